@@ -1,0 +1,60 @@
+#ifndef BROKER_BROKER_H
+#define BROKER_BROKER_H
+
+/*
+ * The broker's objects. main.c's program builds them in broker_start, handlers
+ * reach them through request_broker / request_worker. A state module (topic,
+ * group, offset, client) never includes another; what needs two of them is a
+ * handler or a service.
+ */
+
+#include <stdint.h>
+
+#include "broker/options.h"
+#include "broker/store/store.h"
+#include "broker/store/tail.h"
+#include "common/daemon.h"
+
+/* What belongs to one loop; loop->context points here. */
+struct worker {
+	struct broker *broker;
+	struct loop *loop;
+	struct tail *tail;
+	struct holds *holds; /* held pulls */
+};
+
+struct broker {
+	struct daemon *daemon;
+	struct broker_settings *settings; /* members that are not live never change */
+	struct store *store;
+	struct topics *topics;
+	struct groups *groups;
+	struct offsets *offsets;
+	struct clients *clients;
+	struct registrar *registrar; /* tells the name servers; loop 0 */
+	struct stats *stats;
+	struct server *server;
+	struct worker *workers; /* one per loop */
+	int n_workers;
+	struct host host;       /* advertised: brokerIP1:listenPort */
+	char *address;          /* the same as text */
+	int64_t boot_ms;        /* wall clock */
+};
+
+static inline struct broker *
+request_broker(const struct request *request)
+{
+	struct daemon *daemon = server_context(request->server);
+	return daemon->context;
+}
+
+static inline struct worker *
+request_worker(const struct request *request)
+{
+	return request->loop->context;
+}
+
+extern const struct handler broker_handlers[]; /* commands.c */
+extern const struct program broker_program;    /* broker.c */
+
+#endif

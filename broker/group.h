@@ -1,0 +1,42 @@
+#ifndef BROKER_GROUP_H
+#define BROKER_GROUP_H
+
+/*
+ * Subscription groups: one table, one lock (a leaf), loaded from meta.db.
+ * Changes are made here first and kept by a meta job that the caller sends.
+ * Any thread; answers are copied out.
+ */
+
+#include <stdbool.h>
+
+#include "common/json.h"
+#include "common/topic_config.h"
+
+struct groups;
+
+struct group {
+	char name[256];
+	bool consume_enable;
+	bool consume_from_min_enable;
+	bool consume_broadcast_enable;
+	bool notify_ids_changed;
+	int32_t retry_queues;
+	int32_t retry_max;
+	int64_t broker_id;
+	int64_t which_when_slow;
+};
+
+struct groups *groups_new(void);
+void groups_free(struct groups *groups);
+bool groups_find(struct groups *groups, struct slice name, struct group *out);
+void groups_put(struct groups *groups, const struct group *group);
+bool groups_remove(struct groups *groups, struct slice name);
+struct data_version groups_version(struct groups *groups);
+void groups_set_version(struct groups *groups, const struct data_version *version);
+struct group *groups_list(struct groups *groups, size_t *n);
+/* RocketMQ's defaults under this name. */
+void group_init(struct group *group, struct slice name);
+void group_write(struct json_out *out, const struct group *group);
+int group_read(const struct json *json, struct group *group);
+
+#endif

@@ -1,0 +1,242 @@
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+/*
+ * The store: one log of records in SQLite segments, the queue and key blocks
+ * that index it, and meta.db. Its threads (writer, readers, closer) are inside;
+ * loops talk to it with jobs that travel and come home to the loop's inbox.
+ *
+ *   store_open -> (load: store_each_*; one tail_new per loop) -> store_start
+ *     ... jobs ... -> store_stop -> store_close
+ *
+ * Everything before store_start and after store_stop belongs to the main thread.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "broker/store/chunk.h"
+#include "common/loop.h"
+#include "common/record.h"
+#include "common/slice.h"
+
+/* Raised when a reader of the old version could misread the new one. A newer store is refused. */
+#define STORE_SCHEMA_VERSION 1
+#define STORE_RECORD_VERSION 1
+
+enum store_flush {
+	STORE_FLUSH_ASYNC, /* the answer leaves after the commit (survives kill -9) */
+	STORE_FLUSH_SYNC,  /* ... after the sync (survives a power cut) */
+};
+
+struct store_options {
+	const char *path;        /* directory; created if missing */
+	enum store_flush flush;
+	int flush_interval_ms;   /* ASYNC: a sync at least this often */
+	int64_t segment_bytes;   /* a segment is closed when its WAL is this long */
+	int64_t tail_bytes;      /* newest records kept in memory */
+	int64_t queued_bytes;    /* more than this waiting for the writer: store_is_busy */
+	int n_readers;
+	int disk_refuse_percent; /* partition fuller than this: appends are refused */
+	const char *vfs;         /* NULL: SQLite's default; tests plant faults with another */
+	struct host store_host;  /* brokerIP1:listenPort, goes into each record */
+};
+
+struct store;
+struct tail;
+
+/*
+ * Locks and opens the store, replays what the last run left. NULL on failure:
+ * *why is one sentence that says what, where and what to do (caller frees).
+ */
+struct store *store_open(const struct store_options *options, char **why);
+/*
+ * The loops that append and pull; each gets the notices of new records, so
+ * that its tail (tails[i] belongs to loops[i]) knows what it may serve.
+ */
+void store_start(struct store *store, struct loop *loops, struct tail **tails, int n_loops);
+/* Finishes what was submitted, syncs, ends the threads. Jobs come home to the loops' inboxes. */
+void store_stop(struct store *store);
+void store_close(struct store *store);
+
+/* ---- appending ------------------------------------------------------- */
+
+enum append_status {
+	APPEND_OK,
+	APPEND_FAILED,    /* commit or sync failed: nothing was acknowledged */
+	APPEND_DISK_FULL, /* refused before, or by SQLITE_FULL */
+	APPEND_CANCELLED, /* by append_cancel */
+};
+
+enum append_state {
+	APPEND_QUEUED,
+	APPEND_TAKEN,  /* the writer works on it: queue_offset and position are set */
+	APPEND_DROPPED, /* cancelled in time: it will come home as APPEND_CANCELLED, not stored */
+};
+
+struct append {
+	struct task task;
+	struct loop *home;
+	void (*done)(struct append *append, struct loop *home); /* at home; owns the append again */
+	_Atomic int state;       /* enum append_state */
+	enum append_status status;
+	int64_t queue_offset;    /* of the first record */
+	int64_t position;        /* of the first record; the others follow back to back */
+	int64_t store_timestamp; /* ms */
+	uint32_t n_records;
+	uint32_t size;           /* bytes of all records */
+	char *records;           /* inside the append's own memory; readable until append_free */
+	void *context;           /* the submitter's */
+};
+
+/*
+ * Lays out n >= 1 records of one queue: memory, encoding, CRC, tag hash and
+ * key hashes are done here, on the caller's thread. store_host, queue_offset,
+ * position and store_timestamp of the records need not be set.
+ */
+struct append *append_new(const struct store *store, const struct record *records, size_t n);
+/* The tag hash that the queue entries carry, when it is not that of the TAGS property (one for all). */
+void append_set_tag_hash(struct append *append, int64_t tag_hash);
+void append_free(struct append *append);
+/* Gathered, and posted to the writer at the end of the loop's turn. */
+void store_append(struct store *store, struct append *append);
+/* True when the writer had not taken it yet; it comes home all the same. Any thread. */
+bool append_cancel(struct append *append);
+/* Too much waits for the writer: refuse with SYSTEM_BUSY before building an append. Any thread. */
+bool store_is_busy(const struct store *store);
+
+/* ---- reading --------------------------------------------------------- */
+
+/* What a pull wants: bounds, and the tags. */
+struct pull_limits {
+	int32_t max_messages;
+	int32_t max_bytes;      /* of records; the first message is returned whatever its size */
+	int32_t max_scan;       /* entries looked at when a filter drops them */
+	const int32_t *tag_codes; /* NULL: no filter. An entry passes when (int32_t)its hash is one of them */
+	size_t n_tag_codes;
+};
+
+enum read_kind {
+	READ_QUEUE,     /* records of a queue from an offset on */
+	READ_POSITION,  /* the record at a log position */
+	READ_KEY,       /* records of a topic that carry a key */
+	READ_TIME,      /* the queue offset for a time */
+	READ_STAMPS,    /* store timestamps of (queue, offset) pairs */
+};
+
+enum read_status {
+	READ_FOUND,
+	READ_NO_MATCH,  /* all that was looked at was filtered; next_offset says where to go on */
+	READ_NOTHING,   /* no such queue, offset, position, key */
+	READ_CORRUPT,   /* a CRC or a block does not fit; logged */
+	READ_FAILED,    /* I/O error; logged */
+};
+
+struct stamp_query {
+	int32_t queue;     /* number */
+	int64_t offset;
+	int64_t timestamp; /* answer, ms; 0 when there is none */
+};
+
+/* A job for a reader thread. The memory that it points to is the job's; it is freed with read_job_free. */
+struct read_job {
+	struct task task;
+	struct loop *home;
+	void (*done)(struct read_job *job, struct loop *home);
+	void *context;
+	enum read_kind kind;
+	/* the question */
+	int32_t queue;          /* QUEUE, TIME: queue number (tail_queue) */
+	int64_t offset;         /* QUEUE: queue offset; POSITION: log position */
+	struct pull_limits limits; /* QUEUE: tag_codes were copied by read_job_new */
+	char *topic;            /* KEY */
+	char *key;              /* KEY */
+	int32_t max_messages;   /* KEY */
+	int64_t begin_ms, end_ms; /* KEY: store timestamps wanted; TIME: begin_ms is the time */
+	bool upper;             /* TIME: last entry <= begin_ms instead of first entry >= begin_ms */
+	struct stamp_query *stamps; /* STAMPS */
+	size_t n_stamps;
+	/* the answer */
+	enum read_status status;
+	int64_t next_offset;    /* QUEUE: where to go on; TIME: the offset */
+	int32_t n_records;
+	struct chunk *chunk;    /* records back to back; NULL when there are none */
+};
+
+struct read_job *read_job_new(enum read_kind kind);
+void read_job_free(struct read_job *job);
+/* limits->tag_codes is copied. */
+void read_job_set_limits(struct read_job *job, const struct pull_limits *limits);
+void store_read(struct store *store, struct read_job *job);
+
+/* ---- meta.db --------------------------------------------------------- */
+
+enum meta_table {
+	META_TOPIC,   /* name -> JSON of the topic's configuration */
+	META_GROUP,   /* name -> JSON of the subscription group */
+	META_SETTING, /* name -> value that updateBrokerConfig set, and data versions */
+	META_OFFSET,  /* (group, topic, queue id) -> next offset to consume */
+};
+
+struct meta_change {
+	enum meta_table table;
+	char *key;      /* OFFSET: the group */
+	char *value;    /* NULL: delete the row */
+	char *topic;    /* OFFSET; with value NULL and topic NULL all of the group go; key NULL: all of the topic */
+	int32_t queue_id;
+	int64_t offset; /* OFFSET; -1: delete */
+};
+
+/* Changes that are committed together; texts are owned by the job. */
+struct meta_job {
+	struct task task;
+	struct loop *home;
+	void (*done)(struct meta_job *job, struct loop *home); /* may be NULL: freed silently */
+	void *context;
+	struct meta_change *changes;
+	size_t n, cap;
+	char *drop_topic; /* also forget the queues of this topic (offsets begin at 0 again) */
+	int status;       /* 0, or -1: nothing was changed */
+};
+
+struct meta_job *meta_job_new(void);
+void meta_job_free(struct meta_job *job);
+/* Copies the texts. value NULL deletes. */
+void meta_job_put(struct meta_job *job, enum meta_table table, struct slice key, struct slice value);
+void meta_job_put_offset(struct meta_job *job, struct slice group, struct slice topic, int32_t queue_id, int64_t offset);
+/* Committed and synced before done is called. */
+void store_meta(struct store *store, struct meta_job *job);
+
+/* At start, before store_start: calls back with each row; slices are lent. */
+void store_each_meta(struct store *store, enum meta_table table,
+    void (*row)(void *arg, struct slice key, struct slice value), void *arg);
+void store_each_offset(struct store *store,
+    void (*row)(void *arg, struct slice group, struct slice topic, int32_t queue_id, int64_t offset), void *arg);
+/* Topics that the log has queues of: to find those whose configuration was lost. */
+void store_each_queue(struct store *store,
+    void (*row)(void *arg, struct slice topic, int32_t queue_id, int64_t min_offset, int64_t max_offset), void *arg);
+
+/* ---- looking after it ------------------------------------------------ */
+
+struct store_stats {
+	int64_t min_position, max_position; /* of the log */
+	int64_t earliest_ms;       /* store timestamp of the oldest record, -1: none */
+	int64_t n_messages;        /* appended since the start */
+	int64_t n_bytes;
+	int64_t n_commits;
+	int64_t n_segments;
+	int64_t unsynced_bytes;    /* ASYNC: committed, not yet synced */
+	int64_t queued_bytes;      /* waiting for the writer */
+	int64_t commit_max_us;     /* longest commit since the last call */
+	int64_t disk_total, disk_free; /* bytes, of the store's partition */
+	bool writable;
+	const char *refusal;       /* why not, one sentence; lent, static per state */
+};
+
+void store_get_stats(const struct store *store, struct store_stats *stats); /* any thread */
+/* Unlinks closed segments whose newest record is older than this; at least the live one stays. Any thread. */
+void store_expire(struct store *store, int64_t before_ms);
+/* Unlinks the oldest closed segment whatever its age (disk pressure). Any thread. */
+void store_expire_oldest(struct store *store);
+
+#endif

@@ -1,0 +1,55 @@
+#ifndef STORE_TAIL_H
+#define STORE_TAIL_H
+
+/*
+ * What one loop knows of the log: the bounds of every queue, and the newest
+ * records in memory, from which a pull at the tail is answered without a
+ * thread hop and without a copy. Fed by the writer's notices, in the loop's
+ * inbox. One tail per loop; only that loop's thread uses it.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "broker/store/store.h"
+#include "common/conn.h"
+#include "common/slice.h"
+
+struct tail_queue {
+	int32_t number; /* names the queue towards the store */
+	int32_t queue_id;
+	struct slice topic;
+	int64_t min_offset;      /* first that is still there */
+	int64_t max_offset;      /* next to be written; what lies below is committed */
+	int64_t last_timestamp;  /* store time of the newest message, ms; 0: none in this store */
+	void *waiters;           /* the held pulls; belongs to hold.c */
+	/* internal: entries of the newest records */
+	struct tail_entry *ring;
+	uint32_t ring_first, ring_len, ring_cap;
+};
+
+struct tail *tail_new(struct store *store);
+void tail_free(struct tail *tail);
+/* Called for each queue that grew, after the notice was applied. */
+void tail_on_growth(struct tail *tail, void (*grew)(void *arg, struct tail_queue *queue), void *arg);
+/* NULL when the queue has never had a message. Lent; stays until its topic is deleted. */
+struct tail_queue *tail_find(struct tail *tail, struct slice topic, int32_t queue_id);
+/* All queues in no order: *state starts at 0. NULL at the end. */
+struct tail_queue *tail_each(struct tail *tail, size_t *state);
+
+enum tail_status {
+	TAIL_FOUND,
+	TAIL_NO_MATCH, /* all that was looked at was filtered */
+	TAIL_COLD,     /* offset is older than what memory holds: ask a reader */
+};
+
+/*
+ * Records of [offset, max_offset), which must not be empty. Parts (in the arena) are
+ * ready for conn_send; each holds its chunk and must be sent or released.
+ */
+enum tail_status tail_read(struct tail *tail, struct tail_queue *queue, int64_t offset,
+    const struct pull_limits *limits, struct arena *arena, struct body_part **parts, size_t *n_parts,
+    int32_t *n_messages, int64_t *next_offset);
+
+#endif

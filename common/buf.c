@@ -1,0 +1,141 @@
+#include "config.h"
+
+#include "common/buf.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/log.h"
+#include "common/mem.h"
+
+#define FIRST_CAP 64
+
+void
+buf_release(struct buf *buf)
+{
+	free(buf->data);
+	*buf = (struct buf){ 0 };
+}
+
+char *
+buf_reserve(struct buf *buf, size_t n)
+{
+	if (n > buf->cap - buf->len) {
+		size_t cap = buf->cap != 0 ? buf->cap : FIRST_CAP;
+
+		while (cap - buf->len < n)
+			cap *= 2;
+		buf->data = mem_realloc(buf->data, cap);
+		buf->cap = cap;
+	}
+	return buf->data + buf->len;
+}
+
+void
+buf_append(struct buf *buf, const void *data, size_t len)
+{
+	if (len == 0)
+		return;
+	memcpy(buf_reserve(buf, len), data, len);
+	buf->len += len;
+}
+
+void
+buf_append_slice(struct buf *buf, struct slice slice)
+{
+	buf_append(buf, slice.data, slice.len);
+}
+
+void
+buf_append_text(struct buf *buf, const char *text)
+{
+	buf_append(buf, text, strlen(text));
+}
+
+void
+buf_append_char(struct buf *buf, char c)
+{
+	*buf_reserve(buf, 1) = c;
+	buf->len++;
+}
+
+void
+buf_append_int(struct buf *buf, int64_t decimal)
+{
+	char digits[24];
+	size_t at = sizeof digits;
+	uint64_t rest = decimal < 0 ? -(uint64_t)decimal : (uint64_t)decimal;
+
+	do {
+		digits[--at] = (char)('0' + rest % 10);
+		rest /= 10;
+	} while (rest != 0);
+	if (decimal < 0)
+		digits[--at] = '-';
+	buf_append(buf, digits + at, sizeof digits - at);
+}
+
+void
+buf_printf(struct buf *buf, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	int len = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	if (len < 0)
+		fatal("bad format format=%s", format);
+	char *at = buf_reserve(buf, (size_t)len + 1);
+	va_start(args, format);
+	vsnprintf(at, (size_t)len + 1, format, args);
+	va_end(args);
+	buf->len += (size_t)len;
+}
+
+void
+buf_put_u16(struct buf *buf, uint16_t value)
+{
+	be16_put(buf_reserve(buf, 2), value);
+	buf->len += 2;
+}
+
+void
+buf_put_u32(struct buf *buf, uint32_t value)
+{
+	be32_put(buf_reserve(buf, 4), value);
+	buf->len += 4;
+}
+
+void
+buf_put_u64(struct buf *buf, uint64_t value)
+{
+	be64_put(buf_reserve(buf, 8), value);
+	buf->len += 8;
+}
+
+void
+buf_drain(struct buf *buf, size_t n)
+{
+	buf->len -= n;
+	if (buf->len != 0)
+		memmove(buf->data, buf->data + n, buf->len);
+}
+
+const char *
+buf_text(struct buf *buf)
+{
+	*buf_reserve(buf, 1) = '\0';
+	return buf->data;
+}
+
+char *
+buf_take(struct buf *buf)
+{
+	char *text;
+
+	buf_text(buf);
+	text = buf->data;
+	*buf = (struct buf){ 0 };
+	return text;
+}

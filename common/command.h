@@ -1,0 +1,68 @@
+#ifndef COMMON_COMMAND_H
+#define COMMON_COMMAND_H
+
+/*
+ * The header of a frame: what Java calls a RemotingCommand, in either codec.
+ * Source: protocol description 1.2, 1.3. Decoding scans in place: slices point
+ * into the frame, or into the arena where an escape had to be undone.
+ * Any thread.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/arena.h"
+#include "common/buf.h"
+#include "common/frame.h"
+
+#define COMMAND_EXT_MAX 256 /* more ext fields than that: COMMAND_BAD */
+
+#define COMMAND_FLAG_RESPONSE 1
+#define COMMAND_FLAG_ONEWAY 2
+
+/* What we say of ourselves: readable for the oldest client, and new enough for SQL92 filters. */
+#define COMMAND_LANGUAGE 0   /* JAVA */
+#define COMMAND_VERSION 407  /* V4_9_7 */
+
+enum command_language {
+	LANGUAGE_JAVA, LANGUAGE_CPP, LANGUAGE_DOTNET, LANGUAGE_PYTHON, LANGUAGE_DELPHI, LANGUAGE_ERLANG,
+	LANGUAGE_RUBY, LANGUAGE_OTHER, LANGUAGE_HTTP, LANGUAGE_GO, LANGUAGE_PHP, LANGUAGE_OMS, LANGUAGE_RUST,
+	LANGUAGE_NODE_JS, LANGUAGE_UNKNOWN,
+};
+
+struct ext {
+	struct slice key;
+	struct slice value;
+};
+
+struct command {
+	enum frame_codec codec;
+	int32_t code;
+	enum command_language language;
+	int32_t version;
+	int32_t opaque;
+	uint32_t flag;
+	struct slice remark;   /* absent when there is none */
+	const struct ext *ext; /* NULL with n_ext 0; a non-NULL ext with n_ext 0 is written as {} */
+	size_t n_ext;
+};
+
+enum command_status {
+	COMMAND_OK,
+	COMMAND_BAD,          /* nothing can be said to the peer */
+	COMMAND_BAD_ANSWERABLE, /* not usable, but opaque and flag are known: answer with an error */
+};
+
+enum command_status command_decode(struct arena *arena, const struct frame *frame, struct command *command);
+struct slice command_ext(const struct command *command, const char *key); /* absent when not there */
+
+/*
+ * Appends the whole frame. body_len bytes of body are counted in the frame's
+ * length but only body (may be shorter, for parts sent from elsewhere) is appended.
+ */
+void command_encode(struct buf *buf, const struct command *command, struct slice body, size_t body_len);
+
+const char *command_language_name(enum command_language language); /* "OTHER" for unknown */
+enum command_language command_language_of(struct slice name);
+
+#endif

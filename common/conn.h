@@ -1,0 +1,93 @@
+#ifndef COMMON_CONN_H
+#define COMMON_CONN_H
+
+/*
+ * A connection that carries frames, seen from either end: both sides may send
+ * requests. It reads into its own linear buffer, frames are handled where they
+ * lie, and all that a turn of the loop wrote leaves with one writev.
+ * Belongs to its loop; other threads name it by struct conn_id.
+ *
+ * Back-pressure: above CONN_OUT_HIGH unsent bytes the connection stops
+ * reading; a peer that does not read for its idle time is closed.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/command.h"
+#include "common/loop.h"
+#include "common/record.h"
+
+#define CONN_OUT_HIGH (4u << 20) /* bytes */
+
+struct conn;
+
+struct conn_id {
+	uint32_t loop;
+	uint64_t number; /* never used twice; 0 is none */
+};
+
+/* Bytes that are sent from where they are; `owner` is released when they left (or the connection closed). */
+struct body_part {
+	const char *data;
+	size_t len;
+	void *owner;
+	void (*release)(void *owner); /* on the loop's thread */
+};
+
+struct conn_events {
+	/* A request arrived; command and body are lent until it returns. */
+	void (*on_request)(struct conn *conn, const struct command *command, struct slice body);
+	/* Gone, for whatever reason (remark for the log); after this the pointer is dead. May be NULL. */
+	void (*on_close)(struct conn *conn, const char *why);
+	/* Outgoing only: connected, or (why != NULL) failed; then on_close does not follow. May be NULL. */
+	void (*on_connect)(struct conn *conn, const char *why);
+};
+
+/* Takes the accepted, non-blocking socket. local_port: which listener it came through. */
+struct conn *conn_accept(struct loop *loop, int fd, int local_port, const struct conn_events *events, void *context);
+/* Starts connecting; requests may be sent at once, they wait for the connection. */
+struct conn *conn_connect(struct loop *loop, const struct sockaddr *address, socklen_t len, int timeout_ms,
+    const struct conn_events *events, void *context);
+/* Unsent bytes are dropped, waiting requests are answered with NULL, on_close is called. */
+void conn_close(struct conn *conn, const char *why);
+/* Closes once all that was written has left (or after 1 s). */
+void conn_close_gently(struct conn *conn, const char *why);
+
+/*
+ * Sends an answer or any other frame. Parts (at most 64 Ki of them) follow the
+ * body; all counts into the frame's length.
+ */
+void conn_send(struct conn *conn, const struct command *command, struct slice body,
+    const struct body_part *parts, size_t n_parts);
+
+/*
+ * Sends a request under an opaque of our own and calls done once: with the
+ * answer (lent until done returns), or with NULL after timeout_ms or when the connection closed.
+ * With done == NULL the request is oneway.
+ */
+typedef void conn_answer_fn(void *arg, const struct command *answer, struct slice body);
+void conn_request(struct conn *conn, const struct command *command, struct slice body, int timeout_ms,
+    conn_answer_fn *done, void *arg);
+
+struct conn_id conn_id_of(const struct conn *conn);
+/* NULL when it is gone. Only for connections of this loop. */
+struct conn *conn_find(struct loop *loop, struct conn_id id);
+struct loop *conn_loop(const struct conn *conn);
+void *conn_context(const struct conn *conn);
+const struct sockaddr *conn_peer(const struct conn *conn);   /* lent */
+const struct sockaddr *conn_local(const struct conn *conn);  /* lent */
+struct host conn_peer_host(const struct conn *conn);
+const char *conn_peer_text(const struct conn *conn);         /* "1.2.3.4:5678", lent */
+int conn_listener_port(const struct conn *conn);
+bool conn_can_write(const struct conn *conn); /* below CONN_OUT_HIGH */
+/* What the peer last said of itself; the codec is the one to push requests in. */
+void conn_learn(struct conn *conn, const struct command *command);
+enum frame_codec conn_codec(const struct conn *conn);
+enum command_language conn_language(const struct conn *conn);
+int32_t conn_version(const struct conn *conn);
+/* A free pointer for the daemon's part (client registry entries); starts as NULL. */
+void *conn_data(const struct conn *conn);
+void conn_set_data(struct conn *conn, void *data);
+
+#endif

@@ -1,0 +1,117 @@
+#include "config.h"
+
+#include "common/slice.h"
+
+#include <strings.h>
+
+#include "common/mem.h"
+
+int
+slice_compare(struct slice a, struct slice b)
+{
+	size_t common = a.len < b.len ? a.len : b.len;
+	int order = common != 0 ? memcmp(a.data, b.data, common) : 0;
+
+	return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
+}
+
+bool
+slice_equal_nocase(struct slice a, struct slice b)
+{
+	return a.len == b.len && (a.len == 0 || strncasecmp(a.data, b.data, a.len) == 0);
+}
+
+bool
+slice_starts(struct slice a, const char *prefix)
+{
+	size_t len = strlen(prefix);
+
+	return a.len >= len && memcmp(a.data, prefix, len) == 0;
+}
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+struct slice
+slice_trim(struct slice a)
+{
+	while (a.len > 0 && is_blank(a.data[0])) {
+		a.data++;
+		a.len--;
+	}
+	while (a.len > 0 && is_blank(a.data[a.len - 1]))
+		a.len--;
+	return a;
+}
+
+bool
+slice_next(struct slice *rest, char separator, struct slice *part)
+{
+	if (rest->data == NULL)
+		return false;
+
+	const char *end = rest->len != 0 ? memchr(rest->data, separator, rest->len) : NULL;
+
+	if (end == NULL) {
+		*part = *rest;
+		*rest = SLICE_NONE;
+		return true;
+	}
+	*part = (struct slice){ rest->data, (size_t)(end - rest->data) };
+	rest->len -= part->len + 1;
+	rest->data = end + 1;
+	return true;
+}
+
+int
+slice_to_int64(struct slice a, int64_t *value)
+{
+	bool negative = a.len > 0 && a.data[0] == '-';
+	size_t i = a.len > 0 && (negative || a.data[0] == '+') ? 1 : 0;
+	int64_t sum = 0;
+
+	if (i == a.len)
+		return -1;
+	for (; i < a.len; i++) {
+		if (a.data[i] < '0' || a.data[i] > '9')
+			return -1;
+		/* downwards, for INT64_MIN has no positive twin */
+		if (__builtin_mul_overflow(sum, 10, &sum) ||
+		    __builtin_sub_overflow(sum, a.data[i] - '0', &sum))
+			return -1;
+	}
+	if (!negative && __builtin_sub_overflow(0, sum, &sum))
+		return -1;
+	*value = sum;
+	return 0;
+}
+
+int
+slice_to_int32(struct slice a, int32_t *value)
+{
+	int64_t wide;
+
+	if (slice_to_int64(a, &wide) == -1 || wide < INT32_MIN || wide > INT32_MAX)
+		return -1;
+	*value = (int32_t)wide;
+	return 0;
+}
+
+char *
+slice_dup(struct slice a)
+{
+	return a.data != NULL ? mem_strndup(a.data, a.len) : NULL;
+}
+
+uint64_t
+slice_hash(struct slice a)
+{
+	uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
+
+	for (size_t i = 0; i < a.len; i++)
+		hash = (hash ^ (unsigned char)a.data[i]) * 0x100000001b3u;
+	return hash;
+}

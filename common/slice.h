@@ -1,0 +1,59 @@
+#ifndef COMMON_SLICE_H
+#define COMMON_SLICE_H
+
+/*
+ * Bytes that somebody else owns: most often a part of a received frame or of
+ * the request's arena. Not terminated. data == NULL means absent, which is
+ * different from empty. Any thread.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+struct slice {
+	const char *data;
+	size_t len;
+};
+
+#define SLICE_NONE ((struct slice){ NULL, 0 })
+#define SLICE(literal) ((struct slice){ "" literal, sizeof(literal) - 1 })
+
+static inline struct slice
+slice_of(const char *text)
+{
+	return (struct slice){ text, text != NULL ? strlen(text) : 0 };
+}
+
+static inline bool
+slice_equal(struct slice a, struct slice b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+static inline bool
+slice_is(struct slice a, const char *text)
+{
+	return slice_equal(a, slice_of(text));
+}
+
+/* Order of bytes, then of length: <0, 0, >0. */
+int slice_compare(struct slice a, struct slice b);
+bool slice_equal_nocase(struct slice a, struct slice b);
+bool slice_starts(struct slice a, const char *prefix);
+/* Without blanks, tabs and line ends around it. */
+struct slice slice_trim(struct slice a);
+/*
+ * The part of *rest before the next separator; *rest moves behind it. False
+ * once nothing is left. An empty slice has one empty part.
+ */
+bool slice_next(struct slice *rest, char separator, struct slice *part);
+/* Strict decimal: optional sign, digits, nothing else; 0, or -1 and *value as it was. */
+int slice_to_int64(struct slice a, int64_t *value);
+int slice_to_int32(struct slice a, int32_t *value);
+/* A copy that ends in NUL; the caller owns it. NULL for an absent slice. */
+char *slice_dup(struct slice a);
+uint64_t slice_hash(struct slice a);
+
+#endif
