@@ -2,8 +2,13 @@
 #define BROKER_OPTIONS_H
 
 /*
- * The broker's settings. Members are named like their keys. Sources of names
- * and defaults: BrokerConfig, MessageStoreConfig and NettyServerConfig of RocketMQ 4.2.0, 4.9.8 and 5.3.3.
+ * The broker's settings, as values and as a table. A member is named like its
+ * key (brokerIP1 is broker_ip1). The table knows every key that a broker file
+ * of RocketMQ 4.2.0, 4.9.8 or 5.3.3 may carry: the rows of options.c have a
+ * member here, those of options_ignored.c say why they have no effect.
+ *
+ * Read by any thread. Members whose row is OPTION_LIVE are changed on loop 0
+ * while others read them: numbers and switches only, never texts.
  */
 
 #include <stdbool.h>
@@ -11,11 +16,102 @@
 
 #include "common/option.h"
 
+enum broker_role {
+	BROKER_ASYNC_MASTER,
+	BROKER_SYNC_MASTER,
+	BROKER_SLAVE, /* known, and refused by broker_options_check */
+};
+
+enum flush_disk_type {
+	FLUSH_SYNC,
+	FLUSH_ASYNC,
+};
+
 struct broker_settings {
+	/* who and where */
 	char *broker_cluster_name;
+	char *broker_name; /* default: the host's name */
+	int64_t broker_id;
+	int broker_role; /* enum broker_role */
+	char *broker_ip1; /* NULL: the interface that reaches the name servers */
+	char *broker_ip2; /* NULL: as broker_ip1 */
+	int64_t listen_port;
+	char *bind_address;
+	char *namesrv_addr; /* host:port, separated by ';'; NULL: none */
+	bool connect_back_check;
+	char *region_id;
+	int64_t broker_permission;
+	int64_t register_name_server_period; /* ms */
+	int64_t register_broker_timeout_mills;
+
+	/* topics and groups */
+	bool auto_create_topic_enable;
+	int64_t default_topic_queue_nums;
+	bool auto_create_subscription_group;
+	bool cluster_topic_enable;
+	bool broker_topic_enable;
+	bool trace_on;
+	bool trace_topic_enable;
+	char *msg_trace_topic_name;
+
+	/* store */
+	char *store_path_root_dir;
+	char *store_path_commit_log; /* NULL: store_path_root_dir/log */
+	int64_t mapped_file_size_commit_log; /* bytes of a segment */
+	int flush_disk_type; /* enum flush_disk_type */
+	int64_t flush_interval_commit_log; /* ms */
+	int64_t sync_flush_timeout; /* ms */
+	char *delete_when; /* hours, separated by ';' */
+	int64_t file_reserved_time; /* hours */
+	int64_t disk_max_used_space_ratio; /* percent */
+	bool message_index_enable;
+	int64_t flush_consumer_offset_interval; /* ms */
+	int64_t tail_cache_size; /* bytes */
+
+	/* sending */
+	int64_t max_message_size; /* bytes of body */
+	int64_t send_thread_pool_queue_capacity; /* requests waiting for the writer */
+	int64_t wait_time_mills_in_send_queue;
+	int64_t start_accept_send_request_time_stamp; /* ms since 1970 */
+
+	/* pulling and querying */
+	bool long_polling_enable;
+	int64_t short_polling_time_mills;
+	bool notify_consumer_ids_changed_enable;
+	bool enable_property_filter;
+	int64_t max_transfer_bytes_on_message_in_memory;
+	int64_t max_transfer_count_on_message_in_memory;
+	int64_t max_transfer_bytes_on_message_in_disk;
+	int64_t max_transfer_count_on_message_in_disk;
+	int64_t default_query_max_num;
+
+	/* delayed and transaction messages */
+	char *message_delay_level;
+	bool reject_transaction_message;
+	int64_t transaction_time_out; /* ms */
+	int64_t transaction_check_max;
+	int64_t transaction_check_interval; /* ms */
+
+	/* the process */
+	int64_t io_threads; /* loops */
+	int64_t read_threads;
+	int64_t max_connections;
+	int64_t server_channel_max_idle_time_seconds;
+	char *log_file; /* NULL: stderr */
+	int log_level;  /* enum log_level */
+
+	/* switches of RocketMQ that broker_options_check refuses when they are on */
+	bool acl_enable;
+	bool authentication_enabled;
+	bool authorization_enabled;
+	bool enable_dleger_commit_log;
+	bool enable_controller_mode;
 };
 
 extern const struct option broker_options[];
 extern const char *const broker_sections[];
+
+/* What one row alone cannot say: refused roles, ports that collide. For struct program. */
+void broker_options_check(const void *settings, struct findings *findings);
 
 #endif
