@@ -16,34 +16,10 @@
 
 #include "common/arena.h"
 #include "common/conn.h"
-#include "common/json.h"
+#include "common/heartbeat.h"
 #include "common/slice.h"
 
 struct clients;
-
-enum consume_type {
-	CONSUME_ACTIVELY,
-	CONSUME_PASSIVELY,
-	CONSUME_POP,
-};
-
-enum message_model {
-	MODEL_BROADCASTING,
-	MODEL_CLUSTERING,
-};
-
-/* A subscription as its client last told it; lives in the arena it was copied to. */
-struct subscription {
-	struct slice topic;
-	struct slice expression;      /* subString */
-	struct slice expression_type; /* "TAG" when absent on the wire */
-	bool class_filter;
-	int64_t version;              /* subVersion */
-	const int32_t *codes;         /* tag hashes; none: all pass */
-	size_t n_codes;
-	const struct slice *tags;
-	size_t n_tags;
-};
 
 /* What a pull needs to know of its group and topic. */
 enum client_lookup {

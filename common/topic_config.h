@@ -32,10 +32,21 @@ struct data_version {
 	int64_t state_version; /* 5.x, else 0 */
 };
 
+/* TopicConfigSerializeWrapper (21, 103): the topics of a broker. */
+struct topic_table {
+	struct data_version version;
+	const struct topic_config *topics;
+	size_t n_topics;
+};
+
 /* 0, or -1 when it is no such object. Slices point into the parsed text. */
 int topic_config_read(const struct json *json, struct topic_config *config);
 void topic_config_write(struct json_out *out, const struct topic_config *config);
+/* Takes the spelling of 3.2.6 too, "timestatmp". */
 int data_version_read(const struct json *json, struct data_version *version);
 void data_version_write(struct json_out *out, const struct data_version *version);
+bool data_version_equal(const struct data_version *a, const struct data_version *b);
+int topic_table_read(struct arena *arena, const struct json *json, struct topic_table *table);
+void topic_table_write(struct json_out *out, const struct topic_table *table);
 
 #endif
