@@ -32,7 +32,7 @@ enum json_type {
 struct json {
 	enum json_type type;
 	bool boolean;
-	struct slice text;      /* string (unescaped), or a number as it was written */
+	struct slice text;      /* string (unescaped); others as they were written, objects and arrays too */
 	struct json *first;     /* first element or member, NULL when there is none */
 	struct json *next;      /* next element or member of the same parent */
 	struct slice name;      /* members: the key; absent for an object key */
@@ -72,6 +72,8 @@ void json_close_array(struct json_out *out);
 /* The key of the member whose value is written next. */
 void json_key(struct json_out *out, const char *name);
 void json_key_slice(struct json_out *out, struct slice name);
+/* fastjson's bare number key, {0:..}. */
+void json_key_number(struct json_out *out, int64_t number);
 /* fastjson's object key: between the two calls the key object is written. */
 void json_open_object_key(struct json_out *out);
 void json_close_object_key(struct json_out *out);
