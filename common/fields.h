@@ -22,13 +22,17 @@ enum field_type {
 struct field {
 	const char *key;
 	enum field_type type;
+	uint16_t key_len;
 	uint16_t offset;
 	bool required;
 	int32_t absent; /* value of a number or boolean that is not there */
 };
 
+/* The key is a literal. */
 #define FIELD_ROW(key, type, header, member, required, absent)                                     \
-	{ key, type, offsetof(struct header, member), required, absent }
+	{ key, type, sizeof(key) - 1, offsetof(struct header, member), required, absent }
+#define FIELD_END                                                                                  \
+	{ NULL, FIELD_TEXT, 0, 0, false, 0 }
 
 /*
  * Fills *header (all its members that the table names). 0, or -1 and *bad is
