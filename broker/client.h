@@ -4,7 +4,7 @@
 /*
  * Who is connected: producers and consumers by group, as heartbeats tell, and
  * what each consumer subscribed to. One lock (a leaf). Any thread; connections
- * are named by conn_id, answers are copied out.
+ * are named by conn_id, answers are copied out into the caller's arena.
  *
  * Subscriptions are kept per client, not only per group: two members of one
  * group that ask for different things are the classic way to lose messages, and are
@@ -19,7 +19,48 @@
 #include "common/heartbeat.h"
 #include "common/slice.h"
 
+#define CLIENT_EXPIRE_MS 120000 /* without a heartbeat for so long: gone */
+
 struct clients;
+
+/* One connection of one client. */
+struct client {
+	struct conn_id conn;
+	struct slice id;      /* as the client calls itself */
+	struct slice address; /* "ip:port" */
+	enum command_language language;
+	int32_t version;
+	int64_t last_seen_ms; /* wall clock */
+};
+
+/* A group whose members have to look again at who takes which queue. */
+struct client_change {
+	struct slice group;
+	const struct conn_id *members;
+	size_t n_members;
+};
+
+struct client_changes {
+	const struct client_change *list;
+	size_t n;
+};
+
+struct clients *clients_new(void);
+void clients_free(struct clients *clients);
+
+/*
+ * `from` says over which connection the heartbeat came (its id and time are not read).
+ * Changed are groups with a new member, or one that subscribes to other topics than before.
+ */
+struct client_changes clients_heartbeat(struct clients *clients, const struct client *from,
+    const struct heartbeat *heartbeat, struct arena *arena);
+/* The client leaves these groups (absent: none), whatever connection it came over. */
+struct client_changes clients_unregister(struct clients *clients, struct slice client_id, struct slice producer_group,
+    struct slice consumer_group, struct arena *arena);
+struct client_changes clients_close(struct clients *clients, struct conn_id conn, struct arena *arena);
+/* Forgets who was silent for CLIENT_EXPIRE_MS, and says which connections are to be closed. */
+struct client_changes clients_expire(struct clients *clients, struct arena *arena, const struct conn_id **stale,
+    size_t *n_stale);
 
 /* What a pull needs to know of its group and topic. */
 enum client_lookup {
@@ -28,14 +69,46 @@ enum client_lookup {
 	CLIENT_FOUND,
 };
 
-struct clients *clients_new(void);
-void clients_free(struct clients *clients);
-
 /*
  * The subscription that counts for a pull that comes over `conn`: that client's own if it
  * has one, else the newest of its group. broadcasting tells the group's model.
  */
 enum client_lookup clients_find_subscription(struct clients *clients, struct conn_id conn, struct slice group,
     struct slice topic, struct arena *arena, struct subscription *out, bool *broadcasting);
+
+/* A consumer group as it is now: members in order of client ids, the newest subscription to each topic. */
+struct client_group {
+	enum consume_type type;
+	enum message_model model;
+	enum consume_from from;
+	const struct client *members;
+	size_t n_members;
+	const struct subscription *subscriptions;
+	size_t n_subscriptions;
+};
+
+/* False when nobody of the group is connected. */
+bool clients_find_group(struct clients *clients, struct slice group, struct arena *arena, struct client_group *out);
+bool clients_find_member(struct clients *clients, struct slice group, struct slice client_id, struct arena *arena,
+    struct client *out);
+/* Ids of a group's members, sorted, each once; NULL when there are none. */
+const struct slice *clients_list_ids(struct clients *clients, struct slice group, struct arena *arena, size_t *n);
+/* Consumer groups that subscribe to the topic now, sorted. */
+const struct slice *clients_list_subscribers(struct clients *clients, struct slice topic, struct arena *arena,
+    size_t *n);
+/* Members of a producer group in order of client ids; NULL when there are none. */
+const struct client *clients_list_producers(struct clients *clients, struct slice group, struct arena *arena,
+    size_t *n);
+/* Names of all producer groups, sorted. */
+const struct slice *clients_list_producer_groups(struct clients *clients, struct arena *arena, size_t *n);
+
+struct client_counts {
+	size_t n_connections; /* that sent a heartbeat */
+	size_t n_producer_groups;
+	size_t n_consumer_groups;
+	uint64_t n_conflicts; /* groups that were seen to subscribe differently, since the start */
+};
+
+void clients_get_counts(struct clients *clients, struct client_counts *counts);
 
 #endif

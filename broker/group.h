@@ -8,14 +8,19 @@
  */
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "common/json.h"
+#include "common/record.h"
 #include "common/topic_config.h"
 
 struct groups;
 
+#define GROUP_RETRY_QUEUES_MAX 1024 /* a peer may not ask for more */
+
 struct group {
-	char name[256];
+	char name[RECORD_TOPIC_MAX + 1];
 	bool consume_enable;
 	bool consume_from_min_enable;
 	bool consume_broadcast_enable;
@@ -29,14 +34,19 @@ struct group {
 struct groups *groups_new(void);
 void groups_free(struct groups *groups);
 bool groups_find(struct groups *groups, struct slice name, struct group *out);
+/* Adds or replaces; the data version grows. */
 void groups_put(struct groups *groups, const struct group *group);
+/* Adds unless there is one of this name; *now is what counts then. True when it was added. */
+bool groups_add(struct groups *groups, const struct group *group, struct group *now);
 bool groups_remove(struct groups *groups, struct slice name);
 struct data_version groups_version(struct groups *groups);
 void groups_set_version(struct groups *groups, const struct data_version *version);
+/* A snapshot in order of names; the caller frees it. */
 struct group *groups_list(struct groups *groups, size_t *n);
-/* RocketMQ's defaults under this name. */
+/* RocketMQ's defaults under this name, which must fit. */
 void group_init(struct group *group, struct slice name);
 void group_write(struct json_out *out, const struct group *group);
+/* 0, or -1 when it has no valid name; absent members have their defaults. */
 int group_read(const struct json *json, struct group *group);
 
 #endif

@@ -8,13 +8,19 @@
  */
 
 #include <stdbool.h>
+#include <stdint.h>
 
+#include "common/record.h"
 #include "common/topic_config.h"
+
+#define TOPIC_QUEUES_MAX 65535 /* a peer may not ask for more */
+#define TOPIC_RETRY_PREFIX "%RETRY%"
+#define TOPIC_DEAD_PREFIX "%DLQ%"
 
 struct topics;
 
 struct topic {
-	char name[128];
+	char name[RECORD_TOPIC_MAX + 1];
 	int32_t read_queues;
 	int32_t write_queues;
 	int32_t perm;
@@ -27,15 +33,22 @@ struct topic {
 struct topics *topics_new(void);
 void topics_free(struct topics *topics);
 bool topics_find(struct topics *topics, struct slice name, struct topic *out);
-/* Adds or replaces; the data version grows. */
-void topics_put(struct topics *topics, const struct topic *topic);
+/* Adds or replaces; the data version grows. True when there was none of this name. */
+bool topics_put(struct topics *topics, const struct topic *topic);
+/* Adds unless there is one of this name; *now is what counts then. True when it was added. */
+bool topics_add(struct topics *topics, const struct topic *topic, struct topic *now);
 bool topics_remove(struct topics *topics, struct slice name);
 struct data_version topics_version(struct topics *topics);
 void topics_set_version(struct topics *topics, const struct data_version *version);
 /* A snapshot in order of names; the caller frees it. */
 struct topic *topics_list(struct topics *topics, size_t *n);
-/* As meta.db, registration and GET_ALL_TOPIC_CONFIG write it. */
+/* The order flag of each topic: whether it is in the list. The data version stays. */
+void topics_set_order(struct topics *topics, const struct slice *ordered, size_t n);
+/* A topic of this name with RocketMQ's defaults: 16 queues, perm 6. The name must fit. */
+void topic_init(struct topic *topic, struct slice name);
+/* As meta.db, registration and GET_ALL_TOPIC_CONFIG write it; the name is lent from the topic. */
 struct topic_config topic_to_config(const struct topic *topic);
+/* 0, or -1 when name, queues or perm cannot be those of a topic. */
 int topic_from_config(const struct topic_config *config, struct topic *topic);
 
 #endif

@@ -46,6 +46,12 @@ void topic_config_write(struct json_out *out, const struct topic_config *config)
 int data_version_read(const struct json *json, struct data_version *version);
 void data_version_write(struct json_out *out, const struct data_version *version);
 bool data_version_equal(const struct data_version *a, const struct data_version *b);
+static inline void
+data_version_next(struct data_version *version, int64_t now_ms)
+{
+	version->timestamp = now_ms;
+	version->counter++;
+}
 int topic_table_read(struct arena *arena, const struct json *json, struct topic_table *table);
 void topic_table_write(struct json_out *out, const struct topic_table *table);
 

@@ -1,0 +1,58 @@
+#ifndef BROKER_HANDLERS_H
+#define BROKER_HANDLERS_H
+
+/*
+ * The begin functions of the rows in commands.c, by family. A function's file
+ * is named above it; what a request does stands there.
+ */
+
+#include "common/server.h"
+
+/* handle_client.c */
+enum verdict heart_beat_begin(struct request *request);           /* 34 */
+enum verdict unregister_client_begin(struct request *request);    /* 35 */
+enum verdict get_consumer_list_begin(struct request *request);    /* 38 */
+enum verdict check_client_config_begin(struct request *request);  /* 46 */
+/* For server_options.on_close. */
+void handle_client_on_close(struct server *server, struct conn *conn);
+
+/* handle_connection.c */
+enum verdict get_consumer_connections_begin(struct request *request); /* 203 */
+enum verdict get_producer_connections_begin(struct request *request); /* 204 */
+enum verdict get_all_producers_begin(struct request *request);        /* 328 */
+enum verdict get_running_info_begin(struct request *request);         /* 307 */
+
+/* handle_offset.c */
+enum verdict query_offset_begin(struct request *request);         /* 14 */
+enum verdict update_offset_begin(struct request *request);        /* 15 */
+enum verdict get_all_offsets_begin(struct request *request);      /* 43 */
+
+/* handle_topic.c */
+enum verdict update_topic_begin(struct request *request);         /* 17 */
+enum verdict update_topic_list_begin(struct request *request);    /* 18 */
+enum verdict delete_topic_begin(struct request *request);         /* 215 */
+enum verdict get_all_topics_begin(struct request *request);       /* 21 */
+enum verdict get_topic_begin(struct request *request);            /* 351 */
+enum verdict get_system_topics_begin(struct request *request);    /* 305 */
+
+/* handle_group.c */
+enum verdict update_group_begin(struct request *request);         /* 200 */
+enum verdict update_group_list_begin(struct request *request);    /* 225 */
+enum verdict get_all_groups_begin(struct request *request);       /* 201 */
+enum verdict get_group_begin(struct request *request);            /* 352 */
+enum verdict delete_group_begin(struct request *request);         /* 207 */
+
+/* handle_progress.c */
+enum verdict get_topic_stats_begin(struct request *request);      /* 202 */
+enum verdict get_consume_stats_begin(struct request *request);    /* 208 */
+enum verdict get_broker_consume_stats_begin(struct request *request); /* 317 */
+enum verdict query_topic_groups_begin(struct request *request);   /* 300 */
+
+/* handle_stats.c */
+enum verdict get_runtime_info_begin(struct request *request);     /* 28 */
+enum verdict view_stats_begin(struct request *request);           /* 315 */
+
+/* handle_retention.c */
+enum verdict clean_expired_begin(struct request *request);        /* 306, 316, 329 */
+
+#endif
