@@ -20,7 +20,9 @@ struct worker {
 	struct broker *broker;
 	struct loop *loop;
 	struct tail *tail;
-	struct holds *holds; /* held pulls */
+	struct holds *holds;       /* held pulls */
+	struct sendings *sendings; /* sends that are with the writer */
+	uint32_t next_queue;       /* for sends that leave the choice to us */
 };
 
 struct broker {

@@ -1,0 +1,274 @@
+#include "config.h"
+
+/*
+ * The broker as a program: what is built at start, in which order, and let go
+ * at the end. Ports come first, so that a second broker on this machine stops
+ * before it touches a store; the store before the tables that it fills; the
+ * name servers hear of us last, when everything answers.
+ */
+
+#include "broker/broker.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "broker/address.h"
+#include "broker/client.h"
+#include "broker/group.h"
+#include "broker/handlers.h"
+#include "broker/hold.h"
+#include "broker/offset.h"
+#include "broker/register.h"
+#include "broker/retention.h"
+#include "broker/sending.h"
+#include "broker/stats.h"
+#include "broker/topic.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/mem.h"
+
+#define PORT_TRIES 50 /* for listenPort 0: until a port and both neighbours are free */
+
+/* ---- ports ----------------------------------------------------------- */
+
+/* listenPort, the "fast" port two below, and the replication port one above. */
+static const int port_steps[] = { 0, -2, 1 };
+
+static int
+listen_beside(struct server *server, const char *address, int port)
+{
+	for (size_t i = 1; i < sizeof port_steps / sizeof *port_steps; i++) {
+		if (server_listen(server, address, port + port_steps[i]) == -1) {
+			int error = errno;
+
+			server_stop_listening(server);
+			errno = error;
+			return port + port_steps[i];
+		}
+	}
+	return 0;
+}
+
+/* The port, or -1 after the line that says why. */
+static int
+listen_all(struct broker *broker)
+{
+	const char *address = broker->settings->bind_address;
+	int wanted = (int)broker->settings->listen_port;
+	int tries = wanted == 0 ? PORT_TRIES : 1;
+	int failed = wanted;
+
+	while (tries-- > 0) {
+		int port = server_listen(broker->server, address, wanted);
+
+		if (port == -1)
+			break;
+		failed = listen_beside(broker->server, address, port);
+		if (failed == 0)
+			return port;
+	}
+	log_error("cannot listen on %s port %d: %s; stop what uses it, or set listenPort (the broker "
+		  "also needs listenPort-2 and listenPort+1)",
+	    address, failed, strerror(errno));
+	return -1;
+}
+
+/* ---- the store and what it holds ------------------------------------- */
+
+static int
+open_store(struct broker *broker)
+{
+	const struct broker_settings *settings = broker->settings;
+	char *why = NULL;
+
+	broker->store = store_open(
+	    &(struct store_options){
+		.path = settings->store_path_root_dir,
+		.log_path = settings->store_path_commit_log,
+		.flush = settings->flush_disk_type == FLUSH_SYNC ? STORE_FLUSH_SYNC
+								 : STORE_FLUSH_ASYNC,
+		.flush_interval_ms = (int)settings->flush_interval_commit_log,
+		.segment_bytes = settings->mapped_file_size_commit_log,
+		.tail_bytes = settings->tail_cache_size,
+		.queued_bytes = QUEUED_BYTES_MAX,
+		.n_readers = (int)settings->read_threads,
+		.disk_refuse_percent = DISK_REFUSE_PERCENT,
+		.vfs = getenv("TWINMQ_TEST_VFS"),
+		.store_host = broker->host,
+	    },
+	    &why);
+	if (broker->store == NULL)
+		log_error("%s", why);
+	free(why);
+	return broker->store != NULL ? 0 : -1;
+}
+
+static void
+on_offset_row(void *arg, struct slice group, struct slice topic, int32_t queue_id, int64_t offset)
+{
+	offsets_load(arg, group, topic, queue_id, offset);
+}
+
+static void
+make_workers(struct broker *broker)
+{
+	struct daemon *daemon = broker->daemon;
+
+	broker->n_workers = daemon->n_loops;
+	broker->workers = mem_zalloc((size_t)broker->n_workers * sizeof *broker->workers);
+	for (int i = 0; i < broker->n_workers; i++) {
+		struct worker *worker = &broker->workers[i];
+
+		worker->broker = broker;
+		worker->loop = &daemon->loops[i];
+		worker->loop->context = worker;
+		worker->tail = tail_new(broker->store);
+		pull_attach(worker);
+		send_attach(worker);
+	}
+}
+
+static void
+start_store(struct broker *broker)
+{
+	struct tail **tails = mem_alloc((size_t)broker->n_workers * sizeof(struct tail *));
+
+	for (int i = 0; i < broker->n_workers; i++)
+		tails[i] = broker->workers[i].tail;
+	store_start(broker->store, broker->daemon->loops, tails, broker->n_workers);
+	free(tails);
+}
+
+/* ---- the program ----------------------------------------------------- */
+
+static void
+on_connection_closed(struct server *server, struct conn *conn)
+{
+	struct daemon *daemon = server_context(server);
+
+	client_connection_closed(daemon->context, conn);
+}
+
+static struct server *
+make_server(struct daemon *daemon, const struct broker_settings *settings)
+{
+	return server_new(&(struct server_options){
+	    .handlers = broker_handlers,
+	    .loops = daemon->loops,
+	    .n_loops = daemon->n_loops,
+	    .idle_ms = (int)settings->server_channel_max_idle_time_seconds * 1000,
+	    .max_connections = (int)settings->max_connections,
+	    .context = daemon,
+	    .on_close = on_connection_closed,
+	});
+}
+
+static int
+broker_start(struct daemon *daemon)
+{
+	struct broker *broker = mem_zalloc(sizeof *broker);
+
+	daemon->context = broker;
+	broker->daemon = daemon;
+	broker->settings = daemon->settings;
+	broker->boot_ms = clock_wall_ms();
+	broker->server = make_server(daemon, broker->settings);
+	int port = listen_all(broker);
+
+	if (port == -1 || address_choose(broker, port) == -1 || open_store(broker) == -1)
+		return -1;
+	broker->stats = stats_new();
+	broker->clients = clients_new();
+	broker->topics = topics_new();
+	broker->groups = groups_new();
+	broker->offsets = offsets_new();
+	load_topics_and_groups(broker);
+	store_each_offset(broker->store, on_offset_row, broker->offsets);
+	make_workers(broker);
+	start_store(broker);
+	create_system_topics_and_groups(broker);
+	broker->registrar = registrar_new(broker);
+	retention_start(broker);
+	log_info("ready name=%s cluster=%s id=%d address=%s flush=%s store=%s",
+	    broker->settings->broker_name, broker->settings->broker_cluster_name,
+	    (int)broker->settings->broker_id, broker->address,
+	    broker->settings->flush_disk_type == FLUSH_SYNC ? "SYNC_FLUSH" : "ASYNC_FLUSH",
+	    broker->settings->store_path_root_dir);
+	return 0;
+}
+
+static void
+on_unregistered(struct broker *broker)
+{
+	struct meta_job *job = offsets_changed(broker->offsets);
+
+	if (job != NULL)
+		store_meta(broker->store, job);
+	store_stop(broker->store);
+	daemon_stopped(broker->daemon);
+}
+
+static void
+broker_stop(struct daemon *daemon)
+{
+	struct broker *broker = daemon->context;
+
+	server_stop_listening(broker->server);
+	registrar_stop(broker->registrar, on_unregistered);
+}
+
+static void
+free_workers(struct broker *broker)
+{
+	for (int i = 0; i < broker->n_workers; i++) {
+		struct worker *worker = &broker->workers[i];
+
+		sendings_free(worker->sendings);
+		holds_free(worker->holds);
+		tail_free(worker->tail);
+	}
+	free(broker->workers);
+}
+
+static void
+broker_release(struct daemon *daemon)
+{
+	struct broker *broker = daemon->context;
+
+	server_free(broker->server);
+	if (broker->store != NULL) {
+		registrar_free(broker->registrar);
+		free_workers(broker);
+		store_close(broker->store);
+		offsets_free(broker->offsets);
+		groups_free(broker->groups);
+		topics_free(broker->topics);
+		clients_free(broker->clients);
+		stats_free(broker->stats);
+	}
+	free(broker->address);
+	free(broker);
+}
+
+static int
+broker_n_loops(const void *settings)
+{
+	return (int)((const struct broker_settings *)settings)->io_threads;
+}
+
+const struct program broker_program = {
+	.name = "mqbroker",
+	.summary = "stores and delivers messages",
+	.options = broker_options,
+	.sections = broker_sections,
+	.settings_size = sizeof(struct broker_settings),
+	.n_loops = broker_n_loops,
+	.check = broker_options_check,
+	.start = broker_start,
+	.changed = broker_setting_changed,
+	.keep = broker_keep_setting,
+	.stop = broker_stop,
+	.release = broker_release,
+};

@@ -1,0 +1,9 @@
+#include "config.h"
+
+#include "broker/broker.h"
+
+int
+main(int argc, char **argv)
+{
+	return daemon_main(&broker_program, argc, argv);
+}

@@ -1,0 +1,105 @@
+#include "config.h"
+
+#include "broker/sending.h"
+
+#include <stdlib.h>
+
+#include "common/clock.h"
+#include "common/mem.h"
+
+#define TICK_MS 100 /* only while something is on its way */
+
+struct sendings {
+	struct loop *loop;
+	struct sending_limits limits;
+	struct sending *oldest, *newest;
+	struct event *timer;
+	bool ticking;
+};
+
+static void
+tick_again(struct sendings *sendings)
+{
+	sendings->ticking = true;
+	evtimer_add(sendings->timer, &(struct timeval){ 0, TICK_MS * 1000 });
+}
+
+static void
+on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	struct sendings *sendings = arg;
+	int64_t now = clock_mono_ms();
+
+	(void)fd;
+	(void)what;
+	sendings->ticking = false;
+	if (sendings->oldest == NULL)
+		return;
+	for (struct sending *sending = sendings->oldest; sending != NULL; sending = sending->next) {
+		int64_t age = now - sending->since_ms;
+
+		if (age < sendings->limits.wait_ms && age < sendings->limits.flush_ms)
+			break;
+		if (sending->answered)
+			continue;
+		if (age >= sendings->limits.wait_ms && append_cancel(sending->append))
+			continue; /* comes home as cancelled, and is answered then */
+		if (age >= sendings->limits.flush_ms &&
+		    atomic_load(&sending->append->state) == APPEND_TAKEN) {
+			sending->answered = true;
+			sendings->limits.on_flush_timeout(sendings->loop, sending);
+			arena_reset(&sendings->loop->arena);
+		}
+	}
+	tick_again(sendings);
+}
+
+struct sendings *
+sendings_new(struct loop *loop, const struct sending_limits *limits)
+{
+	struct sendings *sendings = mem_zalloc(sizeof *sendings);
+
+	sendings->loop = loop;
+	sendings->limits = *limits;
+	sendings->timer = evtimer_new(loop->base, on_tick, sendings);
+	return sendings;
+}
+
+void
+sendings_free(struct sendings *sendings)
+{
+	while (sendings->oldest != NULL) {
+		struct append *append = sendings->oldest->append;
+
+		sendings_remove(sendings, sendings->oldest);
+		append_free(append);
+	}
+	event_free(sendings->timer);
+	free(sendings);
+}
+
+struct sending *
+sendings_add(struct sendings *sendings, struct append *append, const struct ticket *ticket)
+{
+	struct sending *sending = mem_alloc(sizeof *sending);
+
+	*sending = (struct sending){
+		.prev = sendings->newest,
+		.append = append,
+		.ticket = *ticket,
+		.since_ms = clock_mono_ms(),
+	};
+	*(sendings->newest != NULL ? &sendings->newest->next : &sendings->oldest) = sending;
+	sendings->newest = sending;
+	if (!sendings->ticking)
+		tick_again(sendings);
+	return sending;
+}
+
+void
+sendings_remove(struct sendings *sendings, struct sending *sending)
+{
+	*(sending->prev != NULL ? &sending->prev->next : &sendings->oldest) = sending->next;
+	*(sending->next != NULL ? &sending->next->prev : &sendings->newest) = sending->prev;
+	free(sending);
+}
