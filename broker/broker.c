@@ -25,6 +25,7 @@
 #include "broker/sending.h"
 #include "broker/stats.h"
 #include "broker/topic.h"
+#include "broker/topic_create.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/mem.h"
@@ -143,14 +144,6 @@ start_store(struct broker *broker)
 
 /* ---- the program ----------------------------------------------------- */
 
-static void
-on_connection_closed(struct server *server, struct conn *conn)
-{
-	struct daemon *daemon = server_context(server);
-
-	client_connection_closed(daemon->context, conn);
-}
-
 static struct server *
 make_server(struct daemon *daemon, const struct broker_settings *settings)
 {
@@ -161,7 +154,7 @@ make_server(struct daemon *daemon, const struct broker_settings *settings)
 	    .idle_ms = (int)settings->server_channel_max_idle_time_seconds * 1000,
 	    .max_connections = (int)settings->max_connections,
 	    .context = daemon,
-	    .on_close = on_connection_closed,
+	    .on_close = handle_client_on_close,
 	});
 }
 
@@ -179,16 +172,15 @@ broker_start(struct daemon *daemon)
 
 	if (port == -1 || address_choose(broker, port) == -1 || open_store(broker) == -1)
 		return -1;
-	broker->stats = stats_new();
+	broker->stats = stats_new(daemon->n_loops);
 	broker->clients = clients_new();
 	broker->topics = topics_new();
 	broker->groups = groups_new();
 	broker->offsets = offsets_new();
-	load_topics_and_groups(broker);
 	store_each_offset(broker->store, on_offset_row, broker->offsets);
 	make_workers(broker);
 	start_store(broker);
-	create_system_topics_and_groups(broker);
+	topics_and_groups_load(broker);
 	broker->registrar = registrar_new(broker);
 	retention_start(broker);
 	log_info("ready name=%s cluster=%s id=%d address=%s flush=%s store=%s",

@@ -12,13 +12,13 @@
 
 #include "broker/broker.h"
 #include "broker/client.h"
-#include "broker/create.h"
 #include "broker/group.h"
 #include "broker/hold.h"
 #include "broker/offset.h"
 #include "broker/pull.h"
 #include "broker/stats.h"
 #include "broker/topic.h"
+#include "broker/topic_create.h"
 #include "common/clock.h"
 #include "common/codes.h"
 #include "common/headers.h"
@@ -65,7 +65,8 @@ count_found(struct worker *worker, const struct pull_question *question, int32_t
 
 	for (size_t i = 0; i < n_parts; i++)
 		bytes += parts[i].len;
-	stats_get(worker->broker->stats, question->group, question->topic, n_messages, bytes);
+	stats_get(worker->broker->stats, worker->loop->index, question->topic, question->group,
+	    (uint32_t)n_messages, bytes);
 }
 
 static enum outcome
@@ -268,7 +269,7 @@ check_group_and_topic(
 	if (!(broker->settings->broker_permission & PERM_READ))
 		return request_refuse(request, RESPONSE_NO_PERMISSION,
 		    "the broker[%s] pulling message is forbidden", broker->address);
-	if (!create_group_if_allowed(broker, header->consumer_group, group))
+	if (!group_find_or_create(broker, header->consumer_group, group))
 		return request_refuse(request, RESPONSE_SUBSCRIPTION_GROUP_NOT_EXIST,
 		    "subscription group [%.*s] does not exist, and autoCreateSubscriptionGroup is off",
 		    (int)header->consumer_group.len, header->consumer_group.data);

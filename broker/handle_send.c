@@ -12,16 +12,18 @@
 #include <stdlib.h>
 
 #include "broker/broker.h"
-#include "broker/create.h"
 #include "broker/group.h"
-#include "broker/refusal.h"
+#include "broker/register.h"
+#include "broker/retention.h"
 #include "broker/sending.h"
 #include "broker/stats.h"
 #include "broker/topic.h"
+#include "broker/topic_create.h"
 #include "common/clock.h"
 #include "common/codes.h"
 #include "common/headers.h"
 
+#define TOPIC_SYS_FLAG_UNIT 1
 #define VERSION_WITH_MAX_RECONSUME 121 /* V3_4_9: clients from here on say their own limit */
 
 /* What one send is about, once the checks are through. */
@@ -96,17 +98,32 @@ answer_failed(struct loop *loop, const struct sending *sending)
 		break;
 	case APPEND_DISK_FULL:
 		reply.code = RESPONSE_SERVICE_NOT_AVAILABLE;
-		reply.remark = refusal_text(worker->broker, &loop->arena);
+		reply.remark = retention_disk_text(worker->broker, &loop->arena);
 		break;
 	case APPEND_CANCELLED:
 		reply.code = RESPONSE_SYSTEM_BUSY;
 		reply.remark = arena_printf(&loop->arena,
 		    "[TIMEOUT_CLEAN_QUEUE]broker busy, the disk is behind: not stored after %" PRId64
 		    "ms in the queue",
-		    clock_mono_ms() - sending->since_ms);
+		    (clock_mono_us() - sending->since_us) / 1000);
 		break;
 	}
 	ticket_reply(loop, &sending->ticket, &reply);
+}
+
+static void
+count(struct worker *worker, const struct sending *sending)
+{
+	const struct append *append = sending->append;
+	struct record first;
+
+	if (append->status != APPEND_OK) {
+		stats_put_failed(worker->broker->stats, worker->loop->index);
+		return;
+	}
+	record_decode(append->records, append->size, &first);
+	stats_put(worker->broker->stats, worker->loop->index, first.topic, append->n_records,
+	    append->size, clock_mono_us() - sending->since_us);
 }
 
 static void
@@ -115,9 +132,7 @@ on_stored(struct append *append, struct loop *loop)
 	struct worker *worker = loop->context;
 	struct sending *sending = append->context;
 
-	if (append->status == APPEND_OK)
-		stats_put(worker->broker->stats, record_topic(append->records), append->n_records,
-		    append->size);
+	count(worker, sending);
 	if (!sending->answered && append->status == APPEND_OK)
 		answer_stored(loop, sending, RESPONSE_SUCCESS);
 	else if (!sending->answered)
@@ -166,22 +181,23 @@ check_service(struct request *request, const struct send_header *header, struct 
 {
 	const struct broker *broker = request_broker(request);
 	int64_t since = broker->settings->start_accept_send_request_time_stamp;
-	const char *refusal = refusal_of_sends(broker, request->arena);
+	struct store_stats stats;
 
 	(void)header;
 	(void)out;
 	if (clock_wall_ms() < since)
 		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
 		    "broker unable to service, until %" PRId64, since);
-	if (refusal != NULL)
-		return request_refuse(
-		    request, RESPONSE_SERVICE_NOT_AVAILABLE, "%s", refusal);
-	if (store_is_busy(broker->store))
-		return request_refuse(request, RESPONSE_SYSTEM_BUSY,
-		    "[OVERLOAD]system busy, the disk is behind by %" PRId64
-		    " bytes of messages, retry later",
-		    refusal_queued_bytes(broker));
-	return VERDICT_NONE;
+	if (registrar_refusal(broker->registrar) != NULL)
+		return request_refuse(request, RESPONSE_SERVICE_NOT_AVAILABLE, "%s",
+		    registrar_refusal(broker->registrar));
+	if (!store_is_busy(broker->store))
+		return VERDICT_NONE;
+	store_get_stats(broker->store, &stats);
+	return request_refuse(request, RESPONSE_SYSTEM_BUSY,
+	    "[OVERLOAD]system busy, the disk is behind by %" PRId64
+	    " bytes of messages, retry later",
+	    stats.queued_bytes);
 }
 
 static enum verdict
@@ -225,7 +241,7 @@ route_retry(struct request *request, const struct send_header *header, struct ou
 		return VERDICT_NONE;
 	name.data += strlen("%RETRY%");
 	name.len -= strlen("%RETRY%");
-	if (!create_group_if_allowed(broker, name, &group))
+	if (!group_find_or_create(broker, name, &group))
 		return request_refuse(request, RESPONSE_SUBSCRIPTION_GROUP_NOT_EXIST,
 		    "subscription group not exist, %.*s", (int)name.len, name.data);
 
@@ -236,7 +252,7 @@ route_retry(struct request *request, const struct send_header *header, struct ou
 		max = header->max_reconsume_times;
 	if (header->reconsume_times < max)
 		return VERDICT_NONE;
-	if (!create_dead_letter_topic(broker, name, &out->topic))
+	if (!topic_find_or_create_dead(broker, name, &out->topic))
 		return request_refuse(
 		    request, RESPONSE_SYSTEM_ERROR, "cannot create the dead letter topic");
 	out->queue_id = 0;
@@ -255,13 +271,12 @@ check_topic(struct request *request, const struct send_header *header, struct ou
 		    "the topic[%.*s] is illegal: letters, digits, %%, |, - and _ only, at most %d",
 		    (int)(header->topic.len > 200 ? 200 : header->topic.len), header->topic.data,
 		    RECORD_TOPIC_MAX);
-	if (topic_is_closed(header->topic))
+	if (topic_is_forbidden(header->topic))
 		return request_refuse(request, RESPONSE_NO_PERMISSION,
 		    "Sending message to topic[%.*s] is forbidden.", (int)header->topic.len,
 		    header->topic.data);
-	if (!topics_find(broker->topics, header->topic, topic) &&
-	    !create_topic_on_send(broker, header->topic, header->default_topic,
-		header->default_topic_queues, topic, &why))
+	if (!topic_find_or_create(broker, header->topic, header->default_topic,
+		header->default_topic_queues, header->unit_mode ? TOPIC_SYS_FLAG_UNIT : 0, topic, &why))
 		return request_refuse(request, RESPONSE_TOPIC_NOT_EXIST,
 		    "topic[%.*s] not exist, apply first please! %s", (int)header->topic.len,
 		    header->topic.data, why);

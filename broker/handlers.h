@@ -8,6 +8,25 @@
 
 #include "common/server.h"
 
+/* handle_send.c */
+enum verdict send_message_begin(struct request *request);         /* 10, 310, 320 */
+
+/* handle_pull.c */
+enum verdict pull_message_begin(struct request *request);         /* 11, 361 */
+
+/* handle_query.c */
+enum verdict query_message_begin(struct request *request);        /* 12 */
+enum verdict view_message_begin(struct request *request);         /* 33 */
+enum verdict search_offset_begin(struct request *request);        /* 29 */
+enum verdict get_max_offset_begin(struct request *request);       /* 30 */
+enum verdict get_min_offset_begin(struct request *request);       /* 31 */
+enum verdict get_earliest_time_begin(struct request *request);    /* 32 */
+
+/* What a worker needs before its first send and pull; at start. */
+struct worker;
+void send_attach(struct worker *worker);
+void pull_attach(struct worker *worker);
+
 /* handle_client.c */
 enum verdict heart_beat_begin(struct request *request);           /* 34 */
 enum verdict unregister_client_begin(struct request *request);    /* 35 */

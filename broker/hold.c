@@ -100,9 +100,10 @@ arm(struct holds *holds)
 
 	if (wait_ms < 1)
 		wait_ms = 1;
+	struct timeval wait = { wait_ms / 1000, (wait_ms % 1000) * 1000 };
+
 	holds->timer_ms = holds->soonest->deadline_ms;
-	evtimer_add(holds->timer,
-	    &(struct timeval){ wait_ms / 1000, (wait_ms % 1000) * 1000 });
+	evtimer_add(holds->timer, &wait);
 }
 
 static void

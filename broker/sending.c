@@ -20,15 +20,17 @@ struct sendings {
 static void
 tick_again(struct sendings *sendings)
 {
+	static const struct timeval tick = { 0, TICK_MS * 1000 };
+
 	sendings->ticking = true;
-	evtimer_add(sendings->timer, &(struct timeval){ 0, TICK_MS * 1000 });
+	evtimer_add(sendings->timer, &tick);
 }
 
 static void
 on_tick(evutil_socket_t fd, short what, void *arg)
 {
 	struct sendings *sendings = arg;
-	int64_t now = clock_mono_ms();
+	int64_t now = clock_mono_us();
 
 	(void)fd;
 	(void)what;
@@ -36,7 +38,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	if (sendings->oldest == NULL)
 		return;
 	for (struct sending *sending = sendings->oldest; sending != NULL; sending = sending->next) {
-		int64_t age = now - sending->since_ms;
+		int64_t age = (now - sending->since_us) / 1000;
 
 		if (age < sendings->limits.wait_ms && age < sendings->limits.flush_ms)
 			break;
@@ -87,7 +89,7 @@ sendings_add(struct sendings *sendings, struct append *append, const struct tick
 		.prev = sendings->newest,
 		.append = append,
 		.ticket = *ticket,
-		.since_ms = clock_mono_ms(),
+		.since_us = clock_mono_us(),
 	};
 	*(sendings->newest != NULL ? &sendings->newest->next : &sendings->oldest) = sending;
 	sendings->newest = sending;

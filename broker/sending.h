@@ -19,7 +19,7 @@ struct sending {
 	struct sending *next, *prev;
 	struct append *append;
 	struct ticket ticket;
-	int64_t since_ms; /* clock_mono_ms */
+	int64_t since_us; /* clock_mono_us */
 	int32_t queue_id;
 	bool answered;    /* a flush time-out was told already */
 };
