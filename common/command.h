@@ -15,7 +15,7 @@
 #include "common/buf.h"
 #include "common/frame.h"
 
-#define COMMAND_EXT_MAX 256 /* more ext fields than that: COMMAND_BAD */
+#define COMMAND_EXT_MAX 256 /* a command with more ext fields is not usable */
 
 #define COMMAND_FLAG_RESPONSE 1
 #define COMMAND_FLAG_ONEWAY 2
@@ -43,7 +43,12 @@ struct command {
 	int32_t opaque;
 	uint32_t flag;
 	struct slice remark;   /* absent when there is none */
-	const struct ext *ext; /* NULL with n_ext 0; a non-NULL ext with n_ext 0 is written as {} */
+	/*
+	 * NULL with n_ext 0; a non-NULL ext with n_ext 0 is written as {}. Values that
+	 * came as numbers, booleans or JSON are their text; null is left out. Of
+	 * equal keys the last one counts.
+	 */
+	const struct ext *ext;
 	size_t n_ext;
 };
 
@@ -53,12 +58,14 @@ enum command_status {
 	COMMAND_BAD_ANSWERABLE, /* not usable, but opaque and flag are known: answer with an error */
 };
 
+/* Other than COMMAND_OK: what could not be read is 0 or absent. */
 enum command_status command_decode(struct arena *arena, const struct frame *frame, struct command *command);
 struct slice command_ext(const struct command *command, const char *key); /* absent when not there */
 
 /*
  * Appends the whole frame. body_len bytes of body are counted in the frame's
  * length but only body (may be shorter, for parts sent from elsewhere) is appended.
+ * The binary codec has 16 bits for code and version and cuts them, as Java does.
  */
 void command_encode(struct buf *buf, const struct command *command, struct slice body, size_t body_len);
 

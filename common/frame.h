@@ -12,6 +12,11 @@
 #include "common/slice.h"
 
 #define FRAME_MAX_BYTES 16777216 /* with its length field */
+/*
+ * A header with properties of 32 KB, each byte as \u0001, has 200 KB. Beyond
+ * this a header is no header, and what we pass on stays encodable.
+ */
+#define FRAME_HEADER_MAX_BYTES (2 << 20)
 
 enum frame_codec {
 	FRAME_JSON = 0,

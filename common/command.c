@@ -1,0 +1,425 @@
+#include "config.h"
+
+#include "common/command.h"
+
+#include <stddef.h>
+
+#include "common/json.h"
+#include "common/json_scan.h"
+
+#define EXT_FIRST 16       /* room to begin with; a send request has 14 */
+#define PREFIX_BYTES 8     /* of a frame, before the header */
+#define BINARY_FIXED 13    /* code, language, version, opaque, flag */
+#define BINARY_KEY_MAX 32767
+
+static const char *const language_names[] = {
+	[LANGUAGE_JAVA] = "JAVA",
+	[LANGUAGE_CPP] = "CPP",
+	[LANGUAGE_DOTNET] = "DOTNET",
+	[LANGUAGE_PYTHON] = "PYTHON",
+	[LANGUAGE_DELPHI] = "DELPHI",
+	[LANGUAGE_ERLANG] = "ERLANG",
+	[LANGUAGE_RUBY] = "RUBY",
+	[LANGUAGE_OTHER] = "OTHER",
+	[LANGUAGE_HTTP] = "HTTP",
+	[LANGUAGE_GO] = "GO",
+	[LANGUAGE_PHP] = "PHP",
+	[LANGUAGE_OMS] = "OMS",
+	[LANGUAGE_RUST] = "RUST",
+	[LANGUAGE_NODE_JS] = "NODE_JS",
+};
+
+static enum command_language
+known_language(enum command_language language)
+{
+	return (unsigned)language < LANGUAGE_UNKNOWN ? language : LANGUAGE_OTHER;
+}
+
+const char *
+command_language_name(enum command_language language)
+{
+	return language_names[known_language(language)];
+}
+
+enum command_language
+command_language_of(struct slice name)
+{
+	for (int i = 0; i < LANGUAGE_UNKNOWN; i++) {
+		if (slice_equal_nocase(name, slice_of(language_names[i])))
+			return (enum command_language)i;
+	}
+	return LANGUAGE_UNKNOWN;
+}
+
+static enum command_language
+language_of_code(int64_t code)
+{
+	return code >= 0 && code < LANGUAGE_UNKNOWN ? (enum command_language)code : LANGUAGE_UNKNOWN;
+}
+
+/* "extFields":{} is not the same as none; this is its list. */
+static const struct ext no_ext[1];
+
+/* The list of ext fields while it is read; it grows in the arena. */
+struct ext_list {
+	struct arena *arena;
+	struct ext *ext;
+	size_t n;
+	size_t cap;
+};
+
+static int
+ext_list_add(struct ext_list *list, struct slice key, struct slice value)
+{
+	if (list->n == COMMAND_EXT_MAX)
+		return -1;
+	if (list->n == list->cap) {
+		size_t cap = list->cap != 0 ? 2 * list->cap : EXT_FIRST;
+		struct ext *ext = arena_alloc(list->arena, cap * sizeof *ext);
+
+		if (list->n != 0)
+			memcpy(ext, list->ext, list->n * sizeof *ext);
+		list->ext = ext;
+		list->cap = cap;
+	}
+	list->ext[list->n++] = (struct ext){ key, value };
+	return 0;
+}
+
+/* ---- JSON ------------------------------------------------------------------ */
+
+struct reader {
+	struct json_scan scan;
+	struct command *command;
+	bool unusable; /* a member has the wrong type; what follows is still read, for the opaque */
+	bool has_opaque;
+	bool has_flag;
+};
+
+/* A scalar's text, unescaped; of an object or array the text that it fills. */
+static int
+take_value(struct reader *reader, enum json_type *type, struct slice *text)
+{
+	char first = json_scan_peek(&reader->scan);
+
+	if (first != '{' && first != '[')
+		return json_scan_scalar(&reader->scan, type, text);
+	*type = first == '{' ? JSON_OBJECT : JSON_ARRAY;
+	return json_scan_skip(&reader->scan, JSON_DEPTH_MAX, text);
+}
+
+/* Text that holds a number is taken as one, as fastjson does. */
+static int
+read_int(struct reader *reader, void *to)
+{
+	enum json_type type;
+	struct slice text;
+
+	if (take_value(reader, &type, &text) == -1)
+		return -1;
+	if (type == JSON_NULL)
+		return 0;
+	if (slice_to_int32(text, to) == -1)
+		reader->unusable = true;
+	else if (to == &reader->command->opaque)
+		reader->has_opaque = true;
+	else if (to == &reader->command->flag)
+		reader->has_flag = true;
+	return 0;
+}
+
+static int
+read_language(struct reader *reader, void *to)
+{
+	enum command_language *language = to;
+	enum json_type type;
+	struct slice text;
+	int64_t code = -1;
+
+	if (take_value(reader, &type, &text) == -1)
+		return -1;
+	if (slice_to_int64(text, &code) == 0)
+		*language = language_of_code(code);
+	else
+		*language = command_language_of(text);
+	return 0;
+}
+
+static int
+read_remark(struct reader *reader, void *to)
+{
+	enum json_type type;
+	struct slice text;
+
+	if (take_value(reader, &type, &text) == -1)
+		return -1;
+	if (type != JSON_NULL)
+		*(struct slice *)to = text;
+	return 0;
+}
+
+static int
+read_ext_member(struct reader *reader, struct ext_list *list)
+{
+	struct slice key;
+	struct slice value;
+	enum json_type type;
+
+	if (json_scan_string(&reader->scan, &key) == -1 || !json_scan_char(&reader->scan, ':') ||
+	    take_value(reader, &type, &value) == -1)
+		return -1;
+	if (type != JSON_NULL && ext_list_add(list, key, value) == -1)
+		reader->unusable = true;
+	return 0;
+}
+
+static int
+read_ext(struct reader *reader, void *to)
+{
+	struct ext_list list = { reader->scan.arena, NULL, 0, 0 };
+	struct command *command = reader->command;
+	enum json_type type;
+	struct slice text;
+
+	(void)to;
+	if (json_scan_peek(&reader->scan) != '{') {
+		if (take_value(reader, &type, &text) == -1)
+			return -1;
+		reader->unusable |= type != JSON_NULL;
+		return 0;
+	}
+	json_scan_char(&reader->scan, '{');
+	if (!json_scan_char(&reader->scan, '}')) {
+		do {
+			if (read_ext_member(reader, &list) == -1)
+				return -1;
+		} while (json_scan_char(&reader->scan, ','));
+		if (!json_scan_char(&reader->scan, '}'))
+			return -1;
+	}
+	command->ext = list.n != 0 ? list.ext : no_ext;
+	command->n_ext = list.n;
+	return 0;
+}
+
+/* The members that count; others are skipped, whatever their shape. */
+static const struct member {
+	struct slice name;
+	int (*read)(struct reader *reader, void *to);
+	size_t offset;
+} members[] = {
+	{ { "code", 4 }, read_int, offsetof(struct command, code) },
+	{ { "extFields", 9 }, read_ext, offsetof(struct command, ext) },
+	{ { "flag", 4 }, read_int, offsetof(struct command, flag) },
+	{ { "language", 8 }, read_language, offsetof(struct command, language) },
+	{ { "opaque", 6 }, read_int, offsetof(struct command, opaque) },
+	{ { "remark", 6 }, read_remark, offsetof(struct command, remark) },
+	{ { "version", 7 }, read_int, offsetof(struct command, version) },
+};
+
+static int
+read_member(struct reader *reader)
+{
+	struct slice name;
+	struct slice raw;
+
+	if (json_scan_string(&reader->scan, &name) == -1 || !json_scan_char(&reader->scan, ':'))
+		return -1;
+	for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+		if (slice_equal(name, members[i].name))
+			return members[i].read(reader, (char *)reader->command + members[i].offset);
+	}
+	return json_scan_skip(&reader->scan, JSON_DEPTH_MAX, &raw);
+}
+
+static int
+read_members(struct reader *reader)
+{
+	if (!json_scan_char(&reader->scan, '{'))
+		return -1;
+	if (json_scan_char(&reader->scan, '}'))
+		return 0;
+	do {
+		if (read_member(reader) == -1)
+			return -1;
+	} while (json_scan_char(&reader->scan, ','));
+	return json_scan_char(&reader->scan, '}') ? 0 : -1;
+}
+
+static enum command_status
+decode_json(struct arena *arena, struct slice header, struct command *command)
+{
+	struct reader reader = { .command = command };
+	bool complete;
+
+	reader.scan = (struct json_scan){ header.data, header.data + header.len, arena };
+	complete = read_members(&reader) == 0;
+	json_scan_peek(&reader.scan); /* C++ ends its headers with a newline */
+	if (reader.scan.at != reader.scan.end)
+		reader.unusable = true;
+	if (complete && !reader.unusable)
+		return COMMAND_OK;
+	return reader.has_opaque && (complete || reader.has_flag) ? COMMAND_BAD_ANSWERABLE : COMMAND_BAD;
+}
+
+static void
+encode_json(struct buf *buf, const struct command *command)
+{
+	struct json_out out;
+
+	json_out_init(&out, buf);
+	json_open_object(&out);
+	json_member_put_int(&out, "code", command->code);
+	if (command->ext != NULL) {
+		json_key(&out, "extFields");
+		json_open_object(&out);
+		for (size_t i = 0; i < command->n_ext; i++) {
+			if (command->ext[i].value.data == NULL)
+				continue; /* null is no string: Go and C++ would lose the header */
+			json_key_slice(&out, command->ext[i].key);
+			json_put_slice(&out, command->ext[i].value);
+		}
+		json_close_object(&out);
+	}
+	json_member_put_int(&out, "flag", command->flag);
+	json_member_put_text(&out, "language", command_language_name(command->language));
+	json_member_put_int(&out, "opaque", command->opaque);
+	if (command->remark.data != NULL)
+		json_member_put_slice(&out, "remark", command->remark);
+	json_member_put_int(&out, "version", command->version);
+	json_close_object(&out);
+}
+
+/* ---- ROCKETMQ (binary) ------------------------------------------------------- */
+
+/* Takes n bytes off the front of *rest. */
+static int
+take_bytes(struct slice *rest, size_t n, struct slice *bytes)
+{
+	if (n > rest->len)
+		return -1;
+	*bytes = (struct slice){ rest->data, n };
+	rest->data += n;
+	rest->len -= n;
+	return 0;
+}
+
+/* Bytes behind their length, a big-endian number of length_bytes (2 or 4); negative ones are too long. */
+static int
+take_counted(struct slice *rest, size_t length_bytes, struct slice *bytes)
+{
+	struct slice length;
+
+	if (take_bytes(rest, length_bytes, &length) == -1)
+		return -1;
+	return take_bytes(
+	    rest, length_bytes == 2 ? be16_get(length.data) : be32_get(length.data), bytes);
+}
+
+static int
+decode_binary_ext(struct arena *arena, struct slice fields, struct command *command)
+{
+	struct ext_list list = { arena, NULL, 0, 0 };
+
+	while (fields.len != 0) {
+		struct slice key;
+		struct slice value;
+
+		if (take_counted(&fields, 2, &key) == -1 || take_counted(&fields, 4, &value) == -1 ||
+		    ext_list_add(&list, key, value) == -1)
+			return -1;
+	}
+	command->ext = list.ext;
+	command->n_ext = list.n;
+	return 0;
+}
+
+static enum command_status
+decode_binary(struct arena *arena, struct slice header, struct command *command)
+{
+	struct slice fixed;
+	struct slice remark;
+	struct slice fields;
+
+	if (take_bytes(&header, BINARY_FIXED, &fixed) == -1)
+		return COMMAND_BAD;
+	command->code = (int16_t)be16_get(fixed.data);
+	command->language = language_of_code(fixed.data[2]);
+	command->version = (int16_t)be16_get(fixed.data + 3);
+	command->opaque = (int32_t)be32_get(fixed.data + 5);
+	command->flag = be32_get(fixed.data + 9);
+	if (take_counted(&header, 4, &remark) == -1 || take_counted(&header, 4, &fields) == -1 ||
+	    decode_binary_ext(arena, fields, command) == -1)
+		return COMMAND_BAD_ANSWERABLE;
+	if (remark.len != 0)
+		command->remark = remark;
+	return COMMAND_OK;
+}
+
+static void
+encode_binary(struct buf *buf, const struct command *command)
+{
+	size_t fields_at;
+
+	buf_put_u16(buf, (uint16_t)command->code);
+	buf_append_char(buf, (char)known_language(command->language));
+	buf_put_u16(buf, (uint16_t)command->version);
+	buf_put_u32(buf, (uint32_t)command->opaque);
+	buf_put_u32(buf, command->flag);
+	buf_put_u32(buf, (uint32_t)command->remark.len);
+	buf_append_slice(buf, command->remark);
+	fields_at = buf->len;
+	buf_put_u32(buf, 0);
+	for (size_t i = 0; i < command->n_ext; i++) {
+		struct slice key = command->ext[i].key;
+		struct slice value = command->ext[i].value;
+
+		if (value.data == NULL || key.len > BINARY_KEY_MAX)
+			continue;
+		buf_put_u16(buf, (uint16_t)key.len);
+		buf_append_slice(buf, key);
+		buf_put_u32(buf, (uint32_t)value.len);
+		buf_append_slice(buf, value);
+	}
+	be32_put(buf->data + fields_at, (uint32_t)(buf->len - fields_at - sizeof(uint32_t)));
+}
+
+/* ---- both -------------------------------------------------------------------- */
+
+enum command_status
+command_decode(struct arena *arena, const struct frame *frame, struct command *command)
+{
+	*command = (struct command){ .codec = frame->codec };
+	if (frame->codec == FRAME_BINARY)
+		return decode_binary(arena, frame->header, command);
+	return decode_json(arena, frame->header, command);
+}
+
+struct slice
+command_ext(const struct command *command, const char *key)
+{
+	for (size_t i = command->n_ext; i > 0; i--) {
+		if (slice_is(command->ext[i - 1].key, key))
+			return command->ext[i - 1].value;
+	}
+	return SLICE_NONE;
+}
+
+void
+command_encode(
+    struct buf *buf, const struct command *command, struct slice body, size_t body_len)
+{
+	size_t frame_at = buf->len;
+
+	buf_put_u64(buf, 0);
+	if (command->codec == FRAME_BINARY)
+		encode_binary(buf, command);
+	else
+		encode_json(buf, command);
+
+	size_t header_len = buf->len - frame_at - PREFIX_BYTES;
+
+	be32_put(buf->data + frame_at, (uint32_t)(PREFIX_BYTES - 4 + header_len + body_len));
+	be32_put(buf->data + frame_at + 4, (uint32_t)command->codec << 24 | (uint32_t)header_len);
+	buf_append_slice(buf, body);
+}

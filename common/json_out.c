@@ -1,0 +1,244 @@
+#include "config.h"
+
+#include "common/json.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Puts the comma that is due; another is due behind what follows, unless `comma` is false. */
+static struct buf *
+begin_item(struct json_out *out, bool comma)
+{
+	if (out->comma)
+		buf_append_char(out->buf, ',');
+	out->comma = comma;
+	return out->buf;
+}
+
+void
+json_out_init(struct json_out *out, struct buf *buf)
+{
+	*out = (struct json_out){ buf, false };
+}
+
+void
+json_open_object(struct json_out *out)
+{
+	buf_append_char(begin_item(out, false), '{');
+}
+
+void
+json_close_object(struct json_out *out)
+{
+	buf_append_char(out->buf, '}');
+	out->comma = true;
+}
+
+void
+json_open_array(struct json_out *out)
+{
+	buf_append_char(begin_item(out, false), '[');
+}
+
+void
+json_close_array(struct json_out *out)
+{
+	buf_append_char(out->buf, ']');
+	out->comma = true;
+}
+
+void
+json_key(struct json_out *out, const char *name)
+{
+	json_key_slice(out, slice_of(name));
+}
+
+void
+json_key_slice(struct json_out *out, struct slice name)
+{
+	json_quote(begin_item(out, false), name);
+	buf_append_char(out->buf, ':');
+}
+
+void
+json_key_number(struct json_out *out, int64_t number)
+{
+	buf_append_int(begin_item(out, false), number);
+	buf_append_char(out->buf, ':');
+}
+
+void
+json_open_object_key(struct json_out *out)
+{
+	begin_item(out, false);
+}
+
+void
+json_close_object_key(struct json_out *out)
+{
+	buf_append_char(out->buf, ':');
+	out->comma = false;
+}
+
+void
+json_put_slice(struct json_out *out, struct slice text)
+{
+	if (text.data != NULL)
+		json_quote(begin_item(out, true), text);
+	else
+		json_put_null(out);
+}
+
+void
+json_put_text(struct json_out *out, const char *text)
+{
+	json_put_slice(out, slice_of(text));
+}
+
+void
+json_put_int(struct json_out *out, int64_t number)
+{
+	buf_append_int(begin_item(out, true), number);
+}
+
+/*
+ * The digits and the exponent of the shortest decimal that reads back as the
+ * same number; returns how many digits.
+ */
+static int
+shortest_digits(double number, char digits[20], int *exponent)
+{
+	char text[40];
+	int n = 0;
+
+	for (int precision = 0; precision < 17; precision++) {
+		snprintf(text, sizeof text, "%.*e", precision, number);
+		if (strtod(text, NULL) == number)
+			break;
+	}
+	for (const char *at = text; *at != 'e'; at++) {
+		if (*at != '.')
+			digits[n++] = *at;
+	}
+	*exponent = atoi(strchr(text, 'e') + 1);
+	return n;
+}
+
+static void
+put_digits(struct buf *buf, const char *digits, int n, int from, int to)
+{
+	for (int i = from; i < to; i++)
+		buf_append_char(buf, i >= 0 && i < n ? digits[i] : '0');
+}
+
+/* Java's Double.toString: at least one digit on each side of the point, E from 10^7 and below 10^-3 on. */
+void
+json_put_double(struct json_out *out, double number)
+{
+	char digits[20];
+	int exponent;
+	int n;
+
+	if (!isfinite(number)) {
+		json_put_null(out);
+		return;
+	}
+	begin_item(out, true);
+	if (signbit(number))
+		buf_append_char(out->buf, '-');
+	n = shortest_digits(fabs(number), digits, &exponent);
+
+	bool scientific = number != 0 && (exponent >= 7 || exponent < -3);
+	int point = scientific ? 1 : exponent + 1; /* digits before the point */
+
+	put_digits(out->buf, digits, n, point < 1 ? point - 1 : 0, point);
+	buf_append_char(out->buf, '.');
+	put_digits(out->buf, digits, n, point, n > point + 1 ? n : point + 1);
+	if (scientific)
+		buf_printf(out->buf, "E%d", exponent);
+}
+
+void
+json_put_bool(struct json_out *out, bool boolean)
+{
+	buf_append_text(begin_item(out, true), boolean ? "true" : "false");
+}
+
+void
+json_put_null(struct json_out *out)
+{
+	buf_append_text(begin_item(out, true), "null");
+}
+
+void
+json_put_raw(struct json_out *out, struct slice json)
+{
+	buf_append_slice(begin_item(out, true), json);
+}
+
+void
+json_member_put_slice(struct json_out *out, const char *name, struct slice text)
+{
+	json_key(out, name);
+	json_put_slice(out, text);
+}
+
+void
+json_member_put_text(struct json_out *out, const char *name, const char *text)
+{
+	json_key(out, name);
+	json_put_text(out, text);
+}
+
+void
+json_member_put_int(struct json_out *out, const char *name, int64_t number)
+{
+	json_key(out, name);
+	json_put_int(out, number);
+}
+
+void
+json_member_put_bool(struct json_out *out, const char *name, bool boolean)
+{
+	json_key(out, name);
+	json_put_bool(out, boolean);
+}
+
+static bool
+needs_escape(char c)
+{
+	return (unsigned char)c < 0x20 || c == '"' || c == '\\';
+}
+
+static void
+put_escape(struct buf *buf, char c)
+{
+	static const char from[] = "\"\\\b\f\n\r\t";
+	static const char to[] = "\"\\bfnrt";
+	static const char hex[] = "0123456789ABCDEF";
+	const char *found = memchr(from, c, sizeof from - 1);
+
+	if (found != NULL)
+		buf_append(buf, (const char[]){ '\\', to[found - from] }, 2);
+	else
+		buf_append(buf, (const char[]){ '\\', 'u', '0', '0', hex[c >> 4 & 0xF], hex[c & 0xF] }, 6);
+}
+
+void
+json_quote(struct buf *buf, struct slice text)
+{
+	size_t from = 0;
+
+	buf_append_char(buf, '"');
+	for (size_t i = 0; i < text.len; i++) {
+		if (!needs_escape(text.data[i]))
+			continue;
+		buf_append(buf, text.data + from, i - from);
+		put_escape(buf, text.data[i]);
+		from = i + 1;
+	}
+	if (text.len != 0)
+		buf_append(buf, text.data + from, text.len - from);
+	buf_append_char(buf, '"');
+}

@@ -1,0 +1,381 @@
+#include "config.h"
+
+#include "common/json_scan.h"
+
+#include <stdint.h>
+
+#define WORD sizeof(uint64_t)
+#define EACH_BYTE(value) (UINT64_C(0x0101010101010101) * (value))
+
+static uint64_t
+load_word(const char *at)
+{
+	uint64_t word;
+
+	memcpy(&word, at, sizeof word);
+	return word;
+}
+
+/* A high bit for each byte that equals `value`; only the lowest one is reliable. */
+static uint64_t
+find_byte(uint64_t word, unsigned char value)
+{
+	uint64_t difference = word ^ EACH_BYTE(value);
+
+	return (difference - EACH_BYTE(0x01)) & ~difference & EACH_BYTE(0x80);
+}
+
+static size_t
+first_match(uint64_t matches)
+{
+	return (size_t)__builtin_ctzll(matches) / 8;
+}
+
+char
+json_scan_peek(struct json_scan *scan)
+{
+	while (scan->at < scan->end) {
+		char c = *scan->at;
+
+		if (c != ' ' && c != '\n' && c != '\r' && c != '\t')
+			return c;
+		scan->at++;
+	}
+	return '\0';
+}
+
+bool
+json_scan_char(struct json_scan *scan, char c)
+{
+	if (json_scan_peek(scan) != c || scan->at == scan->end)
+		return false;
+	scan->at++;
+	return true;
+}
+
+/* The first quote or backslash at or behind `at`, eight bytes at a time; `end` if there is none. */
+static const char *
+find_special(const char *at, const char *end)
+{
+	while ((size_t)(end - at) >= WORD) {
+		uint64_t word = load_word(at);
+		uint64_t matches = find_byte(word, '"') | find_byte(word, '\\');
+
+		if (matches != 0)
+			return at + first_match(matches);
+		at += WORD;
+	}
+	while (at < end && *at != '"' && *at != '\\')
+		at++;
+	return at;
+}
+
+/* Takes a string with its quotes; *raw is what is between them. */
+static int
+take_quoted(struct json_scan *scan, struct slice *raw, bool *escaped)
+{
+	const char *begin = scan->at + 1;
+	const char *at = begin;
+
+	*escaped = false;
+	if (scan->at == scan->end || *scan->at != '"')
+		return -1;
+	for (;;) {
+		at = find_special(at, scan->end);
+		if (at == scan->end)
+			return -1;
+		if (*at == '"')
+			break;
+		*escaped = true;
+		if (scan->end - at < 2)
+			return -1;
+		at += 2;
+	}
+	*raw = (struct slice){ begin, (size_t)(at - begin) };
+	scan->at = at + 1;
+	return 0;
+}
+
+static int
+hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)(c | 0x20);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* `digits` hexadecimal digits at `at`, or -1. */
+static int32_t
+hex_number(const char *at, const char *end, int digits)
+{
+	int32_t number = 0;
+
+	if (end - at < digits)
+		return -1;
+	for (int i = 0; i < digits; i++) {
+		int digit = hex_digit(at[i]);
+
+		if (digit == -1)
+			return -1;
+		number = number << 4 | digit;
+	}
+	return number;
+}
+
+static char *
+put_utf8(char *out, uint32_t point)
+{
+	if (point < 0x80) {
+		*out++ = (char)point;
+	} else if (point < 0x800) {
+		*out++ = (char)(0xC0 | point >> 6);
+		*out++ = (char)(0x80 | (point & 0x3F));
+	} else if (point < 0x10000) {
+		*out++ = (char)(0xE0 | point >> 12);
+		*out++ = (char)(0x80 | (point >> 6 & 0x3F));
+		*out++ = (char)(0x80 | (point & 0x3F));
+	} else {
+		*out++ = (char)(0xF0 | point >> 18);
+		*out++ = (char)(0x80 | (point >> 12 & 0x3F));
+		*out++ = (char)(0x80 | (point >> 6 & 0x3F));
+		*out++ = (char)(0x80 | (point & 0x3F));
+	}
+	return out;
+}
+
+/* \uXXXX, of which `at` is the first digit. Half a surrogate pair becomes '?', as Java encodes it. */
+static const char *
+unescape_unicode(const char *at, const char *end, char **out)
+{
+	int32_t unit = hex_number(at, end, 4);
+
+	if (unit == -1)
+		return NULL;
+	at += 4;
+	if (unit < 0xD800 || unit > 0xDFFF) {
+		*out = put_utf8(*out, (uint32_t)unit);
+		return at;
+	}
+	if (unit < 0xDC00 && end - at >= 6 && at[0] == '\\' && at[1] == 'u') {
+		int32_t low = hex_number(at + 2, end, 4);
+
+		if (low >= 0xDC00 && low <= 0xDFFF) {
+			*out = put_utf8(*out,
+			    0x10000 + (((uint32_t)unit & 0x3FF) << 10 | ((uint32_t)low & 0x3FF)));
+			return at + 6;
+		}
+	}
+	*(*out)++ = '?';
+	return at;
+}
+
+/* Behind a backslash: the standard's escapes, and fastjson's \v \F \' \x41 and \0 to \7. */
+static const char *
+unescape_one(const char *at, const char *end, char **out)
+{
+	static const char from[] = "\"\\/bfnrt'vF01234567";
+	static const char to[] = "\"\\/\b\f\n\r\t'\v\f\0\1\2\3\4\5\6\7";
+	const char *found;
+
+	if (*at == 'u')
+		return unescape_unicode(at + 1, end, out);
+	if (*at == 'x') {
+		int32_t unit = hex_number(at + 1, end, 2);
+
+		if (unit == -1)
+			return NULL;
+		*out = put_utf8(*out, (uint32_t)unit);
+		return at + 3;
+	}
+	found = memchr(from, *at, sizeof from - 1);
+	if (found == NULL)
+		return NULL;
+	*(*out)++ = to[found - from];
+	return at + 1;
+}
+
+/* No escape is shorter than what it stands for, so raw.len bytes hold the result. */
+static int
+unescape(struct arena *arena, struct slice raw, struct slice *text)
+{
+	const char *at = raw.data;
+	const char *end = raw.data + raw.len;
+	char *begin = arena_alloc(arena, raw.len + WORD); /* the word copied last may reach beyond */
+	char *out = begin;
+
+	while (at < end) {
+		if ((size_t)(end - at) >= WORD) {
+			uint64_t word = load_word(at);
+			uint64_t matches = find_byte(word, '\\');
+			size_t plain = matches != 0 ? first_match(matches) : WORD;
+
+			memcpy(out, &word, WORD);
+			at += plain;
+			out += plain;
+			if (matches == 0)
+				continue;
+		} else if (*at != '\\') {
+			*out++ = *at++;
+			continue;
+		}
+		at = unescape_one(at + 1, end, &out);
+		if (at == NULL)
+			return -1;
+	}
+	*text = (struct slice){ begin, (size_t)(out - begin) };
+	return 0;
+}
+
+int
+json_scan_string(struct json_scan *scan, struct slice *text)
+{
+	bool escaped;
+
+	json_scan_peek(scan);
+	if (take_quoted(scan, text, &escaped) == -1)
+		return -1;
+	return escaped ? unescape(scan->arena, *text, text) : 0;
+}
+
+static bool
+take_digits(struct json_scan *scan)
+{
+	const char *begin = scan->at;
+
+	while (scan->at < scan->end && *scan->at >= '0' && *scan->at <= '9')
+		scan->at++;
+	return scan->at > begin;
+}
+
+static bool
+take_one_of(struct json_scan *scan, const char *characters)
+{
+	if (scan->at == scan->end || *scan->at == '\0' || strchr(characters, *scan->at) == NULL)
+		return false;
+	scan->at++;
+	return true;
+}
+
+static int
+take_number(struct json_scan *scan)
+{
+	take_one_of(scan, "-");
+	if (!take_digits(scan))
+		return -1;
+	if (take_one_of(scan, ".") && !take_digits(scan))
+		return -1;
+	if (take_one_of(scan, "eE")) {
+		take_one_of(scan, "+-");
+		if (!take_digits(scan))
+			return -1;
+	}
+	return 0;
+}
+
+static int
+take_word(struct json_scan *scan, struct slice word)
+{
+	if ((size_t)(scan->end - scan->at) < word.len || memcmp(scan->at, word.data, word.len) != 0)
+		return -1;
+	scan->at += word.len;
+	return 0;
+}
+
+/* A number, true, false or null; the text is as it was written. */
+static int
+scan_bare(struct json_scan *scan, enum json_type *type, struct slice *text)
+{
+	const char *begin = scan->at;
+	int status;
+
+	switch (scan->at < scan->end ? *scan->at : '\0') {
+	case 't':
+		*type = JSON_BOOL;
+		status = take_word(scan, SLICE("true"));
+		break;
+	case 'f':
+		*type = JSON_BOOL;
+		status = take_word(scan, SLICE("false"));
+		break;
+	case 'n':
+		*type = JSON_NULL;
+		status = take_word(scan, SLICE("null"));
+		break;
+	default:
+		*type = JSON_NUMBER;
+		status = take_number(scan);
+		break;
+	}
+	*text = (struct slice){ begin, (size_t)(scan->at - begin) };
+	return status;
+}
+
+int
+json_scan_scalar(struct json_scan *scan, enum json_type *type, struct slice *text)
+{
+	if (json_scan_peek(scan) == '"') {
+		*type = JSON_STRING;
+		return json_scan_string(scan, text);
+	}
+	return scan_bare(scan, type, text);
+}
+
+static int skip_value(struct json_scan *scan, int depth);
+
+/* A key is a string, or as fastjson writes maps, a number or an object. */
+static int
+skip_member(struct json_scan *scan, int depth)
+{
+	if (json_scan_peek(scan) == '[' || skip_value(scan, depth) == -1)
+		return -1;
+	return json_scan_char(scan, ':') ? skip_value(scan, depth) : -1;
+}
+
+static int
+skip_list(struct json_scan *scan, int depth, char close,
+    int (*skip_item)(struct json_scan *scan, int depth))
+{
+	scan->at++;
+	if (depth == 0)
+		return -1;
+	if (json_scan_char(scan, close))
+		return 0;
+	do {
+		if (skip_item(scan, depth - 1) == -1)
+			return -1;
+	} while (json_scan_char(scan, ','));
+	return json_scan_char(scan, close) ? 0 : -1;
+}
+
+static int
+skip_value(struct json_scan *scan, int depth)
+{
+	enum json_type type;
+	struct slice text;
+	bool escaped;
+
+	switch (json_scan_peek(scan)) {
+	case '{':
+		return skip_list(scan, depth, '}', skip_member);
+	case '[':
+		return skip_list(scan, depth, ']', skip_value);
+	case '"':
+		return take_quoted(scan, &text, &escaped);
+	default:
+		return scan_bare(scan, &type, &text);
+	}
+}
+
+int
+json_scan_skip(struct json_scan *scan, int depth, struct slice *raw)
+{
+	const char *begin;
+
+	json_scan_peek(scan);
+	begin = scan->at;
+	if (skip_value(scan, depth) == -1)
+		return -1;
+	*raw = (struct slice){ begin, (size_t)(scan->at - begin) };
+	return 0;
+}
