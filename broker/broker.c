@@ -16,6 +16,7 @@
 
 #include "broker/address.h"
 #include "broker/client.h"
+#include "broker/delay.h"
 #include "broker/group.h"
 #include "broker/handlers.h"
 #include "broker/hold.h"
@@ -181,6 +182,8 @@ broker_start(struct daemon *daemon)
 	make_workers(broker);
 	start_store(broker);
 	topics_and_groups_load(broker);
+	if (delays_start(broker) == -1)
+		return -1;
 	broker->registrar = registrar_new(broker);
 	retention_start(broker);
 	log_info("ready name=%s cluster=%s id=%d address=%s flush=%s store=%s",
@@ -232,6 +235,7 @@ broker_release(struct daemon *daemon)
 	server_free(broker->server);
 	if (broker->store != NULL) {
 		registrar_free(broker->registrar);
+		delays_free(broker->delays);
 		free_workers(broker);
 		store_close(broker->store);
 		offsets_free(broker->offsets);

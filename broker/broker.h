@@ -34,6 +34,7 @@ struct broker {
 	struct offsets *offsets;
 	struct clients *clients;
 	struct registrar *registrar; /* tells the name servers; loop 0 */
+	struct delays *delays; /* delayed messages; loop 0 */
 	struct stats *stats;
 	struct server *server;
 	struct worker *workers; /* one per loop */

@@ -43,6 +43,8 @@ const struct handler broker_handlers[] = {
 	BARE(GET_ALL_PRODUCER_INFO, get_all_producers_begin, 0),
 	ROW(GET_CONSUMER_RUNNING_INFO, running_info_header, get_running_info_begin, 0),
 
+	ROW(CONSUMER_SEND_MSG_BACK, send_back_header, send_back_begin, HANDLER_WRITE),
+
 	/* topics */
 	ROW(UPDATE_AND_CREATE_TOPIC, create_topic_header, update_topic_begin, HANDLER_ADMIN),
 	BARE(UPDATE_AND_CREATE_TOPIC_LIST, update_topic_list_begin, HANDLER_ADMIN),

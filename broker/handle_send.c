@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "broker/broker.h"
+#include "broker/delay.h"
 #include "broker/group.h"
 #include "broker/register.h"
 #include "broker/retention.h"
@@ -32,6 +33,8 @@ struct outgoing {
 	int32_t queue_id;
 	struct record *records;
 	size_t n_records;
+	bool delayed;
+	int64_t tag_hash; /* of a delayed message: when it is due */
 };
 
 /* ---- the answer ------------------------------------------------------ */
@@ -383,6 +386,23 @@ make_records(struct request *request, const struct send_header *header, struct o
 	return VERDICT_NONE;
 }
 
+/* A delay level sends the message to the queue of its level first. */
+static enum verdict
+apply_delay(struct request *request, const struct send_header *header, struct outgoing *out)
+{
+	const struct delays *delays = request_broker(request)->delays;
+	int level = delay_level(delays, header->properties);
+
+	if (level == 0 || header->batch)
+		return VERDICT_NONE;
+	out->tag_hash = delay_divert(delays, level, &out->records[0], request->arena);
+	out->delayed = true;
+	if (out->records[0].properties.len > RECORD_PROPERTIES_MAX)
+		return request_refuse(request, RESPONSE_MESSAGE_ILLEGAL,
+		    "the properties of a delayed message are too long");
+	return VERDICT_NONE;
+}
+
 /* In this order; the first that does not say VERDICT_NONE is the answer. */
 static enum verdict (*const steps[])(
     struct request *request, const struct send_header *header, struct outgoing *out) = {
@@ -393,6 +413,7 @@ static enum verdict (*const steps[])(
 	choose_queue,
 	route_retry,
 	make_records,
+	apply_delay,
 };
 
 enum verdict
@@ -412,7 +433,9 @@ send_message_begin(struct request *request)
 	struct ticket ticket = request_ticket(request);
 	struct sending *sending = sendings_add(worker->sendings, append, &ticket);
 
-	sending->queue_id = out.queue_id;
+	if (out.delayed)
+		append_set_tag_hash(append, out.tag_hash);
+	sending->queue_id = out.records[0].queue_id;
 	append->home = request->loop;
 	append->done = on_stored;
 	append->context = sending;

@@ -11,6 +11,9 @@
 /* handle_send.c */
 enum verdict send_message_begin(struct request *request);         /* 10, 310, 320 */
 
+/* handle_send_back.c */
+enum verdict send_back_begin(struct request *request);            /* 36 */
+
 /* handle_pull.c */
 enum verdict pull_message_begin(struct request *request);         /* 11, 361 */
 
