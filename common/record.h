@@ -71,7 +71,10 @@ struct record {
 
 /* Size of the record that record_encode will make. */
 size_t record_size(const struct record *record);
-/* Writes record_size bytes; computes the CRC and sets the host bits of sysFlag. */
+/*
+ * Writes record_size bytes; computes the CRC and sets the host bits of sysFlag.
+ * Properties longer than RECORD_PROPERTIES_MAX break a promise: fatal.
+ */
 void record_encode(const struct record *record, char *at);
 void record_place(char *at, int64_t queue_offset, int64_t position, int64_t store_timestamp);
 /* The record at data, whose parts point there. 0, or -1 when it is none or does not fit in len. */
@@ -81,7 +84,7 @@ bool record_check(const struct record *record);
 
 /* Host of a socket address; an IPv4-mapped one becomes IPv4. Others: 0.0.0.0:0. */
 struct host host_of(const struct sockaddr *address);
-/* "1.2.3.4:10911"; into the arena. */
+/* "1.2.3.4:10911", "[::1]:10911"; into the arena. */
 struct slice host_text(struct arena *arena, const struct host *host);
 
 /* Offset message id: hex of store host and position (protocol description 4.2). */
@@ -89,9 +92,11 @@ struct slice message_id(struct arena *arena, const struct host *store_host, int6
 int message_id_parse(struct slice id, struct host *store_host, int64_t *position);
 
 /* Properties: name 0x01 value 0x02 ... (the last 0x02 may be missing). */
-struct slice property_find(struct slice properties, const char *name); /* absent when not there */
-/* Walks them: *rest starts as the whole text; false at the end. Pairs without name are skipped. */
+/* Absent when not there; of equal names the last one counts, as in Java's map. */
+struct slice property_find(struct slice properties, const char *name);
+/* Walks them: *rest starts as the whole text; false at the end. Pairs without name or value are skipped. */
 bool property_next(struct slice *rest, struct slice *name, struct slice *value);
+/* Behind what buf holds, which may lack its last 0x02. */
 void property_append(struct buf *buf, struct slice name, struct slice value);
 /* Copies all but the named ones (NULL-terminated list), each ended by 0x02. */
 void property_copy_without(struct buf *buf, struct slice properties, const char *const *names);

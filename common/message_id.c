@@ -1,0 +1,100 @@
+#include "config.h"
+
+#include "common/record.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#define PORT_BYTES 4 /* an int in Java */
+#define POSITION_BYTES 8
+#define ID_BYTES_MAX (16 + PORT_BYTES + POSITION_BYTES)
+
+struct host
+host_of(const struct sockaddr *address)
+{
+	struct host host = { .ip_len = 4 };
+
+	if (address->sa_family == AF_INET) {
+		struct sockaddr_in v4;
+
+		memcpy(&v4, address, sizeof v4);
+		memcpy(host.ip, &v4.sin_addr, 4);
+		host.port = ntohs(v4.sin_port);
+	} else if (address->sa_family == AF_INET6) {
+		struct sockaddr_in6 v6;
+
+		memcpy(&v6, address, sizeof v6);
+		host.port = ntohs(v6.sin6_port);
+		if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) {
+			memcpy(host.ip, (const char *)&v6.sin6_addr + 12, 4);
+		} else {
+			host.ip_len = 16;
+			memcpy(host.ip, &v6.sin6_addr, 16);
+		}
+	}
+	return host;
+}
+
+struct slice
+host_text(struct arena *arena, const struct host *host)
+{
+	char ip[INET6_ADDRSTRLEN];
+	bool v6 = host->ip_len == 16;
+
+	inet_ntop(v6 ? AF_INET6 : AF_INET, host->ip, ip, sizeof ip);
+	return arena_printf(arena, v6 ? "[%s]:%u" : "%s:%u", ip, (unsigned)host->port);
+}
+
+struct slice
+message_id(struct arena *arena, const struct host *store_host, int64_t position)
+{
+	static const char hex[] = "0123456789ABCDEF";
+	unsigned char id[ID_BYTES_MAX];
+	size_t ip_len = store_host->ip_len == 16 ? 16 : 4;
+	size_t len = ip_len + PORT_BYTES + POSITION_BYTES;
+	char *text = arena_alloc(arena, 2 * len);
+
+	memcpy(id, store_host->ip, ip_len);
+	be32_put(id + ip_len, store_host->port);
+	be64_put(id + ip_len + PORT_BYTES, (uint64_t)position);
+	for (size_t i = 0; i < len; i++) {
+		text[2 * i] = hex[id[i] >> 4];
+		text[2 * i + 1] = hex[id[i] & 0xF];
+	}
+	return (struct slice){ text, 2 * len };
+}
+
+static int
+hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)(c | 0x20);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+int
+message_id_parse(struct slice id, struct host *store_host, int64_t *position)
+{
+	unsigned char bytes[ID_BYTES_MAX];
+	size_t len = id.len / 2;
+	size_t ip_len = len == ID_BYTES_MAX ? 16 : 4;
+
+	if (id.len % 2 != 0 || len != ip_len + PORT_BYTES + POSITION_BYTES)
+		return -1;
+	for (size_t i = 0; i < len; i++) {
+		int high = hex_digit(id.data[2 * i]);
+		int low = hex_digit(id.data[2 * i + 1]);
+
+		if (high == -1 || low == -1)
+			return -1;
+		bytes[i] = (unsigned char)(high << 4 | low);
+	}
+	if (be32_get(bytes + ip_len) > UINT16_MAX)
+		return -1;
+	*store_host = (struct host){ .ip_len = (uint8_t)ip_len };
+	memcpy(store_host->ip, bytes, ip_len);
+	store_host->port = (uint16_t)be32_get(bytes + ip_len);
+	*position = (int64_t)be64_get(bytes + ip_len + PORT_BYTES);
+	return 0;
+}

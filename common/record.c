@@ -1,0 +1,248 @@
+#include "config.h"
+
+#include "common/record.h"
+
+#include <zlib.h>
+
+#include "common/log.h"
+
+#define V6_EXTRA 12                      /* what an IPv6 host takes more than an IPv4 one */
+#define AT_BORN_HOST 48                  /* from here on, positions depend on the hosts */
+#define CRC_MASK 0x7FFFFFFFu             /* Java keeps the CRC in a signed int and clears the sign */
+
+static bool
+is_v6(const struct host *host)
+{
+	return host->ip_len == 16;
+}
+
+static size_t
+host_bytes(bool v6)
+{
+	return v6 ? 16 + 4 : 4 + 4;
+}
+
+/* Only 5.x reads two bytes of length, so they are used only where one does not do. */
+static bool
+needs_v2(const struct record *record)
+{
+	return record->topic.len > RECORD_TOPIC_MAX;
+}
+
+static uint32_t
+body_crc(struct slice body)
+{
+	return (uint32_t)crc32(0, (const unsigned char *)body.data, (unsigned)body.len) & CRC_MASK;
+}
+
+/* Size without body, topic, properties, and the second byte of a v2 topic length. */
+static size_t
+bare_size(bool born_v6, bool store_v6)
+{
+	return RECORD_MIN_BYTES + (born_v6 ? V6_EXTRA : 0u) + (store_v6 ? V6_EXTRA : 0u);
+}
+
+size_t
+record_size(const struct record *record)
+{
+	return bare_size(is_v6(&record->born_host), is_v6(&record->store_host)) +
+	    (needs_v2(record) ? 1u : 0u) + record->body.len + record->topic.len +
+	    record->properties.len;
+}
+
+static char *
+put_u16(char *at, size_t value)
+{
+	be16_put(at, (uint16_t)value);
+	return at + 2;
+}
+
+static char *
+put_u32(char *at, uint32_t value)
+{
+	be32_put(at, value);
+	return at + 4;
+}
+
+static char *
+put_u64(char *at, int64_t value)
+{
+	be64_put(at, (uint64_t)value);
+	return at + 8;
+}
+
+static char *
+put_bytes(char *at, struct slice bytes)
+{
+	if (bytes.len != 0)
+		memcpy(at, bytes.data, bytes.len);
+	return at + bytes.len;
+}
+
+static char *
+put_host(char *at, const struct host *host)
+{
+	size_t len = is_v6(host) ? 16 : 4;
+
+	memcpy(at, host->ip, len);
+	return put_u32(at + len, host->port);
+}
+
+static int32_t
+sys_flag_with_hosts(const struct record *record)
+{
+	int32_t flag = record->sys_flag & ~(SYS_FLAG_BORN_HOST_V6 | SYS_FLAG_STORE_HOST_V6);
+
+	if (is_v6(&record->born_host))
+		flag |= SYS_FLAG_BORN_HOST_V6;
+	if (is_v6(&record->store_host))
+		flag |= SYS_FLAG_STORE_HOST_V6;
+	return flag;
+}
+
+void
+record_encode(const struct record *record, char *at)
+{
+	bool v2 = needs_v2(record);
+
+	if (record->properties.len > RECORD_PROPERTIES_MAX)
+		fatal("record with too long properties len=%zu", record->properties.len);
+	at = put_u32(at, (uint32_t)record_size(record));
+	at = put_u32(at, v2 ? RECORD_MAGIC_V2 : RECORD_MAGIC_V1);
+	at = put_u32(at, body_crc(record->body));
+	at = put_u32(at, (uint32_t)record->queue_id);
+	at = put_u32(at, (uint32_t)record->flag);
+	at = put_u64(at, record->queue_offset);
+	at = put_u64(at, record->position);
+	at = put_u32(at, (uint32_t)sys_flag_with_hosts(record));
+	at = put_u64(at, record->born_timestamp);
+	at = put_host(at, &record->born_host);
+	at = put_u64(at, record->store_timestamp);
+	at = put_host(at, &record->store_host);
+	at = put_u32(at, (uint32_t)record->reconsume_times);
+	at = put_u64(at, record->prepared_offset);
+	at = put_u32(at, (uint32_t)record->body.len);
+	at = put_bytes(at, record->body);
+	if (v2)
+		at = put_u16(at, record->topic.len);
+	else
+		*at++ = (char)record->topic.len;
+	at = put_bytes(at, record->topic);
+	at = put_u16(at, record->properties.len);
+	put_bytes(at, record->properties);
+}
+
+void
+record_place(char *at, int64_t queue_offset, int64_t position, int64_t store_timestamp)
+{
+	bool born_v6 = (be32_get(at + RECORD_AT_SYS_FLAG) & SYS_FLAG_BORN_HOST_V6) != 0;
+
+	be64_put(at + RECORD_AT_QUEUE_OFFSET, (uint64_t)queue_offset);
+	be64_put(at + RECORD_AT_POSITION, (uint64_t)position);
+	be64_put(at + AT_BORN_HOST + host_bytes(born_v6), (uint64_t)store_timestamp);
+}
+
+/* What is left of a record while it is decoded. Its fixed parts are known to fit. */
+struct reader {
+	const char *at;
+	const char *end;
+};
+
+static uint32_t
+get_u32(struct reader *reader)
+{
+	reader->at += 4;
+	return be32_get(reader->at - 4);
+}
+
+static int64_t
+get_u64(struct reader *reader)
+{
+	reader->at += 8;
+	return (int64_t)be64_get(reader->at - 8);
+}
+
+static struct host
+get_host(struct reader *reader, bool v6)
+{
+	struct host host = { .ip_len = v6 ? 16 : 4 };
+
+	memcpy(host.ip, reader->at, host.ip_len);
+	reader->at += host.ip_len;
+	host.port = (uint16_t)get_u32(reader);
+	return host;
+}
+
+/* Bytes behind a length of 1, 2 or 4 bytes, neither of which is known to fit. */
+static int
+take_counted(struct reader *reader, size_t length_bytes, struct slice *bytes)
+{
+	size_t len;
+
+	if ((size_t)(reader->end - reader->at) < length_bytes)
+		return -1;
+	if (length_bytes == 1)
+		len = (unsigned char)*reader->at;
+	else
+		len = length_bytes == 2 ? be16_get(reader->at) : be32_get(reader->at);
+	reader->at += length_bytes;
+	if (len > (size_t)(reader->end - reader->at))
+		return -1;
+	*bytes = (struct slice){ reader->at, len };
+	reader->at += len;
+	return 0;
+}
+
+/* All before the body. */
+static int
+decode_fixed(struct reader *reader, struct record *record)
+{
+	bool born_v6 = (be32_get(reader->at + RECORD_AT_SYS_FLAG) & SYS_FLAG_BORN_HOST_V6) != 0;
+	bool store_v6 = (be32_get(reader->at + RECORD_AT_SYS_FLAG) & SYS_FLAG_STORE_HOST_V6) != 0;
+
+	if ((size_t)(reader->end - reader->at) < bare_size(born_v6, store_v6))
+		return -1;
+	record->size = get_u32(reader);
+	reader->at += 4;
+	record->body_crc = get_u32(reader);
+	record->queue_id = (int32_t)get_u32(reader);
+	record->flag = (int32_t)get_u32(reader);
+	record->queue_offset = get_u64(reader);
+	record->position = get_u64(reader);
+	record->sys_flag = (int32_t)get_u32(reader);
+	record->born_timestamp = get_u64(reader);
+	record->born_host = get_host(reader, born_v6);
+	record->store_timestamp = get_u64(reader);
+	record->store_host = get_host(reader, store_v6);
+	record->reconsume_times = (int32_t)get_u32(reader);
+	record->prepared_offset = get_u64(reader);
+	return 0;
+}
+
+int
+record_decode(const char *data, size_t len, struct record *record)
+{
+	struct reader reader = { data, NULL };
+	uint32_t size;
+	uint32_t magic;
+
+	if (len < RECORD_MIN_BYTES)
+		return -1;
+	size = be32_get(data);
+	magic = be32_get(data + 4);
+	if (size < RECORD_MIN_BYTES || size > len ||
+	    (magic != RECORD_MAGIC_V1 && magic != RECORD_MAGIC_V2))
+		return -1;
+	reader.end = data + size;
+	if (decode_fixed(&reader, record) == -1 || take_counted(&reader, 4, &record->body) == -1 ||
+	    take_counted(&reader, magic == RECORD_MAGIC_V2 ? 2 : 1, &record->topic) == -1 ||
+	    take_counted(&reader, 2, &record->properties) == -1)
+		return -1;
+	return reader.at == reader.end && record->properties.len <= RECORD_PROPERTIES_MAX ? 0 : -1;
+}
+
+bool
+record_check(const struct record *record)
+{
+	return body_crc(record->body) == record->body_crc;
+}
