@@ -1,0 +1,468 @@
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <zlib.h>
+
+#include "client/twinmq_private.h"
+#include "common/clock.h"
+#include "common/codes.h"
+#include "common/headers.h"
+#include "common/mem.h"
+
+#define TEMPLATE_TOPIC "TBW102" /* brokers create unknown topics after this one */
+#define TEMPLATE_QUEUES 4
+#define COMPRESS_LEVEL 5
+#define COMPRESS_OVER_BYTES 4096
+#define RETRIES 2
+
+struct producer {
+	struct twinmq *mq;
+	char *group;
+	int timeout_ms;
+	int retries;
+	size_t compress_over_bytes;
+	enum frame_codec codec;
+	uint32_t turn; /* of the queues */
+};
+
+/* A request on its way; its arena holds all of it. */
+struct send {
+	struct arena arena;
+	struct producer *producer;
+	enum request_code code;
+	struct send_header header;
+	struct slice body;
+	struct slice want_broker;  /* absent: any */
+	int32_t want_queue;
+	bool on_template;          /* the topic is not there yet */
+	int attempts_left;
+	struct slice broker_name;  /* of the attempt at hand */
+	struct slice avoid_broker; /* that failed before */
+	char unique_id[UNIQUE_ID_LEN + 1];
+	bool oneway;
+	send_done_fn *done;
+	void *arg;
+};
+
+struct producer *
+producer_new(struct twinmq *mq, const struct producer_options *options)
+{
+	struct producer *producer = mem_zalloc(sizeof *producer);
+
+	producer->mq = mq;
+	producer->group = mem_strdup(options->group != NULL ? options->group : "TWINMQ_PRODUCER");
+	producer->timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : TWINMQ_TIMEOUT_MS;
+	producer->retries = options->retries == 0 ? RETRIES : options->retries < 0 ? 0 : options->retries;
+	producer->compress_over_bytes = options->compress_over_bytes == 0 ? COMPRESS_OVER_BYTES
+	    : options->compress_over_bytes < 0				  ? SIZE_MAX
+									  : (size_t)options->compress_over_bytes;
+	producer->codec = options->codec;
+	unique_id_make((char[UNIQUE_ID_LEN + 1]){ 0 }); /* asks for the address once, not at the first send */
+	return producer;
+}
+
+void
+producer_free(struct producer *producer)
+{
+	free(producer->group);
+	free(producer);
+}
+
+const char *
+send_status_name(int32_t code)
+{
+	static const struct {
+		int32_t code;
+		const char *name;
+	} names[] = {
+		{ RESPONSE_SUCCESS, "SEND_OK" },
+		{ RESPONSE_FLUSH_DISK_TIMEOUT, "FLUSH_DISK_TIMEOUT" },
+		{ RESPONSE_FLUSH_SLAVE_TIMEOUT, "FLUSH_SLAVE_TIMEOUT" },
+		{ RESPONSE_SLAVE_NOT_AVAILABLE, "SLAVE_NOT_AVAILABLE" },
+	};
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (names[i].code == code)
+			return names[i].name;
+	return NULL;
+}
+
+/* Another master may take what one refused for such a reason. */
+static bool
+is_worth_another_try(int32_t code)
+{
+	static const int32_t codes[] = {
+		TWINMQ_UNREACHABLE,
+		TWINMQ_TIMEOUT,
+		RESPONSE_SYSTEM_ERROR,
+		RESPONSE_SYSTEM_BUSY,
+		RESPONSE_SERVICE_NOT_AVAILABLE,
+		RESPONSE_NO_PERMISSION,
+		RESPONSE_TOPIC_NOT_EXIST,
+		RESPONSE_NO_BUYER_ID,
+		RESPONSE_NOT_IN_CURRENT_UNIT,
+	};
+
+	for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
+		if (codes[i] == code)
+			return true;
+	return false;
+}
+
+static void
+finish(struct send *send, const struct twinmq_error *error, const struct send_result *result)
+{
+	send->done(send->arg, error, result);
+	arena_release(&send->arena);
+	free(send);
+}
+
+static void try_once(struct send *send);
+
+static void
+fail(struct send *send, const struct twinmq_error *error)
+{
+	if (send->attempts_left > 0 && is_worth_another_try(error->code)) {
+		routes_doubt(send->producer->mq, send->header.topic);
+		send->avoid_broker = send->broker_name;
+		try_once(send);
+		return;
+	}
+	finish(send, error, NULL);
+}
+
+static void
+on_send_answer(void *arg, const struct twinmq_error *error, const struct command *answer, struct slice body)
+{
+	struct send *send = arg;
+	struct twinmq_error own;
+	struct send_answer header;
+	const char *bad;
+
+	(void)body;
+	if (error == NULL && send_status_name(answer->code) == NULL) {
+		twinmq_error_of_answer(&own, send->broker_name, answer);
+		error = &own;
+	} else if (error == NULL && fields_decode(send_answer_fields, answer, &header, &bad) == -1) {
+		twinmq_error_set(&own, TWINMQ_BAD_ANSWER, "%.*s took the message, but its answer has no %s",
+		    (int)send->broker_name.len, send->broker_name.data, bad);
+		error = &own;
+	}
+	if (error != NULL) {
+		fail(send, error);
+		return;
+	}
+	struct send_result result = {
+		.code = answer->code,
+		.queue = { send->header.topic, send->broker_name, header.queue_id },
+		.queue_offset = header.queue_offset,
+		.message_id = header.msg_id,
+	};
+	memcpy(result.unique_id, send->unique_id, sizeof result.unique_id);
+	finish(send, NULL, &result);
+}
+
+static void
+finish_oneway(struct send *send)
+{
+	struct send_result result = {
+		.queue = { send->header.topic, send->broker_name, send->header.queue_id },
+		.queue_offset = -1,
+		.message_id = SLICE(""),
+	};
+
+	memcpy(result.unique_id, send->unique_id, sizeof result.unique_id);
+	finish(send, NULL, &result);
+}
+
+static void
+send_to(struct send *send, struct slice address)
+{
+	const struct producer *producer = send->producer;
+	struct command request = { .code = (int32_t)send->code, .codec = producer->codec };
+
+	send->header.broker_name = send->broker_name;
+	fields_encode(send_header_v2_fields, &send->header, &send->arena, &request);
+	if (send->oneway) {
+		twinmq_send_oneway(producer->mq, address, &request, send->body);
+		finish_oneway(send);
+		return;
+	}
+	twinmq_call_async(producer->mq, address, &request, send->body, producer->timeout_ms, on_send_answer,
+	    send);
+}
+
+/* Where the caller said, else where it is the next queue's turn. 0, or -1 with *error. */
+static int
+choose(struct send *send, const struct route *route, struct chosen_queue *chosen, struct twinmq_error *error)
+{
+	struct slice topic = send->header.topic;
+
+	if (send->want_broker.data != NULL) {
+		chosen->broker_name = send->want_broker;
+		chosen->address = route_address(route, send->want_broker, true);
+		chosen->queue_id = send->want_queue >= 0 ? send->want_queue : -1; /* -1: the broker chooses */
+		if (chosen->address.data != NULL)
+			return 0;
+		twinmq_error_set(error, TWINMQ_NO_QUEUE, "topic %.*s has no queue on a master called %.*s",
+		    (int)topic.len, topic.data, (int)send->want_broker.len, send->want_broker.data);
+		return -1;
+	}
+	if (choose_queue(route, send->producer->turn++, send->avoid_broker,
+		send->on_template ? TEMPLATE_QUEUES : 0, chosen) == 0)
+		return 0;
+	twinmq_error_set(error, TWINMQ_NO_QUEUE,
+	    "topic %.*s has no queue that can be written to: no master is alive, or its permission is read only",
+	    (int)topic.len, topic.data);
+	return -1;
+}
+
+static void
+on_route(void *arg, const struct twinmq_error *error, const struct route *route)
+{
+	struct send *send = arg;
+	struct chosen_queue chosen;
+	struct twinmq_error own;
+
+	if (error != NULL && error->code == RESPONSE_TOPIC_NOT_EXIST && !send->on_template) {
+		send->on_template = true;
+		twinmq_route_async(send->producer->mq, SLICE(TEMPLATE_TOPIC), on_route, send);
+		return;
+	}
+	if (error != NULL && error->code == RESPONSE_TOPIC_NOT_EXIST) {
+		twinmq_error_set(&own, RESPONSE_TOPIC_NOT_EXIST,
+		    "topic %.*s does not exist and no broker creates topics by itself: create it with updateTopic",
+		    (int)send->header.topic.len, send->header.topic.data);
+		error = &own;
+	}
+	if (error == NULL && choose(send, route, &chosen, &own) == -1)
+		error = &own;
+	if (error != NULL) {
+		finish(send, error, NULL);
+		return;
+	}
+	send->attempts_left--;
+	send->broker_name = arena_copy(&send->arena, chosen.broker_name);
+	send->header.queue_id = chosen.queue_id;
+	send_to(send, chosen.address);
+}
+
+static void
+try_once(struct send *send)
+{
+	send->on_template = false;
+	twinmq_route_async(send->producer->mq, send->header.topic, on_route, send);
+}
+
+/* ---- from messages to a request ---- */
+
+static bool
+has_separators(struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.data[i] == 1 || text.data[i] == 2)
+			return true;
+	return false;
+}
+
+static int
+check_message(const struct message *message, struct twinmq_error *error)
+{
+	struct slice topic = message->topic;
+	bool bad = has_separators(message->keys) || has_separators(message->tags);
+
+	for (size_t i = 0; i < message->n_properties; i++)
+		bad |= has_separators(message->properties[i].key) || message->properties[i].key.len == 0 ||
+		    has_separators(message->properties[i].value);
+	if (!name_is_valid(topic)) {
+		twinmq_error_set(error, TWINMQ_BAD_ARGUMENT,
+		    "\"%.*s\" is no name for a topic: use letters, digits, %% | _ - and at most %d of them",
+		    topic.len > 200 ? 200 : (int)topic.len, topic.data, RECORD_TOPIC_MAX);
+		return -1;
+	}
+	if (bad) {
+		twinmq_error_set(error, TWINMQ_BAD_ARGUMENT,
+		    "keys, tags and properties must have names and no bytes 1 or 2");
+		return -1;
+	}
+	return 0;
+}
+
+static void
+put_properties(struct buf *out, const struct message *message, const char *unique_id)
+{
+	if (message->keys.len != 0)
+		property_append(out, SLICE("KEYS"), message->keys);
+	for (size_t i = 0; i < message->n_properties; i++)
+		property_append(out, message->properties[i].key, message->properties[i].value);
+	property_append(out, SLICE("UNIQ_KEY"), slice_of(unique_id));
+	property_append(out, SLICE("WAIT"), message->no_wait ? SLICE("false") : SLICE("true"));
+	if (message->delay_level > 0) {
+		char level[16];
+
+		snprintf(level, sizeof level, "%d", (int)message->delay_level);
+		property_append(out, SLICE("DELAY"), slice_of(level));
+	}
+	if (message->tags.len != 0)
+		property_append(out, SLICE("TAGS"), message->tags);
+}
+
+/* The body deflated when it is large and that helps; sysFlag says so. */
+static struct slice
+copy_body(struct send *send, struct slice body)
+{
+	if (body.len < send->producer->compress_over_bytes)
+		return arena_copy(&send->arena, body);
+	uLongf len = compressBound((uLong)body.len);
+	char *deflated = arena_alloc(&send->arena, len);
+	if (compress2((Bytef *)deflated, &len, (const Bytef *)body.data, (uLong)body.len, COMPRESS_LEVEL) != Z_OK ||
+	    len >= body.len)
+		return arena_copy(&send->arena, body);
+	send->header.sys_flag |= SYS_FLAG_COMPRESSED;
+	return (struct slice){ deflated, len };
+}
+
+static struct send *
+send_new(struct producer *producer, const struct message *message)
+{
+	struct send *send = mem_zalloc(sizeof *send);
+
+	send->producer = producer;
+	send->attempts_left = 1 + producer->retries;
+	send->oneway = message->oneway;
+	send->want_queue = message->queue_id;
+	if (message->broker_name.data != NULL) {
+		send->want_broker = arena_copy(&send->arena, message->broker_name);
+		send->attempts_left = 1;
+	}
+	send->header = (struct send_header){
+		.producer_group = slice_of(producer->group),
+		.topic = arena_copy(&send->arena, message->topic),
+		.default_topic = SLICE(TEMPLATE_TOPIC),
+		.default_topic_queues = TEMPLATE_QUEUES,
+		.born_timestamp = clock_wall_ms(),
+		.max_reconsume_times = -1,
+	};
+	return send;
+}
+
+static void
+set_single(struct send *send, const struct message *message)
+{
+	struct buf properties = { 0 };
+
+	unique_id_make(send->unique_id);
+	put_properties(&properties, message, send->unique_id);
+	send->code = REQUEST_SEND_MESSAGE_V2;
+	send->header.flag = message->flag;
+	send->header.properties = arena_copy(&send->arena, buf_slice(&properties));
+	send->body = copy_body(send, message->body);
+	buf_release(&properties);
+}
+
+static void
+set_batch(struct send *send, const struct message *messages, size_t n)
+{
+	struct buf body = { 0 }, properties = { 0 };
+
+	for (size_t i = 0; i < n; i++) {
+		char id[UNIQUE_ID_LEN + 1];
+
+		unique_id_make(id);
+		if (i == 0)
+			memcpy(send->unique_id, id, sizeof id);
+		properties.len = 0;
+		put_properties(&properties, &messages[i], id);
+		batch_append(&body,
+		    &(struct batch_item){ messages[i].flag, messages[i].body, buf_slice(&properties) });
+	}
+	send->code = REQUEST_SEND_BATCH_MESSAGE;
+	send->header.batch = true;
+	if (messages[0].no_wait)
+		send->header.properties = SLICE("WAIT\001false\002");
+	send->body = arena_copy(&send->arena, buf_slice(&body));
+	buf_release(&body);
+	buf_release(&properties);
+}
+
+void
+producer_send_async(struct producer *producer, const struct message *message, send_done_fn *done, void *arg)
+{
+	struct twinmq_error error;
+
+	if (check_message(message, &error) == -1) {
+		done(arg, &error, NULL);
+		return;
+	}
+	struct send *send = send_new(producer, message);
+	send->done = done;
+	send->arg = arg;
+	set_single(send, message);
+	try_once(send);
+}
+
+void
+producer_send_batch_async(struct producer *producer, const struct message *messages, size_t n,
+    send_done_fn *done, void *arg)
+{
+	struct twinmq_error error = { 0 };
+
+	if (n == 0)
+		twinmq_error_set(&error, TWINMQ_BAD_ARGUMENT, "the batch is empty");
+	for (size_t i = 0; i < n && error.code == 0; i++)
+		if (check_message(&messages[i], &error) == 0 && messages[i].delay_level > 0)
+			twinmq_error_set(&error, TWINMQ_BAD_ARGUMENT,
+			    "messages of a batch cannot be delayed");
+	if (error.code != 0) {
+		done(arg, &error, NULL);
+		return;
+	}
+	struct send *send = send_new(producer, &messages[0]);
+	send->done = done;
+	send->arg = arg;
+	set_batch(send, messages, n);
+	try_once(send);
+}
+
+/* ---- blocking ---- */
+
+struct blocking_send {
+	struct waiting waiting;
+	struct arena *arena;
+	struct send_result *result;
+};
+
+static void
+on_blocking_send(void *arg, const struct twinmq_error *error, const struct send_result *result)
+{
+	struct blocking_send *send = arg;
+
+	if (error == NULL) {
+		*send->result = *result;
+		send->result->queue.topic = arena_copy(send->arena, result->queue.topic);
+		send->result->queue.broker_name = arena_copy(send->arena, result->queue.broker_name);
+		send->result->message_id = arena_copy(send->arena, result->message_id);
+	}
+	waiting_done(&send->waiting, error);
+}
+
+int
+producer_send(struct producer *producer, const struct message *message, struct arena *arena,
+    struct send_result *result)
+{
+	struct blocking_send send = { { .mq = producer->mq }, arena, result };
+
+	producer_send_async(producer, message, on_blocking_send, &send);
+	return waiting_wait(&send.waiting);
+}
+
+int
+producer_send_batch(struct producer *producer, const struct message *messages, size_t n, struct arena *arena,
+    struct send_result *result)
+{
+	struct blocking_send send = { { .mq = producer->mq }, arena, result };
+
+	producer_send_batch_async(producer, messages, n, on_blocking_send, &send);
+	return waiting_wait(&send.waiting);
+}

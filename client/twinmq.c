@@ -1,0 +1,156 @@
+#include "config.h"
+
+#include "client/twinmq.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/twinmq_private.h"
+#include "common/codes.h"
+#include "common/mem.h"
+
+#define NAME_SERVERS_MAX 16
+#define ROUTE_AGE_MS 30000
+
+void
+twinmq_error_set(struct twinmq_error *error, int32_t code, const char *format, ...)
+{
+	va_list args;
+
+	error->code = code;
+	va_start(args, format);
+	vsnprintf(error->text, sizeof error->text, format, args);
+	va_end(args);
+	for (char *c = error->text; *c != '\0'; c++)
+		if ((unsigned char)*c < 0x20)
+			*c = ' ';
+}
+
+void
+twinmq_error_of_answer(struct twinmq_error *error, struct slice address, const struct command *answer)
+{
+	struct slice remark = answer->remark, line;
+
+	/* RocketMQ puts a link to its questions page on the next line. */
+	if (!slice_next(&remark, '\n', &line) || slice_trim(line).len == 0)
+		line = SLICE("no reason given");
+	line = slice_trim(line);
+	twinmq_error_set(error, answer->code, "%.*s says: %.*s (code %d, %s)", (int)address.len,
+	    address.data, line.len > 300 ? 300 : (int)line.len, line.data, (int)answer->code,
+	    response_code_name(answer->code));
+}
+
+int
+twinmq_fail(struct twinmq *mq, const struct twinmq_error *error)
+{
+	mq->error = *error;
+	return -1;
+}
+
+const struct twinmq_error *
+twinmq_error(const struct twinmq *mq)
+{
+	return &mq->error;
+}
+
+/* Cuts the list at ; , and blanks. 0, or -1 with *error. */
+static int
+read_name_servers(struct twinmq *mq, const char *list, struct twinmq_error *error)
+{
+	static const char separators[] = ";, \t\n";
+
+	mq->name_servers = mem_zalloc((NAME_SERVERS_MAX + 1) * sizeof *mq->name_servers);
+	while (*(list += strspn(list, separators)) != '\0') {
+		size_t len = strcspn(list, separators);
+		const char *colon = memchr(list, ':', len);
+
+		if (colon == NULL || colon == list || colon == list + len - 1) {
+			twinmq_error_set(error, TWINMQ_BAD_ARGUMENT,
+			    "name server \"%.*s\" is no host:port", (int)len, list);
+			return -1;
+		}
+		if (mq->n_name_servers == NAME_SERVERS_MAX) {
+			twinmq_error_set(error, TWINMQ_BAD_ARGUMENT, "more than %d name servers",
+			    NAME_SERVERS_MAX);
+			return -1;
+		}
+		mq->name_servers[mq->n_name_servers++] = mem_strndup(list, len);
+		list += len;
+	}
+	if (mq->n_name_servers != 0)
+		return 0;
+	twinmq_error_set(error, TWINMQ_BAD_ARGUMENT, "the list of name servers is empty");
+	return -1;
+}
+
+struct twinmq *
+twinmq_open(const struct twinmq_options *options, struct twinmq_error *error)
+{
+	struct twinmq *mq = mem_zalloc(sizeof *mq);
+
+	mq->timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : TWINMQ_TIMEOUT_MS;
+	mq->route_age_ms = options->route_age_ms > 0 ? options->route_age_ms : ROUTE_AGE_MS;
+	mq->on_request = options->on_request;
+	mq->context = options->context;
+	mq->tell_failed.run = calls_tell_failed;
+	mq->loop = options->loop;
+	if (mq->loop == NULL) {
+		mq->loop = &mq->own_loop;
+		mq->owns_loop = true;
+		loop_init(mq->loop, 0);
+	}
+	if (read_name_servers(mq, options->name_servers != NULL ? options->name_servers : TWINMQ_NAME_SERVERS,
+		error) == -1) {
+		twinmq_close(mq);
+		return NULL;
+	}
+	return mq;
+}
+
+void
+twinmq_close(struct twinmq *mq)
+{
+	mq->closing = true;
+	table_release(&mq->peers, peer_free);
+	calls_end(mq);
+	routes_release(mq);
+	if (mq->owns_loop)
+		loop_release(&mq->own_loop);
+	for (size_t i = 0; i < mq->n_name_servers; i++)
+		free(mq->name_servers[i]);
+	free(mq->name_servers);
+	/* The end of the turn that was asked for still needs the handle; it frees it then. */
+	if (!mq->tell_failed.asked)
+		free(mq);
+}
+
+struct loop *
+twinmq_loop(struct twinmq *mq)
+{
+	return mq->loop;
+}
+
+const char *
+twinmq_name_server(const struct twinmq *mq, size_t index)
+{
+	return index < mq->n_name_servers ? mq->name_servers[index] : NULL;
+}
+
+void
+waiting_done(struct waiting *waiting, const struct twinmq_error *error)
+{
+	waiting->done = true;
+	waiting->failed = error != NULL;
+	if (error != NULL)
+		waiting->mq->error = *error;
+	loop_stop(waiting->mq->loop);
+}
+
+int
+waiting_wait(struct waiting *waiting)
+{
+	while (!waiting->done)
+		loop_run(waiting->mq->loop);
+	return waiting->failed ? -1 : 0;
+}

@@ -1,0 +1,220 @@
+#ifndef CLIENT_TWINMQ_H
+#define CLIENT_TWINMQ_H
+
+/*
+ * libtwinmq: a small RocketMQ client in C. A handle knows the name servers,
+ * keeps a cache of routes and one connection per peer. On top of it stand a
+ * producer, a puller and plain calls for tools.
+ *
+ * Each operation exists twice: asynchronous (..._async: the answer comes to a
+ * function, on the handle's loop) and blocking (runs the loop until the answer
+ * is there). Many handles may share one loop, each with connections of its own:
+ * a load generator makes N handles and keeps W operations of each in flight.
+ *
+ * A handle and all made from it belong to one thread. Blocking calls must not
+ * be made from a callback.
+ *
+ * Ownership: texts that go in are lent for the call (an asynchronous one copies
+ * what it keeps). What a blocking call answers lives in the arena that the
+ * caller gives. What a callback gets is lent until it returns.
+ *
+ * Errors: 0, or -1 and twinmq_error says what, where, and what to do, in one
+ * line. All times are milliseconds, wall times since 1970.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/bodies.h"
+#include "common/command.h"
+#include "common/conn.h"
+#include "common/loop.h"
+#include "common/record.h"
+#include "common/route.h"
+
+#define TWINMQ_NAME_SERVERS "127.0.0.1:9876;127.0.0.1:9877"
+#define TWINMQ_TIMEOUT_MS 3000
+
+/* ---- the handle ---- */
+
+struct twinmq;
+
+struct twinmq_options {
+	const char *name_servers; /* host:port, separated by ; , or blanks; NULL: TWINMQ_NAME_SERVERS */
+	int timeout_ms;           /* of one request, and of connecting; 0: TWINMQ_TIMEOUT_MS */
+	int route_age_ms;         /* a cached route older than this is asked for again; 0: 30000 */
+	struct loop *loop;        /* lent; NULL: a loop of its own, run by the blocking calls */
+	/* A peer's request (a check of a transaction, a notification); NULL: they are ignored. */
+	void (*on_request)(void *context, struct conn *conn, const struct command *command, struct slice body);
+	void *context;
+};
+
+/* Codes of errors that no peer answered; peers' are theirs, above 0. */
+enum twinmq_code {
+	TWINMQ_UNREACHABLE = -1, /* not connected, connection lost */
+	TWINMQ_TIMEOUT = -2,
+	TWINMQ_BAD_ANSWER = -3,
+	TWINMQ_BAD_ARGUMENT = -4,
+	TWINMQ_NO_QUEUE = -5,    /* the topic has no queue that fits */
+	TWINMQ_NO_NAME_SERVER = -6, /* none of them answered */
+	TWINMQ_CLOSED = -7,      /* the handle was closed meanwhile */
+};
+
+struct twinmq_error {
+	int32_t code;
+	char text[512]; /* one line, no line end */
+};
+
+/* NULL when options are wrong, and *error says which. */
+struct twinmq *twinmq_open(const struct twinmq_options *options, struct twinmq_error *error);
+/* Closes the connections; operations in flight end with an error before it returns. */
+void twinmq_close(struct twinmq *mq);
+/* Of the last blocking call that failed; lent until the next one. */
+const struct twinmq_error *twinmq_error(const struct twinmq *mq);
+struct loop *twinmq_loop(struct twinmq *mq);
+/* Addresses as given, by index; NULL behind the last. */
+const char *twinmq_name_server(const struct twinmq *mq, size_t index);
+
+/* ---- plain calls ---- */
+
+struct twinmq_answer {
+	struct command command; /* its code is the peer's */
+	struct slice body;
+};
+
+/* error is NULL when an answer came, whatever its code. */
+typedef void twinmq_answer_fn(void *arg, const struct twinmq_error *error, const struct command *answer,
+    struct slice body);
+
+/* Of the request only code, remark, ext and codec count. address: "host:port". */
+void twinmq_call_async(struct twinmq *mq, struct slice address, const struct command *request, struct slice body,
+    int timeout_ms, twinmq_answer_fn *done, void *arg);
+/* Without an answer. */
+void twinmq_send_oneway(struct twinmq *mq, struct slice address, const struct command *request, struct slice body);
+/* -1 also when the answer's code is not 0; *answer is filled then too, and its code is 0 when none came. */
+int twinmq_call(struct twinmq *mq, struct slice address, const struct command *request, struct slice body,
+    struct arena *arena, struct twinmq_answer *answer);
+/* Asks one name server after the other until one answers; the error names all that did not. */
+void twinmq_call_name_server_async(struct twinmq *mq, const struct command *request, twinmq_answer_fn *done,
+    void *arg);
+int twinmq_call_name_server(struct twinmq *mq, const struct command *request, struct arena *arena,
+    struct twinmq_answer *answer);
+
+/* Where the topic is; asked anew. */
+int twinmq_route(struct twinmq *mq, struct slice topic, struct arena *arena, struct route *route);
+/* From the cache, else asked for. The route is lent until the callback returns. */
+typedef void twinmq_route_fn(void *arg, const struct twinmq_error *error, const struct route *route);
+void twinmq_route_async(struct twinmq *mq, struct slice topic, twinmq_route_fn *done, void *arg);
+int twinmq_cluster_info(struct twinmq *mq, struct arena *arena, struct cluster_info *info);
+
+/* ---- producer ---- */
+
+struct producer;
+
+struct producer_options {
+	const char *group;          /* NULL: "TWINMQ_PRODUCER" */
+	int timeout_ms;             /* of one attempt; 0: TWINMQ_TIMEOUT_MS */
+	int retries;                /* more attempts, on another master where there is one; 0: 2, -1: none */
+	int compress_over_bytes;    /* bodies of this size and more are deflated; 0: 4096, -1: never */
+	enum frame_codec codec;
+};
+
+struct message {
+	struct slice topic;
+	struct slice tags;          /* absent: none */
+	struct slice keys;          /* separated by blanks; absent: none */
+	struct slice body;
+	const struct ext *properties; /* of the user */
+	size_t n_properties;
+	int32_t flag;
+	int32_t delay_level;        /* 0: none */
+	bool no_wait;               /* the answer need not wait for the disk (WAIT=false) */
+	bool oneway;                /* no answer is asked for: done as soon as the connection has it */
+	/* Where it must go; absent and -1: the producer chooses. */
+	struct slice broker_name;
+	int32_t queue_id;
+};
+
+#define MESSAGE_ANY_QUEUE (-1)
+#define UNIQUE_ID_LEN 32
+
+struct send_result {
+	int32_t code;               /* RESPONSE_SUCCESS, or FLUSH_DISK_TIMEOUT, FLUSH_SLAVE_TIMEOUT, SLAVE_NOT_AVAILABLE */
+	struct message_queue queue;
+	int64_t queue_offset;       /* of a batch: the first; oneway: -1 */
+	struct slice message_id;    /* offset id; of a batch: all, separated by commas; oneway: empty */
+	char unique_id[UNIQUE_ID_LEN + 1]; /* of a batch: the first */
+};
+
+typedef void send_done_fn(void *arg, const struct twinmq_error *error, const struct send_result *result);
+
+struct producer *producer_new(struct twinmq *mq, const struct producer_options *options);
+void producer_free(struct producer *producer); /* nothing may be in flight */
+void producer_send_async(struct producer *producer, const struct message *message, send_done_fn *done, void *arg);
+int producer_send(struct producer *producer, const struct message *message, struct arena *arena,
+    struct send_result *result);
+/* All to one queue of the first one's topic, in one request. */
+void producer_send_batch_async(struct producer *producer, const struct message *messages, size_t n,
+    send_done_fn *done, void *arg);
+int producer_send_batch(struct producer *producer, const struct message *messages, size_t n, struct arena *arena,
+    struct send_result *result);
+/*
+ * "SEND_OK" and the like; the names are RocketMQ's. NULL for a code that is none of a stored message.
+ */
+const char *send_status_name(int32_t code);
+
+/* ---- pulling ---- */
+
+enum pull_status {
+	PULL_FOUND,
+	PULL_NOTHING_NEW, /* the end of the queue */
+	PULL_NO_MATCH,    /* messages, but none of these tags: go on at next_offset */
+	PULL_BAD_OFFSET,  /* outside the queue: go on at next_offset */
+};
+
+struct pull {
+	struct message_queue queue;
+	struct slice group;        /* absent: TOOLS_CONSUMER */
+	struct slice subscription; /* "*", or tags separated by ||; absent: "*" */
+	int64_t offset;
+	int32_t max_messages;      /* 0: 32 */
+	int hold_ms;               /* how long the broker may wait for something new; 0: not at all */
+};
+
+struct pull_result {
+	enum pull_status status;
+	int64_t next_offset, min_offset, max_offset;
+	struct slice records; /* walk with pulled_next */
+};
+
+typedef void pull_done_fn(void *arg, const struct twinmq_error *error, const struct pull_result *result);
+
+void twinmq_pull_async(struct twinmq *mq, const struct pull *pull, pull_done_fn *done, void *arg);
+int twinmq_pull(struct twinmq *mq, const struct pull *pull, struct arena *arena, struct pull_result *result);
+/* The next whole record that the subscription wants (absent: all); false at the end. */
+bool pulled_next(struct slice *records, struct slice subscription, struct record *record);
+/*
+ * The body as it was before it was compressed, in the arena; as it is when it is not. 0, or -1 when it is
+ * damaged, of an unknown kind, or larger than max_bytes.
+ */
+int record_plain_body(const struct record *record, size_t max_bytes, struct arena *arena, struct slice *body);
+
+/* Offsets of a queue: numbers of messages, from 0. */
+int twinmq_min_offset(struct twinmq *mq, const struct message_queue *queue, int64_t *offset);
+int twinmq_max_offset(struct twinmq *mq, const struct message_queue *queue, int64_t *offset); /* behind the last */
+int twinmq_offset_at(struct twinmq *mq, const struct message_queue *queue, int64_t time_ms, int64_t *offset);
+int twinmq_earliest_time(struct twinmq *mq, const struct message_queue *queue, int64_t *time_ms); /* -1: none */
+/* *offset is -1 when the group has none. */
+int twinmq_group_offset(struct twinmq *mq, const struct message_queue *queue, struct slice group, int64_t *offset);
+int twinmq_set_group_offset(struct twinmq *mq, const struct message_queue *queue, struct slice group,
+    int64_t offset);
+
+/* ---- ids ---- */
+
+/*
+ * A unique id as Java clients make them: address, process, start, time since
+ * the month began, counter. 32 hex digits and a NUL.
+ */
+void unique_id_make(char id[static UNIQUE_ID_LEN + 1]);
+
+#endif
