@@ -2,7 +2,6 @@
 
 #include "common/arena.h"
 
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,19 +106,28 @@ arena_copy(struct arena *arena, struct slice text)
 }
 
 struct slice
+arena_vprintf(struct arena *arena, const char *format, va_list args)
+{
+	va_list again;
+
+	va_copy(again, args);
+	int len = vsnprintf(NULL, 0, format, again);
+	va_end(again);
+	if (len < 0)
+		fatal("bad format format=%s", format);
+	char *text = arena_alloc(arena, (size_t)len + 1);
+
+	vsnprintf(text, (size_t)len + 1, format, args);
+	return (struct slice){ text, (size_t)len };
+}
+
+struct slice
 arena_printf(struct arena *arena, const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
-	int len = vsnprintf(NULL, 0, format, args);
+	struct slice text = arena_vprintf(arena, format, args);
 	va_end(args);
-	if (len < 0)
-		fatal("bad format format=%s", format);
-	char *text = arena_alloc(arena, (size_t)len + 1);
-
-	va_start(args, format);
-	vsnprintf(text, (size_t)len + 1, format, args);
-	va_end(args);
-	return (struct slice){ text, (size_t)len };
+	return text;
 }

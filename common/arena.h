@@ -7,6 +7,7 @@
  * { 0 } is an empty arena. One thread.
  */
 
+#include <stdarg.h>
 #include <stddef.h>
 
 #include "common/slice.h"
@@ -30,5 +31,7 @@ void arena_trim(struct arena *arena, void *last, size_t old_size, size_t new_siz
 struct slice arena_copy(struct arena *arena, struct slice text);
 struct slice arena_printf(struct arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+struct slice arena_vprintf(struct arena *arena, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
 
 #endif

@@ -7,32 +7,32 @@
  * lie, and all that a turn of the loop wrote leaves with one writev.
  * Belongs to its loop; other threads name it by struct conn_id.
  *
- * Back-pressure: above CONN_OUT_HIGH unsent bytes the connection stops
- * reading; a peer that does not read for its idle time is closed.
+ * Back-pressure: above CONN_OUT_HIGH unsent bytes the connection handles no
+ * more frames and stops reading; above CONN_OUT_MAX it is closed, and so is a peer that does not read for its
+ * idle time.
+ *
+ * Closing is safe anywhere, in callbacks too: the events below and conn_find
+ * know nothing of the connection from then on, its memory goes at the end of the turn.
  */
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
+#include "common/calls.h"
 #include "common/command.h"
 #include "common/loop.h"
+#include "common/outbox.h"
 #include "common/record.h"
 
 #define CONN_OUT_HIGH (4u << 20) /* bytes */
+#define CONN_OUT_MAX (64u << 20)
 
 struct conn;
 
 struct conn_id {
 	uint32_t loop;
 	uint64_t number; /* never used twice; 0 is none */
-};
-
-/* Bytes that are sent from where they are; `owner` is released when they left (or the connection closed). */
-struct body_part {
-	const char *data;
-	size_t len;
-	void *owner;
-	void (*release)(void *owner); /* on the loop's thread */
 };
 
 struct conn_events {
@@ -51,7 +51,7 @@ struct conn *conn_connect(struct loop *loop, const struct sockaddr *address, soc
     const struct conn_events *events, void *context);
 /* Unsent bytes are dropped, waiting requests are answered with NULL, on_close is called. */
 void conn_close(struct conn *conn, const char *why);
-/* Closes once all that was written has left (or after 1 s). */
+/* Closes once all that was written has left and the peer has closed its side, or after 1 s. Handles no more requests. */
 void conn_close_gently(struct conn *conn, const char *why);
 
 /*
@@ -66,10 +66,17 @@ void conn_send(struct conn *conn, const struct command *command, struct slice bo
  * answer (lent until done returns), or with NULL after timeout_ms or when the connection closed.
  * With done == NULL the request is oneway.
  */
-typedef void conn_answer_fn(void *arg, const struct command *answer, struct slice body);
 void conn_request(struct conn *conn, const struct command *command, struct slice body, int timeout_ms,
-    conn_answer_fn *done, void *arg);
+    call_done_fn *done, void *arg);
 
+/*
+ * Close after this much silence both ways, after this long without the peer
+ * reading what we send, and when a frame does not grow to twice its bytes in
+ * this time. 0, as in the beginning: never.
+ */
+void conn_set_idle(struct conn *conn, int idle_ms);
+/* Closes all connections of the loop that have this context; NULL: all. */
+void conn_close_all(struct loop *loop, const void *context, const char *why);
 struct conn_id conn_id_of(const struct conn *conn);
 /* NULL when it is gone. Only for connections of this loop. */
 struct conn *conn_find(struct loop *loop, struct conn_id id);
@@ -78,10 +85,10 @@ void *conn_context(const struct conn *conn);
 const struct sockaddr *conn_peer(const struct conn *conn);   /* lent */
 const struct sockaddr *conn_local(const struct conn *conn);  /* lent */
 struct host conn_peer_host(const struct conn *conn);
-const char *conn_peer_text(const struct conn *conn);         /* "1.2.3.4:5678", lent */
+const char *conn_peer_text(struct conn *conn);         /* "1.2.3.4:5678", lent */
 int conn_listener_port(const struct conn *conn);
 bool conn_can_write(const struct conn *conn); /* below CONN_OUT_HIGH */
-/* What the peer last said of itself; the codec is the one to push requests in. */
+/* What the peer last said of itself; the codec is the one to push requests in. Learnt from each request. */
 void conn_learn(struct conn *conn, const struct command *command);
 enum frame_codec conn_codec(const struct conn *conn);
 enum command_language conn_language(const struct conn *conn);

@@ -86,12 +86,16 @@ struct server_options {
 };
 
 struct server *server_new(const struct server_options *options);
+/* Closes its listeners and connections; when the loops do not run any more, and before they are released. */
 void server_free(struct server *server);
 /*
- * Listens on address:port (port 0: any; SO_REUSEADDR, backlog 1024). Returns
- * the port, or -1 with errno. Connections go to the loops in turn.
+ * Listens on address:port (a literal IPv4 or IPv6 address, NULL: all of IPv4; port
+ * 0: any; SO_REUSEADDR, backlog 1024). Returns the port, or -1 with errno.
+ * Connections go to the loops in turn. Before the loops run, or on loop 0.
  */
-int server_listen(struct server *server, const char *address, int port);
+int server_listen(struct server *server, const char *address, int port, unsigned flags);
+#define LISTEN_FAST 1u /* listenPort - 2: refuses rows with HANDLER_MAIN_PORT */
+/* On loop 0, or when it does not run. Connections live on. */
 void server_stop_listening(struct server *server);
 void *server_context(const struct server *server);
 struct server *server_of(const struct conn *conn);
