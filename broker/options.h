@@ -106,12 +106,14 @@ struct broker_settings {
 	bool authorization_enabled;
 	bool enable_dleger_commit_log;
 	bool enable_controller_mode;
+	bool use_tls;
 };
 
 extern const struct option broker_options[];
 extern const char *const broker_sections[];
 
-/* What one row alone cannot say: refused roles, ports that collide. For struct program. */
+/* For struct program: what one row alone cannot say; and the computed defaults. */
 void broker_options_check(const void *settings, struct findings *findings);
+void broker_options_complete(void *settings);
 
 #endif

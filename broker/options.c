@@ -1,0 +1,256 @@
+#include "config.h"
+
+#include "broker/options.h"
+
+#include <stddef.h>
+
+#include "common/log.h"
+
+const char *const broker_sections[] = { "broker", NULL };
+
+static const char *const roles[] = {
+	[BROKER_ASYNC_MASTER] = "ASYNC_MASTER",
+	[BROKER_SYNC_MASTER] = "SYNC_MASTER",
+	[BROKER_SLAVE] = "SLAVE",
+	NULL,
+};
+
+static const char *const flush_types[] = {
+	[FLUSH_SYNC] = "SYNC_FLUSH",
+	[FLUSH_ASYNC] = "ASYNC_FLUSH",
+	NULL,
+};
+
+static const char *const log_levels[] = {
+	[LOG_LEVEL_ERROR] = "error",
+	[LOG_LEVEL_WARN] = "warn",
+	[LOG_LEVEL_INFO] = "info",
+	[LOG_LEVEL_DEBUG] = "debug",
+	NULL,
+};
+
+/* One row: key, member, default, (least, most, unit,) what the manual says, then .flags. */
+#define ROW(key, kind, member, standard, about, ...)                                               \
+	{                                                                                          \
+		.name = key, .type = kind, .offset = offsetof(struct broker_settings, member),     \
+		.default_value = standard, .help = about, __VA_ARGS__                              \
+	}
+#define TEXT(key, member, standard, about, ...)                                                    \
+	ROW(key, OPTION_TEXT, member, standard, about, __VA_ARGS__)
+#define SWITCH(key, member, standard, about, ...)                                                  \
+	ROW(key, OPTION_BOOL, member, standard, about, __VA_ARGS__)
+#define NUMBER(key, member, standard, least, most, of, about, ...)                                 \
+	ROW(key, OPTION_INT, member, standard, about, .min = least, .max = most, .unit = of,       \
+	    __VA_ARGS__)
+#define CHOICE(key, member, standard, words, about, ...)                                           \
+	ROW(key, OPTION_ENUM, member, standard, about, .choices = words, __VA_ARGS__)
+#define ALIAS(key, of)                                                                             \
+	{                                                                                          \
+		.name = key, .type = OPTION_ALIAS, .alias_of = of,                                 \
+		.help = "an older spelling of " of                                                 \
+	}
+#define WRONG(key, of, about)                                                                      \
+	{                                                                                          \
+		.name = key, .type = OPTION_WRONG, .alias_of = of, .help = about                   \
+	}
+#define IGNORED(key, why)                                                                          \
+	{                                                                                          \
+		.name = key, .type = OPTION_IGNORED, .help = why                                   \
+	}
+#define LIVE .flags = OPTION_LIVE
+#define FILE_ONLY .flags = OPTION_FILE_ONLY
+
+const struct option broker_options[] = {
+	/* who and where */
+	TEXT("brokerClusterName", broker_cluster_name, "DefaultCluster",
+	    "the cluster that this broker belongs to"),
+	TEXT("brokerName", broker_name, NULL,
+	    "the name of this master, different for each; unset: the host's name"),
+	NUMBER("brokerId", broker_id, "0", 0, INT32_MAX, NULL,
+	    "0 for a master, which every broker is until there is replication"),
+	CHOICE("brokerRole", broker_role, "ASYNC_MASTER", roles,
+	    "SYNC_MASTER would wait for a slave; SLAVE is refused: there is no replication yet"),
+	ROW("namesrvAddr", OPTION_ADDRESSES, namesrv_addr, NULL,
+	    "the name servers as HOST:PORT, separated by ;; the broker registers with each of them",
+	    FILE_ONLY),
+	TEXT("brokerIP1", broker_ip1, NULL,
+	    "the address that clients are told; unset: that of the interface which reaches the "
+	    "name servers",
+	    FILE_ONLY),
+	TEXT("brokerIP2", broker_ip2, NULL,
+	    "the address that slaves are told; unset: as brokerIP1", FILE_ONLY),
+	TEXT("bindAddress", bind_address, "0.0.0.0", "the address that the ports are opened on",
+	    FILE_ONLY),
+	NUMBER("listenPort", listen_port, "10911", 0, 65534, NULL,
+	    "the port for clients; the two below and above it (- 2 and + 1) are opened as well; "
+	    "0: any free ones"),
+	SWITCH("connectBackCheck", connect_back_check, "true",
+	    "at start, connect to the advertised address to see that it leads back here"),
+	TEXT("regionId", region_id, "DefaultRegion", "the region that answers to sends name"),
+	NUMBER("brokerPermission", broker_permission, "6", 2, 7, NULL,
+	    "6: read and write, 4: read alone, 2: write alone; the name servers are told at once",
+	    LIVE),
+	NUMBER("registerNameServerPeriod", register_name_server_period, "30000", 1000, 60000, "ms",
+	    "how often the broker tells the name servers that it is there", LIVE),
+	NUMBER("registerBrokerTimeoutMills", register_broker_timeout_mills, "6000", 100, 60000,
+	    "ms", "how long a name server may take to answer", LIVE),
+
+	/* topics and groups */
+	SWITCH("autoCreateTopicEnable", auto_create_topic_enable, "true",
+	    "create a topic when the first message for it arrives", LIVE),
+	NUMBER("defaultTopicQueueNums", default_topic_queue_nums, "8", 1, 1024, "queues",
+	    "the most queues that a topic created by a message gets", LIVE),
+	SWITCH("autoCreateSubscriptionGroup", auto_create_subscription_group, "true",
+	    "create a consumer group when its first consumer arrives", LIVE),
+	SWITCH("clusterTopicEnable", cluster_topic_enable, "true",
+	    "let clients use the topic that is named like the cluster"),
+	SWITCH("brokerTopicEnable", broker_topic_enable, "true",
+	    "let clients use the topic that is named like the broker"),
+	SWITCH("traceOn", trace_on, "true",
+	    "tell producers in every answer that tracing is on", LIVE),
+	SWITCH("traceTopicEnable", trace_topic_enable, "false",
+	    "create the topic for message traces at start"),
+	TEXT("msgTraceTopicName", msg_trace_topic_name, "RMQ_SYS_TRACE_TOPIC",
+	    "the topic for message traces"),
+
+	/* store */
+	TEXT("storePathRootDir", store_path_root_dir, NULL,
+	    "the directory of everything that is kept; unset: store in the home directory",
+	    FILE_ONLY),
+	TEXT("storePathCommitLog", store_path_commit_log, NULL,
+	    "the directory of the log's segments; unset: log in storePathRootDir", FILE_ONLY),
+	NUMBER("mappedFileSizeCommitLog", mapped_file_size_commit_log, "268435456", 65536,
+	    INT64_C(1) << 40, "bytes",
+	    "the size at which a segment of the log is closed; expired messages leave the disk by "
+	    "whole segments"),
+	CHOICE("flushDiskType", flush_disk_type, "SYNC_FLUSH", flush_types,
+	    "SYNC_FLUSH: a send is answered once it is on the disk and survives a power cut; "
+	    "ASYNC_FLUSH: once it is written, which survives the death of the process alone"),
+	NUMBER("flushIntervalCommitLog", flush_interval_commit_log, "500", 1, 60000, "ms",
+	    "with ASYNC_FLUSH, how often the log is synced: what a power cut may take", LIVE),
+	NUMBER("syncFlushTimeout", sync_flush_timeout, "5000", 100, 600000, "ms",
+	    "with SYNC_FLUSH, how late the disk may be before a send is answered with "
+	    "FLUSH_DISK_TIMEOUT",
+	    LIVE),
+	TEXT("deleteWhen", delete_when, "04",
+	    "the hours of the day at which expired segments are removed, 00 to 23, separated by ;",
+	    LIVE),
+	NUMBER("fileReservedTime", file_reserved_time, "72", 1, 876000, "hours",
+	    "how long messages are kept, read or unread", LIVE),
+	NUMBER("diskMaxUsedSpaceRatio", disk_max_used_space_ratio, "75", 10, 95, "percent",
+	    "how full the disk may be before expired segments go at any hour; from 85 on the "
+	    "oldest go, expired or not, and from 90 on sends are refused",
+	    LIVE),
+	SWITCH("messageIndexEnable", message_index_enable, "true",
+	    "index messages by their keys, for queryMsgByKey and queryMsgByUniqueKey"),
+	NUMBER("flushConsumerOffsetInterval", flush_consumer_offset_interval, "5000", 10, 600000,
+	    "ms", "how often the offsets that consumers reported are committed", LIVE),
+	NUMBER("tailCacheSize", tail_cache_size, "12582912", 65536, INT64_C(1) << 34, "bytes",
+	    "the newest part of the log that is kept in memory; what consumers read from there "
+	    "costs no read"),
+
+	/* sending */
+	NUMBER("maxMessageSize", max_message_size, "4194304", 1024, 15728640, "bytes",
+	    "the largest body of a message", LIVE),
+	NUMBER("sendThreadPoolQueueCapacity", send_thread_pool_queue_capacity, "10000", 1, 1000000,
+	    "requests", "how many sends may wait for the writer before more are refused as busy",
+	    LIVE),
+	NUMBER("waitTimeMillsInSendQueue", wait_time_mills_in_send_queue, "200", 1, 600000, "ms",
+	    "how long a send may wait for the writer before it is refused as busy", LIVE),
+	NUMBER("startAcceptSendRequestTimeStamp", start_accept_send_request_time_stamp, "0", 0,
+	    INT64_MAX, "ms", "sends before this time (since 1970) are refused", LIVE),
+
+	/* pulling and querying */
+	SWITCH("longPollingEnable", long_polling_enable, "true",
+	    "hold a pull that finds nothing until a message arrives or its own time is over", LIVE),
+	NUMBER("shortPollingTimeMills", short_polling_time_mills, "1000", 10, 60000, "ms",
+	    "without long polling, how long a pull that finds nothing is held", LIVE),
+	SWITCH("notifyConsumerIdsChangedEnable", notify_consumer_ids_changed_enable, "true",
+	    "tell the consumers of a group at once when one comes or goes", LIVE),
+	SWITCH("enablePropertyFilter", enable_property_filter, "false",
+	    "let consumers filter by SQL92 expressions over properties", LIVE),
+	NUMBER("maxTransferBytesOnMessageInMemory", max_transfer_bytes_on_message_in_memory,
+	    "262144", 1024, 8388608, "bytes", "the most that one pull gets from memory", LIVE),
+	NUMBER("maxTransferCountOnMessageInMemory", max_transfer_count_on_message_in_memory, "32",
+	    1, 65536, "messages", "the most that one pull gets from memory", LIVE),
+	NUMBER("maxTransferBytesOnMessageInDisk", max_transfer_bytes_on_message_in_disk, "65536",
+	    1024, 8388608, "bytes", "the most that one pull gets from disk", LIVE),
+	NUMBER("maxTransferCountOnMessageInDisk", max_transfer_count_on_message_in_disk, "8", 1,
+	    65536, "messages", "the most that one pull gets from disk", LIVE),
+	NUMBER("defaultQueryMaxNum", default_query_max_num, "32", 1, 10000, "messages",
+	    "the most that one query by key gets", LIVE),
+
+	/* delayed and transaction messages */
+	TEXT("messageDelayLevel", message_delay_level,
+	    "1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h",
+	    "the delays of levels 1, 2, ..., each a number and s, m, h or d"),
+	SWITCH("rejectTransactionMessage", reject_transaction_message, "false",
+	    "refuse transaction messages", LIVE),
+	NUMBER("transactionTimeOut", transaction_time_out, "6000", 1, INT64_C(86400000), "ms",
+	    "how long a half message waits before its producer is asked the first time", LIVE),
+	NUMBER("transactionCheckInterval", transaction_check_interval, "60000", 1,
+	    INT64_C(86400000), "ms", "how long until the producer is asked again", LIVE),
+	NUMBER("transactionCheckMax", transaction_check_max, "15", 1, 1000000, "times",
+	    "how often the producer is asked before the half message is parked", LIVE),
+
+	/* the process */
+	NUMBER("ioThreads", io_threads, "1", 1, 64, "threads",
+	    "event loops that connections are spread over; one carries a two-core machine"),
+	NUMBER("readThreads", read_threads, "1", 1, 64, "threads",
+	    "threads that read what is not in memory"),
+	NUMBER("maxConnections", max_connections, "20000", 1, 1000000, NULL,
+	    "more connections than that are closed at once"),
+	NUMBER("serverChannelMaxIdleTimeSeconds", server_channel_max_idle_time_seconds, "120", 0,
+	    86400, "seconds", "a connection that is silent this long is closed; 0: never"),
+	TEXT("logFile", log_file, NULL,
+	    "the file that everything the broker says is appended to; unset: standard error",
+	    FILE_ONLY),
+	CHOICE("logLevel", log_level, "info", log_levels, "how much is said", LIVE),
+
+	/* what must not be ignored in silence */
+	SWITCH("aclEnable", acl_enable, "false", "true is refused: no access control yet"),
+	SWITCH("authenticationEnabled", authentication_enabled, "false",
+	    "true is refused: no access control yet"),
+	SWITCH("authorizationEnabled", authorization_enabled, "false",
+	    "true is refused: no access control yet"),
+	SWITCH("useTLS", use_tls, "false", "true is refused: no TLS yet"),
+	SWITCH("enableDLegerCommitLog", enable_dleger_commit_log, "false",
+	    "true is refused: no replication yet"),
+	SWITCH("enableControllerMode", enable_controller_mode, "false",
+	    "true is refused: no controller yet"),
+
+	ALIAS("mapedFileSizeCommitLog", "mappedFileSizeCommitLog"),
+
+	/* no key of any RocketMQ, but met in files that people copy */
+	WRONG("autoCreateSubscriptionGrop", "autoCreateSubscriptionGroup", ""),
+	WRONG("mapfedFileSizeCommitLog", "mappedFileSizeCommitLog", ""),
+	WRONG("mapfedFileSizeConsumeQueue", NULL,
+	    "the key is mappedFileSizeConsumeQueue (mapedFileSizeConsumeQueue up to 4.5.1), in "
+	    "bytes, 20 for each entry, not in entries; without effect here: a queue's index grows "
+	    "as needed"),
+	WRONG("diskMaxUsedSpaceRation", "diskMaxUsedSpaceRatio",
+	    "from 85 on the oldest messages go, whatever is set"),
+	WRONG("storePathCommit", "storePathCommitLog", ""),
+	WRONG("storePathCommitlog", "storePathCommitLog", ""),
+	WRONG("storePathConsumeQueue", NULL,
+	    "the queue index is kept with the log, its place follows from storePathRootDir"),
+	WRONG("storePathConsumerQueue", NULL,
+	    "the queue index is kept with the log, its place follows from storePathRootDir"),
+	WRONG("storePathIndex", NULL,
+	    "the key index is kept with the log, its place follows from storePathRootDir"),
+	WRONG("storePathpoint", NULL,
+	    "the place of checkpoints follows from storePathRootDir; no such file is needed here"),
+	WRONG("storeCheckpoint", NULL,
+	    "the place of checkpoints follows from storePathRootDir; no such file is needed here"),
+	WRONG("storePathAbort", NULL,
+	    "the place of the abort mark follows from storePathRootDir; none is needed here"),
+	WRONG("abortFile", NULL,
+	    "the place of the abort mark follows from storePathRootDir; none is needed here"),
+	WRONG("checkTransactionMessageEnable", NULL,
+	    "the key is rejectTransactionMessage and says the opposite"),
+	WRONG("brokerIP", "brokerIP1", ""),
+
+#include "broker/options_ignored.h"
+
+	{ .name = NULL },
+};
