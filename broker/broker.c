@@ -36,18 +36,23 @@
 /* ---- ports ----------------------------------------------------------- */
 
 /* listenPort, the "fast" port two below, and the replication port one above. */
-static const int port_steps[] = { 0, -2, 1 };
+static const struct port_step {
+	int step;
+	unsigned flags;
+} port_steps[] = { { 0, 0 }, { -2, LISTEN_FAST }, { 1, 0 } };
 
 static int
 listen_beside(struct server *server, const char *address, int port)
 {
 	for (size_t i = 1; i < sizeof port_steps / sizeof *port_steps; i++) {
-		if (server_listen(server, address, port + port_steps[i]) == -1) {
+		const struct port_step *beside = &port_steps[i];
+
+		if (server_listen(server, address, port + beside->step, beside->flags) == -1) {
 			int error = errno;
 
 			server_stop_listening(server);
 			errno = error;
-			return port + port_steps[i];
+			return port + beside->step;
 		}
 	}
 	return 0;
@@ -63,7 +68,7 @@ listen_all(struct broker *broker)
 	int failed = wanted;
 
 	while (tries-- > 0) {
-		int port = server_listen(broker->server, address, wanted);
+		int port = server_listen(broker->server, address, wanted, 0);
 
 		if (port == -1)
 			break;

@@ -44,7 +44,7 @@ struct server {
 	size_t n_rows;
 	_Atomic uint64_t **counters; /* of each loop, by row; written by that loop only */
 	struct listener listeners[MAX_LISTENERS];
-	atomic_int n_listeners; /* entries stay until the server goes: all loops read flags and ports */
+	atomic_int n_listeners; /* closed ones included: connections live longer, and all loops read what their port was */
 	int next_loop;
 	atomic_int n_connections;
 	int64_t full_line_ms; /* when the next line about it may be logged */
@@ -464,8 +464,10 @@ server_listen(struct server *server, const char *text, int port, unsigned flags)
 {
 	union address address;
 	socklen_t len = parse_address(text, port, &address);
-	int n = server->n_listeners;
+	int n = 0;
 
+	while (n < server->n_listeners && server->listeners[n].fd != -1)
+		n++;
 	if (len == 0 || port < 0 || port > UINT16_MAX || n == MAX_LISTENERS) {
 		errno = EINVAL;
 		return -1;
@@ -495,7 +497,8 @@ server_listen(struct server *server, const char *text, int port, unsigned flags)
 	    on_acceptable, listener);
 	if (listener->acceptable == NULL || event_add(listener->acceptable, NULL) == -1)
 		fatal("event cannot be made");
-	server->n_listeners = n + 1;
+	if (n == server->n_listeners)
+		server->n_listeners = n + 1;
 	return port;
 }
 
