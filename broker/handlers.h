@@ -8,6 +8,9 @@
 
 #include "common/server.h"
 
+struct broker;
+struct worker;
+
 /* handle_send.c */
 enum verdict send_message_begin(struct request *request);         /* 10, 310, 320 */
 
@@ -26,7 +29,6 @@ enum verdict get_min_offset_begin(struct request *request);       /* 31 */
 enum verdict get_earliest_time_begin(struct request *request);    /* 32 */
 
 /* What a worker needs before its first send and pull; at start. */
-struct worker;
 void send_attach(struct worker *worker);
 void pull_attach(struct worker *worker);
 
@@ -35,8 +37,8 @@ enum verdict heart_beat_begin(struct request *request);           /* 34 */
 enum verdict unregister_client_begin(struct request *request);    /* 35 */
 enum verdict get_consumer_list_begin(struct request *request);    /* 38 */
 enum verdict check_client_config_begin(struct request *request);  /* 46 */
-/* For server_options.on_close. */
-void handle_client_on_close(struct server *server, struct conn *conn);
+/* The connection is about to go. */
+void client_connection_closed(struct broker *broker, struct conn *conn);
 
 /* handle_connection.c */
 enum verdict get_consumer_connections_begin(struct request *request); /* 203 */

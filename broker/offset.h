@@ -37,5 +37,7 @@ void offsets_each(struct offsets *offsets, struct slice group, struct slice topi
     void (*row)(void *arg, const struct offset_row *row), void *arg);
 /* A meta job with all that changed since the last call; NULL when nothing did. */
 struct meta_job *offsets_changed(struct offsets *offsets);
+/* The job failed: what it carried counts as changed again. */
+void offsets_keep_changed(struct offsets *offsets, const struct meta_job *job);
 
 #endif

@@ -1,0 +1,291 @@
+#include "config.h"
+
+#include <criterion/criterion.h>
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "broker/client.h"
+#include "common/clock.h"
+
+TestSuite(client, .timeout = 20);
+
+static struct clients *clients;
+static struct arena arena;
+
+static void
+set_up(void)
+{
+	clients = clients_new();
+}
+
+static void
+tear_down(void)
+{
+	clients_free(clients);
+	arena_release(&arena);
+	clock_shift_for_test(0, 0);
+}
+
+static struct client
+from(uint64_t number)
+{
+	return (struct client){
+		.conn = { 0, number },
+		.address = arena_printf(&arena, "10.0.0.%d:5000", (int)number),
+		.language = LANGUAGE_JAVA,
+		.version = 407,
+	};
+}
+
+/* A consumer of one topic. */
+static struct client_changes
+consume(uint64_t number, const char *id, const char *group, const char *topic, const char *expression,
+    int64_t version)
+{
+	const struct subscription wish = {
+		.topic = slice_of(topic),
+		.expression = slice_of(expression),
+		.expression_type = SLICE("TAG"),
+		.version = version,
+	};
+	const struct heartbeat_consumer consumer = {
+		.group = slice_of(group),
+		.type = CONSUME_PASSIVELY,
+		.model = MODEL_CLUSTERING,
+		.from = CONSUME_FROM_FIRST_OFFSET,
+		.subscriptions = &wish,
+		.n_subscriptions = 1,
+	};
+	const struct heartbeat heartbeat = {
+		.client_id = slice_of(id),
+		.consumers = &consumer,
+		.n_consumers = 1,
+	};
+	const struct client client = from(number);
+
+	return clients_heartbeat(clients, &client, &heartbeat, &arena);
+}
+
+static void
+produce(uint64_t number, const char *id, const char *group)
+{
+	const struct slice name = slice_of(group);
+	const struct heartbeat heartbeat = {
+		.client_id = slice_of(id),
+		.producers = &name,
+		.n_producers = 1,
+	};
+	const struct client client = from(number);
+
+	cr_assert_eq(clients_heartbeat(clients, &client, &heartbeat, &arena).n, 0);
+}
+
+static void
+ids_are(const char *group, const char *wanted)
+{
+	char text[256] = "";
+	size_t n;
+	const struct slice *ids = clients_list_ids(clients, slice_of(group), &arena, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		strncat(text, ids[i].data, ids[i].len);
+		strcat(text, " ");
+	}
+	cr_assert_str_eq(text, wanted);
+	cr_assert_eq(n == 0, ids == NULL);
+}
+
+Test(client, nobody, .init = set_up, .fini = tear_down)
+{
+	struct client_group group;
+	struct subscription wish;
+	bool broadcasting;
+	size_t n;
+
+	ids_are("G", "");
+	cr_assert_not(clients_find_group(clients, SLICE("G"), &arena, &group));
+	cr_assert_null(clients_list_producers(clients, SLICE("P"), &arena, &n));
+	cr_assert_eq(clients_find_subscription(clients, (struct conn_id){ 0, 1 }, SLICE("G"), SLICE("T"),
+			 &arena, &wish, &broadcasting),
+	    CLIENT_NO_GROUP);
+	cr_assert_eq(clients_close(clients, (struct conn_id){ 0, 1 }, &arena).n, 0);
+}
+
+Test(client, members_are_sorted_and_changes_told, .init = set_up, .fini = tear_down)
+{
+	struct client_changes changes = consume(2, "b", "G", "T", "*", 1);
+
+	cr_assert_eq(changes.n, 1);
+	cr_assert_eq(changes.list[0].n_members, 1);
+	cr_assert(slice_is(changes.list[0].group, "G"));
+	changes = consume(1, "a", "G", "T", "*", 1);
+	cr_assert_eq(changes.n, 1);
+	cr_assert_eq(changes.list[0].n_members, 2, "the new one is told too");
+	ids_are("G", "a b ");
+	cr_assert_eq(consume(1, "a", "G", "T", "*", 1).n, 0, "nothing new");
+	cr_assert_eq(consume(1, "a", "G", "T", "*", 2).n, 0, "a newer version alone is no change");
+	cr_assert_eq(consume(1, "a", "G", "U", "*", 3).n, 1, "another topic is");
+}
+
+Test(client, one_client_on_two_connections_counts_once, .init = set_up, .fini = tear_down)
+{
+	consume(1, "a", "G", "T", "*", 1);
+	consume(2, "a", "G", "T", "*", 1);
+	ids_are("G", "a ");
+	clients_close(clients, (struct conn_id){ 0, 1 }, &arena);
+	ids_are("G", "a ");
+	clients_close(clients, (struct conn_id){ 0, 2 }, &arena);
+	ids_are("G", "");
+}
+
+Test(client, unregister_and_close, .init = set_up, .fini = tear_down)
+{
+	struct client_counts counts;
+	size_t n;
+
+	consume(1, "a", "G", "T", "*", 1);
+	consume(2, "b", "G", "T", "*", 1);
+	produce(1, "a", "P");
+	struct client_changes changes = clients_unregister(clients, SLICE("a"), SLICE_NONE, SLICE("G"), &arena);
+
+	cr_assert_eq(changes.n, 1);
+	cr_assert_eq(changes.list[0].n_members, 1);
+	ids_are("G", "b ");
+	cr_assert_not_null(clients_list_producers(clients, SLICE("P"), &arena, &n));
+	clients_unregister(clients, SLICE("a"), SLICE("P"), SLICE_NONE, &arena);
+	cr_assert_null(clients_list_producers(clients, SLICE("P"), &arena, &n));
+	cr_assert_eq(clients_close(clients, (struct conn_id){ 0, 2 }, &arena).n, 0, "nobody left to tell");
+	clients_get_counts(clients, &counts);
+	cr_assert_eq(counts.n_connections + counts.n_consumer_groups + counts.n_producer_groups, 0);
+}
+
+Test(client, subscription_of_the_client_itself_counts, .init = set_up, .fini = tear_down)
+{
+	struct subscription wish = { 0 };
+	bool broadcasting = true;
+
+	consume(1, "a", "G", "T", "x", 5);
+	consume(2, "b", "G", "T", "y", 4);
+	cr_assert_eq(clients_find_subscription(clients, (struct conn_id){ 0, 2 }, SLICE("G"), SLICE("T"),
+			 &arena, &wish, &broadcasting),
+	    CLIENT_FOUND);
+	cr_assert(slice_is(wish.expression, "y"));
+	cr_assert_not(broadcasting);
+	/* A connection that never sent a heartbeat. */
+	cr_assert_eq(clients_find_subscription(clients, (struct conn_id){ 0, 9 }, SLICE("G"), SLICE("T"),
+			 &arena, &wish, &broadcasting),
+	    CLIENT_FOUND);
+	cr_assert(slice_is(wish.expression, "x"), "the newest");
+	cr_assert_eq(clients_find_subscription(clients, (struct conn_id){ 0, 1 }, SLICE("G"), SLICE("U"),
+			 &arena, &wish, &broadcasting),
+	    CLIENT_NO_SUBSCRIPTION);
+}
+
+Test(client, group_and_subscribers, .init = set_up, .fini = tear_down)
+{
+	struct client_group group;
+	struct client member;
+	size_t n;
+
+	consume(2, "b", "G", "T", "x", 5);
+	consume(1, "a", "G", "U", "*", 1);
+	consume(3, "c", "F", "T", "*", 1);
+	cr_assert(clients_find_group(clients, SLICE("G"), &arena, &group));
+	cr_assert_eq(group.n_members, 2);
+	cr_assert(slice_is(group.members[0].id, "a"));
+	cr_assert_eq(group.n_subscriptions, 2);
+	cr_assert(slice_is(group.subscriptions[0].topic, "T"));
+	cr_assert_eq(group.from, CONSUME_FROM_FIRST_OFFSET);
+	const struct slice *names = clients_list_subscribers(clients, SLICE("T"), &arena, &n);
+
+	cr_assert_eq(n, 2);
+	cr_assert(slice_is(names[0], "F"));
+	cr_assert(clients_find_member(clients, SLICE("G"), SLICE("b"), &arena, &member));
+	cr_assert_eq(member.conn.number, 2);
+	cr_assert(slice_is(member.address, "10.0.0.2:5000"));
+	cr_assert_not(clients_find_member(clients, SLICE("G"), SLICE("c"), &arena, &member));
+}
+
+Test(client, silence_is_expiry, .init = set_up, .fini = tear_down)
+{
+	const struct conn_id *stale;
+	size_t n;
+
+	consume(1, "a", "G", "T", "*", 1);
+	clock_shift_for_test(0, CLIENT_EXPIRE_MS / 2);
+	consume(2, "b", "G", "T", "*", 1);
+	cr_assert_eq(clients_expire(clients, &arena, &stale, &n).n, 0);
+	cr_assert_eq(n, 0);
+	clock_shift_for_test(0, CLIENT_EXPIRE_MS + 1000);
+	cr_assert_eq(clients_expire(clients, &arena, &stale, &n).n, 1);
+	cr_assert_eq(n, 1);
+	cr_assert_eq(stale[0].number, 1);
+	ids_are("G", "b ");
+}
+
+/* What is logged while they run. */
+static char *
+log_of(void (*run)(void))
+{
+	static char text[2048];
+	int ends[2], saved = dup(STDERR_FILENO);
+
+	cr_assert_eq(pipe(ends), 0);
+	dup2(ends[1], STDERR_FILENO);
+	close(ends[1]);
+	run();
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	ssize_t len = read(ends[0], text, sizeof text - 1);
+
+	text[len > 0 ? len : 0] = '\0';
+	close(ends[0]);
+	return text;
+}
+
+static void
+disagree(void)
+{
+	consume(1, "a", "G", "T", "TagA", 1);
+	consume(2, "b", "G", "T", "TagB", 1);
+}
+
+static void
+disagree_still(void)
+{
+	consume(2, "b", "G", "T", "TagC", 2);
+}
+
+Test(client, different_subscriptions_are_reported_once, .init = set_up, .fini = tear_down)
+{
+	struct client_counts counts;
+	const char *line = log_of(disagree);
+
+	cr_assert_not_null(strstr(line, "group=G topic=T"), "%s", line);
+	for (const char *const *part =
+		 (const char *const[]){ "a (10.0.0.1:5000) wants \"TagA\"", "b (10.0.0.2:5000) wants \"TagB\"", NULL };
+	     *part != NULL; part++)
+		cr_assert_not_null(strstr(line, *part), "%s in %s", *part, line);
+	cr_assert_str_eq(log_of(disagree_still), "");
+	clients_get_counts(clients, &counts);
+	cr_assert_eq(counts.n_conflicts, 1);
+	consume(2, "b", "G", "T", "TagA", 3);
+	cr_assert_str_neq(log_of(disagree), "", "once they agreed, it is news again");
+}
+
+Test(client, a_topic_that_only_one_subscribes_to_is_a_conflict, .init = set_up, .fini = tear_down)
+{
+	struct client_counts counts;
+
+	consume(1, "a", "G", "T", "*", 1);
+	consume(2, "b", "G", "U", "*", 1);
+	clients_get_counts(clients, &counts);
+	cr_assert_eq(counts.n_conflicts, 1);
+	clients_close(clients, (struct conn_id){ 0, 2 }, &arena);
+	consume(3, "c", "G", "T", "*", 1);
+	clients_get_counts(clients, &counts);
+	cr_assert_eq(counts.n_conflicts, 1);
+}
