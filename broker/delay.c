@@ -3,6 +3,7 @@
 #include "broker/delay.h"
 
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "broker/offset.h"
@@ -27,7 +28,7 @@ struct level {
 
 struct delays {
 	struct broker *broker;
-	struct event *timer;
+	struct deadline next_look;
 	int n_levels;
 	struct level levels[DELAY_LEVELS_MAX];
 };
@@ -308,17 +309,14 @@ look(struct delays *delays)
 		if (level_ms < wait_ms)
 			wait_ms = level_ms;
 	}
-	struct timeval wait = { wait_ms / 1000, (wait_ms % 1000) * 1000 + 500 };
-
-	evtimer_add(delays->timer, &wait);
+	loop_set_deadline(
+	    delays->broker->workers[0].loop, &delays->next_look, clock_mono_ms() + wait_ms + 1);
 }
 
 static void
-on_timer(evutil_socket_t fd, short what, void *arg)
+on_next_look(struct deadline *deadline)
 {
-	(void)fd;
-	(void)what;
-	look(arg);
+	look((void *)((char *)deadline - offsetof(struct delays, next_look)));
 }
 
 int
@@ -336,7 +334,7 @@ delays_start(struct broker *broker)
 
 		delays->levels[i].offset = offset > 0 ? offset : 0;
 	}
-	delays->timer = evtimer_new(broker->workers[0].loop->base, on_timer, delays);
+	delays->next_look.due = on_next_look;
 	look(delays);
 	return 0;
 }
@@ -346,7 +344,6 @@ delays_free(struct delays *delays)
 {
 	if (delays == NULL)
 		return;
-	if (delays->timer != NULL)
-		event_free(delays->timer);
+	loop_drop_deadline(delays->broker->workers[0].loop, &delays->next_look);
 	free(delays);
 }

@@ -2,9 +2,9 @@
 
 #include "broker/hold.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
-#include "common/clock.h"
 #include "common/mem.h"
 
 #define N_BUCKETS 1024 /* a power of two; long chains only slow down wake-ups of empty queues */
@@ -20,9 +20,6 @@ struct holds {
 	struct loop *loop;
 	struct hold_events events;
 	void *arg;
-	struct event *timer;
-	int64_t timer_ms; /* when it fires, 0: not armed */
-	struct pull *soonest, *latest;
 	size_t n_pulls;
 	struct hold_queue *buckets[N_BUCKETS];
 };
@@ -50,29 +47,6 @@ queue_slot(struct holds *holds, struct slice topic, int32_t queue_id, uint64_t h
 }
 
 static void
-unlink_from_deadlines(struct holds *holds, struct pull *pull)
-{
-	*(pull->prev != NULL ? &pull->prev->next : &holds->soonest) = pull->next;
-	*(pull->next != NULL ? &pull->next->prev : &holds->latest) = pull->prev;
-	holds->n_pulls--;
-}
-
-/* Nearly all ask for the same time, so the place is nearly always the end. */
-static void
-link_by_deadline(struct holds *holds, struct pull *pull)
-{
-	struct pull *before = holds->latest;
-
-	while (before != NULL && before->deadline_ms > pull->deadline_ms)
-		before = before->prev;
-	pull->prev = before;
-	pull->next = before != NULL ? before->next : holds->soonest;
-	*(pull->prev != NULL ? &pull->prev->next : &holds->soonest) = pull;
-	*(pull->next != NULL ? &pull->next->prev : &holds->latest) = pull;
-	holds->n_pulls++;
-}
-
-static void
 unlink_from_queue(struct holds *holds, struct pull *pull)
 {
 	const struct pull_question *question = &pull->question;
@@ -91,39 +65,21 @@ unlink_from_queue(struct holds *holds, struct pull *pull)
 }
 
 static void
-arm(struct holds *holds)
+forget(struct holds *holds, struct pull *pull)
 {
-	if (holds->soonest == NULL || (holds->timer_ms != 0 &&
-	    holds->timer_ms <= holds->soonest->deadline_ms))
-		return;
-	int64_t wait_ms = holds->soonest->deadline_ms - clock_mono_ms();
-
-	if (wait_ms < 1)
-		wait_ms = 1;
-	struct timeval wait = { wait_ms / 1000, (wait_ms % 1000) * 1000 };
-
-	holds->timer_ms = holds->soonest->deadline_ms;
-	evtimer_add(holds->timer, &wait);
+	loop_drop_deadline(holds->loop, &pull->deadline);
+	holds->n_pulls--;
 }
 
 static void
-on_timer(evutil_socket_t fd, short what, void *arg)
+on_due(struct deadline *deadline)
 {
-	struct holds *holds = arg;
-	int64_t now = clock_mono_ms();
+	struct pull *pull = (void *)((char *)deadline - offsetof(struct pull, deadline));
+	struct holds *holds = pull->holds;
 
-	(void)fd;
-	(void)what;
-	holds->timer_ms = 0;
-	while (holds->soonest != NULL && holds->soonest->deadline_ms <= now) {
-		struct pull *pull = holds->soonest;
-
-		unlink_from_queue(holds, pull);
-		unlink_from_deadlines(holds, pull);
-		holds->events.on_deadline(holds->arg, pull);
-		arena_reset(&holds->loop->arena);
-	}
-	arm(holds);
+	unlink_from_queue(holds, pull);
+	forget(holds, pull);
+	holds->events.on_deadline(holds->arg, pull);
 }
 
 struct holds *
@@ -134,21 +90,21 @@ holds_new(struct loop *loop, const struct hold_events *events, void *arg)
 	holds->loop = loop;
 	holds->events = *events;
 	holds->arg = arg;
-	holds->timer = evtimer_new(loop->base, on_timer, holds);
 	return holds;
 }
 
 void
 holds_free(struct holds *holds)
 {
-	while (holds->soonest != NULL) {
-		struct pull *pull = holds->soonest;
+	for (size_t i = 0; i < N_BUCKETS; i++) {
+		while (holds->buckets[i] != NULL) {
+			struct pull *pull = holds->buckets[i]->first;
 
-		unlink_from_queue(holds, pull);
-		unlink_from_deadlines(holds, pull);
-		pull_free(pull);
+			unlink_from_queue(holds, pull);
+			forget(holds, pull);
+			pull_free(pull);
+		}
 	}
-	event_free(holds->timer);
 	free(holds);
 }
 
@@ -165,8 +121,10 @@ holds_add(struct holds *holds, struct pull *pull)
 	}
 	pull->next_in_queue = (*slot)->first;
 	(*slot)->first = pull;
-	link_by_deadline(holds, pull);
-	arm(holds);
+	holds->n_pulls++;
+	pull->holds = holds;
+	pull->deadline.due = on_due;
+	loop_set_deadline(holds->loop, &pull->deadline, pull->deadline_ms);
 }
 
 void
@@ -185,7 +143,7 @@ holds_wake(struct holds *holds, struct slice topic, int32_t queue_id)
 	free(queue);
 	for (struct pull *next; pull != NULL; pull = next) {
 		next = pull->next_in_queue;
-		unlink_from_deadlines(holds, pull);
+		forget(holds, pull);
 		holds->events.on_message(holds->arg, pull);
 		arena_reset(&holds->loop->arena);
 	}

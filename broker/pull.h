@@ -21,8 +21,9 @@ struct pull_question {
 };
 
 struct pull {
-	struct pull *next, *prev;   /* by deadline, in hold.c */
-	struct pull *next_in_queue; /* likewise */
+	struct deadline deadline; /* these three belong to hold.c */
+	struct holds *holds;
+	struct pull *next_in_queue;
 	struct ticket ticket;
 	struct pull_question question;
 	int64_t asked_offset; /* as it came; question.offset moves past what a filter dropped */

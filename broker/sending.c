@@ -2,6 +2,7 @@
 
 #include "broker/sending.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "common/clock.h"
@@ -13,27 +14,23 @@ struct sendings {
 	struct loop *loop;
 	struct sending_limits limits;
 	struct sending *oldest, *newest;
-	struct event *timer;
+	struct deadline tick;
 	bool ticking;
 };
 
 static void
 tick_again(struct sendings *sendings)
 {
-	static const struct timeval tick = { 0, TICK_MS * 1000 };
-
 	sendings->ticking = true;
-	evtimer_add(sendings->timer, &tick);
+	loop_set_deadline(sendings->loop, &sendings->tick, clock_mono_ms() + TICK_MS);
 }
 
 static void
-on_tick(evutil_socket_t fd, short what, void *arg)
+on_tick(struct deadline *tick)
 {
-	struct sendings *sendings = arg;
+	struct sendings *sendings = (void *)((char *)tick - offsetof(struct sendings, tick));
 	int64_t now = clock_mono_us();
 
-	(void)fd;
-	(void)what;
 	sendings->ticking = false;
 	if (sendings->oldest == NULL)
 		return;
@@ -63,7 +60,7 @@ sendings_new(struct loop *loop, const struct sending_limits *limits)
 
 	sendings->loop = loop;
 	sendings->limits = *limits;
-	sendings->timer = evtimer_new(loop->base, on_tick, sendings);
+	sendings->tick.due = on_tick;
 	return sendings;
 }
 
@@ -76,7 +73,7 @@ sendings_free(struct sendings *sendings)
 		sendings_remove(sendings, sendings->oldest);
 		append_free(append);
 	}
-	event_free(sendings->timer);
+	loop_drop_deadline(sendings->loop, &sendings->tick);
 	free(sendings);
 }
 
