@@ -6,6 +6,7 @@
 
 #include "common/json.h"
 #include "common/json_scan.h"
+#include "common/wire.h"
 
 #define EXT_FIRST 16       /* room to begin with; a send request has 14 */
 #define PREFIX_BYTES 8     /* of a frame, before the header */
@@ -292,30 +293,6 @@ encode_json(struct buf *buf, const struct command *command)
 
 /* ---- ROCKETMQ (binary) ------------------------------------------------------- */
 
-/* Takes n bytes off the front of *rest. */
-static int
-take_bytes(struct slice *rest, size_t n, struct slice *bytes)
-{
-	if (n > rest->len)
-		return -1;
-	*bytes = (struct slice){ rest->data, n };
-	rest->data += n;
-	rest->len -= n;
-	return 0;
-}
-
-/* Bytes behind their length, a big-endian number of length_bytes (2 or 4); negative ones are too long. */
-static int
-take_counted(struct slice *rest, size_t length_bytes, struct slice *bytes)
-{
-	struct slice length;
-
-	if (take_bytes(rest, length_bytes, &length) == -1)
-		return -1;
-	return take_bytes(
-	    rest, length_bytes == 2 ? be16_get(length.data) : be32_get(length.data), bytes);
-}
-
 static int
 decode_binary_ext(struct arena *arena, struct slice fields, struct command *command)
 {
@@ -325,7 +302,7 @@ decode_binary_ext(struct arena *arena, struct slice fields, struct command *comm
 		struct slice key;
 		struct slice value;
 
-		if (take_counted(&fields, 2, &key) == -1 || take_counted(&fields, 4, &value) == -1 ||
+		if (wire_take_counted(&fields, 2, &key) == -1 || wire_take_counted(&fields, 4, &value) == -1 ||
 		    ext_list_add(&list, key, value) == -1)
 			return -1;
 	}
@@ -341,14 +318,14 @@ decode_binary(struct arena *arena, struct slice header, struct command *command)
 	struct slice remark;
 	struct slice fields;
 
-	if (take_bytes(&header, BINARY_FIXED, &fixed) == -1)
+	if (wire_take(&header, BINARY_FIXED, &fixed) == -1)
 		return COMMAND_BAD;
 	command->code = (int16_t)be16_get(fixed.data);
 	command->language = language_of_code(fixed.data[2]);
 	command->version = (int16_t)be16_get(fixed.data + 3);
 	command->opaque = (int32_t)be32_get(fixed.data + 5);
 	command->flag = be32_get(fixed.data + 9);
-	if (take_counted(&header, 4, &remark) == -1 || take_counted(&header, 4, &fields) == -1 ||
+	if (wire_take_counted(&header, 4, &remark) == -1 || wire_take_counted(&header, 4, &fields) == -1 ||
 	    decode_binary_ext(arena, fields, command) == -1)
 		return COMMAND_BAD_ANSWERABLE;
 	if (remark.len != 0)

@@ -46,7 +46,8 @@ struct command {
 	/*
 	 * NULL with n_ext 0; a non-NULL ext with n_ext 0 is written as {}. Values that
 	 * came as numbers, booleans or JSON are their text; null is left out. Of
-	 * equal keys the last one counts.
+	 * equal keys the last one counts: Java 4.9.8 sends all fields of a signed
+	 * binary send request twice.
 	 */
 	const struct ext *ext;
 	size_t n_ext;

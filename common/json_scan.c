@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "common/wire.h"
+
 #define WORD sizeof(uint64_t)
 #define EACH_BYTE(value) (UINT64_C(0x0101010101010101) * (value))
 
@@ -96,15 +98,6 @@ take_quoted(struct json_scan *scan, struct slice *raw, bool *escaped)
 	return 0;
 }
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* `digits` hexadecimal digits at `at`, or -1. */
 static int32_t
 hex_number(const char *at, const char *end, int digits)
@@ -114,7 +107,7 @@ hex_number(const char *at, const char *end, int digits)
 	if (end - at < digits)
 		return -1;
 	for (int i = 0; i < digits; i++) {
-		int digit = hex_digit(at[i]);
+		int digit = wire_hex_digit(at[i]);
 
 		if (digit == -1)
 			return -1;

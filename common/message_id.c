@@ -5,6 +5,8 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
+#include "common/wire.h"
+
 #define PORT_BYTES 4 /* an int in Java */
 #define POSITION_BYTES 8
 #define ID_BYTES_MAX (16 + PORT_BYTES + POSITION_BYTES)
@@ -64,15 +66,6 @@ message_id(struct arena *arena, const struct host *store_host, int64_t position)
 	return (struct slice){ text, 2 * len };
 }
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 int
 message_id_parse(struct slice id, struct host *store_host, int64_t *position)
 {
@@ -83,8 +76,8 @@ message_id_parse(struct slice id, struct host *store_host, int64_t *position)
 	if (id.len % 2 != 0 || len != ip_len + PORT_BYTES + POSITION_BYTES)
 		return -1;
 	for (size_t i = 0; i < len; i++) {
-		int high = hex_digit(id.data[2 * i]);
-		int low = hex_digit(id.data[2 * i + 1]);
+		int high = wire_hex_digit(id.data[2 * i]);
+		int low = wire_hex_digit(id.data[2 * i + 1]);
 
 		if (high == -1 || low == -1)
 			return -1;

@@ -5,9 +5,11 @@
 #include <zlib.h>
 
 #include "common/log.h"
+#include "common/wire.h"
 
 #define V6_EXTRA 12                      /* what an IPv6 host takes more than an IPv4 one */
 #define AT_BORN_HOST 48                  /* from here on, positions depend on the hosts */
+#define TEXT_LENGTHS (4 + 1 + 2)          /* those of body, topic, properties */
 #define CRC_MASK 0x7FFFFFFFu             /* Java keeps the CRC in a signed int and clears the sign */
 
 static bool
@@ -142,103 +144,82 @@ record_place(char *at, int64_t queue_offset, int64_t position, int64_t store_tim
 	be64_put(at + AT_BORN_HOST + host_bytes(born_v6), (uint64_t)store_timestamp);
 }
 
-/* What is left of a record while it is decoded. Its fixed parts are known to fit. */
-struct reader {
-	const char *at;
-	const char *end;
-};
-
+/* The numbers before the body; that they fit was checked. */
 static uint32_t
-get_u32(struct reader *reader)
+get_u32(const char **at)
 {
-	reader->at += 4;
-	return be32_get(reader->at - 4);
+	*at += 4;
+	return be32_get(*at - 4);
 }
 
 static int64_t
-get_u64(struct reader *reader)
+get_u64(const char **at)
 {
-	reader->at += 8;
-	return (int64_t)be64_get(reader->at - 8);
+	*at += 8;
+	return (int64_t)be64_get(*at - 8);
 }
 
 static struct host
-get_host(struct reader *reader, bool v6)
+get_host(const char **at, bool v6)
 {
 	struct host host = { .ip_len = v6 ? 16 : 4 };
 
-	memcpy(host.ip, reader->at, host.ip_len);
-	reader->at += host.ip_len;
-	host.port = (uint16_t)get_u32(reader);
+	memcpy(host.ip, *at, host.ip_len);
+	*at += host.ip_len;
+	host.port = (uint16_t)get_u32(at);
 	return host;
 }
 
-/* Bytes behind a length of 1, 2 or 4 bytes, neither of which is known to fit. */
-static int
-take_counted(struct reader *reader, size_t length_bytes, struct slice *bytes)
+static void
+decode_numbers(const char *at, struct record *record)
 {
-	size_t len;
-
-	if ((size_t)(reader->end - reader->at) < length_bytes)
-		return -1;
-	if (length_bytes == 1)
-		len = (unsigned char)*reader->at;
-	else
-		len = length_bytes == 2 ? be16_get(reader->at) : be32_get(reader->at);
-	reader->at += length_bytes;
-	if (len > (size_t)(reader->end - reader->at))
-		return -1;
-	*bytes = (struct slice){ reader->at, len };
-	reader->at += len;
-	return 0;
+	record->size = get_u32(&at);
+	at += 4; /* magic */
+	record->body_crc = get_u32(&at);
+	record->queue_id = (int32_t)get_u32(&at);
+	record->flag = (int32_t)get_u32(&at);
+	record->queue_offset = get_u64(&at);
+	record->position = get_u64(&at);
+	record->sys_flag = (int32_t)get_u32(&at);
+	record->born_timestamp = get_u64(&at);
+	record->born_host = get_host(&at, (record->sys_flag & SYS_FLAG_BORN_HOST_V6) != 0);
+	record->store_timestamp = get_u64(&at);
+	record->store_host = get_host(&at, (record->sys_flag & SYS_FLAG_STORE_HOST_V6) != 0);
+	record->reconsume_times = (int32_t)get_u32(&at);
+	record->prepared_offset = get_u64(&at);
 }
 
-/* All before the body. */
+/* Body, topic and properties fill the rest. */
 static int
-decode_fixed(struct reader *reader, struct record *record)
+decode_texts(struct slice rest, bool v2, struct record *record)
 {
-	bool born_v6 = (be32_get(reader->at + RECORD_AT_SYS_FLAG) & SYS_FLAG_BORN_HOST_V6) != 0;
-	bool store_v6 = (be32_get(reader->at + RECORD_AT_SYS_FLAG) & SYS_FLAG_STORE_HOST_V6) != 0;
-
-	if ((size_t)(reader->end - reader->at) < bare_size(born_v6, store_v6))
+	if (wire_take_counted(&rest, 4, &record->body) == -1 ||
+	    wire_take_counted(&rest, v2 ? 2 : 1, &record->topic) == -1 ||
+	    wire_take_counted(&rest, 2, &record->properties) == -1)
 		return -1;
-	record->size = get_u32(reader);
-	reader->at += 4;
-	record->body_crc = get_u32(reader);
-	record->queue_id = (int32_t)get_u32(reader);
-	record->flag = (int32_t)get_u32(reader);
-	record->queue_offset = get_u64(reader);
-	record->position = get_u64(reader);
-	record->sys_flag = (int32_t)get_u32(reader);
-	record->born_timestamp = get_u64(reader);
-	record->born_host = get_host(reader, born_v6);
-	record->store_timestamp = get_u64(reader);
-	record->store_host = get_host(reader, store_v6);
-	record->reconsume_times = (int32_t)get_u32(reader);
-	record->prepared_offset = get_u64(reader);
-	return 0;
+	return rest.len == 0 && record->properties.len <= RECORD_PROPERTIES_MAX ? 0 : -1;
 }
 
 int
 record_decode(const char *data, size_t len, struct record *record)
 {
-	struct reader reader = { data, NULL };
-	uint32_t size;
-	uint32_t magic;
-
 	if (len < RECORD_MIN_BYTES)
 		return -1;
-	size = be32_get(data);
-	magic = be32_get(data + 4);
-	if (size < RECORD_MIN_BYTES || size > len ||
-	    (magic != RECORD_MAGIC_V1 && magic != RECORD_MAGIC_V2))
+
+	uint32_t size = be32_get(data);
+	uint32_t magic = be32_get(data + 4);
+	uint32_t sys_flag = be32_get(data + RECORD_AT_SYS_FLAG);
+	size_t bare = bare_size(
+	    (sys_flag & SYS_FLAG_BORN_HOST_V6) != 0, (sys_flag & SYS_FLAG_STORE_HOST_V6) != 0);
+
+	if (size < bare || size > len || (magic != RECORD_MAGIC_V1 && magic != RECORD_MAGIC_V2))
 		return -1;
-	reader.end = data + size;
-	if (decode_fixed(&reader, record) == -1 || take_counted(&reader, 4, &record->body) == -1 ||
-	    take_counted(&reader, magic == RECORD_MAGIC_V2 ? 2 : 1, &record->topic) == -1 ||
-	    take_counted(&reader, 2, &record->properties) == -1)
-		return -1;
-	return reader.at == reader.end && record->properties.len <= RECORD_PROPERTIES_MAX ? 0 : -1;
+	decode_numbers(data, record);
+
+	size_t numbers = bare - TEXT_LENGTHS;
+
+	return decode_texts(
+	    (struct slice){ data + numbers, size - numbers }, magic == RECORD_MAGIC_V2, record);
 }
 
 bool

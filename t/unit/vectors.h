@@ -1,0 +1,45 @@
+#ifndef UNIT_VECTORS_H
+#define UNIT_VECTORS_H
+
+/*
+ * The recorded frames of real clients and servers, for tests that compare with
+ * them. The folder is named by the environment variable VECTORS; its README
+ * says how the files are made.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/arena.h"
+#include "common/frame.h"
+#include "common/json.h"
+#include "common/slice.h"
+
+/* One recorded frame; valid until the callback returns. */
+struct vector {
+	const char *path;
+	int line;
+	struct arena *arena;   /* for what the callback needs; reset after it */
+	struct slice kind;     /* request, oneway, response, malformed */
+	bool to_server;
+	bool probe;            /* made by hand, on purpose odd */
+	int32_t code;
+	int32_t of;            /* responses: code of the request, else 0 */
+	enum frame_codec codec;
+	struct slice header;   /* as sent */
+	struct slice body;     /* as sent; not more than the recording kept */
+	bool whole;            /* the recording kept all of the body */
+	struct slice raw;      /* malformed: the frame */
+	const struct json *json; /* the line */
+};
+
+bool vectors_exist(void);
+/* Skips the test with the reason when there is no recording. */
+void vectors_require(void);
+/* Calls back for each frame. */
+void vectors_each(void (*check)(const struct vector *vector, void *arg), void *arg);
+/* The bytes that a text of hexadecimal digits stands for. */
+struct slice vectors_hex(struct arena *arena, struct slice text);
+
+#endif
