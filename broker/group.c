@@ -111,14 +111,6 @@ groups_version(struct groups *groups)
 	return version;
 }
 
-void
-groups_set_version(struct groups *groups, const struct data_version *version)
-{
-	pthread_mutex_lock(&groups->lock);
-	groups->version = *version;
-	pthread_mutex_unlock(&groups->lock);
-}
-
 struct group *
 groups_list(struct groups *groups, size_t *n)
 {

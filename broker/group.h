@@ -40,7 +40,6 @@ void groups_put(struct groups *groups, const struct group *group);
 bool groups_add(struct groups *groups, const struct group *group, struct group *now);
 bool groups_remove(struct groups *groups, struct slice name);
 struct data_version groups_version(struct groups *groups);
-void groups_set_version(struct groups *groups, const struct data_version *version);
 /* A snapshot in order of names; the caller frees it. */
 struct group *groups_list(struct groups *groups, size_t *n);
 /* RocketMQ's defaults under this name, which must fit. */

@@ -98,6 +98,8 @@ const struct option broker_options[] = {
 	/* topics and groups */
 	SWITCH("autoCreateTopicEnable", auto_create_topic_enable, "true",
 	    "create a topic when the first message for it arrives", LIVE),
+	SWITCH("autoCreateTopicOnAllBrokers", auto_create_topic_on_all_brokers, "true",
+	    "create a topic that is new here on the other masters of the cluster too", LIVE),
 	NUMBER("defaultTopicQueueNums", default_topic_queue_nums, "8", 1, 1024, "queues",
 	    "the most queues that a topic created by a message gets", LIVE),
 	SWITCH("autoCreateSubscriptionGroup", auto_create_subscription_group, "true",

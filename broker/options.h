@@ -46,6 +46,7 @@ struct broker_settings {
 
 	/* topics and groups */
 	bool auto_create_topic_enable;
+	bool auto_create_topic_on_all_brokers;
 	int64_t default_topic_queue_nums;
 	bool auto_create_subscription_group;
 	bool cluster_topic_enable;

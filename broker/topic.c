@@ -111,14 +111,6 @@ topics_version(struct topics *topics)
 	return version;
 }
 
-void
-topics_set_version(struct topics *topics, const struct data_version *version)
-{
-	pthread_mutex_lock(&topics->lock);
-	topics->version = *version;
-	pthread_mutex_unlock(&topics->lock);
-}
-
 struct topic *
 topics_list(struct topics *topics, size_t *n)
 {

@@ -27,7 +27,7 @@ struct topic {
 	int32_t sys_flag;
 	bool order;
 	bool multi_tag;
-	bool system; /* made at start; not to be created, deleted or (some) sent to by clients */
+	bool system; /* made at each start, not kept on disk */
 };
 
 struct topics *topics_new(void);
@@ -39,7 +39,6 @@ bool topics_put(struct topics *topics, const struct topic *topic);
 bool topics_add(struct topics *topics, const struct topic *topic, struct topic *now);
 bool topics_remove(struct topics *topics, struct slice name);
 struct data_version topics_version(struct topics *topics);
-void topics_set_version(struct topics *topics, const struct data_version *version);
 /* A snapshot in order of names; the caller frees it. */
 struct topic *topics_list(struct topics *topics, size_t *n);
 /* The order flag of each topic: whether it is in the list. The data version stays. */

@@ -1,0 +1,25 @@
+#ifndef BROKER_REGISTER_H
+#define BROKER_REGISTER_H
+
+/*
+ * Tells every name server that this broker is there and which topics it has:
+ * at start, periodically, at once when a topic changed, and good-bye at the
+ * end. Takes from the answers which topics are ordered, and whether another
+ * broker of our name and id is alive. Loop 0, but for what says otherwise.
+ */
+
+#include "broker/broker.h"
+
+struct registrar;
+
+/* Starts to connect; the loops may not run yet. Bad addresses are named in the log, the others are used. */
+struct registrar *registrar_new(struct broker *broker);
+void registrar_free(struct registrar *registrar);
+/* The topics changed: all name servers hear of it at the end of the turn. Any thread. */
+void registrar_topics_changed(struct registrar *registrar);
+/* Unregisters from all; calls done when they answered, or after a second at most. */
+void registrar_stop(struct registrar *registrar, void (*done)(struct broker *broker));
+/* NULL, or why sends are refused: a live broker has our name and id. Any thread; lent, static. */
+const char *registrar_refusal(const struct registrar *registrar);
+
+#endif
