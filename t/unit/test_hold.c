@@ -1,0 +1,119 @@
+#include "config.h"
+
+#include "broker/hold.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+
+#include "common/clock.h"
+
+TestSuite(hold, .timeout = 30);
+
+/* What came back, in order. */
+static struct {
+	int64_t woken[16], expired[16];
+	size_t n_woken, n_expired;
+	struct holds *again; /* hold each woken one again */
+	struct loop *stop;
+} seen;
+
+static void
+on_message(void *arg, struct pull *pull)
+{
+	(void)arg;
+	seen.woken[seen.n_woken++] = pull->question.offset;
+	if (seen.again != NULL)
+		holds_add(seen.again, pull);
+	else
+		pull_free(pull);
+}
+
+static void
+on_deadline(void *arg, struct pull *pull)
+{
+	(void)arg;
+	seen.expired[seen.n_expired++] = pull->question.offset;
+	pull_free(pull);
+	if (seen.stop != NULL)
+		loop_stop(seen.stop);
+}
+
+static struct loop loop;
+static struct holds *holds;
+
+static void
+set_up(void)
+{
+	static const struct hold_events events = { on_message, on_deadline };
+
+	loop_init(&loop, 0);
+	holds = holds_new(&loop, &events, NULL);
+}
+
+static void
+tear_down(void)
+{
+	holds_free(holds);
+	loop_release(&loop);
+}
+
+static void
+hold(struct slice topic, int32_t queue_id, int64_t offset, int64_t wait_ms)
+{
+	static const int32_t codes[] = { 7, 9 };
+	const struct pull_question question = {
+		.topic = topic,
+		.group = SLICE("G"),
+		.queue_id = queue_id,
+		.offset = offset,
+		.limits = { .tag_codes = codes, .n_tag_codes = 2 },
+	};
+	struct pull *pull = pull_new(&(struct ticket){ 0 }, &question);
+
+	cr_assert_neq(pull->question.limits.tag_codes, codes);
+	cr_assert_eq(pull->question.limits.tag_codes[1], 9);
+	pull->deadline_ms = clock_mono_ms() + wait_ms;
+	holds_add(holds, pull);
+}
+
+Test(hold, a_queue_wakes_only_its_own, .init = set_up, .fini = tear_down)
+{
+	hold(SLICE("T"), 0, 1, 60000);
+	hold(SLICE("T"), 1, 2, 60000);
+	hold(SLICE("U"), 0, 3, 60000);
+	hold(SLICE("T"), 0, 4, 60000);
+	holds_wake(holds, SLICE("T"), 0);
+	cr_assert_eq(seen.n_woken, 2);
+	cr_assert_eq(seen.woken[0] + seen.woken[1], 5);
+	cr_assert_eq(holds_count(holds), 2);
+	holds_wake(holds, SLICE("T"), 0);
+	holds_wake(holds, SLICE("nobody"), 0);
+	cr_assert_eq(seen.n_woken, 2);
+}
+
+Test(hold, a_woken_one_may_be_held_again, .init = set_up, .fini = tear_down)
+{
+	seen.again = holds;
+	hold(SLICE("T"), 0, 1, 60000);
+	hold(SLICE("T"), 0, 2, 60000);
+	holds_wake(holds, SLICE("T"), 0);
+	cr_assert_eq(seen.n_woken, 2);
+	cr_assert_eq(holds_count(holds), 2);
+	holds_wake(holds, SLICE("T"), 0);
+	cr_assert_eq(seen.n_woken, 4);
+}
+
+Test(hold, deadlines_come_in_order, .init = set_up, .fini = tear_down)
+{
+	hold(SLICE("T"), 0, 3, 30);
+	hold(SLICE("T"), 0, 1, 10);
+	hold(SLICE("T"), 1, 2, 20);
+	hold(SLICE("T"), 0, 4, 60000);
+	while (seen.n_expired < 3) {
+		seen.stop = &loop;
+		loop_run(&loop);
+	}
+	for (int64_t i = 0; i < 3; i++)
+		cr_assert_eq(seen.expired[i], i + 1);
+	cr_assert_eq(holds_count(holds), 1);
+}
