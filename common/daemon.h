@@ -7,15 +7,22 @@
  *
  * loops[0] runs on the main thread and carries signals and timers; the others
  * have threads of their own. SIGTERM and SIGINT stop, SIGHUP re-reads the file
- * (all or nothing; only live options are applied, others are named in the log).
+ * (all or nothing; only live options are applied, others are named in the log)
+ * and opens the log file anew.
+ *
+ * A setting's value is, in this order: what updateBrokerConfig said last, what
+ * the command line says, what the file says, NAMESRV_ADDR, the default.
  */
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "common/loop.h"
 #include "common/option.h"
 #include "common/server.h"
+
+struct arguments;
 
 struct daemon {
 	const struct program *program;
@@ -25,6 +32,14 @@ struct daemon {
 	int n_loops;
 	const char *config_path; /* NULL: none given */
 	void *context;      /* the program's own */
+	/* internal */
+	const struct arguments *arguments;
+	pthread_t *threads;
+	struct event *signals[3];
+	struct deadline last_moment; /* for a stop that does not come to its end */
+	bool stopping;
+	int64_t n_changes; /* of settings while running */
+	int64_t changed_ms;
 };
 
 struct program {
@@ -37,6 +52,8 @@ struct program {
 	int (*n_loops)(const void *settings);
 	/* What one option alone cannot say (a port + 1 taken twice ...). May be NULL. */
 	void (*check)(const void *settings, struct findings *findings);
+	/* Fills in defaults that are computed (the host's name ...). May be NULL. */
+	void (*complete)(void *settings);
 	/* On the main thread, before the loops run. 0, or -1 after the one line that says why. */
 	int (*start)(struct daemon *daemon);
 	/* A live option was applied to settings; called on loop 0. May be NULL. */
@@ -52,11 +69,17 @@ struct program {
 /*
  * main() of a daemon. Flags: -c FILE, -n ADDRESSES (namesrvAddr), -p (print all
  * settings and exit), -m (those that matter), --check (print the findings and
- * exit: 0 none, 1 some), --strict (findings are fatal), -o KEY=VALUE, -V, -h.
+ * exit: 0 none, 1 some), --strict (warnings are errors), -o KEY=VALUE, -V, -h.
+ * Exit status: 0 stopped as asked, 1 cannot start, 2 wrong flags.
  */
 int daemon_main(const struct program *program, int argc, char **argv);
 /* Ends the loops. Any thread. */
 void daemon_stopped(struct daemon *daemon);
+/*
+ * A change that program->keep kept in an earlier run. From program->start. One
+ * that is of no use any more is named in the log and left out.
+ */
+void daemon_restore(struct daemon *daemon, struct slice name, struct slice value);
 
 /*
  * GET_..._CONFIG and UPDATE_..._CONFIG, for the handler tables of both daemons.

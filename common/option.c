@@ -39,7 +39,7 @@ option_set_init(struct option_set *set, const struct option *options, void *sett
 	};
 	for (size_t i = 0; i < n; i++) {
 		struct findings findings = { 0 };
-		struct option_place place = { &findings, NULL, 0, slice_of(options[i].name) };
+		struct option_place place = { .findings = &findings };
 
 		if (!option_holds_value(&options[i]) || options[i].default_value == NULL)
 			continue;
@@ -107,21 +107,21 @@ guess(const struct option *options, const struct option_place *place)
 	const char *name = place->name.data;
 
 	if (near == NULL) {
-		option_say(place, FINDING_WARNING,
-		    "unknown key \"%.*s\"; the line has no effect", len, name);
+		option_say(place, place->slip, "unknown key \"%.*s\"; it has no effect", len,
+		    name);
 	} else if (slice_equal_nocase(place->name, slice_of(near->name))) {
 		option_say(place, FINDING_WARNING,
-		    "\"%.*s\" is written %s; taken as that here, RocketMQ ignores the line", len,
+		    "\"%.*s\" is written %s; taken as that here, RocketMQ would ignore it", len,
 		    name, near->name);
 		return near;
 	} else if (near->type == OPTION_IGNORED) {
-		option_say(place, FINDING_WARNING,
+		option_say(place, place->slip,
 		    "unknown key \"%.*s\"; %s is a key, without effect here: %s", len, name,
 		    near->name, near->help);
 	} else {
-		option_say(place, FINDING_WARNING,
-		    "unknown key \"%.*s\"; did you mean %s? The line has no effect", len, name,
-		    near->name);
+		option_say(place, place->slip,
+		    "unknown key \"%.*s\"; did you mean %s? It has no effect as it is", len,
+		    name, near->name);
 	}
 	return NULL;
 }
@@ -139,8 +139,8 @@ row_for(const struct option *options, const struct option_place *place)
 		    "\"%s\" is not a key of RocketMQ; taken as %s%s%s", option->name,
 		    option->alias_of, option->help[0] != '\0' ? ": " : "", option->help);
 	} else if (option->type == OPTION_WRONG) {
-		option_say(place, FINDING_WARNING, "\"%s\" is not a key of RocketMQ: %s",
-		    option->name, option->help);
+		option_say(place, place->slip, "\"%s\" is not a key of RocketMQ: %s", option->name,
+		    option->help);
 	} else if (option->type == OPTION_IGNORED) {
 		option_say(
 		    place, FINDING_NOTE, "%s has no effect here: %s", option->name, option->help);
@@ -154,12 +154,19 @@ int
 option_assign(struct option_set *set, struct slice name, struct slice value,
     enum option_origin origin, struct findings *findings, const char *file, int line)
 {
-	struct option_place place = { findings, file, line, name };
+	struct option_place place = {
+		.findings = findings,
+		.file = file,
+		.line = line,
+		.name = name,
+		.slip = origin == ORIGIN_FILE ? FINDING_WARNING : FINDING_ERROR,
+	};
+	size_t said = findings->n;
 	const struct option *option = row_for(set->options, &place);
 	size_t row;
 
 	if (option == NULL)
-		return 0;
+		return findings->n > said && findings->list[said].level == FINDING_ERROR ? -1 : 0;
 	row = (size_t)(option - set->options);
 	if (origin == ORIGIN_FILE && set->lines[row] != 0)
 		option_say(&place, FINDING_WARNING,
@@ -171,6 +178,17 @@ option_assign(struct option_set *set, struct slice name, struct slice value,
 	if (origin == ORIGIN_FILE)
 		set->lines[row] = line;
 	return 0;
+}
+
+void
+option_copy(struct option_set *to, const struct option_set *from, const struct option *option,
+    enum option_origin origin)
+{
+	size_t row = (size_t)(option - from->options);
+
+	option_copy_value(option, to->settings, from->settings);
+	to->origins[row] = origin;
+	to->lines[row] = from->lines[row];
 }
 
 struct slice

@@ -77,9 +77,15 @@ int option_load_file(struct option_set *set, const char *path, const char *const
 /* The same for text at hand, as the body of updateBrokerConfig: properties, no sections. */
 typedef void option_pair_fn(void *arg, struct slice name, struct slice value, int line);
 void option_read_properties(struct slice text, option_pair_fn *take, void *arg);
-/* Sets one value from anywhere. 0, or -1 and an error among the findings. */
+/*
+ * Sets one value from anywhere. 0, or -1 and an error among the findings. A
+ * name that is no key is an error but in a file, where it is a warning.
+ */
 int option_assign(struct option_set *set, struct slice name, struct slice value,
     enum option_origin origin, struct findings *findings, const char *file, int line);
+/* Takes over one value of another set of the same table. */
+void option_copy(struct option_set *to, const struct option_set *from, const struct option *option,
+    enum option_origin origin);
 /* The value as it would stand in a file; "" for an unset text. Into the arena. */
 struct slice option_value(
     const struct option_set *set, const struct option *option, struct arena *arena);

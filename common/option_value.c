@@ -324,6 +324,33 @@ option_store(const struct option *option, void *settings, struct slice value,
 }
 
 void
+option_copy_value(const struct option *option, void *to, const void *from)
+{
+	void *at = (char *)to + option->offset;
+	const void *source = (const char *)from + option->offset;
+
+	switch (option->type) {
+	case OPTION_TEXT:
+	case OPTION_ADDRESSES:
+		set_text(at, slice_of(*(char *const *)source));
+		return;
+	case OPTION_BOOL:
+		__atomic_store_n((bool *)at, *(const bool *)source, __ATOMIC_RELAXED);
+		return;
+	case OPTION_INT:
+		__atomic_store_n((int64_t *)at, *(const int64_t *)source, __ATOMIC_RELAXED);
+		return;
+	case OPTION_ENUM:
+		__atomic_store_n((int *)at, *(const int *)source, __ATOMIC_RELAXED);
+		return;
+	case OPTION_IGNORED:
+	case OPTION_ALIAS:
+	case OPTION_WRONG:
+		return;
+	}
+}
+
+void
 option_unset(const struct option *option, void *settings)
 {
 	if (option->type == OPTION_TEXT || option->type == OPTION_ADDRESSES)
