@@ -93,3 +93,12 @@ json_is_object(const struct json *value)
 {
 	return value != NULL && value->type == JSON_OBJECT;
 }
+
+struct slice
+json_finish(struct json_out *out, struct arena *arena)
+{
+	struct slice text = arena_copy(arena, buf_slice(out->buf));
+
+	buf_release(out->buf);
+	return text;
+}

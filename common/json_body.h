@@ -27,6 +27,8 @@ int32_t json_member_int32(const struct json *object, const char *name, int32_t a
 double json_member_double(const struct json *object, const char *name, double absent);
 /* The index of a name, or an ordinal below n_names; `otherwise` when it is neither. */
 int json_enum(const struct json *value, const char *const *names, int n_names, int otherwise);
+/* What was written, as a copy in the arena; the buffer is released. */
+struct slice json_finish(struct json_out *out, struct arena *arena);
 bool json_is_object(const struct json *value);
 
 #endif

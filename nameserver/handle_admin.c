@@ -1,0 +1,141 @@
+#include "config.h"
+
+#include "common/bodies.h"
+#include "common/codes.h"
+#include "common/headers.h"
+#include "common/json_body.h"
+#include "common/log.h"
+#include "nameserver/namesrv.h"
+
+enum verdict
+get_cluster_info_begin(struct request *request)
+{
+	return request_answer_body(request, routes_cluster_info(namesrv_of(request)->routes));
+}
+
+static enum verdict
+answer_topics(struct request *request, struct slice broker_addr, const struct slice *topics, size_t n_topics)
+{
+	struct topic_list list = { .broker_addr = broker_addr, .topics = topics, .n_topics = n_topics };
+	struct buf text = { 0 };
+	struct json_out out;
+
+	json_out_init(&out, &text);
+	topic_list_write(&out, &list);
+	return request_answer_body(request, json_finish(&out, request->arena));
+}
+
+static enum verdict
+refuse_disabled(struct request *request)
+{
+	return request_refuse(request, RESPONSE_SYSTEM_ERROR, "disable");
+}
+
+enum verdict
+get_all_topics_begin(struct request *request)
+{
+	struct namesrv *namesrv = namesrv_of(request);
+	const struct slice *topics;
+	size_t n;
+
+	if (!namesrv->settings->enable_all_topic_list)
+		return refuse_disabled(request);
+	topics = routes_topics(namesrv->routes, request->arena, &n);
+	return answer_topics(request, SLICE_NONE, topics, n);
+}
+
+enum verdict
+get_cluster_topics_begin(struct request *request)
+{
+	struct namesrv *namesrv = namesrv_of(request);
+	const struct cluster_header *header = request->header;
+	const struct slice *topics;
+	size_t n;
+
+	if (!namesrv->settings->enable_topic_list)
+		return refuse_disabled(request);
+	topics = routes_topics_of_cluster(namesrv->routes, request->arena, header->cluster, &n);
+	return answer_topics(request, SLICE_NONE, topics, n);
+}
+
+enum verdict
+get_system_topics_begin(struct request *request)
+{
+	struct namesrv *namesrv = namesrv_of(request);
+	const struct slice *topics;
+	size_t n;
+
+	if (!namesrv->settings->enable_topic_list)
+		return refuse_disabled(request);
+	topics = routes_system_topics(namesrv->routes, request->arena, &n);
+	return answer_topics(request, routes_any_address(namesrv->routes), topics, n);
+}
+
+static enum verdict
+answer_flagged(struct request *request, int32_t mask, int32_t flags)
+{
+	struct namesrv *namesrv = namesrv_of(request);
+	const struct slice *topics;
+	size_t n;
+
+	if (!namesrv->settings->enable_topic_list)
+		return refuse_disabled(request);
+	topics = routes_topics_flagged(namesrv->routes, request->arena, mask, flags, &n);
+	return answer_topics(request, SLICE_NONE, topics, n);
+}
+
+enum verdict
+get_unit_topics_begin(struct request *request)
+{
+	return answer_flagged(request, TOPIC_FLAG_UNIT, TOPIC_FLAG_UNIT);
+}
+
+enum verdict
+get_unit_sub_topics_begin(struct request *request)
+{
+	return answer_flagged(request, TOPIC_FLAG_UNIT_SUB, TOPIC_FLAG_UNIT_SUB);
+}
+
+enum verdict
+get_unit_sub_ununit_topics_begin(struct request *request)
+{
+	return answer_flagged(request, TOPIC_FLAG_UNIT | TOPIC_FLAG_UNIT_SUB, TOPIC_FLAG_UNIT_SUB);
+}
+
+static enum verdict
+answer_count(struct request *request, const struct field *fields, int32_t topic_count)
+{
+	struct write_perm_answer *answer = arena_alloc(request->arena, sizeof *answer);
+
+	answer->topic_count = topic_count;
+	return request_answer(request, fields, answer);
+}
+
+enum verdict
+wipe_write_perm_begin(struct request *request)
+{
+	const struct broker_name_header *header = request->header;
+
+	return answer_count(request, wipe_write_perm_answer_fields,
+	    routes_forbid_write(namesrv_of(request)->routes, header->broker_name));
+}
+
+enum verdict
+add_write_perm_begin(struct request *request)
+{
+	const struct broker_name_header *header = request->header;
+
+	return answer_count(request, add_write_perm_answer_fields,
+	    routes_allow_write(namesrv_of(request)->routes, header->broker_name));
+}
+
+enum verdict
+delete_topic_begin(struct request *request)
+{
+	const struct delete_route_header *header = request->header;
+
+	routes_delete_topic(namesrv_of(request)->routes, header->topic, header->cluster_name);
+	log_info("topic deleted name=%.*s cluster=%.*s by=%s", (int)header->topic.len, header->topic.data,
+	    (int)header->cluster_name.len, header->cluster_name.data, conn_peer_text(request->conn));
+	return VERDICT_REPLY;
+}

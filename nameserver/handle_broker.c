@@ -1,0 +1,201 @@
+#include "config.h"
+
+#include <ctype.h>
+
+#include "common/bodies.h"
+#include "common/clock.h"
+#include "common/codes.h"
+#include "common/headers.h"
+#include "common/json_body.h"
+#include "common/log.h"
+#include "nameserver/namesrv.h"
+
+#define NAME_MAX_BYTES 255
+
+/* Clients cut brokerAddrs at commas and colons, so an address is HOST:PORT and nothing else. */
+static bool
+is_address(struct slice address)
+{
+	const char *colon = memrchr(address.data, ':', address.len);
+	struct slice port;
+	int32_t number;
+
+	if (colon == NULL || colon == address.data || address.len > NAME_MAX_BYTES)
+		return false;
+	port = (struct slice){ colon + 1, (size_t)(address.data + address.len - colon - 1) };
+	for (const char *at = address.data; at < colon; at++)
+		if (!isalnum((unsigned char)*at) && strchr(".:-_[]%", *at) == NULL)
+			return false;
+	return slice_to_int32(port, &number) == 0 && number > 0 && number <= UINT16_MAX;
+}
+
+static bool
+is_name(struct slice name)
+{
+	return name.len != 0 && name.len <= NAME_MAX_BYTES;
+}
+
+/* What the request says of its sender; -1 with the refusal written. */
+static int
+identify(struct request *request, struct member_identity *who)
+{
+	const struct register_broker_header *header = request->header;
+	struct namesrv *namesrv = namesrv_of(request);
+
+	*who = (struct member_identity){
+		.cluster = header->cluster_name,
+		.broker_name = header->broker_name,
+		.address = header->broker_addr,
+		.ha_address = header->ha_server_addr,
+		.zone = header->zone_name,
+		.id = header->broker_id,
+		.timeout_ms = header->heartbeat_timeout_ms > 0
+		    ? header->heartbeat_timeout_ms
+		    : namesrv->settings->broker_channel_expired_time,
+		.connection = conn_id_of(request->conn).number,
+	};
+	if (command_ext(request->command, "enableActingMaster").data != NULL)
+		who->acting_master = header->enable_acting_master ? ACTING_MASTER_YES : ACTING_MASTER_NO;
+	if (!is_name(who->cluster) || !is_name(who->broker_name) || who->id < MASTER_ID) {
+		request_refuse(request, RESPONSE_SYSTEM_ERROR,
+		    "clusterName and brokerName are 1 to %d bytes, brokerId is 0 or more", NAME_MAX_BYTES);
+		return -1;
+	}
+	if (!is_address(who->address)) {
+		request_refuse(request, RESPONSE_SYSTEM_ERROR, "brokerAddr is no HOST:PORT: %.*s",
+		    (int)who->address.len, who->address.data);
+		return -1;
+	}
+	return 0;
+}
+
+static enum verdict
+refuse_duplicate(struct request *request, const struct member_identity *who, struct slice other)
+{
+	log_warn("a second broker of one name and id was refused name=%.*s id=%lld address=%.*s "
+		 "registered=%.*s",
+	    (int)who->broker_name.len, who->broker_name.data, (long long)who->id, (int)who->address.len,
+	    who->address.data, (int)other.len, other.data);
+	return request_refuse(request, RESPONSE_SYSTEM_ERROR,
+	    "%.*s with brokerId %lld is registered and alive at %.*s: give this broker its own brokerName, "
+	    "or stop the other one",
+	    (int)who->broker_name.len, who->broker_name.data, (long long)who->id, (int)other.len,
+	    other.data);
+}
+
+/* A slave learns where its master is; all learn which topics are ordered. */
+static enum verdict
+answer_registration(struct request *request, const struct member_identity *who)
+{
+	struct namesrv *namesrv = namesrv_of(request);
+	struct register_broker_answer *answer = arena_zalloc(request->arena, sizeof *answer);
+	const struct ext *ordered = NULL;
+	size_t n_ordered;
+	struct buf text = { 0 };
+	struct json_out out;
+
+	if (who->id != MASTER_ID)
+		routes_master(namesrv->routes, who->broker_name, &answer->master_addr, &answer->ha_server_addr);
+	if (namesrv->settings->return_order_topic_config_to_broker)
+		ordered = kv_list(namesrv->kv, SLICE(KV_ORDER_TOPICS), request->arena, &n_ordered);
+	if (ordered != NULL) {
+		json_out_init(&out, &text);
+		kv_table_write(&out, ordered, n_ordered);
+		request->reply.body = json_finish(&out, request->arena);
+	}
+	return request_answer(request, register_broker_answer_fields, answer);
+}
+
+enum verdict
+register_broker_begin(struct request *request)
+{
+	struct namesrv *namesrv = namesrv_of(request);
+	const struct register_broker_header *header = request->header;
+	struct member_identity who;
+	struct registration registration;
+	struct slice other;
+
+	if (identify(request, &who) == -1)
+		return VERDICT_REPLY;
+	if (header->body_crc32 != 0 && header->body_crc32 != registration_crc(request->body))
+		return request_refuse(request, RESPONSE_SYSTEM_ERROR, "crc32 not match");
+	if (registration_read(request->arena, request->body, header->compressed, request->command->version,
+		&registration) == -1)
+		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
+		    "the body is no registration: a table of topics was expected%s",
+		    header->compressed ? ", compressed" : "");
+	if (routes_join(namesrv->routes, &who, &registration,
+		namesrv->settings->delete_topic_with_broker_registration, clock_mono_ms(),
+		&other) == JOIN_DUPLICATE)
+		return refuse_duplicate(request, &who, other);
+	conn_set_data(request->conn, namesrv); /* its end is the end of members */
+	return answer_registration(request, &who);
+}
+
+enum verdict
+unregister_broker_begin(struct request *request)
+{
+	const struct broker_identity_header *header = request->header;
+
+	routes_leave(namesrv_of(request)->routes, header->broker_name, header->broker_id,
+	    header->broker_addr);
+	return VERDICT_REPLY;
+}
+
+enum verdict
+query_data_version_begin(struct request *request)
+{
+	struct namesrv *namesrv = namesrv_of(request);
+	const struct broker_identity_header *header = request->header;
+	const struct data_version *known = routes_version(namesrv->routes, header->broker_addr);
+	struct data_version_answer *answer = arena_zalloc(request->arena, sizeof *answer);
+	struct data_version told;
+	struct buf text = { 0 };
+	struct json_out out;
+
+	if (data_version_read(json_parse(request->arena, request->body), &told) == -1)
+		return request_refuse(request, RESPONSE_SYSTEM_ERROR, "the body is no DataVersion");
+	answer->changed = known == NULL || !data_version_equal(known, &told);
+	if (known != NULL) {
+		json_out_init(&out, &text);
+		data_version_write(&out, known);
+		request->reply.body = json_finish(&out, request->arena);
+		routes_touch(namesrv->routes, header->broker_addr, 0, clock_mono_ms());
+	}
+	return request_answer(request, data_version_answer_fields, answer);
+}
+
+enum verdict
+broker_heartbeat_begin(struct request *request)
+{
+	const struct broker_heartbeat_header *header = request->header;
+
+	routes_touch(namesrv_of(request)->routes, header->broker_addr, header->heartbeat_timeout_ms,
+	    clock_mono_ms());
+	return VERDICT_REPLY;
+}
+
+enum verdict
+get_member_group_begin(struct request *request)
+{
+	const struct member_group_header *header = request->header;
+
+	return request_answer_body(request,
+	    routes_member_group(namesrv_of(request)->routes, request->arena, header->cluster_name,
+		header->broker_name));
+}
+
+/* 5.x brokers; 3.2.6 asked for a pair by its value under the same code, and gets "not found". */
+enum verdict
+register_topic_begin(struct request *request)
+{
+	struct slice topic = command_ext(request->command, "topic");
+	struct route route;
+
+	if (topic.len == 0)
+		return request_refuse(request, RESPONSE_QUERY_NOT_FOUND, "No config item");
+	if (route_read(request->arena, request->body, &route) == -1)
+		return request_refuse(request, RESPONSE_SYSTEM_ERROR, "the body is no route");
+	routes_add_topic(namesrv_of(request)->routes, topic, route.queues, route.n_queues);
+	return VERDICT_REPLY;
+}

@@ -1,0 +1,361 @@
+#include "config.h"
+
+#include "nameserver/kv.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <sqlite3.h>
+
+#include "common/buf.h"
+#include "common/json.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "common/table.h"
+
+#define FILE_NAME "namesrv.db"
+#define SCHEMA_VERSION 1
+#define IMPORT_MAX_BYTES (16 << 20)
+
+/* Settings are pairs of a namespace that no request can name: a NUL is in no ext field of its own. */
+#define SETTINGS_SPACE ((struct slice){ "\0settings", 9 })
+
+static const char schema[] = "CREATE TABLE pair(space BLOB, key BLOB, value BLOB, PRIMARY KEY(space, key))"
+			     " WITHOUT ROWID;"
+			     "PRAGMA user_version=1;";
+
+struct kv {
+	sqlite3 *db;
+	sqlite3_stmt *put;
+	sqlite3_stmt *delete;
+	struct table spaces; /* namespace -> struct table of key -> struct text */
+};
+
+struct text {
+	size_t len;
+	char data[];
+};
+
+static struct text *
+text_new(struct slice from)
+{
+	struct text *text = mem_alloc(sizeof *text + from.len + 1);
+
+	text->len = from.len;
+	if (from.len != 0)
+		memcpy(text->data, from.data, from.len);
+	return text;
+}
+
+static void
+space_free(void *value)
+{
+	struct table *space = value;
+
+	table_release(space, free);
+	free(space);
+}
+
+/* ---- Memory ---- */
+
+static void
+remember(struct kv *kv, struct slice space_name, struct slice key, struct slice value)
+{
+	struct table *space = table_find(&kv->spaces, space_name);
+
+	if (space == NULL) {
+		space = mem_zalloc(sizeof *space);
+		table_put(&kv->spaces, space_name, space);
+	}
+	free(table_put(space, key, text_new(value)));
+}
+
+static void
+forget(struct kv *kv, struct slice space_name, struct slice key)
+{
+	struct table *space = table_find(&kv->spaces, space_name);
+
+	if (space == NULL)
+		return;
+	free(table_take(space, key));
+	if (space->n == 0)
+		space_free(table_take(&kv->spaces, space_name));
+}
+
+struct slice
+kv_find(const struct kv *kv, struct slice space_name, struct slice key)
+{
+	const struct table *space = table_find(&kv->spaces, space_name);
+	const struct text *text = space != NULL ? table_find(space, key) : NULL;
+
+	return text != NULL ? (struct slice){ text->data, text->len } : SLICE_NONE;
+}
+
+const struct ext *
+kv_list(const struct kv *kv, struct slice space_name, struct arena *arena, size_t *n_pairs)
+{
+	const struct table *space = table_find(&kv->spaces, space_name);
+	struct table_entry **sorted;
+	struct ext *pairs;
+
+	*n_pairs = 0;
+	if (space == NULL)
+		return NULL;
+	sorted = table_sorted(space);
+	pairs = arena_alloc(arena, space->n * sizeof *pairs);
+	for (size_t i = 0; i < space->n; i++) {
+		const struct text *text = sorted[i]->value;
+
+		pairs[i] = (struct ext){ table_key(sorted[i]), { text->data, text->len } };
+	}
+	*n_pairs = space->n;
+	free(sorted);
+	return pairs;
+}
+
+/* ---- The file ---- */
+
+static void
+bind_slice(sqlite3_stmt *statement, int at, struct slice value)
+{
+	sqlite3_bind_blob64(statement, at, value.data != NULL ? value.data : "", value.len, SQLITE_STATIC);
+}
+
+static struct slice
+column_slice(sqlite3_stmt *statement, int at)
+{
+	const void *data = sqlite3_column_blob(statement, at);
+
+	return (struct slice){ data != NULL ? data : "", (size_t)sqlite3_column_bytes(statement, at) };
+}
+
+/* One step of a change, which is a transaction of its own. */
+static int
+change(struct kv *kv, sqlite3_stmt *statement)
+{
+	int status = sqlite3_step(statement);
+
+	sqlite3_reset(statement);
+	sqlite3_clear_bindings(statement);
+	if (status == SQLITE_DONE)
+		return 0;
+	log_error("namesrv.db cannot be changed error=%s", sqlite3_errmsg(kv->db));
+	return -1;
+}
+
+int
+kv_put(struct kv *kv, struct slice space, struct slice key, struct slice value)
+{
+	bind_slice(kv->put, 1, space);
+	bind_slice(kv->put, 2, key);
+	bind_slice(kv->put, 3, value);
+	if (change(kv, kv->put) == -1)
+		return -1;
+	remember(kv, space, key, value);
+	return 0;
+}
+
+int
+kv_delete(struct kv *kv, struct slice space, struct slice key)
+{
+	bind_slice(kv->delete, 1, space);
+	bind_slice(kv->delete, 2, key);
+	if (change(kv, kv->delete) == -1)
+		return -1;
+	forget(kv, space, key);
+	return 0;
+}
+
+int
+kv_put_setting(struct kv *kv, struct slice name, struct slice value)
+{
+	return kv_put(kv, SETTINGS_SPACE, name, value);
+}
+
+const struct ext *
+kv_settings(const struct kv *kv, struct arena *arena, size_t *n_pairs)
+{
+	return kv_list(kv, SETTINGS_SPACE, arena, n_pairs);
+}
+
+/* ---- Opening ---- */
+
+static int
+load(struct kv *kv)
+{
+	sqlite3_stmt *all;
+	int status;
+
+	if (sqlite3_prepare_v2(kv->db, "SELECT space, key, value FROM pair", -1, &all, NULL) != SQLITE_OK)
+		return -1;
+	while ((status = sqlite3_step(all)) == SQLITE_ROW)
+		remember(kv, column_slice(all, 0), column_slice(all, 1), column_slice(all, 2));
+	sqlite3_finalize(all);
+	return status == SQLITE_DONE ? 0 : -1;
+}
+
+static int
+schema_version(struct kv *kv)
+{
+	sqlite3_stmt *ask;
+	int version = -1;
+
+	if (sqlite3_prepare_v2(kv->db, "PRAGMA user_version", -1, &ask, NULL) != SQLITE_OK)
+		return -1;
+	if (sqlite3_step(ask) == SQLITE_ROW)
+		version = sqlite3_column_int(ask, 0);
+	sqlite3_finalize(ask);
+	return version;
+}
+
+static int
+read_file(const char *path, struct buf *text)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = -1;
+
+	if (fd == -1)
+		return -1;
+	while (text->len <= IMPORT_MAX_BYTES && (n = read(fd, buf_reserve(text, 65536), 65536)) > 0)
+		text->len += (size_t)n;
+	close(fd);
+	return n == 0 ? 0 : -1;
+}
+
+/* {"configTable":{"namespace":{"key":"value"}}}; in the transaction that makes the file. */
+static int
+import_pairs(struct kv *kv, const struct json *spaces, size_t *n)
+{
+	for (const struct json *space = spaces->first; space != NULL; space = space->next)
+		for (const struct json *pair = space->first; pair != NULL; pair = pair->next) {
+			if (json_text(pair).data == NULL)
+				continue;
+			if (kv_put(kv, space->name, pair->name, json_text(pair)) == -1)
+				return -1;
+			(*n)++;
+		}
+	return 0;
+}
+
+static int
+import_file(struct kv *kv, const char *path, struct arena *arena, struct slice *why)
+{
+	struct buf text = { 0 };
+	const struct json *spaces;
+	size_t n = 0;
+	int result = -1;
+
+	if (read_file(path, &text) == -1) {
+		*why = arena_printf(arena, "kvConfigPath %s cannot be read: %s", path, strerror(errno));
+		goto out;
+	}
+	spaces = json_member(json_parse(arena, buf_slice(&text)), "configTable");
+	if (spaces == NULL || spaces->type != JSON_OBJECT) {
+		*why = arena_printf(arena, "kvConfigPath %s holds no configTable of RocketMQ", path);
+		goto out;
+	}
+	result = import_pairs(kv, spaces, &n);
+	if (result == -1)
+		*why = arena_printf(arena, "%s cannot be written: %s", FILE_NAME, sqlite3_errmsg(kv->db));
+	else
+		log_info("pairs taken over from=%s pairs=%zu", path, n);
+out:
+	buf_release(&text);
+	return result;
+}
+
+static int
+execute(struct kv *kv, const char *sql)
+{
+	return sqlite3_exec(kv->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : -1;
+}
+
+static int
+prepare(struct kv *kv)
+{
+	static const char put[] = "INSERT INTO pair(space, key, value) VALUES(?, ?, ?)"
+				  " ON CONFLICT(space, key) DO UPDATE SET value = excluded.value";
+	static const char delete[] = "DELETE FROM pair WHERE space = ? AND key = ?";
+
+	if (sqlite3_prepare_v2(kv->db, put, -1, &kv->put, NULL) != SQLITE_OK)
+		return -1;
+	return sqlite3_prepare_v2(kv->db, delete, -1, &kv->delete, NULL) == SQLITE_OK ? 0 : -1;
+}
+
+/* The schema and what is taken over appear together or not at all. */
+static int
+create(struct kv *kv, const char *import_path, struct arena *arena, struct slice *why)
+{
+	if (execute(kv, schema) == -1 || prepare(kv) == -1)
+		return -1;
+	return import_path != NULL ? import_file(kv, import_path, arena, why) : 0;
+}
+
+static int
+set_up(struct kv *kv, const char *path, const char *import_path, struct arena *arena, struct slice *why)
+{
+	/* Exclusive: a second name server on this directory is told so at its start. */
+	if (execute(kv, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+			"BEGIN IMMEDIATE") == -1)
+		return -1;
+
+	int version = schema_version(kv);
+
+	if (version > SCHEMA_VERSION) {
+		*why = arena_printf(arena, "%s was written by a newer mqnamesrv (schema %d, known up to %d)",
+		    path, version, SCHEMA_VERSION);
+		return -1;
+	}
+	if ((version == 0 ? create(kv, import_path, arena, why) : prepare(kv)) == -1)
+		return -1;
+	if (execute(kv, "COMMIT") == -1)
+		return -1;
+	return version == 0 ? 0 : load(kv);
+}
+
+static void
+explain(struct kv *kv, const char *path, struct arena *arena, struct slice *why)
+{
+	int code = sqlite3_errcode(kv->db);
+
+	if (why->data != NULL)
+		return;
+	if (code == SQLITE_BUSY || code == SQLITE_LOCKED)
+		*why = arena_printf(arena, "%s is in use by another mqnamesrv; give this one its own storePath",
+		    path);
+	else
+		*why = arena_printf(arena, "%s cannot be used: %s", path, sqlite3_errmsg(kv->db));
+}
+
+struct kv *
+kv_open(const char *directory, const char *import_path, struct arena *arena, struct slice *why)
+{
+	struct slice path = arena_printf(arena, "%s/%s", directory, FILE_NAME);
+	struct kv *kv;
+
+	*why = SLICE_NONE;
+	if (mkdir(directory, 0750) == -1 && errno != EEXIST) {
+		*why = arena_printf(arena, "storePath %s cannot be made: %s", directory, strerror(errno));
+		return NULL;
+	}
+	kv = mem_zalloc(sizeof *kv);
+	if (sqlite3_open_v2(path.data, &kv->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) == SQLITE_OK &&
+	    set_up(kv, path.data, import_path, arena, why) == 0)
+		return kv;
+	explain(kv, path.data, arena, why);
+	kv_close(kv);
+	return NULL;
+}
+
+void
+kv_close(struct kv *kv)
+{
+	sqlite3_finalize(kv->put);
+	sqlite3_finalize(kv->delete);
+	sqlite3_close(kv->db);
+	table_release(&kv->spaces, space_free);
+	free(kv);
+}

@@ -1,0 +1,36 @@
+#ifndef NAMESERVER_KV_H
+#define NAMESERVER_KV_H
+
+/*
+ * What the name server keeps: pairs in namespaces, and settings that were
+ * changed over the network. Truth is namesrv.db (SQLite, WAL, synchronous
+ * FULL): a change that was answered survives kill -9 and power cuts. Reading is from
+ * memory. One thread; what is lent is valid until the next change.
+ */
+
+#include "common/arena.h"
+#include "common/command.h"
+#include "common/slice.h"
+
+#define KV_ORDER_TOPICS "ORDER_TOPIC_CONFIG" /* topic -> "broker:queues;..." */
+
+struct kv;
+
+/*
+ * Opens or makes directory/namesrv.db and locks it. A new one takes over import_path (NULL: none), a
+ * kvConfig.json. NULL, and *why says what to do, in the arena.
+ */
+struct kv *kv_open(const char *directory, const char *import_path, struct arena *arena, struct slice *why);
+void kv_close(struct kv *kv);
+
+/* 0, or -1 when it cannot be kept: then nothing has changed. */
+int kv_put(struct kv *kv, struct slice space, struct slice key, struct slice value);
+int kv_delete(struct kv *kv, struct slice space, struct slice key);
+struct slice kv_find(const struct kv *kv, struct slice space, struct slice key); /* absent: not there */
+/* All pairs of a namespace by key, in the arena; NULL when there is no such namespace. */
+const struct ext *kv_list(const struct kv *kv, struct slice space, struct arena *arena, size_t *n_pairs);
+
+int kv_put_setting(struct kv *kv, struct slice name, struct slice value);
+const struct ext *kv_settings(const struct kv *kv, struct arena *arena, size_t *n_pairs);
+
+#endif

@@ -1,0 +1,202 @@
+#include "config.h"
+
+#include "nameserver/namesrv.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/mem.h"
+
+struct slice
+namesrv_order_conf(const struct namesrv *namesrv, struct slice topic)
+{
+	if (!namesrv->settings->order_message_enable)
+		return SLICE_NONE;
+	return kv_find(namesrv->kv, SLICE(KV_ORDER_TOPICS), topic);
+}
+
+/* ---- Who is still there ---- */
+
+static void
+on_conn_close(struct server *server, struct conn *conn)
+{
+	struct namesrv *namesrv = ((struct daemon *)server_context(server))->context;
+
+	if (conn_data(conn) != NULL)
+		routes_connection_closed(namesrv->routes, conn_id_of(conn).number);
+}
+
+static void
+on_silent(void *arg, uint64_t connection)
+{
+	struct namesrv *namesrv = arg;
+	struct loop *loop = &namesrv->daemon->loops[0];
+	struct conn *conn = conn_find(loop, (struct conn_id){ (uint32_t)loop->index, connection });
+
+	if (conn != NULL)
+		conn_close(conn, "its broker was silent for too long");
+}
+
+static void
+arm_scan(struct namesrv *namesrv)
+{
+	int64_t ms = namesrv->settings->scan_not_active_broker_interval;
+	struct timeval period = { ms / 1000, ms % 1000 * 1000 };
+
+	event_add(namesrv->scan, &period);
+}
+
+static void
+on_scan(evutil_socket_t fd, short what, void *arg)
+{
+	struct namesrv *namesrv = arg;
+
+	(void)fd;
+	(void)what;
+	routes_expire(namesrv->routes, clock_mono_ms(), on_silent, namesrv);
+	arm_scan(namesrv);
+}
+
+/* ---- The program ---- */
+
+static int
+one_loop(const void *settings)
+{
+	(void)settings;
+	return 1;
+}
+
+/* What was changed over the network before the last stop. */
+static void
+restore_settings(struct namesrv *namesrv)
+{
+	struct arena arena = { 0 };
+	struct findings findings = { 0 };
+	size_t n;
+	const struct ext *kept = kv_settings(namesrv->kv, &arena, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (option_assign(&namesrv->daemon->set, kept[i].key, kept[i].value, ORIGIN_LIVE, &findings,
+			"namesrv.db", 0) == 0)
+			log_info("setting kept from a change over the network %.*s=%.*s",
+			    (int)kept[i].key.len, kept[i].key.data, (int)kept[i].value.len,
+			    kept[i].value.data);
+	findings_release(&findings);
+	arena_release(&arena);
+}
+
+static int
+listen_for_requests(struct namesrv *namesrv)
+{
+	const struct namesrv_settings *settings = namesrv->settings;
+	struct daemon *daemon = namesrv->daemon;
+	int port;
+
+	namesrv->server = server_new(&(struct server_options){
+	    .handlers = namesrv_handlers,
+	    .loops = daemon->loops,
+	    .n_loops = daemon->n_loops,
+	    .idle_ms = (int)(settings->server_channel_max_idle_time_seconds * 1000),
+	    .max_connections = (int)settings->max_connections,
+	    .context = daemon,
+	    .on_close = on_conn_close,
+	});
+	port = server_listen(namesrv->server, settings->bind_address, (int)settings->listen_port, 0);
+	if (port == -1) {
+		log_error("cannot listen bindAddress=%s listenPort=%lld error=%s%s", settings->bind_address,
+		    (long long)settings->listen_port, strerror(errno),
+		    errno == EADDRINUSE ? ": stop what uses the port, or set another listenPort" : "");
+		return -1;
+	}
+	log_info("name server ready address=%s port=%d", settings->bind_address, port);
+	return 0;
+}
+
+static int
+namesrv_start(struct daemon *daemon)
+{
+	struct namesrv *namesrv = mem_zalloc(sizeof *namesrv);
+	struct arena arena = { 0 };
+	struct slice why;
+
+	daemon->context = namesrv;
+	namesrv->daemon = daemon;
+	namesrv->settings = daemon->settings;
+	namesrv->routes = routes_new();
+	namesrv->kv = kv_open(namesrv->settings->store_path, namesrv->settings->kv_config_path, &arena, &why);
+	if (namesrv->kv == NULL)
+		log_error("cannot start: %.*s", (int)why.len, why.data);
+	arena_release(&arena);
+	if (namesrv->kv == NULL)
+		return -1;
+	restore_settings(namesrv);
+	namesrv->scan = evtimer_new(daemon->loops[0].base, on_scan, namesrv);
+	if (namesrv->scan == NULL)
+		fatal("cannot make a timer");
+	arm_scan(namesrv);
+	return listen_for_requests(namesrv);
+}
+
+static void
+namesrv_changed(struct daemon *daemon, const struct option *option)
+{
+	struct namesrv *namesrv = daemon->context;
+
+	if (strcmp(option->name, "orderMessageEnable") == 0)
+		routes_forget_all(namesrv->routes);
+	if (strcmp(option->name, "scanNotActiveBrokerInterval") == 0)
+		arm_scan(namesrv);
+}
+
+static int
+namesrv_keep(struct daemon *daemon, struct slice name, struct slice value)
+{
+	struct namesrv *namesrv = daemon->context;
+
+	return kv_put_setting(namesrv->kv, name, value);
+}
+
+/* Nobody has to be told: brokers and clients use the other name servers. */
+static void
+namesrv_stop(struct daemon *daemon)
+{
+	struct namesrv *namesrv = daemon->context;
+
+	server_stop_listening(namesrv->server);
+	daemon_stopped(daemon);
+}
+
+static void
+namesrv_release(struct daemon *daemon)
+{
+	struct namesrv *namesrv = daemon->context;
+
+	if (namesrv == NULL)
+		return;
+	if (namesrv->server != NULL)
+		server_free(namesrv->server);
+	if (namesrv->scan != NULL)
+		event_free(namesrv->scan);
+	if (namesrv->kv != NULL)
+		kv_close(namesrv->kv);
+	routes_free(namesrv->routes);
+	free(namesrv);
+}
+
+const struct program namesrv_program = {
+	.name = "mqnamesrv",
+	.summary = "tells RocketMQ clients which broker has which topic",
+	.options = namesrv_options,
+	.sections = namesrv_sections,
+	.settings_size = sizeof(struct namesrv_settings),
+	.n_loops = one_loop,
+	.start = namesrv_start,
+	.changed = namesrv_changed,
+	.keep = namesrv_keep,
+	.stop = namesrv_stop,
+	.release = namesrv_release,
+};

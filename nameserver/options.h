@@ -1,0 +1,36 @@
+#ifndef NAMESERVER_OPTIONS_H
+#define NAMESERVER_OPTIONS_H
+
+/*
+ * The name server's settings, as values and as a table. A member is named like
+ * its key. The table knows every key that a file for RocketMQ's name server
+ * 4.2.0, 4.9.8 or 5.3.3 may carry. One thread.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/option.h"
+
+struct namesrv_settings {
+	int64_t listen_port;
+	char *bind_address;
+	char *store_path;
+	char *kv_config_path; /* NULL: nothing to take over */
+	bool order_message_enable;
+	bool return_order_topic_config_to_broker;
+	bool delete_topic_with_broker_registration;
+	bool enable_topic_list;
+	bool enable_all_topic_list;
+	int64_t scan_not_active_broker_interval; /* ms */
+	int64_t broker_channel_expired_time;     /* ms */
+	int64_t server_channel_max_idle_time_seconds;
+	int64_t max_connections;
+	char *log_file; /* NULL: stderr */
+	int log_level;  /* enum log_level */
+};
+
+extern const struct option namesrv_options[];
+extern const char *const namesrv_sections[];
+
+#endif

@@ -1,0 +1,550 @@
+#include "config.h"
+
+#include "nameserver/routes.h"
+
+#include <stdlib.h>
+
+#include "common/buf.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "nameserver/routes_private.h"
+
+#define LOST_KEPT_MS (24 * 3600 * 1000LL) /* how long a topic that nobody has can be explained */
+#define LOST_MAX 100000                   /* ... and how many */
+#define SWEEP_MS 60000
+
+/* Every RocketMQ broker has it, so a table that lost it is not the whole table. */
+#define TOPIC_OF_EVERY_BROKER "SELF_TEST_TOPIC"
+
+static const char *const leave_reasons[] = {
+	[LEAVE_UNREGISTERED] = "unregistered",
+	[LEAVE_CLOSED] = "connection closed",
+	[LEAVE_SILENT] = "silent for too long",
+	[LEAVE_MOVED] = "its address joined as another broker",
+	[LEAVE_DROPPED] = "topic deleted",
+};
+
+struct routes *
+routes_new(void)
+{
+	struct routes *routes = mem_zalloc(sizeof *routes);
+
+	routes->started_wall_ms = clock_wall_ms();
+	return routes;
+}
+
+static void
+topic_forget(struct route_topic *topic)
+{
+	for (int i = 0; i < ROUTE_DIALECTS; i++)
+		topic->answers[i].len = 0;
+}
+
+static void
+topic_free(void *value)
+{
+	struct route_topic *topic = value;
+
+	for (int i = 0; i < ROUTE_DIALECTS; i++)
+		buf_release(&topic->answers[i]);
+	free(topic->lost_broker);
+	free(topic->name);
+	free(topic);
+}
+
+static void
+member_set_filter_servers(struct route_member *member, const struct slice *servers, size_t n)
+{
+	for (size_t i = 0; i < member->n_filter_servers; i++)
+		free(member->filter_servers[i]);
+	free(member->filter_servers);
+	member->filter_servers = n != 0 ? mem_alloc(n * sizeof *member->filter_servers) : NULL;
+	member->n_filter_servers = n;
+	for (size_t i = 0; i < n; i++)
+		member->filter_servers[i] = slice_dup(servers[i]);
+}
+
+static void
+member_free(void *value)
+{
+	struct route_member *member = value;
+
+	member_set_filter_servers(member, NULL, 0);
+	free(member->address);
+	free(member->ha_address);
+	free(member);
+}
+
+static void
+broker_free(void *value)
+{
+	struct route_broker *broker = value;
+
+	table_release(&broker->placements, free);
+	free(broker->name);
+	free(broker->cluster);
+	free(broker->zone);
+	free(broker);
+}
+
+void
+routes_free(struct routes *routes)
+{
+	table_release(&routes->topics, topic_free);
+	table_release(&routes->members, member_free);
+	table_release(&routes->brokers, broker_free);
+	buf_release(&routes->cluster_info);
+	free(routes);
+}
+
+/* Its addresses or its zone changed: what was composed of it is old. */
+static void
+broker_forget(struct routes *routes, const struct route_broker *broker)
+{
+	routes->cluster_info.len = 0;
+	for (struct table_entry *at = table_next(&broker->placements, NULL); at != NULL;
+	     at = table_next(&broker->placements, at))
+		topic_forget(((struct placement *)at->value)->topic);
+}
+
+void
+routes_forget(struct routes *routes, struct slice name)
+{
+	struct route_topic *topic = table_find(&routes->topics, name);
+
+	if (topic != NULL)
+		topic_forget(topic);
+}
+
+void
+routes_forget_all(struct routes *routes)
+{
+	routes->cluster_info.len = 0;
+	for (struct table_entry *at = table_next(&routes->topics, NULL); at != NULL;
+	     at = table_next(&routes->topics, at))
+		topic_forget(at->value);
+}
+
+/* ---- Placements ---- */
+
+static struct route_topic *
+topic_get(struct routes *routes, struct slice name)
+{
+	struct route_topic *topic = table_find(&routes->topics, name);
+
+	if (topic != NULL)
+		return topic;
+	topic = mem_zalloc(sizeof *topic);
+	topic->name = slice_dup(name);
+	table_put(&routes->topics, name, topic);
+	routes->n_lost++; /* until its first placement */
+	return topic;
+}
+
+static struct placement *
+placement_get(struct routes *routes, struct route_broker *broker, struct slice name)
+{
+	struct placement *placement = table_find(&broker->placements, name);
+
+	if (placement != NULL)
+		return placement;
+	placement = mem_zalloc(sizeof *placement);
+	placement->broker = broker;
+	placement->topic = topic_get(routes, name);
+	placement->link = &placement->topic->placements;
+	placement->next = placement->topic->placements;
+	if (placement->next != NULL)
+		placement->next->link = &placement->next;
+	placement->topic->placements = placement;
+	if (placement->topic->n_placements++ == 0)
+		routes->n_lost--;
+	table_put(&broker->placements, name, placement);
+	topic_forget(placement->topic);
+	return placement;
+}
+
+/* The last broker has gone from it; say which, or be gone too. */
+static void
+topic_lose(struct routes *routes, struct route_topic *topic, const char *broker, enum leave_reason why)
+{
+	if (++routes->n_lost > LOST_MAX) {
+		routes->n_lost--;
+		topic_free(table_take(&routes->topics, slice_of(topic->name)));
+		return;
+	}
+	free(topic->lost_broker);
+	topic->lost_broker = mem_strdup(broker);
+	topic->lost_why = why;
+	topic->lost_wall_ms = clock_wall_ms();
+	topic->lost_ms = clock_mono_ms();
+}
+
+/* Out of the topic's list and memory; the caller has it out of the broker's table. */
+static void
+placement_drop(struct routes *routes, struct placement *placement, enum leave_reason why)
+{
+	struct route_topic *topic = placement->topic;
+
+	*placement->link = placement->next;
+	if (placement->next != NULL)
+		placement->next->link = placement->link;
+	topic_forget(topic);
+	if (--topic->n_placements == 0)
+		topic_lose(routes, topic, placement->broker->name, why);
+	free(placement);
+}
+
+static void
+placement_set(struct placement *placement, const struct queue_data *queues)
+{
+	if (placement->read_queues == queues->read_queues &&
+	    placement->write_queues == queues->write_queues && placement->perm == queues->perm &&
+	    placement->sys_flag == queues->sys_flag)
+		return;
+	placement->read_queues = queues->read_queues;
+	placement->write_queues = queues->write_queues;
+	placement->perm = queues->perm;
+	placement->sys_flag = queues->sys_flag;
+	topic_forget(placement->topic);
+}
+
+static void
+drop_unseen(struct routes *routes, struct route_broker *broker)
+{
+	struct table_entry *next;
+
+	for (struct table_entry *at = table_next(&broker->placements, NULL); at != NULL; at = next) {
+		struct placement *placement = at->value;
+
+		next = table_next(&broker->placements, at);
+		if (placement->seen == routes->round)
+			continue;
+		table_take(&broker->placements, table_key(at));
+		placement_drop(routes, placement, LEAVE_DROPPED);
+	}
+}
+
+static bool
+table_has_topic(const struct topic_table *table, const char *name)
+{
+	for (size_t i = 0; i < table->n_topics; i++)
+		if (slice_is(table->topics[i].name, name))
+			return true;
+	return false;
+}
+
+static void
+broker_take_table(struct routes *routes, struct route_broker *broker, const struct topic_table *table,
+    bool drop_missing)
+{
+	bool increment = table_find(&broker->placements, SLICE(TOPIC_OF_EVERY_BROKER)) != NULL &&
+	    !table_has_topic(table, TOPIC_OF_EVERY_BROKER);
+
+	routes->round++;
+	for (size_t i = 0; i < table->n_topics; i++) {
+		const struct topic_config *topic = &table->topics[i];
+		struct placement *placement = placement_get(routes, broker, topic->name);
+
+		placement->seen = routes->round;
+		placement_set(placement,
+		    &(struct queue_data){ .read_queues = topic->read_queues,
+			.write_queues = topic->write_queues,
+			.perm = topic->perm,
+			.sys_flag = topic->sys_flag });
+	}
+	if (drop_missing && !increment)
+		drop_unseen(routes, broker);
+}
+
+void
+routes_add_topic(struct routes *routes, struct slice topic, const struct queue_data *queues, size_t n_queues)
+{
+	for (size_t i = 0; i < n_queues; i++) {
+		struct route_broker *broker = table_find(&routes->brokers, queues[i].broker_name);
+
+		if (broker != NULL)
+			placement_set(placement_get(routes, broker, topic), &queues[i]);
+	}
+}
+
+void
+routes_delete_topic(struct routes *routes, struct slice name, struct slice cluster)
+{
+	struct route_topic *topic = table_find(&routes->topics, name);
+	struct placement *next;
+
+	for (struct placement *at = topic != NULL ? topic->placements : NULL; at != NULL; at = next) {
+		next = at->next;
+		if (cluster.len != 0 && !slice_is(cluster, at->broker->cluster))
+			continue;
+		table_take(&at->broker->placements, name);
+		placement_drop(routes, at, LEAVE_DROPPED);
+	}
+}
+
+static int32_t
+set_write_forbidden(struct routes *routes, struct slice broker_name, bool forbidden)
+{
+	struct route_broker *broker = table_find(&routes->brokers, broker_name);
+
+	if (broker == NULL)
+		return 0;
+	broker->write_forbidden = forbidden;
+	broker_forget(routes, broker);
+	log_info("write permission of a broker changed broker=%s write=%s", broker->name,
+	    forbidden ? "no" : "yes");
+	return (int32_t)broker->placements.n;
+}
+
+int32_t
+routes_forbid_write(struct routes *routes, struct slice broker_name)
+{
+	return set_write_forbidden(routes, broker_name, true);
+}
+
+int32_t
+routes_allow_write(struct routes *routes, struct slice broker_name)
+{
+	return set_write_forbidden(routes, broker_name, false);
+}
+
+/* ---- Members ---- */
+
+static void
+broker_drop(struct routes *routes, struct route_broker *broker, enum leave_reason why)
+{
+	for (struct table_entry *at = table_next(&broker->placements, NULL); at != NULL;
+	     at = table_next(&broker->placements, at))
+		placement_drop(routes, at->value, why);
+	table_release(&broker->placements, NULL);
+	broker_free(table_take(&routes->brokers, slice_of(broker->name)));
+}
+
+static void
+member_leave(struct routes *routes, struct route_member *member, enum leave_reason why)
+{
+	struct route_broker *broker = member->broker;
+	struct route_member **link = &broker->members;
+
+	log_info("broker left name=%s id=%lld address=%s why=%s", broker->name, (long long)member->id,
+	    member->address, leave_reasons[why]);
+	while (*link != member)
+		link = &(*link)->next;
+	*link = member->next;
+	broker_forget(routes, broker);
+	if (member->id == MASTER_ID)
+		broker->write_forbidden = false;
+	if (broker->members == NULL)
+		broker_drop(routes, broker, why);
+	table_take(&routes->members, slice_of(member->address));
+	member_free(member);
+}
+
+static struct route_member *
+member_by_id(const struct route_broker *broker, int64_t id)
+{
+	struct route_member *member = broker != NULL ? broker->members : NULL;
+
+	while (member != NULL && member->id != id)
+		member = member->next;
+	return member;
+}
+
+static struct route_broker *
+broker_get(struct routes *routes, struct slice name)
+{
+	struct route_broker *broker = table_find(&routes->brokers, name);
+
+	if (broker != NULL)
+		return broker;
+	broker = mem_zalloc(sizeof *broker);
+	broker->name = slice_dup(name);
+	table_put(&routes->brokers, name, broker);
+	return broker;
+}
+
+static bool
+same_text(const char *kept, struct slice told)
+{
+	return kept == NULL ? told.data == NULL : slice_is(told, kept);
+}
+
+static void
+replace_text(char **kept, struct slice told)
+{
+	free(*kept);
+	*kept = slice_dup(told);
+}
+
+static void
+broker_describe(struct routes *routes, struct route_broker *broker, const struct member_identity *who)
+{
+	if (same_text(broker->cluster, who->cluster) && same_text(broker->zone, who->zone) &&
+	    broker->acting_master == who->acting_master)
+		return;
+	replace_text(&broker->cluster, who->cluster);
+	replace_text(&broker->zone, who->zone);
+	broker->acting_master = who->acting_master;
+	broker_forget(routes, broker);
+}
+
+static struct route_member *
+member_add(struct routes *routes, struct route_broker *broker, const struct member_identity *who)
+{
+	struct route_member *member = mem_zalloc(sizeof *member);
+	struct route_member **link = &broker->members;
+
+	member->broker = broker;
+	member->address = slice_dup(who->address);
+	member->id = who->id;
+	while (*link != NULL && (*link)->id < who->id)
+		link = &(*link)->next;
+	member->next = *link;
+	*link = member;
+	table_put(&routes->members, who->address, member);
+	broker_forget(routes, broker);
+	log_info("broker joined name=%s id=%lld address=%s cluster=%s", broker->name, (long long)member->id,
+	    member->address, broker->cluster);
+	return member;
+}
+
+static void
+member_take_registration(struct routes *routes, struct route_member *member, bool first,
+    const struct registration *registration, bool drop_missing)
+{
+	const struct topic_table *table = &registration->table;
+
+	if (member->n_filter_servers != 0 || registration->n_filter_servers != 0) {
+		member_set_filter_servers(member, registration->filter_servers, registration->n_filter_servers);
+		broker_forget(routes, member->broker);
+	}
+	if (!first && data_version_equal(&member->version, &table->version))
+		return;
+	if (member->id == MASTER_ID)
+		broker_take_table(routes, member->broker, table, drop_missing);
+	/*
+	 * Brokers of 5.x tell of one new topic alone. From one that never told its whole table
+	 * this is not all it has: its version is left open, so the next table counts.
+	 */
+	if (!first || table->n_topics != 1)
+		member->version = table->version;
+}
+
+enum join_status
+routes_join(struct routes *routes, const struct member_identity *who, const struct registration *registration,
+    bool drop_missing, int64_t now_ms, struct slice *other)
+{
+	struct route_member *member = table_find(&routes->members, who->address);
+	struct route_member *twin = member_by_id(table_find(&routes->brokers, who->broker_name), who->id);
+	bool first;
+
+	if (twin != NULL && twin != member) {
+		*other = slice_of(twin->address);
+		return JOIN_DUPLICATE;
+	}
+	if (member != NULL && member != twin) {
+		member_leave(routes, member, LEAVE_MOVED);
+		member = NULL;
+	}
+	first = member == NULL;
+
+	struct route_broker *broker = broker_get(routes, who->broker_name);
+
+	broker_describe(routes, broker, who);
+	if (first)
+		member = member_add(routes, broker, who);
+	if (!same_text(member->ha_address, who->ha_address))
+		replace_text(&member->ha_address, who->ha_address);
+	member->timeout_ms = who->timeout_ms;
+	member->seen_ms = now_ms;
+	member->connection = who->connection;
+	member_take_registration(routes, member, first, registration, drop_missing);
+	return JOIN_OK;
+}
+
+bool
+routes_leave(struct routes *routes, struct slice broker_name, int64_t id, struct slice address)
+{
+	struct route_member *member = table_find(&routes->members, address);
+
+	if (member == NULL || member->id != id || !slice_is(broker_name, member->broker->name))
+		return false;
+	member_leave(routes, member, LEAVE_UNREGISTERED);
+	return true;
+}
+
+void
+routes_connection_closed(struct routes *routes, uint64_t connection)
+{
+	struct table_entry *next;
+
+	for (struct table_entry *at = table_next(&routes->members, NULL); at != NULL; at = next) {
+		struct route_member *member = at->value;
+
+		next = table_next(&routes->members, at);
+		if (member->connection == connection)
+			member_leave(routes, member, LEAVE_CLOSED);
+	}
+}
+
+bool
+routes_touch(struct routes *routes, struct slice address, int64_t timeout_ms, int64_t now_ms)
+{
+	struct route_member *member = table_find(&routes->members, address);
+
+	if (member == NULL)
+		return false;
+	member->seen_ms = now_ms;
+	if (timeout_ms > 0)
+		member->timeout_ms = timeout_ms;
+	return true;
+}
+
+static struct route_member *
+find_silent(const struct routes *routes, int64_t now_ms)
+{
+	for (struct table_entry *at = table_next(&routes->members, NULL); at != NULL;
+	     at = table_next(&routes->members, at)) {
+		struct route_member *member = at->value;
+
+		if (now_ms - member->seen_ms > member->timeout_ms)
+			return member;
+	}
+	return NULL;
+}
+
+static void
+sweep_lost(struct routes *routes, int64_t now_ms)
+{
+	struct table_entry *next;
+
+	if (routes->n_lost == 0 || now_ms - routes->swept_ms < SWEEP_MS)
+		return;
+	routes->swept_ms = now_ms;
+	for (struct table_entry *at = table_next(&routes->topics, NULL); at != NULL; at = next) {
+		struct route_topic *topic = at->value;
+
+		next = table_next(&routes->topics, at);
+		if (topic->n_placements != 0 || now_ms - topic->lost_ms < LOST_KEPT_MS)
+			continue;
+		routes->n_lost--;
+		topic_free(table_take(&routes->topics, table_key(at)));
+	}
+}
+
+void
+routes_expire(struct routes *routes, int64_t now_ms, void (*on_silent)(void *arg, uint64_t connection),
+    void *arg)
+{
+	struct route_member *member;
+
+	/* From the start each time: closing a connection may take other members along. */
+	while ((member = find_silent(routes, now_ms)) != NULL) {
+		uint64_t connection = member->connection;
+
+		member_leave(routes, member, LEAVE_SILENT);
+		on_silent(arg, connection);
+	}
+	sweep_lost(routes, now_ms);
+}

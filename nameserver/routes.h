@@ -1,0 +1,127 @@
+#ifndef NAMESERVER_ROUTES_H
+#define NAMESERVER_ROUTES_H
+
+/*
+ * What the name server knows: which broker has which topic, under which
+ * addresses a broker is reached, and who is still alive. All of it comes from
+ * registrations and lives in memory only: brokers tell it again.
+ *
+ * A broker is a name with members: the master (id 0) and slaves, each with an
+ * address. The master's table says which topics the broker has. Answers to
+ * route queries are composed once per change and kept as bytes.
+ *
+ * One thread. What is lent is valid until the next call.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/arena.h"
+#include "common/registration.h"
+#include "common/route.h"
+#include "common/slice.h"
+
+struct routes;
+
+/* Who registers. */
+struct member_identity {
+	struct slice cluster;
+	struct slice broker_name;
+	struct slice address;
+	struct slice ha_address;
+	struct slice zone; /* absent: none */
+	int64_t id;
+	enum acting_master acting_master;
+	int64_t timeout_ms; /* gone after this much silence */
+	uint64_t connection; /* its number; the member goes with it */
+};
+
+enum join_status {
+	JOIN_OK,
+	JOIN_DUPLICATE, /* the same name and id are alive under another address */
+};
+
+enum leave_reason {
+	LEAVE_UNREGISTERED,
+	LEAVE_CLOSED,  /* its connection */
+	LEAVE_SILENT,
+	LEAVE_MOVED,   /* its address joined as another */
+	LEAVE_DROPPED, /* of a topic: its brokers are there, but no longer have it */
+};
+
+enum route_status {
+	ROUTE_FOUND,
+	ROUTE_NO_BROKER, /* nobody is registered */
+	ROUTE_NO_TOPIC,  /* nobody has this topic */
+	ROUTE_LOST,      /* the last one that had it left, or gave it up */
+};
+
+struct routes *routes_new(void);
+void routes_free(struct routes *routes);
+
+/*
+ * A member registers, for the first time or again. Its topics are taken over if it is
+ * the master and the version of its table is new; drop_missing: topics that
+ * it no longer has leave it. With JOIN_DUPLICATE *other is the live member's address, lent.
+ */
+enum join_status routes_join(struct routes *routes, const struct member_identity *who,
+    const struct registration *registration, bool drop_missing, int64_t now_ms, struct slice *other);
+/* False when there is no such member. */
+bool routes_leave(struct routes *routes, struct slice broker_name, int64_t id, struct slice address);
+/* All members that registered over this connection. */
+void routes_connection_closed(struct routes *routes, uint64_t connection);
+/* Whether it is known; it counts as alive from now on. timeout_ms 0: as before. */
+bool routes_touch(struct routes *routes, struct slice address, int64_t timeout_ms, int64_t now_ms);
+/* Members that were silent for too long leave; on_silent may close their connection. */
+void routes_expire(struct routes *routes, int64_t now_ms, void (*on_silent)(void *arg, uint64_t connection),
+    void *arg);
+
+/* The version of the table of the member with this address; NULL: unknown. */
+const struct data_version *routes_version(const struct routes *routes, struct slice address);
+/* Where the live master of a broker is, lent; false: there is none. */
+bool routes_master(const struct routes *routes, struct slice broker_name, struct slice *address,
+    struct slice *ha_address);
+size_t routes_broker_count(const struct routes *routes);
+/* Any live address, absent when there is none. */
+struct slice routes_any_address(const struct routes *routes);
+
+/*
+ * The answer to a route query, lent. order_conf (may be absent) is part of what is kept:
+ * routes_forget when it changes. When it is not found, *why explains, in the arena.
+ */
+enum route_status routes_answer(struct routes *routes, struct arena *arena, struct slice topic,
+    struct slice order_conf, enum route_dialect dialect, struct slice *body, struct slice *why);
+/* The same for clients that want only the brokers of one zone (and those without a master); in the arena. */
+enum route_status routes_answer_zone(struct routes *routes, struct arena *arena, struct slice topic,
+    struct slice order_conf, enum route_dialect dialect, struct slice zone, struct slice *body,
+    struct slice *why);
+void routes_forget(struct routes *routes, struct slice topic);
+void routes_forget_all(struct routes *routes);
+
+/* ClusterInfo (106), lent. */
+struct slice routes_cluster_info(struct routes *routes);
+/* BrokerMemberGroup (901), in the arena. */
+struct slice routes_member_group(struct routes *routes, struct arena *arena, struct slice cluster,
+    struct slice broker_name);
+
+/* Lists of topic names, sorted; the array is in the arena, the names are lent. */
+#define TOPIC_FLAG_UNIT 1
+#define TOPIC_FLAG_UNIT_SUB 2
+const struct slice *routes_topics(struct routes *routes, struct arena *arena, size_t *n);
+const struct slice *routes_topics_of_cluster(struct routes *routes, struct arena *arena, struct slice cluster,
+    size_t *n);
+/* Those of whose flags exactly `flags` are set among `mask`. */
+const struct slice *routes_topics_flagged(struct routes *routes, struct arena *arena, int32_t mask,
+    int32_t flags, size_t *n);
+/* Names of brokers, then of clusters. */
+const struct slice *routes_system_topics(struct routes *routes, struct arena *arena, size_t *n);
+
+/* How many topics of the broker are concerned. It stays so until allowed, or until the master leaves. */
+int32_t routes_forbid_write(struct routes *routes, struct slice broker_name);
+int32_t routes_allow_write(struct routes *routes, struct slice broker_name);
+/* From all brokers, or those of a cluster. */
+void routes_delete_topic(struct routes *routes, struct slice topic, struct slice cluster);
+/* Adds queues to brokers that are known (217). */
+void routes_add_topic(struct routes *routes, struct slice topic, const struct queue_data *queues, size_t n_queues);
+
+#endif

@@ -1,0 +1,78 @@
+#ifndef NAMESERVER_ROUTES_PRIVATE_H
+#define NAMESERVER_ROUTES_PRIVATE_H
+
+/*
+ * The tables behind routes.h, shared by routes.c (who comes and goes) and
+ * routes_answer.c (what is told of it).
+ *
+ * A placement is one topic on one broker. It hangs in the broker's table of
+ * topics, by which it is found, and in the topic's list, by which routes are
+ * composed; so no step walks more than what it changes or tells.
+ */
+
+#include "nameserver/routes.h"
+
+#include "common/buf.h"
+#include "common/table.h"
+
+struct placement {
+	struct placement *next;
+	struct placement **link; /* what points here: the topic's list */
+	struct route_topic *topic;
+	struct route_broker *broker;
+	int32_t read_queues;
+	int32_t write_queues;
+	int32_t perm; /* as told; the broker's write_forbidden comes on top */
+	int32_t sys_flag;
+	uint64_t seen; /* round of registration that named it last */
+};
+
+/* A topic that nobody has any longer stays a while, to explain itself. */
+struct route_topic {
+	char *name;
+	struct placement *placements;
+	size_t n_placements;
+	struct buf answers[ROUTE_DIALECTS]; /* len 0: to be composed */
+	uint64_t listed;                    /* round of listing that took it last */
+	int64_t lost_wall_ms;
+	int64_t lost_ms;
+	enum leave_reason lost_why;
+	char *lost_broker; /* its last one */
+};
+
+struct route_member {
+	struct route_member *next; /* of the same broker, by id */
+	struct route_broker *broker;
+	char *address;
+	char *ha_address;
+	int64_t id;
+	int64_t timeout_ms;
+	int64_t seen_ms;
+	uint64_t connection;
+	struct data_version version;
+	char **filter_servers; /* NULL: none */
+	size_t n_filter_servers;
+};
+
+struct route_broker {
+	char *name;
+	char *cluster;
+	char *zone; /* NULL: none */
+	enum acting_master acting_master;
+	bool write_forbidden;
+	struct route_member *members; /* by id, so the master is the first */
+	struct table placements;      /* topic name -> struct placement */
+};
+
+struct routes {
+	struct table topics;  /* name -> struct route_topic */
+	struct table brokers; /* name -> struct route_broker */
+	struct table members; /* address -> struct route_member */
+	size_t n_lost;        /* topics without a placement */
+	uint64_t round;
+	int64_t started_wall_ms;
+	int64_t swept_ms;
+	struct buf cluster_info; /* len 0: to be composed */
+};
+
+#endif
