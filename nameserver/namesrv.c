@@ -75,17 +75,11 @@ static void
 restore_settings(struct namesrv *namesrv)
 {
 	struct arena arena = { 0 };
-	struct findings findings = { 0 };
 	size_t n;
 	const struct ext *kept = kv_settings(namesrv->kv, &arena, &n);
 
 	for (size_t i = 0; i < n; i++)
-		if (option_assign(&namesrv->daemon->set, kept[i].key, kept[i].value, ORIGIN_LIVE, &findings,
-			"namesrv.db", 0) == 0)
-			log_info("setting kept from a change over the network %.*s=%.*s",
-			    (int)kept[i].key.len, kept[i].key.data, (int)kept[i].value.len,
-			    kept[i].value.data);
-	findings_release(&findings);
+		daemon_restore(namesrv->daemon, kept[i].key, kept[i].value);
 	arena_release(&arena);
 }
 
@@ -116,29 +110,62 @@ listen_for_requests(struct namesrv *namesrv)
 	return 0;
 }
 
+static void
+start_scan(struct namesrv *namesrv)
+{
+	namesrv->scan = evtimer_new(namesrv->daemon->loops[0].base, on_scan, namesrv);
+	if (namesrv->scan == NULL)
+		fatal("cannot make a timer");
+	arm_scan(namesrv);
+}
+
+static int
+open_pairs(struct namesrv *namesrv)
+{
+	struct arena arena = { 0 };
+	struct slice why;
+
+	namesrv->kv = kv_open(namesrv->settings->store_path, namesrv->settings->kv_config_path, &arena, &why);
+	if (namesrv->kv == NULL)
+		log_error("cannot start: %.*s", (int)why.len, why.data);
+	arena_release(&arena);
+	return namesrv->kv != NULL ? 0 : -1;
+}
+
+static void
+namesrv_release(struct daemon *daemon)
+{
+	struct namesrv *namesrv = daemon->context;
+
+	if (namesrv->server != NULL)
+		server_free(namesrv->server);
+	if (namesrv->scan != NULL)
+		event_free(namesrv->scan);
+	if (namesrv->kv != NULL)
+		kv_close(namesrv->kv);
+	routes_free(namesrv->routes);
+	free(namesrv);
+}
+
 static int
 namesrv_start(struct daemon *daemon)
 {
 	struct namesrv *namesrv = mem_zalloc(sizeof *namesrv);
-	struct arena arena = { 0 };
-	struct slice why;
 
 	daemon->context = namesrv;
 	namesrv->daemon = daemon;
 	namesrv->settings = daemon->settings;
 	namesrv->routes = routes_new();
-	namesrv->kv = kv_open(namesrv->settings->store_path, namesrv->settings->kv_config_path, &arena, &why);
-	if (namesrv->kv == NULL)
-		log_error("cannot start: %.*s", (int)why.len, why.data);
-	arena_release(&arena);
-	if (namesrv->kv == NULL)
-		return -1;
+	if (open_pairs(namesrv) == -1)
+		goto fail;
 	restore_settings(namesrv);
-	namesrv->scan = evtimer_new(daemon->loops[0].base, on_scan, namesrv);
-	if (namesrv->scan == NULL)
-		fatal("cannot make a timer");
-	arm_scan(namesrv);
-	return listen_for_requests(namesrv);
+	if (listen_for_requests(namesrv) == -1)
+		goto fail;
+	start_scan(namesrv);
+	return 0;
+fail:
+	namesrv_release(daemon);
+	return -1;
 }
 
 static void
@@ -168,23 +195,6 @@ namesrv_stop(struct daemon *daemon)
 
 	server_stop_listening(namesrv->server);
 	daemon_stopped(daemon);
-}
-
-static void
-namesrv_release(struct daemon *daemon)
-{
-	struct namesrv *namesrv = daemon->context;
-
-	if (namesrv == NULL)
-		return;
-	if (namesrv->server != NULL)
-		server_free(namesrv->server);
-	if (namesrv->scan != NULL)
-		event_free(namesrv->scan);
-	if (namesrv->kv != NULL)
-		kv_close(namesrv->kv);
-	routes_free(namesrv->routes);
-	free(namesrv);
 }
 
 const struct program namesrv_program = {
