@@ -162,9 +162,9 @@ broker_options_complete(void *to)
 	if (settings->broker_name == NULL) {
 		char name[HOST_NAME_LEN + 1] = "";
 
-		if (gethostname(name, HOST_NAME_LEN) == -1 || !is_name(name))
-			strcpy(name, "broker");
-		settings->broker_name = mem_strdup(name);
+		bool usable = gethostname(name, HOST_NAME_LEN) == 0 && is_name(name);
+
+		settings->broker_name = mem_strdup(usable ? name : "broker");
 	}
 	if (settings->store_path_root_dir == NULL)
 		settings->store_path_root_dir = home_store();
