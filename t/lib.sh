@@ -1,0 +1,167 @@
+# For the tests of whole programs (NNNN-name.t): source it, call t_ok, t_is ..., end with t_done.
+# shellcheck shell=sh
+set -u
+BUILDDIR=${BUILDDIR:-build}
+SRCDIR=${SRCDIR:-.}
+RAWCALL=$BUILDDIR/t/rawcall
+T_DIR=$(mktemp -d "${TMPDIR:-/tmp}/twinmq-test.XXXXXX") || exit 99
+T_N=0
+T_PIDS=
+
+# What was started here ends here, by its number.
+t_cleanup() {
+	for t_pid in $T_PIDS; do
+		kill -9 "$t_pid" 2>/dev/null
+	done
+	rm -rf "$T_DIR"
+}
+trap t_cleanup EXIT
+trap 'exit 1' INT TERM HUP
+
+# t_result STATUS NAME [WHY ...]: one line of TAP
+t_result() {
+	T_N=$((T_N + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $T_N - $2"
+	else
+		echo "not ok $T_N - $2"
+		shift 2
+		[ $# -eq 0 ] || printf '%s\n' "$@" | sed 's/^/# /'
+	fi
+}
+
+# t_ok NAME COMMAND ...: it succeeds
+t_ok() {
+	t_name=$1
+	shift
+	if t_out=$("$@" 2>&1); then
+		t_result 0 "$t_name"
+	else
+		t_result 1 "$t_name" "$* failed:" "$t_out"
+	fi
+}
+
+# t_fails NAME COMMAND ...: it does not
+t_fails() {
+	t_name=$1
+	shift
+	if t_out=$("$@" 2>&1); then
+		t_result 1 "$t_name" "$* succeeded:" "$t_out"
+	else
+		t_result 0 "$t_name"
+	fi
+}
+
+# t_is NAME GOT WANTED
+t_is() {
+	if [ "$2" = "$3" ]; then
+		t_result 0 "$1"
+	else
+		t_result 1 "$1" "got:    $2" "wanted: $3"
+	fi
+}
+
+# t_has NAME TEXT PART: the text contains the part
+t_has() {
+	case $2 in
+	*"$3"*) t_result 0 "$1" ;;
+	*) t_result 1 "$1" "wanted: $3" "in:     $2" ;;
+	esac
+}
+
+# t_has_not NAME TEXT PART
+t_has_not() {
+	case $2 in
+	*"$3"*) t_result 1 "$1" "not wanted: $3" "in:         $2" ;;
+	*) t_result 0 "$1" ;;
+	esac
+}
+
+t_skip_all() {
+	echo "1..0 # SKIP $1"
+	exit 0
+}
+
+t_done() {
+	echo "1..$T_N"
+}
+
+# t_wait SECONDS COMMAND ...: until it succeeds; fails when it does not in time
+t_wait() {
+	t_left=$(($1 * 20))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		t_left=$((t_left - 1))
+		[ $t_left -gt 0 ] || return 1
+		sleep 0.05
+	done
+}
+
+# start NAME PROGRAM [FLAGS ...]: a daemon on a free port (unless a flag says otherwise) with its
+# log in $T_DIR/NAME.log. Fails when it does not get ready.
+start() {
+	t_daemon=$1
+	t_program=$2
+	shift 2
+	: >"$T_DIR/$t_daemon.log"
+	"$BUILDDIR/$t_program" -o listenPort=0 "$@" >"$T_DIR/$t_daemon.out" 2>"$T_DIR/$t_daemon.log" &
+	t_remember "$t_daemon" $!
+	t_wait 10 t_ready_or_dead "$t_daemon"
+	if ! grep -q ' ready .*port=' "$T_DIR/$t_daemon.log"; then
+		sed 's/^/# /' "$T_DIR/$t_daemon.log"
+		return 1
+	fi
+}
+
+t_remember() {
+	echo "$2" >"$T_DIR/$1.pid"
+	T_PIDS="$T_PIDS $2"
+}
+
+t_ready_or_dead() {
+	grep -q ' ready .*port=' "$T_DIR/$1.log" || ! kill -0 "$(pid "$1")" 2>/dev/null
+}
+
+# pid NAME, port NAME, address NAME: of what start or hold began
+pid() {
+	cat "$T_DIR/$1.pid"
+}
+
+port() {
+	sed -n 's/.* ready .*port=\([0-9]*\).*/\1/p' "$T_DIR/$1.log" | tail -1
+}
+
+address() {
+	echo "127.0.0.1:$(port "$1")"
+}
+
+# stop NAME: by SIGTERM; the exit status is the daemon's
+stop() {
+	kill "$(pid "$1")" && wait "$(pid "$1")"
+}
+
+# kill9 NAME: a daemon, or what hold began
+kill9() {
+	kill -9 "$(pid "$1")"
+	wait "$(pid "$1")" 2>/dev/null
+	return 0
+}
+
+# rawcall ...: its answers; field NAME: the value of such lines on stdin
+rawcall() {
+	"$RAWCALL" "$@" 2>&1
+}
+
+field() {
+	sed -n "s/^$1=//p"
+}
+
+# hold NAME FLAGS ...: rawcall -H in the background, its output in $T_DIR/NAME.held; succeeds
+# once its requests were answered. kill9 NAME ends it as a broker's sudden death would.
+hold() {
+	t_holder=$1
+	shift
+	"$RAWCALL" -H "$@" >"$T_DIR/$t_holder.held" 2>&1 &
+	t_remember "$t_holder" $!
+	t_wait 10 grep -q '^held$' "$T_DIR/$t_holder.held"
+}
