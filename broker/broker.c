@@ -20,17 +20,20 @@
 #include "broker/group.h"
 #include "broker/handlers.h"
 #include "broker/hold.h"
+#include "broker/masters.h"
 #include "broker/offset.h"
 #include "broker/register.h"
-#include "broker/retention.h"
 #include "broker/sending.h"
 #include "broker/stats.h"
 #include "broker/topic.h"
 #include "broker/topic_create.h"
+#include "broker/upkeep.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/mem.h"
 
+#define QUEUED_BYTES_MAX (24 << 20) /* waiting for the writer; beyond that senders hear "busy" */
+#define DISK_REFUSE_PERCENT 95
 #define PORT_TRIES 50 /* for listenPort 0: until a port and both neighbours are free */
 
 /* ---- ports ----------------------------------------------------------- */
@@ -164,6 +167,64 @@ make_server(struct daemon *daemon, const struct broker_settings *settings)
 	});
 }
 
+/* What was changed over the network before the last stop. */
+static void
+on_setting_row(void *arg, struct slice name, struct slice value)
+{
+	struct daemon *daemon = arg;
+
+	if (option_find(broker_options, name) != NULL)
+		daemon_restore(daemon, name, value);
+}
+
+static void
+broker_setting_changed(struct daemon *daemon, const struct option *option)
+{
+	const struct broker *broker = daemon->context;
+
+	if (slice_is(slice_of(option->name), "brokerPermission"))
+		registrar_topics_changed(broker->registrar);
+}
+
+static int
+broker_keep_setting(struct daemon *daemon, struct slice name, struct slice value)
+{
+	const struct broker *broker = daemon->context;
+	struct meta_job *job = meta_job_new();
+
+	meta_job_put(job, META_SETTING, name, value);
+	store_meta(broker->store, job);
+	return 0;
+}
+
+/* The tables in memory, from the store. */
+static void
+load_state(struct broker *broker)
+{
+	broker->stats = stats_new(broker->daemon->n_loops);
+	broker->clients = clients_new();
+	broker->topics = topics_new();
+	broker->groups = groups_new();
+	broker->offsets = offsets_new();
+	store_each_meta(broker->store, META_SETTING, on_setting_row, broker->daemon);
+	store_each_offset(broker->store, on_offset_row, broker->offsets);
+	topics_and_groups_load(broker);
+}
+
+/* What loop 0 looks after once messages flow. */
+static int
+start_services(struct broker *broker)
+{
+	if (delays_start(broker) == -1)
+		return -1;
+	broker->masters = masters_new(broker);
+	broker->registrar = registrar_new(broker);
+	broker->upkeep = upkeep_start(broker);
+	if (broker->settings->connect_back_check)
+		address_check(broker);
+	return 0;
+}
+
 static int
 broker_start(struct daemon *daemon)
 {
@@ -178,19 +239,11 @@ broker_start(struct daemon *daemon)
 
 	if (port == -1 || address_choose(broker, port) == -1 || open_store(broker) == -1)
 		return -1;
-	broker->stats = stats_new(daemon->n_loops);
-	broker->clients = clients_new();
-	broker->topics = topics_new();
-	broker->groups = groups_new();
-	broker->offsets = offsets_new();
-	store_each_offset(broker->store, on_offset_row, broker->offsets);
+	load_state(broker);
 	make_workers(broker);
 	start_store(broker);
-	topics_and_groups_load(broker);
-	if (delays_start(broker) == -1)
+	if (start_services(broker) == -1)
 		return -1;
-	broker->registrar = registrar_new(broker);
-	retention_start(broker);
 	log_info("ready name=%s cluster=%s id=%d address=%s flush=%s store=%s",
 	    broker->settings->broker_name, broker->settings->broker_cluster_name,
 	    (int)broker->settings->broker_id, broker->address,
@@ -239,7 +292,9 @@ broker_release(struct daemon *daemon)
 
 	server_free(broker->server);
 	if (broker->store != NULL) {
+		upkeep_free(broker->upkeep);
 		registrar_free(broker->registrar);
+		masters_free(broker->masters);
 		delays_free(broker->delays);
 		free_workers(broker);
 		store_close(broker->store);
@@ -266,6 +321,7 @@ const struct program broker_program = {
 	.sections = broker_sections,
 	.settings_size = sizeof(struct broker_settings),
 	.n_loops = broker_n_loops,
+	.complete = broker_options_complete,
 	.check = broker_options_check,
 	.start = broker_start,
 	.changed = broker_setting_changed,
