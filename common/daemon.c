@@ -56,28 +56,24 @@ print_findings(const struct daemon *daemon, const struct findings *findings)
 static bool
 refuse_findings(const struct daemon *daemon, const struct findings *findings)
 {
-	enum finding_level fatal_from =
-	    daemon->arguments->strict ? FINDING_WARNING : FINDING_ERROR;
-	size_t n = findings_count(findings, fatal_from);
+	bool strict = daemon->arguments->strict;
+	enum finding_level fatal_from = strict ? FINDING_WARNING : FINDING_ERROR;
 
 	for (size_t i = 0; i < findings->n; i++) {
 		const struct finding *finding = &findings->list[i];
 		struct buf text = { 0 };
 
 		finding_print(finding, &text);
-		text.len--; /* the line's end */
 		if (finding->level >= fatal_from)
-			log_error("%s", buf_text(&text));
+			log_error("cannot start%s: %s", strict ? " with --strict" : "",
+			    buf_text(&text));
 		else if (finding->level == FINDING_WARNING)
 			log_warn("%s", buf_text(&text));
 		else
 			log_info("%s", buf_text(&text));
 		buf_release(&text);
 	}
-	if (n != 0)
-		log_error("cannot start: %zu of the settings %s not usable%s", n,
-		    n == 1 ? "is" : "are", daemon->arguments->strict ? " (--strict)" : "");
-	return n != 0;
+	return findings_count(findings, fatal_from) != 0;
 }
 
 static void

@@ -19,11 +19,11 @@ static const struct flag {
 	int letter;
 } flags[] = {
 	{ "configFile", "FILE", "read settings from FILE: properties of RocketMQ, or ini", 'c' },
-	{ "namesrvAddr", "ADDRESSES", "the name servers, HOST:PORT separated by ; (quote it)", 'n' },
+	{ "namesrvAddr", "ADDRESSES", "name servers, HOST:PORT separated by ; (quoted); or NAMESRV_ADDR", 'n' },
 	{ "option", "KEY=VALUE", "set KEY, whatever the file says; may be repeated", 'o' },
 	{ "printConfigItem", NULL, "print all settings and exit", 'p' },
 	{ "printImportantConfig", NULL, "print those that differ from their default, and exit", 'm' },
-	{ "check", NULL, "print what is wrong with the settings and exit: 0 nothing, 1 something",
+	{ "check", NULL, "print what is wrong with the settings; exit 0: nothing, 1: something",
 	    FLAG_CHECK },
 	{ "strict", NULL, "do not start when --check has something to say", FLAG_STRICT },
 	{ "version", NULL, "print the version and exit", 'V' },
@@ -31,6 +31,13 @@ static const struct flag {
 };
 
 #define N_FLAGS (sizeof flags / sizeof flags[0])
+
+/* A name server has no name servers. */
+static bool
+has_flag(const struct program *program, const struct flag *flag)
+{
+	return flag->letter != 'n' || option_find(program->options, SLICE("namesrvAddr")) != NULL;
+}
 
 static void
 print_help(const struct program *program)
@@ -40,6 +47,8 @@ print_help(const struct program *program)
 		char left[64];
 		const char *argument = flags[i].argument != NULL ? flags[i].argument : "";
 
+		if (!has_flag(program, &flags[i]))
+			continue;
 		if (flags[i].letter < FLAG_CHECK)
 			snprintf(left, sizeof left, "-%c, --%s %s", flags[i].letter, flags[i].name,
 			    argument);
@@ -47,7 +56,7 @@ print_help(const struct program *program)
 			snprintf(left, sizeof left, "    --%s %s", flags[i].name, argument);
 		printf("  %-32s %s\n", left, flags[i].about);
 	}
-	printf("\nThe environment's NAMESRV_ADDR stands in for -n. SIGHUP reads FILE again.\n");
+	printf("\nSIGTERM stops it in order, SIGHUP makes it read FILE again.\n");
 }
 
 static void __attribute__((noreturn))
@@ -129,7 +138,7 @@ arguments_parse(struct arguments *arguments, const struct program *program, int 
 		char *word = argv[i], *value;
 		const struct flag *flag = find_flag(word, &value);
 
-		if (flag == NULL)
+		if (flag == NULL || !has_flag(program, flag))
 			refuse(program, word[0] == '-' ? "unknown flag " : "unexpected argument ",
 			    word);
 		if (flag->argument == NULL && value != NULL)

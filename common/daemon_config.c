@@ -140,7 +140,7 @@ log_findings(const struct findings *findings, enum finding_level least)
 		if (findings->list[i].level < least)
 			continue;
 		finding_print(&findings->list[i], &line);
-		log_warn("%.*s", (int)line.len - 1, line.data);
+		log_warn("%s", buf_text(&line));
 		buf_release(&line);
 	}
 }

@@ -66,20 +66,31 @@ findings_count(const struct findings *findings, enum finding_level level)
 	return n;
 }
 
+static void
+print_place(const struct finding *finding, struct buf *out)
+{
+	buf_append_text(out, finding->file != NULL ? finding->file : "settings");
+	if (finding->line != 0)
+		buf_printf(out, ":%d", finding->line);
+	buf_append_text(out, ": ");
+}
+
 void
 finding_print(const struct finding *finding, struct buf *out)
 {
-	buf_append_text(out, finding->file != NULL ? finding->file : "command line");
-	if (finding->line != 0)
-		buf_printf(out, ":%d", finding->line);
-	buf_printf(out, ": %s: ", level_names[finding->level]);
+	print_place(finding, out);
 	buf_append_slice(out, finding->text);
-	buf_append_char(out, '\n');
 }
 
 void
 findings_print(const struct findings *findings, struct buf *out)
 {
-	for (size_t i = 0; i < findings->n; i++)
-		finding_print(&findings->list[i], out);
+	for (size_t i = 0; i < findings->n; i++) {
+		const struct finding *finding = &findings->list[i];
+
+		print_place(finding, out);
+		buf_printf(out, "%s: ", level_names[finding->level]);
+		buf_append_slice(out, finding->text);
+		buf_append_char(out, '\n');
+	}
 }

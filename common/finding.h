@@ -22,8 +22,8 @@ enum finding_level {
 };
 
 struct finding {
-	const char *file; /* lent; NULL: the command line */
-	int line;         /* 0: the file as a whole */
+	const char *file; /* lent; NULL: the settings as a whole */
+	int line;         /* 0: no line */
 	enum finding_level level;
 	struct slice key;
 	struct slice text; /* the whole sentence without file and line */
@@ -40,8 +40,9 @@ void findings_add(struct findings *findings, enum finding_level level, const cha
     struct slice key, const char *format, ...) __attribute__((format(printf, 6, 7)));
 /* How many are of this level or worse. */
 size_t findings_count(const struct findings *findings, enum finding_level level);
-/* "FILE:LINE: LEVEL: TEXT\n" for one, for all. */
+/* "FILE:LINE: TEXT" */
 void finding_print(const struct finding *finding, struct buf *out);
+/* "FILE:LINE: LEVEL: TEXT\n" for each. */
 void findings_print(const struct findings *findings, struct buf *out);
 
 #endif

@@ -103,12 +103,12 @@ static const struct option *
 guess(const struct option *options, const struct option_place *place)
 {
 	const struct option *near = option_suggest(options, place->name);
+	const char *rest = place->slip == FINDING_WARNING ? "; the line has no effect" : "";
 	int len = (int)place->name.len;
 	const char *name = place->name.data;
 
 	if (near == NULL) {
-		option_say(place, place->slip, "unknown key \"%.*s\"; it has no effect", len,
-		    name);
+		option_say(place, place->slip, "unknown key \"%.*s\"%s", len, name, rest);
 	} else if (slice_equal_nocase(place->name, slice_of(near->name))) {
 		option_say(place, FINDING_WARNING,
 		    "\"%.*s\" is written %s; taken as that here, RocketMQ would ignore it", len,
@@ -116,12 +116,11 @@ guess(const struct option *options, const struct option_place *place)
 		return near;
 	} else if (near->type == OPTION_IGNORED) {
 		option_say(place, place->slip,
-		    "unknown key \"%.*s\"; %s is a key, without effect here: %s", len, name,
+		    "unknown key \"%.*s\"; did you mean %s? It has no effect here: %s", len, name,
 		    near->name, near->help);
 	} else {
-		option_say(place, place->slip,
-		    "unknown key \"%.*s\"; did you mean %s? It has no effect as it is", len,
-		    name, near->name);
+		option_say(place, place->slip, "unknown key \"%.*s\"; did you mean %s?%s", len, name,
+		    near->name, rest[0] != '\0' ? " The line has no effect" : "");
 	}
 	return NULL;
 }
