@@ -1,0 +1,80 @@
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+
+import org.apache.rocketmq.client.producer.DefaultMQProducer;
+import org.apache.rocketmq.client.producer.SendResult;
+
+/*
+ * One master dies under traffic and comes back. Every send goes on, through
+ * the other master, at once; what the dead one held comes back with it.
+ */
+final class Failover implements Scenario {
+	private static final String VICTIM = "broker-a";
+
+	private final Ledger ledger = new Ledger(Mq.name("failover"), 12, 1000);
+	private final AtomicInteger sent = new AtomicInteger();
+	private final AtomicInteger atVictim = new AtomicInteger();
+	private final AtomicInteger atOther = new AtomicInteger();
+	private final AtomicLong slowest = new AtomicLong();
+	private volatile boolean stop;
+	private volatile Throwable failure;
+
+	@Override
+	public String run() throws Exception {
+		String topic = Mq.topic("failover", 4);
+		/* A first consumer makes offsets; what it leaves is for the second. */
+		Thread traffic = new Thread(this::traffic);
+		traffic.start();
+		Mq.push("failover", topic, "*", ledger::receive);
+		more(atVictim, 300, "messages at " + VICTIM);
+		slowest.set(0);
+		Interop.ask("kill " + VICTIM);
+		long pause;
+		try {
+			more(atOther, 500, "messages at the other master after the kill");
+			pause = slowest.get();
+			Check.that(pause < 5000, "a send took " + pause + " ms after the kill");
+		} finally {
+			Interop.ask("start " + VICTIM);
+		}
+		more(atVictim, 100, "messages at " + VICTIM + " again");
+		stop = true;
+		traffic.join();
+		alive();
+		ledger.complete(sent.get(), 60);
+		return sent.get() + " messages, slowest send after the kill " + pause + " ms, "
+		    + ledger.duplicates() + " duplicates";
+	}
+
+	private void traffic() {
+		try {
+			DefaultMQProducer producer = Mq.producer("failover");
+			/* As it is by default: 3.x waits so long for an answer that the dead owed it. */
+			producer.setSendMsgTimeout(3000);
+			while (!stop) {
+				long start = System.nanoTime();
+				SendResult result = Mq.stored(producer.send(ledger.message(sent.get())));
+				sent.incrementAndGet();
+				slowest.accumulateAndGet((System.nanoTime() - start) / 1_000_000, Math::max);
+				(result.getMessageQueue().getBrokerName().equals(VICTIM) ? atVictim : atOther)
+				    .incrementAndGet();
+				Thread.sleep(1);
+			}
+		} catch (Throwable e) {
+			failure = e;
+		}
+	}
+
+	private void alive() {
+		if (failure != null)
+			throw new AssertionError("send " + sent.get() + " failed: " + failure, failure);
+	}
+
+	private void more(AtomicInteger counter, int n, String what) throws Exception {
+		int wanted = counter.get() + n;
+		Check.until(60, n + " " + what, () -> {
+			alive();
+			return counter.get() >= wanted;
+		});
+	}
+}
