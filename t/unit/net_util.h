@@ -102,30 +102,37 @@ net_send(struct loop *loop, int fd, const void *data, size_t len)
 	net_step(loop, 0);
 }
 
-/* Reads what is there into `in`; false when the peer has closed. */
+/* Reads all that is there into `in`; false when the peer has closed. */
 static inline bool
 net_receive(int fd, struct buf *in)
 {
-	ssize_t n = recv(fd, buf_reserve(in, 65536), 65536, 0);
+	ssize_t n;
 
-	if (n > 0)
+	while ((n = recv(fd, buf_reserve(in, 1u << 20), 1u << 20, 0)) > 0)
 		in->len += (size_t)n;
-	return n > 0 || (n == -1 && errno == EAGAIN);
+	return n == -1 && errno == EAGAIN;
+}
+
+static inline bool
+net_has_frame(int fd, struct buf *in, struct frame *frame)
+{
+	bool open = net_receive(fd, in);
+	size_t need;
+
+	if (in->len != 0 && frame_read(in->data, in->len, frame, &need) == FRAME_OK)
+		return true;
+	cr_assert(open, "closed, but a frame was expected");
+	return false;
 }
 
 /* The next frame; the one before it is gone then. */
 static inline struct frame
 net_next_frame(struct loop *loop, int fd, struct buf *in, size_t *last_size)
 {
-	struct frame frame = { 0 };
-	size_t need;
+	struct frame frame;
 
 	buf_drain(in, *last_size);
-	*last_size = 0;
-	NET_UNTIL(loop,
-	    (in->len != 0 && frame_read(in->data, in->len, &frame, &need) == FRAME_OK) ||
-		!net_receive(fd, in));
-	cr_assert_neq(frame.size, 0, "closed");
+	NET_UNTIL(loop, net_has_frame(fd, in, &frame));
 	*last_size = frame.size;
 	return frame;
 }
