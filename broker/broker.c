@@ -244,9 +244,9 @@ broker_start(struct daemon *daemon)
 	start_store(broker);
 	if (start_services(broker) == -1)
 		return -1;
-	log_info("ready name=%s cluster=%s id=%d address=%s flush=%s store=%s",
+	log_info("broker ready name=%s cluster=%s id=%d address=%s port=%d flush=%s store=%s",
 	    broker->settings->broker_name, broker->settings->broker_cluster_name,
-	    (int)broker->settings->broker_id, broker->address,
+	    (int)broker->settings->broker_id, broker->address, port,
 	    broker->settings->flush_disk_type == FLUSH_SYNC ? "SYNC_FLUSH" : "ASYNC_FLUSH",
 	    broker->settings->store_path_root_dir);
 	return 0;
