@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <zlib.h>
 
 #include "client/twinmq_private.h"
@@ -58,7 +59,9 @@ producer_new(struct twinmq *mq, const struct producer_options *options)
 	    : options->compress_over_bytes < 0				  ? SIZE_MAX
 									  : (size_t)options->compress_over_bytes;
 	producer->codec = options->codec;
-	unique_id_make((char[UNIQUE_ID_LEN + 1]){ 0 }); /* asks for the address once, not at the first send */
+	/* Short-lived producers must not all begin with the same queue. */
+	if (getrandom(&producer->turn, sizeof producer->turn, 0) != sizeof producer->turn)
+		producer->turn = (uint32_t)clock_mono_us();
 	return producer;
 }
 

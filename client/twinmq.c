@@ -93,7 +93,7 @@ twinmq_open(const struct twinmq_options *options, struct twinmq_error *error)
 	mq->route_age_ms = options->route_age_ms > 0 ? options->route_age_ms : ROUTE_AGE_MS;
 	mq->on_request = options->on_request;
 	mq->context = options->context;
-	mq->tell_failed.run = calls_tell_failed;
+	mq->tell_failed.run = twinmq_calls_tell_failed;
 	mq->loop = options->loop;
 	if (mq->loop == NULL) {
 		mq->loop = &mq->own_loop;
@@ -113,7 +113,7 @@ twinmq_close(struct twinmq *mq)
 {
 	mq->closing = true;
 	table_release(&mq->peers, peer_free);
-	calls_end(mq);
+	twinmq_calls_end(mq);
 	routes_release(mq);
 	if (mq->owns_loop)
 		loop_release(&mq->own_loop);

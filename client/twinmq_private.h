@@ -62,8 +62,8 @@ struct conn *peer_connect(struct peer *peer);
 void peer_free(void *peer);
 
 /* Ends what is in flight; the connections are closed already. */
-void calls_end(struct twinmq *mq);
-void calls_tell_failed(struct turn_end *self);
+void twinmq_calls_end(struct twinmq *mq);
+void twinmq_calls_tell_failed(struct turn_end *self);
 /* Deep copy, but for opaque and flag, which conn_request sets. */
 void command_copy(struct command *to, const struct command *from, struct arena *arena);
 

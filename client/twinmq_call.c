@@ -65,7 +65,7 @@ finish_failed(struct call *call)
 }
 
 void
-calls_tell_failed(struct turn_end *self)
+twinmq_calls_tell_failed(struct turn_end *self)
 {
 	struct twinmq *mq = container_of(self, struct twinmq, tell_failed);
 
@@ -84,7 +84,7 @@ calls_tell_failed(struct turn_end *self)
 }
 
 void
-calls_end(struct twinmq *mq)
+twinmq_calls_end(struct twinmq *mq)
 {
 	assert(mq->calls == NULL);
 	while (mq->failed != NULL)

@@ -1,0 +1,166 @@
+#include "config.h"
+
+#include "admin/admin.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/mem.h"
+#include "common/topic_config.h"
+
+static void __attribute__((format(printf, 2, 0)))
+note_failure(struct admin *admin, const char *format, va_list args)
+{
+	if (!admin->failed)
+		vsnprintf(admin->error, sizeof admin->error, format, args);
+	admin->failed = true;
+}
+
+int
+admin_fail(struct admin *admin, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	note_failure(admin, format, args);
+	va_end(args);
+	return -1;
+}
+
+int
+admin_misuse(struct admin *admin, const char *format, ...)
+{
+	va_list args;
+
+	admin->misused = true;
+	va_start(args, format);
+	note_failure(admin, format, args);
+	va_end(args);
+	return -1;
+}
+
+int
+admin_fail_call(struct admin *admin)
+{
+	const struct twinmq_error *error = twinmq_error(admin->mq);
+
+	if (error->code == TWINMQ_NO_NAME_SERVER)
+		return admin_fail(admin, "%s; start one, or name another with -n or NAMESRV_ADDR", error->text);
+	return admin_fail(admin, "%s", error->text);
+}
+
+int
+admin_ask(struct admin *admin, const struct ask *ask, struct twinmq_answer *answer)
+{
+	struct command request = { .code = (int32_t)ask->code };
+
+	if (ask->fields != NULL)
+		fields_encode(ask->fields, ask->header, &admin->arena, &request);
+	if (ask->address.data == NULL)
+		return twinmq_call_name_server(admin->mq, &request, &admin->arena, answer);
+	return twinmq_call(admin->mq, ask->address, &request, ask->body, &admin->arena, answer);
+}
+
+int
+admin_must(struct admin *admin, const struct ask *ask, struct twinmq_answer *answer)
+{
+	return admin_ask(admin, ask, answer) == 0 ? 0 : admin_fail_call(admin);
+}
+
+int
+admin_bad_body(struct admin *admin, const struct ask *ask)
+{
+	struct slice from = ask->address.data != NULL ? ask->address : SLICE("the name server");
+
+	return admin_fail(admin, "the answer of %.*s to %s cannot be read", (int)from.len, from.data,
+	    request_code_name((int32_t)ask->code));
+}
+
+/* ---- what came of it, peer by peer ---- */
+
+static const struct column result_columns[] = {
+	{ "broker", "Broker", COLUMN_TEXT },
+	{ "address", "Address", COLUMN_TEXT },
+	{ "result", "Result", COLUMN_TEXT },
+	{ NULL },
+};
+
+int
+admin_do_each(struct admin *admin, const struct targets *targets, const struct ask *ask)
+{
+	struct grid grid;
+	size_t n_failed = 0;
+
+	grid_open(&grid, &admin->report, "brokers", result_columns);
+	for (size_t i = 0; i < targets->n; i++) {
+		const struct target *target = &targets->list[i];
+		struct ask one = *ask;
+		struct twinmq_answer answer;
+
+		one.address = target->address;
+		grid_text(&grid, target->name.data != NULL ? target->name : SLICE(""));
+		grid_text(&grid, target->address);
+		if (admin_ask(admin, &one, &answer) == 0) {
+			grid_text(&grid, SLICE("ok"));
+			continue;
+		}
+		n_failed++;
+		admin_fail_call(admin);
+		grid_text(&grid, slice_of(twinmq_error(admin->mq)->text));
+	}
+	grid_close(&grid);
+	return n_failed == targets->n ? -1 : 0;
+}
+
+int
+admin_do_each_name_server(struct admin *admin, const struct ask *ask)
+{
+	struct grid grid;
+	const char *address;
+	size_t n_failed = 0, n = 0;
+
+	grid_open(&grid, &admin->report, "nameServers",
+	    (const struct column[]){
+		{ "address", "Name server", COLUMN_TEXT }, { "result", "Result", COLUMN_TEXT }, { NULL } });
+	for (; (address = twinmq_name_server(admin->mq, n)) != NULL; n++) {
+		struct ask one = *ask;
+		struct twinmq_answer answer;
+
+		one.address = slice_of(address);
+		grid_text(&grid, one.address);
+		if (admin_ask(admin, &one, &answer) == 0) {
+			grid_text(&grid, SLICE("ok"));
+			continue;
+		}
+		n_failed++;
+		admin_fail_call(admin);
+		grid_text(&grid, slice_of(twinmq_error(admin->mq)->text));
+	}
+	grid_close(&grid);
+	return n_failed == n ? -1 : 0;
+}
+
+/* ---- names for numbers ---- */
+
+/* Each release has two versions, its snapshot and itself, since 4.0.0 without gaps. */
+#define VERSION_4_0_0_SNAPSHOT 212
+
+struct slice
+version_text(struct arena *arena, int64_t version)
+{
+	if (version < VERSION_4_0_0_SNAPSHOT)
+		return arena_printf(arena, "V3(%lld)", (long long)version);
+	int64_t release = (version - VERSION_4_0_0_SNAPSHOT) / 2;
+	return arena_printf(arena, "V%lld_%lld_%lld%s", (long long)(4 + release / 100),
+	    (long long)(release / 10 % 10), (long long)(release % 10),
+	    (version - VERSION_4_0_0_SNAPSHOT) % 2 == 0 ? "_SNAPSHOT" : "");
+}
+
+const char *
+perm_text(int32_t perm)
+{
+	static const char *const texts[] = { "---", "--X", "-W-", "-WX", "R--", "R-X", "RW-", "RWX" };
+
+	return texts[perm & (PERM_READ | PERM_WRITE | PERM_INHERIT)];
+}

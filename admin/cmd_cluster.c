@@ -1,0 +1,269 @@
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "admin/cmd.h"
+#include "common/clock.h"
+
+#define HOUR_MS 3600000.0
+
+/* A broker's counters as it tells them: texts by name. */
+struct runtime {
+	const struct ext *pairs;
+	size_t n;
+};
+
+static int
+ask_runtime(struct admin *admin, struct slice address, struct runtime *runtime)
+{
+	struct ask ask = { .address = address, .code = REQUEST_GET_BROKER_RUNTIME_INFO };
+	struct twinmq_answer answer;
+
+	if (admin_must(admin, &ask, &answer) == -1)
+		return -1;
+	if (kv_table_read(&admin->arena, answer.body, &runtime->pairs, &runtime->n) == -1)
+		return admin_bad_body(admin, &ask);
+	return 0;
+}
+
+/* Absent when the broker does not tell it. */
+static struct slice
+runtime_text(const struct runtime *runtime, const char *name)
+{
+	for (size_t i = 0; i < runtime->n; i++)
+		if (slice_is(runtime->pairs[i].key, name))
+			return slice_trim(runtime->pairs[i].value);
+	return SLICE_NONE;
+}
+
+static int64_t
+runtime_int(const struct runtime *runtime, const char *name)
+{
+	int64_t value = 0;
+
+	slice_to_int64(runtime_text(runtime, name), &value);
+	return value;
+}
+
+/* The first of the numbers, which is of the last 10 s; 4.x and 5.x spell some names differently. */
+static double
+runtime_rate(const struct runtime *runtime, const char *name, const char *other_name)
+{
+	struct slice text = runtime_text(runtime, name);
+	char number[32];
+
+	if (text.data == NULL && other_name != NULL)
+		text = runtime_text(runtime, other_name);
+	snprintf(number, sizeof number, "%.*s", text.len < sizeof number ? (int)text.len : 0,
+	    text.data != NULL ? text.data : "");
+	return strtod(number, NULL);
+}
+
+/* ---- clusterList ---- */
+
+const struct flag cluster_list_flags[] = {
+	{ 'm', "moreStats", FLAG_SWITCH, NULL, 0, 0, 0, "messages in and out, yesterday and today" },
+	{ 'i', "interval", FLAG_INT, "SECONDS", 0, 1, 86400, "print again every so many seconds" },
+	{ 'c', "clusterName", FLAG_TEXT, "CLUSTER", 0, 0, 0, "only this cluster" },
+	{ 0 },
+};
+
+static const struct column load_columns[] = {
+	{ "cluster", "Cluster", COLUMN_TEXT },
+	{ "brokerName", "Broker", COLUMN_TEXT },
+	{ "brokerId", "BID", COLUMN_INT },
+	{ "address", "Address", COLUMN_TEXT },
+	{ "version", "Version", COLUMN_TEXT },
+	{ "inTps", "In/s", COLUMN_TEXT },
+	{ "sendQueue", "Send queue", COLUMN_INT },
+	{ "sendWaitMs", "wait ms", COLUMN_INT },
+	{ "outTps", "Out/s", COLUMN_TEXT },
+	{ "pullQueue", "Pull queue", COLUMN_INT },
+	{ "pullWaitMs", "wait ms", COLUMN_INT },
+	{ "pageCacheLockMs", "Lock ms", COLUMN_INT },
+	{ "hours", "Hours kept", COLUMN_TEXT },
+	{ "space", "Disk used", COLUMN_TEXT },
+	{ NULL },
+};
+
+static const struct column total_columns[] = {
+	{ "cluster", "Cluster", COLUMN_TEXT },
+	{ "brokerName", "Broker", COLUMN_TEXT },
+	{ "brokerId", "BID", COLUMN_INT },
+	{ "inYesterday", "In yesterday", COLUMN_INT },
+	{ "outYesterday", "Out yesterday", COLUMN_INT },
+	{ "inToday", "In today", COLUMN_INT },
+	{ "outToday", "Out today", COLUMN_INT },
+	{ NULL },
+};
+
+static void
+put_load(struct grid *grid, const struct target *broker, const struct runtime *runtime)
+{
+	int64_t earliest = runtime_int(runtime, "earliestMessageTimeStamp");
+
+	grid_text(grid, broker->address);
+	grid_text(grid, runtime_text(runtime, "brokerVersionDesc"));
+	grid_printf(grid, "%.2f", runtime_rate(runtime, "putTps", NULL));
+	grid_int(grid, runtime_int(runtime, "sendThreadPoolQueueSize"));
+	grid_int(grid, runtime_int(runtime, "sendThreadPoolQueueHeadWaitTimeMills"));
+	grid_printf(grid, "%.2f", runtime_rate(runtime, "getTransferedTps", "getTransferredTps"));
+	grid_int(grid, runtime_int(runtime, "pullThreadPoolQueueSize"));
+	grid_int(grid, runtime_int(runtime, "pullThreadPoolQueueHeadWaitTimeMills"));
+	grid_int(grid, runtime_int(runtime, "pageCacheLockTimeMills"));
+	if (earliest > 0)
+		grid_printf(grid, "%.2f", (double)(clock_wall_ms() - earliest) / HOUR_MS);
+	else
+		grid_text(grid, SLICE(""));
+	grid_printf(grid, "%.0f%%", 100 * runtime_rate(runtime, "commitLogDiskRatio", NULL));
+}
+
+/* Counters stand still at midnight under other names: the differences are those of the days. */
+static void
+put_totals(struct grid *grid, const struct target *broker, const struct runtime *runtime)
+{
+	(void)broker;
+	grid_int(grid, runtime_int(runtime, "msgPutTotalTodayMorning") -
+		runtime_int(runtime, "msgPutTotalYesterdayMorning"));
+	grid_int(grid, runtime_int(runtime, "msgGetTotalTodayMorning") -
+		runtime_int(runtime, "msgGetTotalYesterdayMorning"));
+	grid_int(grid, runtime_int(runtime, "msgPutTotalTodayNow") -
+		runtime_int(runtime, "msgPutTotalTodayMorning"));
+	grid_int(grid, runtime_int(runtime, "msgGetTotalTodayNow") -
+		runtime_int(runtime, "msgGetTotalTodayMorning"));
+}
+
+static int
+list_clusters_once(struct admin *admin)
+{
+	bool totals = args_has(&admin->args, 'm');
+	struct targets brokers;
+	struct grid grid;
+
+	if (admin_cluster_brokers(admin, slice_of(args_text(&admin->args, 'c')), 0, &brokers) == -1)
+		return -1;
+	grid_open(&grid, &admin->report, "brokers", totals ? total_columns : load_columns);
+	for (size_t i = 0; i < brokers.n; i++) {
+		const struct target *broker = &brokers.list[i];
+		struct runtime runtime = { 0 };
+
+		/* One that does not answer is shown all the same: it is registered. */
+		ask_runtime(admin, broker->address, &runtime);
+		grid_text(&grid, broker->cluster);
+		grid_text(&grid, broker->name);
+		grid_int(&grid, broker->id);
+		(totals ? put_totals : put_load)(&grid, broker, &runtime);
+	}
+	grid_close(&grid);
+	return 0;
+}
+
+int
+cluster_list_run(struct admin *admin)
+{
+	int64_t interval_s = args_number(&admin->args, 'i', 0);
+
+	for (;;) {
+		if (list_clusters_once(admin) == -1)
+			return -1;
+		if (interval_s == 0)
+			return 0;
+		if (report_print(&admin->report) == -1)
+			return admin_fail(admin, "standard output cannot be written");
+		report_release(&admin->report);
+		report_init(&admin->report, args_has(&admin->args, 'J'));
+		arena_reset(&admin->arena);
+		sleep((unsigned)interval_s);
+	}
+}
+
+/* ---- brokerStatus ---- */
+
+const struct flag broker_status_flags[] = {
+	FLAG_BROKER,
+	{ 'c', "clusterName", FLAG_TEXT, "CLUSTER", 0, 0, 0, "all brokers of this cluster" },
+	{ 0 },
+};
+
+int
+broker_status_run(struct admin *admin)
+{
+	struct targets targets;
+	size_t n_failed = 0;
+
+	if (admin_targets(admin, 0, &targets) == -1)
+		return -1;
+	for (size_t i = 0; i < targets.n; i++) {
+		struct runtime runtime;
+
+		if (ask_runtime(admin, targets.list[i].address, &runtime) == -1) {
+			n_failed++;
+			continue;
+		}
+		report_pairs(&admin->report, targets.list[i].address, runtime.pairs, runtime.n);
+	}
+	return n_failed == targets.n ? -1 : 0;
+}
+
+/* ---- wipeWritePerm, addWritePerm ---- */
+
+const struct flag wipe_write_perm_flags[] = {
+	{ 'b', "brokerName", FLAG_TEXT, "BROKER", FLAG_REQUIRED, 0, 0, "name of the broker" },
+	{ 0 },
+};
+
+const struct flag add_write_perm_flags[] = {
+	{ 'b', "brokerName", FLAG_TEXT, "BROKER", FLAG_REQUIRED, 0, 0, "name of the broker" },
+	{ 0 },
+};
+
+static const struct column perm_columns[] = {
+	{ "nameServer", "Name server", COLUMN_TEXT },
+	{ "brokerName", "Broker", COLUMN_TEXT },
+	{ "topics", "Topics changed", COLUMN_INT },
+	{ "result", "Result", COLUMN_TEXT },
+	{ NULL },
+};
+
+static int
+change_write_perm(struct admin *admin, enum request_code code, const struct field *answer_fields)
+{
+	struct broker_name_header header = { slice_trim(slice_of(args_text(&admin->args, 'b'))) };
+	const char *address;
+	struct grid grid;
+	size_t n = 0, n_failed = 0;
+
+	grid_open(&grid, &admin->report, "nameServers", perm_columns);
+	for (; (address = twinmq_name_server(admin->mq, n)) != NULL; n++) {
+		struct ask ask = { slice_of(address), code, broker_name_header_fields, &header, SLICE("") };
+		struct write_perm_answer count = { 0 };
+		struct twinmq_answer answer;
+		const char *bad;
+		bool ok = admin_must(admin, &ask, &answer) == 0;
+
+		if (ok)
+			fields_decode(answer_fields, &answer.command, &count, &bad);
+		else
+			n_failed++;
+		grid_text(&grid, slice_of(address));
+		grid_text(&grid, header.broker_name);
+		grid_int(&grid, count.topic_count);
+		grid_text(&grid, ok ? SLICE("ok") : slice_of(twinmq_error(admin->mq)->text));
+	}
+	grid_close(&grid);
+	return n_failed == n ? -1 : 0;
+}
+
+int
+wipe_write_perm_run(struct admin *admin)
+{
+	return change_write_perm(admin, REQUEST_WIPE_WRITE_PERM_OF_BROKER, wipe_write_perm_answer_fields);
+}
+
+int
+add_write_perm_run(struct admin *admin)
+{
+	return change_write_perm(admin, REQUEST_ADD_WRITE_PERM_OF_BROKER, add_write_perm_answer_fields);
+}

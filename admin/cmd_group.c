@@ -1,0 +1,286 @@
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "admin/cmd.h"
+#include "admin/consume.h"
+
+/* ---- updateSubGroup ---- */
+
+const struct flag update_group_flags[] = {
+	FLAG_BROKER,
+	FLAG_CLUSTER,
+	{ 'g', "groupName", FLAG_TEXT, "GROUP", FLAG_REQUIRED, 0, 0, "name of the group" },
+	{ 's', "consumeEnable", FLAG_BOOL, "BOOL", 0, 0, 0, "it may consume; true when not said" },
+	{ 'm', "consumeFromMinEnable", FLAG_BOOL, "BOOL", 0, 0, 0, "it may start at the oldest message; false when not said" },
+	{ 'd', "consumeBroadcastEnable", FLAG_BOOL, "BOOL", 0, 0, 0, "it may broadcast; false when not said" },
+	{ 'q', "retryQueueNums", FLAG_INT, "N", 0, 0, 1024, "queues of its retry topic; 1 when not said" },
+	{ 'r', "retryMaxTimes", FLAG_INT, "N", 0, -1, 1000000, "retries before a message is dead; 16 when not said" },
+	{ 'i', "brokerId", FLAG_INT, "ID", 0, 0, 0, "broker id to consume from; 0, the master, when not said" },
+	{ 'w', "whichBrokerWhenConsumeSlowly", FLAG_INT, "ID", 0, 0, 0, "broker id for those far behind; 1 when not said" },
+	{ 'a', "notifyConsumerIdsChanged", FLAG_BOOL, "BOOL", 0, 0, 0, "tell members when one joins or leaves; true when not said" },
+	{ 0 },
+};
+
+/* What the body holds, in Java's order: switches and numbers by name. */
+static const struct group_setting {
+	const char *name;
+	const char *title;
+	char letter;
+	bool is_switch;
+	int64_t absent;
+} group_settings[] = {
+	{ "brokerId", "Broker id", 'i', false, 0 },
+	{ "consumeBroadcastEnable", "May broadcast", 'd', true, 0 },
+	{ "consumeEnable", "May consume", 's', true, 1 },
+	{ "consumeFromMinEnable", "May start at min", 'm', true, 0 },
+	{ "notifyConsumerIdsChangedEnable", "Told of members", 'a', true, 1 },
+	{ "retryMaxTimes", "Retries", 'r', false, 16 },
+	{ "retryQueueNums", "Retry queues", 'q', false, 1 },
+	{ "whichBrokerWhenConsumeSlowly", "Broker if slow", 'w', false, 1 },
+};
+
+#define N_GROUP_SETTINGS (sizeof group_settings / sizeof group_settings[0])
+
+static struct slice
+group_body(struct admin *admin, struct slice group)
+{
+	struct buf buf = { 0 };
+	struct json_out json;
+
+	json_out_init(&json, &buf);
+	json_open_object(&json);
+	json_member_put_slice(&json, "groupName", group);
+	for (size_t i = 0; i < N_GROUP_SETTINGS; i++) {
+		const struct group_setting *setting = &group_settings[i];
+		int64_t value = args_number(&admin->args, setting->letter, setting->absent);
+
+		if (setting->is_switch)
+			json_member_put_bool(&json, setting->name, value != 0);
+		else
+			json_member_put_int(&json, setting->name, value);
+	}
+	json_close_object(&json);
+	struct slice body = arena_copy(&admin->arena, buf_slice(&buf));
+	buf_release(&buf);
+	return body;
+}
+
+static void
+show_group(struct admin *admin, struct slice group)
+{
+	struct report *report = &admin->report;
+
+	report_enter(report, "subscriptionGroupConfig", "Consumer group");
+	report_text(report, "groupName", "Name", group);
+	for (size_t i = 0; i < N_GROUP_SETTINGS; i++) {
+		const struct group_setting *setting = &group_settings[i];
+		int64_t value = args_number(&admin->args, setting->letter, setting->absent);
+
+		if (setting->is_switch)
+			report_text(report, setting->name, setting->title,
+			    value != 0 ? SLICE("true") : SLICE("false"));
+		else
+			report_int(report, setting->name, setting->title, value);
+	}
+	report_leave(report);
+}
+
+int
+update_group_run(struct admin *admin)
+{
+	struct slice group = slice_trim(slice_of(args_text(&admin->args, 'g')));
+	struct ask ask = { .code = REQUEST_UPDATE_AND_CREATE_SUBSCRIPTIONGROUP };
+	struct targets targets;
+
+	if (!name_is_valid(group))
+		return admin_misuse(admin, "\"%.*s\" is no name for a group: use letters, digits, %% | _ - only",
+		    (int)group.len, group.data);
+	if (admin_targets(admin, TARGET_MASTERS, &targets) == -1)
+		return -1;
+	ask.body = group_body(admin, group);
+	if (admin_do_each(admin, &targets, &ask) == -1)
+		return -1;
+	show_group(admin, group);
+	return 0;
+}
+
+/* ---- deleteSubGroup ---- */
+
+const struct flag delete_group_flags[] = {
+	FLAG_BROKER,
+	{ 'c', "clusterName", FLAG_TEXT, "CLUSTER", 0, 0, 0, "all masters of this cluster, and the group's retry and dead letter topics" },
+	{ 'g', "groupName", FLAG_TEXT, "GROUP", FLAG_REQUIRED, 0, 0, "name of the group" },
+	{ 'r', "removeOffset", FLAG_BOOL, "BOOL", 0, 0, 0, "forget how far it was; false when not said" },
+	{ 0 },
+};
+
+static int
+delete_group_topic(struct admin *admin, const char *key, const char *prefix, struct slice group,
+    const struct targets *targets)
+{
+	struct slice topic = arena_printf(&admin->arena, "%s%.*s", prefix, (int)group.len, group.data);
+
+	report_enter(&admin->report, key, key);
+	report_text(&admin->report, "topic", "Deleted topic", topic);
+	int result = delete_topic_everywhere(admin, topic, targets->list[0].cluster, targets);
+	report_leave(&admin->report);
+	return result;
+}
+
+int
+delete_group_run(struct admin *admin)
+{
+	bool remove = args_number(&admin->args, 'r', 0) != 0;
+	struct delete_group_header header = {
+		.group_name = slice_trim(slice_of(args_text(&admin->args, 'g'))),
+		.remove_offset = remove,
+		.clean_offset = remove,
+	};
+	struct ask ask = { .code = REQUEST_DELETE_SUBSCRIPTIONGROUP,
+		.fields = delete_group_header_fields,
+		.header = &header };
+	struct targets targets;
+
+	if (!args_has(&admin->args, 'b') && !args_has(&admin->args, 'c'))
+		return admin_misuse(admin, "say where: -c CLUSTER, or -b BROKER");
+	if (admin_targets(admin, TARGET_MASTERS, &targets) == -1)
+		return -1;
+	report_text(&admin->report, "group", "Deleted group", header.group_name);
+	if (admin_do_each(admin, &targets, &ask) == -1)
+		return -1;
+	if (args_has(&admin->args, 'b'))
+		return 0;
+	if (delete_group_topic(admin, "retryTopic", "%RETRY%", header.group_name, &targets) == -1)
+		return -1;
+	return delete_group_topic(admin, "deadLetterTopic", "%DLQ%", header.group_name, &targets);
+}
+
+/* ---- consumerProgress ---- */
+
+const struct flag consumer_progress_flags[] = {
+	{ 'g', "groupName", FLAG_TEXT, "GROUP", 0, 0, 0, "each queue of this group; else one row for each group" },
+	{ 's', "showClientIP", FLAG_BOOL, "BOOL", 0, 0, 0, "with the client that has the queue; needs -g" },
+	{ 'c', "cluster", FLAG_TEXT, "CLUSTER", 0, 0, 0, "only the brokers of this cluster" },
+	{ 0 },
+};
+
+static const struct column group_columns[] = {
+	{ "group", "Group", COLUMN_TEXT },
+	{ "count", "Members", COLUMN_INT },
+	{ "version", "Version", COLUMN_TEXT },
+	{ "type", "Type", COLUMN_TEXT },
+	{ "model", "Model", COLUMN_TEXT },
+	{ "tps", "TPS", COLUMN_INT },
+	{ "diffTotal", "Behind", COLUMN_INT },
+	{ NULL },
+};
+
+static const struct column progress_columns[] = {
+	{ "topic", "Topic", COLUMN_TEXT },
+	{ "brokerName", "Broker", COLUMN_TEXT },
+	{ "queueId", "QID", COLUMN_INT },
+	{ "brokerOffset", "Broker offset", COLUMN_INT },
+	{ "consumerOffset", "Consumer offset", COLUMN_INT },
+	{ "clientIP", "Client", COLUMN_TEXT },
+	{ "diff", "Behind", COLUMN_INT },
+	{ "lastTime", "Last consumed", COLUMN_TIME },
+	{ NULL },
+};
+
+static int64_t
+behind(const struct consume_progress *queue)
+{
+	return queue->broker_offset - queue->consumer_offset;
+}
+
+static const char *
+type_text(enum consume_type type)
+{
+	static const char *const names[] = { "PULL", "PUSH", "POP" };
+
+	return names[type];
+}
+
+/* One row: what is offline is shown with zeros, as it is nobody's mistake. */
+static void
+add_group(struct admin *admin, struct grid *grid, struct slice group)
+{
+	struct consume_state state;
+
+	if (consume_state_ask(admin, group, &state) == -1)
+		return;
+	grid_text(grid, group);
+	grid_int(grid, (int64_t)state.n_members);
+	grid_text(grid, state.n_members != 0 ? version_text(&admin->arena, state.min_version) : SLICE("OFFLINE"));
+	grid_text(grid, state.n_members != 0 ? slice_of(type_text(state.type)) : SLICE(""));
+	grid_text(grid, state.n_members != 0 ? slice_of(message_model_name(state.model)) : SLICE(""));
+	grid_int(grid, (int64_t)state.tps);
+	grid_int(grid, state.behind);
+}
+
+static int
+show_all_groups(struct admin *admin)
+{
+	struct ask ask = { .code = REQUEST_GET_ALL_TOPIC_LIST_FROM_NAMESERVER };
+	struct twinmq_answer answer;
+	struct topic_list list;
+	struct grid grid;
+
+	if (admin_must(admin, &ask, &answer) == -1)
+		return -1;
+	if (topic_list_read(&admin->arena, answer.body, &list) == -1)
+		return admin_bad_body(admin, &ask);
+	grid_open(&grid, &admin->report, "groups", group_columns);
+	for (size_t i = 0; i < list.n_topics; i++)
+		if (slice_starts(list.topics[i], RETRY_PREFIX))
+			add_group(admin, &grid,
+			    (struct slice){ list.topics[i].data + strlen(RETRY_PREFIX),
+				list.topics[i].len - strlen(RETRY_PREFIX) });
+	grid_sort(&grid, 1);
+	grid_close(&grid);
+	return 0;
+}
+
+static int
+show_one_group(struct admin *admin, struct slice group)
+{
+	struct consume_state state;
+	struct grid grid;
+
+	if (consume_state_ask(admin, group, &state) == -1)
+		return -1;
+	if (args_number(&admin->args, 's', 0) != 0)
+		consume_state_ask_owners(admin, group, &state);
+	report_text(&admin->report, "group", "Group", group);
+	grid_open(&grid, &admin->report, "queues", progress_columns);
+	for (size_t i = 0; i < state.n_queues; i++) {
+		const struct consume_progress *queue = &state.queues[i];
+
+		grid_text(&grid, queue->queue.topic);
+		grid_text(&grid, queue->queue.broker_name);
+		grid_int(&grid, queue->queue.id);
+		grid_int(&grid, queue->broker_offset);
+		grid_int(&grid, queue->consumer_offset);
+		grid_text(&grid, consume_state_owner(&state, &queue->queue));
+		grid_int(&grid, behind(queue));
+		grid_int(&grid, queue->last_timestamp);
+	}
+	grid_sort(&grid, 3);
+	grid_close(&grid);
+	report_text(&admin->report, "consumeTps", "Consume TPS",
+	    arena_printf(&admin->arena, "%.2f", state.tps));
+	report_int(&admin->report, "diffTotal", "Behind in all", state.behind);
+	return 0;
+}
+
+int
+consumer_progress_run(struct admin *admin)
+{
+	struct slice group = slice_of(args_text(&admin->args, 'g'));
+
+	if (group.data == NULL)
+		return show_all_groups(admin);
+	return show_one_group(admin, slice_trim(group));
+}

@@ -1,0 +1,322 @@
+#include "config.h"
+
+#include <stdio.h>
+
+#include "admin/cmd.h"
+#include "admin/message.h"
+
+#define UNIQUE_KEY_MAX 32
+#define KEY_MAX 64
+
+/* ---- one message, by either of its ids ---- */
+
+/* The one with this unique id in one topic: 1, 0 when there is none, -1 after admin_fail. */
+static int
+find_in_topic(struct admin *admin, struct slice topic, struct slice id, struct record *record)
+{
+	struct key_query query = { topic, id, true, UNIQUE_KEY_MAX, 0, INT64_MAX };
+	struct found_messages found;
+
+	if (message_query(admin, &query, &found) == -1)
+		return -1;
+	if (found.n == 0)
+		return 0;
+	*record = found.list[0];
+	return 1;
+}
+
+/* Without a topic all are asked: unique ids are indexed together with their topics. */
+static int
+find_in_all_topics(struct admin *admin, struct slice id, struct record *record)
+{
+	struct ask ask = { .code = REQUEST_GET_ALL_TOPIC_LIST_FROM_NAMESERVER };
+	struct twinmq_answer answer;
+	struct topic_list list;
+
+	if (admin_must(admin, &ask, &answer) == -1)
+		return -1;
+	if (topic_list_read(&admin->arena, answer.body, &list) == -1)
+		return admin_bad_body(admin, &ask);
+	for (size_t i = 0; i < list.n_topics; i++) {
+		int n = find_in_topic(admin, list.topics[i], id, record);
+
+		if (n != 0)
+			return n;
+	}
+	return 0;
+}
+
+/* An id may be of either kind: both have the same length, so the one that finds something is right. */
+static int
+find_by_any_id(struct admin *admin, struct slice id, struct record *record)
+{
+	struct slice topic = slice_of(args_text(&admin->args, 't'));
+	char why[sizeof admin->error] = "it is no offset id";
+
+	if (message_view(admin, id, record) == 0)
+		return 0;
+	if (twinmq_error(admin->mq)->code != 0)
+		snprintf(why, sizeof why, "%s", twinmq_error(admin->mq)->text);
+	int n = topic.data != NULL ? find_in_topic(admin, slice_trim(topic), id, record)
+				   : find_in_all_topics(admin, id, record);
+	if (n == 1)
+		return 0;
+	return admin_fail(admin, "no message has the id %.*s; as an offset id: %s; as a unique id: not found",
+	    (int)id.len, id.data, why);
+}
+
+/* ---- what may be done with it ---- */
+
+/* Has one client of a group consume it now. */
+static int
+consume_directly(struct admin *admin, const struct record *record)
+{
+	struct consume_directly_header header = {
+		.consumer_group = slice_of(args_text(&admin->args, 'g')),
+		.client_id = slice_of(args_text(&admin->args, 'd')),
+		.msg_id = message_offset_id(admin, record),
+		.topic = record->topic,
+	};
+	struct ask ask = { host_text(&admin->arena, &record->store_host), REQUEST_CONSUME_MESSAGE_DIRECTLY,
+		consume_directly_header_fields, &header, SLICE("") };
+	struct report *report = &admin->report;
+	struct twinmq_answer answer;
+
+	if (admin_must(admin, &ask, &answer) == -1)
+		return -1;
+	const struct json *result = json_parse(&admin->arena, answer.body);
+	if (result == NULL)
+		return admin_bad_body(admin, &ask);
+	report_enter(report, NULL, "Consumed directly");
+	report_text(report, "msgId", "Offset id", header.msg_id);
+	report_text(report, "consumeResult", "Result", json_member_text(result, "consumeResult"));
+	report_text(report, "remark", "Remark", json_member_text(result, "remark"));
+	report_int(report, "spentTimeMills", "Spent ms", json_member_int64(result, "spentTimeMills", 0));
+	report_text(report, "order", "Ordered", json_member_bool(result, "order", false) ? SLICE("true") : SLICE("false"));
+	report_text(report, "autoCommit", "Auto commit",
+	    json_member_bool(result, "autoCommit", false) ? SLICE("true") : SLICE("false"));
+	report_leave(report);
+	return 0;
+}
+
+static bool
+is_set_by_sending(struct slice name)
+{
+	static const char *const names[] = { "KEYS", "TAGS", "UNIQ_KEY", "WAIT", "DELAY", "CLUSTER", "TRAN_MSG",
+		"PGROUP", "MIN_OFFSET", "MAX_OFFSET", "REAL_TOPIC", "REAL_QID", NULL };
+
+	for (size_t i = 0; names[i] != NULL; i++)
+		if (slice_is(name, names[i]))
+			return true;
+	return false;
+}
+
+/* Sends it once more, as a new message with the same content. */
+static int
+resend(struct admin *admin, const struct record *record)
+{
+	struct message message = {
+		.topic = record->topic,
+		.tags = property_find(record->properties, "TAGS"),
+		.keys = property_find(record->properties, "KEYS"),
+		.flag = record->flag,
+		.queue_id = MESSAGE_ANY_QUEUE,
+	};
+	struct slice rest = record->properties, name, value;
+	struct ext *properties = arena_alloc(&admin->arena, (record->properties.len / 2 + 1) * sizeof *properties);
+	struct send_result result;
+
+	if (record_plain_body(record, FRAME_MAX_BYTES, &admin->arena, &message.body) == -1)
+		return admin_fail(admin, "the body is compressed in a way that is not known here");
+	while (property_next(&rest, &name, &value))
+		if (!is_set_by_sending(name))
+			properties[message.n_properties++] = (struct ext){ name, value };
+	message.properties = properties;
+	struct producer *producer = producer_new(admin->mq, &(struct producer_options){ .group = "ReSendMsgById" });
+	int sent = producer_send(producer, &message, &admin->arena, &result);
+	producer_free(producer);
+	if (sent == -1)
+		return admin_fail_call(admin);
+	report_enter(&admin->report, NULL, "Sent again");
+	report_text(&admin->report, "originalMsgId", "Was", message_name(admin, record));
+	report_text(&admin->report, "msgId", "Is", arena_copy(&admin->arena, slice_of(result.unique_id)));
+	report_text(&admin->report, "offsetMsgId", "Offset id", result.message_id);
+	report_text(&admin->report, "sendStatus", "Status", slice_of(send_status_name(result.code)));
+	report_text(&admin->report, "brokerName", "Broker", result.queue.broker_name);
+	report_int(&admin->report, "queueId", "Queue id", result.queue.id);
+	report_int(&admin->report, "queueOffset", "Queue offset", result.queue_offset);
+	report_leave(&admin->report);
+	return 0;
+}
+
+static int
+serve_message(struct admin *admin, const struct record *record)
+{
+	if (args_has(&admin->args, 'g') && args_has(&admin->args, 'd'))
+		return consume_directly(admin, record);
+	if (args_number(&admin->args, 's', 0) != 0)
+		return resend(admin, record);
+	return message_show(admin, record, SHOW_TRACKS);
+}
+
+/* ---- queryMsgById ---- */
+
+const struct flag query_by_id_flags[] = {
+	{ 'i', "msgId", FLAG_TEXT, "ID", FLAG_REQUIRED, 0, 0, "offset id or unique id; several separated by ," },
+	{ 't', "topic", FLAG_TEXT, "TOPIC", 0, 0, 0, "topic of the message; for a unique id all are searched when not said" },
+	{ 'g', "consumerGroup", FLAG_TEXT, "GROUP", 0, 0, 0, "with -d: have a client of this group consume it now" },
+	{ 'd', "clientId", FLAG_TEXT, "ID", 0, 0, 0, "that client, as consumers name themselves" },
+	{ 's', "sendMessage", FLAG_BOOL, "BOOL", 0, 0, 0, "send it once more" },
+	{ 'u', "unitName", FLAG_TEXT, "NAME", 0, 0, 0, "taken for RocketMQ's sake; has no effect" },
+	FLAG_BODY_FILE,
+	{ 0 },
+};
+
+int
+query_by_id_run(struct admin *admin)
+{
+	struct slice ids = slice_of(args_text(&admin->args, 'i')), id;
+	int result = 0;
+
+	report_open_list(&admin->report, "messages");
+	while (result == 0 && slice_next(&ids, ',', &id)) {
+		struct record record;
+
+		id = slice_trim(id);
+		if (id.len == 0)
+			continue;
+		result = find_by_any_id(admin, id, &record);
+		if (result == 0)
+			result = serve_message(admin, &record);
+	}
+	report_close_list(&admin->report);
+	return result;
+}
+
+/* ---- queryMsgByUniqueKey ---- */
+
+const struct flag query_by_unique_key_flags[] = {
+	{ 'i', "msgId", FLAG_TEXT, "ID", FLAG_REQUIRED, 0, 0, "unique id" },
+	FLAG_TOPIC("topic of the message"),
+	{ 'g', "consumerGroup", FLAG_TEXT, "GROUP", 0, 0, 0, "with -d: have a client of this group consume it now" },
+	{ 'd', "clientId", FLAG_TEXT, "ID", 0, 0, 0, "that client, as consumers name themselves" },
+	{ 'a', "showAll", FLAG_SWITCH, NULL, 0, 0, 0, "all with this id, not only the oldest" },
+	FLAG_BODY_FILE,
+	{ 0 },
+};
+
+int
+query_by_unique_key_run(struct admin *admin)
+{
+	struct slice id = slice_trim(slice_of(args_text(&admin->args, 'i')));
+	struct slice topic = slice_trim(slice_of(args_text(&admin->args, 't')));
+	struct key_query query = { topic, id, true, UNIQUE_KEY_MAX, 0, INT64_MAX };
+	struct found_messages found;
+	int result = 0;
+
+	if (message_query(admin, &query, &found) == -1)
+		return -1;
+	if (found.n == 0)
+		return admin_fail(admin, "no message of topic %.*s has the unique id %.*s", (int)topic.len,
+		    topic.data, (int)id.len, id.data);
+	size_t n = args_has(&admin->args, 'a') ? found.n : 1;
+	report_open_list(&admin->report, "messages");
+	for (size_t i = 0; i < n && result == 0; i++)
+		result = serve_message(admin, &found.list[i]);
+	report_close_list(&admin->report);
+	return result;
+}
+
+/* ---- queryMsgByKey ---- */
+
+const struct flag query_by_key_flags[] = {
+	FLAG_TOPIC("topic of the messages"),
+	{ 'k', "msgKey", FLAG_TEXT, "KEY", FLAG_REQUIRED, 0, 0, "one of their keys" },
+	{ 'b', "beginTimestamp", FLAG_TIME, "TIME", 0, 0, 0, "stored at or after: ms since 1970, now, or yyyy-MM-dd#HH:mm:ss:SSS" },
+	{ 'e', "endTimestamp", FLAG_TIME, "TIME", 0, 0, 0, "stored at or before" },
+	{ 'm', "maxNum", FLAG_INT, "N", 0, 1, 1024, "at most so many from each broker; 64 when not said" },
+	{ 0 },
+};
+
+static const struct column key_columns[] = {
+	{ "msgId", "Message id", COLUMN_TEXT },
+	{ "queueId", "QID", COLUMN_INT },
+	{ "queueOffset", "Offset", COLUMN_INT },
+	{ "storeHost", "Broker", COLUMN_TEXT },
+	{ "storeTimestamp", "Stored", COLUMN_TIME },
+	{ "offsetId", "Offset id", COLUMN_TEXT },
+	{ NULL },
+};
+
+int
+query_by_key_run(struct admin *admin)
+{
+	struct key_query query = {
+		.topic = slice_trim(slice_of(args_text(&admin->args, 't'))),
+		.key = slice_trim(slice_of(args_text(&admin->args, 'k'))),
+		.max_messages = (int32_t)args_number(&admin->args, 'm', KEY_MAX),
+		.begin_ms = args_number(&admin->args, 'b', 0),
+		.end_ms = args_number(&admin->args, 'e', INT64_MAX),
+	};
+	struct found_messages found;
+	struct grid grid;
+
+	if (message_query(admin, &query, &found) == -1)
+		return -1;
+	if (found.n == 0)
+		return admin_fail(admin, "no message of topic %.*s has the key %.*s", (int)query.topic.len,
+		    query.topic.data, (int)query.key.len, query.key.data);
+	grid_open(&grid, &admin->report, "messages", key_columns);
+	for (size_t i = 0; i < found.n; i++) {
+		const struct record *record = &found.list[i];
+
+		grid_text(&grid, message_name(admin, record));
+		grid_int(&grid, record->queue_id);
+		grid_int(&grid, record->queue_offset);
+		grid_text(&grid, host_text(&admin->arena, &record->store_host));
+		grid_int(&grid, record->store_timestamp);
+		grid_text(&grid, message_offset_id(admin, record));
+	}
+	grid_close(&grid);
+	return 0;
+}
+
+/* ---- queryMsgByOffset ---- */
+
+const struct flag query_by_offset_flags[] = {
+	FLAG_TOPIC("topic of the message"),
+	{ 'b', "brokerName", FLAG_TEXT, "BROKER", FLAG_REQUIRED, 0, 0, "name of the broker" },
+	{ 'i', "queueId", FLAG_INT, "N", FLAG_REQUIRED, 0, INT32_MAX, "number of the queue" },
+	{ 'o', "offset", FLAG_INT, "N", FLAG_REQUIRED, 0, INT64_MAX, "offset in the queue" },
+	FLAG_BODY_FILE,
+	{ 0 },
+};
+
+int
+query_by_offset_run(struct admin *admin)
+{
+	struct pull pull = {
+		.queue = {
+			.topic = slice_trim(slice_of(args_text(&admin->args, 't'))),
+			.broker_name = slice_trim(slice_of(args_text(&admin->args, 'b'))),
+			.id = (int32_t)args_number(&admin->args, 'i', 0),
+		},
+		.offset = args_number(&admin->args, 'o', 0),
+		.max_messages = 1,
+	};
+	struct pull_result result;
+	struct record record;
+
+	if (twinmq_pull(admin->mq, &pull, &admin->arena, &result) == -1)
+		return admin_fail_call(admin);
+	if (result.status != PULL_FOUND || !pulled_next(&result.records, SLICE_NONE, &record) ||
+	    record.queue_offset != pull.offset)
+		return admin_fail(admin, "queue %d of topic %.*s on %.*s has no offset %lld; it has %lld to %lld",
+		    (int)pull.queue.id, (int)pull.queue.topic.len, pull.queue.topic.data,
+		    (int)pull.queue.broker_name.len, pull.queue.broker_name.data, (long long)pull.offset,
+		    (long long)result.min_offset, (long long)result.max_offset - 1);
+	report_open_list(&admin->report, "messages");
+	int shown = message_show(admin, &record, SHOW_TRACKS);
+	report_close_list(&admin->report);
+	return shown;
+}

@@ -1,0 +1,43 @@
+#ifndef ADMIN_CONSUME_H
+#define ADMIN_CONSUME_H
+
+/*
+ * What a consumer group does, gathered from all brokers that know it: its
+ * members, how far it is, and which member has which queue. Brokers are found
+ * by the route of the group's retry topic, which every heartbeat creates.
+ */
+
+#include "admin/admin.h"
+
+#define RETRY_PREFIX "%RETRY%"
+
+struct queue_owner {
+	struct message_queue queue;
+	struct slice client; /* its address */
+};
+
+struct consume_state {
+	size_t n_members; /* 0: offline */
+	int64_t min_version;
+	enum consume_type type;
+	enum message_model model;
+	const struct subscription *subscriptions;
+	size_t n_subscriptions;
+	const struct client_connection *members;
+	struct slice asked; /* broker that told of the members */
+	double tps;
+	int64_t behind;
+	struct consume_progress *queues;
+	size_t n_queues;
+	struct queue_owner *owners;
+	size_t n_owners;
+};
+
+/* -1 after admin_fail when no broker could say. A group that is offline is no failure. */
+int consume_state_ask(struct admin *admin, struct slice group, struct consume_state *state);
+/* Asks each member for its queues; who does not answer has none. */
+void consume_state_ask_owners(struct admin *admin, struct slice group, struct consume_state *state);
+/* Absent when nobody has the queue. */
+struct slice consume_state_owner(const struct consume_state *state, const struct message_queue *queue);
+
+#endif

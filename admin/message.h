@@ -1,0 +1,40 @@
+#ifndef ADMIN_MESSAGE_H
+#define ADMIN_MESSAGE_H
+
+/* Stored messages, for the commands that look them up: finding them, showing them. */
+
+#include "admin/admin.h"
+
+struct found_messages {
+	const struct record *list; /* in the run's arena */
+	size_t n;
+};
+
+/* By offset id, at the broker that it names. 0, or -1 when it is none or the broker has no such message; the
+ * client's error says why, admin_fail was not called. */
+int message_view(struct admin *admin, struct slice id, struct record *record);
+/*
+ * Messages of a topic with this key, on all its brokers, oldest first. 0 also when there are none; -1 after
+ * admin_fail.
+ */
+struct key_query {
+	struct slice topic;
+	struct slice key;
+	bool unique; /* the id that the producer gave */
+	int32_t max_messages;
+	int64_t begin_ms, end_ms;
+};
+int message_query(struct admin *admin, const struct key_query *query, struct found_messages *found);
+
+/* The id that people know it by: its unique id, else its offset id. */
+struct slice message_name(struct admin *admin, const struct record *record);
+struct slice message_offset_id(struct admin *admin, const struct record *record);
+
+#define SHOW_TRACKS 1u /* and who consumed it */
+/* All fields and the body; -F writes the body to a file. 0, or -1 after admin_fail. */
+int message_show(struct admin *admin, const struct record *record, unsigned what);
+
+#define FLAG_BODY_FILE                                                                             \
+	{ 'F', "bodyFile", FLAG_TEXT, "FILE", 0, 0, 0, "write the body to this file; of the first, when there are several" }
+
+#endif

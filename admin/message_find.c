@@ -1,0 +1,109 @@
+#include "config.h"
+
+#include <stdlib.h>
+
+#include "admin/message.h"
+#include "common/mem.h"
+
+int
+message_view(struct admin *admin, struct slice id, struct record *record)
+{
+	struct view_message_header header = { 0 };
+	struct ask ask = { .code = REQUEST_VIEW_MESSAGE_BY_ID,
+		.fields = view_message_header_fields,
+		.header = &header };
+	struct twinmq_answer answer;
+	struct host host;
+
+	if (message_id_parse(id, &host, &header.offset) == -1)
+		return -1;
+	ask.address = host_text(&admin->arena, &host);
+	if (admin_ask(admin, &ask, &answer) == -1)
+		return -1;
+	return record_decode(answer.body.data, answer.body.len, record);
+}
+
+/* The index knows hashes only: whether it is the key, the message itself says. */
+static bool
+has_key(const struct record *record, const struct key_query *query)
+{
+	struct slice keys = property_find(record->properties, "KEYS"), key;
+
+	if (query->unique)
+		return slice_equal(property_find(record->properties, "UNIQ_KEY"), query->key);
+	while (keys.len != 0 && slice_next(&keys, ' ', &key))
+		if (slice_equal(key, query->key))
+			return true;
+	return false;
+}
+
+static int
+compare_records(const void *left, const void *right)
+{
+	const struct record *a = left, *b = right;
+	int order = (a->store_timestamp > b->store_timestamp) - (a->store_timestamp < b->store_timestamp);
+
+	return order != 0 ? order : (a->position > b->position) - (a->position < b->position);
+}
+
+static int
+query_broker(struct admin *admin, const struct key_query *query, struct slice address, struct record **list,
+    size_t *n)
+{
+	struct query_message_header header = {
+		.topic = query->topic,
+		.key = query->key,
+		.max_messages = query->max_messages,
+		.begin_timestamp = query->begin_ms,
+		.end_timestamp = query->end_ms,
+		.unique_key = query->unique,
+	};
+	struct ask ask = { address, REQUEST_QUERY_MESSAGE, query_message_header_fields, &header, SLICE("") };
+	struct twinmq_answer answer;
+	struct record record;
+
+	if (admin_ask(admin, &ask, &answer) == -1)
+		return twinmq_error(admin->mq)->code == RESPONSE_QUERY_NOT_FOUND ? 0 : admin_fail_call(admin);
+	while (pulled_next(&answer.body, SLICE_NONE, &record)) {
+		if (!has_key(&record, query))
+			continue;
+		*list = mem_realloc(*list, (*n + 1) * sizeof **list);
+		(*list)[(*n)++] = record;
+	}
+	return 0;
+}
+
+int
+message_query(struct admin *admin, const struct key_query *query, struct found_messages *found)
+{
+	struct targets brokers;
+	struct record *list = NULL;
+	size_t n = 0, n_failed = 0;
+
+	if (admin_topic_brokers(admin, query->topic, &brokers) == -1)
+		return -1;
+	for (size_t i = 0; i < brokers.n; i++)
+		n_failed += query_broker(admin, query, brokers.list[i].address, &list, &n) == -1;
+	struct record *kept = arena_alloc(&admin->arena, (n + 1) * sizeof *kept);
+	if (n != 0) {
+		qsort(list, n, sizeof *list, compare_records);
+		memcpy(kept, list, n * sizeof *list);
+	}
+	free(list);
+	*found = (struct found_messages){ kept, n };
+	return n_failed != 0 && n_failed == brokers.n ? -1 : 0;
+}
+
+struct slice
+message_offset_id(struct admin *admin, const struct record *record)
+{
+	return message_id(&admin->arena, &record->store_host, record->position);
+}
+
+struct slice
+message_name(struct admin *admin, const struct record *record)
+{
+	struct slice unique_id = property_find(record->properties, "UNIQ_KEY");
+
+	return unique_id.data != NULL ? unique_id : message_offset_id(admin, record);
+}
