@@ -21,9 +21,28 @@ struct json_scan {
 };
 
 /* The next character that is no blank, '\0' at the end; it stays there. */
-char json_scan_peek(struct json_scan *scan);
+static inline char
+json_scan_peek(struct json_scan *scan)
+{
+	for (; scan->at < scan->end; scan->at++) {
+		char c = *scan->at;
+
+		if (c > ' ' || (c != ' ' && c != '\n' && c != '\r' && c != '\t'))
+			return c;
+	}
+	return '\0';
+}
+
 /* Takes c if it is the next character that is no blank. */
-bool json_scan_char(struct json_scan *scan, char c);
+static inline bool
+json_scan_char(struct json_scan *scan, char c)
+{
+	if (json_scan_peek(scan) != c || scan->at == scan->end)
+		return false;
+	scan->at++;
+	return true;
+}
+
 /* A string without its quotes and escapes. */
 int json_scan_string(struct json_scan *scan, struct slice *text);
 /* A string, a number, true, false or null; *text is what it says, unescaped. */
