@@ -1,0 +1,102 @@
+#include "config.h"
+
+#include <criterion/criterion.h>
+
+#include "common/record.h"
+
+TestSuite(property, .timeout = 10);
+
+/* What a walk sees: "name=value;" for each. */
+static const struct {
+	struct slice properties;
+	const char *pairs;
+} walks[] = {
+	{ SLICE(""), "" },
+	{ SLICE("KEYS\1k1 k2\2TAGS\1A\2"), "KEYS=k1 k2;TAGS=A;" },
+	{ SLICE("KEYS\1k\2TAGS\1A"), "KEYS=k;TAGS=A;" },
+	{ SLICE("\2\2a\1b\2\2"), "a=b;" },
+	{ SLICE("a\1b\1c\2"), "a=b\1c;" },
+	{ SLICE("no value\2\1no name\2empty\1\2a\1b\2"), "a=b;" },
+	{ SLICE("\1"), "" },
+	{ SLICE("x"), "" },
+};
+
+Test(property, the_walk)
+{
+	for (size_t i = 0; i < sizeof walks / sizeof *walks; i++) {
+		struct slice rest = walks[i].properties;
+		struct slice name;
+		struct slice value;
+		struct buf seen = { 0 };
+
+		while (property_next(&rest, &name, &value)) {
+			buf_append_slice(&seen, name);
+			buf_append_char(&seen, '=');
+			buf_append_slice(&seen, value);
+			buf_append_char(&seen, ';');
+		}
+		cr_assert_str_eq(buf_text(&seen), walks[i].pairs);
+		buf_release(&seen);
+	}
+}
+
+Test(property, finding_one)
+{
+	struct slice properties = SLICE("KEY\1no\2KEYS\1k\2WAIT\1true\2KEYS\1last\2TAGS\1A");
+
+	cr_assert(slice_is(property_find(properties, "KEYS"), "last"));
+	cr_assert(slice_is(property_find(properties, "TAGS"), "A"));
+	cr_assert_null(property_find(properties, "TAG").data);
+	cr_assert_null(property_find(properties, "true").data);
+	cr_assert_null(property_find(SLICE_NONE, "TAGS").data);
+}
+
+Test(property, appending_puts_the_separator_that_is_missing)
+{
+	struct buf buf = { 0 };
+
+	property_append(&buf, SLICE("a"), SLICE("1"));
+	cr_assert_str_eq(buf_text(&buf), "a\0011\2");
+	property_append(&buf, SLICE("b"), SLICE("2"));
+	cr_assert_str_eq(buf_text(&buf), "a\0011\2b\0012\2");
+	buf.len--;
+	property_append(&buf, SLICE("c"), SLICE("3"));
+	cr_assert_str_eq(buf_text(&buf), "a\0011\2b\0012\2c\0013\2");
+	buf_release(&buf);
+}
+
+Test(property, copying_without_some)
+{
+	static const char *const names[] = { "WAIT", "DELAY", NULL };
+	static const char *const none[] = { NULL };
+	struct slice properties = SLICE("WAIT\1true\2KEYS\1k\2DELAY\0013\2TAGS\1A");
+	struct buf buf = { 0 };
+
+	property_copy_without(&buf, properties, names);
+	cr_assert_str_eq(buf_text(&buf), "KEYS\1k\2TAGS\1A\2");
+	buf.len = 0;
+	property_copy_without(&buf, properties, none);
+	cr_assert_str_eq(buf_text(&buf), "WAIT\1true\2KEYS\1k\2DELAY\0013\2TAGS\1A\2");
+	buf_release(&buf);
+}
+
+Test(property, tags_hash_as_in_java)
+{
+	static const struct {
+		struct slice tag;
+		int32_t hash;
+	} cases[] = {
+		{ SLICE(""), 0 },
+		{ SLICE("a"), 97 },
+		{ SLICE("TagA"), 2598919 },
+		{ SLICE("polygenelubricants"), INT32_MIN },
+		{ SLICE("\344\270\255\346\226\207"), 646394 },             /* U+4E2D U+6587 */
+		{ SLICE("\360\237\230\200"), 1772899 },                      /* U+1F600: two units */
+		{ SLICE("\377"), 0xFFFD },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		cr_assert_eq(tag_hash(cases[i].tag), cases[i].hash, "%zu: %lld", i,
+		    (long long)tag_hash(cases[i].tag));
+	cr_assert_eq(tag_hash(SLICE_NONE), 0);
+}
