@@ -56,10 +56,12 @@ unlikeness(struct slice written, struct slice known)
 	if (written.len == 0 || written.len > WORD_MAX_LEN || known.len > WORD_MAX_LEN)
 		return INT32_MAX;
 	edits = distance(written, known);
-	if (edits > 2 && written.len >= 4 && known.len > written.len &&
+	if (edits <= (int)(written.len / 5) + 1)
+		return edits;
+	if (written.len >= 4 && known.len > written.len &&
 	    slice_equal_nocase(written, (struct slice){ known.data, written.len }))
-		edits = 2;
-	return edits <= (int)(written.len / 5) + 1 ? edits : INT32_MAX;
+		return WORD_MAX_LEN;
+	return INT32_MAX;
 }
 
 const struct option *
