@@ -20,17 +20,16 @@
 #define SCHEMA_VERSION 1
 #define IMPORT_MAX_BYTES (16 << 20)
 
-/* Settings are pairs of a namespace that no request can name: a NUL is in no ext field of its own. */
-#define SETTINGS_SPACE ((struct slice){ "\0settings", 9 })
-
 static const char schema[] = "CREATE TABLE pair(space BLOB, key BLOB, value BLOB, PRIMARY KEY(space, key))"
 			     " WITHOUT ROWID;"
+			     "CREATE TABLE setting(name BLOB PRIMARY KEY, value BLOB) WITHOUT ROWID;"
 			     "PRAGMA user_version=1;";
 
 struct kv {
 	sqlite3 *db;
 	sqlite3_stmt *put;
 	sqlite3_stmt *delete;
+	sqlite3_stmt *put_setting;
 	struct table spaces; /* namespace -> struct table of key -> struct text */
 };
 
@@ -172,13 +171,21 @@ kv_delete(struct kv *kv, struct slice space, struct slice key)
 int
 kv_put_setting(struct kv *kv, struct slice name, struct slice value)
 {
-	return kv_put(kv, SETTINGS_SPACE, name, value);
+	bind_slice(kv->put_setting, 1, name);
+	bind_slice(kv->put_setting, 2, value);
+	return change(kv, kv->put_setting);
 }
 
-const struct ext *
-kv_settings(const struct kv *kv, struct arena *arena, size_t *n_pairs)
+void
+kv_each_setting(struct kv *kv, void (*take)(void *arg, struct slice name, struct slice value), void *arg)
 {
-	return kv_list(kv, SETTINGS_SPACE, arena, n_pairs);
+	sqlite3_stmt *all;
+
+	if (sqlite3_prepare_v2(kv->db, "SELECT name, value FROM setting", -1, &all, NULL) != SQLITE_OK)
+		return;
+	while (sqlite3_step(all) == SQLITE_ROW)
+		take(arg, column_slice(all, 0), column_slice(all, 1));
+	sqlite3_finalize(all);
 }
 
 /* ---- Opening ---- */
@@ -276,13 +283,19 @@ execute(struct kv *kv, const char *sql)
 static int
 prepare(struct kv *kv)
 {
-	static const char put[] = "INSERT INTO pair(space, key, value) VALUES(?, ?, ?)"
-				  " ON CONFLICT(space, key) DO UPDATE SET value = excluded.value";
-	static const char delete[] = "DELETE FROM pair WHERE space = ? AND key = ?";
+	const struct {
+		sqlite3_stmt **statement;
+		const char *sql;
+	} rows[] = {
+		{ &kv->put, "INSERT OR REPLACE INTO pair(space, key, value) VALUES(?, ?, ?)" },
+		{ &kv->delete, "DELETE FROM pair WHERE space = ? AND key = ?" },
+		{ &kv->put_setting, "INSERT OR REPLACE INTO setting(name, value) VALUES(?, ?)" },
+	};
 
-	if (sqlite3_prepare_v2(kv->db, put, -1, &kv->put, NULL) != SQLITE_OK)
-		return -1;
-	return sqlite3_prepare_v2(kv->db, delete, -1, &kv->delete, NULL) == SQLITE_OK ? 0 : -1;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (sqlite3_prepare_v2(kv->db, rows[i].sql, -1, rows[i].statement, NULL) != SQLITE_OK)
+			return -1;
+	return 0;
 }
 
 /* The schema and what is taken over appear together or not at all. */
@@ -355,6 +368,7 @@ kv_close(struct kv *kv)
 {
 	sqlite3_finalize(kv->put);
 	sqlite3_finalize(kv->delete);
+	sqlite3_finalize(kv->put_setting);
 	sqlite3_close(kv->db);
 	table_release(&kv->spaces, space_free);
 	free(kv);

@@ -31,6 +31,6 @@ struct slice kv_find(const struct kv *kv, struct slice space, struct slice key);
 const struct ext *kv_list(const struct kv *kv, struct slice space, struct arena *arena, size_t *n_pairs);
 
 int kv_put_setting(struct kv *kv, struct slice name, struct slice value);
-const struct ext *kv_settings(const struct kv *kv, struct arena *arena, size_t *n_pairs);
+void kv_each_setting(struct kv *kv, void (*take)(void *arg, struct slice name, struct slice value), void *arg);
 
 #endif

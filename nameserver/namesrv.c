@@ -72,15 +72,9 @@ one_loop(const void *settings)
 
 /* What was changed over the network before the last stop. */
 static void
-restore_settings(struct namesrv *namesrv)
+restore_setting(void *arg, struct slice name, struct slice value)
 {
-	struct arena arena = { 0 };
-	size_t n;
-	const struct ext *kept = kv_settings(namesrv->kv, &arena, &n);
-
-	for (size_t i = 0; i < n; i++)
-		daemon_restore(namesrv->daemon, kept[i].key, kept[i].value);
-	arena_release(&arena);
+	daemon_restore(arg, name, value);
 }
 
 static int
@@ -158,7 +152,7 @@ namesrv_start(struct daemon *daemon)
 	namesrv->routes = routes_new();
 	if (open_pairs(namesrv) == -1)
 		goto fail;
-	restore_settings(namesrv);
+	kv_each_setting(namesrv->kv, restore_setting, daemon);
 	if (listen_for_requests(namesrv) == -1)
 		goto fail;
 	start_scan(namesrv);
