@@ -248,7 +248,7 @@ report(int number, bool ok, const char *what)
 int
 main(void)
 {
-	struct worker worker = { 0 };
+	struct worker worker = { .stopped = false };
 	struct loop loops[N_LOOPS];
 	pthread_t threads[N_LOOPS];
 	struct clients clients;
