@@ -1,0 +1,20 @@
+#ifndef BROKER_PUSH_H
+#define BROKER_PUSH_H
+
+/*
+ * Requests that the broker sends to its clients, over the connections on which
+ * their heartbeats come, whichever loop those belong to. Any loop.
+ */
+
+#include "broker/broker.h"
+#include "broker/client.h"
+
+/* Tells all members of the changed groups to look who takes which queue (40). */
+void push_changes(struct broker *broker, struct loop *here, const struct client_changes *changes);
+/*
+ * Forwards the request, with its ext fields and body, to a client; the client's code, remark and body
+ * become the answer. Without an answer in time: 207.
+ */
+enum verdict push_relay(struct request *request, struct conn_id to, int timeout_ms);
+
+#endif
