@@ -5,47 +5,9 @@
 #include <criterion/criterion.h>
 #include <math.h>
 
-TestSuite(json, .timeout = 30);
+#include "t/json_tree.h"
 
-/* The tree as text again, so that one comparison sees all of it. */
-static void
-write_tree(struct json_out *out, const struct json *value)
-{
-	switch (value->type) {
-	case JSON_NULL:
-		json_put_null(out);
-		break;
-	case JSON_BOOL:
-		json_put_bool(out, value->boolean);
-		break;
-	case JSON_NUMBER:
-		json_put_raw(out, value->text);
-		break;
-	case JSON_STRING:
-		json_put_slice(out, value->text);
-		break;
-	case JSON_ARRAY:
-		json_open_array(out);
-		for (const struct json *item = value->first; item != NULL; item = item->next)
-			write_tree(out, item);
-		json_close_array(out);
-		break;
-	case JSON_OBJECT:
-		json_open_object(out);
-		for (const struct json *item = value->first; item != NULL; item = item->next) {
-			if (item->key != NULL) {
-				json_open_object_key(out);
-				write_tree(out, item->key);
-				json_close_object_key(out);
-			} else {
-				json_key_slice(out, item->name);
-			}
-			write_tree(out, item);
-		}
-		json_close_object(out);
-		break;
-	}
-}
+TestSuite(json, .timeout = 30);
 
 static const struct accepted {
 	struct slice text;
@@ -83,7 +45,7 @@ Test(json, texts_that_are_json)
 
 		cr_assert_not_null(tree, "%s", accepted[i].tree);
 		json_out_init(&out, &buf);
-		write_tree(&out, tree);
+		json_tree_write(&out, tree);
 		cr_assert_str_eq(buf_text(&buf), accepted[i].tree);
 		buf.len = 0;
 	}

@@ -1,0 +1,54 @@
+#include "config.h"
+
+/* Properties, and the small texts beside them: tags, names, message ids. */
+
+#include "common/record.h"
+#include "t/fuzz/fuzz.h"
+
+static void
+check_copy(struct slice properties)
+{
+	static const char *const none[] = { NULL };
+	struct slice rest = properties;
+	struct slice name, value, name_again, value_again;
+	struct buf copy = { 0 };
+
+	property_copy_without(&copy, properties, none);
+
+	struct slice rest_again = buf_slice(&copy);
+
+	while (property_next(&rest, &name, &value)) {
+		must(name.len != 0 && value.len != 0);
+		must(property_next(&rest_again, &name_again, &value_again));
+		must(slice_equal(name, name_again) && slice_equal(value, value_again));
+		(void)tag_hash(value);
+		(void)name_is_valid(value);
+	}
+	must(!property_next(&rest_again, &name_again, &value_again));
+	buf_release(&copy);
+}
+
+static void
+check_id(struct slice text)
+{
+	struct arena arena = { 0 };
+	struct host host;
+	int64_t position;
+
+	if (message_id_parse(text, &host, &position) == 0)
+		must(slice_equal_nocase(message_id(&arena, &host, position), text));
+	arena_release(&arena);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct slice text = { (const char *)data, size };
+	struct slice tags = property_find(text, "TAGS");
+
+	must(tags.data == NULL || tags.len != 0);
+	check_copy(text);
+	check_id(text);
+	(void)tag_hash(text);
+	return 0;
+}
