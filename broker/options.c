@@ -31,7 +31,7 @@ const struct option broker_options[] = {
 	CHOICE("brokerRole", broker_role, "ASYNC_MASTER", roles,
 	    "SYNC_MASTER would wait for a slave; SLAVE is refused: there is no replication yet"),
 	ROW("namesrvAddr", OPTION_ADDRESSES, namesrv_addr, NULL,
-	    "the name servers as HOST:PORT, separated by ;; the broker registers with each of them",
+	    "the name servers, HOST:PORT separated by ; (the broker registers with each of them)",
 	    FILE_ONLY),
 	TEXT("brokerIP1", broker_ip1, NULL,
 	    "the address that clients are told; unset: that of the interface which reaches the "
@@ -46,7 +46,7 @@ const struct option broker_options[] = {
 	    "0: any free ones"),
 	SWITCH("connectBackCheck", connect_back_check, "true",
 	    "at start, connect to the advertised address to see that it leads back here"),
-	TEXT("regionId", region_id, "DefaultRegion", "the region that answers to sends name"),
+	TEXT("regionId", region_id, "DefaultRegion", "the region that is named in the answers to sends"),
 	NUMBER("brokerPermission", broker_permission, "6", 2, 7, NULL,
 	    "6: read and write, 4: read alone, 2: write alone; the name servers are told at once",
 	    LIVE),
