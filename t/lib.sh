@@ -34,10 +34,10 @@ t_result() {
 t_ok() {
 	t_name=$1
 	shift
-	if t_out=$("$@" 2>&1); then
+	if "$@" >"$T_DIR/t_ok.out" 2>&1; then
 		t_result 0 "$t_name"
 	else
-		t_result 1 "$t_name" "$* failed:" "$t_out"
+		t_result 1 "$t_name" "$* failed:" "$(cat "$T_DIR/t_ok.out")"
 	fi
 }
 
@@ -45,8 +45,8 @@ t_ok() {
 t_fails() {
 	t_name=$1
 	shift
-	if t_out=$("$@" 2>&1); then
-		t_result 1 "$t_name" "$* succeeded:" "$t_out"
+	if "$@" >"$T_DIR/t_ok.out" 2>&1; then
+		t_result 1 "$t_name" "$* succeeded:" "$(cat "$T_DIR/t_ok.out")"
 	else
 		t_result 0 "$t_name"
 	fi
