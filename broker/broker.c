@@ -143,15 +143,21 @@ make_workers(struct broker *broker)
 static void
 start_store(struct broker *broker)
 {
-	struct tail **tails = mem_alloc((size_t)broker->n_workers * sizeof(struct tail *));
-
+	broker->tails = mem_alloc((size_t)broker->n_workers * sizeof *broker->tails);
 	for (int i = 0; i < broker->n_workers; i++)
-		tails[i] = broker->workers[i].tail;
-	store_start(broker->store, broker->daemon->loops, tails, broker->n_workers);
-	free(tails);
+		broker->tails[i] = broker->workers[i].tail;
+	store_start(broker->store, broker->daemon->loops, broker->tails, broker->n_workers);
 }
 
 /* ---- the program ----------------------------------------------------- */
+
+static void
+on_connection_closed(struct server *server, struct conn *conn)
+{
+	struct daemon *daemon = server_context(server);
+
+	client_connection_closed(daemon->context, conn);
+}
 
 static struct server *
 make_server(struct daemon *daemon, const struct broker_settings *settings)
@@ -163,7 +169,7 @@ make_server(struct daemon *daemon, const struct broker_settings *settings)
 	    .idle_ms = (int)settings->server_channel_max_idle_time_seconds * 1000,
 	    .max_connections = (int)settings->max_connections,
 	    .context = daemon,
-	    .on_close = handle_client_on_close,
+	    .on_close = on_connection_closed,
 	});
 }
 
@@ -298,6 +304,7 @@ broker_release(struct daemon *daemon)
 		delays_free(broker->delays);
 		free_workers(broker);
 		store_close(broker->store);
+		free(broker->tails);
 		offsets_free(broker->offsets);
 		groups_free(broker->groups);
 		topics_free(broker->topics);

@@ -40,6 +40,7 @@ struct broker {
 	struct stats *stats;
 	struct server *server;
 	struct worker *workers; /* one per loop */
+	struct tail **tails;    /* the same, as the store wants them */
 	int n_workers;
 	struct host host;       /* advertised: brokerIP1:listenPort */
 	char *address;          /* the same as text */

@@ -40,14 +40,18 @@ static enum outcome
 answer(struct worker *worker, const struct pull_question *question, struct reply *reply,
     int32_t code, const char *remark, int64_t next_offset)
 {
-	struct pull_answer *header = arena_zalloc(&worker->loop->arena, sizeof *header);
+	struct pull_answer *header = arena_alloc(&worker->loop->arena, sizeof *header);
 	const struct tail_queue *queue =
 	    tail_find(worker->tail, question->topic, question->queue_id);
 
-	header->suggest_broker_id = 0;
-	header->next_begin_offset = next_offset;
-	header->min_offset = queue != NULL ? queue->min_offset : 0;
-	header->max_offset = queue != NULL ? queue->max_offset : 0;
+	*header = (struct pull_answer){
+		.next_begin_offset = next_offset,
+		.min_offset = queue != NULL ? queue->min_offset : 0,
+		.max_offset = queue != NULL ? queue->max_offset : 0,
+		.topic_sys_flag = -1, /* these three: not sent */
+		.group_sys_flag = -1,
+		.forbidden_type = -1,
+	};
 	*reply = (struct reply){
 		.code = code,
 		.remark = slice_of(remark),

@@ -198,7 +198,10 @@ get_earliest_time_begin(struct request *request)
 	struct read_job *job = read_job_new(READ_STAMPS);
 
 	job->stamps = mem_zalloc(sizeof *job->stamps);
-	job->stamps[0] = (struct stamp_query){ queue->number, queue->min_offset, 0 };
+	job->stamps[0] = (struct stamp_query){
+		.queue = queue->number,
+		.offset = queue->min_offset,
+	};
 	job->n_stamps = 1;
 	submit(request, job, on_earliest_read, 0);
 	return VERDICT_LATER;
