@@ -8,8 +8,9 @@
 # cluster_stop                 SIGTERM to all; non-zero when one does not end with 0
 # cluster_pid ROLE, cluster_port ROLE
 #
-# With MQ_NAMESRV set, a running cluster is used instead and MQ_CONTROL names a
-# program that is called as MQ_CONTROL kill|start broker-a, MQ_CONTROL config KEY VALUE.
+# With MQ_NAMESRV set, a running cluster is used instead: MQ_BROKERS has the
+# addresses of its masters, a comma between them, and MQ_CONTROL names a program
+# that is called as MQ_CONTROL kill|start broker-a, MQ_CONTROL config KEY VALUE.
 
 CLUSTER_ROLES='namesrv-1 namesrv-2 broker-a broker-b'
 
@@ -41,6 +42,15 @@ cluster_port() {
 	broker-a) echo $((CLUSTER_BASE + 5)) ;;
 	broker-b) echo $((CLUSTER_BASE + 10)) ;;
 	esac
+}
+
+# The addresses of the masters, a comma between them.
+cluster_brokers() {
+	if [ -n "$CLUSTER_DIR" ]; then
+		echo "127.0.0.1:$(cluster_port broker-a),127.0.0.1:$(cluster_port broker-b)"
+	else
+		echo "$MQ_BROKERS"
+	fi
 }
 
 cluster_pid() {

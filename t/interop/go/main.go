@@ -1,0 +1,99 @@
+// A real RocketMQ client, rocketmq-client-go v2, against a running cluster:
+//
+//	interop NAMESRV BROKERS RUN SCENARIO...
+//
+// BROKERS are the addresses of the masters, with commas: the client creates a
+// topic at one broker only. RUN makes names unique. It reports and asks as the
+// Java programs beside it do: "ok NAME detail", "not ok NAME reason", and
+// "do kill broker-a", which the calling script answers with "done".
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/apache/rocketmq-client-go/v2/rlog"
+)
+
+var (
+	namesrv []string
+	brokers []string
+	runName string
+	stdin   = bufio.NewReader(os.Stdin)
+)
+
+var scenarios = map[string]func() (string, error){
+	"sync":     syncSends,
+	"kinds":    kinds,
+	"spread":   spread,
+	"tags":     tags,
+	"pull":     pull,
+	"poll":     poll,
+	"from":     from,
+	"members":  members,
+	"failover": failover,
+	"bulk":     bulk,
+}
+
+func main() {
+	rlog.SetLogLevel("fatal")
+	namesrv = strings.Split(os.Args[1], ";")
+	brokers = strings.Split(os.Args[2], ",")
+	runName = os.Args[3]
+	status := 0
+	for _, name := range os.Args[4:] {
+		if !run(name) {
+			status = 1
+		}
+	}
+	closeAll()
+	os.Exit(status)
+}
+
+func run(name string) bool {
+	start := time.Now()
+	result := make(chan error, 1)
+	detail := ""
+	go func() {
+		var err error
+		detail, err = scenarios[name]()
+		result <- err
+	}()
+	var err error
+	select {
+	case err = <-result:
+	case <-time.After(120 * time.Second):
+		err = fmt.Errorf("not done after 120 s")
+	}
+	if err != nil {
+		fmt.Printf("not ok %s %s\n", name, strings.ReplaceAll(err.Error(), "\n", " "))
+		return false
+	}
+	fmt.Printf("ok %s %s, %.1f s\n", name, detail, time.Since(start).Seconds())
+	return true
+}
+
+// ask has the calling script do something, and waits until it is done.
+func ask(what string) error {
+	fmt.Printf("do %s\n", what)
+	answer, err := stdin.ReadString('\n')
+	if err == nil && strings.TrimSpace(answer) != "done" {
+		err = fmt.Errorf("the script answers %q to %s", answer, what)
+	}
+	return err
+}
+
+// until waits for a condition.
+func until(limit time.Duration, what string, condition func() bool) error {
+	end := time.Now().Add(limit)
+	for !condition() {
+		if time.Now().After(end) {
+			return fmt.Errorf("after %v: not %s", limit, what)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	return nil
+}

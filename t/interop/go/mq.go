@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	rocketmq "github.com/apache/rocketmq-client-go/v2"
+	"github.com/apache/rocketmq-client-go/v2/admin"
+	"github.com/apache/rocketmq-client-go/v2/consumer"
+	"github.com/apache/rocketmq-client-go/v2/primitive"
+	"github.com/apache/rocketmq-client-go/v2/producer"
+)
+
+var (
+	instances int
+	closers   []func() error
+)
+
+func name(what string) string {
+	return "T" + runName + "_" + what
+}
+
+func instance() string {
+	instances++
+	return fmt.Sprintf("i%s_%d", runName, instances)
+}
+
+func closeAll() {
+	for _, closer := range closers {
+		_ = closer()
+	}
+}
+
+// createTopic makes the topic on every master and waits for its route.
+func createTopic(what string, queues int) (string, error) {
+	topic := name(what)
+	adm, err := admin.NewAdmin(admin.WithResolver(primitive.NewPassthroughResolver(namesrv)))
+	if err != nil {
+		return "", err
+	}
+	closers = append(closers, adm.Close)
+	for _, broker := range brokers {
+		err = adm.CreateTopic(context.Background(), admin.WithTopicCreate(topic), admin.WithBrokerAddrCreate(broker),
+			admin.WithReadQueueNums(queues), admin.WithWriteQueueNums(queues))
+		if err != nil {
+			return "", err
+		}
+	}
+	return topic, until(30*time.Second, "on all masters: "+topic, func() bool {
+		found, err := queuesOf(adm, topic)
+		return err == nil && len(found) == queues*len(brokers)
+	})
+}
+
+func queuesOf(adm admin.Admin, topic string) ([]*primitive.MessageQueue, error) {
+	return adm.FetchPublishMessageQueues(context.Background(), topic)
+}
+
+func newProducer(group string, more ...producer.Option) (rocketmq.Producer, error) {
+	options := append([]producer.Option{
+		producer.WithNsResolver(primitive.NewPassthroughResolver(namesrv)),
+		producer.WithGroupName(name(group)),
+		producer.WithInstanceName(instance()),
+		producer.WithSendMsgTimeout(10 * time.Second),
+		producer.WithRetry(2),
+	}, more...)
+	p, err := rocketmq.NewProducer(options...)
+	if err != nil {
+		return nil, err
+	}
+	closers = append(closers, p.Shutdown)
+	return p, p.Start()
+}
+
+// newPush starts a push consumer that hands over each message.
+func newPush(group, topic, tags string, handle func(*primitive.MessageExt), more ...consumer.Option) (
+	rocketmq.PushConsumer, error) {
+	options := append([]consumer.Option{
+		consumer.WithNsResolver(primitive.NewPassthroughResolver(namesrv)),
+		consumer.WithGroupName(name(group)),
+		consumer.WithInstance(instance()),
+		consumer.WithConsumerModel(consumer.Clustering),
+		consumer.WithConsumeFromWhere(consumer.ConsumeFromFirstOffset),
+	}, more...)
+	c, err := rocketmq.NewPushConsumer(options...)
+	if err != nil {
+		return nil, err
+	}
+	selector := consumer.MessageSelector{Type: consumer.TAG, Expression: tags}
+	err = c.Subscribe(topic, selector, func(_ context.Context, messages ...*primitive.MessageExt) (
+		consumer.ConsumeResult, error) {
+		for _, message := range messages {
+			handle(message)
+		}
+		return consumer.ConsumeSuccess, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return c, c.Start()
+}
+
+func newPull(group, topic string) (rocketmq.PullConsumer, error) {
+	c, err := rocketmq.NewPullConsumer(
+		consumer.WithNsResolver(primitive.NewPassthroughResolver(namesrv)),
+		consumer.WithGroupName(name(group)),
+		consumer.WithInstance(instance()),
+		consumer.WithConsumeFromWhere(consumer.ConsumeFromFirstOffset))
+	if err != nil {
+		return nil, err
+	}
+	selector := consumer.MessageSelector{Type: consumer.TAG, Expression: "*"}
+	if err = c.Subscribe(topic, selector); err != nil {
+		return nil, err
+	}
+	closers = append(closers, c.Shutdown)
+	return c, c.Start()
+}
+
+func stored(result *primitive.SendResult, err error) (*primitive.SendResult, error) {
+	if err == nil && result.Status != primitive.SendOK {
+		err = fmt.Errorf("status %d of a send", result.Status)
+	}
+	return result, err
+}
