@@ -31,6 +31,7 @@ enum store_flush {
 
 struct store_options {
 	const char *path;        /* directory; created if missing */
+	const char *log_path;    /* where the segments are; NULL: log/ in path */
 	enum store_flush flush;
 	int flush_interval_ms;   /* ASYNC: a sync at least this often */
 	int64_t segment_bytes;   /* a segment is closed when its WAL is this long */
@@ -87,6 +88,13 @@ struct append {
 	uint32_t size;           /* bytes of all records */
 	char *records;           /* inside the append's own memory; readable until append_free */
 	void *context;           /* the submitter's */
+	/* internal */
+	int32_t queue_id;
+	bool own_tag_hash;
+	struct slice topic;
+	uint64_t queue_hash;
+	struct append_item *items; /* one per record */
+	uint64_t *keys;            /* hashes, of one record after the other */
 };
 
 /*
@@ -136,6 +144,7 @@ struct stamp_query {
 	int32_t queue;     /* number */
 	int64_t offset;
 	int64_t timestamp; /* answer, ms; 0 when there is none */
+	int64_t position;  /* internal */
 };
 
 /* A job for a reader thread. The memory that it points to is the job's; it is freed with read_job_free. */
@@ -161,6 +170,16 @@ struct read_job {
 	int64_t next_offset;    /* QUEUE: where to go on; TIME: the offset */
 	int32_t n_records;
 	struct chunk *chunk;    /* records back to back; NULL when there are none */
+	/* internal: what the writer adds on the way to a reader, for what is in no index block yet */
+	struct store *store;
+	bool asked_writer;
+	int64_t min_offset, max_offset; /* TIME: of the queue */
+	struct queue_entry *entries;    /* QUEUE, TIME: of the offsets from entries_offset on */
+	size_t n_entries;
+	int64_t entries_offset;
+	int64_t born;                   /* KEY: older records belong to a deleted topic */
+	int64_t *positions;             /* KEY: in order */
+	size_t n_positions;
 };
 
 struct read_job *read_job_new(enum read_kind kind);

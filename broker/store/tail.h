@@ -25,6 +25,7 @@ struct tail_queue {
 	int64_t last_timestamp;  /* store time of the newest message, ms; 0: none in this store */
 	void *waiters;           /* the held pulls; belongs to hold.c */
 	/* internal: entries of the newest records */
+	bool grown;
 	struct tail_entry *ring;
 	uint32_t ring_first, ring_len, ring_cap;
 };
@@ -33,6 +34,11 @@ struct tail *tail_new(struct store *store);
 void tail_free(struct tail *tail);
 /* Called for each queue that grew, after the notice was applied. */
 void tail_on_growth(struct tail *tail, void (*grew)(void *arg, struct tail_queue *queue), void *arg);
+/*
+ * Called for each queue of a deleted topic, before its tail_queue is freed:
+ * the last chance to let go of its waiters.
+ */
+void tail_on_drop(struct tail *tail, void (*dropped)(void *arg, struct tail_queue *queue), void *arg);
 /* NULL when the queue has never had a message. Lent; stays until its topic is deleted. */
 struct tail_queue *tail_find(struct tail *tail, struct slice topic, int32_t queue_id);
 /* All queues in no order: *state starts at 0. NULL at the end. */

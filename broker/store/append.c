@@ -1,0 +1,187 @@
+#include "config.h"
+
+#include "broker/store/store_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "broker/store/writer.h"
+#include "common/mem.h"
+
+/*
+ * An append is one block of memory: the struct, an item per record, the key
+ * hashes, the records. All that can be known without the writer (encoding,
+ * CRC, hashes) is computed here, on the loop's thread: there is one writer,
+ * and its time per message bounds the broker's speed.
+ */
+
+#define QUEUED_OVERHEAD_BYTES 512 /* of an append, beside its records */
+
+static void
+count_key(void *arg, struct slice key)
+{
+	(void)key;
+	++*(size_t *)arg;
+}
+
+struct key_sink {
+	struct slice topic;
+	uint64_t *at;
+};
+
+static void
+put_key(void *arg, struct slice key)
+{
+	struct key_sink *sink = arg;
+
+	*sink->at++ = key_hash(sink->topic, key);
+}
+
+struct append *
+append_new(const struct store *store, const struct record *records, size_t n)
+{
+	size_t n_keys = 0, n_bytes = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct record record = records[i];
+
+		record.store_host = store->options.store_host;
+		each_key(record.properties, count_key, &n_keys);
+		n_bytes += record_size(&record);
+	}
+	struct append *append = mem_alloc(sizeof *append + n * sizeof append->items[0] +
+	    n_keys * sizeof append->keys[0] + n_bytes);
+
+	*append = (struct append){
+		.n_records = (uint32_t)n,
+		.size = (uint32_t)n_bytes,
+		.queue_id = records[0].queue_id,
+		.items = (struct append_item *)(append + 1),
+	};
+	append->keys = (uint64_t *)(append->items + n);
+	append->records = (char *)(append->keys + n_keys);
+	atomic_init(&append->state, APPEND_QUEUED);
+
+	struct key_sink sink = { records[0].topic, append->keys };
+	char *at = append->records;
+	for (size_t i = 0; i < n; i++) {
+		struct record record = records[i];
+		uint64_t *keys = sink.at;
+
+		record.store_host = store->options.store_host;
+		record_encode(&record, at);
+		each_key(record.properties, put_key, &sink);
+		append->items[i] = (struct append_item){
+			.tag_hash = tag_hash(property_find(record.properties, "TAGS")),
+			.size = (uint32_t)record_size(&record),
+			.n_keys = (uint32_t)(sink.at - keys),
+		};
+		at += append->items[i].size;
+	}
+	/* The caller's topic may be gone when the writer looks: take it from the record. */
+	struct record first;
+	if (record_decode(append->records, append->size, &first) == 0)
+		append->topic = first.topic;
+	append->queue_hash = queue_hash(append->topic, append->queue_id);
+	return append;
+}
+
+void
+append_set_tag_hash(struct append *append, int64_t tag_hash)
+{
+	for (uint32_t i = 0; i < append->n_records; i++)
+		append->items[i].tag_hash = tag_hash;
+	append->own_tag_hash = true;
+}
+
+void
+append_free(struct append *append)
+{
+	free(append);
+}
+
+static void
+pass_on(struct append_gather *gather)
+{
+	struct task_chain chain = gather->chain;
+
+	gather->chain = (struct task_chain){ 0 };
+	if (chain.first != NULL)
+		mailbox_post_chain(&gather->store->writer->inbox, chain.first, chain.last);
+}
+
+static void
+on_turn_end(struct turn_end *self)
+{
+	pass_on((struct append_gather *)self);
+}
+
+void
+append_gathers_start(struct store *store)
+{
+	store->gathers = mem_zalloc((size_t)store->n_loops * sizeof store->gathers[0]);
+	for (int i = 0; i < store->n_loops; i++) {
+		store->gathers[i].turn_end.run = on_turn_end;
+		store->gathers[i].store = store;
+	}
+}
+
+void
+append_gathers_stop(struct store *store)
+{
+	for (int i = 0; i < store->n_loops; i++)
+		pass_on(&store->gathers[i]);
+}
+
+static int64_t
+queued_size(const struct append *append)
+{
+	return (int64_t)append->size + QUEUED_OVERHEAD_BYTES;
+}
+
+void
+store_append(struct store *store, struct append *append)
+{
+	struct append_gather *gather = &store->gathers[append->home->index];
+
+	append->task.run = writer_take_append;
+	atomic_fetch_add_explicit(
+	    &store->counters.queued_bytes, queued_size(append), memory_order_relaxed);
+	task_chain_add(&gather->chain, &append->task);
+	loop_at_turn_end(append->home, &gather->turn_end);
+}
+
+bool
+append_cancel(struct append *append)
+{
+	int expected = APPEND_QUEUED;
+
+	return atomic_compare_exchange_strong_explicit(&append->state, &expected, APPEND_DROPPED,
+	    memory_order_acq_rel, memory_order_acquire);
+}
+
+bool
+store_is_busy(const struct store *store)
+{
+	return atomic_load_explicit(&store->counters.queued_bytes, memory_order_relaxed) >
+	    store->options.queued_bytes;
+}
+
+static void
+come_home(struct task *task, void *loop)
+{
+	struct append *append = (struct append *)task;
+
+	append->done(append, loop);
+}
+
+void
+append_finish(struct store *store, struct append *append, enum append_status status,
+    struct task_chain *homes)
+{
+	append->status = status;
+	append->task.run = come_home;
+	atomic_fetch_sub_explicit(
+	    &store->counters.queued_bytes, queued_size(append), memory_order_relaxed);
+	task_chain_add(&homes[append->home->index], &append->task);
+}

@@ -1,0 +1,224 @@
+#include "config.h"
+
+#include "broker/store/closer.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+
+#include "broker/store/expire.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/mem.h"
+
+#define TICK_MS 1000
+
+struct closer {
+	struct store *store;
+	struct mailbox inbox;
+	pthread_t thread;
+	bool stop;
+	struct task stop_task;
+	pthread_mutex_t template_lock; /* a leaf */
+	bool has_template;
+	struct task_chain seals; /* failed, to be tried again */
+};
+
+struct seal_task {
+	struct task task;
+	struct segment *segment;
+};
+
+struct closer *
+closer_new(struct store *store)
+{
+	struct closer *closer = mem_zalloc(sizeof *closer);
+
+	closer->store = store;
+	mailbox_init(&closer->inbox);
+	pthread_mutex_init(&closer->template_lock, NULL);
+	return closer;
+}
+
+static void
+drop_seals(struct task *first)
+{
+	for (struct task *task = first, *next; task != NULL; task = next) {
+		next = task->next;
+		segment_unref(((struct seal_task *)task)->segment);
+		free(task);
+	}
+}
+
+void
+closer_free(struct closer *closer)
+{
+	drop_seals(closer->seals.first);
+	pthread_mutex_destroy(&closer->template_lock);
+	mailbox_release(&closer->inbox);
+	free(closer);
+}
+
+/* ---- templates ------------------------------------------------------- */
+
+static int
+make_template(struct closer *closer, bool take)
+{
+	int rc = SQLITE_OK;
+
+	pthread_mutex_lock(&closer->template_lock);
+	if (!closer->has_template)
+		rc = segment_make_template(closer->store);
+	closer->has_template = rc == SQLITE_OK && !take;
+	pthread_mutex_unlock(&closer->template_lock);
+	return rc;
+}
+
+int
+closer_take_template(struct closer *closer)
+{
+	return make_template(closer, true);
+}
+
+/* ---- sealing --------------------------------------------------------- */
+
+static void
+run_seal(struct task *task, void *arg)
+{
+	struct seal_task *seal = (struct seal_task *)task;
+	struct closer *closer = arg;
+
+	/* Stopping: the next start finds its WAL and does it then. */
+	int rc = closer->stop ? SQLITE_OK : segment_seal(closer->store, seal->segment);
+
+	if (rc != SQLITE_OK) {
+		log_warn("segment could not be closed, trying again file=%s error=%s",
+		    seal->segment->path, sqlite3_errstr(rc));
+		task_chain_add(&closer->seals, task);
+		return;
+	}
+	segment_unref(seal->segment);
+	free(seal);
+	readers_sweep(closer->store);
+}
+
+void
+closer_seal(struct closer *closer, struct segment *segment)
+{
+	struct seal_task *seal = mem_alloc(sizeof *seal);
+
+	*seal = (struct seal_task){ { .run = run_seal }, segment_ref(segment) };
+	mailbox_post(&closer->inbox, &seal->task);
+}
+
+/* ---- the disk -------------------------------------------------------- */
+
+static void
+watch_disk(struct closer *closer)
+{
+	struct store *store = closer->store;
+	struct statvfs fs;
+
+	if (statvfs(store->log_path, &fs) == -1)
+		return;
+	int64_t total = (int64_t)(fs.f_blocks * fs.f_frsize);
+	int64_t available = (int64_t)(fs.f_bavail * fs.f_frsize);
+
+	atomic_store(&store->counters.disk_total, total);
+	atomic_store(&store->counters.disk_free, available);
+	bool refused = atomic_load(&store->counters.refusals) & REFUSAL_LIMIT;
+	bool refuse = store->options.disk_refuse_percent > 0 && total > 0 &&
+	    100.0 * (double)(total - available) / (double)total >
+		store->options.disk_refuse_percent;
+
+	if (refuse == refused)
+		return;
+	if (refuse)
+		store_refuse(store, REFUSAL_LIMIT);
+	else
+		store_unrefuse(store, REFUSAL_LIMIT);
+	log_warn("store %s path=%s free=%lld total=%lld limit_percent=%d",
+	    refuse ? "refuses messages, the disk is too full; free some space"
+		   : "takes messages again, there is space",
+	    store->log_path, (long long)available, (long long)total,
+	    store->options.disk_refuse_percent);
+}
+
+static void
+tick(struct closer *closer)
+{
+	struct task *again = closer->seals.first;
+
+	watch_disk(closer);
+	closer->seals = (struct task_chain){ 0 };
+	for (struct task *next; again != NULL; again = next) {
+		next = again->next;
+		again->run(again, closer);
+	}
+}
+
+static void
+run_tasks(struct closer *closer)
+{
+	for (struct task *task = mailbox_take(&closer->inbox), *next; task != NULL; task = next) {
+		next = task->next;
+		task->run(task, closer);
+	}
+}
+
+static void *
+run(void *arg)
+{
+	struct closer *closer = arg;
+	int64_t next_tick_ms = 0;
+
+	while (!closer->stop) {
+		int64_t now = clock_mono_ms();
+
+		if (now >= next_tick_ms) {
+			tick(closer);
+			next_tick_ms = now + TICK_MS;
+		}
+		int rc = make_template(closer, false);
+		if (rc != SQLITE_OK)
+			log_debug("no template for the next segment error=%s", sqlite3_errstr(rc));
+		mailbox_wait(&closer->inbox, TICK_MS);
+		run_tasks(closer);
+	}
+	return NULL;
+}
+
+static void
+run_stop(struct task *task, void *arg)
+{
+	(void)task;
+	((struct closer *)arg)->stop = true;
+}
+
+void
+closer_start(struct closer *closer)
+{
+	watch_disk(closer);
+	store_start_thread(&closer->thread, run, closer);
+}
+
+void
+closer_stop(struct closer *closer)
+{
+	closer->stop_task.run = run_stop;
+	mailbox_post(&closer->inbox, &closer->stop_task);
+	pthread_join(closer->thread, NULL);
+}
+
+void
+closer_drain(struct closer *closer)
+{
+	run_tasks(closer);
+}
+
+void
+closer_post(struct store *store, struct task *task)
+{
+	mailbox_post(&store->closer->inbox, task);
+}

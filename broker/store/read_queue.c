@@ -1,0 +1,133 @@
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "broker/store/reader.h"
+#include "common/mem.h"
+
+/*
+ * A cold pull, in two passes: first the entries of the queue blocks say which
+ * records are wanted, so that the answer's memory is taken once; then the
+ * records are read, in order, and copied where they go.
+ */
+
+struct pick {
+	int64_t offset;
+	int64_t position;
+	uint32_t size;
+};
+
+struct selection {
+	const struct pull_limits *limits;
+	struct pull_count count;
+	struct pick *picks;
+	size_t n, cap;
+	int64_t next_offset;
+	bool full;
+};
+
+static bool
+select_entry(void *arg, int64_t offset, struct queue_entry entry)
+{
+	struct selection *it = arg;
+	enum pull_verdict verdict =
+	    pull_next(it->limits, &it->count, entry.size, (int32_t)entry.tag_hash);
+
+	if (verdict == PULL_STOP) {
+		it->full = true;
+		return false;
+	}
+	it->next_offset = offset + 1;
+	if (verdict == PULL_SKIP)
+		return true;
+	if (it->n == it->cap) {
+		it->cap = it->cap != 0 ? 2 * it->cap : 32;
+		it->picks = mem_realloc(it->picks, it->cap * sizeof it->picks[0]);
+	}
+	it->picks[it->n++] = (struct pick){ offset, entry.position, entry.size };
+	return true;
+}
+
+/* What the writer gave, of entries that are in no block yet. */
+static enum get_status
+select_waiting(struct selection *it, const struct read_job *job)
+{
+	int64_t i = it->next_offset - job->entries_offset;
+
+	if (i < 0 || i >= (int64_t)job->n_entries)
+		return GET_NONE;
+	while (i < (int64_t)job->n_entries &&
+	    select_entry(it, job->entries_offset + i, job->entries[i]))
+		i++;
+	return GET_OK;
+}
+
+static enum get_status
+select_in_blocks(struct reader *reader, struct selection *it, const struct read_job *job)
+{
+	size_t index;
+	enum get_status status = reader_locate(reader, job->queue, it->next_offset, &index);
+
+	if (status != GET_OK)
+		return status;
+	struct segment_reader *file = reader_file(reader, reader->segments->list[index]);
+
+	return file == NULL
+	    ? GET_FAILED
+	    : segment_each_entry(file, job->queue, it->next_offset, select_entry, it);
+}
+
+/* The picked records, up to the first that cannot be had. */
+static enum get_status
+read_picks(struct reader *reader, const struct selection *it, struct read_job *job)
+{
+	struct chunk *chunk = chunk_new(-1, (size_t)it->count.n_bytes);
+	enum get_status status = GET_OK;
+	size_t at = 0;
+
+	for (size_t i = 0; i < it->n; i++) {
+		struct slice bytes;
+
+		status = reader_record(
+		    reader, it->picks[i].position, it->picks[i].size, &bytes, NULL);
+		if (status != GET_OK) {
+			/* What comes before is good; the next pull meets this one first, and passes it. */
+			job->next_offset =
+			    it->picks[i].offset + (i == 0 && status == GET_CORRUPT);
+			break;
+		}
+		memcpy(chunk->data + at, bytes.data, bytes.len);
+		at += bytes.len;
+		job->n_records++;
+	}
+	chunk->len = at;
+	if (job->n_records > 0) {
+		job->chunk = chunk;
+		return GET_OK;
+	}
+	chunk_unref(chunk);
+	return status;
+}
+
+enum read_answer
+read_queue(struct reader *reader, struct read_job *job)
+{
+	struct selection it = { .limits = &job->limits, .next_offset = job->offset };
+	enum get_status status = GET_OK;
+
+	while (!it.full && status == GET_OK) {
+		status = select_waiting(&it, job);
+		if (status == GET_NONE)
+			status = select_in_blocks(reader, &it, job);
+	}
+	job->next_offset = it.next_offset;
+	if (it.n > 0)
+		job->status = read_status_of(read_picks(reader, &it, job));
+	else if (it.next_offset > job->offset)
+		job->status = READ_NO_MATCH;
+	else
+		job->status = read_status_of(status);
+	free(it.picks);
+	return job->status == READ_NOTHING && !job->asked_writer ? READ_ASK : READ_DONE;
+}

@@ -1,0 +1,502 @@
+#include "config.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "broker/store/closer.h"
+#include "broker/store/writer.h"
+#include "common/buf.h"
+#include "common/log.h"
+#include "common/mem.h"
+
+/*
+ * What a start finds. SQLite's WAL keeps each segment whole up to some commit;
+ * what remains is to see where the log ends:
+ *
+ *   - a segment that was made but never written to is removed;
+ *   - after a power cut under ASYNC_FLUSH a segment may end before its
+ *     successor begins: the log ends at that hole, and what lies behind it is set aside;
+ *   - the newest one tells all queues (segment.h), and its log behind `indexed` is
+ *     read to bring them up to date.
+ *
+ * The work is bounded by a few thousand records, not by the size of the store.
+ */
+
+#define NAME_DIGITS 20
+
+struct replay {
+	struct store *store;
+	struct segment **list;
+	size_t n;
+	sqlite3 *newest; /* kept open until the writer has it: each first open reads the whole WAL */
+	struct buf why;  /* not empty: the store is refused */
+};
+
+/* ---- which segments there are ---------------------------------------- */
+
+static bool
+is_segment_name(const char *name)
+{
+	for (int i = 0; i < NAME_DIGITS; i++)
+		if (!isdigit((unsigned char)name[i]))
+			return false;
+	return strcmp(name + NAME_DIGITS, ".db") == 0;
+}
+
+static int
+compare_segments(const void *a, const void *b)
+{
+	int64_t left = (*(struct segment *const *)a)->first;
+	int64_t right = (*(struct segment *const *)b)->first;
+
+	return (left > right) - (left < right);
+}
+
+static int64_t
+file_size(const char *path, const char *suffix)
+{
+	struct buf name = { 0 };
+	struct stat st;
+
+	buf_printf(&name, "%s%s", path, suffix);
+	int64_t size = stat(buf_text(&name), &st) == 0 ? (int64_t)st.st_size : 0;
+	buf_release(&name);
+	return size;
+}
+
+static void
+list_segments(struct replay *replay)
+{
+	const struct store *store = replay->store;
+	DIR *dir = opendir(store->log_path);
+
+	if (dir == NULL) {
+		buf_printf(&replay->why, "%s cannot be read: %s", store->log_path, strerror(errno));
+		return;
+	}
+	for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
+		if (!is_segment_name(entry->d_name))
+			continue;
+		struct segment *segment =
+		    segment_new(store, strtoll(entry->d_name, NULL, 10));
+
+		atomic_store(&segment->sealed, file_size(segment->path, "-wal") == 0);
+		replay->list =
+		    mem_realloc(replay->list, (replay->n + 1) * sizeof replay->list[0]);
+		replay->list[replay->n++] = segment;
+	}
+	closedir(dir);
+	if (replay->n > 1)
+		qsort(replay->list, replay->n, sizeof replay->list[0], compare_segments);
+}
+
+static void
+forget_newest(struct replay *replay)
+{
+	segment_unref(replay->list[--replay->n]);
+}
+
+/* ---- where the log ends ---------------------------------------------- */
+
+/* Opens a segment and checks that it is one that we can read. NULL: why is set. */
+static sqlite3 *
+open_checked(struct replay *replay, const struct segment *segment)
+{
+	sqlite3 *db;
+	int rc = segment_open(replay->store, segment, SQL_READ, &db);
+
+	if (rc != SQLITE_OK) {
+		buf_printf(&replay->why, "%s cannot be opened: %s", segment->path,
+		    sqlite3_errstr(rc));
+		return NULL;
+	}
+	char *refusal = segment_refusal(db, segment->path);
+	if (refusal != NULL) {
+		buf_append_text(&replay->why, refusal);
+		free(refusal);
+		sql_close(db);
+		return NULL;
+	}
+	return db;
+}
+
+/* The newest one may have been made and not written to: then it is not there. */
+static void
+drop_unborn(struct replay *replay)
+{
+	while (replay->n > 0 && replay->why.len == 0) {
+		struct segment *segment = replay->list[replay->n - 1];
+		int64_t first;
+
+		if (file_size(segment->path, "") != 0) {
+			replay->newest = open_checked(replay, segment);
+			if (replay->newest == NULL ||
+			    segment_info(replay->newest, "first", &first) != SQLITE_DONE)
+				return;
+			sql_close(replay->newest);
+			replay->newest = NULL;
+		}
+		log_info("segment without records removed file=%s", segment->path);
+		segment_unlink(replay->store, segment);
+		forget_newest(replay);
+	}
+}
+
+/* Behind the last record; the segment's first position when it has none. -1: why is set. */
+static int64_t
+end_of(struct replay *replay, const struct segment *segment)
+{
+	int64_t end = segment->first;
+	sqlite3 *db = open_checked(replay, segment);
+
+	if (db == NULL)
+		return -1;
+	int rc = sql_int64(
+	    db, "SELECT pos + length(records) FROM log ORDER BY pos DESC LIMIT 1", &end);
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+		buf_printf(&replay->why, "%s cannot be read: %s", segment->path,
+		    sqlite3_errmsg(db));
+	sql_close(db);
+	return replay->why.len == 0 ? end : -1;
+}
+
+static void
+set_aside(struct replay *replay, const struct segment *segment)
+{
+	static const char *const suffixes[] = { "", "-wal" };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct buf from = { 0 }, to = { 0 };
+
+		buf_printf(&from, "%s%s", segment->path, suffixes[i]);
+		buf_printf(&to, "%s.lost%s", segment->path, suffixes[i]);
+		if (rename(buf_text(&from), buf_text(&to)) == -1 && errno != ENOENT)
+			buf_printf(&replay->why, "%s cannot be renamed: %s", buf_text(&from),
+			    strerror(errno));
+		buf_release(&from);
+		buf_release(&to);
+	}
+}
+
+/* A sealed segment is whole. The others have to end where the next one begins. */
+static void
+cut_at_hole(struct replay *replay)
+{
+	for (size_t i = 0; i + 1 < replay->n && replay->why.len == 0; i++) {
+		if (atomic_load(&replay->list[i]->sealed))
+			continue;
+		int64_t end = end_of(replay, replay->list[i]);
+
+		if (end == -1 || end == replay->list[i + 1]->first)
+			continue;
+		log_error("the log has a hole, as a power cut under ASYNC_FLUSH leaves it; "
+			  "what lies behind is set aside as *.lost file=%s end=%lld next=%lld",
+		    replay->list[i]->path, (long long)end,
+		    (long long)replay->list[i + 1]->first);
+		sql_close(replay->newest);
+		replay->newest = NULL;
+		while (replay->n > i + 1) {
+			set_aside(replay, replay->list[replay->n - 1]);
+			forget_newest(replay);
+		}
+		store_sync_directory(replay->store->log_path);
+	}
+}
+
+/* ---- the queues ------------------------------------------------------ */
+
+static struct slice
+column_slice(sqlite3_stmt *statement, int column)
+{
+	const char *data = sqlite3_column_blob(statement, column);
+
+	return (struct slice){ data != NULL ? data : "",
+		(size_t)sqlite3_column_bytes(statement, column) };
+}
+
+/* Runs a query over the newest segment; row answers -1 to stop. */
+static int
+each_row(struct replay *replay, const char *text, int64_t from,
+    int (*row)(struct replay *replay, sqlite3_stmt *statement))
+{
+	sqlite3 *db = replay->store->writer->out.db;
+	sqlite3_stmt *statement;
+	int rc = sqlite3_prepare_v2(db, text, -1, &statement, NULL);
+
+	if (rc == SQLITE_OK) {
+		sqlite3_bind_int64(statement, 1, from);
+		while ((rc = sqlite3_step(statement)) == SQLITE_ROW)
+			if (row(replay, statement) == -1)
+				break;
+	}
+	sqlite3_finalize(statement);
+	if (rc != SQLITE_DONE && replay->why.len == 0)
+		buf_printf(&replay->why, "%s cannot be read: %s",
+		    replay->store->writer->out.segment->path, sqlite3_errstr(rc));
+	return replay->why.len == 0 ? 0 : -1;
+}
+
+static int
+load_bounds(struct replay *replay, sqlite3_stmt *row)
+{
+	struct queue *queue = queue_table_add(&replay->store->queues, column_slice(row, 1),
+	    sqlite3_column_int(row, 2), sqlite3_column_int(row, 0));
+
+	queue->first = sqlite3_column_int64(row, 3);
+	queue->next = sqlite3_column_int64(row, 4);
+	queue->last_timestamp = sqlite3_column_int64(row, 5);
+	queue->born = sqlite3_column_int64(row, 6);
+	queue->announced = queue->recorded = true;
+	return 0;
+}
+
+static int
+load_block(struct replay *replay, sqlite3_stmt *row)
+{
+	int64_t id = sqlite3_column_int64(row, 0);
+	struct slice block = column_slice(row, 1);
+	struct queue *queue =
+	    queue_table_at(&replay->store->queues, id >> QUEUE_OFFSET_BITS);
+
+	if (queue == NULL || block.len < QUEUE_BLOCK_HEAD_BYTES)
+		return 0; /* of a deleted topic */
+	queue->next = id - queue_block_id(queue->number, 0) + (int64_t)queue_block_entries(block.len);
+	queue->last_timestamp = queue_block_timestamp(block.data);
+	return 0;
+}
+
+static int
+load_first(struct replay *replay, sqlite3_stmt *row)
+{
+	struct queue *queue =
+	    queue_table_at(&replay->store->queues, sqlite3_column_int64(row, 0));
+
+	if (queue != NULL)
+		queue->first = sqlite3_column_int64(row, 1);
+	return 0;
+}
+
+/* ---- the log behind the index ---------------------------------------- */
+
+struct key_sink {
+	struct pending *pending;
+	const struct record *record;
+};
+
+static void
+add_key(void *arg, struct slice key)
+{
+	struct key_sink *sink = arg;
+
+	pending_add_key(
+	    sink->pending, key_hash(sink->record->topic, key), sink->record->position);
+}
+
+static int64_t
+own_tag_hash(struct replay *replay, const struct record *record)
+{
+	int64_t hash = tag_hash(property_find(record->properties, "TAGS"));
+	char text[80];
+
+	snprintf(text, sizeof text, "SELECT hash FROM tag WHERE pos = %lld",
+	    (long long)record->position);
+	sql_int64(replay->store->writer->out.db, text, &hash);
+	return hash;
+}
+
+static void
+index_record(struct replay *replay, const struct record *record)
+{
+	struct writer *writer = replay->store->writer;
+	struct queue_table *queues = &replay->store->queues;
+	uint64_t hash = queue_hash(record->topic, record->queue_id);
+	struct queue *queue = queue_table_find(queues, hash, record->topic, record->queue_id);
+
+	if (queue == NULL) {
+		queue = queue_table_add(queues, record->topic, record->queue_id, -1);
+		queue->born = record->position;
+		queue->announced = true;
+	}
+	if (record->queue_offset != queue->next) {
+		buf_printf(&replay->why,
+		    "%s contradicts itself: the record at %lld has queue offset %lld, "
+		    "%lld was expected; restore it from a copy",
+		    writer->out.segment->path, (long long)record->position,
+		    (long long)record->queue_offset, (long long)queue->next);
+		return;
+	}
+	pending_add(&writer->pending, queue, queue->next++,
+	    (struct queue_entry){
+		.position = record->position,
+		.size = record->size,
+		.tag_hash = own_tag_hash(replay, record),
+	    });
+	queue->last_timestamp = record->store_timestamp;
+}
+
+static int
+replay_row(struct replay *replay, sqlite3_stmt *row)
+{
+	struct writer *writer = replay->store->writer;
+	struct slice records = column_slice(row, 1);
+	int64_t position = sqlite3_column_int64(row, 0);
+
+	for (size_t at = 0; at < records.len;) {
+		struct record record;
+
+		if (record_decode(records.data + at, records.len - at, &record) == -1 ||
+		    record.position != position) {
+			buf_printf(&replay->why,
+			    "%s is corrupt at log position %lld; restore it from a copy",
+			    writer->out.segment->path, (long long)position);
+			return -1;
+		}
+		if (!record_check(&record))
+			log_error("store is corrupt file=%s position=%lld",
+			    writer->out.segment->path, (long long)position);
+		if (position >= writer->out.indexed)
+			index_record(replay, &record);
+		if (position >= writer->out.keyed)
+			each_key(record.properties, add_key,
+			    &(struct key_sink){ &writer->pending, &record });
+		if (replay->why.len != 0)
+			return -1;
+		at += record.size;
+		position += record.size;
+		writer->position = position;
+		if (record.store_timestamp > writer->timestamp)
+			writer->timestamp = record.store_timestamp;
+	}
+	return 0;
+}
+
+static int
+load_newest(struct replay *replay)
+{
+	struct writer *writer = replay->store->writer;
+	sqlite3 *db = writer->out.db;
+	int64_t next_number = 0;
+	size_t number = 0;
+
+	if (each_row(replay, "SELECT * FROM bounds WHERE number >= ?", 0, load_bounds) == -1 ||
+	    each_row(replay, "SELECT id, entries FROM queue WHERE id >= ? ORDER BY id", 0,
+		load_block) == -1)
+		return -1;
+	if (segment_info(db, "indexed", &writer->out.indexed) != SQLITE_ROW ||
+	    segment_info(db, "keyed", &writer->out.keyed) != SQLITE_ROW ||
+	    segment_info(db, "next_number", &next_number) != SQLITE_ROW) {
+		buf_printf(&replay->why, "%s has no index positions; restore it from a copy",
+		    writer->out.segment->path);
+		return -1;
+	}
+	if (next_number > replay->store->queues.next_number)
+		replay->store->queues.next_number = (int32_t)next_number;
+	for (const struct queue *queue;
+	     (queue = queue_table_each(&replay->store->queues, &number)) != NULL;)
+		if (queue->last_timestamp > writer->timestamp)
+			writer->timestamp = queue->last_timestamp;
+	writer->position = writer->out.indexed;
+	return each_row(replay, "SELECT pos, records FROM log WHERE pos >= ? ORDER BY pos",
+	    writer->out.indexed < writer->out.keyed ? writer->out.indexed : writer->out.keyed,
+	    replay_row);
+}
+
+/* ---- all of it ------------------------------------------------------- */
+
+/* Where the log and its queues begin is what the oldest segment found. */
+static void
+load_oldest(struct replay *replay)
+{
+	struct store_counters *counters = &replay->store->counters;
+	sqlite3 *db = open_checked(replay, replay->list[0]);
+	sqlite3_stmt *statement;
+
+	if (db == NULL)
+		return;
+	atomic_store(&counters->min_position, replay->list[0]->first);
+	atomic_store(&counters->earliest_ms, segment_earliest(db));
+	int rc = sqlite3_prepare_v2(db, "SELECT number, first FROM bounds", -1, &statement, NULL);
+	if (rc == SQLITE_OK) {
+		while ((rc = sqlite3_step(statement)) == SQLITE_ROW)
+			load_first(replay, statement);
+		sqlite3_finalize(statement);
+	}
+	if (rc != SQLITE_DONE)
+		buf_printf(&replay->why, "%s cannot be read: %s", replay->list[0]->path,
+		    sqlite3_errstr(rc));
+	sql_close(db);
+}
+
+static void
+start_empty(struct replay *replay)
+{
+	struct store *store = replay->store;
+
+	store_set_segments(store, segment_array_new(NULL, 0));
+	int rc = writer_open_segment(store->writer);
+	if (rc != SQLITE_OK)
+		buf_printf(&replay->why, "%s cannot be written: %s", store->log_path,
+		    sqlite3_errstr(rc));
+}
+
+static void
+start_found(struct replay *replay)
+{
+	struct store *store = replay->store;
+	struct segment *newest = replay->list[replay->n - 1];
+
+	atomic_store(&newest->sealed, false);
+	int rc = segment_writer_open(&store->writer->out, store, newest);
+	if (rc != SQLITE_OK) {
+		buf_printf(&replay->why, "%s cannot be opened: %s", newest->path,
+		    sqlite3_errstr(rc));
+		return;
+	}
+	if (load_newest(replay) == -1)
+		return;
+	load_oldest(replay);
+	store_set_segments(store, segment_array_new(replay->list, replay->n));
+	for (size_t i = 0; i + 1 < replay->n; i++)
+		if (!atomic_load(&replay->list[i]->sealed))
+			closer_seal(store->closer, replay->list[i]);
+	/* Also shows that the disk takes a commit, before anybody relies on it. */
+	rc = writer_flush(store->writer, true);
+	if (rc != SQLITE_OK && !sql_is_full(rc))
+		buf_printf(&replay->why, "%s cannot be written: %s", newest->path,
+		    sqlite3_errstr(rc));
+	else if (rc != SQLITE_OK)
+		writer_failed(store->writer, rc);
+}
+
+int
+store_replay(struct store *store, char **why)
+{
+	struct replay replay = { .store = store };
+
+	list_segments(&replay);
+	drop_unborn(&replay);
+	if (replay.why.len == 0)
+		cut_at_hole(&replay);
+	if (replay.why.len == 0) {
+		if (replay.n == 0)
+			start_empty(&replay);
+		else
+			start_found(&replay);
+	}
+	sql_close(replay.newest);
+	for (size_t i = 0; i < replay.n; i++)
+		segment_unref(replay.list[i]);
+	free(replay.list);
+	atomic_store(&store->counters.max_position, store->writer->position);
+	atomic_store(&store->counters.synced_position, store->writer->position);
+	if (replay.why.len == 0)
+		return 0;
+	*why = buf_take(&replay.why);
+	return -1;
+}

@@ -1,0 +1,200 @@
+#include "config.h"
+
+#include "broker/store/segment_read.h"
+
+#include "broker/store/store_private.h"
+#include "common/buf.h"
+#include "common/log.h"
+
+static const char *const texts[N_SEGMENT_GETS] = {
+	[GET_ROW] = "SELECT pos, records FROM log WHERE pos <= ? ORDER BY pos DESC LIMIT 1",
+	/* From the block that holds ?1, found by one search, to the end of the queue. */
+	[GET_BLOCKS] = "SELECT id, entries FROM queue WHERE id <= ?3 AND id >="
+		       " (SELECT max(id) FROM queue WHERE id >= ?2 AND id <= ?1) ORDER BY id",
+	[GET_FIRST] = "SELECT first FROM bounds WHERE number = ?",
+	[GET_KEYS] = "SELECT entries FROM key WHERE id >= ? AND id <= ? ORDER BY id DESC LIMIT 1",
+	[GET_RUN] = "SELECT id FROM key ORDER BY id DESC LIMIT 1",
+};
+
+int
+segment_reader_open(struct segment_reader *reader, const struct store *store, struct segment *segment)
+{
+	bool sealed = atomic_load_explicit(&segment->sealed, memory_order_acquire);
+
+	*reader = (struct segment_reader){ .segment = segment, .immutable = sealed };
+	int rc = segment_open(store, segment, sealed ? SQL_IMMUTABLE : SQL_READ, &reader->db);
+	if (rc != SQLITE_OK)
+		return rc;
+	segment_ref(segment);
+	rc = sql_prepare(reader->db, texts, reader->statements, N_SEGMENT_GETS);
+	if (rc != SQLITE_OK)
+		segment_reader_close(reader);
+	return rc;
+}
+
+void
+segment_reader_close(struct segment_reader *reader)
+{
+	if (reader->db == NULL)
+		return;
+	sql_finalize(reader->statements, N_SEGMENT_GETS);
+	sql_close(reader->db);
+	segment_unref(reader->segment);
+	*reader = (struct segment_reader){ 0 };
+}
+
+void
+segment_rest(struct segment_reader *reader)
+{
+	sqlite3_reset(reader->statements[GET_ROW]);
+	reader->row = NULL;
+}
+
+static enum get_status
+corrupt(const struct segment_reader *reader, const char *what, int64_t where)
+{
+	log_error("store is corrupt file=%s %s=%lld", reader->segment->path, what, (long long)where);
+	return GET_CORRUPT;
+}
+
+static enum get_status
+failed(const struct segment_reader *reader, int rc)
+{
+	log_error("store could not read file=%s error=%s", reader->segment->path,
+	    sqlite3_errstr(rc));
+	return (rc & 0xff) == SQLITE_CORRUPT ? GET_CORRUPT : GET_FAILED;
+}
+
+/* Makes the row that holds the position the one at hand. */
+static enum get_status
+fetch_row(struct segment_reader *reader, int64_t position)
+{
+	sqlite3_stmt *statement = reader->statements[GET_ROW];
+
+	segment_rest(reader);
+	sqlite3_bind_int64(statement, 1, position);
+	int rc = sqlite3_step(statement);
+	if (rc == SQLITE_DONE)
+		return GET_NONE;
+	if (rc != SQLITE_ROW)
+		return failed(reader, rc);
+	reader->row_position = sqlite3_column_int64(statement, 0);
+	reader->row = sqlite3_column_blob(statement, 1);
+	reader->row_len = (size_t)sqlite3_column_bytes(statement, 1);
+	if (reader->row == NULL)
+		return failed(reader, sqlite3_errcode(reader->db));
+	return GET_OK;
+}
+
+enum get_status
+segment_get_record(struct segment_reader *reader, int64_t position, uint32_t size, struct slice *bytes,
+    struct record *decoded)
+{
+	struct record record;
+
+	if (reader->row == NULL || position < reader->row_position ||
+	    position >= reader->row_position + (int64_t)reader->row_len) {
+		enum get_status status = fetch_row(reader, position);
+
+		if (status != GET_OK)
+			return status;
+	}
+	if (position >= reader->row_position + (int64_t)reader->row_len)
+		return GET_NONE;
+	const char *at = reader->row + (position - reader->row_position);
+	size_t left = reader->row_len - (size_t)(position - reader->row_position);
+
+	/* A position that is not the begin of a record shows here: its own position differs. */
+	if (record_decode(at, left, &record) == -1 || record.position != position)
+		return size == 0 ? GET_NONE : corrupt(reader, "position", position);
+	if ((size != 0 && record.size != size) || !record_check(&record))
+		return corrupt(reader, "position", position);
+	*bytes = (struct slice){ at, record.size };
+	if (decoded != NULL)
+		*decoded = record;
+	return GET_OK;
+}
+
+static enum get_status
+get_int64(struct segment_reader *reader, sqlite3_stmt *statement, int64_t *value)
+{
+	int rc = sqlite3_step(statement);
+
+	if (rc == SQLITE_ROW)
+		*value = sqlite3_column_int64(statement, 0);
+	sqlite3_reset(statement);
+	if (rc == SQLITE_ROW)
+		return GET_OK;
+	return rc == SQLITE_DONE ? GET_NONE : failed(reader, rc);
+}
+
+enum get_status
+segment_get_first(struct segment_reader *reader, int32_t number, int64_t *first)
+{
+	sqlite3_bind_int64(reader->statements[GET_FIRST], 1, number);
+	return get_int64(reader, reader->statements[GET_FIRST], first);
+}
+
+enum get_status
+segment_each_entry(struct segment_reader *reader, int32_t number, int64_t offset,
+    bool (*found)(void *arg, int64_t offset, struct queue_entry entry), void *arg)
+{
+	sqlite3_stmt *statement = reader->statements[GET_BLOCKS];
+	int64_t next = queue_block_id(number, offset);
+	int64_t last = queue_block_id(number + 1, 0) - 1;
+	bool more = true, any = false;
+	int rc = SQLITE_ROW;
+
+	sqlite3_bind_int64(statement, 1, next);
+	sqlite3_bind_int64(statement, 2, queue_block_id(number, 0));
+	sqlite3_bind_int64(statement, 3, last);
+	while (more && (rc = sqlite3_step(statement)) == SQLITE_ROW) {
+		int64_t id = sqlite3_column_int64(statement, 0);
+		const void *block = sqlite3_column_blob(statement, 1);
+		int64_t n =
+		    (int64_t)queue_block_entries((size_t)sqlite3_column_bytes(statement, 1));
+
+		if (id + n <= next && !any)
+			break;
+		if (id > next) {
+			sqlite3_reset(statement);
+			return corrupt(reader, "queue_block", id);
+		}
+		for (; more && next < id + n; next++) {
+			more = found(arg, offset + (next - queue_block_id(number, offset)),
+			    queue_block_entry(block, (size_t)(next - id)));
+			any = true;
+		}
+	}
+	sqlite3_reset(statement);
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+		return failed(reader, rc);
+	return any ? GET_OK : GET_NONE;
+}
+
+enum get_status
+segment_get_run(struct segment_reader *reader, int64_t *run)
+{
+	int64_t id = 0;
+	enum get_status status = get_int64(reader, reader->statements[GET_RUN], &id);
+
+	*run = status == GET_OK ? id >> KEY_PREFIX_BITS : -1;
+	return status == GET_NONE ? GET_OK : status;
+}
+
+enum get_status
+segment_each_key(struct segment_reader *reader, int64_t run, uint64_t hash,
+    void (*found)(void *arg, int64_t position), void *arg)
+{
+	sqlite3_stmt *statement = reader->statements[GET_KEYS];
+
+	sqlite3_bind_int64(statement, 1, run << KEY_PREFIX_BITS);
+	sqlite3_bind_int64(statement, 2, key_block_id(run, hash));
+	int rc = sqlite3_step(statement);
+
+	if (rc == SQLITE_ROW)
+		key_block_each(sqlite3_column_blob(statement, 0),
+		    (size_t)sqlite3_column_bytes(statement, 0), hash, found, arg);
+	sqlite3_reset(statement);
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? GET_OK : failed(reader, rc);
+}

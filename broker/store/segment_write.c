@@ -1,0 +1,182 @@
+#include "config.h"
+
+#include "broker/store/segment_write.h"
+
+#include <string.h>
+
+#include "broker/store/store_private.h"
+#include "common/buf.h"
+#include "common/log.h"
+
+static const char *const texts[N_SEGMENT_PUTS] = {
+	[PUT_BEGIN] = "BEGIN IMMEDIATE",
+	[PUT_COMMIT] = "COMMIT",
+	[PUT_ROLLBACK] = "ROLLBACK",
+	[PUT_LOG] = "INSERT INTO log VALUES(?, ?)",
+	[PUT_QUEUE] = "INSERT INTO queue VALUES(?, ?)",
+	[PUT_KEY] = "INSERT INTO key VALUES(?, ?)",
+	[PUT_BOUNDS] = "INSERT OR REPLACE INTO bounds VALUES(?, ?, ?, ?, ?, ?, ?)",
+	[PUT_DROP] = "DELETE FROM bounds WHERE number = ?",
+	[PUT_TAG] = "INSERT INTO tag VALUES(?, ?)",
+	[PUT_INFO] = "INSERT OR REPLACE INTO info VALUES(?, ?)",
+};
+
+static int
+on_commit(void *arg, sqlite3 *db, const char *name, int n_frames)
+{
+	struct segment_writer *writer = arg;
+
+	(void)db;
+	(void)name;
+	writer->wal_frames = n_frames;
+	return SQLITE_OK;
+}
+
+int
+segment_writer_open(struct segment_writer *writer, const struct store *store, struct segment *segment)
+{
+	int64_t newest_key;
+
+	*writer = (struct segment_writer){ .segment = segment, .wal_frames = -1 };
+	int rc = segment_open(store, segment, SQL_WRITE, &writer->db);
+	if (rc != SQLITE_OK)
+		return rc;
+	segment_ref(segment);
+	sqlite3_wal_hook(writer->db, on_commit, writer);
+	rc = sql_prepare(writer->db, texts, writer->statements, N_SEGMENT_PUTS);
+	if (rc == SQLITE_OK) {
+		rc = sql_int64(writer->db, "SELECT id FROM key ORDER BY id DESC LIMIT 1", &newest_key);
+		if (rc == SQLITE_ROW)
+			writer->next_run = (newest_key >> KEY_PREFIX_BITS) + 1;
+		rc = rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
+	}
+	if (rc != SQLITE_OK)
+		segment_writer_close(writer);
+	return rc;
+}
+
+void
+segment_writer_close(struct segment_writer *writer)
+{
+	if (writer->db == NULL)
+		return;
+	sql_finalize(writer->statements, N_SEGMENT_PUTS);
+	sql_close(writer->db);
+	segment_unref(writer->segment);
+	*writer = (struct segment_writer){ 0 };
+}
+
+int
+segment_write(struct segment_writer *writer, int (*body)(void *arg), void *arg)
+{
+	int rc = sql_run(writer->statements[PUT_BEGIN]);
+
+	if (rc == SQLITE_OK)
+		rc = body(arg);
+	if (rc == SQLITE_OK)
+		rc = sql_run(writer->statements[PUT_COMMIT]);
+	if (rc == SQLITE_OK)
+		return SQLITE_OK;
+	if (!sqlite3_get_autocommit(writer->db))
+		sql_run(writer->statements[PUT_ROLLBACK]);
+	/* wal_frames is not known before the first commit, the one that the store makes at its start. */
+	if (writer->wal_frames >= 0 &&
+	    sql_wal_cut(writer->db, SEGMENT_PAGE_BYTES, writer->wal_frames) != SQLITE_OK)
+		return SQLITE_IOERR_FSYNC;
+	return rc;
+}
+
+static int
+put_blob(sqlite3_stmt *statement, int64_t id, const void *blob, size_t len)
+{
+	sqlite3_bind_int64(statement, 1, id);
+	sqlite3_bind_blob64(statement, 2, blob, len, SQLITE_STATIC);
+	return sql_run(statement);
+}
+
+int
+segment_put_records(struct segment_writer *writer, int64_t position, const char *records, size_t len)
+{
+	size_t start = 0, end = 0;
+	int rc = SQLITE_OK;
+
+	while (end < len && rc == SQLITE_OK) {
+		size_t size = be32_get(records + end + RECORD_AT_SIZE);
+
+		if (end > start && end + size - start > SEGMENT_ROW_BYTES) {
+			rc = put_blob(writer->statements[PUT_LOG], position + (int64_t)start,
+			    records + start, end - start);
+			start = end;
+		}
+		end += size;
+	}
+	if (rc == SQLITE_OK && end > start)
+		rc = put_blob(writer->statements[PUT_LOG], position + (int64_t)start,
+		    records + start, end - start);
+	return rc;
+}
+
+int
+segment_put_bounds(struct segment_writer *writer, const struct queue *queue, int64_t first, int64_t next)
+{
+	sqlite3_stmt *statement = writer->statements[PUT_BOUNDS];
+
+	sqlite3_bind_int64(statement, 1, queue->number);
+	sql_bind_slice(statement, 2, queue->topic.data, queue->topic.len);
+	sqlite3_bind_int64(statement, 3, queue->queue_id);
+	sqlite3_bind_int64(statement, 4, first);
+	sqlite3_bind_int64(statement, 5, next);
+	sqlite3_bind_int64(statement, 6, queue->last_timestamp);
+	sqlite3_bind_int64(statement, 7, queue->born);
+	return sql_run(statement);
+}
+
+int
+segment_put_drop(struct segment_writer *writer, int32_t number)
+{
+	sqlite3_bind_int64(writer->statements[PUT_DROP], 1, number);
+	return sql_run(writer->statements[PUT_DROP]);
+}
+
+int
+segment_put_tag(struct segment_writer *writer, int64_t position, int64_t tag_hash)
+{
+	sqlite3_bind_int64(writer->statements[PUT_TAG], 1, position);
+	sqlite3_bind_int64(writer->statements[PUT_TAG], 2, tag_hash);
+	return sql_run(writer->statements[PUT_TAG]);
+}
+
+int
+segment_put_info(struct segment_writer *writer, const char *name, int64_t value)
+{
+	sqlite3_stmt *statement = writer->statements[PUT_INFO];
+
+	sql_bind_slice(statement, 1, name, strlen(name));
+	sqlite3_bind_int64(statement, 2, value);
+	return sql_run(statement);
+}
+
+static int
+put_block(void *statement, int64_t id, const void *block, size_t bytes)
+{
+	return put_blob(statement, id, block, bytes);
+}
+
+int
+segment_put_queue_blocks(struct segment_writer *writer, struct pending *pending)
+{
+	return pending_each_queue_block(pending, put_block, writer->statements[PUT_QUEUE]);
+}
+
+int
+segment_put_key_blocks(struct segment_writer *writer, struct pending *pending)
+{
+	return pending_each_key_block(
+	    pending, writer->next_run, put_block, writer->statements[PUT_KEY]);
+}
+
+int
+segment_put_probe(struct segment_writer *writer)
+{
+	return sql_exec(writer->db, "INSERT OR REPLACE INTO info VALUES('probe', zeroblob(65536))");
+}

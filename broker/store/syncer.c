@@ -1,0 +1,193 @@
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "broker/store/store_private.h"
+#include "common/buf.h"
+#include "common/log.h"
+#include "common/mem.h"
+
+/*
+ * ASYNC_FLUSH: syncs the live segment's WAL every flush_interval_ms, with a
+ * handle of its own from the store's VFS, so that neither commits nor the
+ * writer's connection wait. Segments that the writer has left are synced
+ * before the live one: a power cut then takes a suffix of the log, as far as
+ * the order of syncs can tell; replay drops what lies behind a hole all the same.
+ */
+
+struct wal {
+	struct segment *segment; /* NULL: none */
+	sqlite3_file *file;
+	char *path;
+};
+
+struct syncer {
+	struct store *store;
+	struct mailbox inbox;
+	pthread_t thread;
+	bool stop;
+	struct task stop_task;
+	struct wal wal;
+	int64_t synced; /* log position */
+};
+
+struct leave_task {
+	struct task task;
+	struct segment *segment;
+	int64_t end;
+};
+
+static void
+wal_close(struct wal *wal)
+{
+	if (wal->file != NULL && wal->file->pMethods != NULL)
+		wal->file->pMethods->xClose(wal->file);
+	segment_unref(wal->segment);
+	free(wal->file);
+	free(wal->path);
+	*wal = (struct wal){ 0 };
+}
+
+static int
+wal_open(struct wal *wal, const struct store *store, struct segment *segment)
+{
+	sqlite3_vfs *vfs = sqlite3_vfs_find(store->vfs);
+	size_t size = strlen(segment->path) + sizeof "-wal";
+	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_WAL;
+
+	wal->segment = segment_ref(segment);
+	wal->file = mem_zalloc((size_t)vfs->szOsFile);
+	/* SQLite's file names end in several NULs: URI parameters would follow. */
+	wal->path = mem_zalloc(size + 4);
+	snprintf(wal->path, size, "%s-wal", segment->path);
+	int rc = vfs->xOpen(vfs, wal->path, wal->file, flags, &flags);
+	if (rc != SQLITE_OK)
+		wal_close(wal);
+	return rc;
+}
+
+/* All of the segment that was committed when this began. */
+static int
+sync_segment(struct syncer *syncer, struct segment *segment)
+{
+	if (atomic_load(&segment->sealed))
+		return SQLITE_OK;
+	if (syncer->wal.segment != segment) {
+		wal_close(&syncer->wal);
+		int rc = wal_open(&syncer->wal, syncer->store, segment);
+
+		/* The closer was quicker: a sealed segment is synced. */
+		if (rc != SQLITE_OK)
+			return atomic_load(&segment->sealed) ? SQLITE_OK : rc;
+	}
+	return syncer->wal.file->pMethods->xSync(
+	    syncer->wal.file, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
+}
+
+static void
+note_synced(struct syncer *syncer, int rc, const struct segment *segment, int64_t position)
+{
+	struct store *store = syncer->store;
+
+	if (rc == SQLITE_OK) {
+		syncer->synced = position;
+		atomic_store(&store->counters.synced_position, position);
+		return;
+	}
+	if (!(atomic_load(&store->counters.refusals) & REFUSAL_BROKEN))
+		log_error("store could not sync and takes nothing more until a restart; look at "
+			  "the disk file=%s-wal error=%s",
+		    segment->path, sqlite3_errstr(rc));
+	store_refuse(store, REFUSAL_BROKEN);
+}
+
+static void
+sync_live(struct syncer *syncer)
+{
+	struct store *store = syncer->store;
+	int64_t end = atomic_load_explicit(&store->counters.max_position, memory_order_acquire);
+
+	if (end == syncer->synced || atomic_load(&store->counters.refusals) & REFUSAL_BROKEN)
+		return;
+	struct segment_array *array = store_segments(store);
+	struct segment *live = array->list[array->n - 1];
+
+	/* When it has just become the live one, the task that tells so is on its way. */
+	if (live->first <= syncer->synced)
+		note_synced(syncer, sync_segment(syncer, live), live, end);
+	segment_array_unref(array);
+}
+
+static void
+run_leave(struct task *task, void *arg)
+{
+	struct leave_task *leave = (struct leave_task *)task;
+	struct syncer *syncer = arg;
+
+	note_synced(syncer, sync_segment(syncer, leave->segment), leave->segment, leave->end);
+	if (syncer->wal.segment == leave->segment)
+		wal_close(&syncer->wal);
+	segment_unref(leave->segment);
+	free(leave);
+}
+
+void
+syncer_leave(struct syncer *syncer, struct segment *segment, int64_t end)
+{
+	struct leave_task *leave = mem_alloc(sizeof *leave);
+
+	*leave = (struct leave_task){ { .run = run_leave }, segment_ref(segment), end };
+	mailbox_post(&syncer->inbox, &leave->task);
+}
+
+static void *
+run(void *arg)
+{
+	struct syncer *syncer = arg;
+
+	while (!syncer->stop) {
+		mailbox_wait(&syncer->inbox, syncer->store->options.flush_interval_ms);
+		for (struct task *task = mailbox_take(&syncer->inbox), *next; task != NULL;
+		     task = next) {
+			next = task->next;
+			task->run(task, syncer);
+		}
+		sync_live(syncer);
+	}
+	return NULL;
+}
+
+static void
+run_stop(struct task *task, void *arg)
+{
+	(void)task;
+	((struct syncer *)arg)->stop = true;
+}
+
+void
+store_start_syncer(struct store *store)
+{
+	struct syncer *syncer = mem_zalloc(sizeof *syncer);
+
+	syncer->store = store;
+	syncer->synced = atomic_load(&store->counters.max_position);
+	mailbox_init(&syncer->inbox);
+	store->syncer = syncer;
+	store_start_thread(&syncer->thread, run, syncer);
+}
+
+void
+store_stop_syncer(struct store *store)
+{
+	struct syncer *syncer = store->syncer;
+
+	syncer->stop_task.run = run_stop;
+	mailbox_post(&syncer->inbox, &syncer->stop_task);
+	pthread_join(syncer->thread, NULL);
+	wal_close(&syncer->wal);
+	mailbox_release(&syncer->inbox);
+	free(syncer);
+	store->syncer = NULL;
+}
