@@ -50,7 +50,7 @@ append_new(const struct store *store, const struct record *records, size_t n)
 		n_bytes += record_size(&record);
 	}
 	struct append *append = mem_alloc(sizeof *append + n * sizeof append->items[0] +
-	    n_keys * sizeof append->keys[0] + n_bytes);
+					  n_keys * sizeof append->keys[0] + n_bytes);
 
 	*append = (struct append){
 		.n_records = (uint32_t)n,
@@ -156,15 +156,15 @@ append_cancel(struct append *append)
 {
 	int expected = APPEND_QUEUED;
 
-	return atomic_compare_exchange_strong_explicit(&append->state, &expected, APPEND_DROPPED,
-	    memory_order_acq_rel, memory_order_acquire);
+	return atomic_compare_exchange_strong_explicit(
+	    &append->state, &expected, APPEND_DROPPED, memory_order_acq_rel, memory_order_acquire);
 }
 
 bool
 store_is_busy(const struct store *store)
 {
 	return atomic_load_explicit(&store->counters.queued_bytes, memory_order_relaxed) >
-	    store->options.queued_bytes;
+	       store->options.queued_bytes;
 }
 
 static void
@@ -176,8 +176,8 @@ come_home(struct task *task, void *loop)
 }
 
 void
-append_finish(struct store *store, struct append *append, enum append_status status,
-    struct task_chain *homes)
+append_finish(
+    struct store *store, struct append *append, enum append_status status, struct task_chain *homes)
 {
 	append->status = status;
 	append->task.run = come_home;

@@ -96,8 +96,8 @@ grown(void *array, size_t *cap, size_t wanted, size_t item_bytes)
 void
 pending_add(struct pending *pending, struct queue *queue, int64_t offset, struct queue_entry entry)
 {
-	pending->entries = grown(
-	    pending->entries, &pending->cap, pending->n + 1, sizeof pending->entries[0]);
+	pending->entries =
+	    grown(pending->entries, &pending->cap, pending->n + 1, sizeof pending->entries[0]);
 	pending->entries[pending->n++] = (struct pending_entry){ entry, 0 };
 	if (queue->n_pending++ == 0) {
 		pending->queues = grown(pending->queues, &pending->queues_cap,
@@ -130,8 +130,8 @@ pending_copy(const struct pending *pending, const struct queue *queue, int64_t o
 void
 pending_add_key(struct pending *pending, uint64_t hash, int64_t position)
 {
-	pending->keys = grown(
-	    pending->keys, &pending->keys_cap, pending->n_keys + 1, sizeof pending->keys[0]);
+	pending->keys =
+	    grown(pending->keys, &pending->keys_cap, pending->n_keys + 1, sizeof pending->keys[0]);
 	pending->keys[pending->n_keys++] = (struct key_entry){ hash, position };
 }
 
@@ -162,7 +162,8 @@ compare_numbers(const void *a, const void *b)
 }
 
 static int
-each_block_of(const struct pending *pending, const struct queue *queue, block_put_fn *put, void *arg)
+each_block_of(
+    const struct pending *pending, const struct queue *queue, block_put_fn *put, void *arg)
 {
 	char block[QUEUE_BLOCK_HEAD_BYTES + QUEUE_BLOCK_ENTRIES * QUEUE_ENTRY_BYTES];
 	int64_t offset = queue->pending_offset;
@@ -196,7 +197,8 @@ pending_each_queue_block(struct pending *pending, block_put_fn *put, void *arg)
 
 	/* In the order of the tree, so that neighbours share their page. */
 	if (pending->n_queues > 1)
-		qsort(pending->queues, pending->n_queues, sizeof pending->queues[0], compare_numbers);
+		qsort(
+		    pending->queues, pending->n_queues, sizeof pending->queues[0], compare_numbers);
 	for (size_t i = 0; i < pending->n_queues && result == 0; i++)
 		result = each_block_of(pending, pending->queues[i], put, arg);
 	return result;
@@ -253,8 +255,9 @@ pending_each_key_block(struct pending *pending, int64_t run, block_put_fn *put, 
 			buf_put_u64(&block, pending->keys[i].hash);
 			buf_put_u64(&block, (uint64_t)pending->keys[i].position);
 			i++;
-		} while (i < n && (block.len < KEY_BLOCK_ENTRIES * KEY_ENTRY_BYTES ||
-				      key_prefix(pending->keys[i]) == key_prefix(pending->keys[i - 1])));
+		} while (
+		    i < n && (block.len < KEY_BLOCK_ENTRIES * KEY_ENTRY_BYTES ||
+				 key_prefix(pending->keys[i]) == key_prefix(pending->keys[i - 1])));
 		result = put(arg, key_block_id(run, first.hash), block.data, block.len);
 	}
 	buf_release(&block);

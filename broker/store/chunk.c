@@ -27,8 +27,7 @@ chunk_ref(struct chunk *chunk)
 void
 chunk_unref(struct chunk *chunk)
 {
-	if (chunk != NULL &&
-	    atomic_fetch_sub_explicit(&chunk->refs, 1, memory_order_acq_rel) == 1)
+	if (chunk != NULL && atomic_fetch_sub_explicit(&chunk->refs, 1, memory_order_acq_rel) == 1)
 		free(chunk);
 }
 

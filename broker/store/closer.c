@@ -129,8 +129,8 @@ watch_disk(struct closer *closer)
 	atomic_store(&store->counters.disk_free, available);
 	bool refused = atomic_load(&store->counters.refusals) & REFUSAL_LIMIT;
 	bool refuse = store->options.disk_refuse_percent > 0 && total > 0 &&
-	    100.0 * (double)(total - available) / (double)total >
-		store->options.disk_refuse_percent;
+	              100.0 * (double)(total - available) / (double)total >
+	                  store->options.disk_refuse_percent;
 
 	if (refuse == refused)
 		return;

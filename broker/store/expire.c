@@ -18,7 +18,7 @@ struct expiry {
 	struct task task;
 	struct store *store;
 	int64_t before_ms;
-	bool oldest; /* one segment, whatever its age */
+	bool oldest;                /* one segment, whatever its age */
 	struct segment_array *gone; /* those to unlink */
 	struct segment *next;       /* the oldest that stays */
 	struct queue_first *firsts;
@@ -155,9 +155,9 @@ read_firsts(struct expiry *expiry, sqlite3 *db)
 			expiry->firsts =
 			    mem_realloc(expiry->firsts, cap * sizeof expiry->firsts[0]);
 		}
-		expiry->firsts[expiry->n_firsts++] = (struct queue_first){
-			sqlite3_column_int(statement, 0), sqlite3_column_int64(statement, 1)
-		};
+		expiry->firsts[expiry->n_firsts++] =
+		    (struct queue_first){ sqlite3_column_int(statement, 0),
+			    sqlite3_column_int64(statement, 1) };
 	}
 	sqlite3_finalize(statement);
 	return rc == SQLITE_DONE ? SQLITE_OK : rc;
@@ -169,8 +169,7 @@ read_next(struct expiry *expiry)
 {
 	bool sealed = atomic_load(&expiry->next->sealed);
 	sqlite3 *db;
-	int rc = segment_open(
-	    expiry->store, expiry->next, sealed ? SQL_IMMUTABLE : SQL_READ, &db);
+	int rc = segment_open(expiry->store, expiry->next, sealed ? SQL_IMMUTABLE : SQL_READ, &db);
 
 	if (rc != SQLITE_OK)
 		return rc;

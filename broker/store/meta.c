@@ -18,7 +18,7 @@ enum meta_statement {
 	META_BEGIN,
 	META_COMMIT,
 	META_ROLLBACK,
-	META_PUT,           /* + enum meta_table, the three of (name, value) */
+	META_PUT, /* + enum meta_table, the three of (name, value) */
 	META_DELETE = META_PUT + META_OFFSET,
 	META_PUT_OFFSET = META_DELETE + META_OFFSET,
 	META_DELETE_OFFSET,
@@ -82,9 +82,8 @@ prepare(struct meta *meta, int64_t *version)
 		if (rc == SQLITE_OK)
 			rc = sql_exec(meta->db, text);
 	}
-	return rc == SQLITE_OK
-	    ? sql_prepare(meta->db, texts, meta->statements, N_META_STATEMENTS)
-	    : rc;
+	return rc == SQLITE_OK ? sql_prepare(meta->db, texts, meta->statements, N_META_STATEMENTS)
+	                       : rc;
 }
 
 struct meta *
@@ -157,27 +156,25 @@ add_change(struct meta_job *job, const struct meta_change *change)
 void
 meta_job_put(struct meta_job *job, enum meta_table table, struct slice key, struct slice value)
 {
-	add_change(job,
-	    &(struct meta_change){
-		.table = table,
-		.key = slice_dup(key),
-		.value = slice_dup(value),
-		.offset = -1,
-	    });
+	add_change(job, &(struct meta_change){
+			    .table = table,
+			    .key = slice_dup(key),
+			    .value = slice_dup(value),
+			    .offset = -1,
+			});
 }
 
 void
 meta_job_put_offset(
     struct meta_job *job, struct slice group, struct slice topic, int32_t queue_id, int64_t offset)
 {
-	add_change(job,
-	    &(struct meta_change){
-		.table = META_OFFSET,
-		.key = slice_dup(group),
-		.topic = slice_dup(topic),
-		.queue_id = queue_id,
-		.offset = offset,
-	    });
+	add_change(job, &(struct meta_change){
+			    .table = META_OFFSET,
+			    .key = slice_dup(group),
+			    .topic = slice_dup(topic),
+			    .queue_id = queue_id,
+			    .offset = offset,
+			});
 }
 
 void
@@ -206,8 +203,7 @@ put_offset(struct meta *meta, const struct meta_change *change)
 		bind_text(statement, 1, change->key != NULL ? change->key : change->topic);
 		return sql_run(statement);
 	}
-	statement =
-	    meta->statements[change->offset >= 0 ? META_PUT_OFFSET : META_DELETE_OFFSET];
+	statement = meta->statements[change->offset >= 0 ? META_PUT_OFFSET : META_DELETE_OFFSET];
 	bind_text(statement, 1, change->key);
 	bind_text(statement, 2, change->topic);
 	sqlite3_bind_int64(statement, 3, change->queue_id);
@@ -278,7 +274,8 @@ meta_refuse(struct writer *writer, struct task *first)
 	finish(writer, first, -1);
 }
 
-/* The log forgets a topic first: a topic without queues is whole, queues without a topic are not. */
+/* The log forgets a topic first: a topic without queues is whole, queues without a topic are not.
+ */
 static int
 drop_topics(struct writer *writer, struct task *first)
 {
@@ -346,7 +343,8 @@ store_each_meta(struct store *store, enum meta_table table,
 
 void
 store_each_offset(struct store *store,
-    void (*row)(void *arg, struct slice group, struct slice topic, int32_t queue_id, int64_t offset),
+    void (*row)(
+	void *arg, struct slice group, struct slice topic, int32_t queue_id, int64_t offset),
     void *arg)
 {
 	sqlite3_stmt *statement;

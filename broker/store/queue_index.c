@@ -36,7 +36,8 @@ home_slot(const struct queue_index *index, uint64_t hash)
 }
 
 void *
-queue_index_find(const struct queue_index *index, uint64_t hash, struct slice topic, int32_t queue_id)
+queue_index_find(
+    const struct queue_index *index, uint64_t hash, struct slice topic, int32_t queue_id)
 {
 	if (index->n_slots == 0)
 		return NULL;

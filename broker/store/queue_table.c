@@ -32,7 +32,8 @@ queue_table_release(struct queue_table *table)
 }
 
 struct queue *
-queue_table_find(const struct queue_table *table, uint64_t hash, struct slice topic, int32_t queue_id)
+queue_table_find(
+    const struct queue_table *table, uint64_t hash, struct slice topic, int32_t queue_id)
 {
 	return queue_index_find(&table->index, hash, topic, queue_id);
 }

@@ -56,8 +56,7 @@ stamp_of(struct reader *reader, const struct read_job *job, int32_t number, int6
 
 		if (status != GET_OK)
 			return status;
-		struct segment_reader *file =
-		    reader_file(reader, reader->segments->list[index]);
+		struct segment_reader *file = reader_file(reader, reader->segments->list[index]);
 
 		if (file == NULL)
 			return GET_FAILED;
@@ -65,8 +64,7 @@ stamp_of(struct reader *reader, const struct read_job *job, int32_t number, int6
 		if (status != GET_OK)
 			return status;
 	}
-	enum get_status status =
-	    reader_record(reader, entry.position, entry.size, &bytes, &record);
+	enum get_status status = reader_record(reader, entry.position, entry.size, &bytes, &record);
 	if (status == GET_OK)
 		*timestamp = record.store_timestamp;
 	return status;
@@ -86,8 +84,7 @@ read_time(struct reader *reader, struct read_job *job)
 	while (low < high) {
 		int64_t middle = low + (high - low) / 2;
 		int64_t timestamp = 0;
-		enum get_status status =
-		    stamp_of(reader, job, job->queue, middle, &timestamp);
+		enum get_status status = stamp_of(reader, job, job->queue, middle, &timestamp);
 
 		if (status != GET_OK) {
 			job->status = read_status_of(status);
@@ -135,7 +132,7 @@ struct key_search {
 	struct slice topic, key;
 	int64_t *candidates; /* of one place */
 	size_t n_candidates, cap;
-	int64_t *found;      /* newest first */
+	int64_t *found; /* newest first */
 	size_t n_found;
 	size_t bytes;
 	bool failed;
@@ -148,8 +145,8 @@ add_candidate(void *arg, int64_t position)
 
 	if (search->n_candidates == search->cap) {
 		search->cap = search->cap != 0 ? 2 * search->cap : 16;
-		search->candidates = mem_realloc(
-		    search->candidates, search->cap * sizeof search->candidates[0]);
+		search->candidates =
+		    mem_realloc(search->candidates, search->cap * sizeof search->candidates[0]);
 	}
 	search->candidates[search->n_candidates++] = position;
 }

@@ -58,7 +58,7 @@ select_waiting(struct selection *it, const struct read_job *job)
 	if (i < 0 || i >= (int64_t)job->n_entries)
 		return GET_NONE;
 	while (i < (int64_t)job->n_entries &&
-	    select_entry(it, job->entries_offset + i, job->entries[i]))
+	       select_entry(it, job->entries_offset + i, job->entries[i]))
 		i++;
 	return GET_OK;
 }
@@ -74,8 +74,8 @@ select_in_blocks(struct reader *reader, struct selection *it, const struct read_
 	struct segment_reader *file = reader_file(reader, reader->segments->list[index]);
 
 	return file == NULL
-	    ? GET_FAILED
-	    : segment_each_entry(file, job->queue, it->next_offset, select_entry, it);
+	           ? GET_FAILED
+	           : segment_each_entry(file, job->queue, it->next_offset, select_entry, it);
 }
 
 /* The picked records, up to the first that cannot be had. */
@@ -89,12 +89,12 @@ read_picks(struct reader *reader, const struct selection *it, struct read_job *j
 	for (size_t i = 0; i < it->n; i++) {
 		struct slice bytes;
 
-		status = reader_record(
-		    reader, it->picks[i].position, it->picks[i].size, &bytes, NULL);
+		status =
+		    reader_record(reader, it->picks[i].position, it->picks[i].size, &bytes, NULL);
 		if (status != GET_OK) {
-			/* What comes before is good; the next pull meets this one first, and passes it. */
-			job->next_offset =
-			    it->picks[i].offset + (i == 0 && status == GET_CORRUPT);
+			/* What comes before is good; the next pull meets this one first, and passes
+			 * it. */
+			job->next_offset = it->picks[i].offset + (i == 0 && status == GET_CORRUPT);
 			break;
 		}
 		memcpy(chunk->data + at, bytes.data, bytes.len);

@@ -82,8 +82,8 @@ static bool
 is_stale(const struct segment_reader *file)
 {
 	return atomic_load(&file->segment->gone) ||
-	    (!file->immutable &&
-		atomic_load_explicit(&file->segment->sealed, memory_order_acquire));
+	       (!file->immutable &&
+		   atomic_load_explicit(&file->segment->sealed, memory_order_acquire));
 }
 
 static void
@@ -136,8 +136,7 @@ reader_locate(struct reader *reader, int32_t number, int64_t offset, size_t *ind
 	 */
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		struct segment_reader *file =
-		    reader_file(reader, reader->segments->list[middle]);
+		struct segment_reader *file = reader_file(reader, reader->segments->list[middle]);
 		int64_t first = 0;
 
 		if (file == NULL)
@@ -235,9 +234,9 @@ reader_submit(struct store *store, struct read_job *job)
 {
 	unsigned n = (unsigned)store->options.n_readers;
 	/* A queue keeps its reader, which has the files at hand. */
-	unsigned pick = job->kind == READ_QUEUE
-	    ? (unsigned)job->queue
-	    : atomic_fetch_add_explicit(&store->next_reader, 1, memory_order_relaxed);
+	unsigned pick = job->kind == READ_QUEUE ? (unsigned)job->queue
+	                                        : atomic_fetch_add_explicit(
+						      &store->next_reader, 1, memory_order_relaxed);
 
 	if (store->readers == NULL) {
 		read_job_finish(job, READ_FAILED);

@@ -34,8 +34,9 @@ struct replay {
 	struct store *store;
 	struct segment **list;
 	size_t n;
-	sqlite3 *newest; /* kept open until the writer has it: each first open reads the whole WAL */
-	struct buf why;  /* not empty: the store is refused */
+	sqlite3
+	    *newest;    /* kept open until the writer has it: each first open reads the whole WAL */
+	struct buf why; /* not empty: the store is refused */
 };
 
 /* ---- which segments there are ---------------------------------------- */
@@ -83,12 +84,10 @@ list_segments(struct replay *replay)
 	for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
 		if (!is_segment_name(entry->d_name))
 			continue;
-		struct segment *segment =
-		    segment_new(store, strtoll(entry->d_name, NULL, 10));
+		struct segment *segment = segment_new(store, strtoll(entry->d_name, NULL, 10));
 
 		atomic_store(&segment->sealed, file_size(segment->path, "-wal") == 0);
-		replay->list =
-		    mem_realloc(replay->list, (replay->n + 1) * sizeof replay->list[0]);
+		replay->list = mem_realloc(replay->list, (replay->n + 1) * sizeof replay->list[0]);
 		replay->list[replay->n++] = segment;
 	}
 	closedir(dir);
@@ -112,8 +111,8 @@ open_checked(struct replay *replay, const struct segment *segment)
 	int rc = segment_open(replay->store, segment, SQL_READ, &db);
 
 	if (rc != SQLITE_OK) {
-		buf_printf(&replay->why, "%s cannot be opened: %s", segment->path,
-		    sqlite3_errstr(rc));
+		buf_printf(
+		    &replay->why, "%s cannot be opened: %s", segment->path, sqlite3_errstr(rc));
 		return NULL;
 	}
 	char *refusal = segment_refusal(db, segment->path);
@@ -157,11 +156,11 @@ end_of(struct replay *replay, const struct segment *segment)
 
 	if (db == NULL)
 		return -1;
-	int rc = sql_int64(
-	    db, "SELECT pos + length(records) FROM log ORDER BY pos DESC LIMIT 1", &end);
+	int rc =
+	    sql_int64(db, "SELECT pos + length(records) FROM log ORDER BY pos DESC LIMIT 1", &end);
 	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
-		buf_printf(&replay->why, "%s cannot be read: %s", segment->path,
-		    sqlite3_errmsg(db));
+		buf_printf(
+		    &replay->why, "%s cannot be read: %s", segment->path, sqlite3_errmsg(db));
 	sql_close(db);
 	return replay->why.len == 0 ? end : -1;
 }
@@ -197,8 +196,7 @@ cut_at_hole(struct replay *replay)
 			continue;
 		log_error("the log has a hole, as a power cut under ASYNC_FLUSH leaves it; "
 			  "what lies behind is set aside as *.lost file=%s end=%lld next=%lld",
-		    replay->list[i]->path, (long long)end,
-		    (long long)replay->list[i + 1]->first);
+		    replay->list[i]->path, (long long)end, (long long)replay->list[i + 1]->first);
 		sql_close(replay->newest);
 		replay->newest = NULL;
 		while (replay->n > i + 1) {
@@ -261,12 +259,12 @@ load_block(struct replay *replay, sqlite3_stmt *row)
 {
 	int64_t id = sqlite3_column_int64(row, 0);
 	struct slice block = column_slice(row, 1);
-	struct queue *queue =
-	    queue_table_at(&replay->store->queues, id >> QUEUE_OFFSET_BITS);
+	struct queue *queue = queue_table_at(&replay->store->queues, id >> QUEUE_OFFSET_BITS);
 
 	if (queue == NULL || block.len < QUEUE_BLOCK_HEAD_BYTES)
 		return 0; /* of a deleted topic */
-	queue->next = id - queue_block_id(queue->number, 0) + (int64_t)queue_block_entries(block.len);
+	queue->next =
+	    id - queue_block_id(queue->number, 0) + (int64_t)queue_block_entries(block.len);
 	queue->last_timestamp = queue_block_timestamp(block.data);
 	return 0;
 }
@@ -274,8 +272,7 @@ load_block(struct replay *replay, sqlite3_stmt *row)
 static int
 load_first(struct replay *replay, sqlite3_stmt *row)
 {
-	struct queue *queue =
-	    queue_table_at(&replay->store->queues, sqlite3_column_int64(row, 0));
+	struct queue *queue = queue_table_at(&replay->store->queues, sqlite3_column_int64(row, 0));
 
 	if (queue != NULL)
 		queue->first = sqlite3_column_int64(row, 1);
@@ -294,8 +291,7 @@ add_key(void *arg, struct slice key)
 {
 	struct key_sink *sink = arg;
 
-	pending_add_key(
-	    sink->pending, key_hash(sink->record->topic, key), sink->record->position);
+	pending_add_key(sink->pending, key_hash(sink->record->topic, key), sink->record->position);
 }
 
 static int64_t
@@ -441,8 +437,8 @@ start_empty(struct replay *replay)
 	store_set_segments(store, segment_array_new(NULL, 0));
 	int rc = writer_open_segment(store->writer);
 	if (rc != SQLITE_OK)
-		buf_printf(&replay->why, "%s cannot be written: %s", store->log_path,
-		    sqlite3_errstr(rc));
+		buf_printf(
+		    &replay->why, "%s cannot be written: %s", store->log_path, sqlite3_errstr(rc));
 }
 
 static void
@@ -454,8 +450,8 @@ start_found(struct replay *replay)
 	atomic_store(&newest->sealed, false);
 	int rc = segment_writer_open(&store->writer->out, store, newest);
 	if (rc != SQLITE_OK) {
-		buf_printf(&replay->why, "%s cannot be opened: %s", newest->path,
-		    sqlite3_errstr(rc));
+		buf_printf(
+		    &replay->why, "%s cannot be opened: %s", newest->path, sqlite3_errstr(rc));
 		return;
 	}
 	if (load_newest(replay) == -1)
@@ -468,8 +464,8 @@ start_found(struct replay *replay)
 	/* Also shows that the disk takes a commit, before anybody relies on it. */
 	rc = writer_flush(store->writer, true);
 	if (rc != SQLITE_OK && !sql_is_full(rc))
-		buf_printf(&replay->why, "%s cannot be written: %s", newest->path,
-		    sqlite3_errstr(rc));
+		buf_printf(
+		    &replay->why, "%s cannot be written: %s", newest->path, sqlite3_errstr(rc));
 	else if (rc != SQLITE_OK)
 		writer_failed(store->writer, rc);
 }

@@ -20,7 +20,8 @@ static const char schema[] =
     "CREATE TABLE log(pos INTEGER PRIMARY KEY, records BLOB NOT NULL);"
     "CREATE TABLE queue(id INTEGER PRIMARY KEY, entries BLOB NOT NULL);"
     "CREATE TABLE key(id INTEGER PRIMARY KEY, entries BLOB NOT NULL);"
-    "CREATE TABLE bounds(number INTEGER PRIMARY KEY, topic TEXT NOT NULL, queue_id INTEGER NOT NULL,"
+    "CREATE TABLE bounds(number INTEGER PRIMARY KEY, topic TEXT NOT NULL, queue_id INTEGER NOT "
+    "NULL,"
     " first INTEGER NOT NULL, next INTEGER NOT NULL, last_timestamp INTEGER NOT NULL,"
     " born INTEGER NOT NULL);"
     "CREATE TABLE tag(pos INTEGER PRIMARY KEY, hash INTEGER NOT NULL);"
@@ -93,8 +94,7 @@ segment_array_ref(struct segment_array *array)
 void
 segment_array_unref(struct segment_array *array)
 {
-	if (array == NULL ||
-	    atomic_fetch_sub_explicit(&array->refs, 1, memory_order_acq_rel) != 1)
+	if (array == NULL || atomic_fetch_sub_explicit(&array->refs, 1, memory_order_acq_rel) != 1)
 		return;
 	for (size_t i = 0; i < array->n; i++)
 		segment_unref(array->list[i]);
@@ -207,7 +207,8 @@ segment_unlink(const struct store *store, const struct segment *segment)
 }
 
 int
-segment_open(const struct store *store, const struct segment *segment, enum sql_mode mode, sqlite3 **db)
+segment_open(
+    const struct store *store, const struct segment *segment, enum sql_mode mode, sqlite3 **db)
 {
 	/*
 	 * The writer's cache holds a batch's dirty pages, so that they reach the
@@ -226,8 +227,8 @@ segment_open(const struct store *store, const struct segment *segment, enum sql_
 	rc = sql_exec(*db, pragmas[mode]);
 	if (rc == SQLITE_OK && mode == SQL_WRITE)
 		rc = sql_exec(*db, store->options.flush == STORE_FLUSH_SYNC
-			? "PRAGMA synchronous = FULL"
-			: "PRAGMA synchronous = NORMAL");
+				       ? "PRAGMA synchronous = FULL"
+				       : "PRAGMA synchronous = NORMAL");
 	if (rc != SQLITE_OK) {
 		sql_close(*db);
 		*db = NULL;
@@ -270,16 +271,15 @@ segment_refusal(sqlite3 *db, const char *path)
 		int rc = segment_info(db, versions[i].name, &found);
 
 		if (rc != SQLITE_ROW) {
-			buf_printf(&why, "%s is not a segment of this store (%s); move it away", path,
-			    rc == SQLITE_DONE ? "it tells no version" : sqlite3_errmsg(db));
+			buf_printf(&why, "%s is not a segment of this store (%s); move it away",
+			    path, rc == SQLITE_DONE ? "it tells no version" : sqlite3_errmsg(db));
 			break;
 		}
 		if (found > versions[i].known) {
 			buf_printf(&why,
 			    "%s was written by a newer version (%s %lld, this program knows %lld); "
 			    "start the newer program",
-			    path, versions[i].name, (long long)found,
-			    (long long)versions[i].known);
+			    path, versions[i].name, (long long)found, (long long)versions[i].known);
 			break;
 		}
 	}

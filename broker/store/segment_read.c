@@ -17,7 +17,8 @@ static const char *const texts[N_SEGMENT_GETS] = {
 };
 
 int
-segment_reader_open(struct segment_reader *reader, const struct store *store, struct segment *segment)
+segment_reader_open(
+    struct segment_reader *reader, const struct store *store, struct segment *segment)
 {
 	bool sealed = atomic_load_explicit(&segment->sealed, memory_order_acquire);
 
@@ -53,15 +54,16 @@ segment_rest(struct segment_reader *reader)
 static enum get_status
 corrupt(const struct segment_reader *reader, const char *what, int64_t where)
 {
-	log_error("store is corrupt file=%s %s=%lld", reader->segment->path, what, (long long)where);
+	log_error(
+	    "store is corrupt file=%s %s=%lld", reader->segment->path, what, (long long)where);
 	return GET_CORRUPT;
 }
 
 static enum get_status
 failed(const struct segment_reader *reader, int rc)
 {
-	log_error("store could not read file=%s error=%s", reader->segment->path,
-	    sqlite3_errstr(rc));
+	log_error(
+	    "store could not read file=%s error=%s", reader->segment->path, sqlite3_errstr(rc));
 	return (rc & 0xff) == SQLITE_CORRUPT ? GET_CORRUPT : GET_FAILED;
 }
 
@@ -87,8 +89,8 @@ fetch_row(struct segment_reader *reader, int64_t position)
 }
 
 enum get_status
-segment_get_record(struct segment_reader *reader, int64_t position, uint32_t size, struct slice *bytes,
-    struct record *decoded)
+segment_get_record(struct segment_reader *reader, int64_t position, uint32_t size,
+    struct slice *bytes, struct record *decoded)
 {
 	struct record record;
 

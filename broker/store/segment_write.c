@@ -33,7 +33,8 @@ on_commit(void *arg, sqlite3 *db, const char *name, int n_frames)
 }
 
 int
-segment_writer_open(struct segment_writer *writer, const struct store *store, struct segment *segment)
+segment_writer_open(
+    struct segment_writer *writer, const struct store *store, struct segment *segment)
 {
 	int64_t newest_key;
 
@@ -45,7 +46,8 @@ segment_writer_open(struct segment_writer *writer, const struct store *store, st
 	sqlite3_wal_hook(writer->db, on_commit, writer);
 	rc = sql_prepare(writer->db, texts, writer->statements, N_SEGMENT_PUTS);
 	if (rc == SQLITE_OK) {
-		rc = sql_int64(writer->db, "SELECT id FROM key ORDER BY id DESC LIMIT 1", &newest_key);
+		rc = sql_int64(
+		    writer->db, "SELECT id FROM key ORDER BY id DESC LIMIT 1", &newest_key);
 		if (rc == SQLITE_ROW)
 			writer->next_run = (newest_key >> KEY_PREFIX_BITS) + 1;
 		rc = rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
@@ -79,7 +81,8 @@ segment_write(struct segment_writer *writer, int (*body)(void *arg), void *arg)
 		return SQLITE_OK;
 	if (!sqlite3_get_autocommit(writer->db))
 		sql_run(writer->statements[PUT_ROLLBACK]);
-	/* wal_frames is not known before the first commit, the one that the store makes at its start. */
+	/* wal_frames is not known before the first commit, the one that the store makes at its
+	 * start. */
 	if (writer->wal_frames >= 0 &&
 	    sql_wal_cut(writer->db, SEGMENT_PAGE_BYTES, writer->wal_frames) != SQLITE_OK)
 		return SQLITE_IOERR_FSYNC;
@@ -95,7 +98,8 @@ put_blob(sqlite3_stmt *statement, int64_t id, const void *blob, size_t len)
 }
 
 int
-segment_put_records(struct segment_writer *writer, int64_t position, const char *records, size_t len)
+segment_put_records(
+    struct segment_writer *writer, int64_t position, const char *records, size_t len)
 {
 	size_t start = 0, end = 0;
 	int rc = SQLITE_OK;
@@ -117,7 +121,8 @@ segment_put_records(struct segment_writer *writer, int64_t position, const char 
 }
 
 int
-segment_put_bounds(struct segment_writer *writer, const struct queue *queue, int64_t first, int64_t next)
+segment_put_bounds(
+    struct segment_writer *writer, const struct queue *queue, int64_t first, int64_t next)
 {
 	sqlite3_stmt *statement = writer->statements[PUT_BOUNDS];
 

@@ -170,7 +170,7 @@ sql_wal_cut(sqlite3 *db, int page_bytes, int wal_frames)
 
 	if (wal_frames > 0)
 		size = WAL_HEADER_BYTES +
-		    (sqlite3_int64)wal_frames * (page_bytes + WAL_FRAME_HEADER_BYTES);
+		       (sqlite3_int64)wal_frames * (page_bytes + WAL_FRAME_HEADER_BYTES);
 	int rc = sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file);
 
 	if (rc != SQLITE_OK || file == NULL || file->pMethods == NULL)

@@ -89,8 +89,7 @@ store_start_thread(pthread_t *thread, void *(*run)(void *arg), void *arg)
 
 /* ---- opening --------------------------------------------------------- */
 
-static void __attribute__((format(printf, 2, 3)))
-explain(char **why, const char *format, ...)
+static void __attribute__((format(printf, 2, 3))) explain(char **why, const char *format, ...)
 {
 	va_list args;
 
@@ -123,8 +122,9 @@ make_directory(const char *path, char **why)
 	}
 	free(copy);
 	if (access(path, R_OK | W_OK | X_OK) == -1) {
-		explain(why, "directory %s cannot be written: %s; give it to the user who runs this",
-		    path, strerror(errno));
+		explain(why,
+		    "directory %s cannot be written: %s; give it to the user who runs this", path,
+		    strerror(errno));
 		return -1;
 	}
 	return 0;
@@ -266,12 +266,14 @@ store_stop(struct store *store)
 
 void
 store_each_queue(struct store *store,
-    void (*row)(void *arg, struct slice topic, int32_t queue_id, int64_t min_offset, int64_t max_offset),
+    void (*row)(
+	void *arg, struct slice topic, int32_t queue_id, int64_t min_offset, int64_t max_offset),
     void *arg)
 {
 	size_t number = 0;
 
-	for (const struct queue *queue; (queue = queue_table_each(&store->queues, &number)) != NULL;)
+	for (const struct queue *queue;
+	     (queue = queue_table_each(&store->queues, &number)) != NULL;)
 		row(arg, queue->topic, queue->queue_id, queue->first, queue->next);
 }
 
@@ -285,7 +287,8 @@ refusal_text(unsigned refusals)
 	if (refusals & REFUSAL_FULL)
 		return "the store's disk is full, nothing is stored until there is space";
 	if (refusals & REFUSAL_LIMIT)
-		return "the store's disk is fuller than the limit, nothing is stored until there is "
+		return "the store's disk is fuller than the limit, nothing is stored until there "
+		       "is "
 		       "space";
 	return NULL;
 }
@@ -299,8 +302,8 @@ store_get_stats(const struct store *store, struct store_stats *stats)
 	struct segment_array *segments = store_segments(self);
 	int64_t max_position = atomic_load(&counters->max_position);
 	int64_t synced = store->options.flush == STORE_FLUSH_SYNC
-	    ? max_position
-	    : atomic_load(&counters->synced_position);
+	                     ? max_position
+	                     : atomic_load(&counters->synced_position);
 	unsigned refusals = atomic_load(&counters->refusals);
 
 	*stats = (struct store_stats){

@@ -27,7 +27,7 @@ struct tail_entry {
 
 struct tail {
 	struct queue_index index;
-	struct news **held; /* a ring of n_held from first_held on, oldest first */
+	struct news **held;                  /* a ring of n_held from first_held on, oldest first */
 	size_t first_held, n_held, held_cap; /* held_cap is a power of two */
 	int64_t held_bytes, limit_bytes;
 	void (*grew)(void *arg, struct tail_queue *queue);
@@ -81,13 +81,12 @@ tail_new(struct store *store)
 	tail->limit_bytes = store->options.tail_bytes;
 	for (const struct queue *queue;
 	     (queue = queue_table_each(&store->queues, &number)) != NULL;) {
-		struct tail_queue *added = add_queue(tail,
-		    &(struct news_queue){
-			.number = queue->number,
-			.queue_id = queue->queue_id,
-			.topic = queue->topic,
-			.first = queue->first,
-		    });
+		struct tail_queue *added = add_queue(tail, &(struct news_queue){
+							       .number = queue->number,
+							       .queue_id = queue->queue_id,
+							       .topic = queue->topic,
+							       .first = queue->first,
+							   });
 
 		added->max_offset = queue->next;
 		added->last_timestamp = queue->last_timestamp;
@@ -197,7 +196,7 @@ static int64_t
 held_size(const struct news *news)
 {
 	return (int64_t)(sizeof *news + sizeof *news->chunk + news->chunk->len +
-	    news->n_entries * (sizeof news->entries[0] + sizeof(struct tail_entry)));
+			 news->n_entries * (sizeof news->entries[0] + sizeof(struct tail_entry)));
 }
 
 static void
@@ -259,7 +258,8 @@ note_growth(struct tail *tail, struct tail_queue *queue)
 {
 	if (tail->n_grown == tail->grown_cap) {
 		tail->grown_cap = tail->grown_cap != 0 ? 2 * tail->grown_cap : 64;
-		tail->grown = mem_realloc(tail->grown, tail->grown_cap * sizeof(struct tail_queue *));
+		tail->grown =
+		    mem_realloc(tail->grown, tail->grown_cap * sizeof(struct tail_queue *));
 	}
 	tail->grown[tail->n_grown++] = queue;
 }
@@ -276,9 +276,10 @@ apply_growth(struct tail *tail, struct news *news)
 		struct tail_queue *queue = queue_index_at(&tail->index, it->queue);
 
 		if (queue == NULL)
-			continue; /* of a topic deleted meanwhile: never, the writer tells in order */
-		ring_push(queue,
-		    (struct tail_entry){ it->position, it->size, (int32_t)it->tag_hash });
+			continue; /* of a topic deleted meanwhile: never, the writer tells in order
+			           */
+		ring_push(
+		    queue, (struct tail_entry){ it->position, it->size, (int32_t)it->tag_hash });
 		queue->max_offset++;
 		queue->last_timestamp = news->timestamp;
 		if (!queue->grown) {
@@ -299,8 +300,7 @@ static void
 apply_first(struct tail *tail, struct news *news)
 {
 	for (size_t i = 0; i < news->n_queues; i++) {
-		struct tail_queue *queue =
-		    queue_index_at(&tail->index, news->queues[i].number);
+		struct tail_queue *queue = queue_index_at(&tail->index, news->queues[i].number);
 
 		if (queue != NULL)
 			queue->min_offset = news->queues[i].first;
@@ -311,15 +311,14 @@ static void
 apply_drop(struct tail *tail, struct news *news)
 {
 	for (size_t i = 0; i < news->n_queues; i++) {
-		struct tail_queue *queue =
-		    queue_index_at(&tail->index, news->queues[i].number);
+		struct tail_queue *queue = queue_index_at(&tail->index, news->queues[i].number);
 
 		if (queue == NULL)
 			continue;
 		if (tail->dropped != NULL)
 			tail->dropped(tail->dropped_arg, queue);
-		queue_index_remove(&tail->index, queue_hash(queue->topic, queue->queue_id),
-		    queue->number, queue);
+		queue_index_remove(
+		    &tail->index, queue_hash(queue->topic, queue->queue_id), queue->number, queue);
 		free_queue(queue);
 	}
 }
@@ -361,8 +360,7 @@ add_record(struct gathering *it, const struct tail_entry *entry)
 		return;
 	}
 	it->chunk = chunk;
-	it->parts[it->n++] =
-	    (struct body_part){ at, entry->size, chunk_ref(chunk), chunk_release };
+	it->parts[it->n++] = (struct body_part){ at, entry->size, chunk_ref(chunk), chunk_release };
 }
 
 enum tail_status

@@ -178,8 +178,7 @@ run(void *arg)
 void
 writer_start(struct writer *writer)
 {
-	writer->homes =
-	    mem_zalloc((size_t)writer->store->n_loops * sizeof writer->homes[0]);
+	writer->homes = mem_zalloc((size_t)writer->store->n_loops * sizeof writer->homes[0]);
 	store_start_thread(&writer->thread, run, writer);
 }
 
@@ -201,8 +200,8 @@ writer_drain(struct writer *writer)
 		for (struct task *task = writer->batch.appends.first, *next; task != NULL;
 		     task = next) {
 			next = task->next;
-			append_finish(writer->store, (struct append *)task, APPEND_FAILED,
-			    writer->homes);
+			append_finish(
+			    writer->store, (struct append *)task, APPEND_FAILED, writer->homes);
 		}
 		meta_refuse(writer, writer->batch.metas.first);
 		send_home(writer);

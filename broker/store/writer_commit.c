@@ -82,8 +82,8 @@ put_commit(void *arg)
 	if (rc == SQLITE_OK && commit->closing)
 		rc = segment_put_info(&writer->out, "last_timestamp", writer->timestamp);
 	if (rc == SQLITE_OK && commit->chunk != NULL)
-		rc = segment_put_records(&writer->out, commit->chunk->position,
-		    commit->chunk->data, commit->chunk->len);
+		rc = segment_put_records(
+		    &writer->out, commit->chunk->position, commit->chunk->data, commit->chunk->len);
 	if (rc == SQLITE_OK && commit->chunk != NULL)
 		rc = put_tags(writer);
 	return rc;
@@ -177,7 +177,8 @@ put_first(void *arg)
 	if (rc == SQLITE_OK)
 		rc = segment_put_info(
 		    &writer->out, "next_number", writer->store->queues.next_number);
-	for (struct queue *queue; rc == SQLITE_OK &&
+	for (struct queue *queue;
+	     rc == SQLITE_OK &&
 	     (queue = queue_table_each(&writer->store->queues, &number)) != NULL;) {
 		/* One whose only records were in failed commits is not there yet. */
 		queue->recorded = queue->announced;
@@ -223,7 +224,7 @@ segment_is_full(const struct writer *writer)
 	const struct segment_writer *out = &writer->out;
 
 	return writer->position - out->segment->first >= limit ||
-	    (int64_t)out->wal_frames * SEGMENT_PAGE_BYTES >= limit;
+	       (int64_t)out->wal_frames * SEGMENT_PAGE_BYTES >= limit;
 }
 
 /* The next segment, if it is time. When that fails the old one goes on growing. */
@@ -347,7 +348,8 @@ note_committed(struct writer *writer, struct news *news)
 		if (queue->announced)
 			continue;
 		queue->announced = true;
-		news_add_queue(news, &(struct news_queue){ queue->number, queue->queue_id, queue->topic, queue->first });
+		news_add_queue(news, &(struct news_queue){ queue->number, queue->queue_id,
+					 queue->topic, queue->first });
 	}
 }
 

@@ -11,8 +11,8 @@ writer_take_append(struct task *task, void *arg)
 {
 	struct append *append = (struct append *)task;
 	struct writer *writer = arg;
-	unsigned refusals = atomic_load_explicit(
-	    &writer->store->counters.refusals, memory_order_relaxed);
+	unsigned refusals =
+	    atomic_load_explicit(&writer->store->counters.refusals, memory_order_relaxed);
 
 	if (refusals != 0) {
 		append_finish(writer->store, append,
@@ -54,8 +54,7 @@ answer_queue(struct writer *writer, struct read_job *job)
 	job->entries_offset = queue->n_pending != 0 ? queue->pending_offset : queue->next;
 	if (job->kind == READ_QUEUE && job->offset > job->entries_offset)
 		job->entries_offset = job->offset;
-	job->entries =
-	    pending_copy(&writer->pending, queue, job->entries_offset, &job->n_entries);
+	job->entries = pending_copy(&writer->pending, queue, job->entries_offset, &job->n_entries);
 }
 
 static void
@@ -63,8 +62,7 @@ answer_stamps(struct writer *writer, struct read_job *job)
 {
 	for (size_t i = 0; i < job->n_stamps; i++) {
 		struct stamp_query *query = &job->stamps[i];
-		const struct queue *queue =
-		    queue_table_at(&writer->store->queues, query->queue);
+		const struct queue *queue = queue_table_at(&writer->store->queues, query->queue);
 		struct queue_entry *entries = NULL;
 		size_t n = 0;
 
@@ -91,8 +89,8 @@ answer_key(struct writer *writer, struct read_job *job)
 	for (size_t i = 0; i < pending->n_keys; i++) {
 		if (pending->keys[i].hash != hash)
 			continue;
-		job->positions = mem_realloc(
-		    job->positions, (job->n_positions + 1) * sizeof job->positions[0]);
+		job->positions =
+		    mem_realloc(job->positions, (job->n_positions + 1) * sizeof job->positions[0]);
 		job->positions[job->n_positions++] = pending->keys[i].position;
 	}
 }
