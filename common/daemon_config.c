@@ -166,6 +166,7 @@ daemon_reload(struct daemon *daemon)
 	struct option_set next;
 	void *settings = mem_zalloc(daemon->program->settings_size);
 
+	daemon_open_log(daemon);
 	daemon_load(daemon->program, daemon->arguments, &next, settings, &findings);
 	if (findings_count(&findings, FINDING_ERROR) != 0) {
 		log_findings(&findings, FINDING_ERROR);
@@ -176,7 +177,6 @@ daemon_reload(struct daemon *daemon)
 			reload_option(daemon, option, &next);
 		log_info("reloaded");
 	}
-	daemon_open_log(daemon);
 	option_set_release(&next);
 	free(settings);
 	findings_release(&findings);

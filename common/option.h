@@ -74,7 +74,10 @@ void option_set_release(struct option_set *set);
  */
 int option_load_file(struct option_set *set, const char *path, const char *const *sections,
     struct findings *findings);
-/* The same for text at hand, as the body of updateBrokerConfig: properties, no sections. */
+/* The same for the content of such a file; `file` is its name in findings. */
+int option_load_text(struct option_set *set, struct slice text, const char *file,
+    const char *const *sections, struct findings *findings);
+/* The pairs of properties, as in the body of updateBrokerConfig. */
 typedef void option_pair_fn(void *arg, struct slice name, struct slice value, int line);
 void option_read_properties(struct slice text, option_pair_fn *take, void *arg);
 /*

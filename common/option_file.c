@@ -384,22 +384,28 @@ read_text(struct reader *reader, struct slice text)
 }
 
 int
+option_load_text(struct option_set *set, struct slice text, const char *file,
+    const char *const *sections, struct findings *findings)
+{
+	struct reader reader = {
+		.set = set, .findings = findings, .file = file, .sections = sections
+	};
+
+	return read_text(&reader, text);
+}
+
+int
 option_load_file(struct option_set *set, const char *path, const char *const *sections,
     struct findings *findings)
 {
-	struct reader reader = {
-		.set = set, .findings = findings, .file = path, .sections = sections
-	};
 	struct buf text = { 0 };
-	int status;
+	int status = read_file(path, &text);
 
-	if (read_file(path, &text) == -1) {
+	if (status == -1)
 		findings_add(findings, FINDING_ERROR, path, 0, SLICE_NONE, "cannot be read: %s",
 		    strerror(errno));
-		status = -1;
-	} else {
-		status = read_text(&reader, buf_slice(&text));
-	}
+	else
+		status = option_load_text(set, buf_slice(&text), path, sections, findings);
 	buf_release(&text);
 	return status;
 }
