@@ -47,6 +47,8 @@ admin_fail_call(struct admin *admin)
 
 	if (error->code == TWINMQ_NO_NAME_SERVER)
 		return admin_fail(admin, "%s; start one, or name another with -n or NAMESRV_ADDR", error->text);
+	if (error->code == RESPONSE_TOPIC_NOT_EXIST)
+		return admin_fail(admin, "%s; topicList shows what there is", error->text);
 	return admin_fail(admin, "%s", error->text);
 }
 

@@ -117,12 +117,12 @@ const struct flag delete_group_flags[] = {
 };
 
 static int
-delete_group_topic(struct admin *admin, const char *key, const char *prefix, struct slice group,
-    const struct targets *targets)
+delete_group_topic(struct admin *admin, const char *key, const char *title, const char *prefix,
+    struct slice group, const struct targets *targets)
 {
 	struct slice topic = arena_printf(&admin->arena, "%s%.*s", prefix, (int)group.len, group.data);
 
-	report_enter(&admin->report, key, key);
+	report_enter(&admin->report, key, title);
 	report_text(&admin->report, "topic", "Deleted topic", topic);
 	int result = delete_topic_everywhere(admin, topic, targets->list[0].cluster, targets);
 	report_leave(&admin->report);
@@ -152,9 +152,11 @@ delete_group_run(struct admin *admin)
 		return -1;
 	if (args_has(&admin->args, 'b'))
 		return 0;
-	if (delete_group_topic(admin, "retryTopic", "%RETRY%", header.group_name, &targets) == -1)
+	if (delete_group_topic(admin, "retryTopic", "Retry topic", RETRY_PREFIX, header.group_name,
+		&targets) == -1)
 		return -1;
-	return delete_group_topic(admin, "deadLetterTopic", "%DLQ%", header.group_name, &targets);
+	return delete_group_topic(admin, "deadLetterTopic", "Dead letter topic", "%DLQ%",
+	    header.group_name, &targets);
 }
 
 /* ---- consumerProgress ---- */

@@ -2,9 +2,7 @@
 
 #include "admin/consume.h"
 
-#include <stdlib.h>
-
-#include "common/mem.h"
+#include <stdio.h>
 
 /* Adds what one broker tells of the group's offsets. */
 static int
@@ -69,8 +67,13 @@ consume_state_ask(struct admin *admin, struct slice group, struct consume_state 
 	size_t n_failed = 0;
 
 	*state = (struct consume_state){ 0 };
-	if (admin_topic_brokers(admin, retry_topic, &brokers) == -1)
+	if (admin_topic_brokers(admin, retry_topic, &brokers) == -1) {
+		if (twinmq_error(admin->mq)->code == RESPONSE_TOPIC_NOT_EXIST)
+			snprintf(admin->error, sizeof admin->error,
+			    "no consumer of group %.*s was ever seen; consumerProgress without -g lists all groups",
+			    (int)group.len, group.data);
 		return -1;
+	}
 	for (size_t i = 0; i < brokers.n; i++) {
 		const struct target *broker = &brokers.list[i];
 

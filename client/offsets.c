@@ -19,7 +19,7 @@ find_address(struct twinmq *mq, const struct message_queue *queue, struct arena 
 
 	if (twinmq_route(mq, queue->topic, arena, &route) == -1)
 		return -1;
-	*address = route_address(&route, queue->broker_name, false);
+	*address = peer_address(&route, queue->broker_name, false);
 	if (address->data != NULL)
 		return 0;
 	twinmq_error_set(&mq->error, TWINMQ_NO_QUEUE, "no broker called %.*s has topic %.*s",

@@ -2,12 +2,11 @@
 
 #include "client/twinmq_private.h"
 
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "common/mem.h"
+#include "common/resolve.h"
 
 static void
 on_request(struct conn *conn, const struct command *command, struct slice body)
@@ -56,38 +55,22 @@ peer_find(struct twinmq *mq, struct slice address)
 	return peer;
 }
 
-/* The first address that the name has; 0, or -1 with peer->why. */
-static int
-resolve(struct peer *peer, struct addrinfo **found)
-{
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV };
-	const char *colon = strrchr(peer->address, ':');
-
-	if (colon == NULL || colon == peer->address) {
-		snprintf(peer->why, sizeof peer->why, "no host:port");
-		return -1;
-	}
-	char *host = mem_strndup(peer->address, (size_t)(colon - peer->address));
-	int error = getaddrinfo(host, colon + 1, &hints, found);
-	free(host);
-	if (error != 0)
-		snprintf(peer->why, sizeof peer->why, "the name does not resolve: %s", gai_strerror(error));
-	return error == 0 ? 0 : -1;
-}
-
 struct conn *
 peer_connect(struct peer *peer)
 {
-	struct addrinfo *found;
+	struct sockaddr_storage address;
+	socklen_t len;
+	const char *why;
 
 	if (peer->conn != NULL)
 		return peer->conn;
-	if (resolve(peer, &found) == -1)
+	if (resolve(peer->address, false, &address, &len, &why) == -1) {
+		snprintf(peer->why, sizeof peer->why, "%s", why);
 		return NULL;
+	}
 	snprintf(peer->why, sizeof peer->why, "not connected");
-	peer->conn = conn_connect(peer->mq->loop, found->ai_addr, found->ai_addrlen,
-	    peer->mq->timeout_ms, &events, peer);
-	freeaddrinfo(found);
+	peer->conn = conn_connect(peer->mq->loop, (const struct sockaddr *)&address, len, peer->mq->timeout_ms,
+	    &events, peer);
 	return peer->conn;
 }
 

@@ -127,7 +127,7 @@ static void
 fail(struct send *send, const struct twinmq_error *error)
 {
 	if (send->attempts_left > 0 && is_worth_another_try(error->code)) {
-		routes_doubt(send->producer->mq, send->header.topic);
+		route_cache_doubt(send->producer->mq, send->header.topic);
 		send->avoid_broker = send->broker_name;
 		try_once(send);
 		return;
@@ -204,7 +204,7 @@ choose(struct send *send, const struct route *route, struct chosen_queue *chosen
 
 	if (send->want_broker.data != NULL) {
 		chosen->broker_name = send->want_broker;
-		chosen->address = route_address(route, send->want_broker, true);
+		chosen->address = peer_address(route, send->want_broker, true);
 		chosen->queue_id = send->want_queue >= 0 ? send->want_queue : -1; /* -1: the broker chooses */
 		if (chosen->address.data != NULL)
 			return 0;

@@ -115,7 +115,7 @@ on_route(void *arg, const struct twinmq_error *error, const struct route *route)
 	struct slice broker = pulling->pull.queue.broker_name, address;
 
 	if (error == NULL) {
-		address = route_address(route, broker, false);
+		address = peer_address(route, broker, false);
 		if (address.data != NULL) {
 			pulling->address = arena_copy(&pulling->arena, address);
 			send_pull(pulling);

@@ -114,7 +114,7 @@ twinmq_close(struct twinmq *mq)
 	mq->closing = true;
 	table_release(&mq->peers, peer_free);
 	twinmq_calls_end(mq);
-	routes_release(mq);
+	route_cache_release(mq);
 	if (mq->owns_loop)
 		loop_release(&mq->own_loop);
 	for (size_t i = 0; i < mq->n_name_servers; i++)

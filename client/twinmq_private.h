@@ -67,11 +67,11 @@ void twinmq_calls_tell_failed(struct turn_end *self);
 /* Deep copy, but for opaque and flag, which conn_request sets. */
 void command_copy(struct command *to, const struct command *from, struct arena *arena);
 
-void routes_release(struct twinmq *mq);
+void route_cache_release(struct twinmq *mq);
 /* The cached route is doubtful: the next one who needs it asks again. */
-void routes_doubt(struct twinmq *mq, struct slice topic);
+void route_cache_doubt(struct twinmq *mq, struct slice topic);
 /* The address of the broker's master, else of a slave; absent when the route has none. */
-struct slice route_address(const struct route *route, struct slice broker_name, bool master_only);
+struct slice peer_address(const struct route *route, struct slice broker_name, bool master_only);
 
 /* One of the queues that may be written to. */
 struct chosen_queue {

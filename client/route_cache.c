@@ -136,7 +136,7 @@ twinmq_route_async(struct twinmq *mq, struct slice topic, twinmq_route_fn *done,
 }
 
 void
-routes_doubt(struct twinmq *mq, struct slice topic)
+route_cache_doubt(struct twinmq *mq, struct slice topic)
 {
 	struct cached_route *cached = table_find(&mq->routes, topic);
 
@@ -155,13 +155,13 @@ cached_route_free(void *self)
 }
 
 void
-routes_release(struct twinmq *mq)
+route_cache_release(struct twinmq *mq)
 {
 	table_release(&mq->routes, cached_route_free);
 }
 
 struct slice
-route_address(const struct route *route, struct slice broker_name, bool master_only)
+peer_address(const struct route *route, struct slice broker_name, bool master_only)
 {
 	for (size_t i = 0; i < route->n_brokers; i++) {
 		const struct broker_data *broker = &route->brokers[i];
