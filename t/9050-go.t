@@ -1,15 +1,15 @@
 #!/bin/sh
 # rocketmq-client-go v2, unmodified, against both masters.
 # shellcheck source=t/interop/interop.sh
-. "$SRCDIR/t/interop/interop.sh"
+. "${SRCDIR:-.}/t/interop/interop.sh"
 
 interop_need go
-cp "$SRCDIR"/t/interop/go/* "$INTEROP_DIR" && chmod -R u+w "$INTEROP_DIR"
-(cd "$INTEROP_DIR" && go build -o client . >&2) || interop_skip "the Go modules cannot be fetched"
+cp "$SRCDIR"/t/interop/go/* "$T_DIR" && chmod -R u+w "$T_DIR"
+(cd "$T_DIR" && go build -o client . >&2) || interop_skip "the Go modules cannot be fetched"
 cluster_start flushDiskType=ASYNC_FLUSH
-interop_check $? "a two-master cluster starts"
-interop_drive go "$INTEROP_DIR/client" "$MQ_NAMESRV" "$(cluster_brokers)" "go_$$" \
+t_result $? "a two-master cluster starts"
+interop_drive go "$T_DIR/client" "$MQ_NAMESRV" "$(cluster_brokers)" "go_$$" \
 	sync kinds spread tags pull poll from members failover bulk
 cluster_stop
-interop_check $? "the cluster stops"
-interop_done
+t_result $? "the cluster stops"
+t_done
