@@ -37,8 +37,9 @@ struct delays {
 struct delivery {
 	struct level *level;
 	struct chunk *chunk;
-	size_t at;            /* of the message at hand in the chunk */
-	int64_t next_offset;  /* behind it */
+	size_t at;            /* behind the message at hand in the chunk */
+	int64_t offset;       /* of that message in the level's queue */
+	int64_t next_offset;  /* behind the last one delivered */
 };
 
 static void deliver_next(struct delivery *delivery, struct loop *loop);
@@ -125,11 +126,32 @@ delay_divert(const struct delays *delays, int level, struct record *record, stru
 
 /* ---- delivering ------------------------------------------------------ */
 
+/*
+ * The level came this far. Kept at once and not with the other offsets: what a
+ * crash forgets here is delivered twice.
+ */
+static void
+keep_progress(const struct level *level)
+{
+	struct broker *broker = level->delays->broker;
+	struct meta_job *job = meta_job_new();
+
+	offsets_load(broker->offsets, SLICE(DELAY_GROUP), SLICE(DELAY_TOPIC), level->number - 1,
+	    level->offset);
+	meta_job_put_offset(
+	    job, SLICE(DELAY_GROUP), SLICE(DELAY_TOPIC), level->number - 1, level->offset);
+	store_meta(broker->store, job);
+}
+
 static void
 delivery_end(struct delivery *delivery, int64_t due_ms, int64_t retry_ms)
 {
 	struct level *level = delivery->level;
 
+	if (delivery->next_offset > level->offset) {
+		level->offset = delivery->next_offset;
+		keep_progress(level);
+	}
 	level->busy = false;
 	level->due_ms = due_ms;
 	level->retry_ms = retry_ms;
@@ -137,16 +159,6 @@ delivery_end(struct delivery *delivery, int64_t due_ms, int64_t retry_ms)
 		chunk_unref(delivery->chunk);
 	free(delivery);
 	look(level->delays);
-}
-
-static void
-delivered(struct delivery *delivery)
-{
-	struct level *level = delivery->level;
-
-	level->offset = delivery->next_offset;
-	offsets_put(level->delays->broker->offsets, SLICE(DELAY_GROUP), SLICE(DELAY_TOPIC),
-	    level->number - 1, level->offset);
 }
 
 static void
@@ -160,7 +172,7 @@ on_appended(struct append *append, struct loop *loop)
 		delivery_end(delivery, 0, clock_mono_ms() + RETRY_MS);
 		return;
 	}
-	delivered(delivery);
+	delivery->next_offset = delivery->offset + 1;
 	deliver_next(delivery, loop);
 	arena_reset(&loop->arena);
 }
@@ -216,13 +228,13 @@ deliver_next(struct delivery *delivery, struct loop *loop)
 			return;
 		}
 		delivery->at += record.size;
-		delivery->next_offset = record.queue_offset + 1;
+		delivery->offset = record.queue_offset;
 		if (restore(&record, &loop->arena))
 			break;
 		log_warn("delayed message without a real topic is skipped offset=%" PRId64
 			 " level=%d",
 		    record.queue_offset, level->number);
-		delivered(delivery);
+		delivery->next_offset = delivery->offset + 1;
 	}
 	struct append *append = append_new(store, &record, 1);
 
@@ -250,7 +262,6 @@ on_read(struct read_job *job, struct loop *loop)
 		log_error("delayed message cannot be read and is skipped level=%d offset=%" PRId64,
 		    level->number, level->offset);
 		delivery->next_offset = level->offset + 1;
-		delivered(delivery);
 	}
 	read_job_free(job);
 	delivery_end(delivery, 0, clock_mono_ms() + RETRY_MS);

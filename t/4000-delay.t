@@ -1,0 +1,68 @@
+#!/bin/sh
+# Delay levels, and messages that a consumer sends back (PR8, BK14, BK15).
+# shellcheck source=t/lib.sh
+. "${SRCDIR:-.}/t/lib.sh"
+
+soh=$(printf '\001')
+stx=$(printf '\002')
+
+begin() {
+	start b mqbroker -o storePathRootDir="$T_DIR/b" -o brokerIP1=127.0.0.1 -o 'messageDelayLevel=1s 2s 1s 1s' \
+		-o flushConsumerOffsetInterval=1000 || exit 1
+	b=$(address b)
+}
+
+# send TOPIC PROPERTIES BODY
+send() {
+	rawcall -B "$3" "$b" 310 a=PG b="$1" c=TBW102 d=1 e=0 f=0 g=1700000000000 h=5 i="$2" j=0 k=false m=false
+}
+
+# pull TOPIC OFFSET [WAIT-MS]
+pull() {
+	rawcall -t 20000 "$b" 11 consumerGroup=CG topic="$1" queueId=0 queueOffset="$2" maxMsgNums=32 sysFlag=6 \
+		commitOffset=0 suspendTimeoutMillis="${3:-10000}" subscription='*' subVersion=0
+}
+
+now_ms() {
+	date +%s%3N
+}
+
+begin
+send D '' first >/dev/null
+sent=$(now_ms)
+got=$(send D "KEYS${soh}k${stx}DELAY${soh}1${stx}" later)
+t_is "a delayed send is taken" "$(echo "$got" | field code)" 0
+t_is "it is not there at once" "$(pull D 1 1 | field code)" 19
+got=$(pull D 1)
+took=$(($(now_ms) - sent))
+t_has "it comes" "$got" later
+t_ok "not early: after $took ms" [ $took -ge 1000 ]
+t_has "with its keys" "$(echo "$got" | field body)" KEYS
+t_has_not "without its delay" "$(echo "$got" | field body)" "DELAY"
+
+# A delayed message survives kill -9, and is delivered when it is due.
+send D "DELAY${soh}2${stx}" survivor >/dev/null
+kill9 b
+begin
+t_has "after kill -9 it comes" "$(pull D 2)" survivor
+sleep 1.5 # so that the progress is on disk
+kill9 b
+begin
+t_is "and not once more" "$(pull D 3 2500 | field code)" 19
+
+# A consumer sends a message back: it comes again to its group, then goes to the dead letters.
+got=$(send S "KEYS${soh}back${stx}" again)
+id=$(echo "$got" | field ext.msgId)
+position=$((0x$(echo "$id" | cut -c17-32)))
+t_is "sent back" "$(rawcall "$b" 36 offset=$position group=CG delayLevel=0 originMsgId="$id" originTopic=S \
+	unitMode=false maxReconsumeTimes=1 | field code)" 0
+got=$(pull %RETRY%CG 0)
+t_has "it comes again" "$got" again
+t_has "and says where it was" "$(echo "$got" | field body)" "RETRY_TOPIC"
+t_is "too often: taken" "$(rawcall "$b" 36 offset=$position group=CG delayLevel=-1 originMsgId="$id" originTopic=S \
+	unitMode=false maxReconsumeTimes=1 | field code)" 0
+t_has "and it is with the dead letters" "$(pull %DLQ%CG 0)" again
+t_is "no such message" "$(rawcall "$b" 36 offset=999999999 group=CG delayLevel=0 | field code)" 1
+stop b
+t_is "a clean stop" $? 0
+t_done
