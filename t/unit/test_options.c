@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "t/unit/manual.h"
 #include "t/unit/settings_file.h"
 
 TestSuite(options, .timeout = 30);
@@ -240,39 +241,9 @@ Test(options, the_table_is_sound)
 	}
 }
 
-static bool
-has(const char *text, const char *before, const char *key, const char *after)
-{
-	char line[256];
-
-	snprintf(line, sizeof line, "%s%s%s", before, key, after);
-	return strstr(text, line) != NULL;
-}
-
-/* A key with a value has an item of its own; one without stands in a list. */
 Test(options, the_manual_has_each_row)
 {
-	struct buf page = { 0 };
-	FILE *file = fopen(settings_file_data("../../man/broker.ini.5"), "r");
-	size_t n;
-
-	cr_assert_not_null(file);
-	while ((n = fread(buf_reserve(&page, 8192), 1, 8192, file)) > 0)
-		page.len += n;
-	fclose(file);
-	for (const struct option *option = broker_options; option->name != NULL; option++) {
-		const char *text = buf_text(&page);
-		bool found = has(text, "\n.It Va ", option->name, "\n");
-
-		if (option->type == OPTION_IGNORED || option->type == OPTION_ALIAS)
-			found = has(text, "\n.Va ", option->name, "\n") ||
-			    has(text, "\n.Va ", option->name, " ,\n");
-		cr_expect(found, "%s is not in broker.ini(5)", option->name);
-		if (option->default_value != NULL && strlen(option->default_value) < 32)
-			cr_expect(has(text, "efault ", option->default_value, ""),
-			    "%s: its default is not in broker.ini(5)", option->name);
-	}
-	buf_release(&page);
+	manual_has_options("broker.ini.5", broker_options);
 }
 
 Test(options, the_shipped_files_have_no_findings)
