@@ -44,6 +44,7 @@ struct broker {
 	int n_workers;
 	struct host host;       /* advertised: brokerIP1:listenPort */
 	char *address;          /* the same as text */
+	char *ha_address;       /* brokerIP2:listenPort + 1 */
 	int64_t boot_ms;        /* wall clock */
 };
 

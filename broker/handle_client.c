@@ -102,12 +102,11 @@ unregister_client_begin(struct request *request)
 void
 client_connection_closed(struct broker *broker, struct conn *conn)
 {
-	struct loop *loop = conn_loop(conn);
 	struct arena arena = { 0 }; /* the loop's own may be in use by the request that closes */
 	struct client_changes changes = clients_close(broker->clients, conn_id_of(conn), &arena);
 
 	if (broker->settings->notify_consumer_ids_changed_enable)
-		push_changes(broker, loop, &changes);
+		push_changes(broker, conn_loop(conn), &changes);
 	arena_release(&arena);
 }
 

@@ -133,15 +133,27 @@ run_push(struct task *task, void *receiver)
 		push_free(push);
 }
 
+static void
+run_close(struct task *task, void *receiver)
+{
+	struct push *push = (void *)((char *)task - offsetof(struct push, task));
+	struct conn *conn = conn_find(receiver, push->to);
+
+	if (conn != NULL)
+		conn_close(conn, "no heartbeat");
+	push_free(push);
+}
+
 /* At once when it is this loop's connection: so it leaves before the answer to the request at hand. */
 static void
-push_send(struct broker *broker, struct loop *here, struct push *push)
+push_send(struct broker *broker, struct loop *here, struct push *push,
+    void (*run)(struct task *task, void *receiver))
 {
 	struct loop *there = &broker->daemon->loops[push->to.loop];
 
-	push->task.run = run_push;
+	push->task.run = run;
 	if (there == here)
-		run_push(&push->task, here);
+		run(&push->task, here);
 	else
 		loop_post(there, &push->task);
 }
@@ -155,7 +167,8 @@ push_changes(struct broker *broker, struct loop *here, const struct client_chang
 
 		for (size_t j = 0; j < change->n_members; j++)
 			push_send(broker, here,
-			    push_new(change->members[j], REQUEST_NOTIFY_CONSUMER_IDS_CHANGED, &ext, 1, SLICE_NONE));
+			    push_new(change->members[j], REQUEST_NOTIFY_CONSUMER_IDS_CHANGED, &ext, 1, SLICE_NONE),
+			    run_push);
 	}
 }
 
@@ -169,6 +182,12 @@ push_relay(struct request *request, struct conn_id to, int timeout_ms)
 	push->timeout_ms = timeout_ms;
 	push->ticket = request_ticket(request);
 	push->home = request->loop;
-	push_send(request_broker(request), request->loop, push);
+	push_send(request_broker(request), request->loop, push, run_push);
 	return VERDICT_LATER;
+}
+
+void
+push_close(struct broker *broker, struct loop *here, struct conn_id which)
+{
+	push_send(broker, here, push_new(which, 0, NULL, 0, SLICE_NONE), run_close);
 }

@@ -16,5 +16,7 @@ void push_changes(struct broker *broker, struct loop *here, const struct client_
  * become the answer. Without an answer in time: 207.
  */
 enum verdict push_relay(struct request *request, struct conn_id to, int timeout_ms);
+/* Closes the connection of a client that is not heard of any more. */
+void push_close(struct broker *broker, struct loop *here, struct conn_id which);
 
 #endif

@@ -13,14 +13,14 @@
 #define DISK_FORCE_PERCENT 85  /* the oldest segment goes whatever its age */
 #define DISK_REFUSE_PERCENT 90 /* sends are refused */
 
-/* The last hour that was cleaned is remembered here. { .hour = -1 } at start. */
+/* What was said of the disk last, so that it is said once. { 0 } at start. */
 struct retention {
-	int64_t hour;
+	bool was_full;
 };
 
-/* Every ten seconds or so. */
+/* Once a second. */
 void retention_tick(struct broker *broker, struct retention *retention);
-/* CLEAN_EXPIRED_..., now. */
+/* CLEAN_EXPIRED_..., now. Any thread. */
 void retention_clean(struct broker *broker);
 /* Why sends are refused: partition, how full, limit, oldest message, what goes when. Any thread. */
 struct slice retention_disk_text(const struct broker *broker, struct arena *arena);

@@ -267,9 +267,9 @@ topic_keep(struct broker *broker, const struct topic *topic, bool tell_masters)
 
 	put_topic_row(job, topic);
 	submit(change_new(broker, first_loop(broker), NULL, NULL), job);
-	registrar_topics_changed(broker->registrar);
 	if (tell_masters)
 		tell(broker, topic);
+	registrar_topics_changed(broker->registrar);
 }
 
 void

@@ -76,7 +76,7 @@ refuse_duplicate(struct request *request, const struct member_identity *who, str
 		 "registered=%.*s",
 	    (int)who->broker_name.len, who->broker_name.data, (long long)who->id, (int)who->address.len,
 	    who->address.data, (int)other.len, other.data);
-	return request_refuse(request, RESPONSE_SYSTEM_ERROR,
+	return request_refuse(request, RESPONSE_ILLEGAL_OPERATION,
 	    "%.*s with brokerId %lld is registered and alive at %.*s: give this broker its own brokerName, "
 	    "or stop the other one",
 	    (int)who->broker_name.len, who->broker_name.data, (long long)who->id, (int)other.len,
