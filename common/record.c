@@ -2,15 +2,13 @@
 
 #include "common/record.h"
 
-#include <zlib.h>
-
+#include "common/crc.h"
 #include "common/log.h"
 #include "common/wire.h"
 
-#define V6_EXTRA 12                      /* what an IPv6 host takes more than an IPv4 one */
-#define AT_BORN_HOST 48                  /* from here on, positions depend on the hosts */
-#define TEXT_LENGTHS (4 + 1 + 2)          /* those of body, topic, properties */
-#define CRC_MASK 0x7FFFFFFFu             /* Java keeps the CRC in a signed int and clears the sign */
+#define V6_EXTRA 12              /* what an IPv6 host takes more than an IPv4 one */
+#define AT_BORN_HOST 48          /* from here on, positions depend on the hosts */
+#define TEXT_LENGTHS (4 + 1 + 2) /* those of body, topic, properties */
 
 static bool
 is_v6(const struct host *host)
@@ -29,12 +27,6 @@ static bool
 needs_v2(const struct record *record)
 {
 	return record->topic.len > RECORD_TOPIC_MAX;
-}
-
-static uint32_t
-body_crc(struct slice body)
-{
-	return (uint32_t)crc32(0, (const unsigned char *)body.data, (unsigned)body.len) & CRC_MASK;
 }
 
 /* Size without body, topic, properties, and the second byte of a v2 topic length. */
@@ -111,7 +103,7 @@ record_encode(const struct record *record, char *at)
 		fatal("record with too long properties len=%zu", record->properties.len);
 	at = put_u32(at, (uint32_t)record_size(record));
 	at = put_u32(at, v2 ? RECORD_MAGIC_V2 : RECORD_MAGIC_V1);
-	at = put_u32(at, body_crc(record->body));
+	at = put_u32(at, crc_of(record->body));
 	at = put_u32(at, (uint32_t)record->queue_id);
 	at = put_u32(at, (uint32_t)record->flag);
 	at = put_u64(at, record->queue_offset);
@@ -225,5 +217,5 @@ record_decode(const char *data, size_t len, struct record *record)
 bool
 record_check(const struct record *record)
 {
-	return body_crc(record->body) == record->body_crc;
+	return crc_of(record->body) == record->body_crc;
 }

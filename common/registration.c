@@ -5,6 +5,7 @@
 #define ZLIB_CONST
 #include <zlib.h>
 
+#include "common/crc.h"
 #include "common/json_body.h"
 #include "common/log.h"
 
@@ -206,7 +207,5 @@ registration_write_compressed(struct buf *buf, const struct registration *regist
 int32_t
 registration_crc(struct slice body)
 {
-	uLong crc = crc32_z(0, (const Bytef *)body.data, body.len);
-
-	return (int32_t)(crc & 0x7fffffff);
+	return (int32_t)crc_of(body);
 }
