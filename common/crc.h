@@ -5,7 +5,7 @@
  * The CRC that records and registrations carry: CRC-32 as of zlib, without its
  * highest bit, because Java keeps it in a signed int. Every message is summed
  * when it is stored and when it is read, so this uses carry-less multiplication
- * where the processor has it, some ten times the speed of zlib's tables. Any thread.
+ * where the processor has it, some five times the speed of zlib's tables. Any thread.
  */
 
 #include <stdint.h>
