@@ -26,7 +26,8 @@ int32_t calls_opaque(struct calls *calls);
 void calls_add(struct calls *calls, struct loop *loop, int32_t opaque, int timeout_ms,
     call_done_fn *done, void *arg);
 /* Nothing happens when nobody waits for it (any more). */
-void calls_answer(struct calls *calls, int32_t opaque, const struct command *answer, struct slice body);
+void calls_answer(
+    struct calls *calls, int32_t opaque, const struct command *answer, struct slice body);
 /* No more answers will come. Requests that are added meanwhile are left. */
 void calls_fail(struct calls *calls);
 /* The table must be empty of waiting ones. */

@@ -8,8 +8,8 @@
  * Belongs to its loop; other threads name it by struct conn_id.
  *
  * Back-pressure: above CONN_OUT_HIGH unsent bytes the connection handles no
- * more frames and stops reading; above CONN_OUT_MAX it is closed, and so is a peer that does not read for its
- * idle time.
+ * more frames and stops reading; above CONN_OUT_MAX it is closed, and so is a peer that does not
+ * read for its idle time.
  *
  * Closing is safe anywhere, in callbacks too: the events below and conn_find
  * know nothing of the connection from then on, its memory goes at the end of the turn.
@@ -38,20 +38,27 @@ struct conn_id {
 struct conn_events {
 	/* A request arrived; command and body are lent until it returns. */
 	void (*on_request)(struct conn *conn, const struct command *command, struct slice body);
-	/* Gone, for whatever reason (remark for the log); after this the pointer is dead. May be NULL. */
+	/* Gone, for whatever reason; after this the pointer is dead. May be NULL. */
 	void (*on_close)(struct conn *conn, const char *why);
-	/* Outgoing only: connected, or (why != NULL) failed; then on_close does not follow. May be NULL. */
+	/*
+	 * Outgoing only: connected, or (why != NULL) failed, and then on_close does not follow.
+	 * May be NULL.
+	 */
 	void (*on_connect)(struct conn *conn, const char *why);
 };
 
 /* Takes the accepted, non-blocking socket. local_port: which listener it came through. */
-struct conn *conn_accept(struct loop *loop, int fd, int local_port, const struct conn_events *events, void *context);
+struct conn *conn_accept(
+    struct loop *loop, int fd, int local_port, const struct conn_events *events, void *context);
 /* Starts connecting; requests may be sent at once, they wait for the connection. */
-struct conn *conn_connect(struct loop *loop, const struct sockaddr *address, socklen_t len, int timeout_ms,
-    const struct conn_events *events, void *context);
+struct conn *conn_connect(struct loop *loop, const struct sockaddr *address, socklen_t len,
+    int timeout_ms, const struct conn_events *events, void *context);
 /* Unsent bytes are dropped, waiting requests are answered with NULL, on_close is called. */
 void conn_close(struct conn *conn, const char *why);
-/* Closes once all that was written has left and the peer has closed its side, or after 1 s. Handles no more requests. */
+/*
+ * Closes once all that was written has left and the peer has closed its side,
+ * or after 1 s. No more requests are handled, what is sent from now on is dropped.
+ */
 void conn_close_gently(struct conn *conn, const char *why);
 
 /*
@@ -66,8 +73,8 @@ void conn_send(struct conn *conn, const struct command *command, struct slice bo
  * answer (lent until done returns), or with NULL after timeout_ms or when the connection closed.
  * With done == NULL the request is oneway.
  */
-void conn_request(struct conn *conn, const struct command *command, struct slice body, int timeout_ms,
-    call_done_fn *done, void *arg);
+void conn_request(struct conn *conn, const struct command *command, struct slice body,
+    int timeout_ms, call_done_fn *done, void *arg);
 
 /*
  * Close after this much silence both ways, after this long without the peer
@@ -82,13 +89,13 @@ struct conn_id conn_id_of(const struct conn *conn);
 struct conn *conn_find(struct loop *loop, struct conn_id id);
 struct loop *conn_loop(const struct conn *conn);
 void *conn_context(const struct conn *conn);
-const struct sockaddr *conn_peer(const struct conn *conn);   /* lent */
-const struct sockaddr *conn_local(const struct conn *conn);  /* lent */
+const struct sockaddr *conn_peer(const struct conn *conn);  /* lent */
+const struct sockaddr *conn_local(const struct conn *conn); /* lent */
 struct host conn_peer_host(const struct conn *conn);
-const char *conn_peer_text(struct conn *conn);         /* "1.2.3.4:5678", lent */
+const char *conn_peer_text(struct conn *conn); /* "1.2.3.4:5678", lent */
 int conn_listener_port(const struct conn *conn);
 bool conn_can_write(const struct conn *conn); /* below CONN_OUT_HIGH */
-/* What the peer last said of itself; the codec is the one to push requests in. Learnt from each request. */
+/* What the peer last said of itself, in a request; its codec is the one to push requests in. */
 void conn_learn(struct conn *conn, const struct command *command);
 enum frame_codec conn_codec(const struct conn *conn);
 enum command_language conn_language(const struct conn *conn);

@@ -62,8 +62,8 @@ conn_wait_writable(struct conn *conn)
 	if (conn->blocked)
 		return;
 	if (conn->writable == NULL) {
-		conn->writable =
-		    event_new(conn->loop->base, conn->fd, EV_WRITE | EV_PERSIST, conn_on_writable, conn);
+		conn->writable = event_new(
+		    conn->loop->base, conn->fd, EV_WRITE | EV_PERSIST, conn_on_writable, conn);
 		if (conn->writable == NULL)
 			fatal("event cannot be made");
 	}
@@ -194,8 +194,8 @@ handle_frame(struct conn *conn, const struct frame *frame)
 	if (status == COMMAND_BAD)
 		conn_close(conn, "a header that cannot be understood");
 	else if ((command.flag & COMMAND_FLAG_RESPONSE) != 0)
-		calls_answer(&conn->calls, command.opaque,
-		    status == COMMAND_OK ? &command : NULL, frame->body);
+		calls_answer(&conn->calls, command.opaque, status == COMMAND_OK ? &command : NULL,
+		    frame->body);
 	else if (status == COMMAND_OK)
 		handle_request(conn, &command, frame->body);
 	else if ((command.flag & COMMAND_FLAG_ONEWAY) == 0)
@@ -223,8 +223,7 @@ handle_frames(struct conn *conn, const char *data, size_t len)
 	size_t done = 0;
 
 	while (done < len && conn->state == CONN_OPEN && !conn->paused) {
-		enum frame_status status =
-		    frame_read(data + done, len - done, &frame, &conn->need);
+		enum frame_status status = frame_read(data + done, len - done, &frame, &conn->need);
 
 		if (status == FRAME_MORE)
 			break;

@@ -13,7 +13,7 @@
 struct deadline {
 	int64_t at_ms; /* of clock_mono_ms */
 	void (*due)(struct deadline *self);
-	size_t place;  /* in the heap, from 1; 0: not set */
+	size_t place; /* in the heap, from 1; 0: not set */
 };
 
 struct deadlines {

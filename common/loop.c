@@ -104,7 +104,8 @@ loop_init(struct loop *loop, int index)
 	if (loop->base == NULL)
 		fatal("event loop cannot be made");
 	mailbox_init(&loop->inbox);
-	loop->on_inbox = event_new(loop->base, loop->inbox.fd, EV_READ | EV_PERSIST, on_inbox, loop);
+	loop->on_inbox =
+	    event_new(loop->base, loop->inbox.fd, EV_READ | EV_PERSIST, on_inbox, loop);
 	loop->on_deadline = event_new(loop->base, -1, 0, on_deadline, loop);
 	if (loop->on_inbox == NULL || loop->on_deadline == NULL ||
 	    event_add(loop->on_inbox, NULL) == -1)

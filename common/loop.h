@@ -20,7 +20,7 @@
 #include "common/deadline.h"
 #include "common/mailbox.h"
 
-/* What another module keeps in a loop and loop_release lets go, in two steps with a turn's end between them. */
+/* What another module keeps in a loop; loop_release ends a turn between the two. */
 struct loop_part {
 	void (*close)(struct loop_part *self);
 	void (*release)(struct loop_part *self);

@@ -111,8 +111,8 @@ compact(struct outbox *box)
 	}
 	if (box->first_part > box->n_parts / 2) {
 		box->n_parts -= box->first_part;
-		memmove(box->parts, box->parts + box->first_part,
-		    box->n_parts * sizeof *box->parts);
+		memmove(
+		    box->parts, box->parts + box->first_part, box->n_parts * sizeof *box->parts);
 		box->first_part = 0;
 	}
 }

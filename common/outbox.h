@@ -12,7 +12,7 @@
 
 #include "common/buf.h"
 
-/* Bytes that are sent from where they are; `owner` is released when they left (or the connection closed). */
+/* Bytes that are sent from where they are; `owner` is released when they left, or never will. */
 struct body_part {
 	const char *data;
 	size_t len;
@@ -26,16 +26,16 @@ struct outbox_part {
 };
 
 struct outbox {
-	struct outbox *next;  /* for the owner */
+	struct outbox *next; /* for the owner */
 	struct buf bytes;
-	size_t sent;          /* of bytes */
-	uint64_t dropped;     /* bytes that were sent and are not in `bytes` any more */
+	size_t sent;      /* of bytes */
+	uint64_t dropped; /* bytes that were sent and are not in `bytes` any more */
 	struct outbox_part *parts;
 	size_t n_parts;
 	size_t cap_parts;
-	size_t first_part;    /* sent ones go before it */
-	size_t part_sent;     /* of the first one */
-	size_t unsent;        /* of all */
+	size_t first_part; /* sent ones go before it */
+	size_t part_sent;  /* of the first one */
+	size_t unsent;     /* of all */
 };
 
 void body_part_release(const struct body_part *part);

@@ -2,18 +2,20 @@
 
 #include "common/server.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
+#include <netdb.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/clock.h"
 #include "common/codes.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "common/record.h"
 
 #define MAX_LISTENERS 8
 #define BACKLOG 1024
@@ -44,7 +46,8 @@ struct server {
 	size_t n_rows;
 	_Atomic uint64_t **counters; /* of each loop, by row; written by that loop only */
 	struct listener listeners[MAX_LISTENERS];
-	atomic_int n_listeners; /* closed ones included: connections live longer, and all loops read what their port was */
+	atomic_int
+	    n_listeners; /* with closed ones: connections outlive them, and ask their flags */
 	int next_loop;
 	atomic_int n_connections;
 	int64_t full_line_ms; /* when the next line about it may be logged */
@@ -96,8 +99,7 @@ find_handler(const struct server *server, int32_t code)
 static void
 count(struct server *server, const struct loop *loop, const struct handler *handler)
 {
-	_Atomic uint64_t *n =
-	    &server->counters[loop->index][handler - server->options.handlers];
+	_Atomic uint64_t *n = &server->counters[loop->index][handler - server->options.handlers];
 
 	atomic_store_explicit(
 	    n, atomic_load_explicit(n, memory_order_relaxed) + 1, memory_order_relaxed);
@@ -381,8 +383,7 @@ hand_out(struct server *server, int fd, int port)
 static void
 on_back_off_over(struct deadline *self)
 {
-	struct listener *listener =
-	    (void *)((char *)self - offsetof(struct listener, back_off));
+	struct listener *listener = (void *)((char *)self - offsetof(struct listener, back_off));
 
 	event_add(listener->acceptable, NULL);
 }
@@ -420,86 +421,92 @@ on_acceptable(evutil_socket_t fd, short what, void *arg)
 
 /* Listeners. */
 
-union address {
-	struct sockaddr any;
-	struct sockaddr_in v4;
-	struct sockaddr_in6 v6;
-};
-
-static socklen_t
-parse_address(const char *text, int port, union address *address)
+/* The caller frees it; NULL and errno when it is no address. */
+static struct addrinfo *
+parse_address(const char *address, int port)
 {
-	*address = (union address){ 0 };
-	if (text == NULL)
-		text = "0.0.0.0";
-	if (inet_pton(AF_INET, text, &address->v4.sin_addr) == 1) {
-		address->v4.sin_family = AF_INET;
-		address->v4.sin_port = htons((uint16_t)port);
-		return sizeof address->v4;
+	const struct addrinfo hints = {
+		.ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV,
+		.ai_family = address != NULL ? AF_UNSPEC : AF_INET,
+		.ai_socktype = SOCK_STREAM,
+	};
+	struct addrinfo *parsed = NULL;
+	char service[8];
+
+	snprintf(service, sizeof service, "%hu", (unsigned short)port);
+	if (port < 0 || port > UINT16_MAX || getaddrinfo(address, service, &hints, &parsed) != 0) {
+		errno = EINVAL;
+		return NULL;
 	}
-	if (inet_pton(AF_INET6, text, &address->v6.sin6_addr) == 1) {
-		address->v6.sin6_family = AF_INET6;
-		address->v6.sin6_port = htons((uint16_t)port);
-		return sizeof address->v6;
-	}
-	return 0;
+	return parsed;
 }
 
-/* Binds and listens; the port, or -1 and errno. */
+/* A socket that listens; -1 and errno. */
 static int
-open_listener(int fd, union address *address, socklen_t len)
+open_listener(const struct addrinfo *address)
 {
 	static const int on = 1;
-
-	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == -1 ||
-	    bind(fd, &address->any, len) == -1 || listen(fd, BACKLOG) == -1 ||
-	    getsockname(fd, &address->any, &len) == -1)
-		return -1;
-	return ntohs(address->any.sa_family == AF_INET ? address->v4.sin_port
-						       : address->v6.sin6_port);
-}
-
-int
-server_listen(struct server *server, const char *text, int port, unsigned flags)
-{
-	union address address;
-	socklen_t len = parse_address(text, port, &address);
-	int n = 0;
-
-	while (n < server->n_listeners && server->listeners[n].fd != -1)
-		n++;
-	if (len == 0 || port < 0 || port > UINT16_MAX || n == MAX_LISTENERS) {
-		errno = EINVAL;
-		return -1;
-	}
-	int fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (fd == -1)
 		return -1;
-	port = open_listener(fd, &address, len);
-	if (port == -1) {
-		int error = errno;
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+	    bind(fd, address->ai_addr, address->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
+		return fd;
+	int error = errno;
 
-		close(fd);
-		errno = error;
-		return -1;
-	}
-	struct listener *listener = &server->listeners[n];
+	close(fd);
+	errno = error;
+	return -1;
+}
 
+static int
+port_of(int fd)
+{
+	struct sockaddr_storage address = { 0 };
+	socklen_t len = sizeof address;
+
+	getsockname(fd, (struct sockaddr *)&address, &len);
+	return host_of((struct sockaddr *)&address).port;
+}
+
+static void
+start_listener(struct listener *listener, struct server *server, int fd, unsigned flags)
+{
 	*listener = (struct listener){
 		.server = server,
+		.acceptable = event_new(
+		    server->options.loops->base, fd, EV_READ | EV_PERSIST, on_acceptable, listener),
 		.back_off.due = on_back_off_over,
 		.flags = flags,
 		.fd = fd,
-		.port = port,
+		.port = port_of(fd),
 	};
-	listener->acceptable = event_new(server->options.loops->base, fd, EV_READ | EV_PERSIST,
-	    on_acceptable, listener);
 	if (listener->acceptable == NULL || event_add(listener->acceptable, NULL) == -1)
 		fatal("event cannot be made");
+}
+
+int
+server_listen(struct server *server, const char *address, int port, unsigned flags)
+{
+	struct addrinfo *parsed = parse_address(address, port);
+	int n = 0;
+
+	if (parsed == NULL)
+		return -1;
+	int fd = open_listener(parsed);
+
+	freeaddrinfo(parsed);
+	if (fd == -1)
+		return -1;
+	while (n < server->n_listeners && server->listeners[n].fd != -1)
+		n++;
+	if (n == MAX_LISTENERS)
+		fatal("too many listeners");
+	start_listener(&server->listeners[n], server, fd, flags);
 	if (n == server->n_listeners)
 		server->n_listeners = n + 1;
-	return port;
+	return server->listeners[n].port;
 }
 
 void
@@ -528,8 +535,7 @@ server_new(const struct server_options *options)
 	index_handlers(server);
 	server->counters = mem_zalloc((size_t)options->n_loops * sizeof(_Atomic uint64_t *));
 	for (int i = 0; i < options->n_loops; i++)
-		server->counters[i] =
-		    mem_zalloc((server->n_rows + 1) * sizeof(_Atomic uint64_t));
+		server->counters[i] = mem_zalloc((server->n_rows + 1) * sizeof(_Atomic uint64_t));
 	return server;
 }
 

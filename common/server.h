@@ -27,10 +27,10 @@ enum verdict {
 
 struct reply {
 	int32_t code;
-	struct slice remark;         /* absent: none */
-	const struct field *fields;  /* with header; NULL: no typed header */
+	struct slice remark;        /* absent: none */
+	const struct field *fields; /* with header; NULL: no typed header */
 	const void *header;
-	const struct ext *ext;       /* more ext fields, raw; NULL with n_ext 0 */
+	const struct ext *ext; /* more ext fields, raw; NULL with n_ext 0 */
 	size_t n_ext;
 	struct slice body;
 	const struct body_part *parts; /* after the body */
@@ -59,13 +59,13 @@ struct request {
 	struct reply reply; /* starts as code 0, nothing else */
 };
 
-#define HANDLER_ADMIN 1u      /* changes the cluster; an access rule will ask for more */
-#define HANDLER_MAIN_PORT 2u  /* not on listenPort - 2 */
+#define HANDLER_ADMIN 1u     /* changes the cluster; an access rule will ask for more */
+#define HANDLER_MAIN_PORT 2u /* not on listenPort - 2 */
 #define HANDLER_WRITE 4u
 
 struct handler {
-	int32_t code;     /* the table ends at name == NULL */
-	const char *name; /* RocketMQ's, for logs, counters, the manual */
+	int32_t code;               /* the table ends at name == NULL */
+	const char *name;           /* RocketMQ's, for logs, counters, the manual */
 	const struct field *fields; /* NULL: no header */
 	size_t header_size;
 	enum verdict (*begin)(struct request *request);
@@ -86,7 +86,7 @@ struct server_options {
 };
 
 struct server *server_new(const struct server_options *options);
-/* Closes its listeners and connections; when the loops do not run any more, and before they are released. */
+/* Closes listeners and connections. When the loops have ended and before they are released. */
 void server_free(struct server *server);
 /*
  * Listens on address:port (a literal IPv4 or IPv6 address, NULL: all of IPv4; port
@@ -111,7 +111,8 @@ void ticket_reply(struct loop *loop, const struct ticket *ticket, const struct r
 enum verdict request_refuse(struct request *request, int32_t code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* A typed answer: code 0 and this header, which must live until begin returns. */
-enum verdict request_answer(struct request *request, const struct field *fields, const void *header);
+enum verdict request_answer(
+    struct request *request, const struct field *fields, const void *header);
 /* Code 0 and this body, which lives in the arena or longer. */
 enum verdict request_answer_body(struct request *request, struct slice body);
 

@@ -181,9 +181,8 @@ on_answer(void *arg, const struct command *answer, struct slice body)
 static void
 ask(struct client *client)
 {
-	const struct command command = { .code = 10, .codec = client->seed % 2 == 0
-		    ? FRAME_JSON
-		    : FRAME_BINARY };
+	const struct command command = { .code = 10,
+		.codec = client->seed % 2 == 0 ? FRAME_JSON : FRAME_BINARY };
 	struct clients *all = client->all;
 	char text[32];
 
@@ -286,7 +285,8 @@ main(void)
 
 	bool ok = report(1, clients.n_wrong == 0, "each answer belongs to its request");
 	ok &= report(2, clients.n_right + clients.n_gone == N_REQUESTS, "each request ends once");
-	ok &= report(3, clients.n_gone > 0 && clients.n_right > N_REQUESTS / 2, "some were cut off");
+	ok &=
+	    report(3, clients.n_gone > 0 && clients.n_right > N_REQUESTS / 2, "some were cut off");
 	ok &= report(4, n_served >= (uint64_t)clients.n_right, "the server counted them");
 	printf("# %d right, %d cut off\n1..4\n", clients.n_right, clients.n_gone);
 	return ok ? 0 : 1;

@@ -1,7 +1,8 @@
 #ifndef T_UNIT_CONN_RIG_H
 #define T_UNIT_CONN_RIG_H
 
-/* One connection between a socket of the test and a loop on its thread, and what may happen to it. */
+/* One connection between a socket of the test and a loop on its thread, and what may happen to it.
+ */
 
 #include <stdio.h>
 

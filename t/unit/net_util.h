@@ -47,8 +47,8 @@ net_step(struct loop *loop, int wait_ms)
 	do {                                                                                       \
 		int64_t net_end_ms = clock_mono_ms() + 20000;                                      \
 		while (!(condition)) {                                                             \
-			cr_assert(clock_mono_ms() < net_end_ms, "waited in vain for %s",           \
-			    #condition);                                                           \
+			cr_assert(                                                                 \
+			    clock_mono_ms() < net_end_ms, "waited in vain for %s", #condition);    \
 			net_step(loop, 1);                                                         \
 		}                                                                                  \
 	} while (false)
@@ -72,8 +72,7 @@ net_listen(int *port)
 static inline int
 net_connect(int port)
 {
-	struct sockaddr_in address = { .sin_family = AF_INET,
-		.sin_port = htons((uint16_t)port) };
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);

@@ -52,8 +52,9 @@ pong(struct rig *rig, const struct command *command, struct slice body)
 
 Test(conn, requests_may_be_sent_before_it_is_connected)
 {
-	const struct command ask = { .codec = FRAME_BINARY, .code = 35, .version = 317,
-		.language = LANGUAGE_GO };
+	const struct command ask = {
+		.codec = FRAME_BINARY, .code = 35, .version = 317, .language = LANGUAGE_GO
+	};
 	struct rig rig;
 
 	rig_init(&rig);
@@ -63,8 +64,8 @@ Test(conn, requests_may_be_sent_before_it_is_connected)
 
 	for (int i = 0; i < 3; i++)
 		conn_request(out, &ask, SLICE("ping"), 5000, on_answer, &rig);
-	rig.conn = conn_accept(&rig.loop, accept4(rig.listener, NULL, NULL, SOCK_NONBLOCK),
-	    rig.port, &events, &rig);
+	rig.conn = conn_accept(
+	    &rig.loop, accept4(rig.listener, NULL, NULL, SOCK_NONBLOCK), rig.port, &events, &rig);
 	NET_UNTIL(&rig.loop, rig.n_answers == 3);
 	cr_assert_str_eq(rig.connected, "yes");
 	cr_assert_eq(conn_codec(rig.conn), FRAME_BINARY);

@@ -108,11 +108,11 @@ static const struct bad {
 	size_t len;
 	const char *why;
 } bads[] = {
-	{ "\x00\x00\x00\x00", 4, "not a frame" },                 /* no room for the prefix */
+	{ "\x00\x00\x00\x00", 4, "not a frame" }, /* no room for the prefix */
 	{ "\x00\x00\x00\x03\x00\x00\x00", 7, "not a frame" },
-	{ "\x01\x00\x00\x00", 4, "not a frame" },                 /* 16 MiB and the length field */
-	{ "\x00\xff\xff\xfd", 4, "not a frame" },                 /* one byte too many */
-	{ "\xff\xff\xff\xff", 4, "not a frame" },                 /* negative */
+	{ "\x01\x00\x00\x00", 4, "not a frame" }, /* 16 MiB and the length field */
+	{ "\x00\xff\xff\xfd", 4, "not a frame" }, /* one byte too many */
+	{ "\xff\xff\xff\xff", 4, "not a frame" }, /* negative */
 	{ "\x80\x00\x00\x00", 4, "not a frame" },
 	{ "\x00\x00\x00\x08\x00\x00\x00\x05", 8, "not a frame" }, /* the header goes beyond it */
 	{ "\x00\x00\x00\x08\x07\x00\x00\x04", 8, "not a frame" }, /* unknown codec */

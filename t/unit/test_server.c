@@ -163,8 +163,8 @@ rig_release(struct rig *rig)
 }
 
 static void
-send_request(struct rig *rig, struct command command, const struct ext *ext, size_t n_ext,
-    struct slice body)
+send_request(
+    struct rig *rig, struct command command, const struct ext *ext, size_t n_ext, struct slice body)
 {
 	struct buf out = { 0 };
 
@@ -205,8 +205,9 @@ Test(server, a_typed_request_is_answered_in_its_own_codec)
 
 	rig_init(&rig, 10, 0);
 	for (int codec = FRAME_JSON; codec <= FRAME_BINARY; codec++) {
-		const struct command request = { .code = 10, .opaque = 77 + codec,
-			.codec = (enum frame_codec)codec };
+		const struct command request = {
+			.code = 10, .opaque = 77 + codec, .codec = (enum frame_codec)codec
+		};
 
 		send_request(&rig, request, ext, 3, SLICE("hello"));
 		struct command answer = next_answer(&rig, &body);
@@ -257,8 +258,8 @@ Test(server, bad_requests_are_answered_with_code_and_reason)
 			ext[n++] = (struct ext){ SLICE("queueId"), slice_of(row->queue_id) };
 		if (row->topic != NULL)
 			ext[n++] = (struct ext){ SLICE("topic"), slice_of(row->topic) };
-		send_request(&rig, (struct command){ .code = row->code, .opaque = 5 }, ext, n,
-		    SLICE(""));
+		send_request(
+		    &rig, (struct command){ .code = row->code, .opaque = 5 }, ext, n, SLICE(""));
 		struct command answer = next_answer(&rig, &body);
 
 		cr_assert_eq(answer.opaque, 5);
@@ -344,7 +345,8 @@ Test(server, answers_may_come_later_and_in_any_order)
 	rig_init(&rig, 10, 0);
 	for (int i = 0; i < N_LATER; i++)
 		send_request(&rig,
-		    (struct command){ .code = 11, .opaque = 100 + i,
+		    (struct command){ .code = 11,
+			.opaque = 100 + i,
 			.codec = i % 2 == 0 ? FRAME_JSON : FRAME_BINARY },
 		    NULL, 0, SLICE(""));
 	NET_UNTIL(&rig.loop, rig.n_tickets == N_LATER);
