@@ -17,22 +17,19 @@
 #include "config.h"
 
 #include <errno.h>
-#include <netdb.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/arena.h"
 #include "common/buf.h"
-#include "common/clock.h"
 #include "common/command.h"
+#include "t/raw.h"
 
 #define MAX_EXT 64
 
 struct caller {
-	int fd;
+	struct raw raw;
 	int timeout_ms;
 	bool oneway;
 	bool hold;
@@ -40,7 +37,6 @@ struct caller {
 	struct slice body;
 	struct command command; /* what all requests share */
 	struct arena arena;
-	struct buf in;
 };
 
 static void __attribute__((noreturn, format(printf, 2, 3)))
@@ -73,67 +69,6 @@ read_file(struct arena *arena, const char *path)
 
 	buf_release(&text);
 	return copy;
-}
-
-static int
-connect_to(const char *address)
-{
-	const char *colon = strrchr(address, ':');
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *list;
-	char host[256];
-	int fd;
-
-	if (colon == NULL || (size_t)(colon - address) >= sizeof host)
-		die(2, "%s is no HOST:PORT", address);
-	memcpy(host, address, (size_t)(colon - address));
-	host[colon - address] = '\0';
-	if (getaddrinfo(host, colon + 1, &hints, &list) != 0)
-		die(1, "%s cannot be looked up", address);
-	fd = socket(list->ai_family, list->ai_socktype, list->ai_protocol);
-	if (fd == -1 || connect(fd, list->ai_addr, list->ai_addrlen) == -1)
-		die(1, "%s: %s", address, strerror(errno));
-	freeaddrinfo(list);
-	return fd;
-}
-
-static void
-write_all(int fd, struct slice data)
-{
-	while (data.len > 0) {
-		ssize_t n = write(fd, data.data, data.len);
-
-		if (n == -1)
-			die(1, "write: %s", strerror(errno));
-		data.data += n;
-		data.len -= (size_t)n;
-	}
-}
-
-static struct frame
-read_answer(struct caller *caller)
-{
-	int64_t end = clock_mono_ms() + caller->timeout_ms;
-	struct pollfd poll_for = { caller->fd, POLLIN, 0 };
-	struct frame frame;
-	size_t need;
-
-	for (;;) {
-		enum frame_status status = frame_read(caller->in.data, caller->in.len, &frame, &need);
-		int64_t left = end - clock_mono_ms();
-
-		if (status == FRAME_OK)
-			return frame;
-		if (status == FRAME_BAD)
-			die(1, "the answer is no frame");
-		if (left <= 0 || poll(&poll_for, 1, (int)left) == 0)
-			die(1, "no answer within %d ms", caller->timeout_ms);
-
-		ssize_t n = read(caller->fd, buf_reserve(&caller->in, 65536), 65536);
-
-		if (n <= 0)
-			die(1, "connection closed");
-		caller->in.len += (size_t)n;
-	}
 }
 
 static int
@@ -187,6 +122,8 @@ call(struct caller *caller, int n_words, char **words)
 	struct command command = caller->command;
 	struct ext ext[MAX_EXT];
 	struct buf out = { 0 };
+	struct frame frame;
+	const char *why;
 	int used = 1;
 
 	command.code = (int32_t)strtol(words[0], NULL, 10);
@@ -202,13 +139,13 @@ call(struct caller *caller, int n_words, char **words)
 	}
 	command.ext = command.n_ext != 0 ? ext : NULL;
 	command_encode(&out, &command, caller->body, caller->body.len);
-	write_all(caller->fd, buf_slice(&out));
+	if (raw_send(&caller->raw, buf_slice(&out), &why) == -1)
+		die(1, "%s", why);
 	buf_release(&out);
 	if (!caller->oneway) {
-		struct frame frame = read_answer(caller);
-
+		if (raw_receive(&caller->raw, &frame, &why) == -1)
+			die(1, "%s", why);
 		print_answer(caller, &frame);
-		buf_drain(&caller->in, frame.size);
 	}
 	return used + (used < n_words);
 }
@@ -260,7 +197,7 @@ hold(struct caller *caller)
 
 	puts("held");
 	fflush(stdout);
-	while (read(caller->fd, ignored, sizeof ignored) > 0)
+	while (read(caller->raw.fd, ignored, sizeof ignored) > 0)
 		continue;
 	puts("closed");
 }
@@ -273,20 +210,21 @@ main(int argc, char **argv)
 		.body = { "", 0 },
 		.command = { .codec = FRAME_JSON, .language = LANGUAGE_JAVA, .version = COMMAND_VERSION },
 	};
+	const char *why;
 	int at;
 
 	parse_flags(&caller, argc, argv);
 	at = optind;
 	if (argc - at < 2)
 		die(2, "use: rawcall [flags] HOST:PORT CODE [key=value ...] [-- CODE ...]");
-	caller.fd = connect_to(argv[at++]);
+	if (raw_open(&caller.raw, argv[at++], caller.timeout_ms, &why) == -1)
+		die(1, "%s: %s", argv[at - 1], why);
 	while (at < argc)
 		at += call(&caller, argc - at, argv + at);
 	fflush(stdout);
 	if (caller.hold)
 		hold(&caller);
-	close(caller.fd);
-	buf_release(&caller.in);
+	raw_close(&caller.raw);
 	arena_release(&caller.arena);
 	return 0;
 }
