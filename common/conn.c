@@ -21,7 +21,6 @@ conn_free(struct conn *conn)
 	while (conn->calls.waiting.n != 0)
 		calls_fail(&conn->calls);
 	calls_release(&conn->calls);
-	conn_give_back_outbox(conn);
 	buf_release(&conn->in);
 	if (conn->readable != NULL)
 		event_free(conn->readable);
@@ -107,6 +106,7 @@ conn_close(struct conn *conn, const char *why)
 	loop_drop_deadline(conn->loop, &conn->deadline);
 	idmap_remove(&conns_of(conn->loop)->by_number, &conn->node);
 	loop_at_turn_end(conn->loop, &conn->turn_end);
+	conn_give_back_outbox(conn);
 	calls_fail(&conn->calls);
 	if (connecting && conn->events->on_connect != NULL)
 		conn->events->on_connect(conn, why);
