@@ -18,46 +18,21 @@ buf_release(struct buf *buf)
 	*buf = (struct buf){ 0 };
 }
 
-char *
-buf_reserve(struct buf *buf, size_t n)
-{
-	if (n > buf->cap - buf->len) {
-		size_t cap = buf->cap != 0 ? buf->cap : FIRST_CAP;
-
-		while (cap - buf->len < n)
-			cap *= 2;
-		buf->data = mem_realloc(buf->data, cap);
-		buf->cap = cap;
-	}
-	return buf->data + buf->len;
-}
-
 void
-buf_append(struct buf *buf, const void *data, size_t len)
+buf_grow(struct buf *buf, size_t n)
 {
-	if (len == 0)
-		return;
-	memcpy(buf_reserve(buf, len), data, len);
-	buf->len += len;
-}
+	size_t cap = buf->cap != 0 ? buf->cap : FIRST_CAP;
 
-void
-buf_append_slice(struct buf *buf, struct slice slice)
-{
-	buf_append(buf, slice.data, slice.len);
+	while (cap - buf->len < n)
+		cap *= 2;
+	buf->data = mem_realloc(buf->data, cap);
+	buf->cap = cap;
 }
 
 void
 buf_append_text(struct buf *buf, const char *text)
 {
 	buf_append(buf, text, strlen(text));
-}
-
-void
-buf_append_char(struct buf *buf, char c)
-{
-	*buf_reserve(buf, 1) = c;
-	buf->len++;
 }
 
 void

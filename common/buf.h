@@ -20,12 +20,40 @@ struct buf {
 };
 
 void buf_release(struct buf *buf);
+void buf_grow(struct buf *buf, size_t n); /* for buf_reserve */
+
 /* Room for n more bytes behind len, which stays; valid until the next call. */
-char *buf_reserve(struct buf *buf, size_t n);
-void buf_append(struct buf *buf, const void *data, size_t len);
-void buf_append_slice(struct buf *buf, struct slice slice);
+static inline char *
+buf_reserve(struct buf *buf, size_t n)
+{
+	if (n > buf->cap - buf->len)
+		buf_grow(buf, n);
+	return buf->data + buf->len;
+}
+
+static inline void
+buf_append(struct buf *buf, const void *data, size_t len)
+{
+	if (len == 0)
+		return;
+	memcpy(buf_reserve(buf, len), data, len);
+	buf->len += len;
+}
+
+static inline void
+buf_append_char(struct buf *buf, char c)
+{
+	*buf_reserve(buf, 1) = c;
+	buf->len++;
+}
+
+static inline void
+buf_append_slice(struct buf *buf, struct slice slice)
+{
+	buf_append(buf, slice.data, slice.len);
+}
+
 void buf_append_text(struct buf *buf, const char *text);
-void buf_append_char(struct buf *buf, char c);
 void buf_append_int(struct buf *buf, int64_t decimal);
 void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void buf_put_u16(struct buf *buf, uint16_t value);

@@ -211,6 +211,37 @@ needs_escape(char c)
 	return (unsigned char)c < 0x20 || c == '"' || c == '\\';
 }
 
+#define EACH_BYTE(value) (UINT64_C(0x0101010101010101) * (unsigned char)(value))
+
+/* Whether one of eight bytes needs an escape: x - n borrows into the high bit of bytes below n. */
+static bool
+word_needs_escape(uint64_t word)
+{
+	uint64_t quote = word ^ EACH_BYTE('"');
+	uint64_t backslash = word ^ EACH_BYTE('\\');
+
+	return (((word - EACH_BYTE(0x20)) & ~word) | ((quote - EACH_BYTE(1)) & ~quote) |
+	    ((backslash - EACH_BYTE(1)) & ~backslash)) & EACH_BYTE(0x80);
+}
+
+/* How many bytes at the front need no escape. */
+static size_t
+plain_length(struct slice text)
+{
+	size_t i = 0;
+
+	for (; text.len - i >= sizeof(uint64_t); i += sizeof(uint64_t)) {
+		uint64_t word;
+
+		memcpy(&word, text.data + i, sizeof word);
+		if (word_needs_escape(word))
+			break;
+	}
+	while (i < text.len && !needs_escape(text.data[i]))
+		i++;
+	return i;
+}
+
 static void
 put_escape(struct buf *buf, char c)
 {
@@ -228,17 +259,17 @@ put_escape(struct buf *buf, char c)
 void
 json_quote(struct buf *buf, struct slice text)
 {
-	size_t from = 0;
-
+	buf_reserve(buf, text.len + 2); /* mostly that is all, so the rest does not grow it */
 	buf_append_char(buf, '"');
-	for (size_t i = 0; i < text.len; i++) {
-		if (!needs_escape(text.data[i]))
-			continue;
-		buf_append(buf, text.data + from, i - from);
-		put_escape(buf, text.data[i]);
-		from = i + 1;
+	for (;;) {
+		size_t plain = plain_length(text);
+
+		buf_append(buf, text.data, plain);
+		if (plain == text.len)
+			break;
+		put_escape(buf, text.data[plain]);
+		text.data += plain + 1;
+		text.len -= plain + 1;
 	}
-	if (text.len != 0)
-		buf_append(buf, text.data + from, text.len - from);
 	buf_append_char(buf, '"');
 }

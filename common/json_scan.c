@@ -81,7 +81,7 @@ find_special(const char *at, const char *end)
 }
 
 /* Takes a string with its quotes; *raw is what is between them. */
-static int
+static inline int
 take_quoted(struct json_scan *scan, struct slice *raw, bool *escaped)
 {
 	const char *begin = scan->at + 1;
@@ -197,7 +197,7 @@ unescape_one(const char *at, const char *end, char **out)
 }
 
 /* No escape is shorter than what it stands for, so raw.len bytes hold the result. */
-static int
+static __attribute__((noinline)) int
 unescape(struct arena *arena, struct slice raw, struct slice *text)
 {
 	const char *at = raw.data;
