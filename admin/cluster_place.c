@@ -1,0 +1,269 @@
+#include "config.h"
+
+#include <errno.h>
+#include <ifaddrs.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admin/cluster.h"
+#include "admin/process.h"
+
+#define DEFAULT_STORE "namesrv" /* of a name server whose file says nothing */
+
+static const struct {
+	const char *program;
+	const char *store_key;
+	int default_port, port_step;
+} kinds[] = {
+	[ROLE_NAME_SERVER] = { "mqnamesrv", "storePath", 9876, 1 },
+	[ROLE_BROKER] = { "mqbroker", "storePathRootDir", 10911, 1000 },
+};
+
+const char *
+role_program(const struct role *role)
+{
+	return kinds[role->kind].program;
+}
+
+const char *
+role_path(struct cluster *cluster, const struct role *role, const char *suffix)
+{
+	return arena_printf(&cluster->arena, "%s/%s%s%c", cluster->directory, role->name, suffix, '\0').data;
+}
+
+const char *
+role_program_path(struct cluster *cluster, const struct role *role)
+{
+	return arena_printf(&cluster->arena, "%s/%s%c", cluster->programs, role_program(role), '\0').data;
+}
+
+/* ---- arguments of daemons ---- */
+
+#define ARGUMENTS_MAX 24
+
+struct arguments {
+	struct cluster *cluster;
+	char *list[ARGUMENTS_MAX];
+	size_t n;
+};
+
+static void
+add(struct arguments *arguments, const char *text)
+{
+	char *copy = arena_alloc(&arguments->cluster->arena, strlen(text) + 1);
+
+	memcpy(copy, text, strlen(text) + 1);
+	arguments->list[arguments->n++] = copy;
+}
+
+static void
+add_setting(struct arguments *arguments, const char *key, const char *value)
+{
+	add(arguments, "-o");
+	add(arguments, arena_printf(&arguments->cluster->arena, "%s=%s%c", key, value, '\0').data);
+}
+
+static void
+begin_arguments(struct arguments *arguments, struct cluster *cluster, const struct role *role)
+{
+	*arguments = (struct arguments){ .cluster = cluster };
+	add(arguments, role_program_path(cluster, role));
+	add(arguments, "-c");
+	add(arguments, role->config);
+}
+
+/* ---- what the role's own file says ---- */
+
+static void
+take_setting(struct cluster *cluster, struct role *role, struct slice key, struct slice value)
+{
+	int32_t port;
+
+	if (slice_is(key, "listenPort") && slice_to_int32(value, &port) == 0)
+		role->port = port;
+	else if (slice_is(key, "brokerName") && value.len != 0)
+		role->broker_name =
+		    arena_printf(&cluster->arena, "%.*s%c", (int)value.len, value.data, '\0').data;
+	else if (slice_is(key, kinds[role->kind].store_key))
+		role->has_store = value.len != 0 && !slice_is(value, DEFAULT_STORE);
+	else if (slice_is(key, "namesrvAddr"))
+		role->has_name_servers = value.len != 0;
+}
+
+/* The daemon itself says what it makes of the file, so that it is read in one place only. */
+static int
+read_settings(struct cluster *cluster, struct role *role)
+{
+	struct arguments arguments;
+	struct buf output = { 0 };
+	int result = 0;
+
+	begin_arguments(&arguments, cluster, role);
+	add(&arguments, "-p");
+	int status = process_capture(arguments.list, &output);
+	struct slice rest = buf_slice(&output), line;
+	role->port = kinds[role->kind].default_port;
+	role->broker_name = role->name;
+	while (rest.len != 0 && slice_next(&rest, '\n', &line)) {
+		const char *equals = memchr(line.data, '=', line.len);
+
+		if (status != 0 && result == 0)
+			result = cluster_fail(cluster, "%s cannot use %s: %.*s", role_program(role), role->config,
+			    (int)line.len, line.data);
+		if (equals == NULL)
+			continue;
+		size_t len = (size_t)(equals - line.data);
+		take_setting(cluster, role, (struct slice){ line.data, len },
+		    slice_trim((struct slice){ equals + 1, line.len - len - 1 }));
+	}
+	buf_release(&output);
+	if (status != 0 && result == 0)
+		result = cluster_fail(cluster, "%s -p ended with status %d", role_program_path(cluster, role), status);
+	return result;
+}
+
+/* ---- which roles are here ---- */
+
+static bool
+same_address(const struct sockaddr *a, const struct sockaddr *b)
+{
+	struct host host_a = host_of(a), host_b = host_of(b);
+
+	return host_a.ip_len == host_b.ip_len && host_a.ip_len != 0 &&
+	    memcmp(host_a.ip, host_b.ip, host_a.ip_len) == 0;
+}
+
+static bool
+is_loopback(const struct sockaddr *address)
+{
+	struct host host = host_of(address);
+	static const uint8_t loopback_v6[16] = { [15] = 1 };
+
+	return host.ip_len == 4 ? host.ip[0] == 127 : memcmp(host.ip, loopback_v6, 16) == 0;
+}
+
+static bool
+is_own_address(const struct ifaddrs *interfaces, const struct sockaddr *address)
+{
+	if (is_loopback(address))
+		return true;
+	for (; interfaces != NULL; interfaces = interfaces->ifa_next)
+		if (interfaces->ifa_addr != NULL && interfaces->ifa_addr->sa_family == address->sa_family &&
+		    same_address(interfaces->ifa_addr, address))
+			return true;
+	return false;
+}
+
+static int
+find_host(struct cluster *cluster, struct role *role, const struct ifaddrs *interfaces)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *found;
+	int error = getaddrinfo(role->host, NULL, &hints, &found);
+
+	if (error != 0)
+		return cluster_fail(cluster,
+		    "host %s of [%s] has no address (%s): put it into /etc/hosts on every host, or give --local to run "
+		    "the whole cluster on this one",
+		    role->host, role->name, gai_strerror(error));
+	for (const struct addrinfo *one = found; one != NULL; one = one->ai_next)
+		role->here |= is_own_address(interfaces, one->ai_addr);
+	freeaddrinfo(found);
+	return 0;
+}
+
+static int
+find_hosts(struct cluster *cluster)
+{
+	struct ifaddrs *interfaces;
+	int result = 0;
+	size_t n_here = 0;
+
+	if (getifaddrs(&interfaces) == -1)
+		return cluster_fail(cluster, "this host's addresses cannot be read: %s", strerror(errno));
+	for (size_t i = 0; i < cluster->n_roles && result == 0; i++) {
+		result = find_host(cluster, &cluster->roles[i], interfaces);
+		n_here += cluster->roles[i].here;
+	}
+	freeifaddrs(interfaces);
+	cluster->one_machine = n_here == cluster->n_roles;
+	if (result == 0 && n_here == 0)
+		return cluster_fail(cluster,
+		    "no role of %s is this host's: none of its hosts has an address of an interface here", cluster->file);
+	return result;
+}
+
+/* ---- where they listen ---- */
+
+/* Roles of one kind and one host cannot share a port: each moves up behind the one before it. */
+static void
+set_ports(struct cluster *cluster)
+{
+	for (size_t i = 0; i < cluster->n_roles; i++) {
+		struct role *role = &cluster->roles[i];
+
+		for (size_t j = 0; j < i; j++) {
+			const struct role *before = &cluster->roles[j];
+			bool same_host = cluster->one_machine || strcmp(before->host, role->host) == 0;
+
+			if (before->kind == role->kind && same_host && role->port <= before->port)
+				role->port = before->port + kinds[role->kind].port_step;
+		}
+		role->address = arena_printf(&cluster->arena, "%s:%d%c",
+		    cluster->one_machine ? "127.0.0.1" : role->host, role->port, '\0').data;
+	}
+}
+
+static void
+list_name_servers(struct cluster *cluster)
+{
+	struct buf list = { 0 };
+
+	for (size_t i = 0; i < cluster->n_roles; i++)
+		if (cluster->roles[i].kind == ROLE_NAME_SERVER)
+			buf_printf(&list, "%s%s", list.len != 0 ? ";" : "", cluster->roles[i].address);
+	buf_append_char(&list, '\0');
+	cluster->name_servers = arena_copy(&cluster->arena, buf_slice(&list)).data;
+	buf_release(&list);
+}
+
+int
+cluster_place(struct cluster *cluster, bool local)
+{
+	cluster->one_machine = local;
+	for (size_t i = 0; i < cluster->n_roles; i++)
+		cluster->roles[i].here = local;
+	if (!local && find_hosts(cluster) == -1)
+		return -1;
+	for (size_t i = 0; i < cluster->n_roles; i++)
+		if (read_settings(cluster, &cluster->roles[i]) == -1)
+			return -1;
+	set_ports(cluster);
+	list_name_servers(cluster);
+	return 0;
+}
+
+/* ---- how they are run ---- */
+
+char **
+role_arguments(struct cluster *cluster, const struct role *role)
+{
+	struct arguments arguments;
+	bool is_broker = role->kind == ROLE_BROKER;
+
+	begin_arguments(&arguments, cluster, role);
+	add_setting(&arguments, "listenPort",
+	    arena_printf(&cluster->arena, "%d%c", role->port, '\0').data);
+	if (cluster->one_machine || !role->has_store)
+		add_setting(&arguments, kinds[role->kind].store_key, role_path(cluster, role, ""));
+	if (cluster->one_machine)
+		add_setting(&arguments, "bindAddress", "127.0.0.1");
+	if (is_broker && cluster->one_machine)
+		add_setting(&arguments, "brokerIP1", "127.0.0.1");
+	if (is_broker && (cluster->one_machine || !role->has_name_servers))
+		add_setting(&arguments, "namesrvAddr", cluster->name_servers);
+	char **list = arena_alloc(&cluster->arena, sizeof arguments.list);
+	memcpy(list, arguments.list, sizeof arguments.list);
+	return list;
+}

@@ -1,0 +1,227 @@
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "admin/mqcluster.h"
+#include "common/clock.h"
+
+#define START_TIMEOUT_S 30
+#define POLL_MS 5
+
+const struct flag cluster_start_flags[] = {
+	FLAG_CLUSTER_FILE,
+	{ 't', "timeout", FLAG_INT, "SECONDS", 0, 1, 3600, "give up after so long; 30 when not said" },
+	{ 0 },
+};
+
+/* One role while the cluster starts. */
+struct starting {
+	const struct role *role;
+	pid_t child;         /* 0: it ran already, or runs elsewhere */
+	int64_t began_ms;
+	int64_t log_from;    /* what its log says behind this is of this start */
+	int64_t *ready_ms;
+	bool ready;
+};
+
+struct start {
+	struct mqcluster *self;
+	struct cluster *cluster;
+	struct starting roles[CLUSTER_ROLES_MAX];
+	int64_t ready_ms[CLUSTER_ROLES_MAX];
+	int64_t deadline_ms;
+	struct twinmq *mq; /* asks all name servers */
+	struct twinmq_error error; /* the last thing that was not as it shall be */
+};
+
+/* ---- processes ---- */
+
+static int
+start_role(struct start *start, struct starting *one)
+{
+	struct cluster *cluster = start->cluster;
+	const char *log_file = role_path(cluster, one->role, ".log");
+	struct process process;
+
+	one->began_ms = clock_mono_ms();
+	mqcluster_find(start->self, one->role, &process);
+	if (process.pid != 0)
+		return 0;
+	one->log_from = process_log_size(log_file);
+	one->child = process_start(role_arguments(cluster, one->role), cluster->directory, log_file);
+	if (one->child == -1)
+		return cluster_fail(cluster, "%s cannot be started: %s", one->role->name, strerror(errno));
+	if (process_write_pid_file(role_path(cluster, one->role, ".pid"), one->child) == -1)
+		return cluster_fail(cluster, "the pid file of %s cannot be written: %s", one->role->name,
+		    strerror(errno));
+	return 0;
+}
+
+/* 0, or -1 after cluster_fail when one of ours is dead. */
+static int
+check_alive(struct start *start)
+{
+	for (size_t i = 0; i < start->cluster->n_roles; i++) {
+		struct starting *one = &start->roles[i];
+		const char *log_file = role_path(start->cluster, one->role, ".log");
+		char words[700];
+		int status;
+
+		if (one->child == 0 || !process_ended(one->child, &status))
+			continue;
+		process_last_words(log_file, one->log_from, words, sizeof words);
+		return cluster_fail(start->cluster, "%s ended with %s %d: %s (its log: %s)", one->role->name,
+		    WIFSIGNALED(status) ? "signal" : "status",
+		    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
+		    words[0] != '\0' ? words : "it said nothing", log_file);
+	}
+	return 0;
+}
+
+/* ---- readiness ---- */
+
+static void
+set_ready(struct starting *one)
+{
+	one->ready = true;
+	*one->ready_ms = clock_mono_ms() - one->began_ms;
+}
+
+/* A name server is ready when it answers, a broker when a message went through it. */
+static bool
+is_ready(struct start *start, const struct starting *one)
+{
+	if (one->role->kind == ROLE_BROKER)
+		return cluster_probe_broker(start->mq, one->role->broker_name, &start->error) == 0;
+	struct twinmq *mq = twinmq_open(
+	    &(struct twinmq_options){ .name_servers = one->role->address, .timeout_ms = 1000 }, &start->error);
+	if (mq == NULL)
+		return false;
+	bool ready = cluster_is_registered(mq, "") != -1;
+	if (!ready)
+		start->error = *twinmq_error(mq);
+	twinmq_close(mq);
+	return ready;
+}
+
+/* Each name server here must know each broker here: clients may ask any of them. */
+static bool
+is_known_everywhere(struct start *start)
+{
+	struct cluster *cluster = start->cluster;
+
+	for (size_t i = 0; i < cluster->n_roles; i++) {
+		const struct role *server = &cluster->roles[i];
+
+		if (server->kind != ROLE_NAME_SERVER || !server->here)
+			continue;
+		struct twinmq *mq =
+		    twinmq_open(&(struct twinmq_options){ .name_servers = server->address }, &start->error);
+		bool known = mq != NULL;
+		for (size_t j = 0; j < cluster->n_roles && known; j++) {
+			const struct role *broker = &cluster->roles[j];
+
+			if (broker->kind != ROLE_BROKER || !broker->here ||
+			    cluster_is_registered(mq, broker->broker_name) == 1)
+				continue;
+			known = false;
+			snprintf(start->error.text, sizeof start->error.text, "%s is not registered at name server %s",
+			    broker->broker_name, server->address);
+		}
+		if (mq != NULL)
+			twinmq_close(mq);
+		if (!known)
+			return false;
+	}
+	return true;
+}
+
+static bool
+all_ready(struct start *start)
+{
+	for (size_t i = 0; i < start->cluster->n_roles; i++) {
+		struct starting *one = &start->roles[i];
+
+		if (one->role->here && !one->ready) {
+			if (!is_ready(start, one))
+				return false;
+			set_ready(one);
+		}
+	}
+	return is_known_everywhere(start);
+}
+
+static int
+wait_ready(struct start *start)
+{
+	while (!all_ready(start)) {
+		if (check_alive(start) == -1)
+			return -1;
+		if (clock_mono_ms() >= start->deadline_ms)
+			return cluster_fail(start->cluster, "not ready in time: %s (logs: %s/*.log)", start->error.text,
+			    start->cluster->directory);
+		process_sleep_ms(POLL_MS);
+	}
+	return 0;
+}
+
+/* The other host's masters: one that is registered must work; one that is not may come later. */
+static int
+check_others(struct start *start)
+{
+	for (size_t i = 0; i < start->cluster->n_roles; i++) {
+		struct starting *one = &start->roles[i];
+
+		if (one->role->here || one->role->kind != ROLE_BROKER)
+			continue;
+		if (cluster_is_registered(start->mq, one->role->broker_name) != 1) {
+			report_note(&start->self->report, "%s, on %s, is not registered (yet).", one->role->name,
+			    one->role->host);
+			continue;
+		}
+		while (!is_ready(start, one)) {
+			if (clock_mono_ms() >= start->deadline_ms)
+				return cluster_fail(start->cluster, "%s, on %s, is registered but no message goes through: %s",
+				    one->role->name, one->role->host, start->error.text);
+			process_sleep_ms(POLL_MS);
+		}
+		report_note(&start->self->report, "%s, on %s, took a message and gave it back.", one->role->name,
+		    one->role->host);
+	}
+	return 0;
+}
+
+int
+cluster_start_run(struct mqcluster *self)
+{
+	struct cluster *cluster = &self->cluster;
+	struct start start = { .self = self, .cluster = cluster };
+	int result = 0;
+
+	start.deadline_ms = clock_mono_ms() + 1000 * args_number(&self->args, 't', START_TIMEOUT_S);
+	if (mqcluster_lock(self) == -1)
+		return -1;
+	start.mq = twinmq_open(&(struct twinmq_options){ .name_servers = cluster->name_servers }, &start.error);
+	if (start.mq == NULL)
+		return cluster_fail(cluster, "%s: %s", cluster->file, start.error.text);
+	for (size_t i = 0; i < cluster->n_roles; i++) {
+		start.roles[i] = (struct starting){ .role = &cluster->roles[i], .ready_ms = &start.ready_ms[i] };
+		if (result == 0 && cluster->roles[i].here)
+			result = start_role(&start, &start.roles[i]);
+	}
+	if (result == 0)
+		result = wait_ready(&start);
+	if (result == 0)
+		result = check_others(&start);
+	twinmq_close(start.mq);
+	if (result == -1)
+		return -1;
+	mqcluster_show(self, start.ready_ms);
+	report_text(&self->report, "nameServers", "Name servers", slice_of(cluster->name_servers));
+	report_text(&self->report, "directory", "Directory", slice_of(cluster->directory));
+	return EXIT_SUCCESS;
+}

@@ -1,0 +1,48 @@
+#ifndef ADMIN_MQCLUSTER_H
+#define ADMIN_MQCLUSTER_H
+
+/* What the commands of mqcluster share. */
+
+#include "admin/args.h"
+#include "admin/cluster.h"
+#include "admin/process.h"
+#include "admin/report.h"
+
+#define STOP_TIMEOUT_MS 30000
+
+struct mqcluster {
+	struct cluster cluster;
+	struct args args;
+	struct report report;
+	int lock; /* descriptor that holds the directory; -1: not held */
+};
+
+struct cluster_command {
+	const char *name; /* the table ends at NULL */
+	const struct flag *flags;
+	/* The exit status; -1 after cluster_fail, nothing is printed then but why. */
+	int (*run)(struct mqcluster *self);
+	const char *help;
+};
+
+extern const struct cluster_command cluster_commands[];
+
+extern const struct flag cluster_start_flags[], cluster_stop_flags[], cluster_status_flags[], cluster_run_flags[];
+int cluster_start_run(struct mqcluster *self);
+int cluster_stop_run(struct mqcluster *self);
+int cluster_status_run(struct mqcluster *self);
+int cluster_run_run(struct mqcluster *self);
+
+/* Makes the directory and holds it, so that two of us do not work in it at once. 0, or -1 after cluster_fail. */
+int mqcluster_lock(struct mqcluster *self);
+/* What runs for the role. */
+void mqcluster_find(struct mqcluster *self, const struct role *role, struct process *process);
+/* One row per role: what runs, what does not. How many of this host's roles do not run. */
+size_t mqcluster_show(struct mqcluster *self, const int64_t *ready_ms);
+
+#define FLAG_CLUSTER_FILE                                                                          \
+	{ 'c', "config", FLAG_TEXT, "FILE", 0, 0, 0, "cluster.ini; without it, that beside the installation" }, \
+	{ 'd', "directory", FLAG_TEXT, "DIR", 0, 0, 0, "pid files, logs and data; without it, as cluster.ini says" }, \
+	{ 'l', "local", FLAG_SWITCH, NULL, 0, 0, 0, "the whole cluster on this machine, whatever the hosts are called" }
+
+#endif
