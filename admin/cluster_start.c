@@ -88,7 +88,7 @@ static void
 set_ready(struct starting *one)
 {
 	one->ready = true;
-	*one->ready_ms = clock_mono_ms() - one->began_ms;
+	*one->ready_ms = one->child != 0 ? clock_mono_ms() - one->began_ms : -1;
 }
 
 /* A name server is ready when it answers, a broker when a message went through it. */
@@ -141,24 +141,24 @@ is_known_everywhere(struct start *start)
 }
 
 static bool
-all_ready(struct start *start)
+all_ready(struct start *start, enum role_kind kind)
 {
 	for (size_t i = 0; i < start->cluster->n_roles; i++) {
 		struct starting *one = &start->roles[i];
 
-		if (one->role->here && !one->ready) {
+		if (one->role->here && one->role->kind == kind && !one->ready) {
 			if (!is_ready(start, one))
 				return false;
 			set_ready(one);
 		}
 	}
-	return is_known_everywhere(start);
+	return kind != ROLE_BROKER || is_known_everywhere(start);
 }
 
 static int
-wait_ready(struct start *start)
+wait_ready(struct start *start, enum role_kind kind)
 {
-	while (!all_ready(start)) {
+	while (!all_ready(start, kind)) {
 		if (check_alive(start) == -1)
 			return -1;
 		if (clock_mono_ms() >= start->deadline_ms)
@@ -195,12 +195,23 @@ check_others(struct start *start)
 	return 0;
 }
 
+/* Starts the roles of one kind and waits for them: a broker finds its name servers at the first try. */
+static int
+start_kind(struct start *start, enum role_kind kind)
+{
+	for (size_t i = 0; i < start->cluster->n_roles; i++)
+		if (start->cluster->roles[i].here && start->cluster->roles[i].kind == kind &&
+		    start_role(start, &start->roles[i]) == -1)
+			return -1;
+	return wait_ready(start, kind);
+}
+
 int
 cluster_start_run(struct mqcluster *self)
 {
 	struct cluster *cluster = &self->cluster;
 	struct start start = { .self = self, .cluster = cluster };
-	int result = 0;
+	int result = -1;
 
 	start.deadline_ms = clock_mono_ms() + 1000 * args_number(&self->args, 't', START_TIMEOUT_S);
 	if (mqcluster_lock(self) == -1)
@@ -208,14 +219,9 @@ cluster_start_run(struct mqcluster *self)
 	start.mq = twinmq_open(&(struct twinmq_options){ .name_servers = cluster->name_servers }, &start.error);
 	if (start.mq == NULL)
 		return cluster_fail(cluster, "%s: %s", cluster->file, start.error.text);
-	for (size_t i = 0; i < cluster->n_roles; i++) {
+	for (size_t i = 0; i < cluster->n_roles; i++)
 		start.roles[i] = (struct starting){ .role = &cluster->roles[i], .ready_ms = &start.ready_ms[i] };
-		if (result == 0 && cluster->roles[i].here)
-			result = start_role(&start, &start.roles[i]);
-	}
-	if (result == 0)
-		result = wait_ready(&start);
-	if (result == 0)
+	if (start_kind(&start, ROLE_NAME_SERVER) == 0 && start_kind(&start, ROLE_BROKER) == 0)
 		result = check_others(&start);
 	twinmq_close(start.mq);
 	if (result == -1)

@@ -37,7 +37,10 @@ int cluster_run_run(struct mqcluster *self);
 int mqcluster_lock(struct mqcluster *self);
 /* What runs for the role. */
 void mqcluster_find(struct mqcluster *self, const struct role *role, struct process *process);
-/* One row per role: what runs, what does not. How many of this host's roles do not run. */
+/*
+ * One row per role: what runs, what does not. ready_ms: how long each took to
+ * be ready, -1 when it ran before; NULL: not shown. How many of this host's roles do not run.
+ */
 size_t mqcluster_show(struct mqcluster *self, const int64_t *ready_ms);
 
 #define FLAG_CLUSTER_FILE                                                                          \

@@ -67,7 +67,7 @@ mqcluster_lock(struct mqcluster *self)
 
 		if (len > 0)
 			text[len] = '\0';
-		return cluster_fail(cluster, "mqcluster with pid %s works in %s already", text, cluster->directory);
+		return cluster_fail(cluster, "mqcluster with pid %s works in %s; wait for it, or end it if it is mqcluster run", text, cluster->directory);
 	}
 	int len = snprintf(text, sizeof text, "%d", (int)getpid());
 	if (ftruncate(self->lock, 0) == -1 || pwrite(self->lock, text, (size_t)len, 0) != len)
@@ -89,9 +89,18 @@ static const struct column role_columns[] = {
 	{ "memoryKb", "Memory kB", COLUMN_INT }, /* anonymous: what the process itself needs */
 	{ "residentKb", "Resident kB", COLUMN_INT },
 	{ "upSeconds", "Up s", COLUMN_INT },
-	{ "readyMs", "Ready ms", COLUMN_INT },
+	{ "ready", "Ready after", COLUMN_TEXT }, /* while starting */
 	{ NULL },
 };
+
+static struct slice
+ready_text(struct mqcluster *self, const struct process *process, int64_t ready_ms)
+{
+	if (process->pid == 0)
+		return SLICE("");
+	return ready_ms < 0 ? SLICE("ran already")
+			    : arena_printf(&self->cluster.arena, "%lld ms", (long long)ready_ms);
+}
 
 size_t
 mqcluster_show(struct mqcluster *self, const int64_t *ready_ms)
@@ -99,8 +108,12 @@ mqcluster_show(struct mqcluster *self, const int64_t *ready_ms)
 	struct cluster *cluster = &self->cluster;
 	struct grid grid;
 	size_t n_missing = 0;
+	struct column columns[sizeof role_columns / sizeof role_columns[0]];
 
-	grid_open(&grid, &self->report, "roles", role_columns);
+	memcpy(columns, role_columns, sizeof columns);
+	if (ready_ms == NULL)
+		columns[sizeof columns / sizeof columns[0] - 2] = (struct column){ NULL };
+	grid_open(&grid, &self->report, "roles", columns);
 	for (size_t i = 0; i < cluster->n_roles; i++) {
 		const struct role *role = &cluster->roles[i];
 		struct process process;
@@ -114,7 +127,8 @@ mqcluster_show(struct mqcluster *self, const int64_t *ready_ms)
 		grid_int(&grid, process.anonymous_kb);
 		grid_int(&grid, process.resident_kb);
 		grid_int(&grid, process.up_ms / 1000);
-		grid_int(&grid, ready_ms != NULL ? ready_ms[i] : 0);
+		if (ready_ms != NULL)
+			grid_text(&grid, ready_text(self, &process, ready_ms[i]));
 	}
 	grid_close(&grid);
 	return n_missing;
