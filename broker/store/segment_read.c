@@ -9,8 +9,8 @@
 static const char *const texts[N_SEGMENT_GETS] = {
 	[GET_ROW] = "SELECT pos, records FROM log WHERE pos <= ? ORDER BY pos DESC LIMIT 1",
 	/* From the block that holds ?1, found by one search, to the end of the queue. */
-	[GET_BLOCKS] = "SELECT id, entries FROM queue WHERE id <= ?3 AND id >="
-		       " (SELECT max(id) FROM queue WHERE id >= ?2 AND id <= ?1) ORDER BY id",
+	[GET_BLOCKS] = ("SELECT id, entries FROM queue WHERE id <= ?3 AND id >="
+			" (SELECT max(id) FROM queue WHERE id >= ?2 AND id <= ?1) ORDER BY id"),
 	[GET_FIRST] = "SELECT first FROM bounds WHERE number = ?",
 	[GET_KEYS] = "SELECT entries FROM key WHERE id >= ? AND id <= ? ORDER BY id DESC LIMIT 1",
 	[GET_RUN] = "SELECT id FROM key ORDER BY id DESC LIMIT 1",
