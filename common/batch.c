@@ -22,7 +22,8 @@ batch_next(struct slice *rest, struct batch_item *item)
 	if (size < BATCH_ITEM_MIN || size > rest->len || body_len > size - BATCH_ITEM_MIN)
 		return -1;
 	properties_len = be16_get(at + BEFORE_BODY + body_len);
-	if (properties_len != size - BATCH_ITEM_MIN - body_len || properties_len > RECORD_PROPERTIES_MAX)
+	if (properties_len != size - BATCH_ITEM_MIN - body_len ||
+	    properties_len > RECORD_PROPERTIES_MAX)
 		return -1;
 	*item = (struct batch_item){
 		.flag = (int32_t)be32_get(at + 12),

@@ -8,9 +8,9 @@
 #include "common/json_scan.h"
 #include "common/wire.h"
 
-#define EXT_FIRST 16       /* room to begin with; a send request has 14 */
-#define PREFIX_BYTES 8     /* of a frame, before the header */
-#define BINARY_FIXED 13    /* code, language, version, opaque, flag */
+#define EXT_FIRST 16    /* room to begin with; a send request has 14 */
+#define PREFIX_BYTES 8  /* of a frame, before the header */
+#define BINARY_FIXED 13 /* code, language, version, opaque, flag */
 #define BINARY_KEY_MAX 32767
 
 static const char *const language_names[] = {
@@ -55,7 +55,8 @@ command_language_of(struct slice name)
 static enum command_language
 language_of_code(int64_t code)
 {
-	return code >= 0 && code < LANGUAGE_UNKNOWN ? (enum command_language)code : LANGUAGE_UNKNOWN;
+	return code >= 0 && code < LANGUAGE_UNKNOWN ? (enum command_language)code
+	                                            : LANGUAGE_UNKNOWN;
 }
 
 /* "extFields":{} is not the same as none; this is its list. */
@@ -260,7 +261,8 @@ decode_json(struct arena *arena, struct slice header, struct command *command)
 		reader.unusable = true;
 	if (complete && !reader.unusable)
 		return COMMAND_OK;
-	return reader.has_opaque && (complete || reader.has_flag) ? COMMAND_BAD_ANSWERABLE : COMMAND_BAD;
+	return reader.has_opaque && (complete || reader.has_flag) ? COMMAND_BAD_ANSWERABLE
+	                                                          : COMMAND_BAD;
 }
 
 static void
@@ -302,7 +304,8 @@ decode_binary_ext(struct arena *arena, struct slice fields, struct command *comm
 		struct slice key;
 		struct slice value;
 
-		if (wire_take_counted(&fields, 2, &key) == -1 || wire_take_counted(&fields, 4, &value) == -1 ||
+		if (wire_take_counted(&fields, 2, &key) == -1 ||
+		    wire_take_counted(&fields, 4, &value) == -1 ||
 		    ext_list_add(&list, key, value) == -1)
 			return -1;
 	}
@@ -325,7 +328,8 @@ decode_binary(struct arena *arena, struct slice header, struct command *command)
 	command->version = (int16_t)be16_get(fixed.data + 3);
 	command->opaque = (int32_t)be32_get(fixed.data + 5);
 	command->flag = be32_get(fixed.data + 9);
-	if (wire_take_counted(&header, 4, &remark) == -1 || wire_take_counted(&header, 4, &fields) == -1 ||
+	if (wire_take_counted(&header, 4, &remark) == -1 ||
+	    wire_take_counted(&header, 4, &fields) == -1 ||
 	    decode_binary_ext(arena, fields, command) == -1)
 		return COMMAND_BAD_ANSWERABLE;
 	if (remark.len != 0)
@@ -383,8 +387,7 @@ command_ext(const struct command *command, const char *key)
 }
 
 void
-command_encode(
-    struct buf *buf, const struct command *command, struct slice body, size_t body_len)
+command_encode(struct buf *buf, const struct command *command, struct slice body, size_t body_len)
 {
 	size_t frame_at = buf->len;
 

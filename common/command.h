@@ -21,13 +21,25 @@
 #define COMMAND_FLAG_ONEWAY 2
 
 /* What we say of ourselves: readable for the oldest client, and new enough for SQL92 filters. */
-#define COMMAND_LANGUAGE 0   /* JAVA */
-#define COMMAND_VERSION 407  /* V4_9_7 */
+#define COMMAND_LANGUAGE 0  /* JAVA */
+#define COMMAND_VERSION 407 /* V4_9_7 */
 
 enum command_language {
-	LANGUAGE_JAVA, LANGUAGE_CPP, LANGUAGE_DOTNET, LANGUAGE_PYTHON, LANGUAGE_DELPHI, LANGUAGE_ERLANG,
-	LANGUAGE_RUBY, LANGUAGE_OTHER, LANGUAGE_HTTP, LANGUAGE_GO, LANGUAGE_PHP, LANGUAGE_OMS, LANGUAGE_RUST,
-	LANGUAGE_NODE_JS, LANGUAGE_UNKNOWN,
+	LANGUAGE_JAVA,
+	LANGUAGE_CPP,
+	LANGUAGE_DOTNET,
+	LANGUAGE_PYTHON,
+	LANGUAGE_DELPHI,
+	LANGUAGE_ERLANG,
+	LANGUAGE_RUBY,
+	LANGUAGE_OTHER,
+	LANGUAGE_HTTP,
+	LANGUAGE_GO,
+	LANGUAGE_PHP,
+	LANGUAGE_OMS,
+	LANGUAGE_RUST,
+	LANGUAGE_NODE_JS,
+	LANGUAGE_UNKNOWN,
 };
 
 struct ext {
@@ -42,7 +54,7 @@ struct command {
 	int32_t version;
 	int32_t opaque;
 	uint32_t flag;
-	struct slice remark;   /* absent when there is none */
+	struct slice remark; /* absent when there is none */
 	/*
 	 * NULL with n_ext 0; a non-NULL ext with n_ext 0 is written as {}. Values that
 	 * came as numbers, booleans or JSON are their text; null is left out. Of
@@ -55,20 +67,23 @@ struct command {
 
 enum command_status {
 	COMMAND_OK,
-	COMMAND_BAD,          /* nothing can be said to the peer */
-	COMMAND_BAD_ANSWERABLE, /* not usable, but opaque and flag are known: answer with an error */
+	COMMAND_BAD,            /* nothing can be said to the peer */
+	COMMAND_BAD_ANSWERABLE, /* not usable, but opaque and flag are known: say so */
 };
 
 /* Other than COMMAND_OK: what could not be read is 0 or absent. */
-enum command_status command_decode(struct arena *arena, const struct frame *frame, struct command *command);
-struct slice command_ext(const struct command *command, const char *key); /* absent when not there */
+enum command_status command_decode(
+    struct arena *arena, const struct frame *frame, struct command *command);
+/* Absent when not there. */
+struct slice command_ext(const struct command *command, const char *key);
 
 /*
  * Appends the whole frame. body_len bytes of body are counted in the frame's
  * length but only body (may be shorter, for parts sent from elsewhere) is appended.
  * The binary codec has 16 bits for code and version and cuts them, as Java does.
  */
-void command_encode(struct buf *buf, const struct command *command, struct slice body, size_t body_len);
+void command_encode(
+    struct buf *buf, const struct command *command, struct slice body, size_t body_len);
 
 const char *command_language_name(enum command_language language); /* "OTHER" for unknown */
 enum command_language command_language_of(struct slice name);

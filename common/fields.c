@@ -151,8 +151,8 @@ value_text(const struct field *field, const void *header, struct arena *arena)
 }
 
 void
-fields_encode(const struct field *fields, const void *header, struct arena *arena,
-    struct command *command)
+fields_encode(
+    const struct field *fields, const void *header, struct arena *arena, struct command *command)
 {
 	size_t n = 0;
 

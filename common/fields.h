@@ -38,11 +38,13 @@ struct field {
  * Fills *header (all its members that the table names). 0, or -1 and *bad is
  * the key that is missing or does not fit its type.
  */
-int fields_decode(const struct field *fields, const struct command *command, void *header, const char **bad);
+int fields_decode(
+    const struct field *fields, const struct command *command, void *header, const char **bad);
 /*
  * The reverse: texts that are present, and numbers and booleans that are
  * required or differ from their `absent`. Values live in the arena. Sets ext and n_ext.
  */
-void fields_encode(const struct field *fields, const void *header, struct arena *arena, struct command *command);
+void fields_encode(
+    const struct field *fields, const void *header, struct arena *arena, struct command *command);
 
 #endif

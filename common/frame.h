@@ -32,7 +32,7 @@ struct frame {
 
 enum frame_status {
 	FRAME_OK,
-	FRAME_MORE, /* *need says how many bytes the frame has in all, as far as known (at least len + 1) */
+	FRAME_MORE, /* *need is what the frame has in all, as far as known: at least len + 1 */
 	FRAME_BAD,  /* no frame: the connection must be closed */
 };
 

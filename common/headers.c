@@ -2,7 +2,7 @@
 
 #include "common/headers.h"
 
-/* ---- Sending: SEND_MESSAGE, SEND_REPLY_MESSAGE (V1 names), .._V2, SEND_BATCH_MESSAGE (V2 names) --- */
+/* ---- Sending ------------------------------------------------------------------- */
 
 const struct field send_header_fields[] = {
 	FIELD_ROW("producerGroup", FIELD_TEXT, send_header, producer_group, true, 0),
@@ -60,12 +60,12 @@ const struct field send_refusal_fields[] = {
 
 const struct field end_transaction_header_fields[] = {
 	FIELD_ROW("producerGroup", FIELD_TEXT, end_transaction_header, producer_group, true, 0),
-	FIELD_ROW("tranStateTableOffset", FIELD_INT64, end_transaction_header, tran_state_table_offset,
-	    true, 0),
-	FIELD_ROW("commitLogOffset", FIELD_INT64, end_transaction_header, commit_log_offset,
-	    true, 0),
-	FIELD_ROW("commitOrRollback", FIELD_INT32, end_transaction_header, commit_or_rollback,
-	    true, 0),
+	FIELD_ROW("tranStateTableOffset", FIELD_INT64, end_transaction_header,
+	    tran_state_table_offset, true, 0),
+	FIELD_ROW(
+	    "commitLogOffset", FIELD_INT64, end_transaction_header, commit_log_offset, true, 0),
+	FIELD_ROW(
+	    "commitOrRollback", FIELD_INT32, end_transaction_header, commit_or_rollback, true, 0),
 	FIELD_ROW("fromTransactionCheck", FIELD_BOOL, end_transaction_header, from_check, false, 0),
 	FIELD_ROW("msgId", FIELD_TEXT, end_transaction_header, msg_id, true, 0),
 	FIELD_ROW("transactionId", FIELD_TEXT, end_transaction_header, transaction_id, false, 0),
@@ -114,8 +114,8 @@ const struct field send_back_header_fields[] = {
 	FIELD_ROW("originMsgId", FIELD_TEXT, send_back_header, origin_msg_id, false, 0),
 	FIELD_ROW("originTopic", FIELD_TEXT, send_back_header, origin_topic, false, 0),
 	FIELD_ROW("unitMode", FIELD_BOOL, send_back_header, unit_mode, false, 0),
-	FIELD_ROW("maxReconsumeTimes", FIELD_INT32, send_back_header, max_reconsume_times,
-	    false, -1),
+	FIELD_ROW(
+	    "maxReconsumeTimes", FIELD_INT32, send_back_header, max_reconsume_times, false, -1),
 	FIELD_ROW("bname", FIELD_TEXT, send_back_header, broker_name, false, 0),
 	FIELD_END,
 };
@@ -182,8 +182,8 @@ const struct field query_message_header_fields[] = {
 };
 
 const struct field query_message_answer_fields[] = {
-	FIELD_ROW("indexLastUpdateTimestamp", FIELD_INT64, query_message_answer, last_update_timestamp,
-	    true, 0),
+	FIELD_ROW("indexLastUpdateTimestamp", FIELD_INT64, query_message_answer,
+	    last_update_timestamp, true, 0),
 	FIELD_ROW("indexLastUpdatePhyoffset", FIELD_INT64, query_message_answer, last_update_offset,
 	    true, 0),
 	FIELD_END,
@@ -217,10 +217,10 @@ const struct field producer_group_header_fields[] = {
 /* ---- Pushed to clients by the broker ------------------------------------------- */
 
 const struct field check_transaction_header_fields[] = {
-	FIELD_ROW("tranStateTableOffset", FIELD_INT64, check_transaction_header, tran_state_table_offset,
-	    true, 0),
-	FIELD_ROW("commitLogOffset", FIELD_INT64, check_transaction_header, commit_log_offset,
-	    true, 0),
+	FIELD_ROW("tranStateTableOffset", FIELD_INT64, check_transaction_header,
+	    tran_state_table_offset, true, 0),
+	FIELD_ROW(
+	    "commitLogOffset", FIELD_INT64, check_transaction_header, commit_log_offset, true, 0),
 	FIELD_ROW("msgId", FIELD_TEXT, check_transaction_header, msg_id, false, 0),
 	FIELD_ROW("transactionId", FIELD_TEXT, check_transaction_header, transaction_id, false, 0),
 	FIELD_ROW("offsetMsgId", FIELD_TEXT, check_transaction_header, offset_msg_id, false, 0),
@@ -268,8 +268,8 @@ const struct field push_reply_header_fields[] = {
 	FIELD_ROW("producerGroup", FIELD_TEXT, push_reply_header, producer_group, true, 0),
 	FIELD_ROW("topic", FIELD_TEXT, push_reply_header, topic, true, 0),
 	FIELD_ROW("defaultTopic", FIELD_TEXT, push_reply_header, default_topic, true, 0),
-	FIELD_ROW("defaultTopicQueueNums", FIELD_INT32, push_reply_header, default_topic_queues,
-	    true, 0),
+	FIELD_ROW(
+	    "defaultTopicQueueNums", FIELD_INT32, push_reply_header, default_topic_queues, true, 0),
 	FIELD_ROW("queueId", FIELD_INT32, push_reply_header, queue_id, true, 0),
 	FIELD_ROW("sysFlag", FIELD_INT32, push_reply_header, sys_flag, true, 0),
 	FIELD_ROW("bornTimestamp", FIELD_INT64, push_reply_header, born_timestamp, true, 0),
@@ -287,8 +287,8 @@ const struct field push_reply_header_fields[] = {
 
 const struct field route_header_fields[] = {
 	FIELD_ROW("topic", FIELD_TEXT, route_header, topic, true, 0),
-	FIELD_ROW("acceptStandardJsonOnly", FIELD_BOOL, route_header, accept_standard_json,
-	    false, 0),
+	FIELD_ROW(
+	    "acceptStandardJsonOnly", FIELD_BOOL, route_header, accept_standard_json, false, 0),
 	FIELD_ROW("__ZONE_MODE", FIELD_BOOL, route_header, zone_mode, false, 0),
 	FIELD_ROW("__ZONE_NAME", FIELD_TEXT, route_header, zone_name, false, 0),
 	FIELD_END,
@@ -325,8 +325,8 @@ const struct field register_broker_header_fields[] = {
 	FIELD_ROW("brokerId", FIELD_INT64, register_broker_header, broker_id, true, 0),
 	FIELD_ROW("compressed", FIELD_BOOL, register_broker_header, compressed, false, 0),
 	FIELD_ROW("bodyCrc32", FIELD_INT32, register_broker_header, body_crc32, false, 0),
-	FIELD_ROW("heartbeatTimeoutMillis", FIELD_INT64, register_broker_header, heartbeat_timeout_ms,
-	    false, -1),
+	FIELD_ROW("heartbeatTimeoutMillis", FIELD_INT64, register_broker_header,
+	    heartbeat_timeout_ms, false, -1),
 	FIELD_ROW("enableActingMaster", FIELD_BOOL, register_broker_header, enable_acting_master,
 	    false, 0),
 	FIELD_ROW("__ZONE_NAME", FIELD_TEXT, register_broker_header, zone_name, false, 0),
@@ -360,10 +360,10 @@ const struct field broker_heartbeat_header_fields[] = {
 	FIELD_ROW("epoch", FIELD_INT32, broker_heartbeat_header, epoch, false, -1),
 	FIELD_ROW("maxOffset", FIELD_INT64, broker_heartbeat_header, max_offset, false, -1),
 	FIELD_ROW("confirmOffset", FIELD_INT64, broker_heartbeat_header, confirm_offset, false, -1),
-	FIELD_ROW("heartbeatTimeoutMills", FIELD_INT64, broker_heartbeat_header, heartbeat_timeout_ms,
-	    false, -1),
-	FIELD_ROW("electionPriority", FIELD_INT32, broker_heartbeat_header, election_priority,
-	    false, -1),
+	FIELD_ROW("heartbeatTimeoutMills", FIELD_INT64, broker_heartbeat_header,
+	    heartbeat_timeout_ms, false, -1),
+	FIELD_ROW(
+	    "electionPriority", FIELD_INT32, broker_heartbeat_header, election_priority, false, -1),
 	FIELD_END,
 };
 

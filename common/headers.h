@@ -15,8 +15,12 @@
 #include "common/fields.h"
 #include "common/slice.h"
 
-/* ---- Sending: SEND_MESSAGE, SEND_REPLY_MESSAGE (V1 names), .._V2, SEND_BATCH_MESSAGE (V2 names) --- */
+/* ---- Sending ------------------------------------------------------------------- */
 
+/*
+ * SEND_MESSAGE, SEND_REPLY_MESSAGE; with the short names of V2: SEND_MESSAGE_V2,
+ * SEND_REPLY_MESSAGE_V2, SEND_BATCH_MESSAGE
+ */
 struct send_header {
 	struct slice producer_group;
 	struct slice topic;

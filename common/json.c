@@ -63,7 +63,7 @@ parse_member(struct parser *parser, int depth)
 		if (key == NULL)
 			return NULL;
 	} else if (json_scan_scalar(&parser->scan, &type, &name) == -1 || type == JSON_BOOL ||
-	    type == JSON_NULL) {
+		   type == JSON_NULL) {
 		return NULL;
 	}
 	if (!json_scan_char(&parser->scan, ':'))

@@ -32,11 +32,11 @@ enum json_type {
 struct json {
 	enum json_type type;
 	bool boolean;
-	struct slice text;      /* string (unescaped); others as they were written, objects and arrays too */
-	struct json *first;     /* first element or member, NULL when there is none */
-	struct json *next;      /* next element or member of the same parent */
-	struct slice name;      /* members: the key; absent for an object key */
-	struct json *key;       /* members: the key when it is an object */
+	struct slice text;  /* of a string without escapes, of all others as it was written */
+	struct json *first; /* first element or member, NULL when there is none */
+	struct json *next;  /* next element or member of the same parent */
+	struct slice name;  /* members: the key; absent for an object key */
+	struct json *key;   /* members: the key when it is an object */
 	size_t n_children;
 };
 

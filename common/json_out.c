@@ -132,7 +132,7 @@ put_digits(struct buf *buf, const char *digits, int n, int from, int to)
 		buf_append_char(buf, i >= 0 && i < n ? digits[i] : '0');
 }
 
-/* Java's Double.toString: at least one digit on each side of the point, E from 10^7 and below 10^-3 on. */
+/* As Java's Double.toString: a digit on each side of the point, E from 10^7 on and below 10^-3. */
 void
 json_put_double(struct json_out *out, double number)
 {
@@ -221,7 +221,8 @@ word_needs_escape(uint64_t word)
 	uint64_t backslash = word ^ EACH_BYTE('\\');
 
 	return (((word - EACH_BYTE(0x20)) & ~word) | ((quote - EACH_BYTE(1)) & ~quote) |
-	    ((backslash - EACH_BYTE(1)) & ~backslash)) & EACH_BYTE(0x80);
+		   ((backslash - EACH_BYTE(1)) & ~backslash)) &
+	       EACH_BYTE(0x80);
 }
 
 /* How many bytes at the front need no escape. */
@@ -253,7 +254,8 @@ put_escape(struct buf *buf, char c)
 	if (found != NULL)
 		buf_append(buf, (const char[]){ '\\', to[found - from] }, 2);
 	else
-		buf_append(buf, (const char[]){ '\\', 'u', '0', '0', hex[c >> 4 & 0xF], hex[c & 0xF] }, 6);
+		buf_append(
+		    buf, (const char[]){ '\\', 'u', '0', '0', hex[c >> 4 & 0xF], hex[c & 0xF] }, 6);
 }
 
 void

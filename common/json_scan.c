@@ -145,7 +145,7 @@ put_utf8(char *out, uint32_t point)
 	return out;
 }
 
-/* \uXXXX, of which `at` is the first digit. Half a surrogate pair becomes '?', as Java encodes it. */
+/* \uXXXX; `at` is the first digit. Half a surrogate pair becomes '?', as Java encodes it. */
 static const char *
 unescape_unicode(const char *at, const char *end, char **out)
 {
@@ -202,7 +202,8 @@ unescape(struct arena *arena, struct slice raw, struct slice *text)
 {
 	const char *at = raw.data;
 	const char *end = raw.data + raw.len;
-	char *begin = arena_alloc(arena, raw.len + BLOCK_BYTES); /* the last block may reach beyond */
+	/* the block that is copied last may reach beyond */
+	char *begin = arena_alloc(arena, raw.len + BLOCK_BYTES);
 	char *out = begin;
 
 	while (at < end) {

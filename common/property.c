@@ -10,7 +10,8 @@ property_next(struct slice *rest, struct slice *name, struct slice *value)
 {
 	while (rest->len != 0) {
 		const char *end = memchr(rest->data, PAIR_END, rest->len);
-		struct slice pair = { rest->data, end != NULL ? (size_t)(end - rest->data) : rest->len };
+		struct slice pair = { rest->data,
+			end != NULL ? (size_t)(end - rest->data) : rest->len };
 		size_t taken = pair.len + (end != NULL ? 1 : 0);
 		const char *middle = pair.len != 0 ? memchr(pair.data, NAME_END, pair.len) : NULL;
 
@@ -80,7 +81,7 @@ property_copy_without(struct buf *buf, struct slice properties, const char *cons
 	}
 }
 
-/* Takes one character of UTF-8 off *text, which is not empty; a broken byte is U+FFFD, as in Java. */
+/* Takes a character of UTF-8 off *text, which is not empty; a broken byte is U+FFFD, as in Java. */
 static uint32_t
 take_character(struct slice *text)
 {
@@ -124,7 +125,7 @@ static bool
 is_name_character(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	    (c != '\0' && strchr("%|_-", c) != NULL);
+	       (c != '\0' && strchr("%|_-", c) != NULL);
 }
 
 bool

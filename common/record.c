@@ -40,8 +40,8 @@ size_t
 record_size(const struct record *record)
 {
 	return bare_size(is_v6(&record->born_host), is_v6(&record->store_host)) +
-	    (needs_v2(record) ? 1u : 0u) + record->body.len + record->topic.len +
-	    record->properties.len;
+	       (needs_v2(record) ? 1u : 0u) + record->body.len + record->topic.len +
+	       record->properties.len;
 }
 
 static char *

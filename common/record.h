@@ -94,14 +94,20 @@ int message_id_parse(struct slice id, struct host *store_host, int64_t *position
 /* Properties: name 0x01 value 0x02 ... (the last 0x02 may be missing). */
 /* Absent when not there; of equal names the last one counts, as in Java's map. */
 struct slice property_find(struct slice properties, const char *name);
-/* Walks them: *rest starts as the whole text; false at the end. Pairs without name or value are skipped. */
+/*
+ * Walks them: *rest starts as the whole text; false at the end. Pairs without
+ * name or value are skipped.
+ */
 bool property_next(struct slice *rest, struct slice *name, struct slice *value);
 /* Behind what buf holds, which may lack its last 0x02. */
 void property_append(struct buf *buf, struct slice name, struct slice value);
 /* Copies all but the named ones (NULL-terminated list), each ended by 0x02. */
 void property_copy_without(struct buf *buf, struct slice properties, const char *const *names);
 
-/* Java's String.hashCode of UTF-8 text, sign-extended; 0 for absent or empty (protocol description 4.6). */
+/*
+ * Java's String.hashCode of UTF-8 text, sign-extended; 0 for absent or empty
+ * (protocol description 4.6).
+ */
 int64_t tag_hash(struct slice tag);
 
 /* One message of a batch body (protocol description 4.5). */

@@ -39,7 +39,8 @@ Test(batch, lengths_are_checked)
 {
 	struct buf buf = two_messages();
 	struct batch_item item;
-	static const size_t lengths[] = { 3, 19, 26 }; /* of the message, its body, its properties */
+	static const size_t lengths[] = { 3, 19,
+		26 }; /* of the message, its body, its properties */
 
 	for (size_t len = 1; len < 33; len++) {
 		struct slice rest = { buf.data, len };

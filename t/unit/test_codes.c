@@ -20,7 +20,8 @@ Test(codes, each_code_has_its_name)
 	for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
 		cr_assert_str_eq(request_code_name(requests[i].code), requests[i].name);
 		/* the search needs them sorted */
-		cr_assert(i == 0 || requests[i - 1].code < requests[i].code, "%s", requests[i].name);
+		cr_assert(
+		    i == 0 || requests[i - 1].code < requests[i].code, "%s", requests[i].name);
 	}
 	cr_assert_eq(REQUEST_SEND_MESSAGE_V2, 310);
 	cr_assert_str_eq(request_code_name(9999), "UNKNOWN");

@@ -27,8 +27,8 @@ describe(struct arena *arena, const struct command *command)
 		return text;
 	text = arena_printf(arena, "%.*s {", (int)text.len, text.data);
 	for (size_t i = 0; i < command->n_ext; i++)
-		text = arena_printf(arena, "%.*s%s%.*s=%.*s", (int)text.len, text.data, i != 0 ? "," : "",
-		    (int)command->ext[i].key.len, command->ext[i].key.data,
+		text = arena_printf(arena, "%.*s%s%.*s=%.*s", (int)text.len, text.data,
+		    i != 0 ? "," : "", (int)command->ext[i].key.len, command->ext[i].key.data,
 		    (int)command->ext[i].value.len, command->ext[i].value.data);
 	return arena_printf(arena, "%.*s}", (int)text.len, text.data);
 }
@@ -38,28 +38,32 @@ static const struct {
 	enum command_status status;
 	const char *content; /* of COMMAND_OK */
 } headers[] = {
-	{ SLICE("{\"code\":105,\"extFields\":{\"topic\":\"T\"},\"flag\":0,\"language\":\"JAVA\",\"opaque\":7,"
+	{ SLICE("{\"code\":105,\"extFields\":{\"topic\":\"T\"},\"flag\":0,\"language\":\"JAVA\","
+	        "\"opaque\":7,"
 		"\"serializeTypeCurrentRPC\":\"JSON\",\"version\":252}"),
 	    COMMAND_OK, "105 0 7 252 JAVA - {topic=T}" },
-	{ SLICE("{\"version\":1,\"opaque\":-5,\"flag\":3,\"remark\":\"\",\"extFields\":{},\"code\":-2}\n"),
+	{ SLICE("{\"version\":1,\"opaque\":-5,\"flag\":3,\"remark\":\"\",\"extFields\":{},\"code\":"
+	        "-2}\n"),
 	    COMMAND_OK, "-2 3 -5 1 JAVA  {}" },
-	{ SLICE(" {\t\"code\" : 1 ,\r\n\"remark\":null,\"extFields\" : null } "), COMMAND_OK, "1 0 0 0 JAVA -" },
+	{ SLICE(" {\t\"code\" : 1 ,\r\n\"remark\":null,\"extFields\" : null } "), COMMAND_OK,
+	    "1 0 0 0 JAVA -" },
 	{ SLICE("{}"), COMMAND_OK, "0 0 0 0 JAVA -" },
 	/* what C++ and Node send: numbers, booleans; and null */
-	{ SLICE("{\"extFields\":{\"e\":3,\"k\":false,\"m\":true,\"n\":null,\"f\":-1.5}}"), COMMAND_OK,
-	    "0 0 0 0 JAVA - {e=3,k=false,m=true,f=-1.5}" },
+	{ SLICE("{\"extFields\":{\"e\":3,\"k\":false,\"m\":true,\"n\":null,\"f\":-1.5}}"),
+	    COMMAND_OK, "0 0 0 0 JAVA - {e=3,k=false,m=true,f=-1.5}" },
 	{ SLICE("{\"extFields\":{\"o\":{\"a\":[1,{}]},\"l\":[ 1 ]}}"), COMMAND_OK,
 	    "0 0 0 0 JAVA - {o={\"a\":[1,{}]},l=[ 1 ]}" },
 	{ SLICE("{\"language\":\"go\"}"), COMMAND_OK, "0 0 0 0 GO -" },
 	{ SLICE("{\"language\":1}"), COMMAND_OK, "0 0 0 0 CPP -" },
 	{ SLICE("{\"language\":99}"), COMMAND_OK, "0 0 0 0 OTHER -" },
 	{ SLICE("{\"language\":\"COBOL\"}"), COMMAND_OK, "0 0 0 0 OTHER -" },
-	{ SLICE("{\"language\":null,\"version\":null,\"code\":\"10\",\"opaque\":\"4\"}"), COMMAND_OK,
-	    "10 0 4 0 OTHER -" },
-	{ SLICE("{\"x\":{\"y\":[{\"z\":\"}\\\"\"}],{\"a\":1}:2,3:4},\"code\":5,\"code\":6}"), COMMAND_OK,
-	    "6 0 0 0 JAVA -" },
-	{ SLICE("{\"remark\":\"a\\nb\",\"extFields\":{\"i\":\"K\\u0001V\\u0002\",\"j\":\"K\1V\2\"}}"), COMMAND_OK,
-	    "0 0 0 0 JAVA a\nb {i=K\1V\2,j=K\1V\2}" },
+	{ SLICE("{\"language\":null,\"version\":null,\"code\":\"10\",\"opaque\":\"4\"}"),
+	    COMMAND_OK, "10 0 4 0 OTHER -" },
+	{ SLICE("{\"x\":{\"y\":[{\"z\":\"}\\\"\"}],{\"a\":1}:2,3:4},\"code\":5,\"code\":6}"),
+	    COMMAND_OK, "6 0 0 0 JAVA -" },
+	{ SLICE(
+	      "{\"remark\":\"a\\nb\",\"extFields\":{\"i\":\"K\\u0001V\\u0002\",\"j\":\"K\1V\2\"}}"),
+	    COMMAND_OK, "0 0 0 0 JAVA a\nb {i=K\1V\2,j=K\1V\2}" },
 	{ SLICE("{\"c\\u006fde\":8}"), COMMAND_OK, "8 0 0 0 JAVA -" },
 	/* the opaque is known: these can be answered */
 	{ SLICE("{\"code\":\"x\",\"opaque\":1}"), COMMAND_BAD_ANSWERABLE, NULL },
@@ -88,11 +92,11 @@ Test(command, json_headers)
 	for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
 		struct command command;
 
-		cr_assert_eq(decode_text(&arena, headers[i].header, &command), headers[i].status, "%s",
-		    headers[i].header.data);
+		cr_assert_eq(decode_text(&arena, headers[i].header, &command), headers[i].status,
+		    "%s", headers[i].header.data);
 		if (headers[i].status == COMMAND_OK)
-			cr_assert(slice_is(describe(&arena, &command), headers[i].content), "%s gave %s",
-			    headers[i].header.data, describe(&arena, &command).data);
+			cr_assert(slice_is(describe(&arena, &command), headers[i].content),
+			    "%s gave %s", headers[i].header.data, describe(&arena, &command).data);
 		else if (headers[i].status == COMMAND_BAD_ANSWERABLE)
 			cr_assert_eq(command.opaque, 1, "%s", headers[i].header.data);
 	}
@@ -138,7 +142,8 @@ Test(command, fields_are_bounded)
 	cr_assert(slice_is(command_ext(&command, "k0"), "0"));
 	cr_assert(slice_is(command_ext(&command, "k255"), "255"));
 	cr_assert_null(command_ext(&command, "k256").data);
-	cr_assert_eq(decode_with_fields(&arena, COMMAND_EXT_MAX + 1, &command), COMMAND_BAD_ANSWERABLE);
+	cr_assert_eq(
+	    decode_with_fields(&arena, COMMAND_EXT_MAX + 1, &command), COMMAND_BAD_ANSWERABLE);
 	cr_assert_eq(command.opaque, 9);
 	arena_release(&arena);
 }
@@ -148,7 +153,8 @@ Test(command, of_equal_keys_the_last_counts)
 	struct arena arena = { 0 };
 	struct command command;
 
-	cr_assert_eq(decode_text(&arena, SLICE("{\"extFields\":{\"a\":\"1\",\"b\":\"2\",\"a\":\"3\"}}"), &command),
+	cr_assert_eq(decode_text(&arena,
+			 SLICE("{\"extFields\":{\"a\":\"1\",\"b\":\"2\",\"a\":\"3\"}}"), &command),
 	    COMMAND_OK);
 	cr_assert(slice_is(command_ext(&command, "a"), "3"));
 	arena_release(&arena);
@@ -187,10 +193,17 @@ Test(command, what_is_written_is_read)
 		{ SLICE("i"), SLICE("a\1b\2\"\\") },
 		{ SLICE("empty"), SLICE("") },
 	};
-	struct command full = { .code = 310, .language = LANGUAGE_GO, .version = 407, .opaque = INT32_MIN,
-		.flag = 3, .remark = SLICE("why\n"), .ext = ext, .n_ext = 4 };
+	struct command full = { .code = 310,
+		.language = LANGUAGE_GO,
+		.version = 407,
+		.opaque = INT32_MIN,
+		.flag = 3,
+		.remark = SLICE("why\n"),
+		.ext = ext,
+		.n_ext = 4 };
 	struct command bare = { .code = 1, .language = LANGUAGE_UNKNOWN };
-	const char *content = "310 3 -2147483648 407 GO why\n {topic=T\303\251,i=a\1b\2\"\\,empty=}";
+	const char *content =
+	    "310 3 -2147483648 407 GO why\n {topic=T\303\251,i=a\1b\2\"\\,empty=}";
 
 	round_trip(FRAME_JSON, &full, content);
 	round_trip(FRAME_BINARY, &full, content);
@@ -206,8 +219,8 @@ Test(command, the_text_of_a_header)
 
 	command_encode(&buf, &command, SLICE_NONE, 0);
 	buf_drain(&buf, 8);
-	cr_assert_str_eq(buf_text(&buf),
-	    "{\"code\":0,\"extFields\":{},\"flag\":1,\"language\":\"JAVA\",\"opaque\":2,\"version\":407}");
+	cr_assert_str_eq(buf_text(&buf), "{\"code\":0,\"extFields\":{},\"flag\":1,\"language\":"
+	                                 "\"JAVA\",\"opaque\":2,\"version\":407}");
 	buf_release(&buf);
 }
 
@@ -256,7 +269,8 @@ Test(command, binary_lengths_are_checked)
 		struct frame frame = { FRAME_BINARY, binary_headers[i].header, SLICE(""), 0 };
 		struct command command;
 
-		cr_assert_eq(command_decode(&arena, &frame, &command), binary_headers[i].status, "%zu", i);
+		cr_assert_eq(
+		    command_decode(&arena, &frame, &command), binary_headers[i].status, "%zu", i);
 		if (binary_headers[i].status == COMMAND_BAD)
 			continue;
 		cr_assert_eq(command.code, 10);
@@ -272,7 +286,7 @@ Test(command, languages)
 	for (int i = 0; i < LANGUAGE_UNKNOWN; i++) {
 		const char *name = command_language_name((enum command_language)i);
 
-		cr_assert_eq(command_language_of(slice_of(name)), i, "%s", name);
+		cr_assert_eq((int)command_language_of(slice_of(name)), i, "%s", name);
 	}
 	cr_assert_str_eq(command_language_name(LANGUAGE_UNKNOWN), "OTHER");
 	cr_assert_eq(command_language_of(SLICE_NONE), LANGUAGE_UNKNOWN);

@@ -26,7 +26,8 @@ Test(crc, as_zlib_for_every_length_and_alignment)
 	for (size_t at = 0; at < 16; at++) {
 		for (size_t len = 0; len <= sizeof bytes - 16; len++) {
 			struct slice part = { (const char *)bytes + at, len };
-			uint32_t expected = (uint32_t)crc32(0, bytes + at, (unsigned)len) & CRC_MASK;
+			uint32_t expected =
+			    (uint32_t)crc32(0, bytes + at, (unsigned)len) & CRC_MASK;
 
 			if (crc_of(part) != expected)
 				cr_assert_fail("at %zu len %zu", at, len);

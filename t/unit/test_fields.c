@@ -103,7 +103,9 @@ Test(fields, defaults_are_not_sent)
 {
 	struct arena arena = { 0 };
 	struct command command = { 0 };
-	struct sample sample = { .wanted = SLICE("w"), .small = -1, .big = 6, .yes = true, .on = true };
+	struct sample sample = {
+		.wanted = SLICE("w"), .small = -1, .big = 6, .yes = true, .on = true
+	};
 
 	fields_encode(sample_fields, &sample, &arena, &command);
 	cr_assert_eq(command.n_ext, 3);
@@ -116,10 +118,17 @@ Test(fields, defaults_are_not_sent)
 Test(fields, both_generations_of_the_send_request_fill_one_header)
 {
 	struct arena arena = { 0 };
-	struct send_header header = { .producer_group = SLICE("G"), .topic = SLICE("T"),
-		.default_topic = SLICE("TBW102"), .default_topic_queues = 4, .queue_id = -1, .sys_flag = 1,
-		.born_timestamp = 1795340436407, .flag = 2, .properties = SLICE("KEYS\1k\2"),
-		.max_reconsume_times = -1, .batch = true };
+	struct send_header header = { .producer_group = SLICE("G"),
+		.topic = SLICE("T"),
+		.default_topic = SLICE("TBW102"),
+		.default_topic_queues = 4,
+		.queue_id = -1,
+		.sys_flag = 1,
+		.born_timestamp = 1795340436407,
+		.flag = 2,
+		.properties = SLICE("KEYS\1k\2"),
+		.max_reconsume_times = -1,
+		.batch = true };
 	static const struct field *const tables[] = { send_header_fields, send_header_v2_fields };
 
 	for (size_t i = 0; i < 2; i++) {

@@ -18,7 +18,8 @@ static const struct {
 	{ "no header, no body", SLICE("\0\0\0\4\0\0\0\0"), FRAME_OK, 8 },
 	{ "a header that is not there yet", SLICE("\0\0\0\6\0\0\0\2{"), FRAME_MORE, 10 },
 	{ "all header", SLICE("\0\0\0\6\0\0\0\2{}"), FRAME_OK, 10 },
-	{ "header and body, and the next frame", SLICE("\0\0\0\11\1\0\0\2{}abc\0\0"), FRAME_OK, 13 },
+	{ "header and body, and the next frame", SLICE("\0\0\0\11\1\0\0\2{}abc\0\0"), FRAME_OK,
+	    13 },
 	{ "length 0", SLICE("\0\0\0\0"), FRAME_BAD, 0 },
 	{ "length 3", SLICE("\0\0\0\3"), FRAME_BAD, 0 },
 	{ "a negative length", SLICE("\377\377\377\377"), FRAME_BAD, 0 },
@@ -36,7 +37,8 @@ Test(frame, lengths_are_checked)
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct frame frame;
 		size_t need = 0;
-		enum frame_status status = frame_read(cases[i].data.data, cases[i].data.len, &frame, &need);
+		enum frame_status status =
+		    frame_read(cases[i].data.data, cases[i].data.len, &frame, &need);
 
 		cr_assert_eq(status, cases[i].status, "%s", cases[i].what);
 		if (status != FRAME_BAD)

@@ -24,8 +24,8 @@ static void
 must(bool holds, const struct vector *vector, const char *what, struct slice detail)
 {
 	if (!holds)
-		cr_assert_fail("%s:%d: %s %.*s", vector->path, vector->line, what,
-		    (int)detail.len, detail.data != NULL ? detail.data : "");
+		cr_assert_fail("%s:%d: %s %.*s", vector->path, vector->line, what, (int)detail.len,
+		    detail.data != NULL ? detail.data : "");
 }
 
 /* The frame as it was on the wire. */
@@ -47,7 +47,8 @@ decode(const struct vector *vector, const struct buf *buf, struct command *comma
 	struct frame frame;
 	size_t need;
 
-	must(frame_read(buf->data, buf->len, &frame, &need) == FRAME_OK, vector, "no frame", SLICE_NONE);
+	must(frame_read(buf->data, buf->len, &frame, &need) == FRAME_OK, vector, "no frame",
+	    SLICE_NONE);
 	must(need == buf->len && slice_equal(frame.body, vector->body), vector, "body", SLICE_NONE);
 	must(command_decode(vector->arena, &frame, command) == COMMAND_OK, vector, "no command",
 	    vector->header);
@@ -65,13 +66,15 @@ compare_with_tree(const struct vector *vector, const struct command *command)
 	must(json_member_int64(tree, "code", 0) == command->code, vector, "code", SLICE_NONE);
 	must(json_member_int64(tree, "opaque", 0) == command->opaque, vector, "opaque", SLICE_NONE);
 	must(json_member_int64(tree, "flag", 0) == command->flag, vector, "flag", SLICE_NONE);
-	must(json_member_int64(tree, "version", 0) == command->version, vector, "version", SLICE_NONE);
+	must(json_member_int64(tree, "version", 0) == command->version, vector, "version",
+	    SLICE_NONE);
 	must(slice_equal(json_member_text(tree, "remark"), command->remark), vector, "remark",
 	    command->remark);
 	for (const struct json *field = ext != NULL ? ext->first : NULL; field != NULL;
 	     field = field->next) {
 		must(slice_equal(command->ext[n].key, field->name), vector, "key", field->name);
-		must(slice_equal(command->ext[n].value, json_text(field)), vector, "value of", field->name);
+		must(slice_equal(command->ext[n].value, json_text(field)), vector, "value of",
+		    field->name);
 		n++;
 	}
 	must(n == command->n_ext, vector, "number of fields", SLICE_NONE);
@@ -130,11 +133,13 @@ compare_members(const struct vector *vector, const struct json *expected, const 
 
 		const struct json *twin = json_member(got, name);
 
-		must(twin != NULL && twin->type == member->type, vector, "not written:", member->name);
+		must(twin != NULL && twin->type == member->type, vector,
+		    "not written:", member->name);
 		if (member->type == JSON_OBJECT)
 			compare_members(vector, member, twin);
 		else
-			must(slice_equal(member->text, twin->text), vector, "differs:", member->name);
+			must(slice_equal(member->text, twin->text), vector,
+			    "differs:", member->name);
 		n++;
 	}
 	must(n == got->n_children, vector, "more was written than recorded", got->text);
@@ -147,7 +152,8 @@ check_encode(const struct vector *vector, void *arg)
 	struct command command;
 	struct buf again = { 0 };
 
-	/* probes have wrong types, unknown members and languages, and lack members: all on purpose */
+	/* probes have wrong types, unknown members and languages, and lack members: all on purpose
+	 */
 	if (vector->header.data == NULL || (vector->probe && vector->codec == FRAME_JSON))
 		return;
 
@@ -156,13 +162,15 @@ check_encode(const struct vector *vector, void *arg)
 	decode(vector, &buf, &command);
 	command_encode(&again, &command, vector->body, vector->body.len);
 	if (vector->codec == FRAME_BINARY) {
-		must(slice_equal(buf_slice(&buf), buf_slice(&again)), vector, "bytes differ", SLICE_NONE);
+		must(slice_equal(buf_slice(&buf), buf_slice(&again)), vector, "bytes differ",
+		    SLICE_NONE);
 	} else {
 		size_t header_len = be32_get(again.data + 4) & 0xFFFFFF;
 		struct slice header = { again.data + 8, header_len };
 
 		must(again.len == be32_get(again.data) + 4u, vector, "length", SLICE_NONE);
-		must(again.len == 8 + header_len + vector->body.len, vector, "body length", SLICE_NONE);
+		must(again.len == 8 + header_len + vector->body.len, vector, "body length",
+		    SLICE_NONE);
 		compare_members(vector, json_parse(vector->arena, vector->header),
 		    json_parse(vector->arena, header));
 	}
@@ -216,8 +224,14 @@ struct typed {
 	int32_t answered[5]; /* codes of answers that carry the fields, 0 first; ends at 0 */
 };
 
-#define SENT { 0, 10, 11, 12 }
-#define PULLED { 0, 19, 20, 21 }
+#define SENT                                                                                       \
+	{                                                                                          \
+		0, 10, 11, 12                                                                      \
+	}
+#define PULLED                                                                                     \
+	{                                                                                          \
+		0, 19, 20, 21                                                                      \
+	}
 
 static const struct typed typed_headers[] = {
 	{ REQUEST_SEND_MESSAGE, send_header_fields, send_answer_fields, SENT },
@@ -227,13 +241,16 @@ static const struct typed typed_headers[] = {
 	{ REQUEST_SEND_REPLY_MESSAGE_V2, send_header_v2_fields, send_answer_fields, SENT },
 	{ REQUEST_PULL_MESSAGE, pull_header_fields, pull_answer_fields, PULLED },
 	{ REQUEST_LITE_PULL_MESSAGE, pull_header_fields, pull_answer_fields, PULLED },
-	{ REQUEST_QUERY_MESSAGE, query_message_header_fields, query_message_answer_fields, { 0, 22 } },
+	{ REQUEST_QUERY_MESSAGE, query_message_header_fields, query_message_answer_fields,
+	    { 0, 22 } },
 	{ REQUEST_QUERY_CONSUMER_OFFSET, query_offset_header_fields, offset_answer_fields, { 0 } },
 	{ REQUEST_UPDATE_CONSUMER_OFFSET, update_offset_header_fields, NULL, { 0 } },
-	{ REQUEST_SEARCH_OFFSET_BY_TIMESTAMP, search_offset_header_fields, offset_answer_fields, { 0 } },
+	{ REQUEST_SEARCH_OFFSET_BY_TIMESTAMP, search_offset_header_fields, offset_answer_fields,
+	    { 0 } },
 	{ REQUEST_GET_MAX_OFFSET, queue_header_fields, offset_answer_fields, { 0 } },
 	{ REQUEST_GET_MIN_OFFSET, queue_header_fields, offset_answer_fields, { 0 } },
-	{ REQUEST_GET_EARLIEST_MSG_STORETIME, queue_header_fields, store_time_answer_fields, { 0 } },
+	{ REQUEST_GET_EARLIEST_MSG_STORETIME, queue_header_fields, store_time_answer_fields,
+	    { 0 } },
 	{ REQUEST_VIEW_MESSAGE_BY_ID, view_message_header_fields, NULL, { 0 } },
 	{ REQUEST_HEART_BEAT, NULL, heartbeat_answer_fields, { 0 } },
 	{ REQUEST_UNREGISTER_CLIENT, unregister_client_header_fields, NULL, { 0 } },
@@ -245,7 +262,8 @@ static const struct typed typed_headers[] = {
 	{ REQUEST_RESET_CONSUMER_CLIENT_OFFSET, reset_offset_header_fields, NULL, { 0 } },
 	{ REQUEST_INVOKE_BROKER_TO_RESET_OFFSET, reset_offset_header_fields, NULL, { 0 } },
 	{ REQUEST_GET_CONSUMER_STATUS_FROM_CLIENT, consumer_status_header_fields, NULL, { 0 } },
-	{ REQUEST_INVOKE_BROKER_TO_GET_CONSUMER_STATUS, consumer_status_header_fields, NULL, { 0 } },
+	{ REQUEST_INVOKE_BROKER_TO_GET_CONSUMER_STATUS, consumer_status_header_fields, NULL,
+	    { 0 } },
 	{ REQUEST_GET_CONSUMER_RUNNING_INFO, running_info_header_fields, NULL, { 0 } },
 	{ REQUEST_CONSUME_MESSAGE_DIRECTLY, consume_directly_header_fields, NULL, { 0 } },
 	{ REQUEST_PUSH_REPLY_MESSAGE_TO_CLIENT, push_reply_header_fields, NULL, { 0 } },
@@ -254,14 +272,18 @@ static const struct typed typed_headers[] = {
 	{ REQUEST_GET_KV_CONFIG, kv_header_fields, kv_answer_fields, { 0 } },
 	{ REQUEST_DELETE_KV_CONFIG, kv_header_fields, NULL, { 0 } },
 	{ REQUEST_GET_KVLIST_BY_NAMESPACE, namespace_header_fields, NULL, { 0 } },
-	{ REQUEST_REGISTER_BROKER, register_broker_header_fields, register_broker_answer_fields, { 0 } },
+	{ REQUEST_REGISTER_BROKER, register_broker_header_fields, register_broker_answer_fields,
+	    { 0 } },
 	{ REQUEST_UNREGISTER_BROKER, broker_identity_header_fields, NULL, { 0 } },
-	{ REQUEST_QUERY_DATA_VERSION, broker_identity_header_fields, data_version_answer_fields, { 0 } },
+	{ REQUEST_QUERY_DATA_VERSION, broker_identity_header_fields, data_version_answer_fields,
+	    { 0 } },
 	{ REQUEST_BROKER_HEARTBEAT, broker_heartbeat_header_fields, NULL, { 0 } },
 	{ REQUEST_GET_BROKER_MEMBER_GROUP, member_group_header_fields, NULL, { 0 } },
 	{ REQUEST_GET_TOPICS_BY_CLUSTER, cluster_header_fields, NULL, { 0 } },
-	{ REQUEST_WIPE_WRITE_PERM_OF_BROKER, broker_name_header_fields, wipe_write_perm_answer_fields, { 0 } },
-	{ REQUEST_ADD_WRITE_PERM_OF_BROKER, broker_name_header_fields, add_write_perm_answer_fields, { 0 } },
+	{ REQUEST_WIPE_WRITE_PERM_OF_BROKER, broker_name_header_fields,
+	    wipe_write_perm_answer_fields, { 0 } },
+	{ REQUEST_ADD_WRITE_PERM_OF_BROKER, broker_name_header_fields, add_write_perm_answer_fields,
+	    { 0 } },
 	{ REQUEST_DELETE_TOPIC_IN_NAMESRV, delete_route_header_fields, NULL, { 0 } },
 	{ REQUEST_UPDATE_AND_CREATE_TOPIC, create_topic_header_fields, NULL, { 0 } },
 	{ REQUEST_DELETE_TOPIC_IN_BROKER, topic_header_fields, NULL, { 0 } },
@@ -343,7 +365,8 @@ check_fields(const struct vector *vector, const struct field *fields, const stru
 		if (command_ext(command, key).data != ext->value.data)
 			continue;
 		if (field == NULL) {
-			must(is_extra(ext->key) || vector->probe, vector, "unknown field", ext->key);
+			must(
+			    is_extra(ext->key) || vector->probe, vector, "unknown field", ext->key);
 			continue;
 		}
 
@@ -414,7 +437,7 @@ has_records(const struct vector *vector)
 		return vector->code == RESPONSE_SUCCESS;
 	case 0:
 		return !vector->to_server && (vector->code == REQUEST_CHECK_TRANSACTION_STATE ||
-		    vector->code == REQUEST_CONSUME_MESSAGE_DIRECTLY);
+						 vector->code == REQUEST_CONSUME_MESSAGE_DIRECTLY);
 	default:
 		return false;
 	}
@@ -431,7 +454,8 @@ check_records(const struct vector *vector, void *arg)
 		return;
 	must(rest.len != 0, vector, "no record", SLICE_NONE);
 	while (rest.len != 0) {
-		must(record_decode(rest.data, rest.len, &record) == 0, vector, "no record", SLICE_NONE);
+		must(record_decode(rest.data, rest.len, &record) == 0, vector, "no record",
+		    SLICE_NONE);
 		must(record_check(&record), vector, "CRC", record.topic);
 		must(record_size(&record) == record.size, vector, "size", record.topic);
 

@@ -15,7 +15,8 @@ static const struct accepted {
 } accepted[] = {
 	{ SLICE("{}"), "{}" },
 	{ SLICE(" [ ] \n"), "[]" },
-	{ SLICE("\t{ \"a\" :\r\n1 , \"b\": [true,false,null] }\n"), "{\"a\":1,\"b\":[true,false,null]}" },
+	{ SLICE("\t{ \"a\" :\r\n1 , \"b\": [true,false,null] }\n"),
+	    "{\"a\":1,\"b\":[true,false,null]}" },
 	{ SLICE("-0.5e+10"), "-0.5e+10" },
 	{ SLICE("\"\""), "\"\"" },
 	{ SLICE("{0:\"a\",1:\"b\"}"), "{\"0\":\"a\",\"1\":\"b\"}" },
@@ -30,7 +31,8 @@ static const struct accepted {
 	{ SLICE("\"\\uD83D\\uDE00\""), "\"\360\237\230\200\"" },
 	{ SLICE("\"\\uD83D\\uD83D\\uDE00\""), "\"?\360\237\230\200\"" },
 	{ SLICE("\"\\uDE00x\\uD83D\""), "\"?x?\"" },
-	{ SLICE("\"long enough to need more than one block, with \\u0001 here\\u0002 and\\\\ there\""),
+	{ SLICE("\"long enough to need more than one block, with \\u0001 here\\u0002 and\\\\ "
+	        "there\""),
 	    "\"long enough to need more than one block, with \\u0001 here\\u0002 and\\\\ there\"" },
 };
 
@@ -54,12 +56,41 @@ Test(json, texts_that_are_json)
 }
 
 static const struct slice refused[] = {
-	SLICE(""), SLICE(" "), SLICE("{"), SLICE("["), SLICE("\""), SLICE("\"\\"), SLICE("\"\\\""),
-	SLICE("{}}"), SLICE("{} x"), SLICE("[1,]"), SLICE("[,1]"), SLICE("[1 2]"), SLICE("{\"a\"}"),
-	SLICE("{\"a\":}"), SLICE("{\"a\":1,}"), SLICE("{a:1}"), SLICE("{true:1}"), SLICE("{null:1}"),
-	SLICE("{[1]:2}"), SLICE("{:1}"), SLICE("tru"), SLICE("nul"), SLICE("-"), SLICE("1."),
-	SLICE("1e"), SLICE("+1"), SLICE(".5"), SLICE("NaN"), SLICE("\"\\u12\""), SLICE("\"\\u12G4\""),
-	SLICE("\"\\x4\""), SLICE("\"\\q\""), SLICE("'a'"), SLICE("\0"), SLICE("{}\0"),
+	SLICE(""),
+	SLICE(" "),
+	SLICE("{"),
+	SLICE("["),
+	SLICE("\""),
+	SLICE("\"\\"),
+	SLICE("\"\\\""),
+	SLICE("{}}"),
+	SLICE("{} x"),
+	SLICE("[1,]"),
+	SLICE("[,1]"),
+	SLICE("[1 2]"),
+	SLICE("{\"a\"}"),
+	SLICE("{\"a\":}"),
+	SLICE("{\"a\":1,}"),
+	SLICE("{a:1}"),
+	SLICE("{true:1}"),
+	SLICE("{null:1}"),
+	SLICE("{[1]:2}"),
+	SLICE("{:1}"),
+	SLICE("tru"),
+	SLICE("nul"),
+	SLICE("-"),
+	SLICE("1."),
+	SLICE("1e"),
+	SLICE("+1"),
+	SLICE(".5"),
+	SLICE("NaN"),
+	SLICE("\"\\u12\""),
+	SLICE("\"\\u12G4\""),
+	SLICE("\"\\x4\""),
+	SLICE("\"\\q\""),
+	SLICE("'a'"),
+	SLICE("\0"),
+	SLICE("{}\0"),
 };
 
 Test(json, texts_that_are_not)
@@ -117,9 +148,10 @@ Test(json, memory_is_bounded)
 Test(json, members_are_found_and_converted)
 {
 	struct arena arena = { 0 };
-	const struct json *tree = json_parse(&arena,
-	    SLICE("{\"n\":12,\"s\":\"-7\",\"b\":true,\"t\":\"TRUE\",\"z\":null,\"o\":{\"x\":[1,2]},\"d\":1.5,"
-		  "\"twice\":1,\"twice\":2,{\"k\":1}:3}"));
+	const struct json *tree =
+	    json_parse(&arena, SLICE("{\"n\":12,\"s\":\"-7\",\"b\":true,\"t\":\"TRUE\",\"z\":null,"
+	                             "\"o\":{\"x\":[1,2]},\"d\":1.5,"
+				     "\"twice\":1,\"twice\":2,{\"k\":1}:3}"));
 	int64_t number = 99;
 
 	cr_assert_eq(tree->n_children, 10);
@@ -155,10 +187,21 @@ Test(json, numbers_are_written_as_java_does)
 		double number;
 		const char *text;
 	} cases[] = {
-		{ 0, "0.0" }, { -0.0, "-0.0" }, { 1.5, "1.5" }, { 100, "100.0" }, { 0.1, "0.1" },
-		{ 0.05, "0.05" }, { 0.001, "0.001" }, { 0.00012, "1.2E-4" }, { 1234567, "1234567.0" },
-		{ 12345678, "1.2345678E7" }, { 1e300, "1.0E300" }, { 123.456, "123.456" },
-		{ 1.0 / 3, "0.3333333333333333" }, { -2.5e-10, "-2.5E-10" }, { NAN, "null" },
+		{ 0, "0.0" },
+		{ -0.0, "-0.0" },
+		{ 1.5, "1.5" },
+		{ 100, "100.0" },
+		{ 0.1, "0.1" },
+		{ 0.05, "0.05" },
+		{ 0.001, "0.001" },
+		{ 0.00012, "1.2E-4" },
+		{ 1234567, "1234567.0" },
+		{ 12345678, "1.2345678E7" },
+		{ 1e300, "1.0E300" },
+		{ 123.456, "123.456" },
+		{ 1.0 / 3, "0.3333333333333333" },
+		{ -2.5e-10, "-2.5E-10" },
+		{ NAN, "null" },
 		{ INFINITY, "null" },
 	};
 	struct buf buf = { 0 };

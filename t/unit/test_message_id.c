@@ -37,16 +37,22 @@ Test(message_id, written_and_read)
 Test(message_id, what_is_none)
 {
 	static const char *const bad[] = {
-		"", "7F", "7F00000100002A9F000000000000000", "7F00000100002A9F00000000000000000",
-		"7G00000100002A9F0000000000000000", "7F00000100012A9F0000000000000000",
+		"",
+		"7F",
+		"7F00000100002A9F000000000000000",
+		"7F00000100002A9F00000000000000000",
+		"7G00000100002A9F0000000000000000",
+		"7F00000100012A9F0000000000000000",
 		"7F00000100002A9F000000000000000000000000000000000000000000000000",
 	};
 	struct host host;
 	int64_t position;
 
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-		cr_assert_eq(message_id_parse(slice_of(bad[i]), &host, &position), -1, "%s", bad[i]);
+		cr_assert_eq(
+		    message_id_parse(slice_of(bad[i]), &host, &position), -1, "%s", bad[i]);
 	cr_assert_eq(message_id_parse(SLICE_NONE, &host, &position), -1);
-	cr_assert_eq(message_id_parse(SLICE("7f00000100002a9f0000000000000001"), &host, &position), 0);
+	cr_assert_eq(
+	    message_id_parse(SLICE("7f00000100002a9f0000000000000001"), &host, &position), 0);
 	cr_assert_eq(position, 1);
 }

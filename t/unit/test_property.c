@@ -90,8 +90,8 @@ Test(property, tags_hash_as_in_java)
 		{ SLICE("a"), 97 },
 		{ SLICE("TagA"), 2598919 },
 		{ SLICE("polygenelubricants"), INT32_MIN },
-		{ SLICE("\344\270\255\346\226\207"), 646394 },             /* U+4E2D U+6587 */
-		{ SLICE("\360\237\230\200"), 1772899 },                      /* U+1F600: two units */
+		{ SLICE("\344\270\255\346\226\207"), 646394 }, /* U+4E2D U+6587 */
+		{ SLICE("\360\237\230\200"), 1772899 },        /* U+1F600: two units */
 		{ SLICE("\377"), 0xFFFD },
 	};
 

@@ -45,6 +45,7 @@ encode(const struct record *record)
 
 Test(record, its_bytes)
 {
+	/* clang-format off */
 	static const unsigned char expected[] = {
 		0, 0, 0, 104, 0xDA, 0xA3, 0x20, 0xA7, 0x36, 0x10, 0xA6, 0x86, 0, 0, 0, 3,
 		0xFF, 0xFF, 0xFF, 0xFE, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 6, 0, 0, 0, 1,
@@ -53,6 +54,7 @@ Test(record, its_bytes)
 		0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0, 5, 'h', 'e', 'l', 'l', 'o',
 		1, 'T', 0, 7, 'T', 'A', 'G', 'S', 1, 'A', 2,
 	};
+	/* clang-format on */
 	struct record record = sample();
 	struct buf buf = encode(&record);
 
@@ -90,7 +92,8 @@ Test(record, round_trip_with_all_kinds_of_hosts_and_topics)
 	records[2].store_host = v6;
 	records[3].born_host = v6;
 	records[3].store_host = v6;
-	records[3].topic = (struct slice){ long_topic, sizeof long_topic }; /* two bytes of length */
+	/* two bytes of length */
+	records[3].topic = (struct slice){ long_topic, sizeof long_topic };
 	records[4].body = SLICE("");
 	records[4].topic = SLICE("");
 	records[4].properties = SLICE_NONE;
@@ -132,17 +135,19 @@ Test(record, what_is_cut_or_changed_is_refused)
 	struct record record = sample();
 	struct buf buf = encode(&record);
 	struct record again;
-	/* offsets of all lengths and of what says how to read on: magic, sysFlag, body, topic, properties */
+	/* where the lengths are, and what says how to read on: size, magic, sysFlag, body ... */
 	static const size_t lengths[] = { 3, 7, 39, 87, 93, 96 };
 
 	for (size_t len = 0; len < buf.len; len++)
 		cr_assert_eq(record_decode(buf.data, len, &again), -1, "%zu", len);
 	for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
 		for (int bit = 1; bit < 256; bit <<= 1) {
-			if (lengths[i] == 39 && (bit & (SYS_FLAG_BORN_HOST_V6 | SYS_FLAG_STORE_HOST_V6)) == 0)
+			if (lengths[i] == 39 &&
+			    (bit & (SYS_FLAG_BORN_HOST_V6 | SYS_FLAG_STORE_HOST_V6)) == 0)
 				continue;
 			buf.data[lengths[i]] = (char)(buf.data[lengths[i]] ^ bit);
-			cr_assert_eq(record_decode(buf.data, buf.len, &again), -1, "%zu %d", lengths[i], bit);
+			cr_assert_eq(record_decode(buf.data, buf.len, &again), -1, "%zu %d",
+			    lengths[i], bit);
 			buf.data[lengths[i]] = (char)(buf.data[lengths[i]] ^ bit);
 		}
 	}

@@ -37,8 +37,8 @@ vectors_hex(struct arena *arena, struct slice text)
 	char *bytes = arena_alloc(arena, text.len / 2 + 1);
 
 	for (size_t i = 0; i + 1 < text.len; i += 2)
-		bytes[i / 2] = (char)(wire_hex_digit(text.data[i]) << 4 |
-		    wire_hex_digit(text.data[i + 1]));
+		bytes[i / 2] =
+		    (char)(wire_hex_digit(text.data[i]) << 4 | wire_hex_digit(text.data[i + 1]));
 	return (struct slice){ bytes, text.len / 2 };
 }
 
@@ -53,7 +53,8 @@ fill(struct vector *vector)
 	vector->probe = strstr(vector->path, "/probe/") != NULL;
 	vector->code = (int32_t)json_member_int64(json, "code", -1);
 	vector->of = (int32_t)json_member_int64(json, "of", 0);
-	vector->codec = slice_is(json_member_text(json, "serialize"), "ROCKETMQ") ? FRAME_BINARY : FRAME_JSON;
+	vector->codec =
+	    slice_is(json_member_text(json, "serialize"), "ROCKETMQ") ? FRAME_BINARY : FRAME_JSON;
 	vector->header =
 	    vector->codec == FRAME_BINARY ? vectors_hex(vector->arena, header) : header;
 	vector->body = vectors_hex(vector->arena, json_member_text(json, "body_hex"));

@@ -20,17 +20,17 @@
 struct vector {
 	const char *path;
 	int line;
-	struct arena *arena;   /* for what the callback needs; reset after it */
-	struct slice kind;     /* request, oneway, response, malformed */
+	struct arena *arena; /* for what the callback needs; reset after it */
+	struct slice kind;   /* request, oneway, response, malformed */
 	bool to_server;
-	bool probe;            /* made by hand, on purpose odd */
+	bool probe; /* made by hand, on purpose odd */
 	int32_t code;
-	int32_t of;            /* responses: code of the request, else 0 */
+	int32_t of; /* responses: code of the request, else 0 */
 	enum frame_codec codec;
-	struct slice header;   /* as sent */
-	struct slice body;     /* as sent; not more than the recording kept */
-	bool whole;            /* the recording kept all of the body */
-	struct slice raw;      /* malformed: the frame */
+	struct slice header;     /* as sent */
+	struct slice body;       /* as sent; not more than the recording kept */
+	bool whole;              /* the recording kept all of the body */
+	struct slice raw;        /* malformed: the frame */
 	const struct json *json; /* the line */
 };
 
