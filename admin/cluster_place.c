@@ -9,16 +9,18 @@
 
 #include "admin/cluster.h"
 #include "admin/process.h"
+#include "common/mem.h"
 
-#define DEFAULT_STORE "namesrv" /* of a name server whose file says nothing */
+/* What a daemon whose file says nothing of its store makes of a home directory of this name. */
+#define NO_HOME "/nonexistent"
 
 static const struct {
 	const char *program;
-	const char *store_key;
+	const char *store_key, *default_store;
 	int default_port, port_step;
 } kinds[] = {
-	[ROLE_NAME_SERVER] = { "mqnamesrv", "storePath", 9876, 1 },
-	[ROLE_BROKER] = { "mqbroker", "storePathRootDir", 10911, 1000 },
+	[ROLE_NAME_SERVER] = { "mqnamesrv", "storePath", "namesrv", 9876, 1 },
+	[ROLE_BROKER] = { "mqbroker", "storePathRootDir", NO_HOME "/store", 10911, 1000 },
 };
 
 const char *
@@ -87,22 +89,39 @@ take_setting(struct cluster *cluster, struct role *role, struct slice key, struc
 		role->broker_name =
 		    arena_printf(&cluster->arena, "%.*s%c", (int)value.len, value.data, '\0').data;
 	else if (slice_is(key, kinds[role->kind].store_key))
-		role->has_store = value.len != 0 && !slice_is(value, DEFAULT_STORE);
+		role->has_store = value.len != 0 && !slice_is(value, kinds[role->kind].default_store);
 	else if (slice_is(key, "namesrvAddr"))
 		role->has_name_servers = value.len != 0;
+}
+
+/* Runs the daemon with -p, without a home directory: what it would keep there is no setting of its file. */
+static int
+print_settings(struct cluster *cluster, const struct role *role, struct buf *output)
+{
+	struct arguments arguments;
+	const char *home = getenv("HOME");
+	char *saved = home != NULL ? mem_strdup(home) : NULL;
+
+	begin_arguments(&arguments, cluster, role);
+	add(&arguments, "-p");
+	setenv("HOME", NO_HOME, 1);
+	int status = process_capture(arguments.list, output);
+	if (saved != NULL)
+		setenv("HOME", saved, 1);
+	else
+		unsetenv("HOME");
+	free(saved);
+	return status;
 }
 
 /* The daemon itself says what it makes of the file, so that it is read in one place only. */
 static int
 read_settings(struct cluster *cluster, struct role *role)
 {
-	struct arguments arguments;
 	struct buf output = { 0 };
+	int status = print_settings(cluster, role, &output);
 	int result = 0;
 
-	begin_arguments(&arguments, cluster, role);
-	add(&arguments, "-p");
-	int status = process_capture(arguments.list, &output);
 	struct slice rest = buf_slice(&output), line;
 	role->port = kinds[role->kind].default_port;
 	role->broker_name = role->name;
