@@ -10,6 +10,9 @@
 #include "common/mem.h"
 
 #define ARGUMENT_PLACE "command line"
+/* Of one updateBrokerConfig: far more than all settings, far less than a frame may carry. */
+#define UPDATE_MAX_BYTES 65536
+#define UPDATE_MAX_FINDINGS 16
 
 /* -- loading ----------------------------------------------------------------------- */
 
@@ -294,6 +297,8 @@ take_update(void *arg, struct slice name, struct slice value, int line)
 	const struct option *option = option_resolve(update->next->options, name);
 
 	(void)line;
+	if (update->findings.n >= UPDATE_MAX_FINDINGS)
+		return;
 	if (option != NULL && option->flags & OPTION_FILE_ONLY) {
 		update->forbidden = true;
 		findings_add(&update->findings, FINDING_ERROR, NULL, 0, name,
@@ -402,5 +407,9 @@ run_update(struct task *task, void *receiver)
 enum verdict
 daemon_update_config(struct request *request)
 {
+	if (request->body.len > UPDATE_MAX_BYTES)
+		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
+		    "the settings are %zu bytes long, at most %d are taken", request->body.len,
+		    UPDATE_MAX_BYTES);
 	return send_to_loop_0(request, run_update);
 }

@@ -20,9 +20,12 @@ min3(int a, int b, int c)
 	return least < c ? least : c;
 }
 
-/* Edits from one word to the other: a letter more, less, other, or two swapped. Case is free. */
+/*
+ * Edits from one word to the other: a letter more, less, other, or two swapped.
+ * Case is free. Above the limit it may be any number above it.
+ */
 static int
-distance(struct slice a, struct slice b)
+distance(struct slice a, struct slice b, int limit)
 {
 	int rows[3][WORD_MAX_LEN + 1]; /* of the row at hand and the two above it, in turn */
 
@@ -33,6 +36,8 @@ distance(struct slice a, struct slice b)
 		const int *above = rows[(i - 1) % 3];
 		const int *two_above = rows[(i + 1) % 3];
 
+		int least = (int)i;
+
 		now[0] = (int)i;
 		for (size_t j = 1; j <= b.len; j++) {
 			int same = fold(a.data[i - 1]) == fold(b.data[j - 1]);
@@ -42,7 +47,10 @@ distance(struct slice a, struct slice b)
 			    fold(a.data[i - 2]) == fold(b.data[j - 1]) &&
 			    two_above[j - 2] + 1 < now[j])
 				now[j] = two_above[j - 2] + 1;
+			least = now[j] < least ? now[j] : least;
 		}
+		if (least > limit)
+			return least;
 	}
 	return rows[a.len % 3][b.len];
 }
@@ -51,13 +59,17 @@ distance(struct slice a, struct slice b)
 static int
 unlikeness(struct slice written, struct slice known)
 {
-	int edits;
+	int limit = (int)(written.len / 5) + 1;
+	int longer = (int)known.len - (int)written.len;
 
 	if (written.len == 0 || written.len > WORD_MAX_LEN || known.len > WORD_MAX_LEN)
 		return INT32_MAX;
-	edits = distance(written, known);
-	if (edits <= (int)(written.len / 5) + 1)
-		return edits;
+	if (longer <= limit && longer >= -limit) {
+		int edits = distance(written, known, limit);
+
+		if (edits <= limit)
+			return edits;
+	}
 	if (written.len >= 4 && known.len > written.len &&
 	    slice_equal_nocase(written, (struct slice){ known.data, written.len }))
 		return WORD_MAX_LEN;
