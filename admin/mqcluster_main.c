@@ -84,11 +84,11 @@ mqcluster_find(struct mqcluster *self, const struct role *role, struct process *
 static const struct column role_columns[] = {
 	{ "role", "Role", COLUMN_TEXT },
 	{ "state", "State", COLUMN_TEXT },
-	{ "pid", "Pid", COLUMN_INT },
+	{ "pid", "Pid", COLUMN_SIZE },
 	{ "address", "Address", COLUMN_TEXT },
-	{ "memoryKb", "Memory kB", COLUMN_INT }, /* anonymous: what the process itself needs */
-	{ "residentKb", "Resident kB", COLUMN_INT },
-	{ "upSeconds", "Up s", COLUMN_INT },
+	{ "memoryKb", "Memory kB", COLUMN_SIZE }, /* anonymous: what the process itself needs */
+	{ "residentKb", "Resident kB", COLUMN_SIZE },
+	{ "upSeconds", "Up s", COLUMN_SIZE },
 	{ "ready", "Ready after", COLUMN_TEXT }, /* while starting */
 	{ NULL },
 };

@@ -399,7 +399,7 @@ make_texts(struct grid *grid)
 		struct cell *cell = &grid->cells[i];
 		enum column_type type = grid->columns[i % grid->n_columns].type;
 
-		if (type == COLUMN_INT)
+		if (type == COLUMN_INT || (type == COLUMN_SIZE && cell->number != 0))
 			cell->text = arena_printf(arena, "%lld", (long long)cell->number);
 		else if (type == COLUMN_TIME)
 			cell->text = time_text(arena, cell->number);
@@ -413,7 +413,7 @@ static void
 put_cell(const struct grid *grid, size_t column, struct slice text, size_t width)
 {
 	struct buf *buf = &grid->report->buf;
-	bool right = grid->columns[column].type == COLUMN_INT;
+	bool right = grid->columns[column].type == COLUMN_INT || grid->columns[column].type == COLUMN_SIZE;
 	bool last = column == grid->n_columns - 1;
 
 	if (right)

@@ -53,6 +53,7 @@ void report_leave(struct report *report);
 enum column_type {
 	COLUMN_TEXT,
 	COLUMN_INT,
+	COLUMN_SIZE, /* a number that is shown as - when it is 0 */
 	COLUMN_TIME, /* ms; 0 is shown as - */
 };
 
