@@ -7,7 +7,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/apache/rocketmq-client-go/v2/admin"
 	"github.com/apache/rocketmq-client-go/v2/consumer"
 	"github.com/apache/rocketmq-client-go/v2/primitive"
 )
@@ -105,12 +104,7 @@ func pull() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	adm, err := admin.NewAdmin(admin.WithResolver(primitive.NewPassthroughResolver(namesrv)))
-	if err != nil {
-		return "", err
-	}
-	closers = append(closers, adm.Close)
-	queues, err := queuesOf(adm, l.topic)
+	queues, err := queuesOf(l.topic)
 	if err != nil {
 		return "", err
 	}

@@ -48,12 +48,18 @@ func createTopic(what string, queues int) (string, error) {
 		}
 	}
 	return topic, until(30*time.Second, "on all masters: "+topic, func() bool {
-		found, err := queuesOf(adm, topic)
+		found, err := queuesOf(topic)
 		return err == nil && len(found) == queues*len(brokers)
 	})
 }
 
-func queuesOf(adm admin.Admin, topic string) ([]*primitive.MessageQueue, error) {
+// queuesOf asks with a client of its own: one keeps the first route that it got for ever.
+func queuesOf(topic string) ([]*primitive.MessageQueue, error) {
+	adm, err := admin.NewAdmin(admin.WithResolver(primitive.NewPassthroughResolver(namesrv)))
+	if err != nil {
+		return nil, err
+	}
+	defer adm.Close()
 	return adm.FetchPublishMessageQueues(context.Background(), topic)
 }
 
