@@ -148,7 +148,7 @@ on_sent(void *arg, const struct twinmq_error *error, const struct send_result *r
 	for (uint32_t i = 0; i < lane->n; i++) {
 		struct attempt *attempt = &killer->attempts[lane->number + i];
 
-		attempt->outcome = outcome;
+		attempt->outcome = (uint8_t)outcome;
 		if (outcome == STORED) {
 			attempt->queue = (int16_t)result->queue.id;
 			attempt->offset = result->queue_offset + i;
