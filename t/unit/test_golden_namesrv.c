@@ -39,6 +39,7 @@ struct waiting { /* a recorded request whose recorded answer has not come yet */
 struct player {
 	pid_t pid;
 	char directory[64];
+	char address[32];
 	struct raw raw;
 	struct arena arena;
 	const char *path; /* of the file that is played */
@@ -81,8 +82,8 @@ start(struct player *player)
 		fclose(file);
 	}
 	cr_assert_not_null(at, "%s did not get ready: %s", program, text);
-	snprintf(program, sizeof program, "127.0.0.1:%d", atoi(at + 5));
-	cr_assert_eq(raw_open(&player->raw, program, 5000, &(const char *){ NULL }), 0);
+	snprintf(player->address, sizeof player->address, "127.0.0.1:%d", atoi(at + 5));
+	cr_assert_eq(raw_open(&player->raw, player->address, 5000, &(const char *){ NULL }), 0);
 }
 
 static void
@@ -407,5 +408,35 @@ Test(golden_namesrv, answers_as_recorded)
 	stop(player);
 	for (size_t i = 0; i < MAX_WAITING; i++)
 		buf_release(&player->waiting[i].frame);
+	free(player);
+}
+
+/* Frames that were broken on purpose: whatever is said to them, the server lives on. */
+static void
+send_broken(const struct vector *vector, void *arg)
+{
+	struct player *player = arg;
+	struct raw raw;
+	struct frame frame;
+	const char *why = "";
+
+	if (!slice_is(vector->kind, "malformed"))
+		return;
+	cr_assert_eq(raw_open(&raw, player->address, 100, &why), 0, "%s", why);
+	if (raw_send(&raw, vector->raw, &why) == 0)
+		raw_receive(&raw, &frame, &why);
+	raw_close(&raw);
+	ask(player, REQUEST_GET_BROKER_CLUSTER_INFO, NULL, 0, SLICE_NONE);
+	player->compared++;
+}
+
+Test(golden_namesrv, broken_frames)
+{
+	struct player *player = calloc(1, sizeof *player);
+
+	start(player);
+	vectors_each(send_broken, player);
+	cr_assert_gt(player->compared, 10);
+	stop(player);
 	free(player);
 }
