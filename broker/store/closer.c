@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
-#include "broker/store/expire.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/mem.h"
@@ -18,7 +17,7 @@ struct closer {
 	struct store *store;
 	struct mailbox inbox;
 	pthread_t thread;
-	bool stop;
+	atomic_bool stop;
 	struct task stop_task;
 	pthread_mutex_t template_lock; /* a leaf */
 	bool has_template;
@@ -60,28 +59,61 @@ closer_free(struct closer *closer)
 	free(closer);
 }
 
+void
+closer_post(struct closer *closer, struct task *task)
+{
+	mailbox_post(&closer->inbox, task);
+}
+
 /* ---- templates ------------------------------------------------------- */
 
+/* Under template_lock. */
 static int
-make_template(struct closer *closer, bool take)
+make_template(struct closer *closer)
 {
-	int rc = SQLITE_OK;
+	int rc = closer->has_template ? SQLITE_OK : segment_make_template(closer->store);
 
+	closer->has_template = rc == SQLITE_OK;
+	return rc;
+}
+
+static void
+prepare_template(struct closer *closer)
+{
 	pthread_mutex_lock(&closer->template_lock);
-	if (!closer->has_template)
-		rc = segment_make_template(closer->store);
-	closer->has_template = rc == SQLITE_OK && !take;
+	int rc = make_template(closer);
+	pthread_mutex_unlock(&closer->template_lock);
+	if (rc != SQLITE_OK)
+		log_debug("no template for the next segment error=%s", sqlite3_errstr(rc));
+}
+
+int
+closer_make_segment(struct closer *closer, const struct segment *segment)
+{
+	pthread_mutex_lock(&closer->template_lock);
+	int rc = make_template(closer);
+	if (rc == SQLITE_OK && segment_adopt_template(closer->store, segment) == -1)
+		rc = SQLITE_CANTOPEN;
+	closer->has_template = false;
 	pthread_mutex_unlock(&closer->template_lock);
 	return rc;
 }
 
-int
-closer_take_template(struct closer *closer)
-{
-	return make_template(closer, true);
-}
-
 /* ---- sealing --------------------------------------------------------- */
+
+/* No reader has its WAL open any more. */
+static void
+run_recycle(struct task *task, void *arg)
+{
+	struct seal_task *seal = (struct seal_task *)task;
+	struct closer *closer = arg;
+
+	if (!atomic_load(&seal->segment->gone))
+		segment_recycle(closer->store, seal->segment,
+		    !closer->stop && atomic_load(&closer->store->counters.refusals) == 0);
+	segment_unref(seal->segment);
+	free(seal);
+}
 
 static void
 run_seal(struct task *task, void *arg)
@@ -90,17 +122,21 @@ run_seal(struct task *task, void *arg)
 	struct closer *closer = arg;
 
 	/* Stopping: the next start finds its WAL and does it then. */
-	int rc = closer->stop ? SQLITE_OK : segment_seal(closer->store, seal->segment);
+	int rc = closer->stop || atomic_load(&seal->segment->gone)
+	             ? SQLITE_ABORT
+	             : segment_seal(closer->store, seal->segment);
 
-	if (rc != SQLITE_OK) {
+	if (rc == SQLITE_OK) {
+		task->run = run_recycle;
+		readers_sweep(closer->store, task);
+	} else if (rc == SQLITE_ABORT) {
+		segment_unref(seal->segment);
+		free(seal);
+	} else {
 		log_warn("segment could not be closed, trying again file=%s error=%s",
 		    seal->segment->path, sqlite3_errstr(rc));
 		task_chain_add(&closer->seals, task);
-		return;
 	}
-	segment_unref(seal->segment);
-	free(seal);
-	readers_sweep(closer->store);
 }
 
 void
@@ -109,7 +145,7 @@ closer_seal(struct closer *closer, struct segment *segment)
 	struct seal_task *seal = mem_alloc(sizeof *seal);
 
 	*seal = (struct seal_task){ { .run = run_seal }, segment_ref(segment) };
-	mailbox_post(&closer->inbox, &seal->task);
+	closer_post(closer, &seal->task);
 }
 
 /* ---- the disk -------------------------------------------------------- */
@@ -151,6 +187,9 @@ tick(struct closer *closer)
 	struct task *again = closer->seals.first;
 
 	watch_disk(closer);
+	/* When the disk is full, this is what we can give. */
+	if (atomic_load(&closer->store->counters.refusals) & (REFUSAL_FULL | REFUSAL_LIMIT))
+		segment_drop_spare(closer->store);
 	closer->seals = (struct task_chain){ 0 };
 	for (struct task *next; again != NULL; again = next) {
 		next = again->next;
@@ -180,9 +219,7 @@ run(void *arg)
 			tick(closer);
 			next_tick_ms = now + TICK_MS;
 		}
-		int rc = make_template(closer, false);
-		if (rc != SQLITE_OK)
-			log_debug("no template for the next segment error=%s", sqlite3_errstr(rc));
+		prepare_template(closer);
 		mailbox_wait(&closer->inbox, TICK_MS);
 		run_tasks(closer);
 	}
@@ -190,23 +227,25 @@ run(void *arg)
 }
 
 static void
-run_stop(struct task *task, void *arg)
+run_nothing(struct task *task, void *closer)
 {
 	(void)task;
-	((struct closer *)arg)->stop = true;
+	(void)closer;
 }
 
 void
 closer_start(struct closer *closer)
 {
 	watch_disk(closer);
-	store_start_thread(&closer->thread, run, closer);
+	store_start_thread(&closer->thread, "closer", run, closer);
 }
 
 void
 closer_stop(struct closer *closer)
 {
-	closer->stop_task.run = run_stop;
+	/* Not by a task: what waits need not be done now. */
+	atomic_store(&closer->stop, true);
+	closer->stop_task.run = run_nothing;
 	mailbox_post(&closer->inbox, &closer->stop_task);
 	pthread_join(closer->thread, NULL);
 }
@@ -215,10 +254,4 @@ void
 closer_drain(struct closer *closer)
 {
 	run_tasks(closer);
-}
-
-void
-closer_post(struct store *store, struct task *task)
-{
-	mailbox_post(&store->closer->inbox, task);
 }

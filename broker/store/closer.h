@@ -16,9 +16,10 @@ void closer_start(struct closer *closer);
 void closer_stop(struct closer *closer);
 /* After closer_stop and writer_stop: lets go of what came too late. */
 void closer_drain(struct closer *closer);
-/* A template is there when this answers SQLITE_OK, if need be made now. The writer's; main before start. */
-int closer_take_template(struct closer *closer);
+/* Makes the file of a new segment, from a template made ahead if there is one. The writer's; main before start. */
+int closer_make_segment(struct closer *closer, const struct segment *segment);
 /* Any thread. */
+void closer_post(struct closer *closer, struct task *task);
 void closer_seal(struct closer *closer, struct segment *segment);
 
 #endif

@@ -1,13 +1,17 @@
 #include "config.h"
 
-#include "broker/store/expire.h"
-
 #include <stdlib.h>
-#include <string.h>
 
+#include "broker/store/closer.h"
 #include "broker/store/writer.h"
 #include "common/log.h"
 #include "common/mem.h"
+
+/*
+ * Retention, in three steps: the closer finds what may go and reads where the
+ * queues begin afterwards; the writer takes the segments off the list and
+ * tells the loops; the closer unlinks the files. Readers that hold one open finish first.
+ */
 
 struct queue_first {
 	int32_t number;
@@ -53,7 +57,7 @@ run_unlink(struct task *task, void *closer)
 			log_info("segment removed file=%s newest_ms=%lld", segment->path,
 			    (long long)atomic_load(&segment->last_timestamp));
 	}
-	readers_sweep(expiry->store);
+	readers_sweep(expiry->store, NULL);
 	expiry_free(expiry);
 }
 
@@ -97,7 +101,7 @@ run_let_go(struct task *task, void *arg)
 		atomic_store(&store->counters.min_position, expiry->next->first);
 		atomic_store(&store->counters.earliest_ms, expiry->earliest_ms);
 		task->run = run_unlink;
-		closer_post(store, task);
+		closer_post(store->closer, task);
 	} else {
 		expiry_free(expiry);
 	}
@@ -218,7 +222,7 @@ start(struct store *store, bool oldest, int64_t before_ms)
 		.before_ms = before_ms,
 		.earliest_ms = -1,
 	};
-	closer_post(store, &expiry->task);
+	closer_post(store->closer, &expiry->task);
 }
 
 void

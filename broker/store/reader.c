@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "broker/store/closer.h"
 #include "broker/store/writer.h"
 #include "common/log.h"
 #include "common/mem.h"
@@ -258,6 +259,27 @@ store_read(struct store *store, struct read_job *job)
 	writer_post(store->writer, &job->task);
 }
 
+struct sweep {
+	_Atomic int left; /* readers that have yet to do it */
+	struct closer *closer;
+	struct task *after;
+};
+
+struct sweep_task {
+	struct task task;
+	struct sweep *sweep;
+};
+
+static void
+sweep_done(struct sweep *sweep)
+{
+	if (atomic_fetch_sub(&sweep->left, 1) != 1)
+		return;
+	if (sweep->after != NULL)
+		closer_post(sweep->closer, sweep->after);
+	free(sweep);
+}
+
 static void
 run_sweep(struct task *task, void *arg)
 {
@@ -266,18 +288,25 @@ run_sweep(struct task *task, void *arg)
 	for (size_t i = READER_FILES; i-- > 0;)
 		if (reader->files[i] != NULL && is_stale(reader->files[i]))
 			close_file(reader, i);
+	sweep_done(((struct sweep_task *)task)->sweep);
 	free(task);
 }
 
 void
-readers_sweep(struct store *store)
+readers_sweep(struct store *store, struct task *after)
 {
-	for (int i = 0; store->readers != NULL && i < store->options.n_readers; i++) {
-		struct task *task = mem_zalloc(sizeof *task);
+	struct sweep *sweep = mem_alloc(sizeof *sweep);
+	int n = store->readers != NULL ? store->options.n_readers : 0;
 
-		task->run = run_sweep;
-		mailbox_post(&store->readers[i]->inbox, task);
+	*sweep = (struct sweep){ .closer = store->closer, .after = after };
+	atomic_init(&sweep->left, n + 1);
+	for (int i = 0; i < n; i++) {
+		struct sweep_task *task = mem_alloc(sizeof *task);
+
+		*task = (struct sweep_task){ { .run = run_sweep }, sweep };
+		mailbox_post(&store->readers[i]->inbox, &task->task);
 	}
+	sweep_done(sweep);
 }
 
 static void
@@ -299,7 +328,7 @@ store_start_readers(struct store *store)
 		reader->store = store;
 		mailbox_init(&reader->inbox);
 		store->readers[i] = reader;
-		store_start_thread(&reader->thread, run, reader);
+		store_start_thread(&reader->thread, "reader", run, reader);
 	}
 }
 

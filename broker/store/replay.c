@@ -475,6 +475,8 @@ store_replay(struct store *store, char **why)
 {
 	struct replay replay = { .store = store };
 
+	/* One of the last run is not in memory any more, and would cost reads. */
+	segment_drop_spare(store);
 	list_segments(&replay);
 	drop_unborn(&replay);
 	if (replay.why.len == 0)

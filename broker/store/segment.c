@@ -14,6 +14,8 @@
 #include "common/mem.h"
 
 #define TEMPLATE_NAME "next.db"
+#define SPARE_NAME "spare.wal"
+#define WAL_HEADER_BYTES 32
 #define MMAP_BYTES "2147418112"
 
 static const char schema[] =
@@ -192,11 +194,17 @@ segment_make_template(const struct store *store)
 int
 segment_adopt_template(const struct store *store, const struct segment *segment)
 {
-	struct buf path = { 0 };
+	struct buf path = { 0 }, wal = { 0 };
 
 	buf_printf(&path, "%s/" TEMPLATE_NAME, store->log_path);
 	int status = rename(buf_text(&path), segment->path);
+	path.len = 0;
+	buf_printf(&path, "%s/" SPARE_NAME, store->log_path);
+	buf_printf(&wal, "%s-wal", segment->path);
+	if (status == 0 && rename(buf_text(&path), buf_text(&wal)) == -1 && errno != ENOENT)
+		status = -1;
 	buf_release(&path);
+	buf_release(&wal);
 	return status == 0 ? store_sync_directory(store->log_path) : -1;
 }
 
@@ -240,18 +248,65 @@ int
 segment_seal(const struct store *store, struct segment *segment)
 {
 	sqlite3 *db;
+	int in_wal = 0, copied = 0;
 	int rc = sql_open(segment->path, store->vfs, SQL_WRITE, &db);
 
 	if (rc != SQLITE_OK)
 		return rc;
-	/* Only a checkpoint that moved all of it empties the WAL. */
 	rc = sql_exec(db, "PRAGMA synchronous = FULL; PRAGMA cache_size = -64");
 	if (rc == SQLITE_OK)
-		rc = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+		rc = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_FULL, &in_wal, &copied);
+	if (rc == SQLITE_OK && in_wal != copied)
+		rc = SQLITE_BUSY;
+	sql_close(db);
 	if (rc == SQLITE_OK)
 		atomic_store_explicit(&segment->sealed, true, memory_order_release);
-	sql_close(db);
 	return rc;
+}
+
+/*
+ * A WAL without header is an empty one to SQLite, which then gives it new
+ * salts: old frames behind the new ones do not count. The header has to be gone for good
+ * before the file is taken for another segment's.
+ */
+static int
+wipe_header(const char *wal)
+{
+	static const char zeros[WAL_HEADER_BYTES];
+	int fd = open(wal, O_WRONLY | O_CLOEXEC);
+
+	if (fd == -1)
+		return -1;
+	int status = pwrite(fd, zeros, sizeof zeros, 0) == sizeof zeros ? fdatasync(fd) : -1;
+	close(fd);
+	return status;
+}
+
+void
+segment_recycle(const struct store *store, struct segment *segment, bool keep)
+{
+	struct buf wal = { 0 }, spare = { 0 };
+
+	buf_printf(&wal, "%s-wal", segment->path);
+	buf_printf(&spare, "%s/" SPARE_NAME, store->log_path);
+	if (!keep || access(buf_text(&spare), F_OK) == 0 || wipe_header(buf_text(&wal)) == -1 ||
+	    rename(buf_text(&wal), buf_text(&spare)) == -1)
+		unlink(buf_text(&wal));
+	wal.len = 0;
+	buf_printf(&wal, "%s-shm", segment->path);
+	unlink(buf_text(&wal));
+	buf_release(&wal);
+	buf_release(&spare);
+}
+
+void
+segment_drop_spare(const struct store *store)
+{
+	struct buf spare = { 0 };
+
+	buf_printf(&spare, "%s/" SPARE_NAME, store->log_path);
+	unlink(buf_text(&spare));
+	buf_release(&spare);
 }
 
 char *

@@ -79,8 +79,17 @@ int segment_adopt_template(const struct store *store, const struct segment *segm
 int segment_unlink(const struct store *store, const struct segment *segment);
 
 int segment_open(const struct store *store, const struct segment *segment, enum sql_mode mode, sqlite3 **db);
-/* Moves the WAL into the file. The segment may be read meanwhile, not written. */
+/* Copies the WAL into the file. The segment may be read meanwhile, not written. */
 int segment_seal(const struct store *store, struct segment *segment);
+/*
+ * The WAL of a sealed segment, which no connection reads any more, becomes the
+ * next segment's. Measured (ext4, 16 KB frames): to write over a file costs
+ * 0.4 us a KB against 1.0 for a growing one, and with a sync each 64 KB the
+ * throughput is 2.5 times that, for neither blocks nor page cache nor file size change.
+ * One waits as log/spare.wal; keep false: there is no wish for one. Failures cost speed only.
+ */
+void segment_recycle(const struct store *store, struct segment *segment, bool keep);
+void segment_drop_spare(const struct store *store);
 
 /* NULL when this program can read the file, else why not, as one sentence (caller frees). */
 char *segment_refusal(sqlite3 *db, const char *path);

@@ -75,7 +75,7 @@ store_sync_directory(const char *path)
 }
 
 void
-store_start_thread(pthread_t *thread, void *(*run)(void *arg), void *arg)
+store_start_thread(pthread_t *thread, const char *name, void *(*run)(void *arg), void *arg)
 {
 	sigset_t all, before;
 
@@ -84,7 +84,8 @@ store_start_thread(pthread_t *thread, void *(*run)(void *arg), void *arg)
 	int error = pthread_create(thread, NULL, run, arg);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (error != 0)
-		fatal("a thread cannot be started error=%s", strerror(error));
+		fatal("a thread cannot be started name=%s error=%s", name, strerror(error));
+	pthread_setname_np(*thread, name);
 }
 
 /* ---- opening --------------------------------------------------------- */

@@ -87,7 +87,7 @@ void store_unrefuse(struct store *store, enum store_refusal why);
 /* 0, or -1 and errno. */
 int store_sync_directory(const char *path);
 /* A thread without signals: those are the main thread's. */
-void store_start_thread(pthread_t *thread, void *(*run)(void *arg), void *arg);
+void store_start_thread(pthread_t *thread, const char *name, void *(*run)(void *arg), void *arg);
 
 /* append.c: adds it, with this status, to what goes home to its loop (one chain per loop). */
 void append_finish(struct store *store, struct append *append, enum append_status status,
@@ -101,8 +101,11 @@ void store_start_readers(struct store *store);
 void store_stop_readers(struct store *store);
 /* A reader takes it on. Any thread. */
 void reader_submit(struct store *store, struct read_job *job);
-/* All readers let go of segments that are gone. */
-void readers_sweep(struct store *store);
+/*
+ * All readers let go of what is gone, and of WALs that are sealed; when the
+ * last has, `after` (may be NULL) is posted to the closer.
+ */
+void readers_sweep(struct store *store, struct task *after);
 /* Sends it home. */
 void read_job_finish(struct read_job *job, enum read_status status);
 

@@ -175,7 +175,7 @@ store_start_syncer(struct store *store)
 	syncer->synced = atomic_load(&store->counters.max_position);
 	mailbox_init(&syncer->inbox);
 	store->syncer = syncer;
-	store_start_thread(&syncer->thread, run, syncer);
+	store_start_thread(&syncer->thread, "syncer", run, syncer);
 }
 
 void

@@ -179,7 +179,7 @@ void
 writer_start(struct writer *writer)
 {
 	writer->homes = mem_zalloc((size_t)writer->store->n_loops * sizeof writer->homes[0]);
-	store_start_thread(&writer->thread, run, writer);
+	store_start_thread(&writer->thread, "writer", run, writer);
 }
 
 static void

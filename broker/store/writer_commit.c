@@ -194,10 +194,8 @@ writer_open_segment(struct writer *writer)
 	struct store *store = writer->store;
 	struct segment *segment = segment_new(store, writer->position);
 	struct segment_writer old = writer->out;
-	int rc = closer_take_template(store->closer);
+	int rc = closer_make_segment(store->closer, segment);
 
-	if (rc == SQLITE_OK && segment_adopt_template(store, segment) == -1)
-		rc = SQLITE_CANTOPEN;
 	if (rc == SQLITE_OK)
 		rc = segment_writer_open(&writer->out, store, segment);
 	if (rc == SQLITE_OK) {
