@@ -7,16 +7,19 @@
  *   -v N      client version (default 407)  -l NAME  client language (JAVA)
  *   -x        ROCKETMQ headers, not JSON    -o       oneway: no answer is awaited
  *   -t MS     patience (default 5000)       -O FILE  the last answer's body goes there
+ *   -A TEXT   answers requests of the peer with code 0 and this body
  *   -H        keeps the connection until killed or until the peer closes it,
  *             after a line "held"
  *
  * For each answer: code=, remark= (if any), ext.KEY= (sorted), bytes=, body=.
+ * For each request of the peer: push=CODE, push.KEY= for its ext fields.
  * Exit status: 0 all answers came, 1 one did not, 2 wrong use.
  */
 
 #include "config.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -33,6 +36,7 @@ struct caller {
 	int timeout_ms;
 	bool oneway;
 	bool hold;
+	const char *push_answer; /* NULL: none */
 	const char *body_path; /* NULL: stdout */
 	struct slice body;
 	struct command command; /* what all requests share */
@@ -115,6 +119,36 @@ print_answer(struct caller *caller, const struct frame *frame)
 	print_body(caller, frame->body);
 }
 
+/* A request of the peer is printed, and answered if we were told how. False: it is an answer. */
+static bool
+take_push(struct caller *caller, const struct frame *frame)
+{
+	struct command push;
+	struct buf out = { 0 };
+	const char *why;
+
+	if (command_decode(&caller->arena, frame, &push) != COMMAND_OK)
+		die(1, "a header cannot be read");
+	if (push.flag & COMMAND_FLAG_RESPONSE)
+		return false;
+	printf("push=%d\n", push.code);
+	for (size_t i = 0; i < push.n_ext; i++)
+		printf("push.%.*s=%.*s\n", (int)push.ext[i].key.len, push.ext[i].key.data,
+		    (int)push.ext[i].value.len, push.ext[i].value.data);
+	fflush(stdout);
+	if (caller->push_answer == NULL || push.flag & COMMAND_FLAG_ONEWAY)
+		return true;
+	push.flag |= COMMAND_FLAG_RESPONSE;
+	push.code = 0;
+	push.ext = NULL;
+	push.n_ext = 0;
+	command_encode(&out, &push, slice_of(caller->push_answer), strlen(caller->push_answer));
+	if (raw_send(&caller->raw, buf_slice(&out), &why) == -1)
+		die(1, "%s", why);
+	buf_release(&out);
+	return true;
+}
+
 /* Takes "CODE key=value ..." up to "--"; returns how many words that were. */
 static int
 call(struct caller *caller, int n_words, char **words)
@@ -143,8 +177,10 @@ call(struct caller *caller, int n_words, char **words)
 		die(1, "%s", why);
 	buf_release(&out);
 	if (!caller->oneway) {
-		if (raw_receive(&caller->raw, &frame, &why) == -1)
-			die(1, "%s", why);
+		do {
+			if (raw_receive(&caller->raw, &frame, &why) == -1)
+				die(1, "%s", why);
+		} while (take_push(caller, &frame));
 		print_answer(caller, &frame);
 	}
 	return used + (used < n_words);
@@ -155,7 +191,7 @@ parse_flags(struct caller *caller, int argc, char **argv)
 {
 	int flag;
 
-	while ((flag = getopt(argc, argv, "+b:B:v:l:xot:O:H")) != -1) {
+	while ((flag = getopt(argc, argv, "+b:B:v:l:xot:O:A:H")) != -1) {
 		switch (flag) {
 		case 'b':
 			caller->body = read_file(&caller->arena, optarg);
@@ -181,6 +217,9 @@ parse_flags(struct caller *caller, int argc, char **argv)
 		case 'O':
 			caller->body_path = optarg;
 			break;
+		case 'A':
+			caller->push_answer = optarg;
+			break;
 		case 'H':
 			caller->hold = true;
 			break;
@@ -190,15 +229,18 @@ parse_flags(struct caller *caller, int argc, char **argv)
 	}
 }
 
+/* What the peer asks is printed, until it closes. */
 static void
 hold(struct caller *caller)
 {
-	char ignored[4096];
+	struct frame frame;
+	const char *why;
 
 	puts("held");
 	fflush(stdout);
-	while (read(caller->raw.fd, ignored, sizeof ignored) > 0)
-		continue;
+	caller->raw.timeout_ms = INT_MAX;
+	while (raw_receive(&caller->raw, &frame, &why) == 0)
+		take_push(caller, &frame);
 	puts("closed");
 }
 
