@@ -65,7 +65,6 @@ struct broker_settings {
 	char *delete_when; /* hours, separated by ';' */
 	int64_t file_reserved_time; /* hours */
 	int64_t disk_max_used_space_ratio; /* percent */
-	bool message_index_enable;
 	int64_t flush_consumer_offset_interval; /* ms */
 	int64_t tail_cache_size; /* bytes */
 
@@ -82,8 +81,6 @@ struct broker_settings {
 	bool enable_property_filter;
 	int64_t max_transfer_bytes_on_message_in_memory;
 	int64_t max_transfer_count_on_message_in_memory;
-	int64_t max_transfer_bytes_on_message_in_disk;
-	int64_t max_transfer_count_on_message_in_disk;
 	int64_t default_query_max_num;
 
 	/* delayed and transaction messages */

@@ -10,26 +10,36 @@
 
 #define HOST_NAME_LEN 256
 
-/* Switches whose silent loss would open the broker or lose copies. */
+/*
+ * Keys that are set to have something that is not there yet. Where protection
+ * or copies would be missing without a word, there is no start.
+ */
 static void
-refuse_switches(const struct broker_settings *settings, struct findings *findings)
+check_missing(const struct broker_settings *settings, struct findings *findings)
 {
 	const struct {
 		const char *key;
-		bool on;
+		bool wanted;
+		enum finding_level level;
 		const char *missing;
 	} rows[] = {
-		{ "aclEnable", settings->acl_enable, "access control" },
-		{ "authenticationEnabled", settings->authentication_enabled, "access control" },
-		{ "authorizationEnabled", settings->authorization_enabled, "access control" },
-		{ "useTLS", settings->use_tls, "TLS" },
-		{ "enableDLegerCommitLog", settings->enable_dleger_commit_log, "replication" },
-		{ "enableControllerMode", settings->enable_controller_mode, "replication" },
+		{ "aclEnable", settings->acl_enable, FINDING_ERROR, "access control" },
+		{ "authenticationEnabled", settings->authentication_enabled, FINDING_ERROR,
+		    "access control" },
+		{ "authorizationEnabled", settings->authorization_enabled, FINDING_ERROR,
+		    "access control" },
+		{ "useTLS", settings->use_tls, FINDING_ERROR, "TLS" },
+		{ "enableDLegerCommitLog", settings->enable_dleger_commit_log, FINDING_ERROR,
+		    "replication" },
+		{ "enableControllerMode", settings->enable_controller_mode, FINDING_ERROR,
+		    "replication" },
+		{ "enablePropertyFilter", settings->enable_property_filter, FINDING_WARNING,
+		    "SQL92 filter" },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		if (rows[i].on)
-			findings_add(findings, FINDING_ERROR, NULL, 0, slice_of(rows[i].key),
+		if (rows[i].wanted)
+			findings_add(findings, rows[i].level, NULL, 0, slice_of(rows[i].key),
 			    "%s: there is no %s yet; without it, set false or remove the line",
 			    rows[i].key, rows[i].missing);
 	}
@@ -113,7 +123,7 @@ broker_options_check(const void *from, struct findings *findings)
 	const char *log = settings->store_path_commit_log;
 
 	check_role(settings, findings);
-	refuse_switches(settings, findings);
+	check_missing(settings, findings);
 	check_name("brokerName", settings->broker_name, findings);
 	check_name("brokerClusterName", settings->broker_cluster_name, findings);
 	check_name("msgTraceTopicName", settings->msg_trace_topic_name, findings);

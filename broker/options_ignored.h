@@ -541,6 +541,11 @@ NAMESRV_ONLY("waitSecondsForService"),
 NAMESRV_ONLY("deleteTopicWithBrokerRegistration"),
 
 /* One reason each. */
+IGNORED("messageIndexEnable", "messages are always indexed by their keys"),
+IGNORED("maxTransferBytesOnMessageInDisk",
+    "maxTransferBytesOnMessageInMemory bounds every pull; one from disk costs little more"),
+IGNORED("maxTransferCountOnMessageInDisk",
+    "maxTransferCountOnMessageInMemory bounds every pull; one from disk costs little more"),
 IGNORED("consumerFallbehindThreshold",
     "a slow reader is served like any other; it holds up nobody"),
 IGNORED("disableConsumeIfConsumerReadSlowly",
