@@ -7,6 +7,7 @@
 
 #include "broker/options.h"
 #include "common/mem.h"
+#include "common/path.h"
 
 #define HOST_NAME_LEN 256
 
@@ -150,19 +151,6 @@ broker_options_check(const void *from, struct findings *findings)
 		    log);
 }
 
-static char *
-home_store(void)
-{
-	const char *home = getenv("HOME");
-	struct buf path = { 0 };
-
-	if (home != NULL && home[0] == '/')
-		buf_printf(&path, "%s/store", home);
-	else
-		buf_append_text(&path, "store");
-	return buf_take(&path);
-}
-
 void
 broker_options_complete(void *to)
 {
@@ -177,5 +165,5 @@ broker_options_complete(void *to)
 		settings->broker_name = mem_strdup(usable ? name : "broker");
 	}
 	if (settings->store_path_root_dir == NULL)
-		settings->store_path_root_dir = home_store();
+		settings->store_path_root_dir = path_at_home("store");
 }

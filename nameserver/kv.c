@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <sqlite3.h>
@@ -14,6 +13,7 @@
 #include "common/json.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "common/path.h"
 #include "common/table.h"
 
 #define FILE_NAME "namesrv.db"
@@ -255,6 +255,8 @@ import_file(struct kv *kv, const char *path, struct arena *arena, struct slice *
 	size_t n = 0;
 	int result = -1;
 
+	if (access(path, F_OK) == -1 && errno == ENOENT)
+		return 0; /* RocketMQ makes it with the first pair */
 	if (read_file(path, &text) == -1) {
 		*why = arena_printf(arena, "kvConfigPath %s cannot be read: %s", path, strerror(errno));
 		goto out;
@@ -347,11 +349,13 @@ struct kv *
 kv_open(const char *directory, const char *import_path, struct arena *arena, struct slice *why)
 {
 	struct slice path = arena_printf(arena, "%s/%s", directory, FILE_NAME);
+	char *problem;
 	struct kv *kv;
 
 	*why = SLICE_NONE;
-	if (mkdir(directory, 0750) == -1 && errno != EEXIST) {
-		*why = arena_printf(arena, "storePath %s cannot be made: %s", directory, strerror(errno));
+	if (path_make_directory(directory, &problem) == -1) {
+		*why = arena_printf(arena, "storePath: %s", problem);
+		free(problem);
 		return NULL;
 	}
 	kv = mem_zalloc(sizeof *kv);

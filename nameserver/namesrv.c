@@ -197,6 +197,7 @@ const struct program namesrv_program = {
 	.options = namesrv_options,
 	.sections = namesrv_sections,
 	.settings_size = sizeof(struct namesrv_settings),
+	.complete = namesrv_options_complete,
 	.n_loops = one_loop,
 	.start = namesrv_start,
 	.changed = namesrv_changed,

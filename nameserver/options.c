@@ -4,6 +4,7 @@
 
 #define OPTION_SETTINGS struct namesrv_settings
 #include "common/option_rows.h"
+#include "common/path.h"
 
 #define ONE_LOOP "the name server is one loop on one thread, without pools or queues"
 #define BY_KERNEL "left to the kernel, which sizes it by itself"
@@ -16,10 +17,11 @@ const struct option namesrv_options[] = {
 	NUMBER("listenPort", listen_port, "9876", 0, UINT16_MAX, NULL,
 	    "the port for brokers, clients and tools; 0: any, the log says which", FILE_ONLY),
 	TEXT("bindAddress", bind_address, "0.0.0.0", "the address to listen on", FILE_ONLY),
-	TEXT("storePath", store_path, "namesrv",
-	    "the directory of namesrv.db, which holds the KV pairs; made if it is missing", FILE_ONLY),
+	TEXT("storePath", store_path, NULL,
+	    "the directory of namesrv.db, which holds the KV pairs; unset: namesrv in the home directory",
+	    FILE_ONLY),
 	TEXT("kvConfigPath", kv_config_path, NULL,
-	    "a kvConfig.json of RocketMQ, taken over when namesrv.db is made and never touched",
+	    "a kvConfig.json of RocketMQ; if it is there, its pairs are taken over when namesrv.db is made",
 	    FILE_ONLY),
 	SWITCH("orderMessageEnable", order_message_enable, "false",
 	    "tell clients the queues of ordered topics (namespace ORDER_TOPIC_CONFIG) with the route", LIVE),
@@ -77,3 +79,12 @@ const struct option namesrv_options[] = {
 
 	{ .name = NULL },
 };
+
+void
+namesrv_options_complete(void *to)
+{
+	struct namesrv_settings *settings = to;
+
+	if (settings->store_path == NULL)
+		settings->store_path = path_at_home("namesrv");
+}

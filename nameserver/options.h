@@ -33,4 +33,7 @@ struct namesrv_settings {
 extern const struct option namesrv_options[];
 extern const char *const namesrv_sections[];
 
+/* Fills in what is unset and has a computed default. For struct program. */
+void namesrv_options_complete(void *settings);
+
 #endif

@@ -22,7 +22,7 @@ refused 'a directory in use' 'in use by another mqnamesrv; give this one its own
 : >"$T_DIR/file"
 mkdir "$T_DIR/junk"
 awk 'BEGIN { for (i = 0; i < 500; i++) print "this is no database" }' >"$T_DIR/junk/namesrv.db"
-refused 'a directory that is none' "$T_DIR/file/ns cannot be made" -o listenPort=0 -o storePath="$T_DIR/file/ns"
+refused 'a directory that is none' "directory $T_DIR/file/ns cannot be made" -o listenPort=0 -o storePath="$T_DIR/file/ns"
 refused 'a file that is no database' 'cannot be used' -o listenPort=0 -o storePath="$T_DIR/junk"
 
 t_ok 'stop' stop ns

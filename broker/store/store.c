@@ -19,6 +19,7 @@
 #include "common/buf.h"
 #include "common/log.h"
 #include "common/mem.h"
+#include "common/path.h"
 
 /* ---- small things that the store's files share ------------------------ */
 
@@ -100,37 +101,6 @@ static void __attribute__((format(printf, 2, 3))) explain(char **why, const char
 	va_end(args);
 }
 
-/* With its parents, as mkdir -p does. */
-static int
-make_directory(const char *path, char **why)
-{
-	char *copy = mem_strdup(path);
-
-	for (char *c = copy + 1;; c++) {
-		char end = *c;
-
-		if (end != '/' && end != '\0')
-			continue;
-		*c = '\0';
-		if (mkdir(copy, 0750) == -1 && errno != EEXIST) {
-			explain(why, "directory %s cannot be made: %s", copy, strerror(errno));
-			free(copy);
-			return -1;
-		}
-		*c = end;
-		if (end == '\0')
-			break;
-	}
-	free(copy);
-	if (access(path, R_OK | W_OK | X_OK) == -1) {
-		explain(why,
-		    "directory %s cannot be written: %s; give it to the user who runs this", path,
-		    strerror(errno));
-		return -1;
-	}
-	return 0;
-}
-
 /* The file names the holder's pid for the one who is turned away. */
 static int
 take_lock(struct store *store, char **why)
@@ -198,7 +168,7 @@ store_open(const struct store_options *options, char **why)
 
 	*why = NULL;
 	sql_init();
-	if (make_directory(store->path, why) == -1 || make_directory(store->log_path, why) == -1 ||
+	if (path_make_directory(store->path, why) == -1 || path_make_directory(store->log_path, why) == -1 ||
 	    take_lock(store, why) == -1)
 		goto fail;
 	store->meta = meta_open(store->path, store->vfs, why);
