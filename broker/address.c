@@ -59,7 +59,8 @@ local_towards(const struct sockaddr *address, socklen_t len, struct host *local)
 
 	if (fd == -1)
 		return -1;
-	if (connect(fd, address, len) == 0 && getsockname(fd, (struct sockaddr *)&name, &name_len) == 0) {
+	if (connect(fd, address, len) == 0 &&
+	    getsockname(fd, (struct sockaddr *)&name, &name_len) == 0) {
 		*local = host_of((struct sockaddr *)&name);
 		result = 0;
 	}
@@ -92,7 +93,7 @@ local_towards_nameservers(const char *addresses, struct host *local)
 	return result;
 }
 
-/* An address that is neither loopback nor a bridge's; *is_bridge_address: `except` is a bridge's. */
+/* An address that is neither loopback nor a bridge's; *is_bridge_address: `except` is one. */
 static int
 other_interface(const struct host *except, struct host *out, bool *is_bridge_address)
 {
@@ -103,7 +104,8 @@ other_interface(const struct host *except, struct host *out, bool *is_bridge_add
 	if (getifaddrs(&list) == -1)
 		return -1;
 	for (const struct ifaddrs *at = list; at != NULL; at = at->ifa_next) {
-		if (at->ifa_addr == NULL || at->ifa_addr->sa_family != AF_INET || !(at->ifa_flags & IFF_UP))
+		if (at->ifa_addr == NULL || at->ifa_addr->sa_family != AF_INET ||
+		    !(at->ifa_flags & IFF_UP))
 			continue;
 		struct host host = host_of(at->ifa_addr);
 
@@ -176,8 +178,8 @@ address_choose(struct broker *broker, int port)
 	if (settings->broker_ip1 == NULL || *settings->broker_ip1 == '\0') {
 		host = guess(settings);
 	} else if (lookup(settings->broker_ip1, &host) == -1) {
-		log_error("brokerIP1=%s does not resolve: set it to the address under which clients reach "
-			  "this host, or remove it",
+		log_error("brokerIP1=%s does not resolve: set it to the address under which "
+			  "clients reach this host, or remove it",
 		    settings->broker_ip1);
 		return -1;
 	}
@@ -204,8 +206,8 @@ on_request(struct conn *conn, const struct command *command, struct slice body)
 static void
 complain(const struct broker *broker, const char *why)
 {
-	log_warn("this broker does not reach itself at %s, the address that it tells clients (%s): set brokerIP1 "
-		 "to an address of this host that clients can reach",
+	log_warn("this broker does not reach itself at %s, the address that it tells clients (%s): "
+		 "set brokerIP1 to an address of this host that clients can reach",
 	    broker->address, why);
 }
 
@@ -251,8 +253,8 @@ address_check(struct broker *broker)
 
 	if (resolve(broker->address, true, &address, &len, NULL) == -1)
 		return;
-	struct conn *conn = conn_connect(&broker->daemon->loops[0], (struct sockaddr *)&address, len,
-	    CHECK_TIMEOUT_MS, &events, broker);
+	struct conn *conn = conn_connect(&broker->daemon->loops[0], (struct sockaddr *)&address,
+	    len, CHECK_TIMEOUT_MS, &events, broker);
 	struct command command = {
 		.codec = FRAME_JSON,
 		.code = REQUEST_GET_BROKER_RUNTIME_INFO,

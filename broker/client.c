@@ -241,7 +241,8 @@ gather(struct gathering *gathering, const struct group_of_clients *group)
 		gathering->cap = cap;
 	}
 	gathering->list[gathering->n++] =
-	    (struct client_change){ arena_copy(gathering->arena, slice_of(group->name)), members, n };
+	    (struct client_change){ arena_copy(gathering->arena, slice_of(group->name)), members,
+		    n };
 }
 
 static struct client_changes
@@ -270,8 +271,8 @@ apply_consumer(struct clients *clients, struct peer *peer, const struct heartbea
 }
 
 struct client_changes
-clients_heartbeat(struct clients *clients, const struct client *from, const struct heartbeat *heartbeat,
-    struct arena *arena)
+clients_heartbeat(struct clients *clients, const struct client *from,
+    const struct heartbeat *heartbeat, struct arena *arena)
 {
 	struct gathering gathering = { .arena = arena };
 	char **lines = arena_zalloc(arena, heartbeat->n_consumers * sizeof *lines);
@@ -283,7 +284,8 @@ clients_heartbeat(struct clients *clients, const struct client *from, const stru
 	for (size_t i = 0; i < heartbeat->n_producers; i++)
 		join(clients, peer, heartbeat->producers[i], false, &is_new);
 	for (size_t i = 0; i < heartbeat->n_consumers; i++)
-		lines[i] = apply_consumer(clients, peer, heartbeat, &heartbeat->consumers[i], &gathering);
+		lines[i] =
+		    apply_consumer(clients, peer, heartbeat, &heartbeat->consumers[i], &gathering);
 	pthread_mutex_unlock(&clients->lock);
 	for (size_t i = 0; i < heartbeat->n_consumers; i++)
 		warn_and_free(lines[i]);
@@ -376,7 +378,8 @@ clients_close(struct clients *clients, struct conn_id conn, struct arena *arena)
 }
 
 struct client_changes
-clients_expire(struct clients *clients, struct arena *arena, const struct conn_id **stale, size_t *n_stale)
+clients_expire(
+    struct clients *clients, struct arena *arena, const struct conn_id **stale, size_t *n_stale)
 {
 	struct gathering gathering = { .arena = arena };
 	int64_t deadline = clock_mono_ms() - CLIENT_EXPIRE_MS;

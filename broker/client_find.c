@@ -97,7 +97,8 @@ list_subscriptions(const struct group_of_clients *group, struct arena *arena, si
 
 	for (struct table_entry *entry = table_next(&group->members, NULL); entry != NULL;
 	     entry = table_next(&group->members, entry)) {
-		const struct table *wishes = &((const struct membership *)entry->value)->subscriptions;
+		const struct table *wishes =
+		    &((const struct membership *)entry->value)->subscriptions;
 
 		for (struct table_entry *wish = table_next(wishes, NULL); wish != NULL;
 		     wish = table_next(wishes, wish))
@@ -115,13 +116,15 @@ list_subscriptions(const struct group_of_clients *group, struct arena *arena, si
 }
 
 bool
-clients_find_group(struct clients *clients, struct slice group, struct arena *arena, struct client_group *out)
+clients_find_group(
+    struct clients *clients, struct slice group, struct arena *arena, struct client_group *out)
 {
 	pthread_mutex_lock(&clients->lock);
 	const struct group_of_clients *found = table_find(&clients->consumers, group);
 
 	if (found != NULL) {
-		*out = (struct client_group){ found->type, found->model, found->from, NULL, 0, NULL, 0 };
+		*out = (struct client_group){ found->type, found->model, found->from, NULL, 0, NULL,
+			0 };
 		out->members = list_members(found, arena, &out->n_members);
 		out->subscriptions = list_subscriptions(found, arena, &out->n_subscriptions);
 	}
@@ -130,8 +133,8 @@ clients_find_group(struct clients *clients, struct slice group, struct arena *ar
 }
 
 bool
-clients_find_member(struct clients *clients, struct slice group, struct slice client_id, struct arena *arena,
-    struct client *out)
+clients_find_member(struct clients *clients, struct slice group, struct slice client_id,
+    struct arena *arena, struct client *out)
 {
 	const struct peer *best = NULL;
 
@@ -142,7 +145,8 @@ clients_find_member(struct clients *clients, struct slice group, struct slice cl
 	     entry != NULL; entry = table_next(&found->members, entry)) {
 		const struct peer *peer = ((const struct membership *)entry->value)->peer;
 
-		/* After a reconnect the old connection may still be there: the last to speak counts. */
+		/* After a reconnect the old connection may still be there: the last to speak
+		 * counts. */
 		if (slice_is(client_id, peer->id) &&
 		    (best == NULL || peer->last_seen_mono_ms > best->last_seen_mono_ms))
 			best = peer;
@@ -176,7 +180,8 @@ clients_list_ids(struct clients *clients, struct slice group, struct arena *aren
 }
 
 const struct slice *
-clients_list_subscribers(struct clients *clients, struct slice topic, struct arena *arena, size_t *n)
+clients_list_subscribers(
+    struct clients *clients, struct slice topic, struct arena *arena, size_t *n)
 {
 	pthread_mutex_lock(&clients->lock);
 	struct table_entry **sorted = table_sorted(&clients->consumers);
@@ -226,7 +231,7 @@ void
 clients_get_counts(struct clients *clients, struct client_counts *counts)
 {
 	pthread_mutex_lock(&clients->lock);
-	*counts = (struct client_counts){ clients->peers.n, clients->producers.n, clients->consumers.n,
-		clients->n_conflicts };
+	*counts = (struct client_counts){ clients->peers.n, clients->producers.n,
+		clients->consumers.n, clients->n_conflicts };
 	pthread_mutex_unlock(&clients->lock);
 }

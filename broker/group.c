@@ -138,7 +138,8 @@ group_init(struct group *group, struct slice name)
 		.retry_max = DEFAULT_RETRY_MAX,
 		.which_when_slow = 1,
 	};
-	memcpy(group->name, name.data, name.len < sizeof group->name ? name.len : sizeof group->name - 1);
+	memcpy(group->name, name.data,
+	    name.len < sizeof group->name ? name.len : sizeof group->name - 1);
 }
 
 void
@@ -176,9 +177,10 @@ group_read(const struct json *json, struct group *group)
 	group->consume_from_min_enable = json_member_bool(json, "consumeFromMinEnable", true);
 	group->consume_broadcast_enable = json_member_bool(json, "consumeBroadcastEnable", true);
 	group->notify_ids_changed = json_member_bool(json, "notifyConsumerIdsChangedEnable", true);
-	group->retry_queues =
-	    clamp(json_member_int64(json, "retryQueueNums", DEFAULT_RETRY_QUEUES), GROUP_RETRY_QUEUES_MAX);
-	group->retry_max = clamp(json_member_int64(json, "retryMaxTimes", DEFAULT_RETRY_MAX), INT32_MAX);
+	group->retry_queues = clamp(json_member_int64(json, "retryQueueNums", DEFAULT_RETRY_QUEUES),
+	    GROUP_RETRY_QUEUES_MAX);
+	group->retry_max =
+	    clamp(json_member_int64(json, "retryMaxTimes", DEFAULT_RETRY_MAX), INT32_MAX);
 	group->broker_id = json_member_int64(json, "brokerId", 0);
 	group->which_when_slow = json_member_int64(json, "whichBrokerWhenConsumeSlowly", 1);
 	return 0;

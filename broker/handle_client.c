@@ -28,12 +28,14 @@ push_to_willing(struct request *request, const struct client_changes *changes)
 		struct client_changes one = { &changes->list[i], 1 };
 		struct group group;
 
-		if (!groups_find(broker->groups, changes->list[i].group, &group) || group.notify_ids_changed)
+		if (!groups_find(broker->groups, changes->list[i].group, &group) ||
+		    group.notify_ids_changed)
 			push_changes(broker, request->loop, &one);
 	}
 }
 
-/* The tools find a group by the route of its retry topic, so that is there from the first heartbeat on. */
+/* The tools find a group by the route of its retry topic, so that is there from the first heartbeat
+ * on. */
 static void
 make_groups(struct broker *broker, const struct heartbeat *heartbeat)
 {
@@ -43,7 +45,8 @@ make_groups(struct broker *broker, const struct heartbeat *heartbeat)
 	for (size_t i = 0; i < heartbeat->n_consumers; i++) {
 		if (group_find_or_create(broker, heartbeat->consumers[i].group, &group) &&
 		    group.retry_queues > 0)
-			topic_find_or_create_retry(broker, heartbeat->consumers[i].group, group.retry_queues, &topic);
+			topic_find_or_create_retry(
+			    broker, heartbeat->consumers[i].group, group.retry_queues, &topic);
 	}
 }
 
@@ -76,8 +79,8 @@ heart_beat_begin(struct request *request)
 	if (heartbeat_read(request->arena, request->body, &heartbeat) == -1)
 		return request_refuse(request, RESPONSE_SYSTEM_ERROR, "the body is no heartbeat");
 	if (!are_names_valid(&heartbeat))
-		return request_refuse(
-		    request, RESPONSE_SYSTEM_ERROR, "a group's name has illegal characters or is too long");
+		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
+		    "a group's name has illegal characters or is too long");
 	make_groups(broker, &heartbeat);
 	struct client_changes changes =
 	    clients_heartbeat(broker->clients, &from, &heartbeat, request->arena);
@@ -123,8 +126,9 @@ get_consumer_list_begin(struct request *request)
 	    request_broker(request)->clients, header->consumer_group, request->arena, &n);
 
 	if (ids == NULL)
-		return request_refuse(request, RESPONSE_SYSTEM_ERROR, "no consumer for this group, %.*s",
-		    (int)header->consumer_group.len, header->consumer_group.data);
+		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
+		    "no consumer for this group, %.*s", (int)header->consumer_group.len,
+		    header->consumer_group.data);
 	json_out_init(&out, &text);
 	name_list_write(&out, "consumerIdList", ids, n);
 	return request_answer_body(request, json_finish(&out, request->arena));
@@ -140,9 +144,11 @@ check_client_config_begin(struct request *request)
 	struct slice type = json_member_text(wish, "expressionType");
 
 	if (json == NULL)
-		return request_refuse(request, RESPONSE_SYSTEM_ERROR, "the body is no client configuration");
+		return request_refuse(
+		    request, RESPONSE_SYSTEM_ERROR, "the body is no client configuration");
 	if (wish == NULL || type.len == 0 || slice_is(type, "TAG"))
 		return VERDICT_REPLY;
 	return request_refuse(request, RESPONSE_SYSTEM_ERROR,
-	    "The broker does not support consumer to filter message by %.*s", (int)type.len, type.data);
+	    "The broker does not support consumer to filter message by %.*s", (int)type.len,
+	    type.data);
 }

@@ -28,7 +28,8 @@ answer_connections(struct request *request, const struct client *clients, size_t
 			clients[i].language, clients[i].version };
 	json_out_init(&out, &text);
 	connection_list_write(
-	    &out, &(struct connection_list){ .connections = list, .n_connections = n, .consumer = consumer });
+	    &out, &(struct connection_list){
+		      .connections = list, .n_connections = n, .consumer = consumer });
 	return request_answer_body(request, json_finish(&out, request->arena));
 }
 
@@ -58,8 +59,9 @@ get_producer_connections_begin(struct request *request)
 	    request_broker(request)->clients, header->producer_group, request->arena, &n);
 
 	if (producers == NULL)
-		return request_refuse(request, RESPONSE_SYSTEM_ERROR, "the producer group[%.*s] not exist",
-		    (int)header->producer_group.len, header->producer_group.data);
+		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
+		    "the producer group[%.*s] not exist", (int)header->producer_group.len,
+		    header->producer_group.data);
 	return answer_connections(request, producers, n, NULL);
 }
 
@@ -83,14 +85,16 @@ get_all_producers_begin(struct request *request)
 	struct buf text = { 0 };
 	struct json_out out;
 	size_t n_groups, n;
-	const struct slice *groups = clients_list_producer_groups(clients, request->arena, &n_groups);
+	const struct slice *groups =
+	    clients_list_producer_groups(clients, request->arena, &n_groups);
 
 	json_out_init(&out, &text);
 	json_open_object(&out);
 	json_key(&out, "data");
 	json_open_object(&out);
 	for (size_t i = 0; i < n_groups; i++) {
-		const struct client *list = clients_list_producers(clients, groups[i], request->arena, &n);
+		const struct client *list =
+		    clients_list_producers(clients, groups[i], request->arena, &n);
 
 		json_key_slice(&out, groups[i]);
 		json_open_array(&out);
@@ -109,14 +113,16 @@ get_running_info_begin(struct request *request)
 	const struct running_info_header *header = request->header;
 	struct client member;
 
-	if (!clients_find_member(request_broker(request)->clients, header->consumer_group, header->client_id,
-		request->arena, &member))
-		return request_refuse(request, RESPONSE_SYSTEM_ERROR, "The Consumer <%.*s> <%.*s> not online",
-		    (int)header->consumer_group.len, header->consumer_group.data,
-		    (int)header->client_id.len, header->client_id.data);
+	if (!clients_find_member(request_broker(request)->clients, header->consumer_group,
+		header->client_id, request->arena, &member))
+		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
+		    "The Consumer <%.*s> <%.*s> not online", (int)header->consumer_group.len,
+		    header->consumer_group.data, (int)header->client_id.len,
+		    header->client_id.data);
 	if (member.version < VERSION_WITH_RUNNING_INFO)
 		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
-		    "The Consumer <%.*s> Version <%d> too low to finish, please upgrade it to V3_1_8_SNAPSHOT",
+		    "The Consumer <%.*s> Version <%d> too low to finish, please upgrade it to "
+		    "V3_1_8_SNAPSHOT",
 		    (int)header->client_id.len, header->client_id.data, member.version);
 	return push_relay(request, member.conn, RUNNING_INFO_TIMEOUT_MS);
 }

@@ -20,9 +20,10 @@ update_group_begin(struct request *request)
 	struct group group;
 
 	if (group_read(json_parse(request->arena, request->body), &group) == -1)
-		return request_refuse(
-		    request, RESPONSE_SYSTEM_ERROR, "the body is no subscription group with a legal groupName");
-	group_change(request_broker(request), request->loop, &group, 1, kept_reply, kept_new(request));
+		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
+		    "the body is no subscription group with a legal groupName");
+	group_change(
+	    request_broker(request), request->loop, &group, 1, kept_reply, kept_new(request));
 	return VERDICT_LATER;
 }
 
@@ -35,13 +36,15 @@ update_group_list_begin(struct request *request)
 	struct group *groups = arena_alloc(request->arena, n * sizeof *groups);
 
 	if (list == NULL || list->type != JSON_ARRAY)
-		return request_refuse(request, RESPONSE_SYSTEM_ERROR, "the body has no groupConfigList");
+		return request_refuse(
+		    request, RESPONSE_SYSTEM_ERROR, "the body has no groupConfigList");
 	for (const struct json *at = list->first; at != NULL; at = at->next, i++) {
 		if (group_read(at, &groups[i]) == -1)
 			return request_refuse(request, RESPONSE_SYSTEM_ERROR,
 			    "element %zu of groupConfigList is no subscription group", i);
 	}
-	group_change(request_broker(request), request->loop, groups, n, kept_reply, kept_new(request));
+	group_change(
+	    request_broker(request), request->loop, groups, n, kept_reply, kept_new(request));
 	return VERDICT_LATER;
 }
 
@@ -81,7 +84,8 @@ get_group_begin(struct request *request)
 
 	if (!groups_find(request_broker(request)->groups, header->group, &group))
 		return request_refuse(request, RESPONSE_SUBSCRIPTION_GROUP_NOT_EXIST,
-		    "subscription group not exist, %.*s", (int)header->group.len, header->group.data);
+		    "subscription group not exist, %.*s", (int)header->group.len,
+		    header->group.data);
 	json_out_init(&out, &text);
 	group_write(&out, &group);
 	return request_answer_body(request, json_finish(&out, request->arena));
@@ -93,7 +97,8 @@ delete_group_begin(struct request *request)
 	const struct delete_group_header *header = request->header;
 
 	if (!name_is_valid(header->group_name))
-		return request_refuse(request, RESPONSE_SYSTEM_ERROR, "the group's name is illegal");
+		return request_refuse(
+		    request, RESPONSE_SYSTEM_ERROR, "the group's name is illegal");
 	group_delete(request_broker(request), request->loop, header->group_name,
 	    header->remove_offset || header->clean_offset, kept_reply, kept_new(request));
 	return VERDICT_LATER;

@@ -47,7 +47,8 @@ update_offset_begin(struct request *request)
 	struct topic topic;
 
 	if (!name_is_valid(header->consumer_group))
-		return request_refuse(request, RESPONSE_SYSTEM_ERROR, "the group's name is illegal");
+		return request_refuse(
+		    request, RESPONSE_SYSTEM_ERROR, "the group's name is illegal");
 	if (header->commit_offset < 0 || header->queue_id < 0 ||
 	    !topics_find(broker->topics, header->topic, &topic) ||
 	    (header->queue_id >= topic.read_queues && header->queue_id >= topic.write_queues))
@@ -83,9 +84,9 @@ on_row(void *arg, const struct offset_row *row)
 		close_queues(listing);
 		listing->group = row->group;
 		listing->topic = row->topic;
-		json_key_slice(&listing->out,
-		    arena_printf(listing->arena, "%.*s@%.*s", (int)row->topic.len, row->topic.data,
-			(int)row->group.len, row->group.data));
+		json_key_slice(
+		    &listing->out, arena_printf(listing->arena, "%.*s@%.*s", (int)row->topic.len,
+				       row->topic.data, (int)row->group.len, row->group.data));
 		json_open_object(&listing->out);
 	}
 	snprintf(id, sizeof id, "%d", row->queue_id);

@@ -32,7 +32,8 @@ get_topic_stats_begin(struct request *request)
 	if (!topics_find(worker->broker->topics, header->topic, &topic))
 		return request_refuse(request, RESPONSE_TOPIC_NOT_EXIST, "topic[%.*s] not exist",
 		    (int)header->topic.len, header->topic.data);
-	struct queue_stats *stats = arena_zalloc(request->arena, (size_t)topic.write_queues * sizeof *stats);
+	struct queue_stats *stats =
+	    arena_zalloc(request->arena, (size_t)topic.write_queues * sizeof *stats);
 
 	for (int32_t i = 0; i < topic.write_queues; i++) {
 		const struct tail_queue *queue = tail_find(worker->tail, header->topic, i);
@@ -122,7 +123,8 @@ get_broker_consume_stats_begin(struct request *request)
 	struct group *groups = groups_list(request_broker(request)->groups, &n);
 
 	for (size_t i = 0; i < n; i++)
-		progress_report_add(report, request, slice_of(groups[i].name), SLICE_NONE, header->is_order);
+		progress_report_add(
+		    report, request, slice_of(groups[i].name), SLICE_NONE, header->is_order);
 	free(groups);
 	return progress_report_send(report, request);
 }

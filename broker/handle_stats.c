@@ -103,13 +103,14 @@ put_identity(struct table_text *table, const struct broker *broker)
 	put_int(table, "bootTimestamp", broker->boot_ms);
 	put(table, "runtime",
 	    arena_printf(table->arena,
-		"[ %" PRId64 " days, %" PRId64 " hours, %" PRId64 " minutes, %" PRId64 " seconds ]", s / 86400,
-		s / 3600 % 24, s / 60 % 60, s % 60));
+		"[ %" PRId64 " days, %" PRId64 " hours, %" PRId64 " minutes, %" PRId64 " seconds ]",
+		s / 86400, s / 3600 % 24, s / 60 % 60, s % 60));
 	put_int(table, "brokerVersion", COMMAND_VERSION);
 	put(table, "brokerVersionDesc", SLICE("V4_9_7"));
 	put_int(table, "startAcceptSendRequestTimeStamp",
 	    broker->settings->start_accept_send_request_time_stamp);
-	put_int(table, "sendThreadPoolQueueCapacity", broker->settings->send_thread_pool_queue_capacity);
+	put_int(table, "sendThreadPoolQueueCapacity",
+	    broker->settings->send_thread_pool_queue_capacity);
 	clients_get_counts(broker->clients, &counts);
 	put_int(table, "subscriptionConflicts", (int64_t)counts.n_conflicts);
 }
@@ -117,8 +118,9 @@ put_identity(struct table_text *table, const struct broker *broker)
 static struct slice
 distribution_text(struct arena *arena, const uint64_t times[STATS_BUCKETS])
 {
-	static const char *const names[STATS_BUCKETS] = { "<=0ms", "0~10ms", "10~50ms", "50~100ms", "100~200ms",
-		"200~500ms", "500ms~1s", "1~2s", "2~3s", "3~4s", "4~5s", "5~10s", "10s~" };
+	static const char *const names[STATS_BUCKETS] = { "<=0ms", "0~10ms", "10~50ms", "50~100ms",
+		"100~200ms", "200~500ms", "500ms~1s", "1~2s", "2~3s", "3~4s", "4~5s", "5~10s",
+		"10s~" };
 	struct buf text = { 0 };
 
 	for (size_t i = 0; i < STATS_BUCKETS; i++)
@@ -174,10 +176,11 @@ put_store(struct table_text *table, const struct broker *broker)
 
 	store_get_stats(broker->store, &stats);
 	double used = stats.disk_total > 0
-	    ? (double)(stats.disk_total - stats.disk_free) / (double)stats.disk_total
-	    : -1;
+	                  ? (double)(stats.disk_total - stats.disk_free) / (double)stats.disk_total
+	                  : -1;
 	struct slice ratio = arena_printf(arena, "%.2f", used);
-	struct slice total = size_text(arena, stats.disk_total), room = size_text(arena, stats.disk_free);
+	struct slice total = size_text(arena, stats.disk_total),
+		     room = size_text(arena, stats.disk_free);
 
 	put_int(table, "commitLogMinOffset", stats.min_position);
 	put_int(table, "commitLogMaxOffset", stats.max_position);
@@ -187,8 +190,8 @@ put_store(struct table_text *table, const struct broker *broker)
 	put(table, arena_printf(arena, "commitLogDiskRatio_%s", path).data, ratio);
 	put(table, "consumeQueueDiskRatio", ratio);
 	put(table, "commitLogDirCapacity",
-	    arena_printf(arena, "Total : %.*s, Free : %.*s.", (int)total.len, total.data, (int)room.len,
-		room.data));
+	    arena_printf(arena, "Total : %.*s, Free : %.*s.", (int)total.len, total.data,
+		(int)room.len, room.data));
 }
 
 /* How far each level of delay came, and how long its queue is. */
@@ -196,14 +199,16 @@ static void
 put_delays(struct table_text *table, const struct worker *worker)
 {
 	for (int32_t level = 1; level <= DELAY_LEVELS_MAX; level++) {
-		const struct tail_queue *queue = tail_find(worker->tail, SLICE(DELAY_TOPIC), level - 1);
-		int64_t offset =
-		    offsets_find(worker->broker->offsets, SLICE(DELAY_GROUP), SLICE(DELAY_TOPIC), level - 1);
+		const struct tail_queue *queue =
+		    tail_find(worker->tail, SLICE(DELAY_TOPIC), level - 1);
+		int64_t offset = offsets_find(
+		    worker->broker->offsets, SLICE(DELAY_GROUP), SLICE(DELAY_TOPIC), level - 1);
 
 		if (queue != NULL)
-			put(table, arena_printf(table->arena, "scheduleMessageOffset_%d", level).data,
-			    arena_printf(table->arena, "%" PRId64 ",%" PRId64, offset > 0 ? offset : 0,
-				queue->max_offset));
+			put(table,
+			    arena_printf(table->arena, "scheduleMessageOffset_%d", level).data,
+			    arena_printf(table->arena, "%" PRId64 ",%" PRId64,
+				offset > 0 ? offset : 0, queue->max_offset));
 	}
 }
 
@@ -262,9 +267,9 @@ view_stats_begin(struct request *request)
 
 	if (!stats_view(broker->stats, header->stats_name, header->stats_key,
 		slice_of(broker->settings->broker_cluster_name), &view))
-		return request_refuse(request, RESPONSE_SYSTEM_ERROR, "The stats <%.*s> <%.*s> not exist",
-		    (int)header->stats_name.len, header->stats_name.data, (int)header->stats_key.len,
-		    header->stats_key.data);
+		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
+		    "The stats <%.*s> <%.*s> not exist", (int)header->stats_name.len,
+		    header->stats_name.data, (int)header->stats_key.len, header->stats_key.data);
 	json_out_init(&out, &text);
 	json_open_object(&out);
 	write_rate(&out, "statsDay", &view.day);

@@ -28,7 +28,8 @@ refusal_of(const struct broker *broker, struct slice name)
 	if (name.len > RECORD_TOPIC_MAX)
 		return "The specified topic is longer than topic max length 127.";
 	if (!name_is_valid(name))
-		return "The specified topic contains illegal characters, allowing only ^[%|a-zA-Z0-9_-]+$";
+		return "The specified topic contains illegal characters, allowing only "
+		       "^[%|a-zA-Z0-9_-]+$";
 	if (topic_is_system(broker, name))
 		return "conflict";
 	return NULL;
@@ -64,8 +65,9 @@ update_topic_begin(struct request *request)
 	if (why != NULL)
 		return refuse_name(request, header->topic, why);
 	if (!config.multi_tag && !slice_is(header->topic_filter_type, "SINGLE_TAG"))
-		return request_refuse(request, RESPONSE_SYSTEM_ERROR, "topicFilterType = [%.*s] value invalid",
-		    (int)header->topic_filter_type.len, header->topic_filter_type.data);
+		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
+		    "topicFilterType = [%.*s] value invalid", (int)header->topic_filter_type.len,
+		    header->topic_filter_type.data);
 	if (topic_from_config(&config, &topic) == -1)
 		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
 		    "the topic's queues are 0 to %d each, its perm is 0 to 7", TOPIC_QUEUES_MAX);
@@ -85,7 +87,8 @@ update_topic_list_begin(struct request *request)
 	struct topic *topics = arena_alloc(request->arena, n * sizeof *topics);
 
 	if (list == NULL || list->type != JSON_ARRAY)
-		return request_refuse(request, RESPONSE_SYSTEM_ERROR, "the body has no topicConfigList");
+		return request_refuse(
+		    request, RESPONSE_SYSTEM_ERROR, "the body has no topicConfigList");
 	for (const struct json *at = list->first; at != NULL; at = at->next, i++) {
 		struct topic_config config;
 		int read = topic_config_read(at, &config);
@@ -146,8 +149,9 @@ get_topic_begin(struct request *request)
 	struct json_out out;
 
 	if (!topics_find(request_broker(request)->topics, header->topic, &topic))
-		return request_refuse(request, RESPONSE_TOPIC_NOT_EXIST, "No topic in this broker. topic: %.*s",
-		    (int)header->topic.len, header->topic.data);
+		return request_refuse(request, RESPONSE_TOPIC_NOT_EXIST,
+		    "No topic in this broker. topic: %.*s", (int)header->topic.len,
+		    header->topic.data);
 	struct topic_config config = topic_to_config(&topic);
 
 	config.attributes = SLICE("{}");

@@ -28,7 +28,8 @@ kept_reply(void *context, struct loop *loop, int status)
 
 	if (status != 0) {
 		reply.code = RESPONSE_SYSTEM_ERROR;
-		reply.remark = SLICE("the change could not be written to disk, nothing has changed");
+		reply.remark =
+		    SLICE("the change could not be written to disk, nothing has changed");
 	}
 	ticket_reply(loop, &kept->ticket, &reply);
 	free(kept);

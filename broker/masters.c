@@ -20,9 +20,9 @@ struct master {
 	struct masters *masters;
 	char *name;
 	char *address;
-	bool alive;          /* as the name server said last */
-	struct conn *conn;   /* NULL: none */
-	struct table owed;   /* topic -> struct debt */
+	bool alive;        /* as the name server said last */
+	struct conn *conn; /* NULL: none */
+	struct table owed; /* topic -> struct debt */
 };
 
 struct debt {
@@ -36,7 +36,8 @@ struct masters {
 	struct loop *loop;
 	struct table table; /* broker name -> struct master: all that were ever seen */
 	pthread_mutex_t lock;
-	struct table fresh; /* below the lock: topics that were made since the last look at the cluster */
+	struct table
+	    fresh; /* below the lock: topics that were made since the last look at the cluster */
 };
 
 struct masters *
@@ -122,8 +123,8 @@ connection_to(struct master *master)
 
 	/* Brokers register under numbers; a name would hold up the loop. */
 	if (master->conn == NULL && resolve(master->address, true, &address, &len, NULL) == 0)
-		master->conn = conn_connect(master->masters->loop, (const struct sockaddr *)&address, len,
-		    TIMEOUT_MS, &events, master);
+		master->conn = conn_connect(master->masters->loop,
+		    (const struct sockaddr *)&address, len, TIMEOUT_MS, &events, master);
 	return master->conn;
 }
 
@@ -143,7 +144,8 @@ on_told(void *arg, const struct command *answer, struct slice body)
 	if (answer == NULL)
 		return; /* again when the cluster is looked at next */
 	if (answer->code != RESPONSE_SUCCESS)
-		log_warn("another master refuses a topic master=%s topic=%s code=%d remark=\"%.*s\"",
+		log_warn(
+		    "another master refuses a topic master=%s topic=%s code=%d remark=\"%.*s\"",
 		    debt->master->name, debt->topic, answer->code, (int)answer->remark.len,
 		    answer->remark.data != NULL ? answer->remark.data : "");
 	else

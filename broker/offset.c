@@ -203,7 +203,8 @@ forget_changed(struct offsets *offsets, const struct progress *gone)
 static void
 remove_from_group(struct offsets *offsets, struct table *topics, struct slice topic)
 {
-	for (struct table_entry *entry = table_next(topics, NULL), *next; entry != NULL; entry = next) {
+	for (struct table_entry *entry = table_next(topics, NULL), *next; entry != NULL;
+	     entry = next) {
 		next = table_next(topics, entry);
 		if (topic.data != NULL && !slice_equal(table_key(entry), topic))
 			continue;
@@ -247,7 +248,8 @@ static void
 each_queue(const struct progress *progress, void (*row)(void *arg, const struct offset_row *row),
     void *arg)
 {
-	struct offset_row out = { .group = slice_of(progress->group), .topic = slice_of(progress->topic) };
+	struct offset_row out = { .group = slice_of(progress->group),
+		.topic = slice_of(progress->topic) };
 
 	for (size_t i = 0; i < progress->n; i++) {
 		out.queue_id = progress->queues[i].queue_id;
@@ -298,7 +300,8 @@ offsets_changed(struct offsets *offsets)
 	pthread_mutex_lock(&offsets->lock);
 	if (offsets->changed != NULL)
 		job = meta_job_new();
-	for (struct progress *progress = offsets->changed, *next; progress != NULL; progress = next) {
+	for (struct progress *progress = offsets->changed, *next; progress != NULL;
+	     progress = next) {
 		next = progress->next_changed;
 		progress->changed = false;
 		for (size_t i = 0; i < progress->n; i++) {
@@ -307,8 +310,8 @@ offsets_changed(struct offsets *offsets)
 			if (!queue->changed)
 				continue;
 			queue->changed = false;
-			meta_job_put_offset(job, slice_of(progress->group), slice_of(progress->topic),
-			    queue->queue_id, queue->offset);
+			meta_job_put_offset(job, slice_of(progress->group),
+			    slice_of(progress->topic), queue->queue_id, queue->offset);
 		}
 	}
 	offsets->changed = NULL;
@@ -329,7 +332,8 @@ offsets_keep_changed(struct offsets *offsets, const struct meta_job *job)
 		    find_progress(offsets, slice_of(change->key), slice_of(change->topic));
 		size_t at = progress != NULL ? index_of(progress, change->queue_id) : 0;
 
-		if (progress != NULL && at < progress->n && progress->queues[at].queue_id == change->queue_id)
+		if (progress != NULL && at < progress->n &&
+		    progress->queues[at].queue_id == change->queue_id)
 			mark_changed(offsets, progress, &progress->queues[at]);
 	}
 	pthread_mutex_unlock(&offsets->lock);

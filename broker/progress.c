@@ -71,7 +71,8 @@ add_topic(struct progress_report *report)
 {
 	if (report->n_topics == report->cap_topics) {
 		report->cap_topics = report->cap_topics != 0 ? report->cap_topics * 2 : 16;
-		report->topics = mem_realloc(report->topics, report->cap_topics * sizeof *report->topics);
+		report->topics =
+		    mem_realloc(report->topics, report->cap_topics * sizeof *report->topics);
 	}
 	return &report->topics[report->n_topics++];
 }
@@ -113,8 +114,8 @@ subscribes(const struct client_group *online, struct slice topic)
 }
 
 void
-progress_report_add(struct progress_report *report, const struct request *request, struct slice group,
-    struct slice topic, bool ordered_only)
+progress_report_add(struct progress_report *report, const struct request *request,
+    struct slice group, struct slice topic, bool ordered_only)
 {
 	struct worker *worker = request_worker(request);
 	struct broker *broker = worker->broker;
@@ -130,7 +131,8 @@ progress_report_add(struct progress_report *report, const struct request *reques
 	for (size_t i = 0; i < names.n; i++) {
 		struct topic config;
 
-		if (!topics_find(broker->topics, names.list[i], &config) || (ordered_only && !config.order) ||
+		if (!topics_find(broker->topics, names.list[i], &config) ||
+		    (ordered_only && !config.order) ||
 		    (is_online && !subscribes(&online, names.list[i])))
 			continue;
 		gather_topic(report, worker, group, &config);

@@ -79,7 +79,8 @@ run_home(struct task *task, void *receiver)
 	struct push *push = (void *)((char *)task - offsetof(struct push, task));
 	struct reply reply = {
 		.code = push->answer_code,
-		.remark = push->answer_remark.data != NULL ? buf_slice(&push->answer_remark) : SLICE_NONE,
+		.remark =
+		    push->answer_remark.data != NULL ? buf_slice(&push->answer_remark) : SLICE_NONE,
 		.body = buf_slice(&push->answer_body),
 	};
 
@@ -94,7 +95,8 @@ on_answer(void *arg, const struct command *answer, struct slice body)
 
 	if (answer == NULL) {
 		push->answer_code = RESPONSE_CONSUME_MSG_TIMEOUT;
-		buf_printf(&push->answer_remark, "the client did not answer within %d ms", push->timeout_ms);
+		buf_printf(&push->answer_remark, "the client did not answer within %d ms",
+		    push->timeout_ms);
 	} else {
 		push->answer_code = answer->code;
 		buf_append_slice(&push->answer_remark, answer->remark);
@@ -128,7 +130,8 @@ run_push(struct task *task, void *receiver)
 		.n_ext = push->n_ext,
 	};
 
-	conn_request(conn, &command, push->body, push->timeout_ms, push->wants_answer ? on_answer : NULL, push);
+	conn_request(conn, &command, push->body, push->timeout_ms,
+	    push->wants_answer ? on_answer : NULL, push);
 	if (!push->wants_answer)
 		push_free(push);
 }
@@ -144,7 +147,7 @@ run_close(struct task *task, void *receiver)
 	push_free(push);
 }
 
-/* At once when it is this loop's connection: so it leaves before the answer to the request at hand. */
+/* At once when it is this loop's connection: so it leaves before the answer at hand. */
 static void
 push_send(struct broker *broker, struct loop *here, struct push *push,
     void (*run)(struct task *task, void *receiver))
@@ -167,7 +170,8 @@ push_changes(struct broker *broker, struct loop *here, const struct client_chang
 
 		for (size_t j = 0; j < change->n_members; j++)
 			push_send(broker, here,
-			    push_new(change->members[j], REQUEST_NOTIFY_CONSUMER_IDS_CHANGED, &ext, 1, SLICE_NONE),
+			    push_new(change->members[j], REQUEST_NOTIFY_CONSUMER_IDS_CHANGED, &ext,
+				1, SLICE_NONE),
 			    run_push);
 	}
 }
@@ -176,7 +180,8 @@ enum verdict
 push_relay(struct request *request, struct conn_id to, int timeout_ms)
 {
 	const struct command *command = request->command;
-	struct push *push = push_new(to, command->code, command->ext, command->n_ext, request->body);
+	struct push *push =
+	    push_new(to, command->code, command->ext, command->n_ext, request->body);
 
 	push->wants_answer = true;
 	push->timeout_ms = timeout_ms;

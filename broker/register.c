@@ -25,11 +25,11 @@
 struct nameserver {
 	struct registrar *registrar;
 	size_t index;
-	struct conn *conn;      /* NULL: none */
+	struct conn *conn; /* NULL: none */
 	struct deadline retry;
-	bool registered;        /* the last registration was accepted */
-	bool complained;        /* that it cannot be reached */
-	bool duplicate;         /* it knows a live broker of our name and id */
+	bool registered; /* the last registration was accepted */
+	bool complained; /* that it cannot be reached */
+	bool duplicate;  /* it knows a live broker of our name and id */
 };
 
 struct registrar {
@@ -39,10 +39,10 @@ struct registrar {
 	struct nameserver *servers;
 	size_t n_servers;
 	struct deadline period;
-	int64_t last_ms;        /* of the last registration with all */
+	int64_t last_ms; /* of the last registration with all */
 	bool ever_registered;
-	_Atomic bool asked;     /* the task is on its way, or the deadline set */
-	struct task task;       /* from registrar_topics_changed */
+	_Atomic bool asked; /* the task is on its way, or the deadline set */
+	struct task task;   /* from registrar_topics_changed */
 	struct deadline spaced;
 	_Atomic(const char *) refusal;
 	bool stopping;
@@ -79,7 +79,8 @@ compose(const struct broker *broker, struct buf *text)
 	size_t n;
 	struct topic *topics = topics_list(broker->topics, &n);
 	struct topic_config *configs = mem_alloc(n * sizeof *configs);
-	struct registration registration = { .table = { topics_version(broker->topics), configs, n } };
+	struct registration registration = { .table = {
+						 topics_version(broker->topics), configs, n } };
 	struct json_out out;
 
 	for (size_t i = 0; i < n; i++)
@@ -110,7 +111,8 @@ on_lost(struct conn *conn, const char *why)
 	if (server->registrar->stopping)
 		return;
 	if (!server->complained)
-		log_warn("a name server cannot be reached, it is tried again each second address=%s why=\"%s\"",
+		log_warn("a name server cannot be reached, it is tried again each second "
+			 "address=%s why=\"%s\"",
 		    text_of(server), why);
 	server->complained = true;
 	resolver_ask(server->registrar->resolver);
@@ -142,8 +144,9 @@ connection_to(struct nameserver *server)
 	const struct resolved *at = resolver_get(server->registrar->resolver, server->index);
 
 	if (server->conn == NULL && at->len != 0)
-		server->conn = conn_connect(server->registrar->loop, (const struct sockaddr *)&at->address,
-		    at->len, timeout_of(server->registrar), &events, server);
+		server->conn =
+		    conn_connect(server->registrar->loop, (const struct sockaddr *)&at->address,
+			at->len, timeout_of(server->registrar), &events, server);
 	return server->conn;
 }
 
@@ -212,8 +215,8 @@ update_refusal(struct registrar *registrar)
 
 	for (size_t i = 0; i < registrar->n_servers; i++) {
 		if (registrar->servers[i].duplicate)
-			text = "another live broker has this brokerName and brokerId: give this one its own "
-			       "brokerName, or stop the other one";
+			text = "another live broker has this brokerName and brokerId: give this "
+			       "one its own brokerName, or stop the other one";
 	}
 	atomic_store(&registrar->refusal, text);
 }
@@ -237,7 +240,8 @@ accepted(struct nameserver *server, struct slice body)
 	take_order(registrar, body);
 	struct command command = request_of(REQUEST_GET_BROKER_CLUSTER_INFO);
 
-	conn_request(server->conn, &command, SLICE(""), timeout_of(registrar), on_cluster_info, server);
+	conn_request(
+	    server->conn, &command, SLICE(""), timeout_of(registrar), on_cluster_info, server);
 }
 
 /* At start nothing is lost by leaving; later, what is stored can still be read. */
@@ -411,7 +415,8 @@ registrar_new(struct broker *broker)
 	registrar->spaced.due = on_spaced;
 	registrar->task.run = run_changed;
 	if (addresses == NULL || *addresses == '\0') {
-		log_warn("namesrvAddr is not set: clients that look for topics will not find this broker");
+		log_warn("namesrvAddr is not set: clients that look for topics will not find this "
+			 "broker");
 		addresses = "";
 	}
 	registrar->resolver = resolver_new(registrar->loop, addresses, on_resolved, registrar);
@@ -430,7 +435,7 @@ registrar_new(struct broker *broker)
 static void
 finish(struct registrar *registrar)
 {
-	void (*done)(struct broker *broker) = registrar->done;
+	void (*done)(struct broker * broker) = registrar->done;
 
 	loop_drop_deadline(registrar->loop, &registrar->give_up);
 	registrar->done = NULL;

@@ -39,19 +39,22 @@ is_delete_hour(const char *hours, int64_t now_ms)
 void
 retention_clean(struct broker *broker)
 {
-	store_expire(broker->store, clock_wall_ms() - broker->settings->file_reserved_time * HOUR_MS);
+	store_expire(
+	    broker->store, clock_wall_ms() - broker->settings->file_reserved_time * HOUR_MS);
 }
 
 static void
-tell_once(struct broker *broker, struct retention *retention, const struct store_stats *stats, bool full)
+tell_once(
+    struct broker *broker, struct retention *retention, const struct store_stats *stats, bool full)
 {
 	if (full && !retention->was_full)
 		log_warn("the partition of %s is %d %% full (diskMaxUsedSpaceRatio=%" PRId64
-			 "): messages older than %" PRId64 " hours are deleted now, the oldest ones whatever "
+			 "): messages older than %" PRId64
+			 " hours are deleted now, the oldest ones whatever "
 			 "their age above %d %%, sends are refused above %d %%",
 		    broker->settings->store_path_root_dir, used_percent(stats),
-		    broker->settings->disk_max_used_space_ratio, broker->settings->file_reserved_time,
-		    DISK_FORCE_PERCENT, DISK_REFUSE_PERCENT);
+		    broker->settings->disk_max_used_space_ratio,
+		    broker->settings->file_reserved_time, DISK_FORCE_PERCENT, DISK_REFUSE_PERCENT);
 	else if (!full && retention->was_full)
 		log_info("the partition of %s has room again used=%d%%",
 		    broker->settings->store_path_root_dir, used_percent(stats));
@@ -99,11 +102,11 @@ retention_disk_text(const struct broker *broker, struct arena *arena)
 
 	return arena_printf(arena,
 	    "service not available now: %s. The partition of %s is %d %% full (%" PRId64
-	    " MB free), sends are refused above %d %%. The oldest message is of %.*s; messages older than %" PRId64
-	    " hours are deleted at hour %s and at once above %" PRId64
+	    " MB free), sends are refused above %d %%. The oldest message is of %.*s; messages "
+	    "older than %" PRId64 " hours are deleted at hour %s and at once above %" PRId64
 	    " %%, the oldest ones whatever their age above %d %%",
-	    stats.refusal != NULL ? stats.refusal : "the disk is full", settings->store_path_root_dir,
-	    used_percent(&stats), stats.disk_free >> 20, DISK_REFUSE_PERCENT, (int)oldest.len, oldest.data,
-	    settings->file_reserved_time, settings->delete_when, settings->disk_max_used_space_ratio,
-	    DISK_FORCE_PERCENT);
+	    stats.refusal != NULL ? stats.refusal : "the disk is full",
+	    settings->store_path_root_dir, used_percent(&stats), stats.disk_free >> 20,
+	    DISK_REFUSE_PERCENT, (int)oldest.len, oldest.data, settings->file_reserved_time,
+	    settings->delete_when, settings->disk_max_used_space_ratio, DISK_FORCE_PERCENT);
 }

@@ -42,10 +42,11 @@ struct stats {
 };
 
 /* Upper ends in us of the buckets of putMessageDistributeTime; the last has none. */
-static const int64_t bucket_ends[STATS_BUCKETS - 1] = { 0, 10000, 50000, 100000, 200000, 500000, 1000000,
-	2000000, 3000000, 4000000, 5000000, 10000000 };
+static const int64_t bucket_ends[STATS_BUCKETS - 1] = { 0, 10000, 50000, 100000, 200000, 500000,
+	1000000, 2000000, 3000000, 4000000, 5000000, 10000000 };
 
-/* What is counted, and which of count and size a name of 315 asks for. The key of a get is topic@group. */
+/* What is counted, and which of count and size a name of 315 asks for. The key of a get is
+ * topic@group. */
 #define KIND_PUT 'P'
 #define KIND_GET 'G'
 #define KIND_SEND_BACK 'B'
@@ -115,7 +116,8 @@ stats_free(struct stats *stats)
 
 /* Below the part's lock. */
 static void
-count(struct part *part, char kind, struct slice topic, struct slice group, uint64_t n, uint64_t bytes)
+count(struct part *part, char kind, struct slice topic, struct slice group, uint64_t n,
+    uint64_t bytes)
 {
 	struct name name;
 	struct slice key = name_of(&name, kind, topic, group);
@@ -141,7 +143,8 @@ bucket_of(int64_t took_us)
 }
 
 void
-stats_put(struct stats *stats, int worker, struct slice topic, uint32_t n, uint64_t bytes, int64_t took_us)
+stats_put(struct stats *stats, int worker, struct slice topic, uint32_t n, uint64_t bytes,
+    int64_t took_us)
 {
 	struct part *part = &stats->parts[worker];
 
@@ -167,7 +170,8 @@ stats_put_failed(struct stats *stats, int worker)
 }
 
 void
-stats_get(struct stats *stats, int worker, struct slice topic, struct slice group, uint32_t n, uint64_t bytes)
+stats_get(struct stats *stats, int worker, struct slice topic, struct slice group, uint32_t n,
+    uint64_t bytes)
 {
 	struct part *part = &stats->parts[worker];
 
@@ -198,13 +202,14 @@ static bool
 is_about(struct slice name, struct slice topic)
 {
 	return name.len >= topic.len + 1 && memcmp(name.data + 1, topic.data, topic.len) == 0 &&
-	    (name.len == topic.len + 1 || name.data[topic.len + 1] == '@');
+	       (name.len == topic.len + 1 || name.data[topic.len + 1] == '@');
 }
 
 static void
 forget_in(struct table *table, struct slice topic)
 {
-	for (struct table_entry *entry = table_next(table, NULL), *next; entry != NULL; entry = next) {
+	for (struct table_entry *entry = table_next(table, NULL), *next; entry != NULL;
+	     entry = next) {
 		next = table_next(table, entry);
 		if (is_about(table_key(entry), topic))
 			free(table_take(table, table_key(entry)));
@@ -325,8 +330,8 @@ stats_tick(struct stats *stats, int64_t now_ms)
 	pthread_mutex_lock(&stats->lock);
 	struct stats_totals totals = totals_of(stats);
 
-	stats->seconds[stats->n_seconds % SECONDS_KEPT] = (struct second){ now_ms, totals.put_messages,
-		totals.gets_found, totals.gets_missed, totals.got_messages };
+	stats->seconds[stats->n_seconds % SECONDS_KEPT] = (struct second){ now_ms,
+		totals.put_messages, totals.gets_found, totals.gets_missed, totals.got_messages };
 	watch_the_day(stats, &totals, now_ms);
 	if (stats->n_seconds % STATS_MINUTE_STEP == 0) {
 		gather_counts(stats);
@@ -342,7 +347,8 @@ stats_tick(struct stats *stats, int64_t now_ms)
 /* ---- reading --------------------------------------------------------- */
 
 bool
-stats_view(struct stats *stats, struct slice name, struct slice key, struct slice cluster, struct stats_view *view)
+stats_view(struct stats *stats, struct slice name, struct slice key, struct slice cluster,
+    struct stats_view *view)
 {
 	const struct view_row *row = view_rows;
 	const struct view_row *end = view_rows + sizeof view_rows / sizeof *view_rows;
@@ -374,7 +380,8 @@ stats_get_tps(struct stats *stats, struct slice topic, struct slice group)
 	struct stats_view view = { 0 };
 
 	pthread_mutex_lock(&stats->lock);
-	const struct stats_series *series = table_find(&stats->series, name_of(&text, KIND_GET, topic, group));
+	const struct stats_series *series =
+	    table_find(&stats->series, name_of(&text, KIND_GET, topic, group));
 
 	if (series != NULL)
 		stats_series_view(series, false, &view);
@@ -398,8 +405,10 @@ fill_rates(const struct stats *stats, struct stats_summary *summary)
 	const struct second *last = &stats->seconds[(stats->n_seconds - 1) % SECONDS_KEPT];
 
 	for (int i = 0; i < STATS_WINDOWS; i++) {
-		size_t back = (size_t)windows[i] < stats->n_seconds ? (size_t)windows[i] : stats->n_seconds - 1;
-		const struct second *first = &stats->seconds[(stats->n_seconds - 1 - back) % SECONDS_KEPT];
+		size_t back = (size_t)windows[i] < stats->n_seconds ? (size_t)windows[i]
+		                                                    : stats->n_seconds - 1;
+		const struct second *first =
+		    &stats->seconds[(stats->n_seconds - 1 - back) % SECONDS_KEPT];
 		int64_t ms = last->at_ms - first->at_ms;
 
 		summary->put_tps[i] = rate(first->puts, last->puts, ms);

@@ -7,7 +7,8 @@
 static void
 keep(struct stats_ring *ring, const struct stats_sample *sample)
 {
-	/* The first one starts from zero: what was counted before it was seen belongs to its window. */
+	/* The first one starts from zero: what was counted before it was seen belongs to its
+	 * window. */
 	if (ring->n == 0)
 		ring->samples[ring->n++].at_ms = sample->at_ms - STATS_MINUTE_STEP * 1000;
 	ring->samples[ring->n++ % STATS_KEPT] = *sample;
@@ -33,8 +34,10 @@ rate_over(const struct stats_ring *ring, bool bytes)
 	if (ring->n == 0)
 		return rate;
 	const struct stats_sample *last = &ring->samples[(ring->n - 1) % STATS_KEPT];
-	const struct stats_sample *first = &ring->samples[ring->n > STATS_KEPT ? ring->n % STATS_KEPT : 0];
-	uint64_t sum = bytes ? last->count.bytes - first->count.bytes : last->count.n - first->count.n;
+	const struct stats_sample *first =
+	    &ring->samples[ring->n > STATS_KEPT ? ring->n % STATS_KEPT : 0];
+	uint64_t sum =
+	    bytes ? last->count.bytes - first->count.bytes : last->count.n - first->count.n;
 	uint64_t times = last->count.times - first->count.times;
 	int64_t ms = last->at_ms - first->at_ms;
 

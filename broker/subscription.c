@@ -11,7 +11,7 @@ static size_t
 size_behind(const struct subscription *from)
 {
 	size_t size = from->n_tags * sizeof *from->tags + from->n_codes * sizeof *from->codes +
-	    from->topic.len + from->expression.len + from->expression_type.len;
+	              from->topic.len + from->expression.len + from->expression_type.len;
 
 	for (size_t i = 0; i < from->n_tags; i++)
 		size += from->tags[i].len;
@@ -60,7 +60,7 @@ static bool
 same_wish(const struct subscription *a, const struct subscription *b)
 {
 	return a != NULL && b != NULL && slice_equal(a->expression, b->expression) &&
-	    slice_equal(a->expression_type, b->expression_type);
+	       slice_equal(a->expression_type, b->expression_type);
 }
 
 bool
@@ -89,7 +89,8 @@ subscriptions_replace(struct table *table, const struct subscription *list, size
 static bool
 lacks(const struct table *a, const struct table *b, struct subscription_difference *difference)
 {
-	for (struct table_entry *entry = table_next(a, NULL); entry != NULL; entry = table_next(a, entry)) {
+	for (struct table_entry *entry = table_next(a, NULL); entry != NULL;
+	     entry = table_next(a, entry)) {
 		const struct subscription *wish = entry->value;
 		const struct subscription *other = table_find(b, table_key(entry));
 
@@ -102,7 +103,8 @@ lacks(const struct table *a, const struct table *b, struct subscription_differen
 }
 
 bool
-subscriptions_differ(const struct table *a, const struct table *b, struct subscription_difference *difference)
+subscriptions_differ(
+    const struct table *a, const struct table *b, struct subscription_difference *difference)
 {
 	if (lacks(a, b, difference))
 		return true;

@@ -14,8 +14,8 @@ enum name_kind {
 	NAME_TEMPLATE, /* only when autoCreateTopicEnable */
 	NAME_CLUSTER,
 	NAME_BROKER,
-	NAME_REPLY,    /* <cluster>_REPLY_TOPIC */
-	NAME_TRACE,    /* only when traceTopicEnable */
+	NAME_REPLY, /* <cluster>_REPLY_TOPIC */
+	NAME_TRACE, /* only when traceTopicEnable */
 };
 
 /* Rows with 0 queues are not made at start: only their names are taken. */
@@ -79,8 +79,8 @@ is_reply_topic(const struct broker_settings *settings, struct slice name)
 	size_t cluster_len = strlen(settings->broker_cluster_name);
 
 	return name.len == cluster_len + strlen(REPLY_SUFFIX) &&
-	    slice_starts(name, settings->broker_cluster_name) &&
-	    memcmp(name.data + cluster_len, REPLY_SUFFIX, strlen(REPLY_SUFFIX)) == 0;
+	       slice_starts(name, settings->broker_cluster_name) &&
+	       memcmp(name.data + cluster_len, REPLY_SUFFIX, strlen(REPLY_SUFFIX)) == 0;
 }
 
 bool
@@ -90,8 +90,10 @@ topic_is_system(const struct broker *broker, struct slice name)
 		if (rows[i].name != NULL && slice_is(name, rows[i].name))
 			return true;
 	}
-	return slice_starts(name, "rmq_sys_") || slice_is(name, broker->settings->broker_cluster_name) ||
-	    slice_is(name, broker->settings->broker_name) || is_reply_topic(broker->settings, name);
+	return slice_starts(name, "rmq_sys_") ||
+	       slice_is(name, broker->settings->broker_cluster_name) ||
+	       slice_is(name, broker->settings->broker_name) ||
+	       is_reply_topic(broker->settings, name);
 }
 
 bool
@@ -120,7 +122,9 @@ static int32_t
 queues_of(const struct broker_settings *settings, const struct row *row)
 {
 	if (row->kind == NAME_TEMPLATE)
-		return settings->auto_create_topic_enable ? (int32_t)settings->default_topic_queue_nums : 0;
+		return settings->auto_create_topic_enable
+		           ? (int32_t)settings->default_topic_queue_nums
+		           : 0;
 	if (row->kind == NAME_TRACE)
 		return settings->trace_topic_enable ? row->queues : 0;
 	return row->queues;
@@ -130,7 +134,7 @@ static int32_t
 perm_of(const struct broker_settings *settings, const struct row *row)
 {
 	bool closed = (row->kind == NAME_CLUSTER && !settings->cluster_topic_enable) ||
-	    (row->kind == NAME_BROKER && !settings->broker_topic_enable);
+	              (row->kind == NAME_BROKER && !settings->broker_topic_enable);
 
 	return closed ? PERM_INHERIT : row->perm;
 }

@@ -153,7 +153,8 @@ topic_init(struct topic *topic, struct slice name)
 		.write_queues = DEFAULT_QUEUES,
 		.perm = PERM_READ | PERM_WRITE,
 	};
-	memcpy(topic->name, name.data, name.len < sizeof topic->name ? name.len : sizeof topic->name - 1);
+	memcpy(topic->name, name.data,
+	    name.len < sizeof topic->name ? name.len : sizeof topic->name - 1);
 }
 
 struct topic_config
@@ -179,9 +180,9 @@ are_queues(int32_t n)
 int
 topic_from_config(const struct topic_config *config, struct topic *topic)
 {
-	if (!name_is_valid(config->name) ||
-	    !are_queues(config->read_queues) || !are_queues(config->write_queues) ||
-	    config->perm < 0 || config->perm > (PERM_READ | PERM_WRITE | PERM_INHERIT))
+	if (!name_is_valid(config->name) || !are_queues(config->read_queues) ||
+	    !are_queues(config->write_queues) || config->perm < 0 ||
+	    config->perm > (PERM_READ | PERM_WRITE | PERM_INHERIT))
 		return -1;
 	topic_init(topic, config->name);
 	topic->read_queues = config->read_queues;

@@ -142,8 +142,9 @@ apply_topics(struct change *change)
 		const struct topic *topic = &change->topics[i];
 		bool is_new = topics_put(change->broker->topics, topic);
 
-		log_info("topic %s name=%s read=%d write=%d perm=%d", is_new ? "created" : "changed",
-		    topic->name, topic->read_queues, topic->write_queues, topic->perm);
+		log_info("topic %s name=%s read=%d write=%d perm=%d",
+		    is_new ? "created" : "changed", topic->name, topic->read_queues,
+		    topic->write_queues, topic->perm);
 		if (is_new && change->tell)
 			tell(change->broker, topic);
 	}
@@ -151,8 +152,8 @@ apply_topics(struct change *change)
 }
 
 void
-topic_change(struct broker *broker, struct loop *loop, const struct topic *list, size_t n, bool tell_masters,
-    topic_changed_fn *done, void *context)
+topic_change(struct broker *broker, struct loop *loop, const struct topic *list, size_t n,
+    bool tell_masters, topic_changed_fn *done, void *context)
 {
 	struct change *change = change_new(broker, loop, done, context);
 	struct meta_job *job = meta_job_new();
@@ -184,7 +185,8 @@ undo_delete(struct change *change)
 }
 
 void
-topic_delete(struct broker *broker, struct loop *loop, struct slice name, topic_changed_fn *done, void *context)
+topic_delete(struct broker *broker, struct loop *loop, struct slice name, topic_changed_fn *done,
+    void *context)
 {
 	struct change *change = change_new(broker, loop, done, context);
 	struct meta_job *job = meta_job_new();
@@ -238,7 +240,8 @@ apply_group_delete(struct change *change)
 	groups_remove(change->broker->groups, name);
 	if (change->tell)
 		offsets_remove_group(change->broker->offsets, name);
-	log_info("group deleted name=%s offsets=%s", change->groups->name, change->tell ? "too" : "kept");
+	log_info("group deleted name=%s offsets=%s", change->groups->name,
+	    change->tell ? "too" : "kept");
 }
 
 void

@@ -19,7 +19,8 @@ create(struct broker *broker, struct topic *topic, bool tell)
 
 	if (!topics_add(broker->topics, &wanted, topic))
 		return;
-	log_info("topic created name=%s queues=%d perm=%d", topic->name, topic->write_queues, topic->perm);
+	log_info("topic created name=%s queues=%d perm=%d", topic->name, topic->write_queues,
+	    topic->perm);
 	topic_keep(broker, topic, tell);
 }
 
@@ -40,11 +41,13 @@ topic_find_or_create(struct broker *broker, struct slice name, struct slice temp
 		return false;
 	}
 	if (!(template.perm & PERM_INHERIT)) {
-		*why = "its template may not be inherited: create the topic with mqadmin updateTopic";
+		*why =
+		    "its template may not be inherited: create the topic with mqadmin updateTopic";
 		return false;
 	}
 	topic_init(topic, name);
-	topic->write_queues = wanted_queues < template.write_queues ? wanted_queues : template.write_queues;
+	topic->write_queues =
+	    wanted_queues < template.write_queues ? wanted_queues : template.write_queues;
 	if (topic->write_queues < 1)
 		topic->write_queues = 1;
 	topic->read_queues = topic->write_queues;
@@ -57,8 +60,8 @@ topic_find_or_create(struct broker *broker, struct slice name, struct slice temp
 
 /* A topic that belongs to a group; each broker makes its own. */
 static bool
-find_or_create_of_group(struct broker *broker, const char *prefix, struct slice group, int32_t queues,
-    struct topic *topic)
+find_or_create_of_group(struct broker *broker, const char *prefix, struct slice group,
+    int32_t queues, struct topic *topic)
 {
 	char name[sizeof topic->name];
 	int len = snprintf(name, sizeof name, "%s%.*s", prefix, (int)group.len, group.data);
@@ -74,7 +77,8 @@ find_or_create_of_group(struct broker *broker, const char *prefix, struct slice 
 }
 
 bool
-topic_find_or_create_retry(struct broker *broker, struct slice group, int32_t queues, struct topic *topic)
+topic_find_or_create_retry(
+    struct broker *broker, struct slice group, int32_t queues, struct topic *topic)
 {
 	return find_or_create_of_group(broker, TOPIC_RETRY_PREFIX, group, queues, topic);
 }
@@ -92,8 +96,8 @@ group_find_or_create(struct broker *broker, struct slice name, struct group *gro
 
 	if (groups_find(broker->groups, name, group))
 		return true;
-	if (!name_is_valid(name) ||
-	    !(broker->settings->auto_create_subscription_group || slice_starts(name, "CID_RMQ_SYS_")))
+	if (!name_is_valid(name) || !(broker->settings->auto_create_subscription_group ||
+					slice_starts(name, "CID_RMQ_SYS_")))
 		return false;
 	group_init(&wanted, name);
 	if (groups_add(broker->groups, &wanted, group)) {
@@ -122,7 +126,8 @@ on_topic_row(void *arg, struct slice key, struct slice value)
 
 	if (topic_config_read(json_parse(&loading->arena, value), &config) == -1 ||
 	    topic_from_config(&config, &topic) == -1)
-		log_warn("a topic in meta.db cannot be read, it is left out name=%.*s", (int)key.len, key.data);
+		log_warn("a topic in meta.db cannot be read, it is left out name=%.*s",
+		    (int)key.len, key.data);
 	else
 		topics_put(loading->broker->topics, &topic);
 	arena_reset(&loading->arena);
@@ -135,7 +140,8 @@ on_group_row(void *arg, struct slice key, struct slice value)
 	struct group group;
 
 	if (group_read(json_parse(&loading->arena, value), &group) == -1)
-		log_warn("a group in meta.db cannot be read, it is left out name=%.*s", (int)key.len, key.data);
+		log_warn("a group in meta.db cannot be read, it is left out name=%.*s",
+		    (int)key.len, key.data);
 	else
 		groups_put(loading->broker->groups, &group);
 	arena_reset(&loading->arena);
@@ -159,7 +165,8 @@ on_queue_row(void *arg, struct slice name, int32_t queue_id, int64_t min_offset,
 	*end = max_offset;
 	free(table_put(&loading->ends, queue_key(&loading->arena, name, queue_id), end));
 	arena_reset(&loading->arena);
-	if (topic_is_system(loading->broker, name) || !name_is_valid(name) || queue_id >= TOPIC_QUEUES_MAX)
+	if (topic_is_system(loading->broker, name) || !name_is_valid(name) ||
+	    queue_id >= TOPIC_QUEUES_MAX)
 		return;
 	bool known = topics_find(loading->broker->topics, name, &topic);
 
@@ -168,7 +175,8 @@ on_queue_row(void *arg, struct slice name, int32_t queue_id, int64_t min_offset,
 	if (!known) {
 		topic_init(&topic, name);
 		table_put(&loading->found, name, loading);
-		log_warn("a topic is only in the log, it is taken over with defaults name=%s", topic.name);
+		log_warn("a topic is only in the log, it is taken over with defaults name=%s",
+		    topic.name);
 	}
 	topic.read_queues = topic.write_queues = queue_id + 1;
 	topics_put(loading->broker->topics, &topic);
@@ -178,7 +186,8 @@ static void
 on_offset_row(void *arg, struct slice group, struct slice topic, int32_t queue_id, int64_t offset)
 {
 	struct loading *loading = arg;
-	const int64_t *end = table_find(&loading->ends, queue_key(&loading->arena, topic, queue_id));
+	const int64_t *end =
+	    table_find(&loading->ends, queue_key(&loading->arena, topic, queue_id));
 
 	arena_reset(&loading->arena);
 	if (end != NULL && offset > *end) {
@@ -199,7 +208,8 @@ topics_and_groups_load(struct broker *broker)
 	store_each_queue(broker->store, on_queue_row, &loading);
 	store_each_offset(broker->store, on_offset_row, &loading);
 	if (loading.n_clamped != 0)
-		log_warn("offsets beyond the end of their queue were set back to it n=%zu", loading.n_clamped);
+		log_warn("offsets beyond the end of their queue were set back to it n=%zu",
+		    loading.n_clamped);
 	table_release(&loading.ends, free);
 	table_release(&loading.found, NULL);
 	arena_release(&loading.arena);

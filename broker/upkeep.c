@@ -51,8 +51,8 @@ on_offsets_due(struct deadline *self)
 		job->done = on_offsets_kept;
 		store_meta(broker->store, job);
 	}
-	loop_set_deadline(upkeep->loop, self,
-	    clock_mono_ms() + broker->settings->flush_consumer_offset_interval);
+	loop_set_deadline(
+	    upkeep->loop, self, clock_mono_ms() + broker->settings->flush_consumer_offset_interval);
 }
 
 /* ---- each second ----------------------------------------------------- */
@@ -80,9 +80,9 @@ on_second(struct deadline *self)
 	retention_tick(upkeep->broker, &upkeep->retention);
 	if (++upkeep->n_seconds % EXPIRE_SECONDS == 0)
 		expire_clients(upkeep);
-	loop_set_deadline(upkeep->loop, self, self->at_ms + SECOND_MS > clock_mono_ms()
-		? self->at_ms + SECOND_MS
-		: clock_mono_ms() + SECOND_MS);
+	loop_set_deadline(upkeep->loop, self,
+	    self->at_ms + SECOND_MS > clock_mono_ms() ? self->at_ms + SECOND_MS
+						      : clock_mono_ms() + SECOND_MS);
 }
 
 struct upkeep *
@@ -97,8 +97,8 @@ upkeep_start(struct broker *broker)
 	upkeep->offsets.due = on_offsets_due;
 	stats_tick(broker->stats, clock_wall_ms());
 	loop_set_deadline(upkeep->loop, &upkeep->second, now_ms + SECOND_MS);
-	loop_set_deadline(
-	    upkeep->loop, &upkeep->offsets, now_ms + broker->settings->flush_consumer_offset_interval);
+	loop_set_deadline(upkeep->loop, &upkeep->offsets,
+	    now_ms + broker->settings->flush_consumer_offset_interval);
 	return upkeep;
 }
 

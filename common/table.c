@@ -27,8 +27,10 @@ grow(struct table *table)
 	bigger.n = table->n;
 	bigger.slots = mem_zalloc(bigger.n_slots * sizeof(struct table_entry *));
 	for (size_t i = 0; i < table->n_slots; i++) {
-		for (struct table_entry *entry = table->slots[i], *next; entry != NULL; entry = next) {
-			struct table_entry **slot = &bigger.slots[entry->hash & (bigger.n_slots - 1)];
+		for (struct table_entry *entry = table->slots[i], *next; entry != NULL;
+		     entry = next) {
+			struct table_entry **slot =
+			    &bigger.slots[entry->hash & (bigger.n_slots - 1)];
 
 			next = entry->next;
 			entry->next = *slot;
@@ -42,7 +44,8 @@ grow(struct table *table)
 void
 table_release(struct table *table, void (*free_value)(void *value))
 {
-	for (struct table_entry *entry = table_next(table, NULL), *next; entry != NULL; entry = next) {
+	for (struct table_entry *entry = table_next(table, NULL), *next; entry != NULL;
+	     entry = next) {
 		next = table_next(table, entry);
 		if (free_value != NULL)
 			free_value(entry->value);

@@ -42,8 +42,8 @@ from(uint64_t number)
 
 /* A consumer of one topic. */
 static struct client_changes
-consume(uint64_t number, const char *id, const char *group, const char *topic, const char *expression,
-    int64_t version)
+consume(uint64_t number, const char *id, const char *group, const char *topic,
+    const char *expression, int64_t version)
 {
 	const struct subscription wish = {
 		.topic = slice_of(topic),
@@ -108,8 +108,8 @@ Test(client, nobody, .init = set_up, .fini = tear_down)
 	ids_are("G", "");
 	cr_assert_not(clients_find_group(clients, SLICE("G"), &arena, &group));
 	cr_assert_null(clients_list_producers(clients, SLICE("P"), &arena, &n));
-	cr_assert_eq(clients_find_subscription(clients, (struct conn_id){ 0, 1 }, SLICE("G"), SLICE("T"),
-			 &arena, &wish, &broadcasting),
+	cr_assert_eq(clients_find_subscription(clients, (struct conn_id){ 0, 1 }, SLICE("G"),
+			 SLICE("T"), &arena, &wish, &broadcasting),
 	    CLIENT_NO_GROUP);
 	cr_assert_eq(clients_close(clients, (struct conn_id){ 0, 1 }, &arena).n, 0);
 }
@@ -149,7 +149,8 @@ Test(client, unregister_and_close, .init = set_up, .fini = tear_down)
 	consume(1, "a", "G", "T", "*", 1);
 	consume(2, "b", "G", "T", "*", 1);
 	produce(1, "a", "P");
-	struct client_changes changes = clients_unregister(clients, SLICE("a"), SLICE_NONE, SLICE("G"), &arena);
+	struct client_changes changes =
+	    clients_unregister(clients, SLICE("a"), SLICE_NONE, SLICE("G"), &arena);
 
 	cr_assert_eq(changes.n, 1);
 	cr_assert_eq(changes.list[0].n_members, 1);
@@ -157,7 +158,8 @@ Test(client, unregister_and_close, .init = set_up, .fini = tear_down)
 	cr_assert_not_null(clients_list_producers(clients, SLICE("P"), &arena, &n));
 	clients_unregister(clients, SLICE("a"), SLICE("P"), SLICE_NONE, &arena);
 	cr_assert_null(clients_list_producers(clients, SLICE("P"), &arena, &n));
-	cr_assert_eq(clients_close(clients, (struct conn_id){ 0, 2 }, &arena).n, 0, "nobody left to tell");
+	cr_assert_eq(
+	    clients_close(clients, (struct conn_id){ 0, 2 }, &arena).n, 0, "nobody left to tell");
 	clients_get_counts(clients, &counts);
 	cr_assert_eq(counts.n_connections + counts.n_consumer_groups + counts.n_producer_groups, 0);
 }
@@ -169,18 +171,18 @@ Test(client, subscription_of_the_client_itself_counts, .init = set_up, .fini = t
 
 	consume(1, "a", "G", "T", "x", 5);
 	consume(2, "b", "G", "T", "y", 4);
-	cr_assert_eq(clients_find_subscription(clients, (struct conn_id){ 0, 2 }, SLICE("G"), SLICE("T"),
-			 &arena, &wish, &broadcasting),
+	cr_assert_eq(clients_find_subscription(clients, (struct conn_id){ 0, 2 }, SLICE("G"),
+			 SLICE("T"), &arena, &wish, &broadcasting),
 	    CLIENT_FOUND);
 	cr_assert(slice_is(wish.expression, "y"));
 	cr_assert_not(broadcasting);
 	/* A connection that never sent a heartbeat. */
-	cr_assert_eq(clients_find_subscription(clients, (struct conn_id){ 0, 9 }, SLICE("G"), SLICE("T"),
-			 &arena, &wish, &broadcasting),
+	cr_assert_eq(clients_find_subscription(clients, (struct conn_id){ 0, 9 }, SLICE("G"),
+			 SLICE("T"), &arena, &wish, &broadcasting),
 	    CLIENT_FOUND);
 	cr_assert(slice_is(wish.expression, "x"), "the newest");
-	cr_assert_eq(clients_find_subscription(clients, (struct conn_id){ 0, 1 }, SLICE("G"), SLICE("U"),
-			 &arena, &wish, &broadcasting),
+	cr_assert_eq(clients_find_subscription(clients, (struct conn_id){ 0, 1 }, SLICE("G"),
+			 SLICE("U"), &arena, &wish, &broadcasting),
 	    CLIENT_NO_SUBSCRIPTION);
 }
 
@@ -265,8 +267,8 @@ Test(client, different_subscriptions_are_reported_once, .init = set_up, .fini = 
 	const char *line = log_of(disagree);
 
 	cr_assert_not_null(strstr(line, "group=G topic=T"), "%s", line);
-	for (const char *const *part =
-		 (const char *const[]){ "a (10.0.0.1:5000) wants \"TagA\"", "b (10.0.0.2:5000) wants \"TagB\"", NULL };
+	for (const char *const *part = (const char *const[]){ "a (10.0.0.1:5000) wants \"TagA\"",
+		 "b (10.0.0.2:5000) wants \"TagB\"", NULL };
 	     *part != NULL; part++)
 		cr_assert_not_null(strstr(line, *part), "%s in %s", *part, line);
 	cr_assert_str_eq(log_of(disagree_still), "");

@@ -47,7 +47,8 @@ read_text(const char *text, struct group *group)
 /* As mqadmin 4.9.7 sends it. */
 #define RECORDED                                                                                   \
 	"{\"brokerId\":0,\"consumeBroadcastEnable\":false,\"consumeEnable\":true,"                 \
-	"\"consumeFromMinEnable\":true,\"groupName\":\"G\",\"notifyConsumerIdsChangedEnable\":true," \
+	"\"consumeFromMinEnable\":true,\"groupName\":\"G\",\"notifyConsumerIdsChangedEnable\":"    \
+	"true,"                                                                                    \
 	"\"retryMaxTimes\":3,\"retryQueueNums\":2,\"whichBrokerWhenConsumeSlowly\":1}"
 
 Test(group, reads_what_it_writes)

@@ -55,7 +55,8 @@ Test(stats, rates)
 	}
 	stats_summarize(stats, &summary);
 	cr_assert_float_eq(summary.put_tps[0], 5, 0.001, "10 s: %f", summary.put_tps[0]);
-	cr_assert_float_eq(summary.put_tps[1], 5, 0.001, "60 s, as far as there are any: %f", summary.put_tps[1]);
+	cr_assert_float_eq(
+	    summary.put_tps[1], 5, 0.001, "60 s, as far as there are any: %f", summary.put_tps[1]);
 	pass(stats, &now_ms, 30);
 	stats_summarize(stats, &summary);
 	cr_assert_float_eq(summary.put_tps[0], 0, 0.001);
@@ -80,7 +81,8 @@ Test(stats, views_by_topic_and_group)
 		pass(stats, &now_ms, 1);
 	}
 	cr_assert(stats_view(stats, SLICE("TOPIC_PUT_NUMS"), SLICE("T"), SLICE("C"), &view));
-	cr_assert(view.minute.sum >= 100 && view.minute.sum <= 120, "%lld", (long long)view.minute.sum);
+	cr_assert(
+	    view.minute.sum >= 100 && view.minute.sum <= 120, "%lld", (long long)view.minute.sum);
 	cr_assert_float_eq(view.minute.tps, 2, 0.2);
 	cr_assert_float_eq(view.minute.avgpt, 2, 0.01);
 	cr_assert(stats_view(stats, SLICE("TOPIC_PUT_SIZE"), SLICE("T"), SLICE("C"), &view));
@@ -117,13 +119,15 @@ Test(stats, latency_slots_are_narrow_and_in_order)
 	cr_assert_eq(stats_latency_slot(-1), 0);
 	cr_assert_eq(stats_latency_slot(INT64_MAX), STATS_LATENCIES - 1);
 	for (int64_t us = 1; us < 10000000; us += us / 16 + 1) {
-		cr_assert(stats_latency_slot(us) >= stats_latency_slot(us - 1), "%lld", (long long)us);
+		cr_assert(
+		    stats_latency_slot(us) >= stats_latency_slot(us - 1), "%lld", (long long)us);
 		memset(slots, 0, sizeof slots);
 		slots[stats_latency_slot(us)] = 1;
 		double ms = stats_latency_ms(slots, 0.99);
 
 		cr_assert(ms * 1000 > (double)us, "%lld", (long long)us);
-		cr_assert(ms * 1000 <= (double)us * 1.13 + 1, "%lld gave %f", (long long)us, ms * 1000);
+		cr_assert(
+		    ms * 1000 <= (double)us * 1.13 + 1, "%lld gave %f", (long long)us, ms * 1000);
 	}
 	memset(slots, 0, sizeof slots);
 	cr_assert_eq(stats_latency_ms(slots, 0.99), 0);

@@ -69,7 +69,8 @@ Test(table, taking_during_a_walk)
 
 	for (int i = 0; i < MANY; i++)
 		table_put(&table, name(i), &mark);
-	for (struct table_entry *entry = table_next(&table, NULL), *next; entry != NULL; entry = next) {
+	for (struct table_entry *entry = table_next(&table, NULL), *next; entry != NULL;
+	     entry = next) {
 		next = table_next(&table, entry);
 		if (++seen % 2 == 0)
 			cr_assert_eq(table_take(&table, table_key(entry)), &mark);

@@ -83,7 +83,8 @@ Test(topic, what_is_no_topic)
 		int result;
 	} cases[] = {
 		{ { .name = { "T", 1 }, .read_queues = 4, .write_queues = 4, .perm = 6 }, 0 },
-		{ { .name = { "%RETRY%G", 8 }, .read_queues = 1, .write_queues = 0, .perm = 7 }, 0 },
+		{ { .name = { "%RETRY%G", 8 }, .read_queues = 1, .write_queues = 0, .perm = 7 },
+		    0 },
 		{ { .name = { "a b", 3 }, .perm = 6 }, -1 },
 		{ { .name = { "", 0 }, .perm = 6 }, -1 },
 		{ { .name = { "T", 1 }, .read_queues = -1, .perm = 6 }, -1 },
@@ -94,5 +95,6 @@ Test(topic, what_is_no_topic)
 	struct topic topic;
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-		cr_assert_eq(topic_from_config(&cases[i].config, &topic), cases[i].result, "case %zu", i);
+		cr_assert_eq(
+		    topic_from_config(&cases[i].config, &topic), cases[i].result, "case %zu", i);
 }
