@@ -241,10 +241,13 @@ int
 pending_each_key_block(struct pending *pending, int64_t run, block_put_fn *put, void *arg)
 {
 	size_t n = pending->n_keys;
-	struct key_entry *spare = mem_alloc(n * sizeof spare[0]);
+	struct key_entry *spare;
 	struct buf block = { 0 };
 	int result = 0;
 
+	if (n == 0)
+		return 0;
+	spare = mem_alloc(n * sizeof spare[0]);
 	sort_keys(pending->keys, spare, n);
 	free(spare);
 	for (size_t i = 0; i < n && result == 0;) {

@@ -412,9 +412,14 @@ load_oldest(struct replay *replay)
 	struct store_counters *counters = &replay->store->counters;
 	sqlite3 *db = open_checked(replay, replay->list[0]);
 	sqlite3_stmt *statement;
+	size_t number = 0;
 
 	if (db == NULL)
 		return;
+	/* One that it does not know was born behind it. */
+	for (struct queue *queue;
+	     (queue = queue_table_each(&replay->store->queues, &number)) != NULL;)
+		queue->first = 0;
 	atomic_store(&counters->min_position, replay->list[0]->first);
 	atomic_store(&counters->earliest_ms, segment_earliest(db));
 	int rc = sqlite3_prepare_v2(db, "SELECT number, first FROM bounds", -1, &statement, NULL);
