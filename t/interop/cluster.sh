@@ -5,7 +5,7 @@
 #
 # With MQ_NAMESRV set, a running cluster is used instead: MQ_BROKERS has the
 # addresses of its masters, a comma between them, and MQ_CONTROL names a program
-# that is called as MQ_CONTROL kill|start broker-a, MQ_CONTROL config KEY VALUE.
+# that is called as MQ_CONTROL kill|start broker-a, MQ_CONTROL age.
 
 CLUSTER_IS_OURS=
 
@@ -55,7 +55,7 @@ cluster_stop() {
 	return $cluster_status
 }
 
-# What a client program may ask for: kill ROLE, start ROLE, config KEY VALUE.
+# What a client program may ask for: kill ROLE, start ROLE, age (what is in closed segments is removed).
 cluster_do() {
 	if [ -z "$CLUSTER_IS_OURS" ]; then
 		"$MQ_CONTROL" "$@"
@@ -64,10 +64,10 @@ cluster_do() {
 	case $1 in
 	kill) kill9 "$2" ;;
 	start) cluster_run "$2" ;;
-	config)
+	age)
 		for cluster_role in broker-a broker-b; do
 			"$BUILDDIR/mqadmin" updateBrokerConfig -n "$MQ_NAMESRV" -b "$(address $cluster_role)" \
-				-k "$2" -v "$3" || return 1
+				-k fileReservedTime -v 0 && rawcall "$(address $cluster_role)" 329 || return 1
 		done
 		;;
 	*) return 1 ;;

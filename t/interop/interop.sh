@@ -110,7 +110,7 @@ interop_generation() {
 	jars=$(interop_jars "$generation_group" rocketmq-client "$generation") ||
 		interop_skip "Maven cannot fetch rocketmq-client $generation"
 	interop_compile "$generation" "$jars" || interop_skip "the scenarios do not compile"
-	cluster_start flushDiskType=ASYNC_FLUSH
+	cluster_start flushDiskType=ASYNC_FLUSH mappedFileSizeCommitLog=8388608
 	t_result $? "a two-master cluster starts"
 	run=$(echo "$generation" | tr -d .)_$$
 	interop_drive "$generation" interop_java "$T_DIR/classes:$jars/*" Interop "$MQ_NAMESRV" "$run" "$@"
