@@ -97,7 +97,7 @@ const struct option broker_options[] = {
 	TEXT("deleteWhen", delete_when, "04",
 	    "the hours of the day at which expired segments are removed, 00 to 23, separated by ;",
 	    LIVE),
-	NUMBER("fileReservedTime", file_reserved_time, "72", 1, 876000, "hours",
+	NUMBER("fileReservedTime", file_reserved_time, "72", 0, 876000, "hours",
 	    "how long messages are kept, read or unread", LIVE),
 	NUMBER("diskMaxUsedSpaceRatio", disk_max_used_space_ratio, "75", 10, 95, "percent",
 	    "how full the disk may be before expired segments go at any hour; from 85 on the "
