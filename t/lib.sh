@@ -142,7 +142,7 @@ stop() {
 
 # kill9 NAME: a daemon, or what hold began
 kill9() {
-	kill -9 "$(pid "$1")"
+	kill -9 "$(pid "$1")" 2>/dev/null
 	wait "$(pid "$1")" 2>/dev/null
 	return 0
 }
