@@ -87,7 +87,8 @@ read_pair(struct arena *arena, const struct json *json, void *item)
 int
 kv_table_read(struct arena *arena, struct slice body, const struct ext **pairs, size_t *n_pairs)
 {
-	*pairs = read_member_items(arena, body, "table", JSON_OBJECT, sizeof **pairs, read_pair, n_pairs);
+	*pairs = read_member_items(
+	    arena, body, "table", JSON_OBJECT, sizeof **pairs, read_pair, n_pairs);
 	return *pairs != NULL ? 0 : -1;
 }
 
@@ -101,12 +102,13 @@ name_list_write(struct json_out *out, const char *member, const struct slice *na
 }
 
 int
-name_list_read(struct arena *arena, struct slice body, const char *member, const struct slice **names,
-    size_t *n_names)
+name_list_read(struct arena *arena, struct slice body, const char *member,
+    const struct slice **names, size_t *n_names)
 {
 	const struct json *json = json_parse(arena, body);
 
-	*names = json_is_object(json) ? json_texts(arena, json_member(json, member), n_names) : NULL;
+	*names =
+	    json_is_object(json) ? json_texts(arena, json_member(json, member), n_names) : NULL;
 	return *names != NULL ? 0 : -1;
 }
 
@@ -127,8 +129,9 @@ topic_list_read(struct arena *arena, struct slice body, struct topic_list *list)
 	const struct json *json = json_parse(arena, body);
 
 	list->broker_addr = json_member_text(json, "brokerAddr");
-	list->topics =
-	    json_is_object(json) ? json_texts(arena, json_member(json, "topicList"), &list->n_topics) : NULL;
+	list->topics = json_is_object(json)
+	                   ? json_texts(arena, json_member(json, "topicList"), &list->n_topics)
+	                   : NULL;
 	return list->topics != NULL ? 0 : -1;
 }
 
@@ -163,10 +166,11 @@ read_queue_stats(struct arena *arena, const struct json *json, void *item)
 }
 
 int
-topic_stats_read(struct arena *arena, struct slice body, const struct queue_stats **stats, size_t *n_stats)
+topic_stats_read(
+    struct arena *arena, struct slice body, const struct queue_stats **stats, size_t *n_stats)
 {
-	*stats = read_member_items(arena, body, "offsetTable", JSON_OBJECT, sizeof **stats, read_queue_stats,
-	    n_stats);
+	*stats = read_member_items(
+	    arena, body, "offsetTable", JSON_OBJECT, sizeof **stats, read_queue_stats, n_stats);
 	return *stats != NULL ? 0 : -1;
 }
 
@@ -218,8 +222,8 @@ consume_stats_read(struct arena *arena, struct slice body, struct consume_stats 
 	*stats = (struct consume_stats){ .tps = json_member_double(json, "consumeTps", 0) };
 	if (!json_is_object(json))
 		return -1;
-	stats->queues = json_items(arena, json_member(json, "offsetTable"), JSON_OBJECT, sizeof *stats->queues,
-	    read_progress, &stats->n_queues);
+	stats->queues = json_items(arena, json_member(json, "offsetTable"), JSON_OBJECT,
+	    sizeof *stats->queues, read_progress, &stats->n_queues);
 	return stats->queues != NULL ? 0 : -1;
 }
 
@@ -300,16 +304,18 @@ connection_list_read(struct arena *arena, struct slice body, struct connection_l
 	consumer = arena_zalloc(arena, sizeof *consumer);
 	consumer->type = consume_type_read(json_member(json, "consumeType"), CONSUME_PASSIVELY);
 	consumer->model = message_model_read(json_member(json, "messageModel"), MODEL_CLUSTERING);
-	consumer->from = consume_from_read(json_member(json, "consumeFromWhere"), CONSUME_FROM_LAST_OFFSET);
-	consumer->subscriptions = json_items(arena, json_member(json, "subscriptionTable"), JSON_OBJECT,
-	    sizeof *consumer->subscriptions, read_subscription, &consumer->n_subscriptions);
+	consumer->from =
+	    consume_from_read(json_member(json, "consumeFromWhere"), CONSUME_FROM_LAST_OFFSET);
+	consumer->subscriptions =
+	    json_items(arena, json_member(json, "subscriptionTable"), JSON_OBJECT,
+		sizeof *consumer->subscriptions, read_subscription, &consumer->n_subscriptions);
 	list->consumer = consumer;
 	return consumer->subscriptions != NULL ? 0 : -1;
 }
 
 void
-queue_offsets_write(struct json_out *out, const char *member, const struct queue_offset *offsets,
-    size_t n_offsets)
+queue_offsets_write(
+    struct json_out *out, const char *member, const struct queue_offset *offsets, size_t n_offsets)
 {
 	json_open_object(out);
 	json_key(out, member);
@@ -323,7 +329,8 @@ queue_offsets_write(struct json_out *out, const char *member, const struct queue
 }
 
 void
-queue_offsets_write_array(struct json_out *out, const struct queue_offset *offsets, size_t n_offsets)
+queue_offsets_write_array(
+    struct json_out *out, const struct queue_offset *offsets, size_t n_offsets)
 {
 	json_open_object(out);
 	json_key(out, "offsetTable");
@@ -388,8 +395,8 @@ lock_batch_read(struct arena *arena, struct slice body, struct lock_batch *batch
 	};
 	if (batch->group.data == NULL || batch->client_id.data == NULL)
 		return -1;
-	batch->queues = json_items(arena, json_member(json, "mqSet"), JSON_ARRAY, sizeof *batch->queues,
-	    read_message_queue, &batch->n_queues);
+	batch->queues = json_items(arena, json_member(json, "mqSet"), JSON_ARRAY,
+	    sizeof *batch->queues, read_message_queue, &batch->n_queues);
 	return batch->queues != NULL ? 0 : -1;
 }
 
@@ -414,9 +421,10 @@ lock_answer_write(struct json_out *out, const struct message_queue *queues, size
 }
 
 int
-lock_answer_read(struct arena *arena, struct slice body, const struct message_queue **queues, size_t *n_queues)
+lock_answer_read(
+    struct arena *arena, struct slice body, const struct message_queue **queues, size_t *n_queues)
 {
-	*queues = read_member_items(arena, body, "lockOKMQSet", JSON_ARRAY, sizeof **queues,
-	    read_message_queue, n_queues);
+	*queues = read_member_items(
+	    arena, body, "lockOKMQSet", JSON_ARRAY, sizeof **queues, read_message_queue, n_queues);
 	return *queues != NULL ? 0 : -1;
 }

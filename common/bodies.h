@@ -25,12 +25,14 @@ int message_queue_read(const struct json *json, struct message_queue *queue);
 
 /* KVTable (28, 219, the answer to 103): {"table":{"k":"v"}}. */
 void kv_table_write(struct json_out *out, const struct ext *pairs, size_t n_pairs);
-int kv_table_read(struct arena *arena, struct slice body, const struct ext **pairs, size_t *n_pairs);
+int kv_table_read(
+    struct arena *arena, struct slice body, const struct ext **pairs, size_t *n_pairs);
 
 /* One member that is a list of names: consumerIdList (38), groupList (300). */
-void name_list_write(struct json_out *out, const char *member, const struct slice *names, size_t n_names);
-int name_list_read(struct arena *arena, struct slice body, const char *member, const struct slice **names,
-    size_t *n_names);
+void name_list_write(
+    struct json_out *out, const char *member, const struct slice *names, size_t n_names);
+int name_list_read(struct arena *arena, struct slice body, const char *member,
+    const struct slice **names, size_t *n_names);
 
 /* TopicList (206, 224, 304, 305, 311-313). */
 struct topic_list {
@@ -51,7 +53,8 @@ struct queue_stats {
 };
 
 void topic_stats_write(struct json_out *out, const struct queue_stats *stats, size_t n_stats);
-int topic_stats_read(struct arena *arena, struct slice body, const struct queue_stats **stats, size_t *n_stats);
+int topic_stats_read(
+    struct arena *arena, struct slice body, const struct queue_stats **stats, size_t *n_stats);
 
 /* ConsumeStats (208, and within 317). */
 struct consume_progress {
@@ -102,13 +105,14 @@ struct queue_offset {
 	int64_t offset;
 };
 
-void queue_offsets_write(struct json_out *out, const char *member, const struct queue_offset *offsets,
-    size_t n_offsets);
+void queue_offsets_write(
+    struct json_out *out, const char *member, const struct queue_offset *offsets, size_t n_offsets);
 /* Also takes the form for C++ clients, an array of queues with an offset each. */
 int queue_offsets_read(struct arena *arena, struct slice body, const char *member,
     const struct queue_offset **offsets, size_t *n_offsets);
 /* The array form, which C++ clients need in 220. */
-void queue_offsets_write_array(struct json_out *out, const struct queue_offset *offsets, size_t n_offsets);
+void queue_offsets_write_array(
+    struct json_out *out, const struct queue_offset *offsets, size_t n_offsets);
 
 /* LOCK_BATCH_MQ (41), UNLOCK_BATCH_MQ (42), and the answer to the former. */
 struct lock_batch {
@@ -121,6 +125,7 @@ struct lock_batch {
 int lock_batch_read(struct arena *arena, struct slice body, struct lock_batch *batch);
 void lock_batch_write(struct json_out *out, const struct lock_batch *batch);
 void lock_answer_write(struct json_out *out, const struct message_queue *queues, size_t n_queues);
-int lock_answer_read(struct arena *arena, struct slice body, const struct message_queue **queues, size_t *n_queues);
+int lock_answer_read(
+    struct arena *arena, struct slice body, const struct message_queue **queues, size_t *n_queues);
 
 #endif

@@ -48,19 +48,22 @@ consume_from_name(enum consume_from from)
 enum consume_type
 consume_type_read(const struct json *json, enum consume_type otherwise)
 {
-	return (enum consume_type)json_enum(json, consume_types, N_NAMES(consume_types), (int)otherwise);
+	return (enum consume_type)json_enum(
+	    json, consume_types, N_NAMES(consume_types), (int)otherwise);
 }
 
 enum message_model
 message_model_read(const struct json *json, enum message_model otherwise)
 {
-	return (enum message_model)json_enum(json, message_models, N_NAMES(message_models), (int)otherwise);
+	return (enum message_model)json_enum(
+	    json, message_models, N_NAMES(message_models), (int)otherwise);
 }
 
 enum consume_from
 consume_from_read(const struct json *json, enum consume_from otherwise)
 {
-	return (enum consume_from)json_enum(json, consume_froms, N_NAMES(consume_froms), (int)otherwise);
+	return (enum consume_from)json_enum(
+	    json, consume_froms, N_NAMES(consume_froms), (int)otherwise);
 }
 
 /* A number, or a text that holds one (C++, Go). */
@@ -131,11 +134,13 @@ read_consumer(struct arena *arena, const struct json *json, void *item)
 		.group = json_member_text(json, "groupName"),
 		.type = consume_type_read(json_member(json, "consumeType"), CONSUME_PASSIVELY),
 		.model = message_model_read(json_member(json, "messageModel"), MODEL_CLUSTERING),
-		.from = consume_from_read(json_member(json, "consumeFromWhere"), CONSUME_FROM_LAST_OFFSET),
+		.from = consume_from_read(
+		    json_member(json, "consumeFromWhere"), CONSUME_FROM_LAST_OFFSET),
 		.unit_mode = json_member_bool(json, "unitMode", false),
 	};
-	consumer->subscriptions = json_items(arena, json_member(json, "subscriptionDataSet"), JSON_ARRAY,
-	    sizeof *consumer->subscriptions, read_subscription, &consumer->n_subscriptions);
+	consumer->subscriptions =
+	    json_items(arena, json_member(json, "subscriptionDataSet"), JSON_ARRAY,
+		sizeof *consumer->subscriptions, read_subscription, &consumer->n_subscriptions);
 	return consumer->group.len != 0 && consumer->subscriptions != NULL ? 0 : -1;
 }
 

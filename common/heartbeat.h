@@ -39,8 +39,8 @@ struct subscription {
 	struct slice expression;      /* subString */
 	struct slice expression_type; /* "TAG" when absent on the wire */
 	bool class_filter;
-	int64_t version;              /* subVersion */
-	const int32_t *codes;         /* tag hashes; none: all pass */
+	int64_t version;      /* subVersion */
+	const int32_t *codes; /* tag hashes; none: all pass */
 	size_t n_codes;
 	const struct slice *tags;
 	size_t n_tags;
@@ -70,7 +70,8 @@ struct heartbeat {
 int heartbeat_read(struct arena *arena, struct slice body, struct heartbeat *heartbeat);
 void heartbeat_write(struct json_out *out, const struct heartbeat *heartbeat);
 
-int subscription_read(struct arena *arena, const struct json *json, struct subscription *subscription);
+int subscription_read(
+    struct arena *arena, const struct json *json, struct subscription *subscription);
 void subscription_write(struct json_out *out, const struct subscription *subscription);
 
 /* The names that Java writes. */

@@ -16,8 +16,8 @@ typedef int json_item_fn(struct arena *arena, const struct json *json, void *ite
  * An array of items of this size, one per element (JSON_ARRAY) or member
  * (JSON_OBJECT). NULL when the list is of another type or an item is refused.
  */
-void *json_items(struct arena *arena, const struct json *list, enum json_type type, size_t item_size,
-    json_item_fn *read, size_t *n_items);
+void *json_items(struct arena *arena, const struct json *list, enum json_type type,
+    size_t item_size, json_item_fn *read, size_t *n_items);
 /* The same for elements that are texts. */
 const struct slice *json_texts(struct arena *arena, const struct json *array, size_t *n_texts);
 void json_put_texts(struct json_out *out, const struct slice *texts, size_t n_texts);

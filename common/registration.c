@@ -110,7 +110,8 @@ read_compressed(struct arena *arena, struct slice body, struct registration *reg
 	int result = inflate_all(body, &inflated);
 
 	if (result == 0)
-		result = read_inflated(arena, arena_copy(arena, buf_slice(&inflated)), registration);
+		result =
+		    read_inflated(arena, arena_copy(arena, buf_slice(&inflated)), registration);
 	buf_release(&inflated);
 	return result;
 }
@@ -129,11 +130,12 @@ registration_read(struct arena *arena, struct slice body, bool compressed, int32
 	json = json_parse(arena, body);
 	if (sender_version < REGISTRATION_TABLE_ONLY_BEFORE)
 		return topic_table_read(arena, json, &registration->table);
-	registration->filter_servers =
-	    json_texts(arena, json_member(json, "filterServerList"), &registration->n_filter_servers);
+	registration->filter_servers = json_texts(
+	    arena, json_member(json, "filterServerList"), &registration->n_filter_servers);
 	if (registration->filter_servers == NULL)
 		return -1;
-	return topic_table_read(arena, json_member(json, "topicConfigSerializeWrapper"), &registration->table);
+	return topic_table_read(
+	    arena, json_member(json, "topicConfigSerializeWrapper"), &registration->table);
 }
 
 void
@@ -159,8 +161,8 @@ put_topic_line(struct buf *buf, const struct topic_config *topic)
 {
 	struct buf line = { 0 };
 
-	buf_printf(&line, "%.*s %d %d %d %s", (int)topic->name.len, topic->name.data, topic->read_queues,
-	    topic->write_queues, topic->perm, filter_types[topic->multi_tag]);
+	buf_printf(&line, "%.*s %d %d %d %s", (int)topic->name.len, topic->name.data,
+	    topic->read_queues, topic->write_queues, topic->perm, filter_types[topic->multi_tag]);
 	if (topic->attributes.data != NULL) {
 		buf_append_char(&line, ' ');
 		buf_append_slice(&line, topic->attributes);

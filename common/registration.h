@@ -24,8 +24,8 @@ struct registration {
 };
 
 /* An empty body is an empty registration. 0, or -1 when it is none of the forms. */
-int registration_read(struct arena *arena, struct slice body, bool compressed, int32_t sender_version,
-    struct registration *registration);
+int registration_read(struct arena *arena, struct slice body, bool compressed,
+    int32_t sender_version, struct registration *registration);
 void registration_write(struct json_out *out, const struct registration *registration);
 /* Appends the compressed form. */
 void registration_write_compressed(struct buf *buf, const struct registration *registration);

@@ -8,7 +8,8 @@
 #include "common/json_body.h"
 
 static void
-write_address(struct json_out *out, const struct broker_address *address, enum route_dialect dialect)
+write_address(
+    struct json_out *out, const struct broker_address *address, enum route_dialect dialect)
 {
 	char id[24];
 
@@ -22,7 +23,8 @@ write_address(struct json_out *out, const struct broker_address *address, enum r
 }
 
 void
-broker_data_write(struct json_out *out, const struct broker_data *broker, enum route_dialect dialect)
+broker_data_write(
+    struct json_out *out, const struct broker_data *broker, enum route_dialect dialect)
 {
 	json_open_object(out);
 	json_key(out, "brokerAddrs");
@@ -34,7 +36,8 @@ broker_data_write(struct json_out *out, const struct broker_data *broker, enum r
 	if (broker->cluster.data != NULL)
 		json_member_put_slice(out, "cluster", broker->cluster);
 	if (broker->acting_master != ACTING_MASTER_UNSAID)
-		json_member_put_bool(out, "enableActingMaster", broker->acting_master == ACTING_MASTER_YES);
+		json_member_put_bool(
+		    out, "enableActingMaster", broker->acting_master == ACTING_MASTER_YES);
 	if (broker->zone.data != NULL)
 		json_member_put_slice(out, "zoneName", broker->zone);
 	json_close_object(out);
@@ -66,7 +69,8 @@ route_write(struct json_out *out, const struct route *route, enum route_dialect 
 	json_open_object(out);
 	for (size_t i = 0; i < route->n_filter_servers; i++) {
 		json_key_slice(out, route->filter_servers[i].broker_address);
-		json_put_texts(out, route->filter_servers[i].servers, route->filter_servers[i].n_servers);
+		json_put_texts(
+		    out, route->filter_servers[i].servers, route->filter_servers[i].n_servers);
 	}
 	json_close_object(out);
 	if (route->order_conf.data != NULL)
@@ -116,8 +120,8 @@ read_queue(struct arena *arena, const struct json *json, void *item)
 		.read_queues = json_member_int32(json, "readQueueNums", 0),
 		.write_queues = json_member_int32(json, "writeQueueNums", 0),
 		.perm = json_member_int32(json, "perm", 0),
-		.sys_flag =
-		    json_member_int32(json, "topicSysFlag", json_member_int32(json, "topicSynFlag", 0)),
+		.sys_flag = json_member_int32(
+		    json, "topicSysFlag", json_member_int32(json, "topicSynFlag", 0)),
 	};
 	return queue->broker_name.data != NULL ? 0 : -1;
 }
@@ -144,9 +148,12 @@ route_read(struct arena *arena, struct slice body, struct route *route)
 	    sizeof *route->brokers, read_broker, &route->n_brokers);
 	route->queues = json_items(arena, json_member(json, "queueDatas"), JSON_ARRAY,
 	    sizeof *route->queues, read_queue, &route->n_queues);
-	route->filter_servers = json_items(arena, json_member(json, "filterServerTable"), JSON_OBJECT,
-	    sizeof *route->filter_servers, read_filter_server, &route->n_filter_servers);
-	return route->brokers != NULL && route->queues != NULL && route->filter_servers != NULL ? 0 : -1;
+	route->filter_servers =
+	    json_items(arena, json_member(json, "filterServerTable"), JSON_OBJECT,
+		sizeof *route->filter_servers, read_filter_server, &route->n_filter_servers);
+	return route->brokers != NULL && route->queues != NULL && route->filter_servers != NULL
+	           ? 0
+	           : -1;
 }
 
 struct slice
@@ -175,7 +182,8 @@ cluster_info_write(struct json_out *out, const struct cluster_info *info)
 	json_open_object(out);
 	for (size_t i = 0; i < info->n_clusters; i++) {
 		json_key_slice(out, info->clusters[i].name);
-		json_put_texts(out, info->clusters[i].broker_names, info->clusters[i].n_broker_names);
+		json_put_texts(
+		    out, info->clusters[i].broker_names, info->clusters[i].n_broker_names);
 	}
 	json_close_object(out);
 	json_close_object(out);

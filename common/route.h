@@ -90,6 +90,7 @@ struct slice broker_data_address(const struct broker_data *broker);
 /* With bare keys, as every name server writes it to this day. */
 void cluster_info_write(struct json_out *out, const struct cluster_info *info);
 int cluster_info_read(struct arena *arena, struct slice body, struct cluster_info *info);
-void broker_data_write(struct json_out *out, const struct broker_data *broker, enum route_dialect dialect);
+void broker_data_write(
+    struct json_out *out, const struct broker_data *broker, enum route_dialect dialect);
 
 #endif

@@ -25,7 +25,8 @@ topic_config_read(const struct json *json, struct topic_config *config)
 		.perm = json_member_int32(json, "perm", DEFAULT_PERM),
 		.sys_flag = json_member_int32(json, "topicSysFlag", 0),
 		.order = json_member_bool(json, "order", false),
-		.multi_tag = json_enum(json_member(json, "topicFilterType"), filter_types, 2, 0) == 1,
+		.multi_tag =
+		    json_enum(json_member(json, "topicFilterType"), filter_types, 2, 0) == 1,
 	};
 	if (json_is_object(attributes))
 		config->attributes = attributes->text;
@@ -56,7 +57,8 @@ data_version_read(const struct json *json, struct data_version *version)
 	if (!json_is_object(json))
 		return -1;
 	*version = (struct data_version){
-		.timestamp = json_member_int64(json, "timestamp", json_member_int64(json, "timestatmp", 0)),
+		.timestamp =
+		    json_member_int64(json, "timestamp", json_member_int64(json, "timestatmp", 0)),
 		.counter = json_member_int64(json, "counter", 0),
 		.state_version = json_member_int64(json, "stateVersion", 0),
 	};
@@ -77,7 +79,8 @@ data_version_write(struct json_out *out, const struct data_version *version)
 bool
 data_version_equal(const struct data_version *a, const struct data_version *b)
 {
-	return a->timestamp == b->timestamp && a->counter == b->counter && a->state_version == b->state_version;
+	return a->timestamp == b->timestamp && a->counter == b->counter &&
+	       a->state_version == b->state_version;
 }
 
 static int

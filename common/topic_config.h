@@ -22,8 +22,8 @@ struct topic_config {
 	int32_t perm;
 	int32_t sys_flag;
 	bool order;
-	bool multi_tag;           /* topicFilterType MULTI_TAG */
-	struct slice attributes;  /* JSON object of a 5.x client, absent when there is none */
+	bool multi_tag;          /* topicFilterType MULTI_TAG */
+	struct slice attributes; /* JSON object of a 5.x client, absent when there is none */
 };
 
 struct data_version {

@@ -5,9 +5,13 @@
 #include "nameserver/namesrv.h"
 
 #define PLAIN(request, begin, flags)                                                               \
-	{ REQUEST_##request, #request, NULL, 0, begin, flags }
+	{                                                                                          \
+		REQUEST_##request, #request, NULL, 0, begin, flags                                 \
+	}
 #define TYPED(request, header, begin, flags)                                                       \
-	{ REQUEST_##request, #request, header##_fields, sizeof(struct header), begin, flags }
+	{                                                                                          \
+		REQUEST_##request, #request, header##_fields, sizeof(struct header), begin, flags  \
+	}
 
 /* Every request that the name server answers; other codes get REQUEST_CODE_NOT_SUPPORTED. */
 const struct handler namesrv_handlers[] = {

@@ -14,9 +14,12 @@ get_cluster_info_begin(struct request *request)
 }
 
 static enum verdict
-answer_topics(struct request *request, struct slice broker_addr, const struct slice *topics, size_t n_topics)
+answer_topics(
+    struct request *request, struct slice broker_addr, const struct slice *topics, size_t n_topics)
 {
-	struct topic_list list = { .broker_addr = broker_addr, .topics = topics, .n_topics = n_topics };
+	struct topic_list list = {
+		.broker_addr = broker_addr, .topics = topics, .n_topics = n_topics
+	};
 	struct buf text = { 0 };
 	struct json_out out;
 
@@ -135,7 +138,8 @@ delete_topic_begin(struct request *request)
 	const struct delete_route_header *header = request->header;
 
 	routes_delete_topic(namesrv_of(request)->routes, header->topic, header->cluster_name);
-	log_info("topic deleted name=%.*s cluster=%.*s by=%s", (int)header->topic.len, header->topic.data,
-	    (int)header->cluster_name.len, header->cluster_name.data, conn_peer_text(request->conn));
+	log_info("topic deleted name=%.*s cluster=%.*s by=%s", (int)header->topic.len,
+	    header->topic.data, (int)header->cluster_name.len, header->cluster_name.data,
+	    conn_peer_text(request->conn));
 	return VERDICT_REPLY;
 }

@@ -50,15 +50,17 @@ identify(struct request *request, struct member_identity *who)
 		.zone = header->zone_name,
 		.id = header->broker_id,
 		.timeout_ms = header->heartbeat_timeout_ms > 0
-		    ? header->heartbeat_timeout_ms
-		    : namesrv->settings->broker_channel_expired_time,
+		                  ? header->heartbeat_timeout_ms
+		                  : namesrv->settings->broker_channel_expired_time,
 		.connection = conn_id_of(request->conn).number,
 	};
 	if (command_ext(request->command, "enableActingMaster").data != NULL)
-		who->acting_master = header->enable_acting_master ? ACTING_MASTER_YES : ACTING_MASTER_NO;
+		who->acting_master =
+		    header->enable_acting_master ? ACTING_MASTER_YES : ACTING_MASTER_NO;
 	if (!is_name(who->cluster) || !is_name(who->broker_name) || who->id < MASTER_ID) {
 		request_refuse(request, RESPONSE_SYSTEM_ERROR,
-		    "clusterName and brokerName are 1 to %d bytes, brokerId is 0 or more", NAME_MAX_BYTES);
+		    "clusterName and brokerName are 1 to %d bytes, brokerId is 0 or more",
+		    NAME_MAX_BYTES);
 		return -1;
 	}
 	if (!is_address(who->address)) {
@@ -74,10 +76,11 @@ refuse_duplicate(struct request *request, const struct member_identity *who, str
 {
 	log_warn("a second broker of one name and id was refused name=%.*s id=%lld address=%.*s "
 		 "registered=%.*s",
-	    (int)who->broker_name.len, who->broker_name.data, (long long)who->id, (int)who->address.len,
-	    who->address.data, (int)other.len, other.data);
+	    (int)who->broker_name.len, who->broker_name.data, (long long)who->id,
+	    (int)who->address.len, who->address.data, (int)other.len, other.data);
 	return request_refuse(request, RESPONSE_ILLEGAL_OPERATION,
-	    "%.*s with brokerId %lld is registered and alive at %.*s: give this broker its own brokerName, "
+	    "%.*s with brokerId %lld is registered and alive at %.*s: give this broker its own "
+	    "brokerName, "
 	    "or stop the other one",
 	    (int)who->broker_name.len, who->broker_name.data, (long long)who->id, (int)other.len,
 	    other.data);
@@ -95,7 +98,8 @@ answer_registration(struct request *request, const struct member_identity *who)
 	struct json_out out;
 
 	if (who->id != MASTER_ID)
-		routes_master(namesrv->routes, who->broker_name, &answer->master_addr, &answer->ha_server_addr);
+		routes_master(namesrv->routes, who->broker_name, &answer->master_addr,
+		    &answer->ha_server_addr);
 	if (namesrv->settings->return_order_topic_config_to_broker)
 		ordered = kv_list(namesrv->kv, SLICE(KV_ORDER_TOPICS), request->arena, &n_ordered);
 	if (ordered != NULL) {
@@ -119,8 +123,8 @@ register_broker_begin(struct request *request)
 		return VERDICT_REPLY;
 	if (header->body_crc32 != 0 && header->body_crc32 != registration_crc(request->body))
 		return request_refuse(request, RESPONSE_SYSTEM_ERROR, "crc32 not match");
-	if (registration_read(request->arena, request->body, header->compressed, request->command->version,
-		&registration) == -1)
+	if (registration_read(request->arena, request->body, header->compressed,
+		request->command->version, &registration) == -1)
 		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
 		    "the body is no registration: a table of topics was expected%s",
 		    header->compressed ? ", compressed" : "");
@@ -180,9 +184,9 @@ get_member_group_begin(struct request *request)
 {
 	const struct member_group_header *header = request->header;
 
-	return request_answer_body(request,
-	    routes_member_group(namesrv_of(request)->routes, request->arena, header->cluster_name,
-		header->broker_name));
+	return request_answer_body(
+	    request, routes_member_group(namesrv_of(request)->routes, request->arena,
+			 header->cluster_name, header->broker_name));
 }
 
 /* 5.x brokers; 3.2.6 asked for a pair by its value under the same code, and gets "not found". */

@@ -18,7 +18,8 @@ static enum verdict
 refuse_unwritable(struct request *request)
 {
 	return request_refuse(request, RESPONSE_SYSTEM_ERROR,
-	    "the pair cannot be kept: namesrv.db cannot be written, see the log of the name server");
+	    "the pair cannot be kept: namesrv.db cannot be written, see the log of the name "
+	    "server");
 }
 
 enum verdict
@@ -42,8 +43,8 @@ get_kv_begin(struct request *request)
 	answer->value = kv_find(namesrv_of(request)->kv, header->space, header->key);
 	if (answer->value.data == NULL)
 		return request_refuse(request, RESPONSE_QUERY_NOT_FOUND,
-		    "No config item, Namespace: %.*s Key: %.*s", (int)header->space.len, header->space.data,
-		    (int)header->key.len, header->key.data);
+		    "No config item, Namespace: %.*s Key: %.*s", (int)header->space.len,
+		    header->space.data, (int)header->key.len, header->key.data);
 	return request_answer(request, kv_answer_fields, answer);
 }
 
@@ -66,11 +67,12 @@ list_kv_begin(struct request *request)
 	struct buf text = { 0 };
 	struct json_out out;
 	size_t n_pairs;
-	const struct ext *pairs = kv_list(namesrv_of(request)->kv, header->space, request->arena, &n_pairs);
+	const struct ext *pairs =
+	    kv_list(namesrv_of(request)->kv, header->space, request->arena, &n_pairs);
 
 	if (pairs == NULL)
-		return request_refuse(request, RESPONSE_QUERY_NOT_FOUND, "No config item, Namespace: %.*s",
-		    (int)header->space.len, header->space.data);
+		return request_refuse(request, RESPONSE_QUERY_NOT_FOUND,
+		    "No config item, Namespace: %.*s", (int)header->space.len, header->space.data);
 	json_out_init(&out, &text);
 	kv_table_write(&out, pairs, n_pairs);
 	return request_answer_body(request, json_finish(&out, request->arena));

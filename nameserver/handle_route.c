@@ -8,8 +8,8 @@ static enum route_dialect
 dialect_for(const struct request *request, const struct route_header *header)
 {
 	return header->accept_standard_json || request->command->version >= VERSION_QUOTED_KEYS
-	    ? ROUTE_QUOTED_KEYS
-	    : ROUTE_BARE_KEYS;
+	           ? ROUTE_QUOTED_KEYS
+	           : ROUTE_BARE_KEYS;
 }
 
 enum verdict
@@ -23,12 +23,13 @@ get_route_begin(struct request *request)
 	enum route_status status;
 
 	if (header->zone_mode && header->zone_name.len != 0)
-		status = routes_answer_zone(namesrv->routes, request->arena, header->topic, order_conf, dialect,
-		    header->zone_name, &body, &why);
+		status = routes_answer_zone(namesrv->routes, request->arena, header->topic,
+		    order_conf, dialect, header->zone_name, &body, &why);
 	else
-		status = routes_answer(namesrv->routes, request->arena, header->topic, order_conf, dialect,
-		    &body, &why);
+		status = routes_answer(namesrv->routes, request->arena, header->topic, order_conf,
+		    dialect, &body, &why);
 	if (status != ROUTE_FOUND)
-		return request_refuse(request, RESPONSE_TOPIC_NOT_EXIST, "%.*s", (int)why.len, why.data);
+		return request_refuse(
+		    request, RESPONSE_TOPIC_NOT_EXIST, "%.*s", (int)why.len, why.data);
 	return request_answer_body(request, body);
 }

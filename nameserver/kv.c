@@ -20,10 +20,11 @@
 #define SCHEMA_VERSION 1
 #define IMPORT_MAX_BYTES (16 << 20)
 
-static const char schema[] = "CREATE TABLE pair(space BLOB, key BLOB, value BLOB, PRIMARY KEY(space, key))"
-			     " WITHOUT ROWID;"
-			     "CREATE TABLE setting(name BLOB PRIMARY KEY, value BLOB) WITHOUT ROWID;"
-			     "PRAGMA user_version=1;";
+static const char schema[] =
+    "CREATE TABLE pair(space BLOB, key BLOB, value BLOB, PRIMARY KEY(space, key))"
+    " WITHOUT ROWID;"
+    "CREATE TABLE setting(name BLOB PRIMARY KEY, value BLOB) WITHOUT ROWID;"
+    "PRAGMA user_version=1;";
 
 struct kv {
 	sqlite3 *db;
@@ -120,7 +121,8 @@ kv_list(const struct kv *kv, struct slice space_name, struct arena *arena, size_
 static void
 bind_slice(sqlite3_stmt *statement, int at, struct slice value)
 {
-	sqlite3_bind_blob64(statement, at, value.data != NULL ? value.data : "", value.len, SQLITE_STATIC);
+	sqlite3_bind_blob64(
+	    statement, at, value.data != NULL ? value.data : "", value.len, SQLITE_STATIC);
 }
 
 static struct slice
@@ -128,7 +130,8 @@ column_slice(sqlite3_stmt *statement, int at)
 {
 	const void *data = sqlite3_column_blob(statement, at);
 
-	return (struct slice){ data != NULL ? data : "", (size_t)sqlite3_column_bytes(statement, at) };
+	return (
+	    struct slice){ data != NULL ? data : "", (size_t)sqlite3_column_bytes(statement, at) };
 }
 
 /* One step of a change, which is a transaction of its own. */
@@ -177,11 +180,13 @@ kv_put_setting(struct kv *kv, struct slice name, struct slice value)
 }
 
 void
-kv_each_setting(struct kv *kv, void (*take)(void *arg, struct slice name, struct slice value), void *arg)
+kv_each_setting(
+    struct kv *kv, void (*take)(void *arg, struct slice name, struct slice value), void *arg)
 {
 	sqlite3_stmt *all;
 
-	if (sqlite3_prepare_v2(kv->db, "SELECT name, value FROM setting", -1, &all, NULL) != SQLITE_OK)
+	if (sqlite3_prepare_v2(kv->db, "SELECT name, value FROM setting", -1, &all, NULL) !=
+	    SQLITE_OK)
 		return;
 	while (sqlite3_step(all) == SQLITE_ROW)
 		take(arg, column_slice(all, 0), column_slice(all, 1));
@@ -196,7 +201,8 @@ load(struct kv *kv)
 	sqlite3_stmt *all;
 	int status;
 
-	if (sqlite3_prepare_v2(kv->db, "SELECT space, key, value FROM pair", -1, &all, NULL) != SQLITE_OK)
+	if (sqlite3_prepare_v2(kv->db, "SELECT space, key, value FROM pair", -1, &all, NULL) !=
+	    SQLITE_OK)
 		return -1;
 	while ((status = sqlite3_step(all)) == SQLITE_ROW)
 		remember(kv, column_slice(all, 0), column_slice(all, 1), column_slice(all, 2));
@@ -258,17 +264,20 @@ import_file(struct kv *kv, const char *path, struct arena *arena, struct slice *
 	if (access(path, F_OK) == -1 && errno == ENOENT)
 		return 0; /* RocketMQ makes it with the first pair */
 	if (read_file(path, &text) == -1) {
-		*why = arena_printf(arena, "kvConfigPath %s cannot be read: %s", path, strerror(errno));
+		*why = arena_printf(
+		    arena, "kvConfigPath %s cannot be read: %s", path, strerror(errno));
 		goto out;
 	}
 	spaces = json_member(json_parse(arena, buf_slice(&text)), "configTable");
 	if (spaces == NULL || spaces->type != JSON_OBJECT) {
-		*why = arena_printf(arena, "kvConfigPath %s holds no configTable of RocketMQ", path);
+		*why =
+		    arena_printf(arena, "kvConfigPath %s holds no configTable of RocketMQ", path);
 		goto out;
 	}
 	result = import_pairs(kv, spaces, &n);
 	if (result == -1)
-		*why = arena_printf(arena, "%s cannot be written: %s", FILE_NAME, sqlite3_errmsg(kv->db));
+		*why = arena_printf(
+		    arena, "%s cannot be written: %s", FILE_NAME, sqlite3_errmsg(kv->db));
 	else
 		log_info("pairs taken over from=%s pairs=%zu", path, n);
 out:
@@ -295,7 +304,8 @@ prepare(struct kv *kv)
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-		if (sqlite3_prepare_v2(kv->db, rows[i].sql, -1, rows[i].statement, NULL) != SQLITE_OK)
+		if (sqlite3_prepare_v2(kv->db, rows[i].sql, -1, rows[i].statement, NULL) !=
+		    SQLITE_OK)
 			return -1;
 	return 0;
 }
@@ -310,18 +320,21 @@ create(struct kv *kv, const char *import_path, struct arena *arena, struct slice
 }
 
 static int
-set_up(struct kv *kv, const char *path, const char *import_path, struct arena *arena, struct slice *why)
+set_up(struct kv *kv, const char *path, const char *import_path, struct arena *arena,
+    struct slice *why)
 {
 	/* Exclusive: a second name server on this directory is told so at its start. */
-	if (execute(kv, "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-			"BEGIN IMMEDIATE") == -1)
+	if (execute(kv,
+		"PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+		"BEGIN IMMEDIATE") == -1)
 		return -1;
 
 	int version = schema_version(kv);
 
 	if (version > SCHEMA_VERSION) {
-		*why = arena_printf(arena, "%s was written by a newer mqnamesrv (schema %d, known up to %d)",
-		    path, version, SCHEMA_VERSION);
+		*why = arena_printf(arena,
+		    "%s was written by a newer mqnamesrv (schema %d, known up to %d)", path,
+		    version, SCHEMA_VERSION);
 		return -1;
 	}
 	if ((version == 0 ? create(kv, import_path, arena, why) : prepare(kv)) == -1)
@@ -339,8 +352,8 @@ explain(struct kv *kv, const char *path, struct arena *arena, struct slice *why)
 	if (why->data != NULL)
 		return;
 	if (code == SQLITE_BUSY || code == SQLITE_LOCKED)
-		*why = arena_printf(arena, "%s is in use by another mqnamesrv; give this one its own storePath",
-		    path);
+		*why = arena_printf(arena,
+		    "%s is in use by another mqnamesrv; give this one its own storePath", path);
 	else
 		*why = arena_printf(arena, "%s cannot be used: %s", path, sqlite3_errmsg(kv->db));
 }
@@ -359,7 +372,8 @@ kv_open(const char *directory, const char *import_path, struct arena *arena, str
 		return NULL;
 	}
 	kv = mem_zalloc(sizeof *kv);
-	if (sqlite3_open_v2(path.data, &kv->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) == SQLITE_OK &&
+	if (sqlite3_open_v2(path.data, &kv->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) ==
+		SQLITE_OK &&
 	    set_up(kv, path.data, import_path, arena, why) == 0)
 		return kv;
 	explain(kv, path.data, arena, why);

@@ -17,20 +17,24 @@
 struct kv;
 
 /*
- * Opens or makes directory/namesrv.db and locks it. A new one takes over import_path (NULL: none), a
- * kvConfig.json. NULL, and *why says what to do, in the arena.
+ * Opens or makes directory/namesrv.db and locks it. A new one takes over import_path (NULL: none),
+ * a kvConfig.json. NULL, and *why says what to do, in the arena.
  */
-struct kv *kv_open(const char *directory, const char *import_path, struct arena *arena, struct slice *why);
+struct kv *kv_open(
+    const char *directory, const char *import_path, struct arena *arena, struct slice *why);
 void kv_close(struct kv *kv);
 
 /* 0, or -1 when it cannot be kept: then nothing has changed. */
 int kv_put(struct kv *kv, struct slice space, struct slice key, struct slice value);
 int kv_delete(struct kv *kv, struct slice space, struct slice key);
-struct slice kv_find(const struct kv *kv, struct slice space, struct slice key); /* absent: not there */
+struct slice kv_find(
+    const struct kv *kv, struct slice space, struct slice key); /* absent: not there */
 /* All pairs of a namespace by key, in the arena; NULL when there is no such namespace. */
-const struct ext *kv_list(const struct kv *kv, struct slice space, struct arena *arena, size_t *n_pairs);
+const struct ext *kv_list(
+    const struct kv *kv, struct slice space, struct arena *arena, size_t *n_pairs);
 
 int kv_put_setting(struct kv *kv, struct slice name, struct slice value);
-void kv_each_setting(struct kv *kv, void (*take)(void *arg, struct slice name, struct slice value), void *arg);
+void kv_each_setting(
+    struct kv *kv, void (*take)(void *arg, struct slice name, struct slice value), void *arg);
 
 #endif

@@ -93,11 +93,13 @@ listen_for_requests(struct namesrv *namesrv)
 	    .context = daemon,
 	    .on_close = on_conn_close,
 	});
-	port = server_listen(namesrv->server, settings->bind_address, (int)settings->listen_port, 0);
+	port =
+	    server_listen(namesrv->server, settings->bind_address, (int)settings->listen_port, 0);
 	if (port == -1) {
-		log_error("cannot listen bindAddress=%s listenPort=%lld error=%s%s", settings->bind_address,
-		    (long long)settings->listen_port, strerror(errno),
-		    errno == EADDRINUSE ? ": stop what uses the port, or set another listenPort" : "");
+		log_error("cannot listen bindAddress=%s listenPort=%lld error=%s%s",
+		    settings->bind_address, (long long)settings->listen_port, strerror(errno),
+		    errno == EADDRINUSE ? ": stop what uses the port, or set another listenPort"
+					: "");
 		return -1;
 	}
 	log_info("name server ready address=%s port=%d", settings->bind_address, port);
@@ -119,7 +121,8 @@ open_pairs(struct namesrv *namesrv)
 	struct arena arena = { 0 };
 	struct slice why;
 
-	namesrv->kv = kv_open(namesrv->settings->store_path, namesrv->settings->kv_config_path, &arena, &why);
+	namesrv->kv =
+	    kv_open(namesrv->settings->store_path, namesrv->settings->kv_config_path, &arena, &why);
 	if (namesrv->kv == NULL)
 		log_error("cannot start: %.*s", (int)why.len, why.data);
 	arena_release(&arena);

@@ -166,7 +166,8 @@ placement_get(struct routes *routes, struct route_broker *broker, struct slice n
 
 /* The last broker has gone from it; say which, or be gone too. */
 static void
-topic_lose(struct routes *routes, struct route_topic *topic, const char *broker, enum leave_reason why)
+topic_lose(
+    struct routes *routes, struct route_topic *topic, const char *broker, enum leave_reason why)
 {
 	if (++routes->n_lost > LOST_MAX) {
 		routes->n_lost--;
@@ -214,7 +215,8 @@ drop_unseen(struct routes *routes, struct route_broker *broker)
 {
 	struct table_entry *next;
 
-	for (struct table_entry *at = table_next(&broker->placements, NULL); at != NULL; at = next) {
+	for (struct table_entry *at = table_next(&broker->placements, NULL); at != NULL;
+	     at = next) {
 		struct placement *placement = at->value;
 
 		next = table_next(&broker->placements, at);
@@ -235,11 +237,11 @@ table_has_topic(const struct topic_table *table, const char *name)
 }
 
 static void
-broker_take_table(struct routes *routes, struct route_broker *broker, const struct topic_table *table,
-    bool drop_missing)
+broker_take_table(struct routes *routes, struct route_broker *broker,
+    const struct topic_table *table, bool drop_missing)
 {
 	bool increment = table_find(&broker->placements, SLICE(TOPIC_OF_EVERY_BROKER)) != NULL &&
-	    !table_has_topic(table, TOPIC_OF_EVERY_BROKER);
+	                 !table_has_topic(table, TOPIC_OF_EVERY_BROKER);
 
 	routes->round++;
 	for (size_t i = 0; i < table->n_topics; i++) {
@@ -247,18 +249,18 @@ broker_take_table(struct routes *routes, struct route_broker *broker, const stru
 		struct placement *placement = placement_get(routes, broker, topic->name);
 
 		placement->seen = routes->round;
-		placement_set(placement,
-		    &(struct queue_data){ .read_queues = topic->read_queues,
-			.write_queues = topic->write_queues,
-			.perm = topic->perm,
-			.sys_flag = topic->sys_flag });
+		placement_set(placement, &(struct queue_data){ .read_queues = topic->read_queues,
+					     .write_queues = topic->write_queues,
+					     .perm = topic->perm,
+					     .sys_flag = topic->sys_flag });
 	}
 	if (drop_missing && !increment)
 		drop_unseen(routes, broker);
 }
 
 void
-routes_add_topic(struct routes *routes, struct slice topic, const struct queue_data *queues, size_t n_queues)
+routes_add_topic(
+    struct routes *routes, struct slice topic, const struct queue_data *queues, size_t n_queues)
 {
 	for (size_t i = 0; i < n_queues; i++) {
 		struct route_broker *broker = table_find(&routes->brokers, queues[i].broker_name);
@@ -274,7 +276,8 @@ routes_delete_topic(struct routes *routes, struct slice name, struct slice clust
 	struct route_topic *topic = table_find(&routes->topics, name);
 	struct placement *next;
 
-	for (struct placement *at = topic != NULL ? topic->placements : NULL; at != NULL; at = next) {
+	for (struct placement *at = topic != NULL ? topic->placements : NULL; at != NULL;
+	     at = next) {
 		next = at->next;
 		if (cluster.len != 0 && !slice_is(cluster, at->broker->cluster))
 			continue;
@@ -327,8 +330,8 @@ member_leave(struct routes *routes, struct route_member *member, enum leave_reas
 	struct route_broker *broker = member->broker;
 	struct route_member **link = &broker->members;
 
-	log_info("broker left name=%s id=%lld address=%s why=%s", broker->name, (long long)member->id,
-	    member->address, leave_reasons[why]);
+	log_info("broker left name=%s id=%lld address=%s why=%s", broker->name,
+	    (long long)member->id, member->address, leave_reasons[why]);
 	while (*link != member)
 		link = &(*link)->next;
 	*link = member->next;
@@ -378,7 +381,8 @@ replace_text(char **kept, struct slice told)
 }
 
 static void
-broker_describe(struct routes *routes, struct route_broker *broker, const struct member_identity *who)
+broker_describe(
+    struct routes *routes, struct route_broker *broker, const struct member_identity *who)
 {
 	if (same_text(broker->cluster, who->cluster) && same_text(broker->zone, who->zone) &&
 	    broker->acting_master == who->acting_master)
@@ -404,8 +408,8 @@ member_add(struct routes *routes, struct route_broker *broker, const struct memb
 	*link = member;
 	table_put(&routes->members, who->address, member);
 	broker_forget(routes, broker);
-	log_info("broker joined name=%s id=%lld address=%s cluster=%s", broker->name, (long long)member->id,
-	    member->address, broker->cluster);
+	log_info("broker joined name=%s id=%lld address=%s cluster=%s", broker->name,
+	    (long long)member->id, member->address, broker->cluster);
 	return member;
 }
 
@@ -416,7 +420,8 @@ member_take_registration(struct routes *routes, struct route_member *member, boo
 	const struct topic_table *table = &registration->table;
 
 	if (member->n_filter_servers != 0 || registration->n_filter_servers != 0) {
-		member_set_filter_servers(member, registration->filter_servers, registration->n_filter_servers);
+		member_set_filter_servers(
+		    member, registration->filter_servers, registration->n_filter_servers);
 		broker_forget(routes, member->broker);
 	}
 	if (!first && data_version_equal(&member->version, &table->version))
@@ -432,11 +437,12 @@ member_take_registration(struct routes *routes, struct route_member *member, boo
 }
 
 enum join_status
-routes_join(struct routes *routes, const struct member_identity *who, const struct registration *registration,
-    bool drop_missing, int64_t now_ms, struct slice *other)
+routes_join(struct routes *routes, const struct member_identity *who,
+    const struct registration *registration, bool drop_missing, int64_t now_ms, struct slice *other)
 {
 	struct route_member *member = table_find(&routes->members, who->address);
-	struct route_member *twin = member_by_id(table_find(&routes->brokers, who->broker_name), who->id);
+	struct route_member *twin =
+	    member_by_id(table_find(&routes->brokers, who->broker_name), who->id);
 	bool first;
 
 	if (twin != NULL && twin != member) {
@@ -534,8 +540,8 @@ sweep_lost(struct routes *routes, int64_t now_ms)
 }
 
 void
-routes_expire(struct routes *routes, int64_t now_ms, void (*on_silent)(void *arg, uint64_t connection),
-    void *arg)
+routes_expire(struct routes *routes, int64_t now_ms,
+    void (*on_silent)(void *arg, uint64_t connection), void *arg)
 {
 	struct route_member *member;
 

@@ -32,7 +32,7 @@ struct member_identity {
 	struct slice zone; /* absent: none */
 	int64_t id;
 	enum acting_master acting_master;
-	int64_t timeout_ms; /* gone after this much silence */
+	int64_t timeout_ms;  /* gone after this much silence */
 	uint64_t connection; /* its number; the member goes with it */
 };
 
@@ -43,7 +43,7 @@ enum join_status {
 
 enum leave_reason {
 	LEAVE_UNREGISTERED,
-	LEAVE_CLOSED,  /* its connection */
+	LEAVE_CLOSED, /* its connection */
 	LEAVE_SILENT,
 	LEAVE_MOVED,   /* its address joined as another */
 	LEAVE_DROPPED, /* of a topic: its brokers are there, but no longer have it */
@@ -65,16 +65,18 @@ void routes_free(struct routes *routes);
  * it no longer has leave it. With JOIN_DUPLICATE *other is the live member's address, lent.
  */
 enum join_status routes_join(struct routes *routes, const struct member_identity *who,
-    const struct registration *registration, bool drop_missing, int64_t now_ms, struct slice *other);
+    const struct registration *registration, bool drop_missing, int64_t now_ms,
+    struct slice *other);
 /* False when there is no such member. */
-bool routes_leave(struct routes *routes, struct slice broker_name, int64_t id, struct slice address);
+bool routes_leave(
+    struct routes *routes, struct slice broker_name, int64_t id, struct slice address);
 /* All members that registered over this connection. */
 void routes_connection_closed(struct routes *routes, uint64_t connection);
 /* Whether it is known; it counts as alive from now on. timeout_ms 0: as before. */
 bool routes_touch(struct routes *routes, struct slice address, int64_t timeout_ms, int64_t now_ms);
 /* Members that were silent for too long leave; on_silent may close their connection. */
-void routes_expire(struct routes *routes, int64_t now_ms, void (*on_silent)(void *arg, uint64_t connection),
-    void *arg);
+void routes_expire(struct routes *routes, int64_t now_ms,
+    void (*on_silent)(void *arg, uint64_t connection), void *arg);
 
 /* The version of the table of the member with this address; NULL: unknown. */
 const struct data_version *routes_version(const struct routes *routes, struct slice address);
@@ -91,7 +93,8 @@ struct slice routes_any_address(const struct routes *routes);
  */
 enum route_status routes_answer(struct routes *routes, struct arena *arena, struct slice topic,
     struct slice order_conf, enum route_dialect dialect, struct slice *body, struct slice *why);
-/* The same for clients that want only the brokers of one zone (and those without a master); in the arena. */
+/* The same for clients that want only the brokers of one zone (and those without a master); in the
+ * arena. */
 enum route_status routes_answer_zone(struct routes *routes, struct arena *arena, struct slice topic,
     struct slice order_conf, enum route_dialect dialect, struct slice zone, struct slice *body,
     struct slice *why);
@@ -101,27 +104,29 @@ void routes_forget_all(struct routes *routes);
 /* ClusterInfo (106), lent. */
 struct slice routes_cluster_info(struct routes *routes);
 /* BrokerMemberGroup (901), in the arena. */
-struct slice routes_member_group(struct routes *routes, struct arena *arena, struct slice cluster,
-    struct slice broker_name);
+struct slice routes_member_group(
+    struct routes *routes, struct arena *arena, struct slice cluster, struct slice broker_name);
 
 /* Lists of topic names, sorted; the array is in the arena, the names are lent. */
 #define TOPIC_FLAG_UNIT 1
 #define TOPIC_FLAG_UNIT_SUB 2
 const struct slice *routes_topics(struct routes *routes, struct arena *arena, size_t *n);
-const struct slice *routes_topics_of_cluster(struct routes *routes, struct arena *arena, struct slice cluster,
-    size_t *n);
+const struct slice *routes_topics_of_cluster(
+    struct routes *routes, struct arena *arena, struct slice cluster, size_t *n);
 /* Those of whose flags exactly `flags` are set among `mask`. */
-const struct slice *routes_topics_flagged(struct routes *routes, struct arena *arena, int32_t mask,
-    int32_t flags, size_t *n);
+const struct slice *routes_topics_flagged(
+    struct routes *routes, struct arena *arena, int32_t mask, int32_t flags, size_t *n);
 /* Names of brokers, then of clusters. */
 const struct slice *routes_system_topics(struct routes *routes, struct arena *arena, size_t *n);
 
-/* How many topics of the broker are concerned. It stays so until allowed, or until the master leaves. */
+/* How many topics of the broker are concerned. It stays so until allowed, or until the master
+ * leaves. */
 int32_t routes_forbid_write(struct routes *routes, struct slice broker_name);
 int32_t routes_allow_write(struct routes *routes, struct slice broker_name);
 /* From all brokers, or those of a cluster. */
 void routes_delete_topic(struct routes *routes, struct slice topic, struct slice cluster);
 /* Adds queues to brokers that are known (217). */
-void routes_add_topic(struct routes *routes, struct slice topic, const struct queue_data *queues, size_t n_queues);
+void routes_add_topic(
+    struct routes *routes, struct slice topic, const struct queue_data *queues, size_t n_queues);
 
 #endif

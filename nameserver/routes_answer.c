@@ -82,13 +82,15 @@ describe_queues(const struct placement *placement)
 		.broker_name = slice_of(placement->broker->name),
 		.read_queues = placement->read_queues,
 		.write_queues = placement->write_queues,
-		.perm = placement->broker->write_forbidden ? placement->perm & ~PERM_WRITE : placement->perm,
+		.perm = placement->broker->write_forbidden ? placement->perm & ~PERM_WRITE
+		                                           : placement->perm,
 		.sys_flag = placement->sys_flag,
 	};
 }
 
 static size_t
-add_filter_servers(struct arena *arena, const struct route_broker *broker, struct route_filter_server *list)
+add_filter_servers(
+    struct arena *arena, const struct route_broker *broker, struct route_filter_server *list)
 {
 	size_t n = 0;
 
@@ -100,7 +102,8 @@ add_filter_servers(struct arena *arena, const struct route_broker *broker, struc
 
 		for (size_t i = 0; i < at->n_filter_servers; i++)
 			servers[i] = slice_of(at->filter_servers[i]);
-		list[n++] = (struct route_filter_server){ slice_of(at->address), servers, at->n_filter_servers };
+		list[n++] = (struct route_filter_server){ slice_of(at->address), servers,
+			at->n_filter_servers };
 	}
 	return n;
 }
@@ -118,13 +121,14 @@ static bool
 in_zone(const struct route_broker *broker, struct slice zone)
 {
 	return zone.data == NULL || broker->members->id != MASTER_ID ||
-	    slice_equal_nocase(slice_of(broker->zone), zone);
+	       slice_equal_nocase(slice_of(broker->zone), zone);
 }
 
-/* The placements that count, by name of their broker, so that all name servers answer the same bytes. */
+/* The placements that count, by name of their broker, so that all name servers answer the same
+ * bytes. */
 static const struct placement **
-sorted_placements(struct arena *arena, const struct route_topic *topic, struct slice zone, size_t *n,
-    size_t *n_members)
+sorted_placements(struct arena *arena, const struct route_topic *topic, struct slice zone,
+    size_t *n, size_t *n_members)
 {
 	const struct placement **list = arena_alloc(arena, topic->n_placements * sizeof *list);
 
@@ -143,8 +147,8 @@ sorted_placements(struct arena *arena, const struct route_topic *topic, struct s
 }
 
 static void
-compose(struct arena *arena, const struct route_topic *topic, struct slice order_conf, struct slice zone,
-    enum route_dialect dialect, struct buf *buf)
+compose(struct arena *arena, const struct route_topic *topic, struct slice order_conf,
+    struct slice zone, enum route_dialect dialect, struct buf *buf)
 {
 	size_t n, n_members;
 	const struct placement **placements = sorted_placements(arena, topic, zone, &n, &n_members);
@@ -164,8 +168,8 @@ compose(struct arena *arena, const struct route_topic *topic, struct slice order
 	for (size_t i = 0; i < n; i++) {
 		queues[i] = describe_queues(placements[i]);
 		brokers[i] = describe_broker(arena, placements[i]->broker);
-		route.n_filter_servers += add_filter_servers(arena, placements[i]->broker,
-		    &filters[route.n_filter_servers]);
+		route.n_filter_servers += add_filter_servers(
+		    arena, placements[i]->broker, &filters[route.n_filter_servers]);
 	}
 	json_out_init(&out, buf);
 	route_write(&out, &route, dialect);
@@ -189,10 +193,10 @@ auto_creation(const struct routes *routes)
 	const struct route_topic *topic = table_find(&routes->topics, SLICE(TOPIC_AUTO_CREATE));
 
 	return topic != NULL && topic->n_placements != 0
-	    ? "automatic creation is on (" TOPIC_AUTO_CREATE
-	      " is there): the first message sent to the topic creates it"
-	    : "automatic creation is off (no broker offers " TOPIC_AUTO_CREATE
-	      "): create the topic with mqadmin updateTopic";
+	           ? "automatic creation is on (" TOPIC_AUTO_CREATE
+	             " is there): the first message sent to the topic creates it"
+	           : "automatic creation is off (no broker offers " TOPIC_AUTO_CREATE
+	             "): create the topic with mqadmin updateTopic";
 }
 
 static struct slice
@@ -201,15 +205,16 @@ explain_lost(const struct routes *routes, struct arena *arena, const struct rout
 	struct slice at = time_text(arena, topic->lost_wall_ms);
 
 	if (topic->lost_why == LEAVE_DROPPED)
-		return arena_printf(arena, "it was deleted from %s, the last broker that had it, at %.*s; %s",
+		return arena_printf(arena,
+		    "it was deleted from %s, the last broker that had it, at %.*s; %s",
 		    topic->lost_broker, (int)at.len, at.data, auto_creation(routes));
-	return arena_printf(arena, "%s, the last broker that had it, left at %.*s (%s)", topic->lost_broker,
-	    (int)at.len, at.data, lost_reasons[topic->lost_why]);
+	return arena_printf(arena, "%s, the last broker that had it, left at %.*s (%s)",
+	    topic->lost_broker, (int)at.len, at.data, lost_reasons[topic->lost_why]);
 }
 
 static enum route_status
-explain(const struct routes *routes, struct arena *arena, struct slice name, const struct route_topic *topic,
-    struct slice *why)
+explain(const struct routes *routes, struct arena *arena, struct slice name,
+    const struct route_topic *topic, struct slice *why)
 {
 	enum route_status status = ROUTE_NO_TOPIC;
 	struct slice reason;
@@ -222,20 +227,22 @@ explain(const struct routes *routes, struct arena *arena, struct slice name, con
 
 		status = ROUTE_NO_BROKER;
 		reason = arena_printf(arena,
-		    "no broker is registered with this name server (running since %.*s)", (int)start.len,
-		    start.data);
+		    "no broker is registered with this name server (running since %.*s)",
+		    (int)start.len, start.data);
 	} else {
 		reason = arena_printf(arena, "%zu broker%s registered, none has this topic; %s",
-		    routes->brokers.n, routes->brokers.n == 1 ? " is" : "s are", auto_creation(routes));
+		    routes->brokers.n, routes->brokers.n == 1 ? " is" : "s are",
+		    auto_creation(routes));
 	}
-	*why = arena_printf(arena, "No topic route info in name server for the topic: %.*s: %.*s" FAQ,
-	    (int)name.len, name.data, (int)reason.len, reason.data);
+	*why =
+	    arena_printf(arena, "No topic route info in name server for the topic: %.*s: %.*s" FAQ,
+		(int)name.len, name.data, (int)reason.len, reason.data);
 	return status;
 }
 
 enum route_status
-routes_answer(struct routes *routes, struct arena *arena, struct slice name, struct slice order_conf,
-    enum route_dialect dialect, struct slice *body, struct slice *why)
+routes_answer(struct routes *routes, struct arena *arena, struct slice name,
+    struct slice order_conf, enum route_dialect dialect, struct slice *body, struct slice *why)
 {
 	struct route_topic *topic = table_find(&routes->topics, name);
 
@@ -248,8 +255,9 @@ routes_answer(struct routes *routes, struct arena *arena, struct slice name, str
 }
 
 enum route_status
-routes_answer_zone(struct routes *routes, struct arena *arena, struct slice name, struct slice order_conf,
-    enum route_dialect dialect, struct slice zone, struct slice *body, struct slice *why)
+routes_answer_zone(struct routes *routes, struct arena *arena, struct slice name,
+    struct slice order_conf, enum route_dialect dialect, struct slice zone, struct slice *body,
+    struct slice *why)
 {
 	const struct route_topic *topic = table_find(&routes->topics, name);
 	struct buf text = { 0 };
@@ -277,7 +285,8 @@ by_cluster_and_name(const void *a, const void *b)
 static const struct route_broker **
 sorted_brokers(const struct routes *routes, struct arena *arena)
 {
-	const struct route_broker **list = arena_alloc(arena, (routes->brokers.n + 1) * sizeof *list);
+	const struct route_broker **list =
+	    arena_alloc(arena, (routes->brokers.n + 1) * sizeof *list);
 	size_t n = 0;
 
 	for (struct table_entry *at = table_next(&routes->brokers, NULL); at != NULL;
@@ -287,9 +296,11 @@ sorted_brokers(const struct routes *routes, struct arena *arena)
 	return list;
 }
 
-/* Clusters are runs of the sorted brokers: names holds all of them, each cluster points to its part. */
+/* Clusters are runs of the sorted brokers: names holds all of them, each cluster points to its
+ * part. */
 static struct cluster_members *
-list_clusters(struct arena *arena, const struct route_broker **brokers, size_t n, size_t *n_clusters)
+list_clusters(
+    struct arena *arena, const struct route_broker **brokers, size_t n, size_t *n_clusters)
 {
 	struct cluster_members *clusters = arena_alloc(arena, (n + 1) * sizeof *clusters);
 	struct slice *names = arena_alloc(arena, (n + 1) * sizeof *names);
@@ -329,7 +340,8 @@ routes_cluster_info(struct routes *routes)
 }
 
 struct slice
-routes_member_group(struct routes *routes, struct arena *arena, struct slice cluster, struct slice broker_name)
+routes_member_group(
+    struct routes *routes, struct arena *arena, struct slice cluster, struct slice broker_name)
 {
 	const struct route_broker *broker = table_find(&routes->brokers, broker_name);
 	struct broker_data group = { .cluster = cluster, .name = broker_name };
@@ -366,7 +378,8 @@ sort_texts(struct slice *list, size_t n)
 }
 
 const struct slice *
-routes_topics_flagged(struct routes *routes, struct arena *arena, int32_t mask, int32_t flags, size_t *n)
+routes_topics_flagged(
+    struct routes *routes, struct arena *arena, int32_t mask, int32_t flags, size_t *n)
 {
 	struct slice *list = arena_alloc(arena, (routes->topics.n + 1) * sizeof *list);
 
@@ -388,7 +401,8 @@ routes_topics(struct routes *routes, struct arena *arena, size_t *n)
 }
 
 const struct slice *
-routes_topics_of_cluster(struct routes *routes, struct arena *arena, struct slice cluster, size_t *n)
+routes_topics_of_cluster(
+    struct routes *routes, struct arena *arena, struct slice cluster, size_t *n)
 {
 	struct slice *list = arena_alloc(arena, (routes->topics.n + 1) * sizeof *list);
 
@@ -419,7 +433,8 @@ routes_system_topics(struct routes *routes, struct arena *arena, size_t *n)
 	const struct route_broker **brokers = sorted_brokers(routes, arena);
 	struct slice *list = arena_alloc(arena, (2 * routes->brokers.n + 1) * sizeof *list);
 	size_t n_clusters;
-	struct cluster_members *clusters = list_clusters(arena, brokers, routes->brokers.n, &n_clusters);
+	struct cluster_members *clusters =
+	    list_clusters(arena, brokers, routes->brokers.n, &n_clusters);
 
 	*n = 0;
 	for (size_t i = 0; i < routes->brokers.n; i++)

@@ -37,14 +37,13 @@ struct caller {
 	bool oneway;
 	bool hold;
 	const char *push_answer; /* NULL: none */
-	const char *body_path; /* NULL: stdout */
+	const char *body_path;   /* NULL: stdout */
 	struct slice body;
 	struct command command; /* what all requests share */
 	struct arena arena;
 };
 
-static void __attribute__((noreturn, format(printf, 2, 3)))
-die(int status, const char *format, ...)
+static void __attribute__((noreturn, format(printf, 2, 3))) die(int status, const char *format, ...)
 {
 	va_list args;
 
@@ -168,8 +167,9 @@ call(struct caller *caller, int n_words, char **words)
 
 		if (equals == NULL || command.n_ext == MAX_EXT)
 			die(2, "%s is no key=value, or one too many", words[used]);
-		ext[command.n_ext++] = (struct ext){ { words[used], (size_t)(equals - words[used]) },
-			slice_of(equals + 1) };
+		ext[command.n_ext++] =
+		    (struct ext){ { words[used], (size_t)(equals - words[used]) },
+			    slice_of(equals + 1) };
 	}
 	command.ext = command.n_ext != 0 ? ext : NULL;
 	command_encode(&out, &command, caller->body, caller->body.len);
@@ -250,7 +250,9 @@ main(int argc, char **argv)
 	struct caller caller = {
 		.timeout_ms = 5000,
 		.body = { "", 0 },
-		.command = { .codec = FRAME_JSON, .language = LANGUAGE_JAVA, .version = COMMAND_VERSION },
+		.command = { .codec = FRAME_JSON,
+		    .language = LANGUAGE_JAVA,
+		    .version = COMMAND_VERSION },
 	};
 	const char *why;
 	int at;

@@ -9,7 +9,8 @@ struct comparison {
 	const char *const *added;
 };
 
-static bool equal(const struct json *a, const struct json *b, const struct comparison *how, struct buf *where);
+static bool equal(
+    const struct json *a, const struct json *b, const struct comparison *how, struct buf *where);
 
 static bool
 is_listed(const char *const *names, const struct json *member)
@@ -54,7 +55,8 @@ differ(struct buf *where, const struct json *member, const char *what)
 }
 
 static bool
-equal_objects(const struct json *a, const struct json *b, const struct comparison *how, struct buf *where)
+equal_objects(
+    const struct json *a, const struct json *b, const struct comparison *how, struct buf *where)
 {
 	for (const struct json *one = a->first; one != NULL; one = one->next) {
 		const struct json *other = find_member(b, one);
@@ -71,7 +73,8 @@ equal_objects(const struct json *a, const struct json *b, const struct compariso
 }
 
 static bool
-equal_arrays(const struct json *a, const struct json *b, const struct comparison *how, struct buf *where)
+equal_arrays(
+    const struct json *a, const struct json *b, const struct comparison *how, struct buf *where)
 {
 	const struct json *other = b->first;
 
@@ -93,17 +96,20 @@ static bool
 equal(const struct json *a, const struct json *b, const struct comparison *how, struct buf *where)
 {
 	if (is_leaf(a) && is_leaf(b))
-		return slice_equal(json_text(a), json_text(b)) || differ(where, a, "has another value");
+		return slice_equal(json_text(a), json_text(b)) ||
+		       differ(where, a, "has another value");
 	if (a->type != b->type)
 		return differ(where, a, "has another type");
-	return a->type == JSON_ARRAY ? equal_arrays(a, b, how, where) : equal_objects(a, b, how, where);
+	return a->type == JSON_ARRAY ? equal_arrays(a, b, how, where)
+	                             : equal_objects(a, b, how, where);
 }
 
 bool
 json_equal(const struct json *wanted, const struct json *got, const char *const *dropped,
     const char *const *added, struct buf *where)
 {
-	struct comparison how = { dropped != NULL ? dropped : nothing, added != NULL ? added : nothing };
+	struct comparison how = { dropped != NULL ? dropped : nothing,
+		added != NULL ? added : nothing };
 
 	return equal(wanted, got, &how, where);
 }

@@ -39,7 +39,8 @@ has_row(const char *text, const struct option *option)
 	if (has(text, "\n.It Va ", option->name, "\n"))
 		return true;
 	return (option->type == OPTION_IGNORED || option->type == OPTION_ALIAS) &&
-	    (has(text, "\n.Va ", option->name, "\n") || has(text, "\n.Va ", option->name, " ,\n"));
+	       (has(text, "\n.Va ", option->name, "\n") ||
+		   has(text, "\n.Va ", option->name, " ,\n"));
 }
 
 void

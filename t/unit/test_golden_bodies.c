@@ -70,7 +70,8 @@ registration_again(struct arena *arena, const struct vector *vector, struct json
 	struct registration registration;
 	int64_t crc = json_member_int64(json_member(header, "extFields"), "bodyCrc32", 0);
 
-	cr_assert_eq(registration_crc(vector->body), (int32_t)crc, "%s:%d", vector->path, vector->line);
+	cr_assert_eq(
+	    registration_crc(vector->body), (int32_t)crc, "%s:%d", vector->path, vector->line);
 	if (registration_read(arena, vector->body, false,
 		(int32_t)json_member_int64(header, "version", 0), &registration) == -1)
 		return -1;
@@ -126,7 +127,8 @@ topic_list_again(struct arena *arena, const struct vector *vector, struct json_o
 static int
 names_again(struct arena *arena, const struct vector *vector, struct json_out *out)
 {
-	const char *member = vector->of == REQUEST_GET_CONSUMER_LIST_BY_GROUP ? "consumerIdList" : "groupList";
+	const char *member =
+	    vector->of == REQUEST_GET_CONSUMER_LIST_BY_GROUP ? "consumerIdList" : "groupList";
 	const struct slice *names;
 	size_t n;
 
@@ -174,7 +176,8 @@ static int
 queue_offsets_again(struct arena *arena, const struct vector *vector, struct json_out *out)
 {
 	int32_t code = vector->of != 0 ? vector->of : vector->code;
-	const char *member = code == REQUEST_GET_CONSUMER_STATUS_FROM_CLIENT ? "messageQueueTable" : "offsetTable";
+	const char *member =
+	    code == REQUEST_GET_CONSUMER_STATUS_FROM_CLIENT ? "messageQueueTable" : "offsetTable";
 	const struct queue_offset *offsets;
 	size_t n;
 
@@ -214,7 +217,8 @@ struct body_kind {
 	int32_t code;
 	bool answer;
 	again_fn *again;
-	int least; /* how many of them the recording must have, so that the test has tested something */
+	int least; /* how many of them the recording must have, so that the test has tested
+	              something */
 };
 
 static const struct body_kind kinds[] = {
@@ -279,14 +283,14 @@ check_again(const struct vector *vector, void *arg)
 	if (kind->code == REQUEST_REGISTER_BROKER && is_compressed(vector))
 		return;
 	json_out_init(&out, &text);
-	cr_assert_eq(kind->again(vector->arena, vector, &out), 0, "%s:%d: not read: %.*s", vector->path,
-	    vector->line, (int)vector->body.len, vector->body.data);
+	cr_assert_eq(kind->again(vector->arena, vector, &out), 0, "%s:%d: not read: %.*s",
+	    vector->path, vector->line, (int)vector->body.len, vector->body.data);
 	ours = json_parse(vector->arena, buf_slice(&text));
 	cr_assert_not_null(ours, "%s:%d: what we write is not read: %s", vector->path, vector->line,
 	    buf_text(&text));
 	cr_assert(json_equal(json_parse(vector->arena, vector->body), ours, dropped, added, &where),
-	    "%s:%d: %s\n%.*s\n%s", vector->path, vector->line, buf_text(&where), (int)vector->body.len,
-	    vector->body.data, buf_text(&text));
+	    "%s:%d: %s\n%.*s\n%s", vector->path, vector->line, buf_text(&where),
+	    (int)vector->body.len, vector->body.data, buf_text(&text));
 	counts[kind - kinds]++;
 	buf_release(&text);
 	buf_release(&where);
@@ -298,8 +302,8 @@ Test(golden_bodies, what_was_read_is_written_alike)
 
 	vectors_each(check_again, counts);
 	for (size_t i = 0; i < N_KINDS; i++)
-		cr_expect_geq(counts[i], kinds[i].least, "code %d %s: only %d recorded bodies", kinds[i].code,
-		    kinds[i].answer ? "answers" : "requests", counts[i]);
+		cr_expect_geq(counts[i], kinds[i].least, "code %d %s: only %d recorded bodies",
+		    kinds[i].code, kinds[i].answer ? "answers" : "requests", counts[i]);
 }
 
 /* Clients that cut brokerAddrs by hand need it as the recorded servers write it. */

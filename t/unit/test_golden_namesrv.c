@@ -116,8 +116,8 @@ exchange(struct player *player, struct slice bytes, struct command *answer, stru
 	cr_assert_eq(raw_send(&player->raw, bytes, &why), 0, "%s", why);
 	if (answer == NULL)
 		return;
-	cr_assert_eq(raw_receive(&player->raw, &frame, &why), 0, "%s: %.*s: %s", player->path, (int)bytes.len,
-	    bytes.data, why);
+	cr_assert_eq(raw_receive(&player->raw, &frame, &why), 0, "%s: %.*s: %s", player->path,
+	    (int)bytes.len, bytes.data, why);
 	cr_assert_eq(command_decode(&player->arena, &frame, answer), COMMAND_OK);
 	*body = frame.body;
 }
@@ -134,8 +134,8 @@ ask(struct player *player, int32_t code, const struct ext *ext, size_t n_ext, st
 
 	command_encode(&bytes, &command, body, body.len);
 	exchange(player, buf_slice(&bytes), &answer, &ignored);
-	cr_assert_eq(answer.code, 0, "%s: arranging with %d: %.*s", player->path, code, (int)answer.remark.len,
-	    answer.remark.data);
+	cr_assert_eq(answer.code, 0, "%s: arranging with %d: %.*s", player->path, code,
+	    (int)answer.remark.len, answer.remark.data);
 	buf_release(&bytes);
 }
 
@@ -145,19 +145,19 @@ static void
 forget_brokers(struct player *player)
 {
 	for (size_t i = 0; i < player->n_registered; i++)
-		ask(player, REQUEST_UNREGISTER_BROKER, player->registered[i].ext, player->registered[i].n_ext,
-		    SLICE_NONE);
+		ask(player, REQUEST_UNREGISTER_BROKER, player->registered[i].ext,
+		    player->registered[i].n_ext, SLICE_NONE);
 	player->n_registered = 0;
 	arena_reset(&player->identities);
 }
 
 static void
-register_member(struct player *player, const struct broker_data *broker, const struct broker_address *address,
-    struct slice ha_address, const struct topic_config *topic)
+register_member(struct player *player, const struct broker_data *broker,
+    const struct broker_address *address, struct slice ha_address, const struct topic_config *topic)
 {
-	struct registration registration = {
-		.table = { .version = { 1, ++player->counter, 0 }, .topics = topic, .n_topics = topic != NULL }
-	};
+	struct registration registration = { .table = { .version = { 1, ++player->counter, 0 },
+						 .topics = topic,
+						 .n_topics = topic != NULL } };
 	struct ext *ext = arena_alloc(&player->identities, 8 * sizeof *ext);
 	struct arena *arena = &player->identities;
 	size_t n = 0;
@@ -171,7 +171,8 @@ register_member(struct player *player, const struct broker_data *broker, const s
 	ext[n++] = (struct ext){ SLICE("haServerAddr"), arena_copy(arena, ha_address) };
 	if (broker->acting_master != ACTING_MASTER_UNSAID)
 		ext[n++] = (struct ext){ SLICE("enableActingMaster"),
-			broker->acting_master == ACTING_MASTER_YES ? SLICE("true") : SLICE("false") };
+			broker->acting_master == ACTING_MASTER_YES ? SLICE("true")
+								   : SLICE("false") };
 	json_out_init(&out, &text);
 	registration_write(&out, &registration);
 	ask(player, REQUEST_REGISTER_BROKER, ext, n, buf_slice(&text));
@@ -182,7 +183,8 @@ register_member(struct player *player, const struct broker_data *broker, const s
 
 /* All members of the broker; one that has lost its master had one to bring the topic. */
 static void
-register_broker(struct player *player, const struct broker_data *broker, const struct topic_config *topic)
+register_broker(
+    struct player *player, const struct broker_data *broker, const struct topic_config *topic)
 {
 	struct broker_address gone = { MASTER_ID, SLICE("127.0.0.1:1") };
 	bool has_master = broker->n_addresses != 0 && broker->addresses[0].id == MASTER_ID;
@@ -193,7 +195,8 @@ register_broker(struct player *player, const struct broker_data *broker, const s
 		register_member(player, broker, &broker->addresses[i], SLICE("127.0.0.1:2"), topic);
 	if (!has_master)
 		ask(player, REQUEST_UNREGISTER_BROKER,
-		    player->registered[player->n_registered - broker->n_addresses - 1].ext, 4, SLICE_NONE);
+		    player->registered[player->n_registered - broker->n_addresses - 1].ext, 4,
+		    SLICE_NONE);
 }
 
 static void
@@ -235,7 +238,8 @@ arrange_cluster(struct player *player, const struct vector *recorded)
 static void
 arrange_pair(struct player *player, const struct command *request, const struct vector *recorded)
 {
-	const struct json *ext = json_member(json_parse(recorded->arena, recorded->header), "extFields");
+	const struct json *ext =
+	    json_member(json_parse(recorded->arena, recorded->header), "extFields");
 	struct ext pair[] = { { SLICE("namespace"), command_ext(request, "namespace") },
 		{ SLICE("key"), command_ext(request, "key") },
 		{ SLICE("value"), json_member_text(ext, "value") } };
@@ -248,16 +252,19 @@ arrange_pair(struct player *player, const struct command *request, const struct 
 
 /* A slave was told of a master that the file may not show. */
 static void
-arrange_registration(struct player *player, const struct command *request, const struct vector *recorded)
+arrange_registration(
+    struct player *player, const struct command *request, const struct vector *recorded)
 {
-	const struct json *ext = json_member(json_parse(recorded->arena, recorded->header), "extFields");
+	const struct json *ext =
+	    json_member(json_parse(recorded->arena, recorded->header), "extFields");
 	struct broker_data broker = { .name = command_ext(request, "brokerName"),
 		.cluster = command_ext(request, "clusterName") };
 	struct broker_address master = { MASTER_ID, json_member_text(ext, "masterAddr") };
 
 	forget_brokers(player);
 	if (master.address.data != NULL)
-		register_member(player, &broker, &master, json_member_text(ext, "haServerAddr"), NULL);
+		register_member(
+		    player, &broker, &master, json_member_text(ext, "haServerAddr"), NULL);
 }
 
 static void
@@ -290,21 +297,24 @@ static bool
 is_compared_body(int32_t code)
 {
 	return code == REQUEST_GET_ROUTEINFO_BY_TOPIC || code == REQUEST_GET_BROKER_CLUSTER_INFO ||
-	    code == REQUEST_GET_KVLIST_BY_NAMESPACE;
+	       code == REQUEST_GET_KVLIST_BY_NAMESPACE;
 }
 
 static void
 compare(struct player *player, const struct command *request, const struct vector *recorded,
     const struct command *answer, struct slice body)
 {
-	const struct json *ext = json_member(json_parse(recorded->arena, recorded->header), "extFields");
+	const struct json *ext =
+	    json_member(json_parse(recorded->arena, recorded->header), "extFields");
 	struct buf where = { 0 };
 
-	cr_assert_eq(answer->code, recorded->code, "%s:%d: code %d: %d, not %d: %.*s", recorded->path,
-	    recorded->line, request->code, answer->code, recorded->code, (int)answer->remark.len,
-	    answer->remark.data);
-	for (const struct json *field = ext != NULL ? ext->first : NULL; field != NULL; field = field->next)
-		cr_assert_not_null(command_ext(answer, arena_copy(recorded->arena, field->name).data).data,
+	cr_assert_eq(answer->code, recorded->code, "%s:%d: code %d: %d, not %d: %.*s",
+	    recorded->path, recorded->line, request->code, answer->code, recorded->code,
+	    (int)answer->remark.len, answer->remark.data);
+	for (const struct json *field = ext != NULL ? ext->first : NULL; field != NULL;
+	     field = field->next)
+		cr_assert_not_null(
+		    command_ext(answer, arena_copy(recorded->arena, field->name).data).data,
 		    "%s:%d: code %d: no field %.*s", recorded->path, recorded->line, request->code,
 		    (int)field->name.len, field->name.data);
 	if (is_compared_body(request->code) && recorded->body.len != 0)
@@ -384,7 +394,8 @@ play(const struct vector *vector, void *arg)
 	int32_t opaque = json_member_int32(vector->json, "opaque", -1);
 	struct waiting *waiting;
 
-	if (vector->probe || !vector->whole || !slice_is(json_member_text(vector->json, "peer"), "namesrv"))
+	if (vector->probe || !vector->whole ||
+	    !slice_is(json_member_text(vector->json, "peer"), "namesrv"))
 		return;
 	if (player->path == NULL || strcmp(player->path, vector->path) != 0)
 		for (size_t i = 0; i < MAX_WAITING; i++)

@@ -21,11 +21,14 @@ Test(heartbeat, tolerates_what_others_write)
 	const struct heartbeat_consumer *consumer;
 	const struct subscription *subscription;
 
-	cr_assert_eq(read_text("{\"clientID\":\"c@1\",\"consumerDataSet\":[{\"groupName\":\"G\",\"consumeType\":1,"
-			       "\"messageModel\":0,\"consumeFromWhere\":4,\"subscriptionDataSet\":[{\"topic\":\"T\","
-			       "\"subString\":\"A||B\",\"subVersion\":\"17\",\"codeSet\":[\"65\",\"-66\"],"
-			       "\"tagsSet\":[\"A\",\"B\"]}]}]}\n",
-			 &heartbeat),
+	cr_assert_eq(
+	    read_text(
+		"{\"clientID\":\"c@1\",\"consumerDataSet\":[{\"groupName\":\"G\",\"consumeType\":1,"
+		"\"messageModel\":0,\"consumeFromWhere\":4,\"subscriptionDataSet\":[{\"topic\":"
+	        "\"T\","
+		"\"subString\":\"A||B\",\"subVersion\":\"17\",\"codeSet\":[\"65\",\"-66\"],"
+		"\"tagsSet\":[\"A\",\"B\"]}]}]}\n",
+		&heartbeat),
 	    0);
 	cr_assert(slice_is(heartbeat.client_id, "c@1"));
 	cr_assert_eq(heartbeat.n_producers, 0);
@@ -46,12 +49,13 @@ Test(heartbeat, newer_and_stranger_ones)
 {
 	struct heartbeat heartbeat;
 
-	cr_assert_eq(read_text("{\"clientID\":\"c\",\"heartbeatFingerprint\":-5,\"withoutSub\":true,"
-			       "\"producerDataSet\":[{\"groupName\":\"P\"},{\"groupName\":\"Q\"}],"
-			       "\"consumerDataSet\":[{\"groupName\":\"G\",\"consumeType\":\"CONSUME_POP\","
-			       "\"messageModel\":\"NOBODY_KNOWS\",\"consumeFromWhere\":77,"
-			       "\"subscriptionDataSet\":null}],\"new\":[{}]}",
-			 &heartbeat),
+	cr_assert_eq(
+	    read_text("{\"clientID\":\"c\",\"heartbeatFingerprint\":-5,\"withoutSub\":true,"
+		      "\"producerDataSet\":[{\"groupName\":\"P\"},{\"groupName\":\"Q\"}],"
+		      "\"consumerDataSet\":[{\"groupName\":\"G\",\"consumeType\":\"CONSUME_POP\","
+		      "\"messageModel\":\"NOBODY_KNOWS\",\"consumeFromWhere\":77,"
+		      "\"subscriptionDataSet\":null}],\"new\":[{}]}",
+		&heartbeat),
 	    0);
 	cr_assert_eq(heartbeat.fingerprint, -5);
 	cr_assert(heartbeat.without_sub);
@@ -65,13 +69,23 @@ Test(heartbeat, newer_and_stranger_ones)
 Test(heartbeat, refuses_what_is_none)
 {
 	static const char *const texts[] = {
-		"", "null", "[]", "7", "{}", "{\"clientID\":\"\"}", "{\"clientID\":\"c\",\"producerDataSet\":{}}",
-		"{\"clientID\":\"c\",\"producerDataSet\":[{}]}", "{\"clientID\":\"c\",\"producerDataSet\":[7]}",
+		"",
+		"null",
+		"[]",
+		"7",
+		"{}",
+		"{\"clientID\":\"\"}",
+		"{\"clientID\":\"c\",\"producerDataSet\":{}}",
+		"{\"clientID\":\"c\",\"producerDataSet\":[{}]}",
+		"{\"clientID\":\"c\",\"producerDataSet\":[7]}",
 		"{\"clientID\":\"c\",\"consumerDataSet\":[{\"groupName\":\"\"}]}",
-		"{\"clientID\":\"c\",\"consumerDataSet\":[{\"groupName\":\"G\",\"subscriptionDataSet\":[{}]}]}",
-		"{\"clientID\":\"c\",\"consumerDataSet\":[{\"groupName\":\"G\",\"subscriptionDataSet\":"
+		"{\"clientID\":\"c\",\"consumerDataSet\":[{\"groupName\":\"G\","
+		"\"subscriptionDataSet\":[{}]}]}",
+		"{\"clientID\":\"c\",\"consumerDataSet\":[{\"groupName\":\"G\","
+		"\"subscriptionDataSet\":"
 		"[{\"topic\":\"T\",\"codeSet\":[\"x\"]}]}]}",
-		"{\"clientID\":\"c\",\"consumerDataSet\":[{\"groupName\":\"G\",\"subscriptionDataSet\":"
+		"{\"clientID\":\"c\",\"consumerDataSet\":[{\"groupName\":\"G\","
+		"\"subscriptionDataSet\":"
 		"[{\"topic\":\"T\",\"tagsSet\":[{}]}]}]}",
 	};
 	struct heartbeat heartbeat;
@@ -83,10 +97,14 @@ Test(heartbeat, refuses_what_is_none)
 Test(heartbeat, is_written_as_java_writes_it)
 {
 	static const char text[] =
-	    "{\"clientID\":\"c\",\"consumerDataSet\":[{\"consumeFromWhere\":\"CONSUME_FROM_TIMESTAMP\","
-	    "\"consumeType\":\"CONSUME_ACTIVELY\",\"groupName\":\"G\",\"messageModel\":\"CLUSTERING\","
-	    "\"subscriptionDataSet\":[{\"classFilterMode\":false,\"codeSet\":[65],\"expressionType\":\"SQL92\","
-	    "\"subString\":\"a > 1\",\"subVersion\":3,\"tagsSet\":[\"A\"],\"topic\":\"T\"}],\"unitMode\":true}],"
+	    "{\"clientID\":\"c\",\"consumerDataSet\":[{\"consumeFromWhere\":\"CONSUME_FROM_"
+	    "TIMESTAMP\","
+	    "\"consumeType\":\"CONSUME_ACTIVELY\",\"groupName\":\"G\",\"messageModel\":"
+	    "\"CLUSTERING\","
+	    "\"subscriptionDataSet\":[{\"classFilterMode\":false,\"codeSet\":[65],"
+	    "\"expressionType\":\"SQL92\","
+	    "\"subString\":\"a > "
+	    "1\",\"subVersion\":3,\"tagsSet\":[\"A\"],\"topic\":\"T\"}],\"unitMode\":true}],"
 	    "\"producerDataSet\":[{\"groupName\":\"P\"}]}";
 	struct heartbeat heartbeat;
 	struct buf buf = { 0 };

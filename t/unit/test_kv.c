@@ -20,7 +20,8 @@ make_directory(void)
 static void
 remove_directory(void)
 {
-	static const char *const files[] = { "namesrv.db", "namesrv.db-wal", "namesrv.db-shm", "kv.json" };
+	static const char *const files[] = { "namesrv.db", "namesrv.db-wal", "namesrv.db-shm",
+		"kv.json" };
 
 	for (size_t i = 0; i < 4; i++)
 		unlink(arena_printf(&arena, "%s/%s", directory, files[i]).data);
@@ -92,7 +93,8 @@ Test(kv, a_directory_that_cannot_be)
 	struct slice why;
 
 	cr_assert_null(kv_open("/proc/nothing/here", NULL, &arena, &why));
-	cr_assert_not_null(strstr(why.data, "directory /proc/nothing cannot be made"), "%s", why.data);
+	cr_assert_not_null(
+	    strstr(why.data, "directory /proc/nothing cannot be made"), "%s", why.data);
 }
 
 static const char *
@@ -108,7 +110,8 @@ write_file(const char *text)
 
 Test(kv, takes_over_once)
 {
-	const char *path = write_file("{\n\"configTable\":{\"ORDER_TOPIC_CONFIG\":{\"T\":\"a:4;b:4\"},\"e\":{}}\n}");
+	const char *path = write_file(
+	    "{\n\"configTable\":{\"ORDER_TOPIC_CONFIG\":{\"T\":\"a:4;b:4\"},\"e\":{}}\n}");
 	struct kv *kv = open_kv(path);
 
 	cr_assert(slice_is(kv_find(kv, SLICE("ORDER_TOPIC_CONFIG"), SLICE("T")), "a:4;b:4"));
@@ -129,7 +132,8 @@ Test(kv, a_file_that_is_none_is_named_and_nothing_is_made)
 	cr_assert_not_null(strstr(why.data, "holds no configTable"), "%s", why.data);
 	path = write_file("{\"configTable\":{\"s\":{\"k\":\"v\"}}}");
 	kv = open_kv(path);
-	cr_assert(slice_is(kv_find(kv, SLICE("s"), SLICE("k")), "v"), "the second try is the first that counts");
+	cr_assert(slice_is(kv_find(kv, SLICE("s"), SLICE("k")), "v"),
+	    "the second try is the first that counts");
 	kv_close(kv);
 }
 

@@ -15,23 +15,26 @@ Test(namesrv_options, the_manual_has_each_row)
 }
 
 /* Every setting of RocketMQ's name servers 4.2.0, 4.9.8, 5.3.3, as getNamesrvConfig names them. */
-static const char *const theirs[] = { "rocketmqHome", "kvConfigPath", "configStorePath", "productEnvName",
-	"clusterTest", "orderMessageEnable", "returnOrderTopicConfigToBroker", "clientRequestThreadPoolNums",
-	"defaultThreadPoolNums", "clientRequestThreadPoolQueueCapacity", "defaultThreadPoolQueueCapacity",
+static const char *const theirs[] = { "rocketmqHome", "kvConfigPath", "configStorePath",
+	"productEnvName", "clusterTest", "orderMessageEnable", "returnOrderTopicConfigToBroker",
+	"clientRequestThreadPoolNums", "defaultThreadPoolNums",
+	"clientRequestThreadPoolQueueCapacity", "defaultThreadPoolQueueCapacity",
 	"scanNotActiveBrokerInterval", "unRegisterBrokerQueueCapacity", "supportActingMaster",
-	"enableAllTopicList", "enableTopicList", "notifyMinBrokerIdChanged", "enableControllerInNamesrv",
-	"needWaitForService", "waitSecondsForService", "deleteTopicWithBrokerRegistration",
-	"configBlackList", "bindAddress", "listenPort", "serverWorkerThreads",
-	"serverCallbackExecutorThreads", "serverSelectorThreads", "serverOnewaySemaphoreValue",
-	"serverAsyncSemaphoreValue", "serverChannelMaxIdleTimeSeconds", "serverSocketSndBufSize",
-	"serverSocketRcvBufSize", "writeBufferHighWaterMark", "writeBufferLowWaterMark",
-	"serverSocketBacklog", "serverNettyWorkerGroupEnable", "serverPooledByteBufAllocatorEnable",
+	"enableAllTopicList", "enableTopicList", "notifyMinBrokerIdChanged",
+	"enableControllerInNamesrv", "needWaitForService", "waitSecondsForService",
+	"deleteTopicWithBrokerRegistration", "configBlackList", "bindAddress", "listenPort",
+	"serverWorkerThreads", "serverCallbackExecutorThreads", "serverSelectorThreads",
+	"serverOnewaySemaphoreValue", "serverAsyncSemaphoreValue",
+	"serverChannelMaxIdleTimeSeconds", "serverSocketSndBufSize", "serverSocketRcvBufSize",
+	"writeBufferHighWaterMark", "writeBufferLowWaterMark", "serverSocketBacklog",
+	"serverNettyWorkerGroupEnable", "serverPooledByteBufAllocatorEnable",
 	"enableShutdownGracefully", "shutdownWaitTimeSeconds", "useEpollNativeSelector" };
 
 Test(namesrv_options, every_key_of_rocketmq_is_known)
 {
 	for (size_t i = 0; i < sizeof theirs / sizeof *theirs; i++)
-		cr_expect_not_null(option_find(namesrv_options, slice_of(theirs[i])), "%s", theirs[i]);
+		cr_expect_not_null(
+		    option_find(namesrv_options, slice_of(theirs[i])), "%s", theirs[i]);
 }
 
 Test(namesrv_options, the_shipped_file_has_no_findings)

@@ -11,11 +11,12 @@ TestSuite(registration, .timeout = 20);
 static struct arena arena;
 
 #define TABLE                                                                                      \
-	"{\"dataVersion\":{\"counter\":2,\"timestamp\":9},\"topicConfigTable\":{"                     \
-	"\"A\":{\"order\":true,\"perm\":6,\"readQueueNums\":4,\"topicFilterType\":\"MULTI_TAG\","    \
-	"\"topicName\":\"A\",\"topicSysFlag\":2,\"writeQueueNums\":5},"                              \
-	"\"B\":{\"attributes\":{\"+a\":\"b c\"},\"order\":false,\"perm\":2,\"readQueueNums\":1,"      \
-	"\"topicFilterType\":\"SINGLE_TAG\",\"topicName\":\"B\",\"topicSysFlag\":0,\"writeQueueNums\":1}}}"
+	"{\"dataVersion\":{\"counter\":2,\"timestamp\":9},\"topicConfigTable\":{"                  \
+	"\"A\":{\"order\":true,\"perm\":6,\"readQueueNums\":4,\"topicFilterType\":\"MULTI_TAG\","  \
+	"\"topicName\":\"A\",\"topicSysFlag\":2,\"writeQueueNums\":5},"                            \
+	"\"B\":{\"attributes\":{\"+a\":\"b c\"},\"order\":false,\"perm\":2,\"readQueueNums\":1,"   \
+	"\"topicFilterType\":\"SINGLE_TAG\",\"topicName\":\"B\",\"topicSysFlag\":0,"               \
+	"\"writeQueueNums\":1}}}"
 #define WHOLE "{\"filterServerList\":[\"f:1\"],\"topicConfigSerializeWrapper\":" TABLE "}"
 
 static void
@@ -69,7 +70,9 @@ Test(registration, the_version_of_3_2_6)
 {
 	struct data_version version;
 
-	cr_assert_eq(data_version_read(json_parse(&arena, SLICE("{\"counter\":3,\"timestatmp\":4}")), &version), 0);
+	cr_assert_eq(data_version_read(
+			 json_parse(&arena, SLICE("{\"counter\":3,\"timestatmp\":4}")), &version),
+	    0);
 	cr_assert_eq(version.timestamp, 4);
 	cr_assert_eq(data_version_read(NULL, &version), -1);
 	cr_assert_eq(data_version_read(json_parse(&arena, SLICE("[]")), &version), -1);
@@ -85,9 +88,11 @@ Test(registration, refuses_what_is_none)
 	struct registration registration;
 
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-		cr_expect_eq(registration_read(&arena, slice_of(texts[i]), false, 407, &registration), -1, "%s",
-		    texts[i]);
-	cr_assert_eq(registration_read(&arena, SLICE("no zlib at all"), true, 407, &registration), -1);
+		cr_expect_eq(
+		    registration_read(&arena, slice_of(texts[i]), false, 407, &registration), -1,
+		    "%s", texts[i]);
+	cr_assert_eq(
+	    registration_read(&arena, SLICE("no zlib at all"), true, 407, &registration), -1);
 }
 
 /* Any cut of the inflated form is refused, and none is read beyond its end. */
@@ -105,12 +110,14 @@ Test(registration, cut_short)
 		uLongf packed_len = sizeof packed;
 
 		compress(packed, &packed_len, plain, len);
-		cr_expect_eq(registration_read(&arena, (struct slice){ (const char *)packed, packed_len }, true,
-				 407, &registration),
+		cr_expect_eq(
+		    registration_read(&arena, (struct slice){ (const char *)packed, packed_len },
+			true, 407, &registration),
 		    -1, "%lu bytes", len);
 	}
 	for (size_t len = 1; len < buf.len; len++)
-		cr_expect_eq(registration_read(&arena, (struct slice){ buf.data, len }, true, 407, &registration),
+		cr_expect_eq(registration_read(
+				 &arena, (struct slice){ buf.data, len }, true, 407, &registration),
 		    -1);
 	buf_release(&buf);
 }
@@ -124,8 +131,8 @@ Test(registration, what_grows_beyond_bounds)
 	Bytef *packed = malloc(len);
 
 	cr_assert_eq(compress2(packed, &len, (const Bytef *)zeros, HUGE_BYTES, 1), Z_OK);
-	cr_assert_eq(registration_read(&arena, (struct slice){ (const char *)packed, len }, true, 407,
-			 &registration),
+	cr_assert_eq(registration_read(&arena, (struct slice){ (const char *)packed, len }, true,
+			 407, &registration),
 	    -1);
 	free(zeros);
 	free(packed);
@@ -140,8 +147,8 @@ Test(registration, a_count_that_lies)
 	uLongf len = sizeof packed;
 
 	compress(packed, &len, (const Bytef *)plain, sizeof plain - 1);
-	cr_assert_eq(registration_read(&arena, (struct slice){ (const char *)packed, len }, true, 407,
-			 &registration),
+	cr_assert_eq(registration_read(&arena, (struct slice){ (const char *)packed, len }, true,
+			 407, &registration),
 	    -1);
 }
 
@@ -151,9 +158,15 @@ Test(registration, lines_of_topics)
 		const char *line;
 		int result;
 	} cases[] = {
-		{ "T 1 2 6 SINGLE_TAG", 0 }, { "T 1 2 6 SINGLE_TAG {\"a\":\"b\"}", 0 }, { "T 1 2 6 OTHER x", 0 },
-		{ "T 1 2 6", -1 }, { "T", -1 }, { "", -1 }, { " 1 2 6 SINGLE_TAG", -1 },
-		{ "T one 2 6 SINGLE_TAG", -1 }, { "T 1 99999999999 6 SINGLE_TAG", -1 },
+		{ "T 1 2 6 SINGLE_TAG", 0 },
+		{ "T 1 2 6 SINGLE_TAG {\"a\":\"b\"}", 0 },
+		{ "T 1 2 6 OTHER x", 0 },
+		{ "T 1 2 6", -1 },
+		{ "T", -1 },
+		{ "", -1 },
+		{ " 1 2 6 SINGLE_TAG", -1 },
+		{ "T one 2 6 SINGLE_TAG", -1 },
+		{ "T 1 99999999999 6 SINGLE_TAG", -1 },
 	};
 	struct registration registration;
 
@@ -170,8 +183,8 @@ Test(registration, lines_of_topics)
 		buf_put_u32(&plain, 2);
 		buf_append_text(&plain, "[]");
 		compress(packed, &len, (const Bytef *)plain.data, plain.len);
-		cr_expect_eq(registration_read(&arena, (struct slice){ (const char *)packed, len }, true, 407,
-				 &registration),
+		cr_expect_eq(registration_read(&arena, (struct slice){ (const char *)packed, len },
+				 true, 407, &registration),
 		    cases[i].result, "%s", cases[i].line);
 		buf_release(&plain);
 	}

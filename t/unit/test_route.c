@@ -27,9 +27,10 @@ again(const char *text, enum route_dialect dialect)
 }
 
 #define ROUTE(addresses)                                                                           \
-	"{\"brokerDatas\":[{\"brokerAddrs\":" addresses ",\"brokerName\":\"a\",\"cluster\":\"C\","    \
-	"\"enableActingMaster\":true,\"zoneName\":\"z\"}],\"filterServerTable\":{\"h:1\":[\"f:2\"]},"  \
-	"\"orderTopicConf\":\"a:4\",\"queueDatas\":[{\"brokerName\":\"a\",\"perm\":6,"                \
+	"{\"brokerDatas\":[{\"brokerAddrs\":" addresses ",\"brokerName\":\"a\",\"cluster\":\"C\"," \
+	"\"enableActingMaster\":true,\"zoneName\":\"z\"}],\"filterServerTable\":{\"h:1\":[\"f:"    \
+	"2\"]},"                                                                                   \
+	"\"orderTopicConf\":\"a:4\",\"queueDatas\":[{\"brokerName\":\"a\",\"perm\":6,"             \
 	"\"readQueueNums\":4,\"topicSynFlag\":3,\"topicSysFlag\":3,\"writeQueueNums\":8}]}"
 
 Test(route, both_dialects_are_read_and_written)
@@ -46,7 +47,9 @@ Test(route, old_members_and_missing_ones)
 {
 	struct route route;
 
-	cr_assert_eq(route_read(&arena, SLICE("{\"queueDatas\":[{\"brokerName\":\"a\",\"topicSynFlag\":2}]}"), &route),
+	cr_assert_eq(
+	    route_read(&arena,
+		SLICE("{\"queueDatas\":[{\"brokerName\":\"a\",\"topicSynFlag\":2}]}"), &route),
 	    0);
 	cr_assert_eq(route.queues[0].sys_flag, 2);
 	cr_assert_eq(route.n_brokers, 0);
@@ -57,7 +60,8 @@ Test(route, old_members_and_missing_ones)
 
 Test(route, refuses_what_is_none)
 {
-	static const char *const texts[] = { "", "[]", "{\"brokerDatas\":{}}", "{\"brokerDatas\":[7]}",
+	static const char *const texts[] = { "", "[]", "{\"brokerDatas\":{}}",
+		"{\"brokerDatas\":[7]}",
 		"{\"brokerDatas\":[{\"brokerName\":\"a\",\"brokerAddrs\":[]}]}",
 		"{\"brokerDatas\":[{\"brokerName\":\"a\",\"brokerAddrs\":{\"x\":\"h:1\"}}]}",
 		"{\"brokerDatas\":[{\"brokerName\":\"a\",\"brokerAddrs\":{\"0\":{}}}]}",
@@ -69,7 +73,8 @@ Test(route, refuses_what_is_none)
 
 Test(route, the_address_to_ask)
 {
-	static const struct broker_address addresses[] = { { 2, { "s2", 2 } }, { 0, { "m", 1 } }, { 1, { "s1", 2 } } };
+	static const struct broker_address addresses[] = { { 2, { "s2", 2 } }, { 0, { "m", 1 } },
+		{ 1, { "s1", 2 } } };
 	struct broker_data broker = { .addresses = addresses, .n_addresses = 3 };
 
 	cr_assert(slice_is(broker_data_address(&broker), "m"));
@@ -81,8 +86,9 @@ Test(route, the_address_to_ask)
 
 Test(route, cluster_info)
 {
-	static const char text[] = "{\"brokerAddrTable\":{\"a\":{\"brokerAddrs\":{0:\"h:1\"},\"brokerName\":\"a\","
-				   "\"cluster\":\"C\"}},\"clusterAddrTable\":{\"C\":[\"a\"]}}";
+	static const char text[] =
+	    "{\"brokerAddrTable\":{\"a\":{\"brokerAddrs\":{0:\"h:1\"},\"brokerName\":\"a\","
+	    "\"cluster\":\"C\"}},\"clusterAddrTable\":{\"C\":[\"a\"]}}";
 	struct cluster_info info;
 	struct buf buf = { 0 };
 	struct json_out out;
@@ -91,6 +97,7 @@ Test(route, cluster_info)
 	json_out_init(&out, &buf);
 	cluster_info_write(&out, &info);
 	cr_assert_str_eq(buf_text(&buf), text);
-	cr_assert_eq(cluster_info_read(&arena, SLICE("{\"clusterAddrTable\":{\"C\":7}}"), &info), -1);
+	cr_assert_eq(
+	    cluster_info_read(&arena, SLICE("{\"clusterAddrTable\":{\"C\":7}}"), &info), -1);
 	buf_release(&buf);
 }

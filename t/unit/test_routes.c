@@ -29,7 +29,9 @@ member(const char *name, int64_t id, const char *address)
 static struct topic_config
 topic(const char *name)
 {
-	return (struct topic_config){ .name = slice_of(name), .read_queues = 4, .write_queues = 4, .perm = 6 };
+	return (struct topic_config){
+		.name = slice_of(name), .read_queues = 4, .write_queues = 4, .perm = 6
+	};
 }
 
 /* A registration of the topics named, separated by blanks. */
@@ -38,7 +40,8 @@ with(const char *names, int64_t counter)
 {
 	struct slice rest = slice_of(names), name;
 	struct topic_config *topics = arena_alloc(&arena, 16 * sizeof *topics);
-	struct registration registration = { .table = { .version = { 1, counter, 0 }, .topics = topics } };
+	struct registration registration = { .table = {
+						 .version = { 1, counter, 0 }, .topics = topics } };
 
 	while (rest.len != 0 && slice_next(&rest, ' ', &name))
 		topics[registration.table.n_topics++] = topic(arena_copy(&arena, name).data);
@@ -46,7 +49,8 @@ with(const char *names, int64_t counter)
 }
 
 static enum join_status
-join_at(struct routes *routes, struct member_identity who, struct registration registration, int64_t now_ms)
+join_at(struct routes *routes, struct member_identity who, struct registration registration,
+    int64_t now_ms)
 {
 	struct slice other;
 
@@ -64,7 +68,8 @@ answer(struct routes *routes, const char *name, enum route_dialect dialect)
 {
 	struct slice body, why;
 
-	if (routes_answer(routes, &arena, slice_of(name), SLICE_NONE, dialect, &body, &why) != ROUTE_FOUND)
+	if (routes_answer(routes, &arena, slice_of(name), SLICE_NONE, dialect, &body, &why) !=
+	    ROUTE_FOUND)
 		return arena_copy(&arena, why).data;
 	return arena_copy(&arena, body).data;
 }
@@ -92,7 +97,7 @@ all_topics(struct routes *routes)
 }
 
 #define QUEUES(broker, perm)                                                                       \
-	"{\"brokerName\":\"" broker "\",\"perm\":" perm ",\"readQueueNums\":4,\"topicSynFlag\":0,"   \
+	"{\"brokerName\":\"" broker "\",\"perm\":" perm ",\"readQueueNums\":4,\"topicSynFlag\":0," \
 	"\"topicSysFlag\":0,\"writeQueueNums\":4}"
 
 Test(routes, answers_in_both_dialects)
@@ -103,8 +108,10 @@ Test(routes, answers_in_both_dialects)
 	cr_assert_eq(join(routes, member("a", 0, "h:1"), with("T U", 1)), JOIN_OK);
 	cr_assert_eq(join(routes, member("a", 1, "h:3"), with("", 1)), JOIN_OK);
 	cr_assert_str_eq(answer(routes, "T", ROUTE_BARE_KEYS),
-	    "{\"brokerDatas\":[{\"brokerAddrs\":{0:\"h:1\",1:\"h:3\"},\"brokerName\":\"a\",\"cluster\":\"C\"},"
-	    "{\"brokerAddrs\":{0:\"h:2\"},\"brokerName\":\"b\",\"cluster\":\"C\"}],\"filterServerTable\":{},"
+	    "{\"brokerDatas\":[{\"brokerAddrs\":{0:\"h:1\",1:\"h:3\"},\"brokerName\":\"a\","
+	    "\"cluster\":\"C\"},"
+	    "{\"brokerAddrs\":{0:\"h:2\"},\"brokerName\":\"b\",\"cluster\":\"C\"}],"
+	    "\"filterServerTable\":{},"
 	    "\"queueDatas\":[" QUEUES("a", "6") "," QUEUES("b", "6") "]}");
 	cr_assert_str_eq(answer(routes, "U", ROUTE_QUOTED_KEYS),
 	    "{\"brokerDatas\":[{\"brokerAddrs\":{\"0\":\"h:1\",\"1\":\"h:3\"},\"brokerName\":\"a\","
@@ -178,7 +185,8 @@ Test(routes, slaves_bring_no_topics)
 	cr_assert(routes_master(routes, SLICE("a"), &address, &ha_address));
 	cr_assert(slice_is(address, "h:1") && slice_is(ha_address, "ha:1"));
 	cr_assert(routes_leave(routes, SLICE("a"), 0, SLICE("h:1")));
-	cr_assert_str_eq(all_topics(routes), "T", "a slave keeps the topics of its broker readable");
+	cr_assert_str_eq(
+	    all_topics(routes), "T", "a slave keeps the topics of its broker readable");
 	cr_assert(routes_leave(routes, SLICE("a"), 1, SLICE("h:3")));
 	cr_assert_str_eq(all_topics(routes), "");
 	cr_assert_eq(routes_broker_count(routes), 0);
@@ -195,7 +203,8 @@ Test(routes, the_second_of_one_name_and_id_is_refused)
 	join(routes, member("a", 0, "h:1"), with("T", 1));
 	cr_assert_eq(routes_join(routes, &second, &registration, true, 0, &other), JOIN_DUPLICATE);
 	cr_assert(slice_is(other, "h:1"));
-	cr_assert_eq(join(routes, member("a", 0, "h:1"), with("T", 2)), JOIN_OK, "a restart is fine");
+	cr_assert_eq(
+	    join(routes, member("a", 0, "h:1"), with("T", 2)), JOIN_OK, "a restart is fine");
 	routes_connection_closed(routes, 1);
 	cr_assert_eq(join(routes, second, registration), JOIN_OK, "the other one is gone");
 	routes_free(routes);
@@ -267,14 +276,16 @@ Test(routes, says_why_there_is_no_route)
 	cr_assert_not_null(strstr(answer(routes, "T", ROUTE_BARE_KEYS),
 	    "1 broker is registered, none has this topic; automatic creation is off"));
 	join(routes, member("a", 0, "h:1"), with("U TBW102", 2));
-	cr_assert_not_null(strstr(answer(routes, "T", ROUTE_BARE_KEYS), "automatic creation is on"));
-	join(routes, member("a", 0, "h:1"), with("TBW102", 3));
 	cr_assert_not_null(
-	    strstr(answer(routes, "U", ROUTE_BARE_KEYS), "it was deleted from a, the last broker that had it, at "));
+	    strstr(answer(routes, "T", ROUTE_BARE_KEYS), "automatic creation is on"));
+	join(routes, member("a", 0, "h:1"), with("TBW102", 3));
+	cr_assert_not_null(strstr(answer(routes, "U", ROUTE_BARE_KEYS),
+	    "it was deleted from a, the last broker that had it, at "));
 	routes_connection_closed(routes, 1);
-	cr_assert_not_null(strstr(answer(routes, "TBW102", ROUTE_BARE_KEYS),
-	    "a, the last broker that had it, left at "));
-	cr_assert_not_null(strstr(answer(routes, "TBW102", ROUTE_BARE_KEYS), "(its connection closed)"));
+	cr_assert_not_null(strstr(
+	    answer(routes, "TBW102", ROUTE_BARE_KEYS), "a, the last broker that had it, left at "));
+	cr_assert_not_null(
+	    strstr(answer(routes, "TBW102", ROUTE_BARE_KEYS), "(its connection closed)"));
 	join(routes, member("a", 0, "h:1"), with("TBW102", 4));
 	cr_assert_not_null(strstr(answer(routes, "TBW102", ROUTE_BARE_KEYS), "brokerDatas"));
 	routes_free(routes);
@@ -306,7 +317,8 @@ Test(routes, write_permission_comes_and_goes)
 	cr_assert_eq(routes_forbid_write(routes, SLICE("a")), 2);
 	cr_assert_not_null(strstr(answer(routes, "T", ROUTE_BARE_KEYS), QUEUES("a", "4")));
 	join(routes, member("a", 0, "h:1"), with("T U V", 2));
-	cr_assert_not_null(strstr(answer(routes, "V", ROUTE_BARE_KEYS), QUEUES("a", "4")), "still drained");
+	cr_assert_not_null(
+	    strstr(answer(routes, "V", ROUTE_BARE_KEYS), QUEUES("a", "4")), "still drained");
 	cr_assert_eq(routes_allow_write(routes, SLICE("a")), 3);
 	cr_assert_not_null(strstr(answer(routes, "T", ROUTE_BARE_KEYS), QUEUES("a", "6")));
 	routes_free(routes);
@@ -348,10 +360,12 @@ Test(routes, lists)
 	cr_assert_eq(n, 0);
 	list = routes_system_topics(routes, &arena, &n);
 	cr_assert_str_eq(names(list, n), "a c b C D");
-	list = routes_topics_flagged(routes, &arena, TOPIC_FLAG_UNIT | TOPIC_FLAG_UNIT_SUB, TOPIC_FLAG_UNIT_SUB, &n);
+	list = routes_topics_flagged(
+	    routes, &arena, TOPIC_FLAG_UNIT | TOPIC_FLAG_UNIT_SUB, TOPIC_FLAG_UNIT_SUB, &n);
 	cr_assert_str_eq(names(list, n), "V");
 	cr_assert_str_eq(arena_copy(&arena, routes_cluster_info(routes)).data,
-	    "{\"brokerAddrTable\":{\"a\":{\"brokerAddrs\":{0:\"h:1\"},\"brokerName\":\"a\",\"cluster\":\"C\"},"
+	    "{\"brokerAddrTable\":{\"a\":{\"brokerAddrs\":{0:\"h:1\"},\"brokerName\":\"a\","
+	    "\"cluster\":\"C\"},"
 	    "\"c\":{\"brokerAddrs\":{0:\"h:3\"},\"brokerName\":\"c\",\"cluster\":\"C\"},"
 	    "\"b\":{\"brokerAddrs\":{0:\"h:2\"},\"brokerName\":\"b\",\"cluster\":\"D\"}},"
 	    "\"clusterAddrTable\":{\"C\":[\"a\",\"c\"],\"D\":[\"b\"]}}");
@@ -368,8 +382,8 @@ Test(routes, zones)
 	west.zone = SLICE("west");
 	join(routes, east, with("T", 1));
 	join(routes, west, with("T", 1));
-	cr_assert_eq(routes_answer_zone(routes, &arena, SLICE("T"), SLICE_NONE, ROUTE_BARE_KEYS, SLICE("EAST"),
-			 &body, &why),
+	cr_assert_eq(routes_answer_zone(routes, &arena, SLICE("T"), SLICE_NONE, ROUTE_BARE_KEYS,
+			 SLICE("EAST"), &body, &why),
 	    ROUTE_FOUND);
 	cr_assert_not_null(strstr(body.data, "\"zoneName\":\"east\""));
 	cr_assert_null(strstr(body.data, "west"));
@@ -387,7 +401,8 @@ Test(routes, order_and_member_group)
 	routes_answer(routes, &arena, SLICE("T"), SLICE("a:4"), ROUTE_BARE_KEYS, &body, &why);
 	cr_assert_not_null(memmem(body.data, body.len, "\"orderTopicConf\":\"a:4\"", 22));
 	cr_assert_str_eq(routes_member_group(routes, &arena, SLICE("C"), SLICE("a")).data,
-	    "{\"brokerMemberGroup\":{\"brokerAddrs\":{0:\"h:1\"},\"brokerName\":\"a\",\"cluster\":\"C\"}}");
+	    "{\"brokerMemberGroup\":{\"brokerAddrs\":{0:\"h:1\"},\"brokerName\":\"a\",\"cluster\":"
+	    "\"C\"}}");
 	cr_assert_str_eq(routes_member_group(routes, &arena, SLICE("C"), SLICE("x")).data,
 	    "{\"brokerMemberGroup\":{\"brokerAddrs\":{},\"brokerName\":\"x\",\"cluster\":\"C\"}}");
 	routes_free(routes);
@@ -416,6 +431,7 @@ Test(routes, many_topics)
 	registration.table.version.counter = 2;
 	cr_assert_eq(join(routes, member("broker-9", 0, "host-9:1"), registration), JOIN_OK);
 	cr_log_info("10000 topics registered again: %lld us", (long long)(clock_mono_us() - begin));
-	cr_assert_lt(clock_mono_us() - begin, 500000); /* a bound for busy machines: it takes 2 ms */
+	cr_assert_lt(
+	    clock_mono_us() - begin, 500000); /* a bound for busy machines: it takes 2 ms */
 	routes_free(routes);
 }
