@@ -234,7 +234,8 @@ sort_keys(struct key_entry *keys, struct key_entry *spare, size_t n)
 		spare = swap;
 	}
 	/* Three passes: the result lies in what the caller gave as spare. */
-	memcpy(spare, keys, n * sizeof keys[0]);
+	if (n != 0)
+		memcpy(spare, keys, n * sizeof keys[0]);
 }
 
 int
