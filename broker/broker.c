@@ -312,6 +312,7 @@ broker_release(struct daemon *daemon)
 		stats_free(broker->stats);
 	}
 	free(broker->address);
+	free(broker->ha_address);
 	free(broker);
 }
 

@@ -62,7 +62,7 @@ void *
 arena_alloc(struct arena *arena, size_t size)
 {
 	size = (size + ALIGN_BYTES - 1) & ~(size_t)(ALIGN_BYTES - 1);
-	if (size > arena->left) {
+	if (size > arena->left || arena->at == NULL) {
 		arena->first = block_new(arena->first, size > BLOCK_BYTES ? size : BLOCK_BYTES);
 		arena->at = arena->first->data;
 		arena->left = arena->first->size;
