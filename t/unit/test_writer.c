@@ -1,0 +1,206 @@
+#include "config.h"
+
+#include "broker/store/writer.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+
+#include "common/clock.h"
+#include "t/unit/store_rig.h"
+#include "t/vfs_fault.h"
+
+/* What the store does when the disk fails: never an OK that is not there, never a failure that is.
+ */
+
+TestSuite(writer, .timeout = 120);
+
+static void
+open_faulty(struct rig *rig, enum store_flush flush)
+{
+	vfs_fault_register();
+	rig_init(rig);
+	rig->options.vfs = "fault";
+	rig->options.flush = flush;
+	rig->options.flush_interval_ms = 20;
+	rig_open(rig);
+}
+
+static enum append_status
+try_append(struct rig *rig, unsigned seed)
+{
+	struct outcome outcome =
+	    rig_append(rig, &(struct sample){ .topic = "F", .body_len = 5000, .seed = seed });
+
+	free(outcome.records);
+	return outcome.status;
+}
+
+/* One call fails, once; the store goes on or not, and after a restart exactly what was OK is there.
+ */
+static void
+fault_case(enum store_flush flush, enum fault_kind kind, long n, bool for_good, int code)
+{
+	struct rig rig;
+	int64_t n_ok = 0, n_failed = 0;
+
+	open_faulty(&rig, flush);
+	vfs_fault_plan(kind, n, for_good, code);
+	for (unsigned i = 0; i < 20; i++) {
+		enum append_status status = try_append(&rig, i);
+
+		if (status == APPEND_OK)
+			n_ok++;
+		else
+			n_failed++;
+		cr_assert(status == APPEND_OK || status == APPEND_FAILED ||
+			  (status == APPEND_DISK_FULL && code == SQLITE_FULL));
+		cr_assert_eq(rig_check_queue(&rig, "F", 0), n_ok, "reads go on");
+	}
+	if (for_good && n == 1)
+		cr_assert_eq(n_ok, 0);
+	/* As after kill -9: what the last words write does not count. */
+	vfs_fault_plan(FAULT_WRITE, 1, true, SQLITE_IOERR_WRITE);
+	rig_close(&rig);
+	vfs_fault_plan(FAULT_WRITE, 0, false, 0);
+	vfs_fault_plan(FAULT_SYNC, 0, false, 0);
+	rig_open(&rig);
+	cr_assert_eq(rig_check_queue(&rig, "F", 0), n_ok);
+	cr_assert_eq(try_append(&rig, 99), APPEND_OK, "a restart mends it");
+	rig_release(&rig);
+}
+
+Test(writer, a_failed_write_is_never_ok)
+{
+	for (long n = 1; n < 12; n++) {
+		fault_case(STORE_FLUSH_SYNC, FAULT_WRITE, n, false, SQLITE_IOERR_WRITE);
+		fault_case(STORE_FLUSH_SYNC, FAULT_WRITE, n, true, SQLITE_IOERR_WRITE);
+	}
+	fault_case(STORE_FLUSH_ASYNC, FAULT_WRITE, 5, false, SQLITE_IOERR_WRITE);
+}
+
+Test(writer, a_failed_sync_is_never_ok)
+{
+	for (long n = 1; n < 6; n++) {
+		fault_case(STORE_FLUSH_SYNC, FAULT_SYNC, n, false, SQLITE_IOERR_FSYNC);
+		fault_case(STORE_FLUSH_SYNC, FAULT_SYNC, n, true, SQLITE_IOERR_FSYNC);
+	}
+}
+
+Test(writer, a_full_disk_is_told)
+{
+	for (long n = 1; n < 8; n++)
+		fault_case(STORE_FLUSH_SYNC, FAULT_WRITE, n, false, SQLITE_FULL);
+	fault_case(STORE_FLUSH_ASYNC, FAULT_WRITE, 1, true, SQLITE_FULL);
+}
+
+static bool
+is_writable(struct rig *rig)
+{
+	struct store_stats stats;
+
+	store_get_stats(rig->store, &stats);
+	cr_assert_eq(stats.writable, stats.refusal == NULL);
+	return stats.writable;
+}
+
+static bool
+is_refusing(struct rig *rig)
+{
+	return !is_writable(rig);
+}
+
+Test(writer, space_that_comes_back_is_noticed)
+{
+	struct rig rig;
+
+	open_faulty(&rig, STORE_FLUSH_SYNC);
+	cr_assert_eq(try_append(&rig, 0), APPEND_OK);
+	cr_assert(is_writable(&rig));
+	vfs_fault_plan(FAULT_WRITE, 1, true, SQLITE_FULL);
+	cr_assert_eq(try_append(&rig, 1), APPEND_DISK_FULL);
+	cr_assert_not(is_writable(&rig));
+	cr_assert_eq(try_append(&rig, 1), APPEND_DISK_FULL);
+	vfs_fault_plan(FAULT_WRITE, 0, false, 0);
+	rig_until(&rig, is_writable);
+	cr_assert_eq(try_append(&rig, 1), APPEND_OK);
+	cr_assert_eq(rig_check_queue(&rig, "F", 0), 2);
+	rig_release(&rig);
+}
+
+Test(writer, after_a_failed_sync_nothing_is_taken)
+{
+	struct rig rig;
+	struct meta_job *job = meta_job_new();
+
+	open_faulty(&rig, STORE_FLUSH_SYNC);
+	cr_assert_eq(try_append(&rig, 0), APPEND_OK);
+	vfs_fault_plan(FAULT_SYNC, 1, false, SQLITE_IOERR_FSYNC);
+	cr_assert_eq(try_append(&rig, 1), APPEND_FAILED);
+	cr_assert_eq(try_append(&rig, 1), APPEND_FAILED, "though the disk syncs again");
+	cr_assert(is_refusing(&rig));
+	meta_job_put(job, META_SETTING, SLICE("k"), SLICE("v"));
+	cr_assert_eq(rig_meta(&rig, job), 0, "meta.db is another file");
+	rig_release(&rig);
+}
+
+Test(writer, a_failed_background_sync_stops_it_too)
+{
+	struct rig rig;
+
+	open_faulty(&rig, STORE_FLUSH_ASYNC);
+	cr_assert_eq(try_append(&rig, 0), APPEND_OK);
+	vfs_fault_plan(FAULT_SYNC, 1, true, SQLITE_IOERR_FSYNC);
+	try_append(&rig, 1);
+	rig_until(&rig, is_refusing);
+	cr_assert_eq(try_append(&rig, 2), APPEND_FAILED);
+	vfs_fault_plan(FAULT_SYNC, 0, false, 0);
+	rig_release(&rig);
+}
+
+static long
+syncs_of(enum store_flush flush)
+{
+	struct rig rig;
+
+	vfs_fault_register();
+	rig_init(&rig);
+	rig.options.vfs = "fault";
+	rig.options.flush = flush;
+	rig.options.flush_interval_ms = 10000;
+	rig_open(&rig);
+	cr_assert_eq(try_append(&rig, 0), APPEND_OK);
+	long before = atomic_load(&faults[FAULT_SYNC].calls);
+	for (unsigned i = 0; i < 10; i++)
+		cr_assert_eq(try_append(&rig, i), APPEND_OK);
+	long n = atomic_load(&faults[FAULT_SYNC].calls) - before;
+	rig_release(&rig);
+	return n;
+}
+
+Test(writer, sync_flush_syncs_each_commit_and_async_none)
+{
+	cr_assert_geq(syncs_of(STORE_FLUSH_SYNC), 10);
+	cr_assert_eq(syncs_of(STORE_FLUSH_ASYNC), 0);
+}
+
+Test(writer, store_time_never_goes_back)
+{
+	struct rig rig;
+	struct outcome first, second;
+
+	rig_init(&rig);
+	rig_open(&rig);
+	first = rig_append(&rig, &(struct sample){ .topic = "T" });
+	clock_shift_for_test(-3600000, 0);
+	second = rig_append(&rig, &(struct sample){ .topic = "T" });
+	cr_assert_geq(second.store_timestamp, first.store_timestamp);
+	free(second.records);
+	rig_close(&rig);
+	rig_open(&rig);
+	second = rig_append(&rig, &(struct sample){ .topic = "T" });
+	cr_assert_geq(second.store_timestamp, first.store_timestamp);
+	clock_shift_for_test(0, 0);
+	free(first.records);
+	free(second.records);
+	rig_release(&rig);
+}

@@ -1,0 +1,222 @@
+#include "config.h"
+
+#include "t/vfs_fault.h"
+
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct fault faults[N_FAULT_KINDS];
+
+struct fault_file {
+	sqlite3_file base;
+	sqlite3_file *real; /* behind this struct, in SQLite's memory */
+};
+
+static sqlite3_vfs *real_vfs;
+
+static sqlite3_file *
+real_of(sqlite3_file *file)
+{
+	return ((struct fault_file *)file)->real;
+}
+
+static int
+ask(enum fault_kind kind)
+{
+	struct fault *fault = &faults[kind];
+	long call = atomic_fetch_add(&fault->calls, 1) + 1;
+	long fail_at = atomic_load(&fault->fail_at);
+
+	if (fail_at == 0 || call < fail_at || (call > fail_at && !atomic_load(&fault->for_good)))
+		return SQLITE_OK;
+	return atomic_load(&fault->code);
+}
+
+static int
+fault_close(sqlite3_file *file)
+{
+	return real_of(file)->pMethods->xClose(real_of(file));
+}
+
+static int
+fault_read(sqlite3_file *file, void *data, int len, sqlite3_int64 at)
+{
+	return real_of(file)->pMethods->xRead(real_of(file), data, len, at);
+}
+
+static int
+fault_write(sqlite3_file *file, const void *data, int len, sqlite3_int64 at)
+{
+	int rc = ask(FAULT_WRITE);
+
+	return rc != SQLITE_OK ? rc : real_of(file)->pMethods->xWrite(real_of(file), data, len, at);
+}
+
+static int
+fault_truncate(sqlite3_file *file, sqlite3_int64 size)
+{
+	return real_of(file)->pMethods->xTruncate(real_of(file), size);
+}
+
+static int
+fault_sync(sqlite3_file *file, int flags)
+{
+	int rc = ask(FAULT_SYNC);
+
+	return rc != SQLITE_OK ? rc : real_of(file)->pMethods->xSync(real_of(file), flags);
+}
+
+static int
+fault_size(sqlite3_file *file, sqlite3_int64 *size)
+{
+	return real_of(file)->pMethods->xFileSize(real_of(file), size);
+}
+
+static int
+fault_lock(sqlite3_file *file, int level)
+{
+	return real_of(file)->pMethods->xLock(real_of(file), level);
+}
+
+static int
+fault_unlock(sqlite3_file *file, int level)
+{
+	return real_of(file)->pMethods->xUnlock(real_of(file), level);
+}
+
+static int
+fault_check_lock(sqlite3_file *file, int *result)
+{
+	return real_of(file)->pMethods->xCheckReservedLock(real_of(file), result);
+}
+
+static int
+fault_control(sqlite3_file *file, int op, void *arg)
+{
+	return real_of(file)->pMethods->xFileControl(real_of(file), op, arg);
+}
+
+static int
+fault_sector_size(sqlite3_file *file)
+{
+	return real_of(file)->pMethods->xSectorSize(real_of(file));
+}
+
+static int
+fault_characteristics(sqlite3_file *file)
+{
+	return real_of(file)->pMethods->xDeviceCharacteristics(real_of(file));
+}
+
+static int
+fault_shm_map(sqlite3_file *file, int page, int size, int extend, void volatile **map)
+{
+	return real_of(file)->pMethods->xShmMap(real_of(file), page, size, extend, map);
+}
+
+static int
+fault_shm_lock(sqlite3_file *file, int offset, int n, int flags)
+{
+	return real_of(file)->pMethods->xShmLock(real_of(file), offset, n, flags);
+}
+
+static void
+fault_shm_barrier(sqlite3_file *file)
+{
+	real_of(file)->pMethods->xShmBarrier(real_of(file));
+}
+
+static int
+fault_shm_unmap(sqlite3_file *file, int delete)
+{
+	return real_of(file)->pMethods->xShmUnmap(real_of(file), delete);
+}
+
+static int
+fault_fetch(sqlite3_file *file, sqlite3_int64 at, int len, void **map)
+{
+	return real_of(file)->pMethods->xFetch(real_of(file), at, len, map);
+}
+
+static int
+fault_unfetch(sqlite3_file *file, sqlite3_int64 at, void *map)
+{
+	return real_of(file)->pMethods->xUnfetch(real_of(file), at, map);
+}
+
+static const sqlite3_io_methods methods = {
+	.iVersion = 3,
+	.xClose = fault_close,
+	.xRead = fault_read,
+	.xWrite = fault_write,
+	.xTruncate = fault_truncate,
+	.xSync = fault_sync,
+	.xFileSize = fault_size,
+	.xLock = fault_lock,
+	.xUnlock = fault_unlock,
+	.xCheckReservedLock = fault_check_lock,
+	.xFileControl = fault_control,
+	.xSectorSize = fault_sector_size,
+	.xDeviceCharacteristics = fault_characteristics,
+	.xShmMap = fault_shm_map,
+	.xShmLock = fault_shm_lock,
+	.xShmBarrier = fault_shm_barrier,
+	.xShmUnmap = fault_shm_unmap,
+	.xFetch = fault_fetch,
+	.xUnfetch = fault_unfetch,
+};
+
+static int
+fault_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *flags_out)
+{
+	struct fault_file *it = (struct fault_file *)file;
+
+	(void)vfs;
+	it->real = (sqlite3_file *)(it + 1);
+	int rc = real_vfs->xOpen(real_vfs, name, it->real, flags, flags_out);
+	it->base.pMethods = it->real->pMethods != NULL ? &methods : NULL;
+	return rc;
+}
+
+void
+vfs_fault_register(void)
+{
+	static sqlite3_vfs vfs;
+
+	if (real_vfs != NULL)
+		return;
+	real_vfs = sqlite3_vfs_find(NULL);
+	vfs = *real_vfs;
+	vfs.zName = "fault";
+	vfs.szOsFile = (int)sizeof(struct fault_file) + real_vfs->szOsFile;
+	vfs.xOpen = fault_open;
+	sqlite3_vfs_register(&vfs, 0);
+}
+
+void
+vfs_fault_plan(enum fault_kind kind, long n, bool for_good, int code)
+{
+	struct fault *fault = &faults[kind];
+
+	atomic_store(&fault->code, code);
+	atomic_store(&fault->for_good, for_good);
+	atomic_store(&fault->fail_at, n != 0 ? atomic_load(&fault->calls) + n : 0);
+}
+
+void
+vfs_fault_plan_from_environment(void)
+{
+	char kind[16], code[16], how[16];
+	const char *plan = getenv("FAULT");
+	long n;
+
+	if (plan == NULL || sscanf(plan, "%15[^:]:%ld:%15[^:]:%15s", kind, &n, code, how) != 4)
+		return;
+	bool sync = strcmp(kind, "sync") == 0;
+	int failure = sync ? SQLITE_IOERR_FSYNC : SQLITE_IOERR_WRITE;
+
+	vfs_fault_plan(sync ? FAULT_SYNC : FAULT_WRITE, n, strcmp(how, "always") == 0,
+	    strcmp(code, "full") == 0 ? SQLITE_FULL : failure);
+}

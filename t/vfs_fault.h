@@ -1,0 +1,38 @@
+#ifndef T_VFS_FAULT_H
+#define T_VFS_FAULT_H
+
+/*
+ * A SQLite VFS named "fault" that fails the n-th write or sync, once or for
+ * good, and counts. All else goes to the default VFS. Plans may be changed
+ * while other threads use files.
+ */
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+enum fault_kind {
+	FAULT_WRITE,
+	FAULT_SYNC,
+	N_FAULT_KINDS
+};
+
+struct fault {
+	_Atomic long calls;   /* so far */
+	_Atomic long fail_at; /* the number of the call that fails; 0: none */
+	atomic_bool for_good; /* and all after it */
+	_Atomic int code;     /* SQLITE_IOERR_WRITE, SQLITE_FULL, SQLITE_IOERR_FSYNC, ... */
+};
+
+extern struct fault faults[N_FAULT_KINDS];
+
+/* Before the store is opened with vfs "fault". */
+void vfs_fault_register(void);
+/* The n-th call from now on fails; n 0: none does any more. */
+void vfs_fault_plan(enum fault_kind kind, long n, bool for_good, int code);
+/*
+ * From the environment variable FAULT, for whole programs:
+ * "write:100:full:once", "sync:7:ioerr:always".
+ */
+void vfs_fault_plan_from_environment(void);
+
+#endif
