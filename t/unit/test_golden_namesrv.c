@@ -11,7 +11,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -67,6 +67,7 @@ start(struct player *player)
 	snprintf(program, sizeof program, "%s/mqnamesrv", build != NULL ? build : ".");
 	player->pid = fork();
 	if (player->pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves none behind */
 		cr_assert_not_null(freopen(log, "w", stderr));
 		execl(program, program, "-o", "listenPort=0", "-o", store, NULL);
 		_exit(127);
