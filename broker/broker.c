@@ -116,12 +116,6 @@ open_store(struct broker *broker)
 }
 
 static void
-on_offset_row(void *arg, struct slice group, struct slice topic, int32_t queue_id, int64_t offset)
-{
-	offsets_load(arg, group, topic, queue_id, offset);
-}
-
-static void
 make_workers(struct broker *broker)
 {
 	struct daemon *daemon = broker->daemon;
@@ -213,7 +207,6 @@ load_state(struct broker *broker)
 	broker->groups = groups_new();
 	broker->offsets = offsets_new();
 	store_each_meta(broker->store, META_SETTING, on_setting_row, broker->daemon);
-	store_each_offset(broker->store, on_offset_row, broker->offsets);
 	topics_and_groups_load(broker);
 }
 
@@ -228,33 +221,6 @@ start_services(struct broker *broker)
 	broker->upkeep = upkeep_start(broker);
 	if (broker->settings->connect_back_check)
 		address_check(broker);
-	return 0;
-}
-
-static int
-broker_start(struct daemon *daemon)
-{
-	struct broker *broker = mem_zalloc(sizeof *broker);
-
-	daemon->context = broker;
-	broker->daemon = daemon;
-	broker->settings = daemon->settings;
-	broker->boot_ms = clock_wall_ms();
-	broker->server = make_server(daemon, broker->settings);
-	int port = listen_all(broker);
-
-	if (port == -1 || address_choose(broker, port) == -1 || open_store(broker) == -1)
-		return -1;
-	load_state(broker);
-	make_workers(broker);
-	start_store(broker);
-	if (start_services(broker) == -1)
-		return -1;
-	log_info("broker ready name=%s cluster=%s id=%d address=%s port=%d flush=%s store=%s",
-	    broker->settings->broker_name, broker->settings->broker_cluster_name,
-	    (int)broker->settings->broker_id, broker->address, port,
-	    broker->settings->flush_disk_type == FLUSH_SYNC ? "SYNC_FLUSH" : "ASYNC_FLUSH",
-	    broker->settings->store_path_root_dir);
 	return 0;
 }
 
@@ -314,6 +280,38 @@ broker_release(struct daemon *daemon)
 	free(broker->address);
 	free(broker->ha_address);
 	free(broker);
+}
+
+static int
+broker_start(struct daemon *daemon)
+{
+	struct broker *broker = mem_zalloc(sizeof *broker);
+
+	daemon->context = broker;
+	broker->daemon = daemon;
+	broker->settings = daemon->settings;
+	broker->boot_ms = clock_wall_ms();
+	broker->server = make_server(daemon, broker->settings);
+	int port = listen_all(broker);
+
+	if (port == -1 || address_choose(broker, port) == -1 || open_store(broker) == -1) {
+		broker_release(daemon);
+		return -1;
+	}
+	load_state(broker);
+	make_workers(broker);
+	start_store(broker);
+	if (start_services(broker) == -1) {
+		store_stop(broker->store);
+		broker_release(daemon);
+		return -1;
+	}
+	log_info("broker ready name=%s cluster=%s id=%d address=%s port=%d flush=%s store=%s",
+	    broker->settings->broker_name, broker->settings->broker_cluster_name,
+	    (int)broker->settings->broker_id, broker->address, port,
+	    broker->settings->flush_disk_type == FLUSH_SYNC ? "SYNC_FLUSH" : "ASYNC_FLUSH",
+	    broker->settings->store_path_root_dir);
+	return 0;
 }
 
 static int
