@@ -114,23 +114,40 @@ print_settings(struct cluster *cluster, const struct role *role, struct buf *out
 	return status;
 }
 
+/* The line that says why the daemon cannot use its file: the first error, else the first line. */
+static int
+fail_settings(struct cluster *cluster, const struct role *role, int status, struct slice output)
+{
+	struct slice line, why = SLICE_NONE;
+
+	while (output.len != 0 && slice_next(&output, '\n', &line)) {
+		bool is_error = memmem(line.data, line.len, "error: ", 7) != NULL;
+
+		if (why.data == NULL || is_error)
+			why = line;
+		if (is_error)
+			break;
+	}
+	if (why.data == NULL)
+		return cluster_fail(cluster, "%s -p ended with status %d", role_program_path(cluster, role), status);
+	return cluster_fail(cluster, "%s cannot use %s: %.*s", role_program(role), role->config, (int)why.len,
+	    why.data);
+}
+
 /* The daemon itself says what it makes of the file, so that it is read in one place only. */
 static int
 read_settings(struct cluster *cluster, struct role *role)
 {
 	struct buf output = { 0 };
 	int status = print_settings(cluster, role, &output);
-	int result = 0;
-
 	struct slice rest = buf_slice(&output), line;
+	int result = status != 0 ? fail_settings(cluster, role, status, rest) : 0;
+
 	role->port = kinds[role->kind].default_port;
 	role->broker_name = role->name;
 	while (rest.len != 0 && slice_next(&rest, '\n', &line)) {
 		const char *equals = memchr(line.data, '=', line.len);
 
-		if (status != 0 && result == 0)
-			result = cluster_fail(cluster, "%s cannot use %s: %.*s", role_program(role), role->config,
-			    (int)line.len, line.data);
 		if (equals == NULL)
 			continue;
 		size_t len = (size_t)(equals - line.data);
@@ -138,8 +155,6 @@ read_settings(struct cluster *cluster, struct role *role)
 		    slice_trim((struct slice){ equals + 1, line.len - len - 1 }));
 	}
 	buf_release(&output);
-	if (status != 0 && result == 0)
-		result = cluster_fail(cluster, "%s -p ended with status %d", role_program_path(cluster, role), status);
 	return result;
 }
 

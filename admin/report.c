@@ -34,8 +34,8 @@ report_print(struct report *report)
 		json_close_object(&report->json);
 		buf_append_char(&report->buf, '\n');
 	}
-	size_t written = fwrite(report->buf.data, 1, report->buf.len, stdout);
-	return written == report->buf.len && fflush(stdout) == 0 ? 0 : -1;
+	/* no text holds a NUL: JSON escapes it, and put_printable shows it as ? */
+	return fputs(buf_text(&report->buf), stdout) != EOF && fflush(stdout) == 0 ? 0 : -1;
 }
 
 struct slice

@@ -27,10 +27,10 @@ print_settings(const struct daemon *daemon, const struct findings *findings)
 	struct buf out = { 0 };
 
 	findings_print(findings, &out);
-	fwrite(out.data, 1, out.len, stderr);
+	fputs(buf_text(&out), stderr);
 	out.len = 0;
 	option_print(&daemon->set, &out, !daemon->arguments->print);
-	fwrite(out.data, 1, out.len, stdout);
+	fputs(buf_text(&out), stdout);
 	buf_release(&out);
 	return findings_count(findings, FINDING_ERROR) != 0;
 }
@@ -43,7 +43,7 @@ print_findings(const struct daemon *daemon, const struct findings *findings)
 	struct buf out = { 0 };
 
 	findings_print(findings, &out);
-	fwrite(out.data, 1, out.len, stdout);
+	fputs(buf_text(&out), stdout);
 	buf_release(&out);
 	fprintf(stderr, "%s: %s: %zu %s, %s\n", daemon->program->name,
 	    daemon->config_path != NULL ? daemon->config_path : "no file", wrong,

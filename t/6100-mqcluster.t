@@ -109,6 +109,9 @@ t_fails "names that do not resolve" "$BUILDDIR/mqcluster" start -c "$etc/cluster
 t_has "are named" "$("$BUILDDIR/mqcluster" start -c "$etc/cluster.ini" 2>&1)" "twinmq-test-host-1.invalid"
 sed 's/^config/confg/' "$etc/cluster.ini" >"$etc/misspelt.ini"
 t_has "a misspelt key" "$("$BUILDDIR/mqcluster" start -l -c "$etc/misspelt.ini" 2>&1)" "did you mean config"
+sed 's/^listenPort = .*/colour = red\nlistenPort = many/' "$etc/broker-a.ini" >"$etc/broken.ini"
+sed 's/broker-a.ini/broken.ini/' "$etc/cluster.ini" >"$etc/with-broken.ini"
+t_has "a value that is none" "$("$BUILDDIR/mqcluster" start -l -c "$etc/with-broken.ini" 2>&1)" 'broken.ini:5: error: listenPort: read "many"'
 t_is "a directory that cannot be made" "$(exit_of mq start -d /proc/no)" 1
 t_is "a wrong flag" "$(exit_of mq start --lokal)" 2
 t_is "no cluster.ini" "$(exit_of "$BUILDDIR/mqcluster" start -c "$T_DIR/nothing")" 1
