@@ -11,16 +11,16 @@
 #include "admin/process.h"
 #include "common/mem.h"
 
-/* What a daemon whose file says nothing of its store makes of a home directory of this name. */
+/* A store below this home directory is what a daemon chooses whose file says nothing of it. */
 #define NO_HOME "/nonexistent"
 
 static const struct {
 	const char *program;
-	const char *store_key, *default_store;
+	const char *store_key;
 	int default_port, port_step;
 } kinds[] = {
-	[ROLE_NAME_SERVER] = { "mqnamesrv", "storePath", "namesrv", 9876, 1 },
-	[ROLE_BROKER] = { "mqbroker", "storePathRootDir", NO_HOME "/store", 10911, 1000 },
+	[ROLE_NAME_SERVER] = { "mqnamesrv", "storePath", 9876, 1 },
+	[ROLE_BROKER] = { "mqbroker", "storePathRootDir", 10911, 1000 },
 };
 
 const char *
@@ -89,7 +89,7 @@ take_setting(struct cluster *cluster, struct role *role, struct slice key, struc
 		role->broker_name =
 		    arena_printf(&cluster->arena, "%.*s%c", (int)value.len, value.data, '\0').data;
 	else if (slice_is(key, kinds[role->kind].store_key))
-		role->has_store = value.len != 0 && !slice_is(value, kinds[role->kind].default_store);
+		role->has_store = value.len != 0 && !slice_starts(value, NO_HOME "/");
 	else if (slice_is(key, "namesrvAddr"))
 		role->has_name_servers = value.len != 0;
 }
