@@ -43,6 +43,41 @@ has_row(const char *text, const struct option *option)
 		   has(text, "\n.Va ", option->name, " ,\n"));
 }
 
+static void
+expect_fact(const char *page, struct slice item, const char *key, const char *fact)
+{
+	cr_expect_not_null(memmem(item.data, item.len, fact, strlen(fact)),
+	    "%s does not say of %s: %s", page, key, fact);
+}
+
+/* Range, default and liveness, in the item of the key itself. */
+static void
+check_facts(const char *page, const char *text, const struct option *option)
+{
+	char fact[128];
+	const char *start, *end;
+
+	snprintf(fact, sizeof fact, "\n.It Va %s\n", option->name);
+	start = strstr(text, fact);
+	if (start == NULL)
+		return;
+	start += strlen(fact);
+	end = strstr(start, "\n.It ");
+	struct slice item = { start, end != NULL ? (size_t)(end - start) + 1 : strlen(start) };
+
+	if (option->default_value != NULL && strlen(option->default_value) < 32) {
+		snprintf(fact, sizeof fact, "efault %s", option->default_value);
+		expect_fact(page, item, option->name, fact);
+	}
+	if (option->type == OPTION_INT && option->max != INT64_MAX) {
+		snprintf(fact, sizeof fact, "From %lld to %lld", (long long)option->min,
+		    (long long)option->max);
+		expect_fact(page, item, option->name, fact);
+	}
+	if (option_holds_value(option) && option->flags & OPTION_LIVE)
+		expect_fact(page, item, option->name, "live.\n");
+}
+
 void
 manual_has_options(const char *page, const struct option *options)
 {
@@ -51,9 +86,8 @@ manual_has_options(const char *page, const struct option *options)
 	read_page(page, &text);
 	for (const struct option *option = options; option->name != NULL; option++) {
 		cr_expect(has_row(buf_text(&text), option), "%s is not in %s", option->name, page);
-		if (option->default_value != NULL && strlen(option->default_value) < 32)
-			cr_expect(has(buf_text(&text), "efault ", option->default_value, ""),
-			    "%s: its default is not in %s", option->name, page);
+		if (option_holds_value(option))
+			check_facts(page, buf_text(&text), option);
 	}
 	buf_release(&text);
 }

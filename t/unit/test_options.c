@@ -68,7 +68,7 @@ static const struct {
 	    "1: error: fileReservedTime: read \"3d\"; give the number alone, 72, the unit is "
 	    "hours\n" },
 	{ "fileReservedTime=-1\n",
-	    "1: error: fileReservedTime: read -1; it goes from 1 to 876000 hours\n" },
+	    "1: error: fileReservedTime: read -1; it goes from 0 to 876000 hours\n" },
 	{ "diskMaxUsedSpaceRatio=75%\n",
 	    "1: error: diskMaxUsedSpaceRatio: read \"75%\"; give the number alone, 75, the unit is "
 	    "percent\n" },
