@@ -28,10 +28,10 @@
 #include "common/clock.h"
 #include "common/mem.h"
 
-#define BATCH 5            /* messages in a batch */
-#define BATCH_EACH 16      /* every so many operations is one */
-#define PAUSE_MS 5         /* after a failed send */
-#define REPORTED_MAX 20    /* breaches told one by one */
+#define BATCH 5         /* messages in a batch */
+#define BATCH_EACH 16   /* every so many operations is one */
+#define PAUSE_MS 5      /* after a failed send */
+#define REPORTED_MAX 20 /* breaches told one by one */
 #define MESSAGES_MAX 20000000
 #define BODY_MIN 16
 
@@ -133,9 +133,10 @@ outcome_of(const struct twinmq_error *error, const struct send_result *result)
 {
 	if (error == NULL)
 		return result->code == 0 ? STORED : UNKNOWN;
-	return error->code > 0 || error->code == TWINMQ_NO_QUEUE || error->code == TWINMQ_NO_NAME_SERVER
-	    ? REFUSED
-	    : UNKNOWN;
+	return error->code > 0 || error->code == TWINMQ_NO_QUEUE ||
+	               error->code == TWINMQ_NO_NAME_SERVER
+	           ? REFUSED
+	           : UNKNOWN;
 }
 
 static void
@@ -156,7 +157,8 @@ on_sent(void *arg, const struct twinmq_error *error, const struct send_result *r
 	}
 	killer->n_outcomes[outcome] += lane->n;
 	killer->n_busy--;
-	loop_set_deadline(&killer->loop, &lane->pause, clock_mono_ms() + (error == NULL ? 0 : PAUSE_MS));
+	loop_set_deadline(
+	    &killer->loop, &lane->pause, clock_mono_ms() + (error == NULL ? 0 : PAUSE_MS));
 }
 
 static void
@@ -216,7 +218,8 @@ check_record(struct killer *killer, const struct record *record, int32_t queue, 
 		    record->queue_offset, offset);
 	if (number >= killer->n_attempts || !record_check(record) ||
 	    !slice_equal(record->body, body_of(killer, (uint32_t)number, killer->scratch))) {
-		breach(killer, "queue %d offset %" PRId64 ": a body that nobody sent", (int)queue, offset);
+		breach(killer, "queue %d offset %" PRId64 ": a body that nobody sent", (int)queue,
+		    offset);
 		return;
 	}
 
@@ -227,9 +230,10 @@ check_record(struct killer *killer, const struct record *record, int32_t queue, 
 	if (attempt->outcome == REFUSED)
 		breach(killer, "message %" PRIu64 " is stored, but was refused", number);
 	if (attempt->outcome == STORED && (attempt->queue != queue || attempt->offset != offset))
-		breach(killer, "message %" PRIu64 " is at queue %d offset %" PRId64
-		    ", its answer said queue %d offset %" PRId64, number, (int)queue, offset,
-		    (int)attempt->queue, attempt->offset);
+		breach(killer,
+		    "message %" PRIu64 " is at queue %d offset %" PRId64
+		    ", its answer said queue %d offset %" PRId64,
+		    number, (int)queue, offset, (int)attempt->queue, attempt->offset);
 	attempt->seen = true;
 	killer->n_found++;
 }
@@ -245,7 +249,8 @@ check_queue(struct killer *killer, const struct message_queue *queue)
 	int64_t end;
 	int status = -1;
 
-	if (twinmq_min_offset(mq, queue, &pull.offset) == -1 || twinmq_max_offset(mq, queue, &end) == -1)
+	if (twinmq_min_offset(mq, queue, &pull.offset) == -1 ||
+	    twinmq_max_offset(mq, queue, &end) == -1)
 		return -1;
 	if (pull.offset != 0)
 		breach(killer, "queue %d begins at %" PRId64, (int)queue->id, pull.offset);
@@ -285,8 +290,10 @@ check_all(struct killer *killer)
 	}
 	for (uint32_t i = 0; status == 0 && i < killer->n_attempts; i++)
 		if (killer->attempts[i].outcome == STORED && !killer->attempts[i].seen)
-			breach(killer, "message %" PRIu32 " was acknowledged at queue %d offset %" PRId64
-			    " and is lost", i, (int)killer->attempts[i].queue, killer->attempts[i].offset);
+			breach(killer,
+			    "message %" PRIu32 " was acknowledged at queue %d offset %" PRId64
+			    " and is lost",
+			    i, (int)killer->attempts[i].queue, killer->attempts[i].offset);
 	arena_release(&arena);
 	return status;
 }
@@ -296,9 +303,12 @@ check_all(struct killer *killer)
 static void
 open_all(struct killer *killer, const char *name_servers, size_t window)
 {
-	struct twinmq_options options = { .name_servers = name_servers, .loop = &killer->loop,
-		.route_age_ms = 200 };
-	struct producer_options producing = { .group = "killer", .retries = -1, .compress_over_bytes = -1 };
+	struct twinmq_options options = {
+		.name_servers = name_servers, .loop = &killer->loop, .route_age_ms = 200
+	};
+	struct producer_options producing = {
+		.group = "killer", .retries = -1, .compress_over_bytes = -1
+	};
 	struct twinmq_error error;
 
 	killer->n_lanes = killer->n_handles * window;
@@ -339,7 +349,8 @@ number_argument(const char *text, size_t min, size_t max)
 {
 	int64_t value;
 
-	if (slice_to_int64(slice_of(text), &value) == -1 || value < (int64_t)min || value > (int64_t)max) {
+	if (slice_to_int64(slice_of(text), &value) == -1 || value < (int64_t)min ||
+	    value > (int64_t)max) {
 		fprintf(stderr, "killer: %s is not a number from %zu to %zu\n", text, min, max);
 		exit(2);
 	}
@@ -365,7 +376,8 @@ main(int argc, char **argv)
 			return 2;
 	}
 	if (argc - optind != 2) {
-		fputs("usage: killer [-c connections] [-w window] [-s bytes] NAMESRV TOPIC\n", stderr);
+		fputs("usage: killer [-c connections] [-w window] [-s bytes] NAMESRV TOPIC\n",
+		    stderr);
 		return 2;
 	}
 	killer.topic = argv[optind + 1];
@@ -376,8 +388,9 @@ main(int argc, char **argv)
 	status = check_all(&killer);
 	if (status == -1)
 		fprintf(stderr, "killer: %s\n", twinmq_error(killer.handles[0])->text);
-	printf("sent=%" PRIu32 "\nstored=%" PRIu64 "\nrefused=%" PRIu64 "\nunknown=%" PRIu64 "\nfound=%" PRIu64
-	    "\nbreaches=%" PRIu64 "\n", killer.n_attempts, killer.n_outcomes[STORED], killer.n_outcomes[REFUSED],
+	printf("sent=%" PRIu32 "\nstored=%" PRIu64 "\nrefused=%" PRIu64 "\nunknown=%" PRIu64
+	       "\nfound=%" PRIu64 "\nbreaches=%" PRIu64 "\n",
+	    killer.n_attempts, killer.n_outcomes[STORED], killer.n_outcomes[REFUSED],
 	    killer.n_outcomes[UNKNOWN], killer.n_found, killer.n_breaches);
 	close_all(&killer);
 	return status == -1 ? 2 : killer.n_breaches != 0;
