@@ -134,6 +134,9 @@ count_expired(const struct expiry *expiry, const struct segment_array *array)
 	while (n + 1 < array->n) {
 		int64_t newest = last_timestamp(expiry->store, array->list[n]);
 
+		/* One that is not sealed yet has readers that follow its WAL. */
+		if (!atomic_load(&array->list[n]->sealed))
+			break;
 		if (!expiry->oldest && (newest == 0 || newest >= expiry->before_ms))
 			break;
 		n++;

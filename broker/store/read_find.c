@@ -38,6 +38,19 @@ first_entry(void *arg, int64_t offset, struct queue_entry entry)
 	return false;
 }
 
+static enum get_status
+reader_entry(struct reader *reader, int32_t number, int64_t offset, struct queue_entry *entry)
+{
+	struct segment_reader *file;
+	size_t index;
+	enum get_status status = reader_locate(reader, number, offset, &index);
+
+	if (status == GET_OK)
+		status = reader_file(reader, reader->segments->list[index], &file);
+	return status == GET_OK ? segment_each_entry(file, number, offset, first_entry, entry)
+	                        : status;
+}
+
 /* The store time of a queue's record. */
 static enum get_status
 stamp_of(struct reader *reader, const struct read_job *job, int32_t number, int64_t offset,
@@ -48,23 +61,14 @@ stamp_of(struct reader *reader, const struct read_job *job, int32_t number, int6
 	struct slice bytes;
 	int64_t waiting = offset - job->entries_offset;
 
-	if (job->kind == READ_TIME && waiting >= 0 && waiting < (int64_t)job->n_entries) {
+	enum get_status status = GET_OK;
+
+	if (job->kind == READ_TIME && waiting >= 0 && waiting < (int64_t)job->n_entries)
 		entry = job->entries[waiting];
-	} else {
-		size_t index;
-		enum get_status status = reader_locate(reader, number, offset, &index);
-
-		if (status != GET_OK)
-			return status;
-		struct segment_reader *file = reader_file(reader, reader->segments->list[index]);
-
-		if (file == NULL)
-			return GET_FAILED;
-		status = segment_each_entry(file, number, offset, first_entry, &entry);
-		if (status != GET_OK)
-			return status;
-	}
-	enum get_status status = reader_record(reader, entry.position, entry.size, &bytes, &record);
+	else
+		status = reader_entry(reader, number, offset, &entry);
+	if (status == GET_OK)
+		status = reader_record(reader, entry.position, entry.size, &bytes, &record);
 	if (status == GET_OK)
 		*timestamp = record.store_timestamp;
 	return status;
@@ -211,21 +215,22 @@ check_candidates(struct key_search *search)
 static void
 search_segment(struct key_search *search, struct segment *segment, uint64_t hash)
 {
-	struct segment_reader *file = reader_file(search->reader, segment);
+	struct segment_reader *file;
 	int64_t run = -1;
+	enum get_status status = reader_file(search->reader, segment, &file);
 
-	if (file == NULL || segment_get_run(file, &run) != GET_OK) {
-		search->failed = !atomic_load(&segment->gone);
-		return;
-	}
-	for (; run >= 0 && !is_complete(search); run--) {
+	if (status == GET_OK)
+		status = segment_get_run(file, &run);
+	for (; run >= 0 && status == GET_OK && !is_complete(search); run--) {
 		/* Reading candidates may have closed the file that was least used: ask again. */
-		file = reader_file(search->reader, segment);
-		if (file == NULL ||
-		    segment_each_key(file, run, hash, add_candidate, search) != GET_OK)
-			search->failed = true;
-		check_candidates(search);
+		status = reader_file(search->reader, segment, &file);
+		if (status == GET_OK)
+			status = segment_each_key(file, run, hash, add_candidate, search);
+		if (status == GET_OK)
+			check_candidates(search);
 	}
+	if (status != GET_OK && status != GET_NONE)
+		search->failed = true;
 }
 
 static void

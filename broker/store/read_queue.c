@@ -71,11 +71,12 @@ select_in_blocks(struct reader *reader, struct selection *it, const struct read_
 
 	if (status != GET_OK)
 		return status;
-	struct segment_reader *file = reader_file(reader, reader->segments->list[index]);
+	struct segment_reader *file;
 
-	return file == NULL
-	           ? GET_FAILED
-	           : segment_each_entry(file, job->queue, it->next_offset, select_entry, it);
+	status = reader_file(reader, reader->segments->list[index], &file);
+	if (status != GET_OK)
+		return status;
+	return segment_each_entry(file, job->queue, it->next_offset, select_entry, it);
 }
 
 /* The picked records, up to the first that cannot be had. */

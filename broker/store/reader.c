@@ -96,8 +96,8 @@ move_to_front(struct reader *reader, size_t i)
 	reader->files[0] = file;
 }
 
-struct segment_reader *
-reader_file(struct reader *reader, struct segment *segment)
+enum get_status
+reader_file(struct reader *reader, struct segment *segment, struct segment_reader **found)
 {
 	for (size_t i = 0; i < READER_FILES && reader->files[i] != NULL; i++) {
 		if (reader->files[i]->segment != segment)
@@ -107,23 +107,25 @@ reader_file(struct reader *reader, struct segment *segment)
 			break;
 		}
 		move_to_front(reader, i);
-		return reader->files[0];
+		*found = reader->files[0];
+		return GET_OK;
 	}
 	struct segment_reader *file = mem_alloc(sizeof *file);
 	int rc = segment_reader_open(file, reader->store, segment);
 
 	if (rc != SQLITE_OK) {
-		/* One that retention has just taken is no failure. */
-		if (!atomic_load(&segment->gone))
-			log_error("store could not open file=%s error=%s", segment->path,
-			    sqlite3_errstr(rc));
 		free(file);
-		return NULL;
+		if (atomic_load(&segment->gone))
+			return GET_NONE;
+		log_error(
+		    "store could not open file=%s error=%s", segment->path, sqlite3_errstr(rc));
+		return GET_FAILED;
 	}
 	close_file(reader, READER_FILES - 1);
 	reader->files[READER_FILES - 1] = file;
 	move_to_front(reader, READER_FILES - 1);
-	return file;
+	*found = file;
+	return GET_OK;
 }
 
 enum get_status
@@ -132,18 +134,18 @@ reader_locate(struct reader *reader, int32_t number, int64_t offset, size_t *ind
 	size_t low = 0, high = reader->segments->n; /* the answer is low - 1 */
 
 	/*
-	 * A segment that does not know the queue is older than it. Every later
-	 * one has its bounds; what the live one has yet to write, it holds.
+	 * A segment that does not know the queue is older than it, and so is one
+	 * that retention has just taken. Every later one has its bounds; what the live one has yet
+	 * to write, it holds.
 	 */
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		struct segment_reader *file = reader_file(reader, reader->segments->list[middle]);
+		struct segment_reader *file;
 		int64_t first = 0;
+		enum get_status status = reader_file(reader, reader->segments->list[middle], &file);
 
-		if (file == NULL)
-			return GET_FAILED;
-		enum get_status status = segment_get_first(file, number, &first);
-
+		if (status == GET_OK)
+			status = segment_get_first(file, number, &first);
 		if (status != GET_OK && status != GET_NONE)
 			return status;
 		if (status == GET_NONE || first <= offset)
@@ -165,10 +167,10 @@ reader_record(struct reader *reader, int64_t position, uint32_t size, struct sli
 
 	if (segment == NULL)
 		return GET_NONE;
-	struct segment_reader *file = reader_file(reader, segment);
-	if (file == NULL)
-		return atomic_load(&segment->gone) ? GET_NONE : GET_FAILED;
-	return segment_get_record(file, position, size, bytes, decoded);
+	struct segment_reader *file;
+	enum get_status status = reader_file(reader, segment, &file);
+
+	return status == GET_OK ? segment_get_record(file, position, size, bytes, decoded) : status;
 }
 
 enum read_status

@@ -26,8 +26,11 @@ struct reader {
 	struct task stop_task;
 };
 
-/* The connection to a segment; NULL: logged. Lent until the next call. */
-struct segment_reader *reader_file(struct reader *reader, struct segment *segment);
+/*
+ * The connection to a segment, lent until the next call. NONE: retention has
+ * just taken it.
+ */
+enum get_status reader_file(struct reader *reader, struct segment *segment, struct segment_reader **file);
 /*
  * The segment that holds a queue's entry for an offset, as far as bounds tell:
  * *index into reader->segments.

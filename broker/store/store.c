@@ -167,8 +167,8 @@ store_open(const struct store_options *options, char **why)
 
 	*why = NULL;
 	sql_init();
-	if (path_make_directory(store->path, why) == -1 || path_make_directory(store->log_path, why) == -1 ||
-	    take_lock(store, why) == -1)
+	if (path_make_directory(store->path, why) == -1 ||
+	    path_make_directory(store->log_path, why) == -1 || take_lock(store, why) == -1)
 		goto fail;
 	store->meta = meta_open(store->path, store->vfs, why);
 	if (store->meta == NULL)
