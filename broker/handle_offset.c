@@ -5,6 +5,8 @@
 #include "broker/handlers.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "broker/broker.h"
 #include "broker/offset.h"
@@ -12,31 +14,102 @@
 #include "common/codes.h"
 #include "common/headers.h"
 #include "common/json_body.h"
+#include "common/mem.h"
+
+#define NOT_FOUND "Not found, V3_0_6_SNAPSHOT maybe this group consumer boot first"
+
+/* ---- 14 -------------------------------------------------------------- */
+
+static const struct reply not_found = {
+	.code = RESPONSE_QUERY_NOT_FOUND,
+	.remark = { NOT_FOUND, sizeof NOT_FOUND - 1 },
+};
+
+static enum verdict
+answer_offset(struct request *request, int64_t offset)
+{
+	struct offset_answer *answer = arena_zalloc(request->arena, sizeof *answer);
+
+	answer->offset = offset;
+	return request_answer(request, offset_answer_fields, answer);
+}
+
+/* Whether what was stored from this position on is little: RocketMQ asks whether it is in memory.
+ */
+static bool
+is_recent(const struct broker *broker, int64_t position)
+{
+	int64_t memory = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
+	int64_t ratio = broker->settings->access_message_in_memory_max_ratio;
+	struct store_stats stats;
+
+	store_get_stats(broker->store, &stats);
+	return stats.max_position - position <= memory / 100 * ratio;
+}
+
+/* The first message of the queue, of a log that is long. */
+static void
+on_first_read(struct read_job *job, struct loop *loop)
+{
+	const struct worker *worker = loop->context;
+	struct ticket *ticket = job->context;
+	struct offset_answer start = { 0 };
+	struct reply reply = { .fields = offset_answer_fields, .header = &start };
+	struct record first;
+
+	if (job->status != READ_FOUND || job->chunk == NULL ||
+	    record_decode(job->chunk->data, job->chunk->len, &first) == -1 ||
+	    !is_recent(worker->broker, first.position))
+		reply = not_found;
+	ticket_reply(loop, ticket, &reply);
+	free(ticket);
+	read_job_free(job);
+}
+
+static enum verdict
+read_first(struct request *request, const struct tail_queue *queue)
+{
+	struct read_job *job = read_job_new(READ_QUEUE);
+	struct ticket *ticket = mem_alloc(sizeof *ticket);
+
+	*ticket = request_ticket(request);
+	job->queue = queue->number;
+	job->home = request->loop;
+	job->done = on_first_read;
+	job->context = ticket;
+	read_job_set_limits(job, &(struct pull_limits){ .max_messages = 1, .max_scan = 1 });
+	store_read(request_broker(request)->store, job);
+	return VERDICT_LATER;
+}
 
 /*
  * A group that has no offset yet starts at 0 as long as the whole queue is
- * there, whatever its clients were told to do: so clients expect it. Else
- * they decide themselves (22). A 5.x proxy asks not to be given the 0.
+ * there and not old, whatever its clients were told to do: so clients expect
+ * it. Else they decide themselves (22). A 5.x proxy asks not to be given the 0.
  */
 enum verdict
 query_offset_begin(struct request *request)
 {
 	const struct query_offset_header *header = request->header;
-	struct offset_answer *answer = arena_zalloc(request->arena, sizeof *answer);
+	struct worker *worker = request_worker(request);
+	struct store_stats stats;
+	int64_t offset = offsets_find(
+	    worker->broker->offsets, header->consumer_group, header->topic, header->queue_id);
 
-	answer->offset = offsets_find(request_broker(request)->offsets, header->consumer_group,
-	    header->topic, header->queue_id);
-	if (answer->offset < 0) {
-		const struct tail_queue *queue =
-		    tail_find(request_worker(request)->tail, header->topic, header->queue_id);
+	if (offset >= 0)
+		return answer_offset(request, offset);
+	const struct tail_queue *queue = tail_find(worker->tail, header->topic, header->queue_id);
 
-		if (!header->set_zero || (queue != NULL && queue->min_offset > 0))
-			return request_refuse(request, RESPONSE_QUERY_NOT_FOUND,
-			    "Not found, V3_0_6_SNAPSHOT maybe this group consumer boot first");
-		answer->offset = 0;
-	}
-	return request_answer(request, offset_answer_fields, answer);
+	if (!header->set_zero || (queue != NULL && queue->min_offset > 0))
+		return request_refuse(request, RESPONSE_QUERY_NOT_FOUND, NOT_FOUND);
+	store_get_stats(worker->broker->store, &stats);
+	if (queue == NULL || queue->max_offset == 0 ||
+	    is_recent(worker->broker, stats.min_position))
+		return answer_offset(request, 0);
+	return read_first(request, queue);
 }
+
+/* ---- 15 -------------------------------------------------------------- */
 
 /* Offsets of topics or queues that do not exist are accepted and forgotten. */
 enum verdict

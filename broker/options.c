@@ -137,6 +137,11 @@ const struct option broker_options[] = {
 	    1, 65536, "messages", "the most that one pull gets", LIVE),
 	NUMBER("defaultQueryMaxNum", default_query_max_num, "32", 1, 10000, "messages",
 	    "the most that one query by key gets", LIVE),
+	NUMBER("accessMessageInMemoryMaxRatio", access_message_in_memory_max_ratio, "40", 0, 100,
+	    "percent",
+	    "a group without offsets begins at the first message of a queue as long as what was "
+	    "stored since fits into this part of the machine's memory",
+	    LIVE),
 
 	/* delayed and transaction messages */
 	TEXT("messageDelayLevel", message_delay_level,

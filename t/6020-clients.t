@@ -88,6 +88,10 @@ t_is "SQL92" "$(echo "$got" | field code) $(echo "$got" | field remark)" \
 # offsets
 t_is "a young queue begins at 0" "$(rawcall "$b" 14 consumerGroup=G topic=T queueId=0 | field ext.offset)" 0
 t_is "unless the caller says no" "$(rawcall "$b" 14 consumerGroup=G topic=T queueId=0 setZeroIfNotFound=false | field code)" 22
+rawcall -B accessMessageInMemoryMaxRatio=0 "$b" 25 >/dev/null
+t_is "an old queue: the client decides" "$(rawcall "$b" 14 consumerGroup=G topic=T queueId=0 | field code)" 22
+t_is "but 0 where there is no message" "$(rawcall "$b" 14 consumerGroup=G topic=T queueId=1 | field ext.offset)" 0
+rawcall -B accessMessageInMemoryMaxRatio=40 "$b" 25 >/dev/null
 t_is "told" "$(rawcall "$b" 15 consumerGroup=G topic=T queueId=0 commitOffset=2 | field code)" 0
 t_is "and known" "$(rawcall "$b" 14 consumerGroup=G topic=T queueId=0 | field ext.offset)" 2
 t_is "of an unknown group and topic: accepted" "$(rawcall "$b" 15 consumerGroup=Who topic=Where queueId=0 commitOffset=2 | field code)" 0
