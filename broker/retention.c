@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <time.h>
 
+#include "broker/upkeep.h"
 #include "common/clock.h"
 #include "common/log.h"
 
@@ -18,22 +19,45 @@ used_percent(const struct store_stats *stats)
 	return (int)((stats->disk_total - stats->disk_free) * 100 / stats->disk_total);
 }
 
-/* Whether messages go in this hour: deleteWhen is a list as "04" or "04;16". */
+uint32_t
+retention_hours(const char *list)
+{
+	struct slice rest = slice_of(list), part;
+	uint32_t hours = 0;
+
+	while (rest.data != NULL && slice_next(&rest, ';', &part)) {
+		int64_t hour;
+
+		if (slice_to_int64(slice_trim(part), &hour) == 0 && hour >= 0 && hour < 24)
+			hours |= UINT32_C(1) << hour;
+	}
+	return hours;
+}
+
 static bool
-is_delete_hour(const char *hours, int64_t now_ms)
+is_delete_hour(uint32_t hours, int64_t now_ms)
 {
 	time_t now = now_ms / 1000;
-	struct slice rest = slice_of(hours), part;
 	struct tm tm;
 
 	localtime_r(&now, &tm);
-	while (slice_next(&rest, ';', &part)) {
-		int64_t hour;
+	return hours >> tm.tm_hour & 1;
+}
 
-		if (slice_to_int64(slice_trim(part), &hour) == 0 && hour == tm.tm_hour)
-			return true;
+/* "04 and 16", or "no hour". */
+static struct slice
+hours_text(struct arena *arena, uint32_t hours)
+{
+	struct slice text = { NULL, 0 };
+
+	for (int hour = 0; hour < 24; hour++) {
+		if (!(hours >> hour & 1))
+			continue;
+		text = text.data == NULL
+		           ? arena_printf(arena, "hour %02d", hour)
+		           : arena_printf(arena, "%.*s and %02d", (int)text.len, text.data, hour);
 	}
-	return false;
+	return text.data != NULL ? text : SLICE("no hour");
 }
 
 void
@@ -70,7 +94,8 @@ retention_tick(struct broker *broker, struct retention *retention)
 	bool full = used_percent(&stats) > broker->settings->disk_max_used_space_ratio;
 
 	tell_once(broker, retention, &stats, full);
-	if (full || is_delete_hour(broker->settings->delete_when, clock_wall_ms()))
+	atomic_store(&retention->hours, retention_hours(broker->settings->delete_when));
+	if (full || is_delete_hour(atomic_load(&retention->hours), clock_wall_ms()))
 		retention_clean(broker);
 	if (used_percent(&stats) > DISK_FORCE_PERCENT)
 		store_expire_oldest(broker->store);
@@ -99,14 +124,16 @@ retention_disk_text(const struct broker *broker, struct arena *arena)
 
 	store_get_stats(broker->store, &stats);
 	struct slice oldest = time_text(arena, stats.earliest_ms);
+	struct slice hours =
+	    hours_text(arena, atomic_load(&upkeep_retention(broker->upkeep)->hours));
 
 	return arena_printf(arena,
 	    "service not available now: %s. The partition of %s is %d %% full (%" PRId64
 	    " MB free), sends are refused above %d %%. The oldest message is of %.*s; messages "
-	    "older than %" PRId64 " hours are deleted at hour %s and at once above %" PRId64
+	    "older than %" PRId64 " hours are deleted at %.*s and at once above %" PRId64
 	    " %%, the oldest ones whatever their age above %d %%",
 	    stats.refusal != NULL ? stats.refusal : "the disk is full",
 	    settings->store_path_root_dir, used_percent(&stats), stats.disk_free >> 20,
 	    DISK_REFUSE_PERCENT, (int)oldest.len, oldest.data, settings->file_reserved_time,
-	    settings->delete_when, settings->disk_max_used_space_ratio, DISK_FORCE_PERCENT);
+	    (int)hours.len, hours.data, settings->disk_max_used_space_ratio, DISK_FORCE_PERCENT);
 }

@@ -7,15 +7,20 @@
  * diskMaxUsedSpaceRatio, whatever their age when it is nearly full. Loop 0.
  */
 
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "broker/broker.h"
 #include "common/arena.h"
 
 #define DISK_FORCE_PERCENT 85  /* the oldest segment goes whatever its age */
 #define DISK_REFUSE_PERCENT 90 /* sends are refused */
 
-/* What was said of the disk last, so that it is said once. { 0 } at start. */
+/* { 0 } at start. */
 struct retention {
-	bool was_full;
+	bool was_full;          /* and it was said */
+	_Atomic uint32_t hours; /* of deleteWhen, a bit each; a text that changes is no other thread's business */
 };
 
 /* Once a second. */
@@ -24,5 +29,7 @@ void retention_tick(struct broker *broker, struct retention *retention);
 void retention_clean(struct broker *broker);
 /* Why sends are refused: partition, how full, limit, oldest message, what goes when. Any thread. */
 struct slice retention_disk_text(const struct broker *broker, struct arena *arena);
+/* Bits of a list as "04;16". */
+uint32_t retention_hours(const char *list);
 
 #endif

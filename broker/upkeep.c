@@ -96,6 +96,7 @@ upkeep_start(struct broker *broker)
 	upkeep->second.due = on_second;
 	upkeep->offsets.due = on_offsets_due;
 	stats_tick(broker->stats, clock_wall_ms());
+	retention_tick(broker, &upkeep->retention);
 	loop_set_deadline(upkeep->loop, &upkeep->second, now_ms + SECOND_MS);
 	loop_set_deadline(upkeep->loop, &upkeep->offsets,
 	    now_ms + broker->settings->flush_consumer_offset_interval);
@@ -110,4 +111,10 @@ upkeep_free(struct upkeep *upkeep)
 	loop_drop_deadline(upkeep->loop, &upkeep->second);
 	loop_drop_deadline(upkeep->loop, &upkeep->offsets);
 	free(upkeep);
+}
+
+const struct retention *
+upkeep_retention(const struct upkeep *upkeep)
+{
+	return &upkeep->retention;
 }

@@ -8,9 +8,12 @@
 
 #include "broker/broker.h"
 
+struct retention;
 struct upkeep;
 
 struct upkeep *upkeep_start(struct broker *broker);
 void upkeep_free(struct upkeep *upkeep);
+/* Lent; its atomic members may be read by any thread. */
+const struct retention *upkeep_retention(const struct upkeep *upkeep);
 
 #endif
