@@ -87,6 +87,14 @@ listen_all(struct broker *broker)
 
 /* ---- the store and what it holds ------------------------------------- */
 
+static const char *vfs_name; /* NULL: SQLite's default */
+
+void
+broker_use_vfs(const char *name)
+{
+	vfs_name = name;
+}
+
 static int
 open_store(struct broker *broker)
 {
@@ -105,7 +113,7 @@ open_store(struct broker *broker)
 		.queued_bytes = QUEUED_BYTES_MAX,
 		.n_readers = (int)settings->read_threads,
 		.disk_refuse_percent = DISK_REFUSE_PERCENT,
-		.vfs = getenv("TWINMQ_TEST_VFS"),
+		.vfs = vfs_name,
 		.store_host = broker->host,
 	    },
 	    &why);

@@ -64,4 +64,7 @@ request_worker(const struct request *request)
 extern const struct handler broker_handlers[]; /* commands.c */
 extern const struct program broker_program;    /* broker.c */
 
+/* For tests that plant faults, before daemon_main: the VFS that the store uses. Lent. */
+void broker_use_vfs(const char *name);
+
 #endif

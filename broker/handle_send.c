@@ -89,15 +89,18 @@ static void
 answer_failed(struct loop *loop, const struct sending *sending)
 {
 	const struct worker *worker = loop->context;
+	struct store_stats stats;
 	struct reply reply = { 0 };
 
 	switch (sending->append->status) {
 	case APPEND_OK:
 		return;
 	case APPEND_FAILED:
-		reply.code = RESPONSE_SYSTEM_ERROR;
-		reply.remark = SLICE(
-		    "not stored: the disk reported an error, see the broker's log");
+		store_get_stats(worker->broker->store, &stats);
+		reply.code = stats.writable ? RESPONSE_SYSTEM_ERROR : RESPONSE_SERVICE_NOT_AVAILABLE;
+		reply.remark = stats.writable
+		    ? SLICE("not stored: the disk reported an error, see the broker's log")
+		    : slice_of(stats.refusal);
 		break;
 	case APPEND_DISK_FULL:
 		reply.code = RESPONSE_SERVICE_NOT_AVAILABLE;

@@ -2,6 +2,7 @@
 
 #include "t/vfs_fault.h"
 
+#include <poll.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,7 +32,10 @@ ask(enum fault_kind kind)
 
 	if (fail_at == 0 || call < fail_at || (call > fail_at && !atomic_load(&fault->for_good)))
 		return SQLITE_OK;
-	return atomic_load(&fault->code);
+	if (atomic_load(&fault->code) != FAULT_STALL)
+		return atomic_load(&fault->code);
+	poll(NULL, 0, FAULT_STALL_MS);
+	return SQLITE_OK;
 }
 
 static int
@@ -217,6 +221,9 @@ vfs_fault_plan_from_environment(void)
 	bool sync = strcmp(kind, "sync") == 0;
 	int failure = sync ? SQLITE_IOERR_FSYNC : SQLITE_IOERR_WRITE;
 
-	vfs_fault_plan(sync ? FAULT_SYNC : FAULT_WRITE, n, strcmp(how, "always") == 0,
-	    strcmp(code, "full") == 0 ? SQLITE_FULL : failure);
+	if (strcmp(code, "full") == 0)
+		failure = SQLITE_FULL;
+	else if (strcmp(code, "stall") == 0)
+		failure = FAULT_STALL;
+	vfs_fault_plan(sync ? FAULT_SYNC : FAULT_WRITE, n, strcmp(how, "always") == 0, failure);
 }

@@ -29,9 +29,13 @@ extern struct fault faults[N_FAULT_KINDS];
 void vfs_fault_register(void);
 /* The n-th call from now on fails; n 0: none does any more. */
 void vfs_fault_plan(enum fault_kind kind, long n, bool for_good, int code);
+/* A code of ours: the call succeeds, but only after FAULT_STALL_MS. */
+#define FAULT_STALL (-1)
+#define FAULT_STALL_MS 1500
+
 /*
  * From the environment variable FAULT, for whole programs:
- * "write:100:full:once", "sync:7:ioerr:always".
+ * "write:100:full:once", "sync:7:ioerr:always", "sync:40:stall:once".
  */
 void vfs_fault_plan_from_environment(void);
 

@@ -1,0 +1,75 @@
+#!/bin/sh
+# Writes and syncs that fail or stall never yield an OK for what is not there (I1, I6, BK3).
+# shellcheck source=t/lib.sh
+. "${SRCDIR:-.}/t/lib.sh"
+
+start ns mqnamesrv -o storePath="$T_DIR/ns" || exit 1
+
+# run_broker NAME PROGRAM [FLAGS ...]
+run_broker() {
+	b_name=$1 b_program=$2
+	shift 2
+	start "$b_name" "$b_program" -o brokerName="$b_name" -o brokerIP1=127.0.0.1 -o namesrvAddr="$(address ns)" \
+		-o storePathRootDir="$T_DIR/$b_name" -o mappedFileSizeCommitLog=4194304 "$@"
+}
+
+# create NAME: a topic of its own
+create() {
+	rawcall "$(address "$1")" 17 topic="on-$1" defaultTopic=TBW102 readQueueNums=4 writeQueueNums=4 perm=6 \
+		topicFilterType=SINGLE_TAG topicSysFlag=0 order=false >/dev/null
+	t_wait 10 has_route "on-$1"
+}
+
+has_route() {
+	[ "$(rawcall "$(address ns)" 105 topic="$1" | field code)" = 0 ]
+}
+
+send() {
+	rawcall -B x "$(address "$1")" 310 a=PG b="on-$1" c=TBW102 d=4 e=0 f=0 g=1 h=0 i= j=0 k=false m=false
+}
+
+# fails_under_load NAME FAULT FLAGS ...: a load meets the fault; afterwards what was acknowledged is there
+fails_under_load() {
+	name=$1 FAULT=$2
+	shift 2
+	export FAULT
+	run_broker "$name" t/faulty_broker "$@" || return
+	unset FAULT
+	t_ok "$name: has a topic" create "$name"
+	"$BUILDDIR/t/killer" "$(address ns)" "on-$name" >"$T_DIR/$name.count" 2>"$T_DIR/$name.breaches" &
+	t_remember load $!
+	t_ok "$name: the fault is met" t_wait 30 grep -q 'error: store' "$T_DIR/$name.log"
+	sleep 0.5
+	kill "$(pid load)"
+	wait "$(pid load)"
+	t_is "$name: what was acknowledged is there, nothing else" "$? $(cat "$T_DIR/$name.breaches")" "0 "
+	sed 's/^/# /' "$T_DIR/$name.count"
+}
+
+fails_under_load sync-once sync:300:ioerr:once
+t_is "after a failed sync nothing is acknowledged" "$(send sync-once | field code)" 14
+t_has "and the remark says what to do" "$(send sync-once)" restart
+stop sync-once
+run_broker sync-once mqbroker
+t_is "until a restart" "$(send sync-once | field code)" 0
+
+fails_under_load sync-always sync:300:ioerr:always
+fails_under_load write-once write:200:ioerr:once
+t_is "after one failed write the next send is taken" "$(send write-once | field code)" 0
+fails_under_load write-full write:200:full:once
+t_ok "after a full disk sends are taken once a probe succeeds" t_wait 10 test "$(send write-full | field code)" = 0
+fails_under_load async-write write:1000:ioerr:once -o flushDiskType=ASYNC_FLUSH
+
+# A sync that takes longer than syncFlushTimeout is told as such, with the message's place.
+FAULT=sync:40:stall:always
+export FAULT
+run_broker stalled t/faulty_broker -o syncFlushTimeout=300
+unset FAULT
+t_ok "stalled: has a topic" create stalled
+slow_send() {
+	got=$(send stalled)
+	[ "$(echo "$got" | field code)" = 10 ]
+}
+t_ok "a sync that stalls: code 10" t_wait 30 slow_send
+t_is "with a place" "$(echo "$got" | field ext.msgId | wc -c | tr -d ' ')" 33
+t_done
