@@ -1,0 +1,159 @@
+#!/bin/sh
+# RocketMQ's own mqadmin, 4.9.7, unmodified, against both masters.
+# shellcheck source=t/interop/interop.sh
+. "${SRCDIR:-.}/t/interop/interop.sh"
+
+interop_need java javac mvn
+jars=$(interop_jars org.apache.rocketmq rocketmq-tools 4.9.7) || interop_skip "Maven cannot fetch rocketmq-tools"
+javac -nowarn -cp "$jars/*" -d "$T_DIR/classes" "$SRCDIR/t/interop/tools/Tools.java" >&2 ||
+	interop_skip "the driver of the tools does not compile"
+cluster_start
+t_result $? "a two-master cluster starts"
+brokers=$(cluster_brokers)
+broker_a=${brokers%,*}
+broker_b=${brokers#*,}
+topic=Tools_$$
+group=ToolsGroup_$$
+
+mkdir -p "$T_DIR/conf"
+echo '<configuration><root level="ERROR"/></configuration>' >"$T_DIR/conf/logback_tools.xml"
+mkfifo "$T_DIR/in" "$T_DIR/out"
+interop_java "$T_DIR/classes:$jars/*" -Drocketmq.home.dir="$T_DIR" Tools <"$T_DIR/in" >"$T_DIR/out" &
+t_remember tools $!
+exec 3>"$T_DIR/in" 4<"$T_DIR/out"
+
+# tool COMMAND ...: its output in $out
+tool() {
+	out=
+	tab=$(printf '\t')
+	line=$1
+	shift
+	for word; do
+		line="$line$tab$word"
+	done
+	echo "$line$tab-n$tab$MQ_NAMESRV" >&3
+	while IFS= read -r line <&4 && [ "$line" != '=== end' ]; do
+		out="$out$line
+"
+	done
+}
+
+# has NAME PATTERN ...: each pattern is in a line of the output
+has() {
+	has_name=$1
+	shift
+	for pattern; do
+		if ! echo "$out" | grep -q -e "$pattern"; then
+			t_result 1 "$has_name" "no line has: $pattern" "$(echo "$out" | head -30)"
+			return
+		fi
+	done
+	t_result 0 "$has_name"
+}
+
+# has_not NAME PATTERN
+has_not() {
+	if echo "$out" | grep -q -e "$2"; then
+		t_result 1 "$1" "a line has: $2" "$(echo "$out" | head -30)"
+	else
+		t_result 0 "$1"
+	fi
+}
+
+# eventually NAME PATTERN COMMAND ...: the output of the tool has it before long
+eventually() {
+	eventually_name=$1 eventually_pattern=$2
+	shift 2
+	for try in 1 2 3 4 5 6 7 8 9 10; do
+		tool "$@"
+		! echo "$out" | grep -q -e "$eventually_pattern" || break
+		[ "$try" = 10 ] || sleep 0.5
+	done
+	has "$eventually_name" "$eventually_pattern"
+}
+
+eventually "clusterList" 'rocketmq-cluster  *broker-b  *0  *127' clusterList
+has "clusterList: both masters, and a version that it can read" 'rocketmq-cluster  *broker-a  *0  *127.*V4_' \
+	'rocketmq-cluster  *broker-b  *0  *127.*V4_'
+tool clusterList -m
+has "clusterList -m" 'rocketmq-cluster  *broker-a' '#InTotalYest'
+
+tool updateTopic -c rocketmq-cluster -t "$topic" -r 4 -w 4
+has "updateTopic on the cluster" "create topic to $broker_a success" "topicName=$topic, readQueueNums=4"
+eventually "topicList" "^$topic\$" topicList
+tool topicList -c
+has "topicList -c" "rocketmq-cluster  *$topic"
+tool topicRoute -t "$topic"
+has "topicRoute" '"brokerName":"broker-a"' '"brokerName":"broker-b"' '"readQueueNums":4' '"perm":6'
+tool topicClusterList -t "$topic"
+has "topicClusterList" '^rocketmq-cluster'
+
+tool sendMessage -t "$topic" -b broker-a -i 1 -p 'body one' -k key1 -c TagA
+has "sendMessage" 'broker-a  *1  *SEND_OK'
+unique=$(echo "$out" | sed -n 's/.*SEND_OK  *\([0-9A-F]*\).*/\1/p')
+# The tool's sendMessage works once in a JVM, and its messages have one key.
+soh=$(printf '\001')
+stx=$(printf '\002')
+rawcall -B 'body two' "$broker_b" 310 a=PG b="$topic" c=TBW102 d=4 e=2 f=0 g=1700000000000 h=0 j=0 \
+	i="KEYS${soh}key1 key2${stx}TAGS${soh}TagB${stx}" >/dev/null
+
+tool topicStatus -t "$topic"
+has "topicStatus" 'broker-a  *1  *0  *1  *20' 'broker-b  *2  *0  *1  *20' 'broker-b  *3  *0  *0'
+eventually "queryMsgByKey" "^$unique  *1  *0" queryMsgByKey -t "$topic" -k key1
+tool queryMsgByKey -t "$topic" -k key2
+has "queryMsgByKey: a second key" '^[0-9A-F]*  *2  *0'
+tool queryMsgByUniqueKey -t "$topic" -i "$unique"
+has "queryMsgByUniqueKey" "Topic:  *$topic" 'Tags:  *\[TagA\]' 'Keys:  *\[key1\]' 'Queue ID:  *1'
+tool queryMsgByOffset -t "$topic" -b broker-a -i 1 -o 0
+has "queryMsgByOffset" 'OffsetID:  *[0-9A-F]\{32\}' 'CommitLog Offset:'
+id=$(echo "$out" | sed -n 's/.*OffsetID:  *\([0-9A-F]*\).*/\1/p')
+tool queryMsgById -i "$id"
+has "queryMsgById" "OffsetID:  *$id" "Topic:  *$topic" 'Keys:  *\[key1\]' 'Message Body Path:'
+tool queryMsgById -i 7F00000100002A9F00000000DEADBEEF
+has_not "queryMsgById: one that is not there" 'Message Body Path:'
+
+tool brokerStatus -b "$broker_a"
+has "brokerStatus" '^bootTimestamp' '^brokerVersionDesc  *: V4_' '^msgPutTotalTodayNow' '^putTps' '^runtime' \
+	'^commitLogMaxOffset' '^getTotalTps'
+tool getBrokerConfig -b "$broker_a"
+has "getBrokerConfig" '^brokerName  *=  *broker-a' '^brokerClusterName  *=  *rocketmq-cluster' '^flushDiskType'
+tool updateBrokerConfig -b "$broker_a" -k fileReservedTime -v 71
+has "updateBrokerConfig" 'success'
+tool getBrokerConfig -b "$broker_a"
+has "updateBrokerConfig: it is so" '^fileReservedTime  *=  *71'
+
+tool updateSubGroup -c rocketmq-cluster -g "$group" -r 3
+has "updateSubGroup" 'create subscription group to 127.* success' "groupName=$group" 'retryMaxTimes=3'
+tool consumeMessage -t "$topic" -b broker-a -i 1 -o 0 -c 1
+has "consumeMessage" 'BODY: body one'
+# A consumer of the group, whose heartbeat makes %RETRY%, and what it consumed.
+for broker in "$broker_a" "$broker_b"; do
+	rawcall -B "{\"clientID\":\"tools@1\",\"producerDataSet\":[],\"consumerDataSet\":[{\"groupName\":\"$group\",
+		\"consumeType\":\"CONSUME_PASSIVELY\",\"messageModel\":\"CLUSTERING\",\"unitMode\":false,
+		\"consumeFromWhere\":\"CONSUME_FROM_FIRST_OFFSET\",\"subscriptionDataSet\":[{\"topic\":\"$topic\",
+		\"subString\":\"*\",\"tagsSet\":[],\"codeSet\":[],\"subVersion\":1,\"classFilterMode\":false}]}]}" \
+		"$broker" 34 >/dev/null
+done
+rawcall "$broker_a" 15 consumerGroup="$group" topic="$topic" queueId=1 commitOffset=1 >/dev/null
+rawcall "$broker_b" 15 consumerGroup="$group" topic="$topic" queueId=2 commitOffset=1 >/dev/null
+eventually "consumerProgress -g" "^$topic  *broker-a  *1  *1  *1" consumerProgress -g "$group"
+has "consumerProgress -g: the other master" "^$topic  *broker-b  *2  *1  *1" 'Diff Total: 0'
+tool consumerProgress
+has "consumerProgress" "^$group"
+
+tool wipeWritePerm -b broker-b
+has "wipeWritePerm" 'wipe write perm of broker\[broker-b\]' '127'
+tool topicRoute -t "$topic"
+has "wipeWritePerm: the route says so" '"perm":4'
+
+tool deleteTopic -c rocketmq-cluster -t "$topic"
+has "deleteTopic" "delete topic \[$topic\] from cluster \[rocketmq-cluster\] success" 'from NameServer success'
+tool topicList
+has_not "deleteTopic: it is gone" "^$topic\$"
+tool deleteSubGroup -c rocketmq-cluster -g "$group"
+has "deleteSubGroup" "delete subscription group \[$group\] from broker \[127.* success"
+
+exec 3>&- 4<&-
+cluster_stop
+t_result $? "the cluster stops"
+t_done
