@@ -46,7 +46,8 @@ admin_fail_call(struct admin *admin)
 	const struct twinmq_error *error = twinmq_error(admin->mq);
 
 	if (error->code == TWINMQ_NO_NAME_SERVER)
-		return admin_fail(admin, "%s; start one, or name another with -n or NAMESRV_ADDR", error->text);
+		return admin_fail(
+		    admin, "%s; start one, or name another with -n or NAMESRV_ADDR", error->text);
 	if (error->code == RESPONSE_TOPIC_NOT_EXIST)
 		return admin_fail(admin, "%s; topicList shows what there is", error->text);
 	return admin_fail(admin, "%s", error->text);
@@ -75,8 +76,8 @@ admin_bad_body(struct admin *admin, const struct ask *ask)
 {
 	struct slice from = ask->address.data != NULL ? ask->address : SLICE("the name server");
 
-	return admin_fail(admin, "the answer of %.*s to %s cannot be read", (int)from.len, from.data,
-	    request_code_name((int32_t)ask->code));
+	return admin_fail(admin, "the answer of %.*s to %s cannot be read", (int)from.len,
+	    from.data, request_code_name((int32_t)ask->code));
 }
 
 /* ---- what came of it, peer by peer ---- */
@@ -123,8 +124,8 @@ admin_do_each_name_server(struct admin *admin, const struct ask *ask)
 	size_t n_failed = 0, n = 0;
 
 	grid_open(&grid, &admin->report, "nameServers",
-	    (const struct column[]){
-		{ "address", "Name server", COLUMN_TEXT }, { "result", "Result", COLUMN_TEXT }, { NULL } });
+	    (const struct column[]){ { "address", "Name server", COLUMN_TEXT },
+		{ "result", "Result", COLUMN_TEXT }, { NULL } });
 	for (; (address = twinmq_name_server(admin->mq, n)) != NULL; n++) {
 		struct ask one = *ask;
 		struct twinmq_answer answer;
@@ -162,7 +163,8 @@ version_text(struct arena *arena, int64_t version)
 const char *
 perm_text(int32_t perm)
 {
-	static const char *const texts[] = { "---", "--X", "-W-", "-WX", "R--", "R-X", "RW-", "RWX" };
+	static const char *const texts[] = { "---", "--X", "-W-", "-WX", "R--", "R-X", "RW-",
+		"RWX" };
 
 	return texts[perm & (PERM_READ | PERM_WRITE | PERM_INHERIT)];
 }

@@ -20,9 +20,9 @@ struct admin {
 	struct report report;
 	struct twinmq *mq;
 	bool body_written; /* -F was served */
-	bool failed;      /* something did not work, though there may be more to show */
-	bool misused;     /* because of what the flags say */
-	char error[1024]; /* the first thing that did not; one line */
+	bool failed;       /* something did not work, though there may be more to show */
+	bool misused;      /* because of what the flags say */
+	char error[1024];  /* the first thing that did not; one line */
 };
 
 struct subcommand {
@@ -42,7 +42,8 @@ int admin_main(int argc, char **argv);
 /* Notes what went wrong, the first time, and returns -1. */
 int admin_fail(struct admin *admin, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The same; the command line is to blame. */
-int admin_misuse(struct admin *admin, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int admin_misuse(struct admin *admin, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 /* The same with the client's last error. */
 int admin_fail_call(struct admin *admin);
 
@@ -56,7 +57,8 @@ struct ask {
 	struct slice body;
 };
 
-/* 0, or -1 when there was no answer or one with a code other than 0; admin_fail is up to the caller. */
+/* 0, or -1 when there was no answer or one with a code other than 0; admin_fail is up to the
+ * caller. */
 int admin_ask(struct admin *admin, const struct ask *ask, struct twinmq_answer *answer);
 /* The same, and -1 comes after admin_fail_call. */
 int admin_must(struct admin *admin, const struct ask *ask, struct twinmq_answer *answer);
@@ -85,13 +87,14 @@ struct targets {
  */
 int admin_targets(struct admin *admin, unsigned which, struct targets *targets);
 /* All brokers of one cluster, or of all (absent). */
-int admin_cluster_brokers(struct admin *admin, struct slice cluster, unsigned which, struct targets *targets);
+int admin_cluster_brokers(
+    struct admin *admin, struct slice cluster, unsigned which, struct targets *targets);
 /* The brokers that have the topic, masters where there are some. */
 int admin_topic_brokers(struct admin *admin, struct slice topic, struct targets *targets);
 
 /*
- * Sends the same request to each target, and shows a grid of what came of it. Goes on when one fails.
- * -1 when all failed.
+ * Sends the same request to each target, and shows a grid of what came of it. Goes on when one
+ * fails. -1 when all failed.
  */
 int admin_do_each(struct admin *admin, const struct targets *targets, const struct ask *ask);
 /* The same to each name server. */

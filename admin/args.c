@@ -54,8 +54,8 @@ parse_int(const struct flag *flag, const char *text, int64_t *number, struct buf
 		return -1;
 	}
 	if ((flag->min != 0 || flag->max != 0) && (value < flag->min || value > flag->max)) {
-		buf_printf(error, "--%s must be %lld to %lld, not %s", flag->name, (long long)flag->min,
-		    (long long)flag->max, text);
+		buf_printf(error, "--%s must be %lld to %lld, not %s", flag->name,
+		    (long long)flag->min, (long long)flag->max, text);
 		return -1;
 	}
 	*number = value;
@@ -93,7 +93,8 @@ parse_time(const struct flag *flag, const char *text, int64_t *number, struct bu
 		*number = (int64_t)mktime(&tm) * 1000 + ms;
 		return 0;
 	}
-	buf_printf(error, "--%s wants milliseconds since 1970, now, or yyyy-MM-dd#HH:mm:ss:SSS, not \"%s\"",
+	buf_printf(error,
+	    "--%s wants milliseconds since 1970, now, or yyyy-MM-dd#HH:mm:ss:SSS, not \"%s\"",
 	    flag->name, text);
 	return -1;
 }
@@ -170,7 +171,8 @@ say_unusable(int answer, const char *word, const struct flag *flags, const struc
 	const struct flag *flag = find_flag(flags, common, optopt);
 
 	if (answer == ':') {
-		buf_printf(error, "-%c (--%s) wants a value", optopt, flag != NULL ? flag->name : "");
+		buf_printf(
+		    error, "-%c (--%s) wants a value", optopt, flag != NULL ? flag->name : "");
 		return;
 	}
 	if (optopt != 0 && flag != NULL) {

@@ -16,17 +16,17 @@
 enum flag_type {
 	FLAG_SWITCH, /* takes no value */
 	FLAG_TEXT,
-	FLAG_INT,    /* decimal, within min .. max (both 0: any) */
-	FLAG_BOOL,   /* true or false */
-	FLAG_TIME,   /* ms since 1970, "now", or yyyy-MM-dd#HH:mm:ss:SSS in local time */
-	FLAG_PERM,   /* 2, 4, 6 or W, R, RW */
+	FLAG_INT,  /* decimal, within min .. max (both 0: any) */
+	FLAG_BOOL, /* true or false */
+	FLAG_TIME, /* ms since 1970, "now", or yyyy-MM-dd#HH:mm:ss:SSS in local time */
+	FLAG_PERM, /* 2, 4, 6 or W, R, RW */
 };
 
 #define FLAG_REQUIRED 1u
 #define FLAG_ONE_OF 2u /* at least one of the rows that are marked so */
 
 struct flag {
-	char letter;       /* the table ends at 0 */
+	char letter; /* the table ends at 0 */
 	const char *name;
 	enum flag_type type;
 	const char *value; /* what -h calls the value */

@@ -23,32 +23,33 @@ enum role_kind {
 
 struct role {
 	enum role_kind kind;
-	const char *name;        /* of its section, "broker-a" */
+	const char *name; /* of its section, "broker-a" */
 	const char *host;
 	const char *config;      /* absolute path of its file */
 	const char *broker_name; /* ROLE_BROKER: brokerName of that file */
 	bool here;               /* to be run on this host */
 	int port;
-	const char *address;     /* host:port for clients */
-	bool has_store;          /* its file says where data goes */
-	bool has_name_servers;   /* its file says which name servers to use */
+	const char *address;   /* host:port for clients */
+	bool has_store;        /* its file says where data goes */
+	bool has_name_servers; /* its file says which name servers to use */
 };
 
 struct cluster {
-	struct arena arena;      /* of all texts */
-	const char *file;        /* cluster.ini, absolute */
+	struct arena arena; /* of all texts */
+	const char *file;   /* cluster.ini, absolute */
 	const char *name;
-	const char *directory;   /* absolute */
-	const char *programs;    /* directory of the daemons */
-	bool one_machine;        /* all roles are here: everything stays on loopback */
-	const char *name_servers; /* all of them, for clients */
+	const char *directory;                /* absolute */
+	const char *programs;                 /* directory of the daemons */
+	bool one_machine;                     /* all roles are here: everything stays on loopback */
+	const char *name_servers;             /* all of them, for clients */
 	struct role roles[CLUSTER_ROLES_MAX]; /* name servers first */
 	size_t n_roles;
-	char why[1024];          /* what went wrong */
+	char why[1024]; /* what went wrong */
 };
 
 /* Puts the line into cluster->why; returns -1. */
-int cluster_fail(struct cluster *cluster, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int cluster_fail(struct cluster *cluster, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* Reads the file (NULL: the usual places). directory: instead of the file's. 0 or -1. */
 int cluster_read(struct cluster *cluster, const char *file, const char *directory);

@@ -39,7 +39,8 @@ beside(struct cluster *cluster, const char *from, const char *path)
 
 	if (path[0] == '/' || slash == NULL)
 		return keep(cluster, path);
-	return arena_printf(&cluster->arena, "%.*s/%s%c", (int)(slash - from), from, path, '\0').data;
+	return arena_printf(&cluster->arena, "%.*s/%s%c", (int)(slash - from), from, path, '\0')
+	    .data;
 }
 
 /* ---- the pairs ---- */
@@ -124,8 +125,8 @@ fail_key(struct cluster *cluster, const char *section, const char *name, bool of
 			names[n++] = key->name;
 	names[n] = NULL;
 	const char *near = option_nearest_word(names, slice_of(name));
-	cluster_fail(cluster, "%s: [%s] has an unknown key \"%s\"%s%s", cluster->file, section, name,
-	    near != NULL ? ", did you mean " : "", near != NULL ? near : "");
+	cluster_fail(cluster, "%s: [%s] has an unknown key \"%s\"%s%s", cluster->file, section,
+	    name, near != NULL ? ", did you mean " : "", near != NULL ? near : "");
 	return 0;
 }
 
@@ -140,7 +141,8 @@ on_pair(void *arg, const char *section, const char *name, const char *value)
 	if (cluster->why[0] != '\0')
 		return 0;
 	if (of_role && role == NULL) {
-		cluster_fail(cluster, "%s: section [%s] is neither [cluster], [namesrv-...] nor [broker-...]",
+		cluster_fail(cluster,
+		    "%s: section [%s] is neither [cluster], [namesrv-...] nor [broker-...]",
 		    cluster->file, section);
 		return 0;
 	}
@@ -170,20 +172,22 @@ find_programs(struct cluster *cluster)
 static int
 find_file(struct cluster *cluster, const char *file)
 {
-	static const char *const places[] = { "%s/../etc/twinmq/cluster.ini", "%s/../etc/cluster.ini",
-		"/etc/twinmq/cluster.ini" };
+	static const char *const places[] = { "%s/../etc/twinmq/cluster.ini",
+		"%s/../etc/cluster.ini", "/etc/twinmq/cluster.ini" };
 	char path[PATH_MAX], real[PATH_MAX];
 
 	if (file != NULL) {
 		if (realpath(file, real) == NULL)
-			return cluster_fail(cluster, "%s cannot be read: %s", file, strerror(errno));
+			return cluster_fail(
+			    cluster, "%s cannot be read: %s", file, strerror(errno));
 		cluster->file = keep(cluster, real);
 		return 0;
 	}
 	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
 		const char *tail = strncmp(places[i], "%s", 2) == 0 ? places[i] + 2 : places[i];
 
-		snprintf(path, sizeof path, "%s%s", tail != places[i] ? cluster->programs : "", tail);
+		snprintf(
+		    path, sizeof path, "%s%s", tail != places[i] ? cluster->programs : "", tail);
 		if (realpath(path, real) != NULL) {
 			cluster->file = keep(cluster, real);
 			return 0;
@@ -202,11 +206,11 @@ check_roles(struct cluster *cluster)
 
 		n[role->kind]++;
 		if (role->host == NULL || role->config == NULL)
-			return cluster_fail(cluster, "%s: [%s] lacks its %s", cluster->file, role->name,
-			    role->host == NULL ? "host" : "config");
+			return cluster_fail(cluster, "%s: [%s] lacks its %s", cluster->file,
+			    role->name, role->host == NULL ? "host" : "config");
 		if (access(role->config, R_OK) == -1)
-			return cluster_fail(cluster, "%s of [%s] in %s cannot be read: %s", role->config,
-			    role->name, cluster->file, strerror(errno));
+			return cluster_fail(cluster, "%s of [%s] in %s cannot be read: %s",
+			    role->config, role->name, cluster->file, strerror(errno));
 	}
 	if (n[ROLE_NAME_SERVER] == 0 || n[ROLE_BROKER] == 0)
 		return cluster_fail(cluster, "%s names no %s", cluster->file,
@@ -234,17 +238,20 @@ cluster_read(struct cluster *cluster, const char *file, const char *directory)
 	if (directory != NULL) {
 		if (directory[0] != '/' && getcwd(real, sizeof real) == NULL)
 			return cluster_fail(cluster, "the working directory is gone");
-		cluster->directory = arena_printf(&cluster->arena, "%s%s%s%c", directory[0] != '/' ? real : "",
-		    directory[0] != '/' ? "/" : "", directory, '\0').data;
+		cluster->directory =
+		    arena_printf(&cluster->arena, "%s%s%s%c", directory[0] != '/' ? real : "",
+			directory[0] != '/' ? "/" : "", directory, '\0')
+			.data;
 	}
 	int line = ini_parse(cluster->file, on_pair, cluster);
 	if (cluster->why[0] != '\0')
 		return -1;
 	if (line < 0)
-		return cluster_fail(cluster, "%s cannot be read: %s", cluster->file, strerror(errno));
+		return cluster_fail(
+		    cluster, "%s cannot be read: %s", cluster->file, strerror(errno));
 	if (line > 0)
-		return cluster_fail(cluster, "%s:%d: neither a [section], a key = value nor a comment",
-		    cluster->file, line);
+		return cluster_fail(cluster,
+		    "%s:%d: neither a [section], a key = value nor a comment", cluster->file, line);
 	if (cluster->directory == NULL)
 		cluster->directory = DEFAULT_DIRECTORY;
 	qsort(cluster->roles, cluster->n_roles, sizeof cluster->roles[0], compare_kinds);

@@ -32,13 +32,16 @@ role_program(const struct role *role)
 const char *
 role_path(struct cluster *cluster, const struct role *role, const char *suffix)
 {
-	return arena_printf(&cluster->arena, "%s/%s%s%c", cluster->directory, role->name, suffix, '\0').data;
+	return arena_printf(
+	    &cluster->arena, "%s/%s%s%c", cluster->directory, role->name, suffix, '\0')
+	    .data;
 }
 
 const char *
 role_program_path(struct cluster *cluster, const struct role *role)
 {
-	return arena_printf(&cluster->arena, "%s/%s%c", cluster->programs, role_program(role), '\0').data;
+	return arena_printf(&cluster->arena, "%s/%s%c", cluster->programs, role_program(role), '\0')
+	    .data;
 }
 
 /* ---- arguments of daemons ---- */
@@ -94,7 +97,8 @@ take_setting(struct cluster *cluster, struct role *role, struct slice key, struc
 		role->has_name_servers = value.len != 0;
 }
 
-/* Runs the daemon with -p, without a home directory: what it would keep there is no setting of its file. */
+/* Runs the daemon with -p, without a home directory: what it would keep there is no setting of its
+ * file. */
 static int
 print_settings(struct cluster *cluster, const struct role *role, struct buf *output)
 {
@@ -129,9 +133,10 @@ fail_settings(struct cluster *cluster, const struct role *role, int status, stru
 			break;
 	}
 	if (why.data == NULL)
-		return cluster_fail(cluster, "%s -p ended with status %d", role_program_path(cluster, role), status);
-	return cluster_fail(cluster, "%s cannot use %s: %.*s", role_program(role), role->config, (int)why.len,
-	    why.data);
+		return cluster_fail(cluster, "%s -p ended with status %d",
+		    role_program_path(cluster, role), status);
+	return cluster_fail(cluster, "%s cannot use %s: %.*s", role_program(role), role->config,
+	    (int)why.len, why.data);
 }
 
 /* The daemon itself says what it makes of the file, so that it is read in one place only. */
@@ -166,7 +171,7 @@ same_address(const struct sockaddr *a, const struct sockaddr *b)
 	struct host host_a = host_of(a), host_b = host_of(b);
 
 	return host_a.ip_len == host_b.ip_len && host_a.ip_len != 0 &&
-	    memcmp(host_a.ip, host_b.ip, host_a.ip_len) == 0;
+	       memcmp(host_a.ip, host_b.ip, host_a.ip_len) == 0;
 }
 
 static bool
@@ -184,7 +189,8 @@ is_own_address(const struct ifaddrs *interfaces, const struct sockaddr *address)
 	if (is_loopback(address))
 		return true;
 	for (; interfaces != NULL; interfaces = interfaces->ifa_next)
-		if (interfaces->ifa_addr != NULL && interfaces->ifa_addr->sa_family == address->sa_family &&
+		if (interfaces->ifa_addr != NULL &&
+		    interfaces->ifa_addr->sa_family == address->sa_family &&
 		    same_address(interfaces->ifa_addr, address))
 			return true;
 	return false;
@@ -198,7 +204,8 @@ find_host(struct cluster *cluster, struct role *role, const struct ifaddrs *inte
 
 	if (error != 0)
 		return cluster_fail(cluster,
-		    "host %s of [%s] has no address (%s): put it into /etc/hosts on every host, or give --local to run "
+		    "host %s of [%s] has no address (%s): put it into /etc/hosts on every host, or "
+		    "give --local to run "
 		    "the whole cluster on this one",
 		    role->host, role->name, gai_strerror(error));
 	for (const struct addrinfo *one = found; one != NULL; one = one->ai_next)
@@ -215,7 +222,8 @@ find_hosts(struct cluster *cluster)
 	size_t n_here = 0;
 
 	if (getifaddrs(&interfaces) == -1)
-		return cluster_fail(cluster, "this host's addresses cannot be read: %s", strerror(errno));
+		return cluster_fail(
+		    cluster, "this host's addresses cannot be read: %s", strerror(errno));
 	for (size_t i = 0; i < cluster->n_roles && result == 0; i++) {
 		result = find_host(cluster, &cluster->roles[i], interfaces);
 		n_here += cluster->roles[i].here;
@@ -224,7 +232,9 @@ find_hosts(struct cluster *cluster)
 	cluster->one_machine = n_here == cluster->n_roles;
 	if (result == 0 && n_here == 0)
 		return cluster_fail(cluster,
-		    "no role of %s is this host's: none of its hosts has an address of an interface here", cluster->file);
+		    "no role of %s is this host's: none of its hosts has an address of an "
+		    "interface here",
+		    cluster->file);
 	return result;
 }
 
@@ -239,13 +249,15 @@ set_ports(struct cluster *cluster)
 
 		for (size_t j = 0; j < i; j++) {
 			const struct role *before = &cluster->roles[j];
-			bool same_host = cluster->one_machine || strcmp(before->host, role->host) == 0;
+			bool same_host =
+			    cluster->one_machine || strcmp(before->host, role->host) == 0;
 
 			if (before->kind == role->kind && same_host && role->port <= before->port)
 				role->port = before->port + kinds[role->kind].port_step;
 		}
 		role->address = arena_printf(&cluster->arena, "%s:%d%c",
-		    cluster->one_machine ? "127.0.0.1" : role->host, role->port, '\0').data;
+		    cluster->one_machine ? "127.0.0.1" : role->host, role->port, '\0')
+		                    .data;
 	}
 }
 
@@ -256,7 +268,8 @@ list_name_servers(struct cluster *cluster)
 
 	for (size_t i = 0; i < cluster->n_roles; i++)
 		if (cluster->roles[i].kind == ROLE_NAME_SERVER)
-			buf_printf(&list, "%s%s", list.len != 0 ? ";" : "", cluster->roles[i].address);
+			buf_printf(
+			    &list, "%s%s", list.len != 0 ? ";" : "", cluster->roles[i].address);
 	buf_append_char(&list, '\0');
 	cluster->name_servers = arena_copy(&cluster->arena, buf_slice(&list)).data;
 	buf_release(&list);
@@ -287,8 +300,8 @@ role_arguments(struct cluster *cluster, const struct role *role)
 	bool is_broker = role->kind == ROLE_BROKER;
 
 	begin_arguments(&arguments, cluster, role);
-	add_setting(&arguments, "listenPort",
-	    arena_printf(&cluster->arena, "%d%c", role->port, '\0').data);
+	add_setting(
+	    &arguments, "listenPort", arena_printf(&cluster->arena, "%d%c", role->port, '\0').data);
 	if (cluster->one_machine || !role->has_store)
 		add_setting(&arguments, kinds[role->kind].store_key, role_path(cluster, role, ""));
 	if (cluster->one_machine)

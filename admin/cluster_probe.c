@@ -24,7 +24,8 @@ cluster_is_registered(struct twinmq *mq, const char *broker_name)
 
 /* Whether the message that was sent is the one that is read at its place. */
 static int
-read_back(struct twinmq *mq, const struct send_result *sent, struct arena *arena, struct twinmq_error *error)
+read_back(struct twinmq *mq, const struct send_result *sent, struct arena *arena,
+    struct twinmq_error *error)
 {
 	struct pull pull = {
 		.queue = sent->queue,
@@ -58,7 +59,8 @@ cluster_probe_broker(struct twinmq *mq, const char *broker_name, struct twinmq_e
 		.broker_name = slice_of(broker_name),
 		.queue_id = 0,
 	};
-	struct producer *producer = producer_new(mq, &(struct producer_options){ .group = "MQCLUSTER" });
+	struct producer *producer =
+	    producer_new(mq, &(struct producer_options){ .group = "MQCLUSTER" });
 	struct send_result sent;
 	int result = producer_send(producer, &message, &arena, &sent);
 

@@ -48,8 +48,8 @@ static void
 put_line(const struct child *child, const char *line, size_t len)
 {
 	char out[LINE_MAX_BYTES + 128];
-	int n = snprintf(out, sizeof out, "%s: %.*s\n", child->role->name, len < LINE_MAX_BYTES ? (int)len : LINE_MAX_BYTES,
-	    line);
+	int n = snprintf(out, sizeof out, "%s: %.*s\n", child->role->name,
+	    len < LINE_MAX_BYTES ? (int)len : LINE_MAX_BYTES, line);
 
 	if (write(STDERR_FILENO, out, (size_t)n) == -1)
 		return; /* nowhere left to say so */
@@ -107,8 +107,10 @@ start_again_later(struct child *child)
 	if (clock_mono_ms() - child->began_ms >= STEADY_MS || child->back_off_ms == 0)
 		child->back_off_ms = BACK_OFF_MIN_MS;
 	log_warn("start again role=%s in_ms=%d", child->role->name, child->back_off_ms);
-	loop_set_deadline(&child->supervisor->loop, &child->restart, clock_mono_ms() + child->back_off_ms);
-	child->back_off_ms = child->back_off_ms * 2 < BACK_OFF_MAX_MS ? child->back_off_ms * 2 : BACK_OFF_MAX_MS;
+	loop_set_deadline(
+	    &child->supervisor->loop, &child->restart, clock_mono_ms() + child->back_off_ms);
+	child->back_off_ms =
+	    child->back_off_ms * 2 < BACK_OFF_MAX_MS ? child->back_off_ms * 2 : BACK_OFF_MAX_MS;
 }
 
 static void
@@ -118,20 +120,25 @@ start_child(struct child *child)
 	struct cluster *cluster = &supervisor->self->cluster;
 
 	child->began_ms = clock_mono_ms();
-	child->pid = process_start_attached(role_arguments(cluster, child->role), cluster->directory, &child->output);
+	child->pid = process_start_attached(
+	    role_arguments(cluster, child->role), cluster->directory, &child->output);
 	if (child->pid == -1) {
 		child->pid = 0;
-		log_error("role cannot be started role=%s error=\"%s\"", child->role->name, strerror(errno));
+		log_error("role cannot be started role=%s error=\"%s\"", child->role->name,
+		    strerror(errno));
 		start_again_later(child);
 		return;
 	}
-	log_info("started role=%s pid=%d address=%s", child->role->name, (int)child->pid, child->role->address);
+	log_info("started role=%s pid=%d address=%s", child->role->name, (int)child->pid,
+	    child->role->address);
 	evutil_make_socket_nonblocking(child->output);
-	child->on_output = event_new(supervisor->loop.base, child->output, EV_READ | EV_PERSIST, on_output, child);
+	child->on_output =
+	    event_new(supervisor->loop.base, child->output, EV_READ | EV_PERSIST, on_output, child);
 	if (child->on_output == NULL || event_add(child->on_output, NULL) == -1)
 		fatal("event cannot be made");
 	if (process_write_pid_file(role_path(cluster, child->role, ".pid"), child->pid) == -1)
-		log_error("pid file cannot be written role=%s error=\"%s\"", child->role->name, strerror(errno));
+		log_error("pid file cannot be written role=%s error=\"%s\"", child->role->name,
+		    strerror(errno));
 }
 
 static void
@@ -182,7 +189,8 @@ child_ended(struct child *child, int status)
 		log_info("stopped role=%s", child->role->name);
 		return;
 	}
-	log_error("role died role=%s %s=%d", child->role->name, WIFSIGNALED(status) ? "signal" : "status",
+	log_error("role died role=%s %s=%d", child->role->name,
+	    WIFSIGNALED(status) ? "signal" : "status",
 	    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 	start_again_later(child);
 }
@@ -212,7 +220,8 @@ on_child(evutil_socket_t number, short what, void *arg)
 static void
 on_impatient(struct deadline *self)
 {
-	struct supervisor *supervisor = (void *)((char *)self - offsetof(struct supervisor, patience));
+	struct supervisor *supervisor =
+	    (void *)((char *)self - offsetof(struct supervisor, patience));
 
 	log_error("what still runs is killed after_ms=%d", STOP_TIMEOUT_MS);
 	signal_kind(supervisor, ROLE_BROKER, SIGKILL);
@@ -231,7 +240,8 @@ on_stop(evutil_socket_t number, short what, void *arg)
 	supervisor->stopping = true;
 	for (size_t i = 0; i < supervisor->n_children; i++)
 		loop_drop_deadline(&supervisor->loop, &supervisor->children[i].restart);
-	loop_set_deadline(&supervisor->loop, &supervisor->patience, clock_mono_ms() + STOP_TIMEOUT_MS);
+	loop_set_deadline(
+	    &supervisor->loop, &supervisor->patience, clock_mono_ms() + STOP_TIMEOUT_MS);
 	signal_kind(supervisor, ROLE_BROKER, SIGTERM);
 	go_on_stopping(supervisor);
 }
@@ -273,7 +283,8 @@ gather_children(struct supervisor *supervisor)
 			continue;
 		mqcluster_find(self, role, &process);
 		if (process.pid != 0)
-			return cluster_fail(&self->cluster, "%s runs already with pid %d: stop it first with mqcluster stop",
+			return cluster_fail(&self->cluster,
+			    "%s runs already with pid %d: stop it first with mqcluster stop",
 			    role->name, (int)process.pid);
 		supervisor->children[supervisor->n_children++] = (struct child){
 			.supervisor = supervisor,
@@ -294,8 +305,8 @@ cluster_run_run(struct mqcluster *self)
 	log_init("mqcluster", LOG_LEVEL_INFO);
 	loop_init(&supervisor.loop, 0);
 	for (size_t i = 0; i < N_SIGNALS; i++) {
-		supervisor.signals[i] =
-		    evsignal_new(supervisor.loop.base, signal_actions[i].number, signal_actions[i].act, &supervisor);
+		supervisor.signals[i] = evsignal_new(supervisor.loop.base, signal_actions[i].number,
+		    signal_actions[i].act, &supervisor);
 		if (supervisor.signals[i] == NULL || event_add(supervisor.signals[i], NULL) == -1)
 			fatal("event cannot be made");
 	}

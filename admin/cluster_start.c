@@ -14,16 +14,17 @@
 
 const struct flag cluster_start_flags[] = {
 	FLAG_CLUSTER_FILE,
-	{ 't', "timeout", FLAG_INT, "SECONDS", 0, 1, 3600, "give up after so long; 30 when not said" },
+	{ 't', "timeout", FLAG_INT, "SECONDS", 0, 1, 3600,
+	    "give up after so long; 30 when not said" },
 	{ 0 },
 };
 
 /* One role while the cluster starts. */
 struct starting {
 	const struct role *role;
-	pid_t child;         /* 0: it ran already, or runs elsewhere */
+	pid_t child; /* 0: it ran already, or runs elsewhere */
 	int64_t began_ms;
-	int64_t log_from;    /* what its log says behind this is of this start */
+	int64_t log_from; /* what its log says behind this is of this start */
 	int64_t *ready_ms;
 	bool ready;
 };
@@ -34,7 +35,7 @@ struct start {
 	struct starting roles[CLUSTER_ROLES_MAX];
 	int64_t ready_ms[CLUSTER_ROLES_MAX];
 	int64_t deadline_ms;
-	struct twinmq *mq; /* asks all name servers */
+	struct twinmq *mq;         /* asks all name servers */
 	struct twinmq_error error; /* the last thing that was not as it shall be */
 };
 
@@ -52,12 +53,14 @@ start_role(struct start *start, struct starting *one)
 	if (process.pid != 0)
 		return 0;
 	one->log_from = process_log_size(log_file);
-	one->child = process_start(role_arguments(cluster, one->role), cluster->directory, log_file);
+	one->child =
+	    process_start(role_arguments(cluster, one->role), cluster->directory, log_file);
 	if (one->child == -1)
-		return cluster_fail(cluster, "%s cannot be started: %s", one->role->name, strerror(errno));
+		return cluster_fail(
+		    cluster, "%s cannot be started: %s", one->role->name, strerror(errno));
 	if (process_write_pid_file(role_path(cluster, one->role, ".pid"), one->child) == -1)
-		return cluster_fail(cluster, "the pid file of %s cannot be written: %s", one->role->name,
-		    strerror(errno));
+		return cluster_fail(cluster, "the pid file of %s cannot be written: %s",
+		    one->role->name, strerror(errno));
 	return 0;
 }
 
@@ -74,8 +77,8 @@ check_alive(struct start *start)
 		if (one->child == 0 || !process_ended(one->child, &status))
 			continue;
 		process_last_words(log_file, one->log_from, words, sizeof words);
-		return cluster_fail(start->cluster, "%s ended with %s %d: %s (its log: %s)", one->role->name,
-		    WIFSIGNALED(status) ? "signal" : "status",
+		return cluster_fail(start->cluster, "%s ended with %s %d: %s (its log: %s)",
+		    one->role->name, WIFSIGNALED(status) ? "signal" : "status",
 		    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
 		    words[0] != '\0' ? words : "it said nothing", log_file);
 	}
@@ -98,7 +101,8 @@ is_ready(struct start *start, const struct starting *one)
 	if (one->role->kind == ROLE_BROKER)
 		return cluster_probe_broker(start->mq, one->role->broker_name, &start->error) == 0;
 	struct twinmq *mq = twinmq_open(
-	    &(struct twinmq_options){ .name_servers = one->role->address, .timeout_ms = 1000 }, &start->error);
+	    &(struct twinmq_options){ .name_servers = one->role->address, .timeout_ms = 1000 },
+	    &start->error);
 	if (mq == NULL)
 		return false;
 	bool ready = cluster_is_registered(mq, "") != -1;
@@ -119,8 +123,8 @@ is_known_everywhere(struct start *start)
 
 		if (server->kind != ROLE_NAME_SERVER || !server->here)
 			continue;
-		struct twinmq *mq =
-		    twinmq_open(&(struct twinmq_options){ .name_servers = server->address }, &start->error);
+		struct twinmq *mq = twinmq_open(
+		    &(struct twinmq_options){ .name_servers = server->address }, &start->error);
 		bool known = mq != NULL;
 		for (size_t j = 0; j < cluster->n_roles && known; j++) {
 			const struct role *broker = &cluster->roles[j];
@@ -129,8 +133,9 @@ is_known_everywhere(struct start *start)
 			    cluster_is_registered(mq, broker->broker_name) == 1)
 				continue;
 			known = false;
-			snprintf(start->error.text, sizeof start->error.text, "%s is not registered at name server %s",
-			    broker->broker_name, server->address);
+			snprintf(start->error.text, sizeof start->error.text,
+			    "%s is not registered at name server %s", broker->broker_name,
+			    server->address);
 		}
 		if (mq != NULL)
 			twinmq_close(mq);
@@ -162,7 +167,8 @@ wait_ready(struct start *start, enum role_kind kind)
 		if (check_alive(start) == -1)
 			return -1;
 		if (clock_mono_ms() >= start->deadline_ms)
-			return cluster_fail(start->cluster, "not ready in time: %s (logs: %s/*.log)", start->error.text,
+			return cluster_fail(start->cluster,
+			    "not ready in time: %s (logs: %s/*.log)", start->error.text,
 			    start->cluster->directory);
 		process_sleep_ms(POLL_MS);
 	}
@@ -179,23 +185,25 @@ check_others(struct start *start)
 		if (one->role->here || one->role->kind != ROLE_BROKER)
 			continue;
 		if (cluster_is_registered(start->mq, one->role->broker_name) != 1) {
-			report_note(&start->self->report, "%s, on %s, is not registered (yet).", one->role->name,
-			    one->role->host);
+			report_note(&start->self->report, "%s, on %s, is not registered (yet).",
+			    one->role->name, one->role->host);
 			continue;
 		}
 		while (!is_ready(start, one)) {
 			if (clock_mono_ms() >= start->deadline_ms)
-				return cluster_fail(start->cluster, "%s, on %s, is registered but no message goes through: %s",
+				return cluster_fail(start->cluster,
+				    "%s, on %s, is registered but no message goes through: %s",
 				    one->role->name, one->role->host, start->error.text);
 			process_sleep_ms(POLL_MS);
 		}
-		report_note(&start->self->report, "%s, on %s, took a message and gave it back.", one->role->name,
-		    one->role->host);
+		report_note(&start->self->report, "%s, on %s, took a message and gave it back.",
+		    one->role->name, one->role->host);
 	}
 	return 0;
 }
 
-/* Starts the roles of one kind and waits for them: a broker finds its name servers at the first try. */
+/* Starts the roles of one kind and waits for them: a broker finds its name servers at the first
+ * try. */
 static int
 start_kind(struct start *start, enum role_kind kind)
 {
@@ -216,11 +224,13 @@ cluster_start_run(struct mqcluster *self)
 	start.deadline_ms = clock_mono_ms() + 1000 * args_number(&self->args, 't', START_TIMEOUT_S);
 	if (mqcluster_lock(self) == -1)
 		return -1;
-	start.mq = twinmq_open(&(struct twinmq_options){ .name_servers = cluster->name_servers }, &start.error);
+	start.mq = twinmq_open(
+	    &(struct twinmq_options){ .name_servers = cluster->name_servers }, &start.error);
 	if (start.mq == NULL)
 		return cluster_fail(cluster, "%s: %s", cluster->file, start.error.text);
 	for (size_t i = 0; i < cluster->n_roles; i++)
-		start.roles[i] = (struct starting){ .role = &cluster->roles[i], .ready_ms = &start.ready_ms[i] };
+		start.roles[i] =
+		    (struct starting){ .role = &cluster->roles[i], .ready_ms = &start.ready_ms[i] };
 	if (start_kind(&start, ROLE_NAME_SERVER) == 0 && start_kind(&start, ROLE_BROKER) == 0)
 		result = check_others(&start);
 	twinmq_close(start.mq);

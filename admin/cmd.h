@@ -42,15 +42,23 @@ CMD(delete_kv);
 #undef CMD
 
 /* Deletes the topic from those brokers and from all name servers; for topics of a group too. */
-int delete_topic_everywhere(struct admin *admin, struct slice topic, struct slice cluster,
-    const struct targets *targets);
+int delete_topic_everywhere(
+    struct admin *admin, struct slice topic, struct slice cluster, const struct targets *targets);
 
 /* FLAG rows that several commands share. */
 #define FLAG_BROKER                                                                                \
-	{ 'b', "brokerAddr", FLAG_TEXT, "BROKER", 0, 0, 0, "only this broker: host:port, or its name" }
+	{                                                                                          \
+		'b', "brokerAddr", FLAG_TEXT, "BROKER", 0, 0, 0,                                   \
+		    "only this broker: host:port, or its name"                                     \
+	}
 #define FLAG_CLUSTER                                                                               \
-	{ 'c', "clusterName", FLAG_TEXT, "CLUSTER", 0, 0, 0,                                       \
-		"all masters of this cluster; need not be said when there is one" }
-#define FLAG_TOPIC(text) { 't', "topic", FLAG_TEXT, "TOPIC", FLAG_REQUIRED, 0, 0, text }
+	{                                                                                          \
+		'c', "clusterName", FLAG_TEXT, "CLUSTER", 0, 0, 0,                                 \
+		    "all masters of this cluster; need not be said when there is one"              \
+	}
+#define FLAG_TOPIC(text)                                                                           \
+	{                                                                                          \
+		't', "topic", FLAG_TEXT, "TOPIC", FLAG_REQUIRED, 0, 0, text                        \
+	}
 
 #endif

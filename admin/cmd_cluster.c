@@ -64,7 +64,8 @@ runtime_rate(const struct runtime *runtime, const char *name, const char *other_
 /* ---- clusterList ---- */
 
 const struct flag cluster_list_flags[] = {
-	{ 'm', "moreStats", FLAG_SWITCH, NULL, 0, 0, 0, "messages in and out, yesterday and today" },
+	{ 'm', "moreStats", FLAG_SWITCH, NULL, 0, 0, 0,
+	    "messages in and out, yesterday and today" },
 	{ 'i', "interval", FLAG_INT, "SECONDS", 0, 1, 86400, "print again every so many seconds" },
 	{ 'c', "clusterName", FLAG_TEXT, "CLUSTER", 0, 0, 0, "only this cluster" },
 	{ 0 },
@@ -126,13 +127,13 @@ put_totals(struct grid *grid, const struct target *broker, const struct runtime 
 {
 	(void)broker;
 	grid_int(grid, runtime_int(runtime, "msgPutTotalTodayMorning") -
-		runtime_int(runtime, "msgPutTotalYesterdayMorning"));
+			   runtime_int(runtime, "msgPutTotalYesterdayMorning"));
 	grid_int(grid, runtime_int(runtime, "msgGetTotalTodayMorning") -
-		runtime_int(runtime, "msgGetTotalYesterdayMorning"));
+			   runtime_int(runtime, "msgGetTotalYesterdayMorning"));
 	grid_int(grid, runtime_int(runtime, "msgPutTotalTodayNow") -
-		runtime_int(runtime, "msgPutTotalTodayMorning"));
+			   runtime_int(runtime, "msgPutTotalTodayMorning"));
 	grid_int(grid, runtime_int(runtime, "msgGetTotalTodayNow") -
-		runtime_int(runtime, "msgGetTotalTodayMorning"));
+			   runtime_int(runtime, "msgGetTotalTodayMorning"));
 }
 
 static int
@@ -237,7 +238,8 @@ change_write_perm(struct admin *admin, enum request_code code, const struct fiel
 
 	grid_open(&grid, &admin->report, "nameServers", perm_columns);
 	for (; (address = twinmq_name_server(admin->mq, n)) != NULL; n++) {
-		struct ask ask = { slice_of(address), code, broker_name_header_fields, &header, SLICE("") };
+		struct ask ask = { slice_of(address), code, broker_name_header_fields, &header,
+			SLICE("") };
 		struct write_perm_answer count = { 0 };
 		struct twinmq_answer answer;
 		const char *bad;
@@ -259,11 +261,13 @@ change_write_perm(struct admin *admin, enum request_code code, const struct fiel
 int
 wipe_write_perm_run(struct admin *admin)
 {
-	return change_write_perm(admin, REQUEST_WIPE_WRITE_PERM_OF_BROKER, wipe_write_perm_answer_fields);
+	return change_write_perm(
+	    admin, REQUEST_WIPE_WRITE_PERM_OF_BROKER, wipe_write_perm_answer_fields);
 }
 
 int
 add_write_perm_run(struct admin *admin)
 {
-	return change_write_perm(admin, REQUEST_ADD_WRITE_PERM_OF_BROKER, add_write_perm_answer_fields);
+	return change_write_perm(
+	    admin, REQUEST_ADD_WRITE_PERM_OF_BROKER, add_write_perm_answer_fields);
 }

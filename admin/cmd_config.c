@@ -19,8 +19,8 @@ read_lines(struct admin *admin, struct slice body, const struct ext **pairs)
 		if (line.len == 0 || line.data[0] == '#' || equals == NULL)
 			continue;
 		list[n].key = slice_trim((struct slice){ line.data, (size_t)(equals - line.data) });
-		list[n++].value =
-		    slice_trim((struct slice){ equals + 1, line.len - (size_t)(equals + 1 - line.data) });
+		list[n++].value = slice_trim(
+		    (struct slice){ equals + 1, line.len - (size_t)(equals + 1 - line.data) });
 	}
 	*pairs = list;
 	return n;
@@ -42,8 +42,8 @@ show_config(struct admin *admin, struct slice address, enum request_code code, s
 			return 0;
 		}
 	if (only.data != NULL)
-		return admin_fail(admin, "%.*s has no setting \"%.*s\"", (int)address.len, address.data,
-		    (int)only.len, only.data);
+		return admin_fail(admin, "%.*s has no setting \"%.*s\"", (int)address.len,
+		    address.data, (int)only.len, only.data);
 	report_pairs(&admin->report, address, pairs, n);
 	return 0;
 }
@@ -65,8 +65,8 @@ get_broker_config_run(struct admin *admin)
 	if (admin_targets(admin, 0, &targets) == -1)
 		return -1;
 	for (size_t i = 0; i < targets.n; i++)
-		n_failed +=
-		    show_config(admin, targets.list[i].address, REQUEST_GET_BROKER_CONFIG, only) == -1;
+		n_failed += show_config(admin, targets.list[i].address, REQUEST_GET_BROKER_CONFIG,
+				only) == -1;
 	return n_failed == targets.n ? -1 : 0;
 }
 
@@ -81,8 +81,8 @@ get_name_server_config_run(struct admin *admin)
 	size_t n = 0, n_failed = 0;
 
 	for (; (address = twinmq_name_server(admin->mq, n)) != NULL; n++)
-		n_failed +=
-		    show_config(admin, slice_of(address), REQUEST_GET_NAMESRV_CONFIG, SLICE_NONE) == -1;
+		n_failed += show_config(admin, slice_of(address), REQUEST_GET_NAMESRV_CONFIG,
+				SLICE_NONE) == -1;
 	return n_failed == n ? -1 : 0;
 }
 
@@ -122,7 +122,8 @@ update_broker_config_run(struct admin *admin)
 	buf_append_char(&line, '=');
 	put_escaped(&line, value);
 	buf_append_char(&line, '\n');
-	struct ask ask = { .code = REQUEST_UPDATE_BROKER_CONFIG, .body = arena_copy(&admin->arena, buf_slice(&line)) };
+	struct ask ask = { .code = REQUEST_UPDATE_BROKER_CONFIG,
+		.body = arena_copy(&admin->arena, buf_slice(&line)) };
 	buf_release(&line);
 	report_text(&admin->report, "key", "Setting", key);
 	report_text(&admin->report, "value", "Value", value);
@@ -157,8 +158,8 @@ change_kv(struct admin *admin, enum request_code code, const struct field *field
 	report_text(&admin->report, "key", "Key", header.key);
 	if (header.value.data != NULL)
 		report_text(&admin->report, "value", "Value", header.value);
-	return admin_do_each_name_server(admin,
-	    &(struct ask){ .code = code, .fields = fields, .header = &header });
+	return admin_do_each_name_server(
+	    admin, &(struct ask){ .code = code, .fields = fields, .header = &header });
 }
 
 int

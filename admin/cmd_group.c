@@ -13,13 +13,20 @@ const struct flag update_group_flags[] = {
 	FLAG_CLUSTER,
 	{ 'g', "groupName", FLAG_TEXT, "GROUP", FLAG_REQUIRED, 0, 0, "name of the group" },
 	{ 's', "consumeEnable", FLAG_BOOL, "BOOL", 0, 0, 0, "it may consume; true when not said" },
-	{ 'm', "consumeFromMinEnable", FLAG_BOOL, "BOOL", 0, 0, 0, "it may start at the oldest message; false when not said" },
-	{ 'd', "consumeBroadcastEnable", FLAG_BOOL, "BOOL", 0, 0, 0, "it may broadcast; false when not said" },
-	{ 'q', "retryQueueNums", FLAG_INT, "N", 0, 0, 1024, "queues of its retry topic; 1 when not said" },
-	{ 'r', "retryMaxTimes", FLAG_INT, "N", 0, -1, 1000000, "retries before a message is dead; 16 when not said" },
-	{ 'i', "brokerId", FLAG_INT, "ID", 0, 0, 0, "broker id to consume from; 0, the master, when not said" },
-	{ 'w', "whichBrokerWhenConsumeSlowly", FLAG_INT, "ID", 0, 0, 0, "broker id for those far behind; 1 when not said" },
-	{ 'a', "notifyConsumerIdsChanged", FLAG_BOOL, "BOOL", 0, 0, 0, "tell members when one joins or leaves; true when not said" },
+	{ 'm', "consumeFromMinEnable", FLAG_BOOL, "BOOL", 0, 0, 0,
+	    "it may start at the oldest message; false when not said" },
+	{ 'd', "consumeBroadcastEnable", FLAG_BOOL, "BOOL", 0, 0, 0,
+	    "it may broadcast; false when not said" },
+	{ 'q', "retryQueueNums", FLAG_INT, "N", 0, 0, 1024,
+	    "queues of its retry topic; 1 when not said" },
+	{ 'r', "retryMaxTimes", FLAG_INT, "N", 0, -1, 1000000,
+	    "retries before a message is dead; 16 when not said" },
+	{ 'i', "brokerId", FLAG_INT, "ID", 0, 0, 0,
+	    "broker id to consume from; 0, the master, when not said" },
+	{ 'w', "whichBrokerWhenConsumeSlowly", FLAG_INT, "ID", 0, 0, 0,
+	    "broker id for those far behind; 1 when not said" },
+	{ 'a', "notifyConsumerIdsChanged", FLAG_BOOL, "BOOL", 0, 0, 0,
+	    "tell members when one joins or leaves; true when not said" },
 	{ 0 },
 };
 
@@ -95,7 +102,8 @@ update_group_run(struct admin *admin)
 	struct targets targets;
 
 	if (!name_is_valid(group))
-		return admin_misuse(admin, "\"%.*s\" is no name for a group: use letters, digits, %% | _ - only",
+		return admin_misuse(admin,
+		    "\"%.*s\" is no name for a group: use letters, digits, %% | _ - only",
 		    (int)group.len, group.data);
 	if (admin_targets(admin, TARGET_MASTERS, &targets) == -1)
 		return -1;
@@ -110,9 +118,11 @@ update_group_run(struct admin *admin)
 
 const struct flag delete_group_flags[] = {
 	FLAG_BROKER,
-	{ 'c', "clusterName", FLAG_TEXT, "CLUSTER", 0, 0, 0, "all masters of this cluster, and the group's retry and dead letter topics" },
+	{ 'c', "clusterName", FLAG_TEXT, "CLUSTER", 0, 0, 0,
+	    "all masters of this cluster, and the group's retry and dead letter topics" },
 	{ 'g', "groupName", FLAG_TEXT, "GROUP", FLAG_REQUIRED, 0, 0, "name of the group" },
-	{ 'r', "removeOffset", FLAG_BOOL, "BOOL", 0, 0, 0, "forget how far it was; false when not said" },
+	{ 'r', "removeOffset", FLAG_BOOL, "BOOL", 0, 0, 0,
+	    "forget how far it was; false when not said" },
 	{ 0 },
 };
 
@@ -120,7 +130,8 @@ static int
 delete_group_topic(struct admin *admin, const char *key, const char *title, const char *prefix,
     struct slice group, const struct targets *targets)
 {
-	struct slice topic = arena_printf(&admin->arena, "%s%.*s", prefix, (int)group.len, group.data);
+	struct slice topic =
+	    arena_printf(&admin->arena, "%s%.*s", prefix, (int)group.len, group.data);
 
 	report_enter(&admin->report, key, title);
 	report_text(&admin->report, "topic", "Deleted topic", topic);
@@ -155,15 +166,17 @@ delete_group_run(struct admin *admin)
 	if (delete_group_topic(admin, "retryTopic", "Retry topic", RETRY_PREFIX, header.group_name,
 		&targets) == -1)
 		return -1;
-	return delete_group_topic(admin, "deadLetterTopic", "Dead letter topic", "%DLQ%",
-	    header.group_name, &targets);
+	return delete_group_topic(
+	    admin, "deadLetterTopic", "Dead letter topic", "%DLQ%", header.group_name, &targets);
 }
 
 /* ---- consumerProgress ---- */
 
 const struct flag consumer_progress_flags[] = {
-	{ 'g', "groupName", FLAG_TEXT, "GROUP", 0, 0, 0, "each queue of this group; else one row for each group" },
-	{ 's', "showClientIP", FLAG_BOOL, "BOOL", 0, 0, 0, "with the client that has the queue; needs -g" },
+	{ 'g', "groupName", FLAG_TEXT, "GROUP", 0, 0, 0,
+	    "each queue of this group; else one row for each group" },
+	{ 's', "showClientIP", FLAG_BOOL, "BOOL", 0, 0, 0,
+	    "with the client that has the queue; needs -g" },
 	{ 'c', "cluster", FLAG_TEXT, "CLUSTER", 0, 0, 0, "only the brokers of this cluster" },
 	{ 0 },
 };
@@ -215,9 +228,11 @@ add_group(struct admin *admin, struct grid *grid, struct slice group)
 		return;
 	grid_text(grid, group);
 	grid_int(grid, (int64_t)state.n_members);
-	grid_text(grid, state.n_members != 0 ? version_text(&admin->arena, state.min_version) : SLICE("OFFLINE"));
+	grid_text(grid, state.n_members != 0 ? version_text(&admin->arena, state.min_version)
+					     : SLICE("OFFLINE"));
 	grid_text(grid, state.n_members != 0 ? slice_of(type_text(state.type)) : SLICE(""));
-	grid_text(grid, state.n_members != 0 ? slice_of(message_model_name(state.model)) : SLICE(""));
+	grid_text(
+	    grid, state.n_members != 0 ? slice_of(message_model_name(state.model)) : SLICE(""));
 	grid_int(grid, (int64_t)state.tps);
 	grid_int(grid, state.behind);
 }

@@ -14,7 +14,8 @@ const struct flag send_message_flags[] = {
 	{ 'c', "tags", FLAG_TEXT, "TAG", 0, 0, 0, "tag" },
 	{ 'b', "broker", FLAG_TEXT, "BROKER", 0, 0, 0, "name of the broker that shall have it" },
 	{ 'i', "qid", FLAG_INT, "N", 0, 0, INT32_MAX, "number of the queue; needs -b" },
-	{ 'm', "msgTraceEnable", FLAG_BOOL, "BOOL", 0, 0, 0, "taken for RocketMQ's sake; has no effect" },
+	{ 'm', "msgTraceEnable", FLAG_BOOL, "BOOL", 0, 0, 0,
+	    "taken for RocketMQ's sake; has no effect" },
 	{ 0 },
 };
 
@@ -45,7 +46,8 @@ send_message_run(struct admin *admin)
 
 	if (args_has(args, 'i') && !args_has(args, 'b'))
 		return admin_misuse(admin, "-i names a queue of a broker: say which with -b");
-	struct producer *producer = producer_new(admin->mq, &(struct producer_options){ .group = "TOOLS_PRODUCER" });
+	struct producer *producer =
+	    producer_new(admin->mq, &(struct producer_options){ .group = "TOOLS_PRODUCER" });
 	int sent = producer_send(producer, &message, &admin->arena, &result);
 	producer_free(producer);
 	if (sent == -1)
@@ -70,10 +72,13 @@ const struct flag consume_message_flags[] = {
 	{ 'b', "brokerName", FLAG_TEXT, "BROKER", 0, 0, 0, "only queues of this broker" },
 	{ 'i', "queueId", FLAG_INT, "N", 0, 0, INT32_MAX, "only this queue; needs -b" },
 	{ 'o', "offset", FLAG_INT, "N", 0, 0, INT64_MAX, "from this offset; needs -i" },
-	{ 'g', "consumerGroup", FLAG_TEXT, "GROUP", 0, 0, 0, "read as this group; its offsets stay as they are" },
-	{ 's', "beginTimestamp", FLAG_TIME, "TIME", 0, 0, 0, "stored at or after: ms since 1970, now, or yyyy-MM-dd#HH:mm:ss:SSS" },
+	{ 'g', "consumerGroup", FLAG_TEXT, "GROUP", 0, 0, 0,
+	    "read as this group; its offsets stay as they are" },
+	{ 's', "beginTimestamp", FLAG_TIME, "TIME", 0, 0, 0,
+	    "stored at or after: ms since 1970, now, or yyyy-MM-dd#HH:mm:ss:SSS" },
 	{ 'e', "endTimestamp", FLAG_TIME, "TIME", 0, 0, 0, "stored at or before" },
-	{ 'c', "MessageNumber", FLAG_INT, "N", 0, 1, INT32_MAX, "at most so many; 128 when not said" },
+	{ 'c', "MessageNumber", FLAG_INT, "N", 0, 1, INT32_MAX,
+	    "at most so many; 128 when not said" },
 	FLAG_BODY_FILE,
 	{ 0 },
 };
@@ -99,7 +104,7 @@ static bool
 is_in_time(const struct admin *admin, const struct record *record)
 {
 	return record->store_timestamp >= args_number(&admin->args, 's', 0) &&
-	    record->store_timestamp <= args_number(&admin->args, 'e', INT64_MAX);
+	       record->store_timestamp <= args_number(&admin->args, 'e', INT64_MAX);
 }
 
 static int
@@ -178,13 +183,15 @@ consume_message_run(struct admin *admin)
 	if (args_has(&admin->args, 'i') && !args_has(&admin->args, 'b'))
 		return admin_misuse(admin, "-i names a queue of a broker: say which with -b");
 	if (args_has(&admin->args, 'o') && !args_has(&admin->args, 'i'))
-		return admin_misuse(admin, "-o is an offset of one queue: say which with -b and -i");
+		return admin_misuse(
+		    admin, "-o is an offset of one queue: say which with -b and -i");
 	if (twinmq_route(admin->mq, topic, &admin->arena, &route) == -1)
 		return admin_fail_call(admin);
 	report_open_list(&admin->report, "messages");
 	int result = read_queues(admin, topic, &route, &n_queues);
 	report_close_list(&admin->report);
 	if (result == 0 && n_queues == 0)
-		return admin_fail(admin, "topic %.*s has no such queue; see topicRoute", (int)topic.len, topic.data);
+		return admin_fail(admin, "topic %.*s has no such queue; see topicRoute",
+		    (int)topic.len, topic.data);
 	return result;
 }

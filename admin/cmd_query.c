@@ -46,7 +46,8 @@ find_in_all_topics(struct admin *admin, struct slice id, struct record *record)
 	return 0;
 }
 
-/* An id may be of either kind: both have the same length, so the one that finds something is right. */
+/* An id may be of either kind: both have the same length, so the one that finds something is right.
+ */
 static int
 find_by_any_id(struct admin *admin, struct slice id, struct record *record)
 {
@@ -58,10 +59,11 @@ find_by_any_id(struct admin *admin, struct slice id, struct record *record)
 	if (twinmq_error(admin->mq)->code != 0)
 		snprintf(why, sizeof why, "%s", twinmq_error(admin->mq)->text);
 	int n = topic.data != NULL ? find_in_topic(admin, slice_trim(topic), id, record)
-				   : find_in_all_topics(admin, id, record);
+	                           : find_in_all_topics(admin, id, record);
 	if (n == 1)
 		return 0;
-	return admin_fail(admin, "no message has the id %.*s; as an offset id: %s; as a unique id: not found",
+	return admin_fail(admin,
+	    "no message has the id %.*s; as an offset id: %s; as a unique id: not found",
 	    (int)id.len, id.data, why);
 }
 
@@ -77,8 +79,9 @@ consume_directly(struct admin *admin, const struct record *record)
 		.msg_id = message_offset_id(admin, record),
 		.topic = record->topic,
 	};
-	struct ask ask = { host_text(&admin->arena, &record->store_host), REQUEST_CONSUME_MESSAGE_DIRECTLY,
-		consume_directly_header_fields, &header, SLICE("") };
+	struct ask ask = { host_text(&admin->arena, &record->store_host),
+		REQUEST_CONSUME_MESSAGE_DIRECTLY, consume_directly_header_fields, &header,
+		SLICE("") };
 	struct report *report = &admin->report;
 	struct twinmq_answer answer;
 
@@ -91,8 +94,10 @@ consume_directly(struct admin *admin, const struct record *record)
 	report_text(report, "msgId", "Offset id", header.msg_id);
 	report_text(report, "consumeResult", "Result", json_member_text(result, "consumeResult"));
 	report_text(report, "remark", "Remark", json_member_text(result, "remark"));
-	report_int(report, "spentTimeMills", "Spent ms", json_member_int64(result, "spentTimeMills", 0));
-	report_text(report, "order", "Ordered", json_member_bool(result, "order", false) ? SLICE("true") : SLICE("false"));
+	report_int(
+	    report, "spentTimeMills", "Spent ms", json_member_int64(result, "spentTimeMills", 0));
+	report_text(report, "order", "Ordered",
+	    json_member_bool(result, "order", false) ? SLICE("true") : SLICE("false"));
 	report_text(report, "autoCommit", "Auto commit",
 	    json_member_bool(result, "autoCommit", false) ? SLICE("true") : SLICE("false"));
 	report_leave(report);
@@ -102,8 +107,8 @@ consume_directly(struct admin *admin, const struct record *record)
 static bool
 is_set_by_sending(struct slice name)
 {
-	static const char *const names[] = { "KEYS", "TAGS", "UNIQ_KEY", "WAIT", "DELAY", "CLUSTER", "TRAN_MSG",
-		"PGROUP", "MIN_OFFSET", "MAX_OFFSET", "REAL_TOPIC", "REAL_QID", NULL };
+	static const char *const names[] = { "KEYS", "TAGS", "UNIQ_KEY", "WAIT", "DELAY", "CLUSTER",
+		"TRAN_MSG", "PGROUP", "MIN_OFFSET", "MAX_OFFSET", "REAL_TOPIC", "REAL_QID", NULL };
 
 	for (size_t i = 0; names[i] != NULL; i++)
 		if (slice_is(name, names[i]))
@@ -123,7 +128,8 @@ resend(struct admin *admin, const struct record *record)
 		.queue_id = MESSAGE_ANY_QUEUE,
 	};
 	struct slice rest = record->properties, name, value;
-	struct ext *properties = arena_alloc(&admin->arena, (record->properties.len / 2 + 1) * sizeof *properties);
+	struct ext *properties =
+	    arena_alloc(&admin->arena, (record->properties.len / 2 + 1) * sizeof *properties);
 	struct send_result result;
 
 	if (record_plain_body(record, FRAME_MAX_BYTES, &admin->arena, &message.body) == -1)
@@ -132,16 +138,19 @@ resend(struct admin *admin, const struct record *record)
 		if (!is_set_by_sending(name))
 			properties[message.n_properties++] = (struct ext){ name, value };
 	message.properties = properties;
-	struct producer *producer = producer_new(admin->mq, &(struct producer_options){ .group = "ReSendMsgById" });
+	struct producer *producer =
+	    producer_new(admin->mq, &(struct producer_options){ .group = "ReSendMsgById" });
 	int sent = producer_send(producer, &message, &admin->arena, &result);
 	producer_free(producer);
 	if (sent == -1)
 		return admin_fail_call(admin);
 	report_enter(&admin->report, NULL, "Sent again");
 	report_text(&admin->report, "originalMsgId", "Was", message_name(admin, record));
-	report_text(&admin->report, "msgId", "Is", arena_copy(&admin->arena, slice_of(result.unique_id)));
+	report_text(
+	    &admin->report, "msgId", "Is", arena_copy(&admin->arena, slice_of(result.unique_id)));
 	report_text(&admin->report, "offsetMsgId", "Offset id", result.message_id);
-	report_text(&admin->report, "sendStatus", "Status", slice_of(send_status_name(result.code)));
+	report_text(
+	    &admin->report, "sendStatus", "Status", slice_of(send_status_name(result.code)));
 	report_text(&admin->report, "brokerName", "Broker", result.queue.broker_name);
 	report_int(&admin->report, "queueId", "Queue id", result.queue.id);
 	report_int(&admin->report, "queueOffset", "Queue offset", result.queue_offset);
@@ -162,9 +171,12 @@ serve_message(struct admin *admin, const struct record *record)
 /* ---- queryMsgById ---- */
 
 const struct flag query_by_id_flags[] = {
-	{ 'i', "msgId", FLAG_TEXT, "ID", FLAG_REQUIRED, 0, 0, "offset id or unique id; several separated by ," },
-	{ 't', "topic", FLAG_TEXT, "TOPIC", 0, 0, 0, "topic of the message; for a unique id all are searched when not said" },
-	{ 'g', "consumerGroup", FLAG_TEXT, "GROUP", 0, 0, 0, "with -d: have a client of this group consume it now" },
+	{ 'i', "msgId", FLAG_TEXT, "ID", FLAG_REQUIRED, 0, 0,
+	    "offset id or unique id; several separated by ," },
+	{ 't', "topic", FLAG_TEXT, "TOPIC", 0, 0, 0,
+	    "topic of the message; for a unique id all are searched when not said" },
+	{ 'g', "consumerGroup", FLAG_TEXT, "GROUP", 0, 0, 0,
+	    "with -d: have a client of this group consume it now" },
 	{ 'd', "clientId", FLAG_TEXT, "ID", 0, 0, 0, "that client, as consumers name themselves" },
 	{ 's', "sendMessage", FLAG_BOOL, "BOOL", 0, 0, 0, "send it once more" },
 	{ 'u', "unitName", FLAG_TEXT, "NAME", 0, 0, 0, "taken for RocketMQ's sake; has no effect" },
@@ -198,7 +210,8 @@ query_by_id_run(struct admin *admin)
 const struct flag query_by_unique_key_flags[] = {
 	{ 'i', "msgId", FLAG_TEXT, "ID", FLAG_REQUIRED, 0, 0, "unique id" },
 	FLAG_TOPIC("topic of the message"),
-	{ 'g', "consumerGroup", FLAG_TEXT, "GROUP", 0, 0, 0, "with -d: have a client of this group consume it now" },
+	{ 'g', "consumerGroup", FLAG_TEXT, "GROUP", 0, 0, 0,
+	    "with -d: have a client of this group consume it now" },
 	{ 'd', "clientId", FLAG_TEXT, "ID", 0, 0, 0, "that client, as consumers name themselves" },
 	{ 'a', "showAll", FLAG_SWITCH, NULL, 0, 0, 0, "all with this id, not only the oldest" },
 	FLAG_BODY_FILE,
@@ -217,8 +230,8 @@ query_by_unique_key_run(struct admin *admin)
 	if (message_query(admin, &query, &found) == -1)
 		return -1;
 	if (found.n == 0)
-		return admin_fail(admin, "no message of topic %.*s has the unique id %.*s", (int)topic.len,
-		    topic.data, (int)id.len, id.data);
+		return admin_fail(admin, "no message of topic %.*s has the unique id %.*s",
+		    (int)topic.len, topic.data, (int)id.len, id.data);
 	size_t n = args_has(&admin->args, 'a') ? found.n : 1;
 	report_open_list(&admin->report, "messages");
 	for (size_t i = 0; i < n && result == 0; i++)
@@ -232,9 +245,11 @@ query_by_unique_key_run(struct admin *admin)
 const struct flag query_by_key_flags[] = {
 	FLAG_TOPIC("topic of the messages"),
 	{ 'k', "msgKey", FLAG_TEXT, "KEY", FLAG_REQUIRED, 0, 0, "one of their keys" },
-	{ 'b', "beginTimestamp", FLAG_TIME, "TIME", 0, 0, 0, "stored at or after: ms since 1970, now, or yyyy-MM-dd#HH:mm:ss:SSS" },
+	{ 'b', "beginTimestamp", FLAG_TIME, "TIME", 0, 0, 0,
+	    "stored at or after: ms since 1970, now, or yyyy-MM-dd#HH:mm:ss:SSS" },
 	{ 'e', "endTimestamp", FLAG_TIME, "TIME", 0, 0, 0, "stored at or before" },
-	{ 'm', "maxNum", FLAG_INT, "N", 0, 1, 1024, "at most so many from each broker; 64 when not said" },
+	{ 'm', "maxNum", FLAG_INT, "N", 0, 1, 1024,
+	    "at most so many from each broker; 64 when not said" },
 	{ 0 },
 };
 
@@ -264,8 +279,8 @@ query_by_key_run(struct admin *admin)
 	if (message_query(admin, &query, &found) == -1)
 		return -1;
 	if (found.n == 0)
-		return admin_fail(admin, "no message of topic %.*s has the key %.*s", (int)query.topic.len,
-		    query.topic.data, (int)query.key.len, query.key.data);
+		return admin_fail(admin, "no message of topic %.*s has the key %.*s",
+		    (int)query.topic.len, query.topic.data, (int)query.key.len, query.key.data);
 	grid_open(&grid, &admin->report, "messages", key_columns);
 	for (size_t i = 0; i < found.n; i++) {
 		const struct record *record = &found.list[i];
@@ -311,10 +326,12 @@ query_by_offset_run(struct admin *admin)
 		return admin_fail_call(admin);
 	if (result.status != PULL_FOUND || !pulled_next(&result.records, SLICE_NONE, &record) ||
 	    record.queue_offset != pull.offset)
-		return admin_fail(admin, "queue %d of topic %.*s on %.*s has no offset %lld; it has %lld to %lld",
+		return admin_fail(admin,
+		    "queue %d of topic %.*s on %.*s has no offset %lld; it has %lld to %lld",
 		    (int)pull.queue.id, (int)pull.queue.topic.len, pull.queue.topic.data,
-		    (int)pull.queue.broker_name.len, pull.queue.broker_name.data, (long long)pull.offset,
-		    (long long)result.min_offset, (long long)result.max_offset - 1);
+		    (int)pull.queue.broker_name.len, pull.queue.broker_name.data,
+		    (long long)pull.offset, (long long)result.min_offset,
+		    (long long)result.max_offset - 1);
 	report_open_list(&admin->report, "messages");
 	int shown = message_show(admin, &record, SHOW_TRACKS);
 	report_close_list(&admin->report);

@@ -15,13 +15,17 @@ const struct flag update_topic_flags[] = {
 	FLAG_BROKER,
 	FLAG_CLUSTER,
 	FLAG_TOPIC("name of the topic"),
-	{ 'r', "readQueueNums", FLAG_INT, "N", 0, 1, QUEUES_MAX, "queues to read from; 8 when not said" },
-	{ 'w', "writeQueueNums", FLAG_INT, "N", 0, 1, QUEUES_MAX, "queues to write to; 8 when not said" },
+	{ 'r', "readQueueNums", FLAG_INT, "N", 0, 1, QUEUES_MAX,
+	    "queues to read from; 8 when not said" },
+	{ 'w', "writeQueueNums", FLAG_INT, "N", 0, 1, QUEUES_MAX,
+	    "queues to write to; 8 when not said" },
 	{ 'p', "perm", FLAG_PERM, "PERM", 0, 0, 0, "2 (W), 4 (R) or 6 (RW, when not said)" },
-	{ 'o', "order", FLAG_BOOL, "BOOL", 0, 0, 0, "ordered: name servers keep its set of queues" },
+	{ 'o', "order", FLAG_BOOL, "BOOL", 0, 0, 0,
+	    "ordered: name servers keep its set of queues" },
 	{ 'u', "unit", FLAG_BOOL, "BOOL", 0, 0, 0, "it is a topic of a unit" },
 	{ 's', "hasUnitSub", FLAG_BOOL, "BOOL", 0, 0, 0, "units subscribe to it" },
-	{ 'a', "attributes", FLAG_TEXT, "LIST", 0, 0, 0, "attributes of 5.x brokers: +key=value,-key" },
+	{ 'a', "attributes", FLAG_TEXT, "LIST", 0, 0, 0,
+	    "attributes of 5.x brokers: +key=value,-key" },
 	{ 0 },
 };
 
@@ -56,10 +60,13 @@ names_target(struct slice pair, const struct targets *targets)
 
 /* Where the ordered queues are: "broker-a:8;broker-b:8", with what is there of other brokers. */
 static int
-put_order_conf(struct admin *admin, const struct targets *targets, const struct create_topic_header *topic)
+put_order_conf(
+    struct admin *admin, const struct targets *targets, const struct create_topic_header *topic)
 {
 	struct kv_header header = { .space = SLICE(ORDER_NAMESPACE), .key = topic->topic };
-	struct ask ask = { .code = REQUEST_GET_KV_CONFIG, .fields = kv_header_fields, .header = &header };
+	struct ask ask = {
+		.code = REQUEST_GET_KV_CONFIG, .fields = kv_header_fields, .header = &header
+	};
 	struct twinmq_answer answer;
 	struct buf conf = { 0 };
 	struct slice old = SLICE(""), pair;
@@ -69,8 +76,9 @@ put_order_conf(struct admin *admin, const struct targets *targets, const struct 
 	else if (twinmq_error(admin->mq)->code != RESPONSE_QUERY_NOT_FOUND)
 		return admin_fail_call(admin);
 	for (size_t i = 0; i < targets->n; i++)
-		buf_printf(&conf, "%s%.*s:%d", conf.len != 0 ? ";" : "", (int)targets->list[i].name.len,
-		    targets->list[i].name.data, (int)topic->write_queues);
+		buf_printf(&conf, "%s%.*s:%d", conf.len != 0 ? ";" : "",
+		    (int)targets->list[i].name.len, targets->list[i].name.data,
+		    (int)topic->write_queues);
 	while (old.len != 0 && slice_next(&old, ';', &pair))
 		if (pair.len != 0 && !names_target(pair, targets))
 			buf_printf(&conf, ";%.*s", (int)pair.len, pair.data);
@@ -97,7 +105,8 @@ name_targets(struct admin *admin, struct targets *targets)
 			*targets = (struct targets){ &all.list[i], 1 };
 			return 0;
 		}
-	return admin_fail(admin, "no registered master has the address %.*s, so no order can be kept for it",
+	return admin_fail(admin,
+	    "no registered master has the address %.*s, so no order can be kept for it",
 	    (int)targets->list[0].address.len, targets->list[0].address.data);
 }
 
@@ -113,7 +122,7 @@ update_topic_run(struct admin *admin)
 		.perm = (int32_t)args_number(args, 'p', 6),
 		.topic_filter_type = SLICE("SINGLE_TAG"),
 		.topic_sys_flag = (args_number(args, 'u', 0) != 0 ? SYS_FLAG_UNIT : 0) |
-		    (args_number(args, 's', 0) != 0 ? SYS_FLAG_UNIT_SUB : 0),
+		                  (args_number(args, 's', 0) != 0 ? SYS_FLAG_UNIT_SUB : 0),
 		.order = args_number(args, 'o', 0) != 0,
 		.attributes = slice_of(args_text(args, 'a')),
 	};
@@ -137,33 +146,34 @@ update_topic_run(struct admin *admin)
 
 const struct flag delete_topic_flags[] = {
 	FLAG_TOPIC("name of the topic"),
-	{ 'c', "clusterName", FLAG_TEXT, "CLUSTER", FLAG_REQUIRED, 0, 0, "delete it from this cluster" },
+	{ 'c', "clusterName", FLAG_TEXT, "CLUSTER", FLAG_REQUIRED, 0, 0,
+	    "delete it from this cluster" },
 	{ 0 },
 };
 
 int
-delete_topic_everywhere(struct admin *admin, struct slice topic, struct slice cluster,
-    const struct targets *targets)
+delete_topic_everywhere(
+    struct admin *admin, struct slice topic, struct slice cluster, const struct targets *targets)
 {
 	struct topic_header broker_header = { topic };
 	struct delete_route_header route_header = { topic, cluster };
 	struct kv_header kv_header = { .space = SLICE(ORDER_NAMESPACE), .key = topic };
 	const char *address;
+	struct ask broker_ask = { .code = REQUEST_DELETE_TOPIC_IN_BROKER,
+		.fields = topic_header_fields,
+		.header = &broker_header };
+	struct ask route_ask = { .code = REQUEST_DELETE_TOPIC_IN_NAMESRV,
+		.fields = delete_route_header_fields,
+		.header = &route_header };
 
-	if (admin_do_each(admin, targets,
-		&(struct ask){ .code = REQUEST_DELETE_TOPIC_IN_BROKER,
-		    .fields = topic_header_fields,
-		    .header = &broker_header }) == -1 ||
-	    admin_do_each_name_server(admin,
-		&(struct ask){ .code = REQUEST_DELETE_TOPIC_IN_NAMESRV,
-		    .fields = delete_route_header_fields,
-		    .header = &route_header }) == -1)
+	if (admin_do_each(admin, targets, &broker_ask) == -1 ||
+	    admin_do_each_name_server(admin, &route_ask) == -1)
 		return -1;
-	/* It may have had an order or not; a name server that did not answer was reported just now. */
+	/* It may have had an order or not; who did not answer was reported just now. */
 	for (size_t i = 0; (address = twinmq_name_server(admin->mq, i)) != NULL; i++)
 		admin_ask(admin,
-		    &(struct ask){ slice_of(address), REQUEST_DELETE_KV_CONFIG, kv_header_fields, &kv_header,
-			SLICE("") },
+		    &(struct ask){ slice_of(address), REQUEST_DELETE_KV_CONFIG, kv_header_fields,
+			&kv_header, SLICE("") },
 		    &(struct twinmq_answer){ 0 });
 	return 0;
 }
@@ -184,7 +194,8 @@ delete_topic_run(struct admin *admin)
 /* ---- topicList ---- */
 
 const struct flag topic_list_flags[] = {
-	{ 'c', "clusterModel", FLAG_SWITCH, NULL, 0, 0, 0, "with the clusters and the consumer groups of each topic" },
+	{ 'c', "clusterModel", FLAG_SWITCH, NULL, 0, 0, 0,
+	    "with the clusters and the consumer groups of each topic" },
 	{ 0 },
 };
 
@@ -197,11 +208,12 @@ static const struct column topic_model_columns[] = {
 
 /* The groups of one broker; those that were met before are left out. */
 static void
-add_groups(struct admin *admin, struct grid *grid, struct slice topic, const struct target *target, size_t first_row)
+add_groups(struct admin *admin, struct grid *grid, struct slice topic, const struct target *target,
+    size_t first_row)
 {
 	struct topic_header header = { topic };
-	struct ask ask = { target->address, REQUEST_QUERY_TOPIC_CONSUME_BY_WHO, topic_header_fields, &header,
-		SLICE("") };
+	struct ask ask = { target->address, REQUEST_QUERY_TOPIC_CONSUME_BY_WHO, topic_header_fields,
+		&header, SLICE("") };
 	struct twinmq_answer answer;
 	const struct slice *groups;
 	size_t n;
@@ -394,7 +406,8 @@ static int
 add_topic_status(struct admin *admin, struct grid *grid, struct slice topic, struct slice address)
 {
 	struct topic_header header = { topic };
-	struct ask ask = { address, REQUEST_GET_TOPIC_STATS_INFO, topic_header_fields, &header, SLICE("") };
+	struct ask ask = { address, REQUEST_GET_TOPIC_STATS_INFO, topic_header_fields, &header,
+		SLICE("") };
 	struct twinmq_answer answer;
 	const struct queue_stats *stats;
 	size_t n;

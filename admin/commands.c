@@ -12,7 +12,8 @@
 const struct flag common_flags[] = {
 	{ 'h', "help", FLAG_SWITCH, NULL, 0, 0, 0, "print help for the command" },
 	{ 'n', "namesrvAddr", FLAG_TEXT, "LIST", 0, 0, 0,
-	    "name servers, host:port separated by ; or ,; else $NAMESRV_ADDR, else " TWINMQ_NAME_SERVERS },
+	    "name servers, host:port separated by ; or ,; else $NAMESRV_ADDR, "
+	    "else " TWINMQ_NAME_SERVERS },
 	{ 'J', "json", FLAG_SWITCH, NULL, 0, 0, 0, "print one JSON document" },
 	{ 0 },
 };
@@ -20,32 +21,44 @@ const struct flag common_flags[] = {
 /* In the order of the manual. */
 const struct subcommand subcommands[] = {
 	{ "updateTopic", update_topic_flags, update_topic_run, "create a topic or change one" },
-	{ "deleteTopic", delete_topic_flags, delete_topic_run, "delete a topic from brokers and name servers" },
+	{ "deleteTopic", delete_topic_flags, delete_topic_run,
+	    "delete a topic from brokers and name servers" },
 	{ "topicList", topic_list_flags, topic_list_run, "list all topics" },
 	{ "topicRoute", topic_route_flags, topic_route_run, "show where a topic is" },
-	{ "topicStatus", topic_status_flags, topic_status_run, "show the offsets of a topic's queues" },
-	{ "topicClusterList", topic_cluster_list_flags, topic_cluster_list_run, "list the clusters that have a topic" },
+	{ "topicStatus", topic_status_flags, topic_status_run,
+	    "show the offsets of a topic's queues" },
+	{ "topicClusterList", topic_cluster_list_flags, topic_cluster_list_run,
+	    "list the clusters that have a topic" },
 	{ "sendMessage", send_message_flags, send_message_run, "send one message" },
-	{ "consumeMessage", consume_message_flags, consume_message_run, "read messages of a topic or of one queue" },
-	{ "queryMsgById", query_by_id_flags, query_by_id_run, "show a message by its offset id or unique id" },
+	{ "consumeMessage", consume_message_flags, consume_message_run,
+	    "read messages of a topic or of one queue" },
+	{ "queryMsgById", query_by_id_flags, query_by_id_run,
+	    "show a message by its offset id or unique id" },
 	{ "queryMsgByKey", query_by_key_flags, query_by_key_run, "list the messages with a key" },
 	{ "queryMsgByUniqueKey", query_by_unique_key_flags, query_by_unique_key_run,
 	    "show a message by the unique id its producer gave it" },
-	{ "queryMsgByOffset", query_by_offset_flags, query_by_offset_run, "show the message at an offset of a queue" },
+	{ "queryMsgByOffset", query_by_offset_flags, query_by_offset_run,
+	    "show the message at an offset of a queue" },
 	{ "consumerProgress", consumer_progress_flags, consumer_progress_run,
 	    "show how far one or all consumer groups are behind" },
-	{ "updateSubGroup", update_group_flags, update_group_run, "create a consumer group or change one" },
+	{ "updateSubGroup", update_group_flags, update_group_run,
+	    "create a consumer group or change one" },
 	{ "deleteSubGroup", delete_group_flags, delete_group_run, "delete a consumer group" },
-	{ "clusterList", cluster_list_flags, cluster_list_run, "show clusters, brokers and their load" },
+	{ "clusterList", cluster_list_flags, cluster_list_run,
+	    "show clusters, brokers and their load" },
 	{ "brokerStatus", broker_status_flags, broker_status_run, "show a broker's counters" },
 	{ "wipeWritePerm", wipe_write_perm_flags, wipe_write_perm_run,
 	    "take the write permission from a broker's topics, so that it drains" },
-	{ "addWritePerm", add_write_perm_flags, add_write_perm_run, "give the write permission back" },
-	{ "getBrokerConfig", get_broker_config_flags, get_broker_config_run, "show a broker's settings" },
-	{ "updateBrokerConfig", update_broker_config_flags, update_broker_config_run, "change one of a broker's settings" },
+	{ "addWritePerm", add_write_perm_flags, add_write_perm_run,
+	    "give the write permission back" },
+	{ "getBrokerConfig", get_broker_config_flags, get_broker_config_run,
+	    "show a broker's settings" },
+	{ "updateBrokerConfig", update_broker_config_flags, update_broker_config_run,
+	    "change one of a broker's settings" },
 	{ "getNamesrvConfig", get_name_server_config_flags, get_name_server_config_run,
 	    "show the name servers' settings" },
-	{ "updateKvConfig", update_kv_flags, update_kv_run, "put a key and value into the name servers" },
+	{ "updateKvConfig", update_kv_flags, update_kv_run,
+	    "put a key and value into the name servers" },
 	{ "deleteKvConfig", delete_kv_flags, delete_kv_run, "delete a key from the name servers" },
 	{ NULL },
 };
@@ -72,7 +85,8 @@ unknown_subcommand(const char *name)
 	if (near != NULL)
 		fprintf(stderr, "mqadmin: unknown command \"%s\", did you mean %s?\n", name, near);
 	else
-		fprintf(stderr, "mqadmin: unknown command \"%s\"; \"mqadmin help\" lists all\n", name);
+		fprintf(
+		    stderr, "mqadmin: unknown command \"%s\"; \"mqadmin help\" lists all\n", name);
 	return EXIT_USAGE;
 }
 
@@ -130,8 +144,8 @@ run_subcommand(const struct subcommand *command, int argc, char **argv)
 	int status;
 
 	if (args_parse(&admin.args, command->flags, common_flags, argc, argv, &error) == -1) {
-		fprintf(stderr, "mqadmin: %s: %s; see \"mqadmin help %s\"\n", command->name, buf_text(&error),
-		    command->name);
+		fprintf(stderr, "mqadmin: %s: %s; see \"mqadmin help %s\"\n", command->name,
+		    buf_text(&error), command->name);
 		status = EXIT_USAGE;
 	} else if (args_has(&admin.args, 'h')) {
 		status = print_help(command);

@@ -6,10 +6,12 @@
 
 /* Adds what one broker tells of the group's offsets. */
 static int
-add_progress(struct admin *admin, struct slice group, struct slice address, struct consume_state *state)
+add_progress(
+    struct admin *admin, struct slice group, struct slice address, struct consume_state *state)
 {
 	struct consume_stats_header header = { .consumer_group = group };
-	struct ask ask = { address, REQUEST_GET_CONSUME_STATS, consume_stats_header_fields, &header, SLICE("") };
+	struct ask ask = { address, REQUEST_GET_CONSUME_STATS, consume_stats_header_fields, &header,
+		SLICE("") };
 	struct twinmq_answer answer;
 	struct consume_stats stats;
 
@@ -32,16 +34,19 @@ add_progress(struct admin *admin, struct slice group, struct slice address, stru
 
 /* Members send heartbeats to all brokers, so the first one that knows them is enough. */
 static int
-add_members(struct admin *admin, struct slice group, struct slice address, struct consume_state *state)
+add_members(
+    struct admin *admin, struct slice group, struct slice address, struct consume_state *state)
 {
 	struct consumer_group_header header = { group };
-	struct ask ask = { address, REQUEST_GET_CONSUMER_CONNECTION_LIST, consumer_group_header_fields, &header,
-		SLICE("") };
+	struct ask ask = { address, REQUEST_GET_CONSUMER_CONNECTION_LIST,
+		consumer_group_header_fields, &header, SLICE("") };
 	struct twinmq_answer answer;
 	struct connection_list list;
 
 	if (admin_ask(admin, &ask, &answer) == -1)
-		return twinmq_error(admin->mq)->code == RESPONSE_CONSUMER_NOT_ONLINE ? 0 : admin_fail_call(admin);
+		return twinmq_error(admin->mq)->code == RESPONSE_CONSUMER_NOT_ONLINE
+		           ? 0
+		           : admin_fail_call(admin);
 	if (connection_list_read(&admin->arena, answer.body, &list) == -1 || list.consumer == NULL)
 		return admin_bad_body(admin, &ask);
 	state->members = list.connections;
@@ -70,7 +75,8 @@ consume_state_ask(struct admin *admin, struct slice group, struct consume_state 
 	if (admin_topic_brokers(admin, retry_topic, &brokers) == -1) {
 		if (twinmq_error(admin->mq)->code == RESPONSE_TOPIC_NOT_EXIST)
 			snprintf(admin->error, sizeof admin->error,
-			    "no consumer of group %.*s was ever seen; consumerProgress without -g lists all groups",
+			    "no consumer of group %.*s was ever seen; consumerProgress without -g "
+			    "lists all groups",
 			    (int)group.len, group.data);
 		return -1;
 	}
@@ -100,7 +106,8 @@ add_owned(struct admin *admin, struct slice body, struct slice client, struct co
 	if (state->n_owners != 0)
 		memcpy(owners, state->owners, state->n_owners * sizeof *owners);
 	for (const struct json *one = table->first; one != NULL; one = one->next)
-		if (one->key != NULL && message_queue_read(one->key, &owners[state->n_owners].queue) == 0)
+		if (one->key != NULL &&
+		    message_queue_read(one->key, &owners[state->n_owners].queue) == 0)
 			owners[state->n_owners++].client = client;
 	state->owners = owners;
 }
@@ -111,8 +118,8 @@ consume_state_ask_owners(struct admin *admin, struct slice group, struct consume
 	for (size_t i = 0; i < state->n_members; i++) {
 		struct slice id = state->members[i].client_id, client;
 		struct running_info_header header = { group, id, false };
-		struct ask ask = { state->asked, REQUEST_GET_CONSUMER_RUNNING_INFO, running_info_header_fields, &header,
-			SLICE("") };
+		struct ask ask = { state->asked, REQUEST_GET_CONSUMER_RUNNING_INFO,
+			running_info_header_fields, &header, SLICE("") };
 		struct twinmq_answer answer;
 
 		if (!slice_next(&id, '@', &client) || admin_ask(admin, &ask, &answer) == -1)

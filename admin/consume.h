@@ -38,6 +38,7 @@ int consume_state_ask(struct admin *admin, struct slice group, struct consume_st
 /* Asks each member for its queues; who does not answer has none. */
 void consume_state_ask_owners(struct admin *admin, struct slice group, struct consume_state *state);
 /* Absent when nobody has the queue. */
-struct slice consume_state_owner(const struct consume_state *state, const struct message_queue *queue);
+struct slice consume_state_owner(
+    const struct consume_state *state, const struct message_queue *queue);
 
 #endif

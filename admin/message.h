@@ -10,12 +10,12 @@ struct found_messages {
 	size_t n;
 };
 
-/* By offset id, at the broker that it names. 0, or -1 when it is none or the broker has no such message; the
- * client's error says why, admin_fail was not called. */
+/* By offset id, at the broker that it names. 0, or -1 when it is none or the broker has no such
+ * message; the client's error says why, admin_fail was not called. */
 int message_view(struct admin *admin, struct slice id, struct record *record);
 /*
- * Messages of a topic with this key, on all its brokers, oldest first. 0 also when there are none; -1 after
- * admin_fail.
+ * Messages of a topic with this key, on all its brokers, oldest first. 0 also when there are none;
+ * -1 after admin_fail.
  */
 struct key_query {
 	struct slice topic;
@@ -35,6 +35,9 @@ struct slice message_offset_id(struct admin *admin, const struct record *record)
 int message_show(struct admin *admin, const struct record *record, unsigned what);
 
 #define FLAG_BODY_FILE                                                                             \
-	{ 'F', "bodyFile", FLAG_TEXT, "FILE", 0, 0, 0, "write the body to this file; of the first, when there are several" }
+	{                                                                                          \
+		'F', "bodyFile", FLAG_TEXT, "FILE", 0, 0, 0,                                       \
+		    "write the body to this file; of the first, when there are several"            \
+	}
 
 #endif

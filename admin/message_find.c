@@ -41,14 +41,15 @@ static int
 compare_records(const void *left, const void *right)
 {
 	const struct record *a = left, *b = right;
-	int order = (a->store_timestamp > b->store_timestamp) - (a->store_timestamp < b->store_timestamp);
+	int order =
+	    (a->store_timestamp > b->store_timestamp) - (a->store_timestamp < b->store_timestamp);
 
 	return order != 0 ? order : (a->position > b->position) - (a->position < b->position);
 }
 
 static int
-query_broker(struct admin *admin, const struct key_query *query, struct slice address, struct record **list,
-    size_t *n)
+query_broker(struct admin *admin, const struct key_query *query, struct slice address,
+    struct record **list, size_t *n)
 {
 	struct query_message_header header = {
 		.topic = query->topic,
@@ -58,12 +59,15 @@ query_broker(struct admin *admin, const struct key_query *query, struct slice ad
 		.end_timestamp = query->end_ms,
 		.unique_key = query->unique,
 	};
-	struct ask ask = { address, REQUEST_QUERY_MESSAGE, query_message_header_fields, &header, SLICE("") };
+	struct ask ask = { address, REQUEST_QUERY_MESSAGE, query_message_header_fields, &header,
+		SLICE("") };
 	struct twinmq_answer answer;
 	struct record record;
 
 	if (admin_ask(admin, &ask, &answer) == -1)
-		return twinmq_error(admin->mq)->code == RESPONSE_QUERY_NOT_FOUND ? 0 : admin_fail_call(admin);
+		return twinmq_error(admin->mq)->code == RESPONSE_QUERY_NOT_FOUND
+		           ? 0
+		           : admin_fail_call(admin);
 	while (pulled_next(&answer.body, SLICE_NONE, &record)) {
 		if (!has_key(&record, query))
 			continue;

@@ -19,12 +19,14 @@ static const struct column track_columns[] = {
 };
 
 static bool
-is_consumed(const struct consume_state *state, const struct record *record, struct slice broker_name)
+is_consumed(
+    const struct consume_state *state, const struct record *record, struct slice broker_name)
 {
 	for (size_t i = 0; i < state->n_queues; i++) {
 		const struct consume_progress *queue = &state->queues[i];
 
-		if (queue->queue.id == record->queue_id && slice_equal(queue->queue.topic, record->topic) &&
+		if (queue->queue.id == record->queue_id &&
+		    slice_equal(queue->queue.topic, record->topic) &&
 		    slice_equal(queue->queue.broker_name, broker_name))
 			return queue->consumer_offset > record->queue_offset;
 	}
@@ -43,7 +45,8 @@ is_filtered(const struct consume_state *state, const struct record *record)
 		if (!slice_equal(subscription->topic, record->topic))
 			continue;
 		for (size_t j = 0; j < subscription->n_tags; j++)
-			if (slice_is(subscription->tags[j], "*") || slice_equal(subscription->tags[j], tag))
+			if (slice_is(subscription->tags[j], "*") ||
+			    slice_equal(subscription->tags[j], tag))
 				return false;
 		return subscription->n_tags != 0;
 	}
@@ -64,8 +67,8 @@ track_type(const struct consume_state *state, const struct record *record, struc
 
 /* What cannot be found out of one group is no failure of the command. */
 static void
-add_track(struct admin *admin, struct grid *grid, const struct record *record, struct slice broker_name,
-    struct slice group)
+add_track(struct admin *admin, struct grid *grid, const struct record *record,
+    struct slice broker_name, struct slice group)
 {
 	struct consume_state state;
 	bool failed_before = admin->failed;
@@ -85,16 +88,19 @@ add_track(struct admin *admin, struct grid *grid, const struct record *record, s
 static void
 show_tracks(struct admin *admin, const struct record *record)
 {
-	struct slice address = host_text(&admin->arena, &record->store_host), broker_name = SLICE("");
+	struct slice address = host_text(&admin->arena, &record->store_host),
+		     broker_name = SLICE("");
 	struct topic_header header = { record->topic };
-	struct ask ask = { address, REQUEST_QUERY_TOPIC_CONSUME_BY_WHO, topic_header_fields, &header, SLICE("") };
+	struct ask ask = { address, REQUEST_QUERY_TOPIC_CONSUME_BY_WHO, topic_header_fields,
+		&header, SLICE("") };
 	struct twinmq_answer answer;
 	struct targets brokers;
 	const struct slice *groups;
 	size_t n = 0;
 	struct grid grid;
 
-	if (admin_cluster_brokers(admin, SLICE_NONE, 0, &brokers) == -1 || admin_must(admin, &ask, &answer) == -1)
+	if (admin_cluster_brokers(admin, SLICE_NONE, 0, &brokers) == -1 ||
+	    admin_must(admin, &ask, &answer) == -1)
 		return;
 	for (size_t i = 0; i < brokers.n; i++)
 		if (slice_equal(brokers.list[i].address, address))
@@ -121,7 +127,11 @@ is_printable(struct slice body)
 {
 	for (size_t i = 0; i < body.len; i++) {
 		unsigned char c = (unsigned char)body.data[i];
-		size_t more = c < 0x80 ? 0 : c >= 0xC2 && c < 0xE0 ? 1 : (c & 0xF0) == 0xE0 ? 2 : c >= 0xF0 && c < 0xF5 ? 3 : 4;
+		size_t more = c < 0x80                ? 0
+		              : c >= 0xC2 && c < 0xE0 ? 1
+		              : (c & 0xF0) == 0xE0    ? 2
+		              : c >= 0xF0 && c < 0xF5 ? 3
+		                                      : 4;
 
 		if (more == 4 || body.len - i <= more ||
 		    (c < 0x20 && c != '\n' && c != '\t' && c != '\r') || c == 0x7f)
@@ -168,7 +178,8 @@ show_body(struct admin *admin, const struct record *record)
 
 	report_int(&admin->report, "bodyLength", "Body length", (int64_t)record->body.len);
 	if (record_plain_body(record, BODY_MAX_BYTES, &admin->arena, &body) == -1) {
-		report_note(&admin->report, "The body is compressed in a way that is not known here; it is shown as it is.");
+		report_note(&admin->report, "The body is compressed in a way that is not known "
+		                            "here; it is shown as it is.");
 		body = record->body;
 	} else if (body.len != record->body.len) {
 		report_int(&admin->report, "plainBodyLength", "Uncompressed", (int64_t)body.len);
@@ -202,8 +213,8 @@ show_properties(struct admin *admin, const struct record *record)
 			json_key_slice(json, name);
 			json_put_slice(json, value);
 		} else {
-			buf_printf(&text, "%s%.*s=%.*s", text.len != 0 ? ", " : "", (int)name.len, name.data,
-			    (int)value.len, value.data);
+			buf_printf(&text, "%s%.*s=%.*s", text.len != 0 ? ", " : "", (int)name.len,
+			    name.data, (int)value.len, value.data);
 		}
 	}
 	if (admin->report.as_json)
@@ -232,7 +243,8 @@ show_fields(struct admin *admin, const struct record *record)
 	report_time(report, "bornTimestamp", "Born", record->born_timestamp);
 	report_time(report, "storeTimestamp", "Stored", record->store_timestamp);
 	report_text(report, "bornHost", "Born host", host_text(&admin->arena, &record->born_host));
-	report_text(report, "storeHost", "Store host", host_text(&admin->arena, &record->store_host));
+	report_text(
+	    report, "storeHost", "Store host", host_text(&admin->arena, &record->store_host));
 	report_int(report, "sysFlag", "System flag", record->sys_flag);
 	report_int(report, "flag", "Flag", record->flag);
 	report_int(report, "preparedTransactionOffset", "Prepared offset", record->prepared_offset);

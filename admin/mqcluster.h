@@ -27,13 +27,15 @@ struct cluster_command {
 
 extern const struct cluster_command cluster_commands[];
 
-extern const struct flag cluster_start_flags[], cluster_stop_flags[], cluster_status_flags[], cluster_run_flags[];
+extern const struct flag cluster_start_flags[], cluster_stop_flags[], cluster_status_flags[],
+    cluster_run_flags[];
 int cluster_start_run(struct mqcluster *self);
 int cluster_stop_run(struct mqcluster *self);
 int cluster_status_run(struct mqcluster *self);
 int cluster_run_run(struct mqcluster *self);
 
-/* Makes the directory and holds it, so that two of us do not work in it at once. 0, or -1 after cluster_fail. */
+/* Makes the directory and holds it, so that two of us do not work in it at once. 0, or -1 after
+ * cluster_fail. */
 int mqcluster_lock(struct mqcluster *self);
 /* What runs for the role. */
 void mqcluster_find(struct mqcluster *self, const struct role *role, struct process *process);
@@ -44,8 +46,13 @@ void mqcluster_find(struct mqcluster *self, const struct role *role, struct proc
 size_t mqcluster_show(struct mqcluster *self, const int64_t *ready_ms);
 
 #define FLAG_CLUSTER_FILE                                                                          \
-	{ 'c', "config", FLAG_TEXT, "FILE", 0, 0, 0, "cluster.ini; without it, that beside the installation" }, \
-	{ 'd', "directory", FLAG_TEXT, "DIR", 0, 0, 0, "pid files, logs and data; without it, as cluster.ini says" }, \
-	{ 'l', "local", FLAG_SWITCH, NULL, 0, 0, 0, "the whole cluster on this machine, whatever the hosts are called" }
+	{ 'c', "config", FLAG_TEXT, "FILE", 0, 0, 0,                                               \
+		"cluster.ini; without it, that beside the installation" },                         \
+	    { 'd', "directory", FLAG_TEXT, "DIR", 0, 0, 0,                                         \
+		    "pid files, logs and data; without it, as cluster.ini says" },                 \
+	{                                                                                          \
+		'l', "local", FLAG_SWITCH, NULL, 0, 0, 0,                                          \
+		    "the whole cluster on this machine, whatever the hosts are called"             \
+	}
 
 #endif

@@ -22,10 +22,12 @@ static const struct flag common_cluster_flags[] = {
 
 /* In the order of the manual. */
 const struct cluster_command cluster_commands[] = {
-	{ "start", cluster_start_flags, cluster_start_run, "start this host's half of the cluster, and see that messages go through" },
+	{ "start", cluster_start_flags, cluster_start_run,
+	    "start this host's half of the cluster, and see that messages go through" },
 	{ "stop", cluster_stop_flags, cluster_stop_run, "stop it cleanly" },
 	{ "status", cluster_status_flags, cluster_status_run, "show what runs" },
-	{ "run", cluster_run_flags, cluster_run_run, "run it in the foreground, and start again what dies" },
+	{ "run", cluster_run_flags, cluster_run_run,
+	    "run it in the foreground, and start again what dies" },
 	{ NULL },
 };
 
@@ -41,7 +43,8 @@ make_directory(struct cluster *cluster)
 		if (slash != NULL)
 			*slash = '\0';
 		if (mkdir(path, 0755) == -1 && errno != EEXIST)
-			return cluster_fail(cluster, "directory %s cannot be made: %s; name another with -d",
+			return cluster_fail(cluster,
+			    "directory %s cannot be made: %s; name another with -d",
 			    cluster->directory, strerror(errno));
 		if (slash == NULL)
 			return 0;
@@ -60,14 +63,18 @@ mqcluster_lock(struct mqcluster *self)
 	snprintf(path, sizeof path, "%s/mqcluster.lock", cluster->directory);
 	self->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 	if (self->lock == -1)
-		return cluster_fail(cluster, "%s cannot be written: %s; name another directory with -d", path,
+		return cluster_fail(cluster,
+		    "%s cannot be written: %s; name another directory with -d", path,
 		    strerror(errno));
 	if (flock(self->lock, LOCK_EX | LOCK_NB) == -1) {
 		ssize_t len = pread(self->lock, text, sizeof text - 1, 0);
 
 		if (len > 0)
 			text[len] = '\0';
-		return cluster_fail(cluster, "mqcluster with pid %s works in %s; wait for it, or end it if it is mqcluster run", text, cluster->directory);
+		return cluster_fail(cluster,
+		    "mqcluster with pid %s works in %s; wait for it, or end it if it is mqcluster "
+		    "run",
+		    text, cluster->directory);
 	}
 	int len = snprintf(text, sizeof text, "%d", (int)getpid());
 	if (ftruncate(self->lock, 0) == -1 || pwrite(self->lock, text, (size_t)len, 0) != len)
@@ -78,7 +85,8 @@ mqcluster_lock(struct mqcluster *self)
 void
 mqcluster_find(struct mqcluster *self, const struct role *role, struct process *process)
 {
-	process_find(role_path(&self->cluster, role, ".pid"), role_program_path(&self->cluster, role), process);
+	process_find(role_path(&self->cluster, role, ".pid"),
+	    role_program_path(&self->cluster, role), process);
 }
 
 static const struct column role_columns[] = {
@@ -99,7 +107,7 @@ ready_text(struct mqcluster *self, const struct process *process, int64_t ready_
 	if (process->pid == 0)
 		return SLICE("");
 	return ready_ms < 0 ? SLICE("ran already")
-			    : arena_printf(&self->cluster.arena, "%lld ms", (long long)ready_ms);
+	                    : arena_printf(&self->cluster.arena, "%lld ms", (long long)ready_ms);
 }
 
 size_t
@@ -121,7 +129,9 @@ mqcluster_show(struct mqcluster *self, const int64_t *ready_ms)
 		mqcluster_find(self, role, &process);
 		n_missing += role->here && process.pid == 0;
 		grid_text(&grid, slice_of(role->name));
-		grid_text(&grid, process.pid != 0 ? SLICE("runs") : role->here ? SLICE("stopped") : SLICE("elsewhere"));
+		grid_text(&grid, process.pid != 0 ? SLICE("runs")
+				 : role->here     ? SLICE("stopped")
+						  : SLICE("elsewhere"));
 		grid_int(&grid, process.pid);
 		grid_text(&grid, slice_of(role->address));
 		grid_int(&grid, process.anonymous_kb);
@@ -142,7 +152,8 @@ const struct flag cluster_status_flags[] = { FLAG_CLUSTER_FILE, { 0 } };
 static const struct {
 	const char *text;
 	bool ok;
-} stop_results[] = { { "cannot be stopped", false }, { "stopped", true }, { "had to be killed", false } };
+} stop_results[] = { { "cannot be stopped", false }, { "stopped", true },
+	{ "had to be killed", false } };
 
 /* Brokers first: they take their leave of the name servers. */
 int
@@ -161,12 +172,15 @@ cluster_stop_run(struct mqcluster *self)
 		mqcluster_find(self, role, &process);
 		if (!role->here || process.pid == 0) {
 			if (role->here)
-				report_text(&self->report, role->name, role->name, SLICE("did not run"));
+				report_text(
+				    &self->report, role->name, role->name, SLICE("did not run"));
 			unlink(pid_file);
 			continue;
 		}
-		int result = process_stop(pid_file, role_program_path(cluster, role), STOP_TIMEOUT_MS);
-		report_text(&self->report, role->name, role->name, slice_of(stop_results[result + 1].text));
+		int result =
+		    process_stop(pid_file, role_program_path(cluster, role), STOP_TIMEOUT_MS);
+		report_text(
+		    &self->report, role->name, role->name, slice_of(stop_results[result + 1].text));
 		all_well &= stop_results[result + 1].ok;
 		if (result != -1)
 			unlink(pid_file);
@@ -236,7 +250,8 @@ main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	if (argc < 2)
 		return usage(stderr);
-	if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
+	if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0 ||
+	    strcmp(argv[1], "help") == 0)
 		return usage(stdout);
 	if (strcmp(argv[1], "-V") == 0 || strcmp(argv[1], "--version") == 0)
 		return puts("mqcluster " PACKAGE_VERSION) == EOF;
@@ -246,7 +261,8 @@ main(int argc, char **argv)
 		fprintf(stderr, "mqcluster: unknown command \"%s\"\n", argv[1]);
 		return usage(stderr);
 	}
-	if (args_parse(&self.args, command->flags, common_cluster_flags, argc - 1, argv + 1, &error) == -1) {
+	if (args_parse(&self.args, command->flags, common_cluster_flags, argc - 1, argv + 1,
+		&error) == -1) {
 		fprintf(stderr, "mqcluster: %s: %s\n", command->name, buf_text(&error));
 		buf_release(&error);
 		return EXIT_USAGE;

@@ -45,7 +45,8 @@ is_program(pid_t pid, const char *program)
 	return strcmp(path, program) == 0;
 }
 
-/* Ticks after boot at which it began (field 22 of /proc/PID/stat); -1 when it is gone or a zombie. */
+/* Ticks after boot at which it began (field 22 of /proc/PID/stat); -1 when it is gone or a zombie.
+ */
 static int64_t
 begin_ticks(pid_t pid)
 {
@@ -62,7 +63,8 @@ begin_ticks(pid_t pid)
 	line[len] = '\0';
 	const char *after_name = strrchr(line, ')');
 	if (after_name == NULL ||
-	    sscanf(after_name + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %lld",
+	    sscanf(after_name + 1,
+		" %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %lld",
 		&state, &ticks) != 2 ||
 	    state == 'Z' || state == 'X')
 		return -1;
@@ -105,7 +107,8 @@ process_find(const char *pid_file, const char *program, struct process *process)
 		return;
 	clock_gettime(CLOCK_BOOTTIME, &now);
 	process->pid = pid;
-	process->up_ms = now.tv_sec * 1000 + now.tv_nsec / 1000000 - begin * 1000 / sysconf(_SC_CLK_TCK);
+	process->up_ms =
+	    now.tv_sec * 1000 + now.tv_nsec / 1000000 - begin * 1000 / sysconf(_SC_CLK_TCK);
 	read_memory(process);
 }
 

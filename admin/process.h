@@ -14,14 +14,15 @@
 #include "common/buf.h"
 
 struct process {
-	pid_t pid;       /* 0: does not run */
-	int64_t up_ms;   /* since it was started */
+	pid_t pid;     /* 0: does not run */
+	int64_t up_ms; /* since it was started */
 	int64_t anonymous_kb, resident_kb;
 };
 
 /* What runs by that pid file, if it is still that program (an absolute path). */
 void process_find(const char *pid_file, const char *program, struct process *process);
-/* Starts it with stdin from /dev/null and both outputs appended to log_file; it outlives us. The pid, or -1 with errno. */
+/* Starts it with stdin from /dev/null and both outputs appended to log_file; it outlives us. The
+ * pid, or -1 with errno. */
 pid_t process_start(char *const *arguments, const char *directory, const char *log_file);
 /* The same with both outputs into *output, a pipe; it is told to end (SIGTERM) when we die. */
 pid_t process_start_attached(char *const *arguments, const char *directory, int *output);
@@ -29,7 +30,8 @@ pid_t process_start_attached(char *const *arguments, const char *directory, int 
 int process_write_pid_file(const char *pid_file, pid_t pid);
 /* Whether our own child ended; then *status is as of wait(2). */
 bool process_ended(pid_t pid, int *status);
-/* SIGTERM, then SIGKILL after timeout_ms. 0 when it ended, 1 when it had to be killed, -1 when it cannot be. */
+/* SIGTERM, then SIGKILL after timeout_ms. 0 when it ended, 1 when it had to be killed, -1 when it
+ * cannot be. */
 int process_stop(const char *pid_file, const char *program, int timeout_ms);
 /* Runs it and takes what it prints (both outputs); its exit status, 127 when it cannot be run. */
 int process_capture(char *const *arguments, struct buf *output);

@@ -76,7 +76,8 @@ put_printable(struct buf *buf, struct slice text)
 	for (size_t i = 0; i < text.len; i++) {
 		unsigned char c = (unsigned char)text.data[i];
 
-		buf_append_char(buf, (c < 0x20 && c != '\n' && c != '\t') || c == 0x7f ? '?' : (char)c);
+		buf_append_char(
+		    buf, (c < 0x20 && c != '\n' && c != '\t') || c == 0x7f ? '?' : (char)c);
 	}
 }
 
@@ -313,8 +314,8 @@ grid_rows(const struct grid *grid)
 }
 
 bool
-grid_has(const struct grid *grid, size_t first_row, size_t column_a, struct slice a, size_t column_b,
-    struct slice b)
+grid_has(const struct grid *grid, size_t first_row, size_t column_a, struct slice a,
+    size_t column_b, struct slice b)
 {
 	for (size_t row = first_row; row < grid_rows(grid); row++) {
 		const struct cell *cells = &grid->cells[row * grid->n_columns];
@@ -339,9 +340,9 @@ compare_rows(const void *left, const void *right)
 
 	for (size_t i = 0; i < a->by; i++) {
 		int order = a->grid->columns[i].type == COLUMN_TEXT
-		    ? slice_compare(a->cells[i].text, b->cells[i].text)
-		    : (a->cells[i].number > b->cells[i].number) -
-			(a->cells[i].number < b->cells[i].number);
+		                ? slice_compare(a->cells[i].text, b->cells[i].text)
+		                : (a->cells[i].number > b->cells[i].number) -
+		                      (a->cells[i].number < b->cells[i].number);
 
 		if (order != 0)
 			return order;
@@ -360,7 +361,8 @@ grid_sort(struct grid *grid, size_t by)
 		rows[i] = (struct grid_row){ grid, &grid->cells[i * grid->n_columns], by };
 	qsort(rows, n, sizeof *rows, compare_rows);
 	for (size_t i = 0; i < n; i++)
-		memcpy(&sorted[i * grid->n_columns], rows[i].cells, grid->n_columns * sizeof *sorted);
+		memcpy(
+		    &sorted[i * grid->n_columns], rows[i].cells, grid->n_columns * sizeof *sorted);
 	free(rows);
 	free(grid->cells);
 	grid->cells = sorted;
@@ -413,7 +415,8 @@ static void
 put_cell(const struct grid *grid, size_t column, struct slice text, size_t width)
 {
 	struct buf *buf = &grid->report->buf;
-	bool right = grid->columns[column].type == COLUMN_INT || grid->columns[column].type == COLUMN_SIZE;
+	bool right =
+	    grid->columns[column].type == COLUMN_INT || grid->columns[column].type == COLUMN_SIZE;
 	bool last = column == grid->n_columns - 1;
 
 	if (right)
@@ -443,7 +446,8 @@ put_text_rows(struct grid *grid)
 	for (size_t i = 0; i < grid->n_columns; i++)
 		put_cell(grid, i, slice_of(grid->columns[i].title), widths[i]);
 	for (size_t i = 0; i < grid->n_cells; i++)
-		put_cell(grid, i % grid->n_columns, grid->cells[i].text, widths[i % grid->n_columns]);
+		put_cell(
+		    grid, i % grid->n_columns, grid->cells[i].text, widths[i % grid->n_columns]);
 	free(widths);
 }
 

@@ -46,7 +46,8 @@ void report_pairs(struct report *report, struct slice title, const struct ext *p
 /* In JSON an array of that key, whose elements are entered with key NULL. */
 void report_open_list(struct report *report, const char *key);
 void report_close_list(struct report *report);
-/* Facts until report_leave belong to an object of that key; in text its title (NULL: none) stands above them. */
+/* Facts until report_leave belong to an object of that key; in text its title (NULL: none) stands
+ * above them. */
 void report_enter(struct report *report, const char *key, const char *title);
 void report_leave(struct report *report);
 
@@ -78,14 +79,15 @@ struct grid {
 	size_t n_cells, cap_cells;
 };
 
-void grid_open(struct grid *grid, struct report *report, const char *key, const struct column *columns);
+void grid_open(
+    struct grid *grid, struct report *report, const char *key, const struct column *columns);
 void grid_text(struct grid *grid, struct slice text);
 void grid_printf(struct grid *grid, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void grid_int(struct grid *grid, int64_t number);
 size_t grid_rows(const struct grid *grid);
 /* Whether a row from first_row on has these texts in these two columns. */
-bool grid_has(const struct grid *grid, size_t first_row, size_t column_a, struct slice a, size_t column_b,
-    struct slice b);
+bool grid_has(const struct grid *grid, size_t first_row, size_t column_a, struct slice a,
+    size_t column_b, struct slice b);
 /* Sorts the rows by their first columns, as many as `by`. */
 void grid_sort(struct grid *grid, size_t by);
 /* Adds the grid to its report; nothing of it may be used after that. */

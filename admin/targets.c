@@ -13,7 +13,8 @@ struct target_list {
 };
 
 static void
-add_target(struct target_list *targets, const struct broker_data *broker, const struct broker_address *address)
+add_target(struct target_list *targets, const struct broker_data *broker,
+    const struct broker_address *address)
 {
 	if (targets->n == targets->cap) {
 		targets->cap = targets->cap != 0 ? 2 * targets->cap : 8;
@@ -61,8 +62,8 @@ fail_unknown_cluster(struct admin *admin, struct slice cluster, const struct clu
 		    info->clusters[i].name.data);
 	if (info->n_clusters == 0)
 		buf_append_text(&known, "none: no broker is registered");
-	admin_fail(admin, "there is no cluster \"%.*s\"; the name server knows %s", (int)cluster.len, cluster.data,
-	    buf_text(&known));
+	admin_fail(admin, "there is no cluster \"%.*s\"; the name server knows %s",
+	    (int)cluster.len, cluster.data, buf_text(&known));
 	buf_release(&known);
 	return -1;
 }
@@ -77,7 +78,8 @@ has_cluster(const struct cluster_info *info, struct slice cluster)
 }
 
 int
-admin_cluster_brokers(struct admin *admin, struct slice cluster, unsigned which, struct targets *targets)
+admin_cluster_brokers(
+    struct admin *admin, struct slice cluster, unsigned which, struct targets *targets)
 {
 	struct target_list list = { 0 };
 	struct cluster_info info;
@@ -98,7 +100,8 @@ admin_cluster_brokers(struct admin *admin, struct slice cluster, unsigned which,
 	finish_targets(admin, &list, targets);
 	if (targets->n != 0)
 		return 0;
-	return admin_fail(admin, "no %s is registered at the name server; is one running, and is its namesrvAddr right?",
+	return admin_fail(admin,
+	    "no %s is registered at the name server; is one running, and is its namesrvAddr right?",
 	    (which & TARGET_MASTERS) != 0 ? "master" : "broker");
 }
 
@@ -121,7 +124,8 @@ named_broker(struct admin *admin, struct slice broker, struct targets *targets)
 			*one = all.list[i];
 			return 0;
 		}
-	return admin_fail(admin, "\"%.*s\" is neither host:port nor the name of a master; see clusterList",
+	return admin_fail(admin,
+	    "\"%.*s\" is neither host:port nor the name of a master; see clusterList",
 	    (int)broker.len, broker.data);
 }
 
@@ -133,7 +137,8 @@ only_cluster(struct admin *admin, struct slice *cluster)
 	if (twinmq_cluster_info(admin->mq, &admin->arena, &info) == -1)
 		return admin_fail_call(admin);
 	if (info.n_clusters > 1)
-		return admin_misuse(admin, "there are %zu clusters: name one with -c, or a broker with -b",
+		return admin_misuse(admin,
+		    "there are %zu clusters: name one with -c, or a broker with -b",
 		    info.n_clusters);
 	*cluster = info.n_clusters == 1 ? info.clusters[0].name : SLICE_NONE;
 	return 0;

@@ -5,7 +5,8 @@
 
 /* How many queues of this broker may be chosen. */
 static int32_t
-usable_queues(const struct route *route, const struct queue_data *queues, struct slice avoid, int32_t max_queues)
+usable_queues(const struct route *route, const struct queue_data *queues, struct slice avoid,
+    int32_t max_queues)
 {
 	if ((queues->perm & PERM_WRITE) == 0 || queues->write_queues <= 0)
 		return 0;
@@ -13,7 +14,8 @@ usable_queues(const struct route *route, const struct queue_data *queues, struct
 		return 0;
 	if (peer_address(route, queues->broker_name, true).data == NULL)
 		return 0;
-	return max_queues > 0 && queues->write_queues > max_queues ? max_queues : queues->write_queues;
+	return max_queues > 0 && queues->write_queues > max_queues ? max_queues
+	                                                           : queues->write_queues;
 }
 
 static uint32_t

@@ -4,16 +4,19 @@
 #include "common/codes.h"
 #include "common/headers.h"
 
-/* One request about a queue, to the broker that has it: code, header by table, and the answer's number. */
+/* One request about a queue, to the broker that has it: code, header by table, and the answer's
+ * number. */
 struct queue_question {
 	enum request_code code;
 	const struct field *fields;
 	const void *header;
-	const struct field *answer_fields; /* of a struct whose only member is an int64_t; NULL: no answer header */
+	const struct field *
+	    answer_fields; /* of a struct whose only member is an int64_t; NULL: no answer header */
 };
 
 static int
-find_address(struct twinmq *mq, const struct message_queue *queue, struct arena *arena, struct slice *address)
+find_address(struct twinmq *mq, const struct message_queue *queue, struct arena *arena,
+    struct slice *address)
 {
 	struct route route;
 
@@ -23,7 +26,8 @@ find_address(struct twinmq *mq, const struct message_queue *queue, struct arena 
 	if (address->data != NULL)
 		return 0;
 	twinmq_error_set(&mq->error, TWINMQ_NO_QUEUE, "no broker called %.*s has topic %.*s",
-	    (int)queue->broker_name.len, queue->broker_name.data, (int)queue->topic.len, queue->topic.data);
+	    (int)queue->broker_name.len, queue->broker_name.data, (int)queue->topic.len,
+	    queue->topic.data);
 	return -1;
 }
 
@@ -45,8 +49,9 @@ ask(struct twinmq *mq, const struct message_queue *queue, const struct queue_que
 		goto out;
 	if (question->answer_fields != NULL &&
 	    fields_decode(question->answer_fields, &answer.command, number, &bad) == -1) {
-		twinmq_error_set(&mq->error, TWINMQ_BAD_ANSWER, "the answer of %.*s to %s has no %s",
-		    (int)address.len, address.data, request_code_name(request.code), bad);
+		twinmq_error_set(&mq->error, TWINMQ_BAD_ANSWER,
+		    "the answer of %.*s to %s has no %s", (int)address.len, address.data,
+		    request_code_name(request.code), bad);
 		goto out;
 	}
 	result = 0;
@@ -65,8 +70,8 @@ ask_of_queue(struct twinmq *mq, const struct message_queue *queue, enum request_
 		.broker_name = queue->broker_name,
 	};
 
-	return ask(mq, queue, &(struct queue_question){ code, queue_header_fields, &header, answer_fields },
-	    number);
+	return ask(mq, queue,
+	    &(struct queue_question){ code, queue_header_fields, &header, answer_fields }, number);
 }
 
 int
@@ -84,11 +89,13 @@ twinmq_max_offset(struct twinmq *mq, const struct message_queue *queue, int64_t 
 int
 twinmq_earliest_time(struct twinmq *mq, const struct message_queue *queue, int64_t *time_ms)
 {
-	return ask_of_queue(mq, queue, REQUEST_GET_EARLIEST_MSG_STORETIME, store_time_answer_fields, time_ms);
+	return ask_of_queue(
+	    mq, queue, REQUEST_GET_EARLIEST_MSG_STORETIME, store_time_answer_fields, time_ms);
 }
 
 int
-twinmq_offset_at(struct twinmq *mq, const struct message_queue *queue, int64_t time_ms, int64_t *offset)
+twinmq_offset_at(
+    struct twinmq *mq, const struct message_queue *queue, int64_t time_ms, int64_t *offset)
 {
 	struct search_offset_header header = {
 		.topic = queue->topic,
@@ -98,13 +105,14 @@ twinmq_offset_at(struct twinmq *mq, const struct message_queue *queue, int64_t t
 	};
 
 	return ask(mq, queue,
-	    &(struct queue_question){
-		REQUEST_SEARCH_OFFSET_BY_TIMESTAMP, search_offset_header_fields, &header, offset_answer_fields },
+	    &(struct queue_question){ REQUEST_SEARCH_OFFSET_BY_TIMESTAMP,
+		search_offset_header_fields, &header, offset_answer_fields },
 	    offset);
 }
 
 int
-twinmq_group_offset(struct twinmq *mq, const struct message_queue *queue, struct slice group, int64_t *offset)
+twinmq_group_offset(
+    struct twinmq *mq, const struct message_queue *queue, struct slice group, int64_t *offset)
 {
 	struct query_offset_header header = {
 		.consumer_group = group,
@@ -113,8 +121,8 @@ twinmq_group_offset(struct twinmq *mq, const struct message_queue *queue, struct
 		.broker_name = queue->broker_name,
 	};
 	int result = ask(mq, queue,
-	    &(struct queue_question){
-		REQUEST_QUERY_CONSUMER_OFFSET, query_offset_header_fields, &header, offset_answer_fields },
+	    &(struct queue_question){ REQUEST_QUERY_CONSUMER_OFFSET, query_offset_header_fields,
+		&header, offset_answer_fields },
 	    offset);
 
 	if (result == -1 && mq->error.code == RESPONSE_QUERY_NOT_FOUND) {
@@ -125,8 +133,8 @@ twinmq_group_offset(struct twinmq *mq, const struct message_queue *queue, struct
 }
 
 int
-twinmq_set_group_offset(struct twinmq *mq, const struct message_queue *queue, struct slice group,
-    int64_t offset)
+twinmq_set_group_offset(
+    struct twinmq *mq, const struct message_queue *queue, struct slice group, int64_t offset)
 {
 	struct update_offset_header header = {
 		.consumer_group = group,
@@ -137,6 +145,7 @@ twinmq_set_group_offset(struct twinmq *mq, const struct message_queue *queue, st
 	};
 
 	return ask(mq, queue,
-	    &(struct queue_question){ REQUEST_UPDATE_CONSUMER_OFFSET, update_offset_header_fields, &header, NULL },
+	    &(struct queue_question){
+		REQUEST_UPDATE_CONSUMER_OFFSET, update_offset_header_fields, &header, NULL },
 	    NULL);
 }

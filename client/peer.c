@@ -69,8 +69,8 @@ peer_connect(struct peer *peer)
 		return NULL;
 	}
 	snprintf(peer->why, sizeof peer->why, "not connected");
-	peer->conn = conn_connect(peer->mq->loop, (const struct sockaddr *)&address, len, peer->mq->timeout_ms,
-	    &events, peer);
+	peer->conn = conn_connect(peer->mq->loop, (const struct sockaddr *)&address, len,
+	    peer->mq->timeout_ms, &events, peer);
 	return peer->conn;
 }
 

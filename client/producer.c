@@ -34,9 +34,9 @@ struct send {
 	enum request_code code;
 	struct send_header header;
 	struct slice body;
-	struct slice want_broker;  /* absent: any */
+	struct slice want_broker; /* absent: any */
 	int32_t want_queue;
-	bool on_template;          /* the topic is not there yet */
+	bool on_template; /* the topic is not there yet */
 	int attempts_left;
 	struct slice broker_name;  /* of the attempt at hand */
 	struct slice avoid_broker; /* that failed before */
@@ -54,10 +54,13 @@ producer_new(struct twinmq *mq, const struct producer_options *options)
 	producer->mq = mq;
 	producer->group = mem_strdup(options->group != NULL ? options->group : "TWINMQ_PRODUCER");
 	producer->timeout_ms = options->timeout_ms > 0 ? options->timeout_ms : TWINMQ_TIMEOUT_MS;
-	producer->retries = options->retries == 0 ? RETRIES : options->retries < 0 ? 0 : options->retries;
+	producer->retries = options->retries == 0  ? RETRIES
+	                    : options->retries < 0 ? 0
+	                                           : options->retries;
 	producer->compress_over_bytes = options->compress_over_bytes == 0 ? COMPRESS_OVER_BYTES
-	    : options->compress_over_bytes < 0				  ? SIZE_MAX
-									  : (size_t)options->compress_over_bytes;
+	                                : options->compress_over_bytes < 0
+	                                    ? SIZE_MAX
+	                                    : (size_t)options->compress_over_bytes;
 	producer->codec = options->codec;
 	/* Short-lived producers must not all begin with the same queue. */
 	if (getrandom(&producer->turn, sizeof producer->turn, 0) != sizeof producer->turn)
@@ -136,7 +139,8 @@ fail(struct send *send, const struct twinmq_error *error)
 }
 
 static void
-on_send_answer(void *arg, const struct twinmq_error *error, const struct command *answer, struct slice body)
+on_send_answer(
+    void *arg, const struct twinmq_error *error, const struct command *answer, struct slice body)
 {
 	struct send *send = arg;
 	struct twinmq_error own;
@@ -147,9 +151,11 @@ on_send_answer(void *arg, const struct twinmq_error *error, const struct command
 	if (error == NULL && send_status_name(answer->code) == NULL) {
 		twinmq_error_of_answer(&own, send->broker_name, answer);
 		error = &own;
-	} else if (error == NULL && fields_decode(send_answer_fields, answer, &header, &bad) == -1) {
-		twinmq_error_set(&own, TWINMQ_BAD_ANSWER, "%.*s took the message, but its answer has no %s",
-		    (int)send->broker_name.len, send->broker_name.data, bad);
+	} else if (error == NULL &&
+		   fields_decode(send_answer_fields, answer, &header, &bad) == -1) {
+		twinmq_error_set(&own, TWINMQ_BAD_ANSWER,
+		    "%.*s took the message, but its answer has no %s", (int)send->broker_name.len,
+		    send->broker_name.data, bad);
 		error = &own;
 	}
 	if (error != NULL) {
@@ -192,31 +198,35 @@ send_to(struct send *send, struct slice address)
 		finish_oneway(send);
 		return;
 	}
-	twinmq_call_async(producer->mq, address, &request, send->body, producer->timeout_ms, on_send_answer,
-	    send);
+	twinmq_call_async(producer->mq, address, &request, send->body, producer->timeout_ms,
+	    on_send_answer, send);
 }
 
 /* Where the caller said, else where it is the next queue's turn. 0, or -1 with *error. */
 static int
-choose(struct send *send, const struct route *route, struct chosen_queue *chosen, struct twinmq_error *error)
+choose(struct send *send, const struct route *route, struct chosen_queue *chosen,
+    struct twinmq_error *error)
 {
 	struct slice topic = send->header.topic;
 
 	if (send->want_broker.data != NULL) {
 		chosen->broker_name = send->want_broker;
 		chosen->address = peer_address(route, send->want_broker, true);
-		chosen->queue_id = send->want_queue >= 0 ? send->want_queue : -1; /* -1: the broker chooses */
+		chosen->queue_id =
+		    send->want_queue >= 0 ? send->want_queue : -1; /* -1: the broker chooses */
 		if (chosen->address.data != NULL)
 			return 0;
-		twinmq_error_set(error, TWINMQ_NO_QUEUE, "topic %.*s has no queue on a master called %.*s",
-		    (int)topic.len, topic.data, (int)send->want_broker.len, send->want_broker.data);
+		twinmq_error_set(error, TWINMQ_NO_QUEUE,
+		    "topic %.*s has no queue on a master called %.*s", (int)topic.len, topic.data,
+		    (int)send->want_broker.len, send->want_broker.data);
 		return -1;
 	}
 	if (choose_queue(route, send->producer->turn++, send->avoid_broker,
 		send->on_template ? TEMPLATE_QUEUES : 0, chosen) == 0)
 		return 0;
 	twinmq_error_set(error, TWINMQ_NO_QUEUE,
-	    "topic %.*s has no queue that can be written to: no master is alive, or its permission is read only",
+	    "topic %.*s has no queue that can be written to: no master is alive, or its permission "
+	    "is read only",
 	    (int)topic.len, topic.data);
 	return -1;
 }
@@ -235,7 +245,8 @@ on_route(void *arg, const struct twinmq_error *error, const struct route *route)
 	}
 	if (error != NULL && error->code == RESPONSE_TOPIC_NOT_EXIST) {
 		twinmq_error_set(&own, RESPONSE_TOPIC_NOT_EXIST,
-		    "topic %.*s does not exist and no broker creates topics by itself: create it with updateTopic",
+		    "topic %.*s does not exist and no broker creates topics by itself: create it "
+		    "with updateTopic",
 		    (int)send->header.topic.len, send->header.topic.data);
 		error = &own;
 	}
@@ -276,11 +287,13 @@ check_message(const struct message *message, struct twinmq_error *error)
 	bool bad = has_separators(message->keys) || has_separators(message->tags);
 
 	for (size_t i = 0; i < message->n_properties; i++)
-		bad |= has_separators(message->properties[i].key) || message->properties[i].key.len == 0 ||
-		    has_separators(message->properties[i].value);
+		bad |= has_separators(message->properties[i].key) ||
+		       message->properties[i].key.len == 0 ||
+		       has_separators(message->properties[i].value);
 	if (!name_is_valid(topic)) {
 		twinmq_error_set(error, TWINMQ_BAD_ARGUMENT,
-		    "\"%.*s\" is no name for a topic: use letters, digits, %% | _ - and at most %d of them",
+		    "\"%.*s\" is no name for a topic: use letters, digits, %% | _ - and at most %d "
+		    "of them",
 		    topic.len > 200 ? 200 : (int)topic.len, topic.data, RECORD_TOPIC_MAX);
 		return -1;
 	}
@@ -319,7 +332,8 @@ copy_body(struct send *send, struct slice body)
 		return arena_copy(&send->arena, body);
 	uLongf len = compressBound((uLong)body.len);
 	char *deflated = arena_alloc(&send->arena, len);
-	if (compress2((Bytef *)deflated, &len, (const Bytef *)body.data, (uLong)body.len, COMPRESS_LEVEL) != Z_OK ||
+	if (compress2((Bytef *)deflated, &len, (const Bytef *)body.data, (uLong)body.len,
+		COMPRESS_LEVEL) != Z_OK ||
 	    len >= body.len)
 		return arena_copy(&send->arena, body);
 	send->header.sys_flag |= SYS_FLAG_COMPRESSED;
@@ -377,8 +391,8 @@ set_batch(struct send *send, const struct message *messages, size_t n)
 			memcpy(send->unique_id, id, sizeof id);
 		properties.len = 0;
 		put_properties(&properties, &messages[i], id);
-		batch_append(&body,
-		    &(struct batch_item){ messages[i].flag, messages[i].body, buf_slice(&properties) });
+		batch_append(&body, &(struct batch_item){ messages[i].flag, messages[i].body,
+					buf_slice(&properties) });
 	}
 	send->code = REQUEST_SEND_BATCH_MESSAGE;
 	send->header.batch = true;
@@ -390,7 +404,8 @@ set_batch(struct send *send, const struct message *messages, size_t n)
 }
 
 void
-producer_send_async(struct producer *producer, const struct message *message, send_done_fn *done, void *arg)
+producer_send_async(
+    struct producer *producer, const struct message *message, send_done_fn *done, void *arg)
 {
 	struct twinmq_error error;
 
@@ -415,8 +430,8 @@ producer_send_batch_async(struct producer *producer, const struct message *messa
 		twinmq_error_set(&error, TWINMQ_BAD_ARGUMENT, "the batch is empty");
 	for (size_t i = 0; i < n && error.code == 0; i++)
 		if (check_message(&messages[i], &error) == 0 && messages[i].delay_level > 0)
-			twinmq_error_set(&error, TWINMQ_BAD_ARGUMENT,
-			    "messages of a batch cannot be delayed");
+			twinmq_error_set(
+			    &error, TWINMQ_BAD_ARGUMENT, "messages of a batch cannot be delayed");
 	if (error.code != 0) {
 		done(arg, &error, NULL);
 		return;
@@ -444,7 +459,8 @@ on_blocking_send(void *arg, const struct twinmq_error *error, const struct send_
 	if (error == NULL) {
 		*send->result = *result;
 		send->result->queue.topic = arena_copy(send->arena, result->queue.topic);
-		send->result->queue.broker_name = arena_copy(send->arena, result->queue.broker_name);
+		send->result->queue.broker_name =
+		    arena_copy(send->arena, result->queue.broker_name);
 		send->result->message_id = arena_copy(send->arena, result->message_id);
 	}
 	waiting_done(&send->waiting, error);
@@ -461,8 +477,8 @@ producer_send(struct producer *producer, const struct message *message, struct a
 }
 
 int
-producer_send_batch(struct producer *producer, const struct message *messages, size_t n, struct arena *arena,
-    struct send_result *result)
+producer_send_batch(struct producer *producer, const struct message *messages, size_t n,
+    struct arena *arena, struct send_result *result)
 {
 	struct blocking_send send = { { .mq = producer->mq }, arena, result };
 

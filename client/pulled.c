@@ -62,7 +62,8 @@ inflate_body(struct slice in, size_t max_bytes, struct buf *out)
 }
 
 int
-record_plain_body(const struct record *record, size_t max_bytes, struct arena *arena, struct slice *body)
+record_plain_body(
+    const struct record *record, size_t max_bytes, struct arena *arena, struct slice *body)
 {
 	int32_t kind = record->sys_flag & SYS_FLAG_COMPRESSION;
 	struct buf plain = { 0 };

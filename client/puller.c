@@ -53,8 +53,9 @@ read_answer(const struct pulling *pulling, const struct command *answer, struct 
 		if (outcomes[i].code != answer->code)
 			continue;
 		if (fields_decode(pull_answer_fields, answer, &header, &bad) == -1) {
-			twinmq_error_set(error, TWINMQ_BAD_ANSWER, "the answer of %.*s to a pull has no %s",
-			    (int)pulling->address.len, pulling->address.data, bad);
+			twinmq_error_set(error, TWINMQ_BAD_ANSWER,
+			    "the answer of %.*s to a pull has no %s", (int)pulling->address.len,
+			    pulling->address.data, bad);
 			return -1;
 		}
 		*result = (struct pull_result){
@@ -71,7 +72,8 @@ read_answer(const struct pulling *pulling, const struct command *answer, struct 
 }
 
 static void
-on_pull_answer(void *arg, const struct twinmq_error *error, const struct command *answer, struct slice body)
+on_pull_answer(
+    void *arg, const struct twinmq_error *error, const struct command *answer, struct slice body)
 {
 	struct pulling *pulling = arg;
 	struct pull_result result;
@@ -172,7 +174,8 @@ on_blocking_pull(void *arg, const struct twinmq_error *error, const struct pull_
 }
 
 int
-twinmq_pull(struct twinmq *mq, const struct pull *pull, struct arena *arena, struct pull_result *result)
+twinmq_pull(
+    struct twinmq *mq, const struct pull *pull, struct arena *arena, struct pull_result *result)
 {
 	struct blocking_pull blocking = { { .mq = mq }, arena, result };
 

@@ -75,7 +75,8 @@ take_route(struct cached_route *cached, struct slice body, struct twinmq_error *
 }
 
 static void
-on_route(void *arg, const struct twinmq_error *error, const struct command *answer, struct slice body)
+on_route(
+    void *arg, const struct twinmq_error *error, const struct command *answer, struct slice body)
 {
 	struct cached_route *cached = arg;
 	struct twinmq_error own;
@@ -83,7 +84,8 @@ on_route(void *arg, const struct twinmq_error *error, const struct command *answ
 	cached->asking = false;
 	cached->asked_ms = clock_mono_ms();
 	if (error == NULL && answer->code != RESPONSE_SUCCESS) {
-		/* The topic is gone, or the name server has an opinion: what was known does not count. */
+		/* The topic is gone, or the name server has an opinion: what was known does not
+		 * count. */
 		cached->known = false;
 		twinmq_error_of_answer(&own, SLICE("the name server"), answer);
 		error = &own;
@@ -98,7 +100,8 @@ ask(struct cached_route *cached)
 {
 	struct arena arena = { 0 };
 	struct command request = { .code = REQUEST_GET_ROUTEINFO_BY_TOPIC };
-	struct route_header header = { .topic = slice_of(cached->topic), .accept_standard_json = true };
+	struct route_header header = { .topic = slice_of(cached->topic),
+		.accept_standard_json = true };
 
 	if (cached->asking)
 		return;
@@ -193,8 +196,8 @@ twinmq_route(struct twinmq *mq, struct slice topic, struct arena *arena, struct 
 		return -1;
 	if (route_read(arena, answer.body, route) == 0)
 		return 0;
-	twinmq_error_set(&mq->error, TWINMQ_BAD_ANSWER, "the name server's route of topic %.*s cannot be read",
-	    (int)topic.len, topic.data);
+	twinmq_error_set(&mq->error, TWINMQ_BAD_ANSWER,
+	    "the name server's route of topic %.*s cannot be read", (int)topic.len, topic.data);
 	return -1;
 }
 
@@ -208,6 +211,7 @@ twinmq_cluster_info(struct twinmq *mq, struct arena *arena, struct cluster_info 
 		return -1;
 	if (cluster_info_read(arena, answer.body, info) == 0)
 		return 0;
-	twinmq_error_set(&mq->error, TWINMQ_BAD_ANSWER, "the name server's cluster information cannot be read");
+	twinmq_error_set(
+	    &mq->error, TWINMQ_BAD_ANSWER, "the name server's cluster information cannot be read");
 	return -1;
 }

@@ -28,7 +28,8 @@ twinmq_error_set(struct twinmq_error *error, int32_t code, const char *format, .
 }
 
 void
-twinmq_error_of_answer(struct twinmq_error *error, struct slice address, const struct command *answer)
+twinmq_error_of_answer(
+    struct twinmq_error *error, struct slice address, const struct command *answer)
 {
 	struct slice remark = answer->remark, line;
 
@@ -100,7 +101,8 @@ twinmq_open(const struct twinmq_options *options, struct twinmq_error *error)
 		mq->owns_loop = true;
 		loop_init(mq->loop, 0);
 	}
-	if (read_name_servers(mq, options->name_servers != NULL ? options->name_servers : TWINMQ_NAME_SERVERS,
+	if (read_name_servers(mq,
+		options->name_servers != NULL ? options->name_servers : TWINMQ_NAME_SERVERS,
 		error) == -1) {
 		twinmq_close(mq);
 		return NULL;
@@ -120,8 +122,8 @@ twinmq_close(struct twinmq *mq)
 	for (size_t i = 0; i < mq->n_name_servers; i++)
 		free(mq->name_servers[i]);
 	free(mq->name_servers);
-	/* The end of the turn that was asked for still needs the handle; it frees it then. */
-	if (!mq->tell_failed.asked)
+	/* A turn of somebody else's loop may still come to the handle at its end, and frees it then. */
+	if (mq->owns_loop || !mq->tell_failed.asked)
 		free(mq);
 }
 

@@ -40,12 +40,14 @@
 struct twinmq;
 
 struct twinmq_options {
-	const char *name_servers; /* host:port, separated by ; , or blanks; NULL: TWINMQ_NAME_SERVERS */
-	int timeout_ms;           /* of one request, and of connecting; 0: TWINMQ_TIMEOUT_MS */
-	int route_age_ms;         /* a cached route older than this is asked for again; 0: 30000 */
-	struct loop *loop;        /* lent; NULL: a loop of its own, run by the blocking calls */
+	/* host:port, separated by ; , or blanks; NULL: TWINMQ_NAME_SERVERS */
+	const char *name_servers;
+	int timeout_ms;    /* of one request, and of connecting; 0: TWINMQ_TIMEOUT_MS */
+	int route_age_ms;  /* a cached route older than this is asked for again; 0: 30000 */
+	struct loop *loop; /* lent; NULL: a loop of its own, run by the blocking calls */
 	/* A peer's request (a check of a transaction, a notification); NULL: they are ignored. */
-	void (*on_request)(void *context, struct conn *conn, const struct command *command, struct slice body);
+	void (*on_request)(
+	    void *context, struct conn *conn, const struct command *command, struct slice body);
 	void *context;
 };
 
@@ -55,9 +57,9 @@ enum twinmq_code {
 	TWINMQ_TIMEOUT = -2,
 	TWINMQ_BAD_ANSWER = -3,
 	TWINMQ_BAD_ARGUMENT = -4,
-	TWINMQ_NO_QUEUE = -5,    /* the topic has no queue that fits */
+	TWINMQ_NO_QUEUE = -5,       /* the topic has no queue that fits */
 	TWINMQ_NO_NAME_SERVER = -6, /* none of them answered */
-	TWINMQ_CLOSED = -7,      /* the handle was closed meanwhile */
+	TWINMQ_CLOSED = -7,         /* the handle was closed meanwhile */
 };
 
 struct twinmq_error {
@@ -83,27 +85,29 @@ struct twinmq_answer {
 };
 
 /* error is NULL when an answer came, whatever its code. */
-typedef void twinmq_answer_fn(void *arg, const struct twinmq_error *error, const struct command *answer,
-    struct slice body);
+typedef void twinmq_answer_fn(
+    void *arg, const struct twinmq_error *error, const struct command *answer, struct slice body);
 
 /* Of the request only code, remark, ext and codec count. address: "host:port". */
-void twinmq_call_async(struct twinmq *mq, struct slice address, const struct command *request, struct slice body,
-    int timeout_ms, twinmq_answer_fn *done, void *arg);
+void twinmq_call_async(struct twinmq *mq, struct slice address, const struct command *request,
+    struct slice body, int timeout_ms, twinmq_answer_fn *done, void *arg);
 /* Without an answer. */
-void twinmq_send_oneway(struct twinmq *mq, struct slice address, const struct command *request, struct slice body);
-/* -1 also when the answer's code is not 0; *answer is filled then too, and its code is 0 when none came. */
-int twinmq_call(struct twinmq *mq, struct slice address, const struct command *request, struct slice body,
-    struct arena *arena, struct twinmq_answer *answer);
+void twinmq_send_oneway(
+    struct twinmq *mq, struct slice address, const struct command *request, struct slice body);
+/* -1 also when the answer's code is not 0; *answer is filled then too, and empty when none came. */
+int twinmq_call(struct twinmq *mq, struct slice address, const struct command *request,
+    struct slice body, struct arena *arena, struct twinmq_answer *answer);
 /* Asks one name server after the other until one answers; the error names all that did not. */
-void twinmq_call_name_server_async(struct twinmq *mq, const struct command *request, twinmq_answer_fn *done,
-    void *arg);
+void twinmq_call_name_server_async(
+    struct twinmq *mq, const struct command *request, twinmq_answer_fn *done, void *arg);
 int twinmq_call_name_server(struct twinmq *mq, const struct command *request, struct arena *arena,
     struct twinmq_answer *answer);
 
 /* Where the topic is; asked anew. */
 int twinmq_route(struct twinmq *mq, struct slice topic, struct arena *arena, struct route *route);
 /* From the cache, else asked for. The route is lent until the callback returns. */
-typedef void twinmq_route_fn(void *arg, const struct twinmq_error *error, const struct route *route);
+typedef void twinmq_route_fn(
+    void *arg, const struct twinmq_error *error, const struct route *route);
 void twinmq_route_async(struct twinmq *mq, struct slice topic, twinmq_route_fn *done, void *arg);
 int twinmq_cluster_info(struct twinmq *mq, struct arena *arena, struct cluster_info *info);
 
@@ -112,24 +116,24 @@ int twinmq_cluster_info(struct twinmq *mq, struct arena *arena, struct cluster_i
 struct producer;
 
 struct producer_options {
-	const char *group;          /* NULL: "TWINMQ_PRODUCER" */
-	int timeout_ms;             /* of one attempt; 0: TWINMQ_TIMEOUT_MS */
-	int retries;                /* more attempts, on another master where there is one; 0: 2, -1: none */
-	int compress_over_bytes;    /* bodies of this size and more are deflated; 0: 4096, -1: never */
+	const char *group; /* NULL: "TWINMQ_PRODUCER" */
+	int timeout_ms;    /* of one attempt; 0: TWINMQ_TIMEOUT_MS */
+	int retries;       /* more attempts, on another master where there is one; 0: 2, -1: none */
+	int compress_over_bytes; /* bodies of this size and more are deflated; 0: 4096, -1: never */
 	enum frame_codec codec;
 };
 
 struct message {
 	struct slice topic;
-	struct slice tags;          /* absent: none */
-	struct slice keys;          /* separated by blanks; absent: none */
+	struct slice tags; /* absent: none */
+	struct slice keys; /* separated by blanks; absent: none */
 	struct slice body;
 	const struct ext *properties; /* of the user */
 	size_t n_properties;
 	int32_t flag;
-	int32_t delay_level;        /* 0: none */
-	bool no_wait;               /* the answer need not wait for the disk (WAIT=false) */
-	bool oneway;                /* no answer is asked for: done as soon as the connection has it */
+	int32_t delay_level; /* 0: none */
+	bool no_wait;        /* the answer need not wait for the disk (WAIT=false) */
+	bool oneway;         /* no answer is asked for: done as soon as the connection has it */
 	/* Where it must go; absent and -1: the producer chooses. */
 	struct slice broker_name;
 	int32_t queue_id;
@@ -139,27 +143,32 @@ struct message {
 #define UNIQUE_ID_LEN 32
 
 struct send_result {
-	int32_t code;               /* RESPONSE_SUCCESS, or FLUSH_DISK_TIMEOUT, FLUSH_SLAVE_TIMEOUT, SLAVE_NOT_AVAILABLE */
+	/* RESPONSE_SUCCESS, or FLUSH_DISK_TIMEOUT, FLUSH_SLAVE_TIMEOUT, SLAVE_NOT_AVAILABLE */
+	int32_t code;
 	struct message_queue queue;
-	int64_t queue_offset;       /* of a batch: the first; oneway: -1 */
-	struct slice message_id;    /* offset id; of a batch: all, separated by commas; oneway: empty */
+	int64_t queue_offset; /* of a batch: the first; oneway: -1 */
+	/* Offset id; of a batch: all, separated by commas; oneway: empty. */
+	struct slice message_id;
 	char unique_id[UNIQUE_ID_LEN + 1]; /* of a batch: the first */
 };
 
-typedef void send_done_fn(void *arg, const struct twinmq_error *error, const struct send_result *result);
+typedef void send_done_fn(
+    void *arg, const struct twinmq_error *error, const struct send_result *result);
 
 struct producer *producer_new(struct twinmq *mq, const struct producer_options *options);
 void producer_free(struct producer *producer); /* nothing may be in flight */
-void producer_send_async(struct producer *producer, const struct message *message, send_done_fn *done, void *arg);
+void producer_send_async(
+    struct producer *producer, const struct message *message, send_done_fn *done, void *arg);
 int producer_send(struct producer *producer, const struct message *message, struct arena *arena,
     struct send_result *result);
 /* All to one queue of the first one's topic, in one request. */
 void producer_send_batch_async(struct producer *producer, const struct message *messages, size_t n,
     send_done_fn *done, void *arg);
-int producer_send_batch(struct producer *producer, const struct message *messages, size_t n, struct arena *arena,
-    struct send_result *result);
+int producer_send_batch(struct producer *producer, const struct message *messages, size_t n,
+    struct arena *arena, struct send_result *result);
 /*
- * "SEND_OK" and the like; the names are RocketMQ's. NULL for a code that is none of a stored message.
+ * "SEND_OK" and the like; the names are RocketMQ's. NULL for a code that is none of a stored
+ * message.
  */
 const char *send_status_name(int32_t code);
 
@@ -177,8 +186,8 @@ struct pull {
 	struct slice group;        /* absent: TOOLS_CONSUMER */
 	struct slice subscription; /* "*", or tags separated by ||; absent: "*" */
 	int64_t offset;
-	int32_t max_messages;      /* 0: 32 */
-	int hold_ms;               /* how long the broker may wait for something new; 0: not at all */
+	int32_t max_messages; /* 0: 32 */
+	int hold_ms;          /* how long the broker may wait for something new; 0: not at all */
 };
 
 struct pull_result {
@@ -187,27 +196,34 @@ struct pull_result {
 	struct slice records; /* walk with pulled_next */
 };
 
-typedef void pull_done_fn(void *arg, const struct twinmq_error *error, const struct pull_result *result);
+typedef void pull_done_fn(
+    void *arg, const struct twinmq_error *error, const struct pull_result *result);
 
 void twinmq_pull_async(struct twinmq *mq, const struct pull *pull, pull_done_fn *done, void *arg);
-int twinmq_pull(struct twinmq *mq, const struct pull *pull, struct arena *arena, struct pull_result *result);
+int twinmq_pull(
+    struct twinmq *mq, const struct pull *pull, struct arena *arena, struct pull_result *result);
 /* The next whole record that the subscription wants (absent: all); false at the end. */
 bool pulled_next(struct slice *records, struct slice subscription, struct record *record);
 /*
- * The body as it was before it was compressed, in the arena; as it is when it is not. 0, or -1 when it is
- * damaged, of an unknown kind, or larger than max_bytes.
+ * The body as it was before it was compressed, in the arena; as it is when it is not. 0, or -1 when
+ * it is damaged, of an unknown kind, or larger than max_bytes.
  */
-int record_plain_body(const struct record *record, size_t max_bytes, struct arena *arena, struct slice *body);
+int record_plain_body(
+    const struct record *record, size_t max_bytes, struct arena *arena, struct slice *body);
 
 /* Offsets of a queue: numbers of messages, from 0. */
 int twinmq_min_offset(struct twinmq *mq, const struct message_queue *queue, int64_t *offset);
-int twinmq_max_offset(struct twinmq *mq, const struct message_queue *queue, int64_t *offset); /* behind the last */
-int twinmq_offset_at(struct twinmq *mq, const struct message_queue *queue, int64_t time_ms, int64_t *offset);
-int twinmq_earliest_time(struct twinmq *mq, const struct message_queue *queue, int64_t *time_ms); /* -1: none */
+int twinmq_max_offset(
+    struct twinmq *mq, const struct message_queue *queue, int64_t *offset); /* behind the last */
+int twinmq_offset_at(
+    struct twinmq *mq, const struct message_queue *queue, int64_t time_ms, int64_t *offset);
+int twinmq_earliest_time(
+    struct twinmq *mq, const struct message_queue *queue, int64_t *time_ms); /* -1: none */
 /* *offset is -1 when the group has none. */
-int twinmq_group_offset(struct twinmq *mq, const struct message_queue *queue, struct slice group, int64_t *offset);
-int twinmq_set_group_offset(struct twinmq *mq, const struct message_queue *queue, struct slice group,
-    int64_t offset);
+int twinmq_group_offset(
+    struct twinmq *mq, const struct message_queue *queue, struct slice group, int64_t *offset);
+int twinmq_set_group_offset(
+    struct twinmq *mq, const struct message_queue *queue, struct slice group, int64_t offset);
 
 /* ---- ids ---- */
 

@@ -38,7 +38,8 @@ list_remove(struct call *call)
 }
 
 static void
-finish(struct call *call, const struct twinmq_error *error, const struct command *answer, struct slice body)
+finish(struct call *call, const struct twinmq_error *error, const struct command *answer,
+    struct slice body)
 {
 	struct call told = *call;
 
@@ -56,8 +57,8 @@ finish_failed(struct call *call)
 	if (call->mq->closing)
 		twinmq_error_set(&error, TWINMQ_CLOSED, "the handle was closed");
 	else if (peer->conn == NULL)
-		twinmq_error_set(&error, TWINMQ_UNREACHABLE, "%s is not reachable: %s", peer->address,
-		    peer->why);
+		twinmq_error_set(&error, TWINMQ_UNREACHABLE, "%s is not reachable: %s",
+		    peer->address, peer->why);
 	else
 		twinmq_error_set(&error, TWINMQ_TIMEOUT, "%s did not answer %s within %d ms",
 		    peer->address, request_code_name(call->code), call->timeout_ms);
@@ -70,10 +71,11 @@ twinmq_calls_tell_failed(struct turn_end *self)
 	struct twinmq *mq = container_of(self, struct twinmq, tell_failed);
 
 	if (mq->closing) {
-		free(mq);
+		if (!mq->owns_loop)
+			free(mq);
 		return;
 	}
-	/* From the end: the oldest is told first. One that a callback adds waits for its own turn. */
+	/* From the end: the oldest is told first, and each in a run of its own. */
 	struct call *call = mq->failed;
 	while (call != NULL && call->next != NULL)
 		call = call->next;
@@ -91,7 +93,7 @@ twinmq_calls_end(struct twinmq *mq)
 		finish_failed(mq->failed);
 }
 
-/* Told later: when the connection is closed, its own event, which knows why, comes after this one. */
+/* Told later: when a connection closes, the event that knows why comes after this one. */
 static void
 fail_later(struct call *call)
 {
@@ -115,8 +117,8 @@ on_answer(void *arg, const struct command *answer, struct slice body)
 }
 
 void
-twinmq_call_async(struct twinmq *mq, struct slice address, const struct command *request, struct slice body,
-    int timeout_ms, twinmq_answer_fn *done, void *arg)
+twinmq_call_async(struct twinmq *mq, struct slice address, const struct command *request,
+    struct slice body, int timeout_ms, twinmq_answer_fn *done, void *arg)
 {
 	struct call *call = mem_zalloc(sizeof *call);
 	struct command command = *request;
@@ -142,7 +144,8 @@ twinmq_call_async(struct twinmq *mq, struct slice address, const struct command 
 }
 
 void
-twinmq_send_oneway(struct twinmq *mq, struct slice address, const struct command *request, struct slice body)
+twinmq_send_oneway(
+    struct twinmq *mq, struct slice address, const struct command *request, struct slice body)
 {
 	struct conn *conn = peer_connect(peer_find(mq, address));
 	struct command command = *request;
@@ -178,7 +181,8 @@ struct blocking_call {
 };
 
 static void
-on_blocking_answer(void *arg, const struct twinmq_error *error, const struct command *answer, struct slice body)
+on_blocking_answer(
+    void *arg, const struct twinmq_error *error, const struct command *answer, struct slice body)
 {
 	struct blocking_call *call = arg;
 
@@ -199,8 +203,8 @@ check_code(struct twinmq *mq, struct slice address, const struct twinmq_answer *
 }
 
 int
-twinmq_call(struct twinmq *mq, struct slice address, const struct command *request, struct slice body,
-    struct arena *arena, struct twinmq_answer *answer)
+twinmq_call(struct twinmq *mq, struct slice address, const struct command *request,
+    struct slice body, struct arena *arena, struct twinmq_answer *answer)
 {
 	struct blocking_call call = { { .mq = mq }, arena, answer };
 
@@ -237,8 +241,8 @@ end_name_server_call(struct name_server_call *call, const struct twinmq_error *e
 }
 
 static void
-on_name_server_answer(void *arg, const struct twinmq_error *error, const struct command *answer,
-    struct slice body)
+on_name_server_answer(
+    void *arg, const struct twinmq_error *error, const struct command *answer, struct slice body)
 {
 	struct name_server_call *call = arg;
 	struct twinmq *mq = call->mq;
@@ -254,7 +258,8 @@ on_name_server_answer(void *arg, const struct twinmq_error *error, const struct 
 		return;
 	}
 	struct twinmq_error all;
-	twinmq_error_set(&all, TWINMQ_NO_NAME_SERVER, "no name server answers: %s", buf_text(&call->why));
+	twinmq_error_set(
+	    &all, TWINMQ_NO_NAME_SERVER, "no name server answers: %s", buf_text(&call->why));
 	end_name_server_call(call, &all, NULL, SLICE(""));
 }
 
@@ -264,13 +269,13 @@ ask_next(struct name_server_call *call)
 	struct twinmq *mq = call->mq;
 	const char *address = mq->name_servers[(call->first + call->tried) % mq->n_name_servers];
 
-	twinmq_call_async(mq, slice_of(address), &call->request, SLICE(""),
-	    mq->timeout_ms, on_name_server_answer, call);
+	twinmq_call_async(mq, slice_of(address), &call->request, SLICE(""), mq->timeout_ms,
+	    on_name_server_answer, call);
 }
 
 void
-twinmq_call_name_server_async(struct twinmq *mq, const struct command *request, twinmq_answer_fn *done,
-    void *arg)
+twinmq_call_name_server_async(
+    struct twinmq *mq, const struct command *request, twinmq_answer_fn *done, void *arg)
 {
 	struct name_server_call *call = mem_zalloc(sizeof *call);
 

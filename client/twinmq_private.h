@@ -9,14 +9,15 @@
 #include "client/twinmq.h"
 #include "common/table.h"
 
-#define container_of(member_at, type, member) ((type *)(void *)((char *)(member_at)-offsetof(type, member)))
+#define container_of(member_at, type, member)                                                      \
+	((type *)(void *)((char *)(member_at)-offsetof(type, member)))
 
 /* Where frames go: one connection per address, made when it is needed. */
 struct peer {
 	struct twinmq *mq;
 	struct conn *conn; /* NULL: not connected */
 	char *address;
-	char why[200];     /* it is not connected */
+	char why[200]; /* it is not connected */
 };
 
 struct twinmq {
@@ -35,14 +36,16 @@ struct twinmq {
 	struct call *failed; /* ended without an answer; told at the end of the turn */
 	struct turn_end tell_failed;
 	struct twinmq_error error;
-	void (*on_request)(void *context, struct conn *conn, const struct command *command, struct slice body);
+	void (*on_request)(
+	    void *context, struct conn *conn, const struct command *command, struct slice body);
 	void *context;
 };
 
 void twinmq_error_set(struct twinmq_error *error, int32_t code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* What the peer at `address` said with a code that is not 0. */
-void twinmq_error_of_answer(struct twinmq_error *error, struct slice address, const struct command *answer);
+void twinmq_error_of_answer(
+    struct twinmq_error *error, struct slice address, const struct command *answer);
 /* Puts it where twinmq_error finds it; returns -1. */
 int twinmq_fail(struct twinmq *mq, const struct twinmq_error *error);
 
@@ -80,8 +83,9 @@ struct chosen_queue {
 	int32_t queue_id;
 };
 /*
- * The turn-th queue in a walk that takes queue 0 of each master, then queue 1, ...; not on broker `avoid`
- * when there is another. At most max_queues of each broker (0: all). 0, or -1 when nothing can be written to.
+ * The turn-th queue in a walk that takes queue 0 of each master, then queue 1, ...; not on broker
+ * `avoid` when there is another. At most max_queues of each broker (0: all). 0, or -1 when nothing
+ * can be written to.
  */
 int choose_queue(const struct route *route, uint32_t turn, struct slice avoid, int32_t max_queues,
     struct chosen_queue *chosen);

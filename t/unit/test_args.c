@@ -87,12 +87,13 @@ Test(args, says_what_is_wrong)
 		{ "-t T -c C -r 65", "--readQueueNums must be 1 to 64, not 65" },
 		{ "-t T -c C -o maybe", "--order must be true or false, not \"maybe\"" },
 		{ "-t T -c C -p 9", "--perm must be 2 (W), 4 (R) or 6 (RW), not \"9\"" },
-		{ "-t T -c C -s yesterday",
-		    "--begin wants milliseconds since 1970, now, or yyyy-MM-dd#HH:mm:ss:SSS, not \"yesterday\"" },
+		{ "-t T -c C -s yesterday", "--begin wants milliseconds since 1970, now, or "
+		                            "yyyy-MM-dd#HH:mm:ss:SSS, not \"yesterday\"" },
 		{ "-t", "-t (--topic) wants a value" },
 		{ "--topic", "-t (--topic) wants a value" },
 		{ "-t T -c C -x", "unknown flag -x" },
-		{ "-t T -c C --brokerAdr x", "unknown flag --brokerAdr, did you mean --brokerAddr" },
+		{ "-t T -c C --brokerAdr x",
+		    "unknown flag --brokerAdr, did you mean --brokerAddr" },
 		{ "-t T -c C --list=yes", "--list takes no value" },
 		{ "-t T -c C more", "\"more\" belongs to no flag" },
 	};

@@ -8,7 +8,8 @@
 
 TestSuite(choose_queue, .timeout = 10);
 
-static const struct broker_address master_a[] = { { MASTER_ID, { "10.0.0.1:10911", 14 } }, { 1, { "10.0.0.9:10911", 14 } } };
+static const struct broker_address master_a[] = { { MASTER_ID, { "10.0.0.1:10911", 14 } },
+	{ 1, { "10.0.0.9:10911", 14 } } };
 static const struct broker_address master_b[] = { { MASTER_ID, { "10.0.0.2:10911", 14 } } };
 static const struct broker_address slave_c[] = { { 1, { "10.0.0.3:10911", 14 } } };
 
@@ -19,14 +20,14 @@ static const struct broker_data brokers[] = {
 };
 
 static const struct queue_data queues[] = {
-	{ { "a", 1 }, 4, 2, 6, 0 },
-	{ { "b", 1 }, 4, 3, 6, 0 },
+	{ { "a", 1 }, 4, 2, 6, 0 }, { { "b", 1 }, 4, 3, 6, 0 },
 	{ { "c", 1 }, 4, 4, 6, 0 }, /* its master is gone */
 };
 
 /* The queues of turns 0 .. n-1 as "a0 b0 a1 ...". */
 static void
-walk(const struct route *route, const char *avoid, int32_t max_queues, int n, char *text, size_t size)
+walk(const struct route *route, const char *avoid, int32_t max_queues, int n, char *text,
+    size_t size)
 {
 	size_t len = 0;
 
@@ -59,15 +60,21 @@ Test(choose_queue, walks_over_the_masters)
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		struct route route = { .queues = queues, .n_queues = cases[i].n_queues, .brokers = brokers, .n_brokers = 3 };
+		struct route route = { .queues = queues,
+			.n_queues = cases[i].n_queues,
+			.brokers = brokers,
+			.n_brokers = 3 };
 		char text[128];
 
-		walk(&route, cases[i].avoid, cases[i].max_queues, cases[i].turns, text, sizeof text);
+		walk(
+		    &route, cases[i].avoid, cases[i].max_queues, cases[i].turns, text, sizeof text);
 		cr_assert_str_eq(text, cases[i].want, "%s: %s", cases[i].name, text);
 	}
 	memcpy(read_only, queues, sizeof queues);
 	read_only[0].perm = 4;
-	struct route route = { .queues = read_only, .n_queues = 3, .brokers = brokers, .n_brokers = 3 };
+	struct route route = {
+		.queues = read_only, .n_queues = 3, .brokers = brokers, .n_brokers = 3
+	};
 	char text[128];
 	walk(&route, NULL, 0, 3, text, sizeof text);
 	cr_assert_str_eq(text, "b0 b1 b2");
@@ -75,7 +82,9 @@ Test(choose_queue, walks_over_the_masters)
 
 Test(choose_queue, knows_the_address)
 {
-	struct route route = { .queues = queues, .n_queues = 3, .brokers = brokers, .n_brokers = 3 };
+	struct route route = {
+		.queues = queues, .n_queues = 3, .brokers = brokers, .n_brokers = 3
+	};
 	struct chosen_queue chosen;
 
 	cr_assert_eq(choose_queue(&route, UINT32_MAX, SLICE_NONE, 0, &chosen), 0);

@@ -49,11 +49,13 @@ check_flags(const char *where, const char *text, const struct flag *flags)
 		char line[128];
 
 		if (flags->type == FLAG_SWITCH)
-			snprintf(line, sizeof line, "\n.It Fl %c , Fl -%s\n", flags->letter, flags->name);
+			snprintf(line, sizeof line, "\n.It Fl %c , Fl -%s\n", flags->letter,
+			    flags->name);
 		else
-			snprintf(line, sizeof line, "\n.It Fl %c , Fl -%s Ar %s\n", flags->letter, flags->name,
-			    flags->value);
-		cr_assert_not_null(strstr(text, line), "the manual of %s lacks %s", where, line + 1);
+			snprintf(line, sizeof line, "\n.It Fl %c , Fl -%s Ar %s\n", flags->letter,
+			    flags->name, flags->value);
+		cr_assert_not_null(
+		    strstr(text, line), "the manual of %s lacks %s", where, line + 1);
 	}
 }
 
@@ -83,10 +85,12 @@ Test(commands, letters_and_names_are_unique)
 		for (const struct flag *flag = one->flags; flag->letter != 0; flag++) {
 			cr_assert(isalpha((unsigned char)flag->letter));
 			for (const struct flag *other = one->flags; other < flag; other++)
-				cr_assert(flag->letter != other->letter && strcmp(flag->name, other->name) != 0,
+				cr_assert(flag->letter != other->letter &&
+					      strcmp(flag->name, other->name) != 0,
 				    "%s -%c", one->name, flag->letter);
 			for (const struct flag *other = common_flags; other->letter != 0; other++)
-				cr_assert(flag->letter != other->letter && strcmp(flag->name, other->name) != 0,
+				cr_assert(flag->letter != other->letter &&
+					      strcmp(flag->name, other->name) != 0,
 				    "%s -%c", one->name, flag->letter);
 		}
 	}
@@ -98,10 +102,11 @@ Test(commands, versions_have_names)
 	static const struct {
 		int64_t version;
 		const char *name;
-	} cases[] = { { 78, "V3(78)" }, { 252, "V4_2_0_SNAPSHOT" }, { 253, "V4_2_0" }, { 401, "V4_9_4" },
-		{ 407, "V4_9_7" }, { 413, "V5_0_0" }, { 479, "V5_3_3" } };
+	} cases[] = { { 78, "V3(78)" }, { 252, "V4_2_0_SNAPSHOT" }, { 253, "V4_2_0" },
+		{ 401, "V4_9_4" }, { 407, "V4_9_7" }, { 413, "V5_0_0" }, { 479, "V5_3_3" } };
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
-		cr_assert(slice_is(version_text(&arena, cases[i].version), cases[i].name), "%s", cases[i].name);
+		cr_assert(slice_is(version_text(&arena, cases[i].version), cases[i].name), "%s",
+		    cases[i].name);
 	arena_release(&arena);
 }

@@ -34,8 +34,14 @@ Test(pulled, the_tag_decides_not_its_hash)
 	static const struct {
 		const char *subscription, *want;
 	} cases[] = {
-		{ NULL, "Aa BB - " }, { "*", "Aa BB - " }, { "", "Aa BB - " }, { "Aa", "Aa " }, { "BB", "BB " },
-		{ " Aa || BB ", "Aa BB " }, { "Aa||C", "Aa " }, { "C", "" },
+		{ NULL, "Aa BB - " },
+		{ "*", "Aa BB - " },
+		{ "", "Aa BB - " },
+		{ "Aa", "Aa " },
+		{ "BB", "BB " },
+		{ " Aa || BB ", "Aa BB " },
+		{ "Aa||C", "Aa " },
+		{ "C", "" },
 	};
 	struct buf buf = { 0 };
 
@@ -71,11 +77,13 @@ Test(pulled, bodies_are_inflated_within_limits)
 	struct slice body;
 
 	cr_assert_eq(compress2(deflated, &len, (const Bytef *)plain, sizeof plain, 5), Z_OK);
-	append_record(&buf, NULL, (struct slice){ (const char *)deflated, len }, SYS_FLAG_COMPRESSED);
+	append_record(
+	    &buf, NULL, (struct slice){ (const char *)deflated, len }, SYS_FLAG_COMPRESSED);
 	cr_assert_eq(record_decode(buf.data, buf.len, &record), 0);
 	cr_assert_eq(record_plain_body(&record, sizeof plain, &arena, &body), 0);
 	cr_assert_eq(body.len, sizeof plain);
-	cr_assert_eq(record_plain_body(&record, sizeof plain - 1, &arena, &body), -1, "larger than allowed");
+	cr_assert_eq(
+	    record_plain_body(&record, sizeof plain - 1, &arena, &body), -1, "larger than allowed");
 	record.body.len -= 10;
 	cr_assert_eq(record_plain_body(&record, sizeof plain, &arena, &body), -1, "cut short");
 	record.body = SLICE("no zlib at all");

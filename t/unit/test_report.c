@@ -44,19 +44,18 @@ Test(report, aligns_text)
 	setenv("TZ", "UTC", 1);
 	report_init(&report, false);
 	fill(&report);
-	cr_assert_str_eq(buf_text(&report.buf),
-	    "Topic:               T\n"
-	    "Flag:                7\n"
-	    "\n"
-	    "Name       Number  Time\n"
-	    "eins            1  2023-11-14 22:13:20,123\n"
-	    "zwei \xc3\xa4\xc3\xb6  12345678  -\n"
-	    "a note\n"
-	    "x\n"
-	    "y\n"
-	    "\n"
-	    "Inner\n"
-	    "K:                   v?[31m\n");
+	cr_assert_str_eq(buf_text(&report.buf), "Topic:               T\n"
+						"Flag:                7\n"
+						"\n"
+						"Name       Number  Time\n"
+						"eins            1  2023-11-14 22:13:20,123\n"
+						"zwei \xc3\xa4\xc3\xb6  12345678  -\n"
+						"a note\n"
+						"x\n"
+						"y\n"
+						"\n"
+						"Inner\n"
+						"K:                   v?[31m\n");
 	report_release(&report);
 }
 
@@ -91,7 +90,7 @@ Test(report, lists_in_lists)
 	report_close_list(&report);
 	report_pairs(&report, SLICE("p"), pairs, 2);
 	json_close_object(&report.json);
-	cr_assert_str_eq(
-	    buf_text(&report.buf), "{\"messages\":[{\"i\":0},{\"i\":1}],\"p\":{\"a\":\"1\",\"b\":\"2\"}}");
+	cr_assert_str_eq(buf_text(&report.buf),
+	    "{\"messages\":[{\"i\":0},{\"i\":1}],\"p\":{\"a\":\"1\",\"b\":\"2\"}}");
 	report_release(&report);
 }
