@@ -122,7 +122,8 @@ twinmq_close(struct twinmq *mq)
 	for (size_t i = 0; i < mq->n_name_servers; i++)
 		free(mq->name_servers[i]);
 	free(mq->name_servers);
-	/* A turn of somebody else's loop may still come to the handle at its end, and frees it then. */
+	/* A turn of somebody else's loop may still come to the handle at its end, and frees it
+	 * then. */
 	if (mq->owns_loop || !mq->tell_failed.asked)
 		free(mq);
 }
