@@ -122,8 +122,7 @@ twinmq_close(struct twinmq *mq)
 	for (size_t i = 0; i < mq->n_name_servers; i++)
 		free(mq->name_servers[i]);
 	free(mq->name_servers);
-	/* A turn of somebody else's loop may still come to the handle at its end, and frees it
-	 * then. */
+	/* A lent loop that was asked for the end of its turn still needs the handle, and frees it. */
 	if (mq->owns_loop || !mq->tell_failed.asked)
 		free(mq);
 }
