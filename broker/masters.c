@@ -149,7 +149,7 @@ on_told(void *arg, const struct command *answer, struct slice body)
 		    debt->master->name, debt->topic, answer->code, (int)answer->remark.len,
 		    answer->remark.data != NULL ? answer->remark.data : "");
 	else
-		log_info("topic exists on another master too topic=%s master=%s", debt->topic,
+		log_debug("topic exists on another master too topic=%s master=%s", debt->topic,
 		    debt->master->name);
 	forgive(debt);
 }
