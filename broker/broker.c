@@ -23,6 +23,7 @@
 #include "broker/masters.h"
 #include "broker/offset.h"
 #include "broker/register.h"
+#include "broker/retention.h"
 #include "broker/sending.h"
 #include "broker/stats.h"
 #include "broker/topic.h"
@@ -33,7 +34,6 @@
 #include "common/mem.h"
 
 #define QUEUED_BYTES_MAX (24 << 20) /* waiting for the writer; beyond that senders hear "busy" */
-#define DISK_REFUSE_PERCENT 95
 #define PORT_TRIES 50 /* for listenPort 0: until a port and both neighbours are free */
 
 /* ---- ports ----------------------------------------------------------- */
