@@ -1,0 +1,232 @@
+#include "config.h"
+
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "broker/store/store.h"
+#include "common/mem.h"
+#include "t/unit/store_rig.h"
+
+TestSuite(replay, .timeout = 60);
+
+static char *
+segment_path(const struct rig *rig, int64_t position, const char *suffix)
+{
+	char path[256];
+
+	snprintf(
+	    path, sizeof path, "%s/log/%020lld.db%s", rig->directory, (long long)position, suffix);
+	return mem_strdup(path);
+}
+
+static bool
+all_sealed(struct rig *rig)
+{
+	char *wal = segment_path(rig, 0, "-wal");
+	bool sealed = access(wal, F_OK) == -1;
+
+	free(wal);
+	return sealed;
+}
+
+/* A byte of the n-th body in the first segment, which is sealed. */
+static void
+flip_body(struct rig *rig, const char *body)
+{
+	char *path = segment_path(rig, 0, "");
+	int fd = open(path, O_RDWR);
+	off_t size = lseek(fd, 0, SEEK_END);
+	char *data = mem_alloc((size_t)size);
+
+	cr_assert_eq(pread(fd, data, (size_t)size, 0), size);
+	char *at = memmem(data, (size_t)size, body, 60);
+	cr_assert_not_null(at);
+	at[30] ^= 1;
+	cr_assert_eq(pwrite(fd, at, 60, at - data), 60);
+	close(fd);
+	free(data);
+	free(path);
+}
+
+Test(replay, a_corrupt_record_is_named_and_never_returned)
+{
+	struct rig rig;
+	struct read_job *job;
+	char body[200];
+	int64_t position = 0;
+
+	rig_init(&rig);
+	rig.options.segment_bytes = 400000;
+	rig_open(&rig);
+	for (unsigned i = 0; i < 200; i++) {
+		struct outcome outcome =
+		    rig_append(&rig, &(struct sample){ .topic = "T", .body_len = 1000, .seed = i });
+		struct record record;
+
+		cr_assert_eq(record_decode(outcome.records, outcome.size, &record), 0);
+		if (i == 5) {
+			memcpy(body, record.body.data, sizeof body);
+			position = outcome.position;
+		}
+		free(outcome.records);
+	}
+	rig_until(&rig, all_sealed);
+	rig_close(&rig);
+	flip_body(&rig, body);
+	rig_open(&rig);
+
+	int32_t queue = rig_queue(&rig, "T", 0);
+	job = rig_pull(&rig, queue, 0, 100);
+	cr_assert_eq(job->status, READ_FOUND);
+	cr_assert_eq(job->n_records, 5);
+	cr_assert_eq(job->next_offset, 5);
+	read_job_free(job);
+	job = rig_pull(&rig, queue, 5, 100);
+	cr_assert_eq(job->status, READ_CORRUPT);
+	cr_assert_eq(job->n_records, 0);
+	cr_assert_eq(job->next_offset, 6, "who asks may go on behind it");
+	read_job_free(job);
+	job = rig_pull(&rig, queue, 6, 100);
+	cr_assert_eq(job->status, READ_FOUND);
+	read_job_free(job);
+	job = read_job_new(READ_POSITION);
+	job->offset = position;
+	cr_assert_eq(rig_read(&rig, job)->status, READ_CORRUPT);
+	read_job_free(job);
+	rig_release(&rig);
+}
+
+/* As a power cut under ASYNC_FLUSH leaves a closed segment: its end is lost, its successors are
+ * not. */
+static void
+lose_end(struct rig *rig, int64_t first)
+{
+	char *path = segment_path(rig, first, "");
+	sqlite3 *db;
+
+	cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	cr_assert_eq(sqlite3_exec(db, "DELETE FROM log WHERE pos = (SELECT max(pos) FROM log)",
+			 NULL, NULL, NULL),
+	    SQLITE_OK);
+	/* The index of what is gone is gone too: it came behind it. */
+	cr_assert_eq(sqlite3_exec(db,
+			 "DELETE FROM queue; DELETE FROM key;"
+			 "UPDATE info SET value = (SELECT value FROM info WHERE name = 'first')"
+			 " WHERE name IN ('indexed', 'keyed')",
+			 NULL, NULL, NULL),
+	    SQLITE_OK);
+	sqlite3_close(db);
+	free(path);
+}
+
+Test(replay, what_lies_behind_a_hole_is_set_aside)
+{
+	struct rig rig;
+
+	rig_init(&rig);
+	rig.options.segment_bytes = 400000;
+	rig_open(&rig);
+	for (unsigned i = 0; i < 150; i++)
+		rig_fill(&rig, &(struct sample){ .topic = "T", .body_len = 1000, .seed = i }, 1);
+	rig_until(&rig, all_sealed);
+	rig_close(&rig);
+	lose_end(&rig, 0);
+	rig_open(&rig);
+	int64_t n = rig_check_queue(&rig, "T", 0);
+	cr_assert_gt(n, 5);
+	cr_assert_lt(n, 100);
+	/* The next message follows at once, and survives. */
+	struct outcome outcome = rig_append(&rig, &(struct sample){ .topic = "T" });
+	cr_assert_eq(outcome.queue_offset, n);
+	free(outcome.records);
+	rig_close(&rig);
+	rig_open(&rig);
+	cr_assert_eq(rig_check_queue(&rig, "T", 0), n + 1);
+	rig_release(&rig);
+}
+
+Test(replay, a_segment_that_was_never_used_is_removed)
+{
+	struct rig rig;
+
+	rig_init(&rig);
+	rig_open(&rig);
+	rig_fill(&rig, &(struct sample){ .topic = "T" }, 3);
+	rig_close(&rig);
+	char *path = segment_path(&rig, 999999, "");
+	int fd = open(path, O_WRONLY | O_CREAT, 0600);
+	close(fd);
+	rig_open(&rig);
+	cr_assert_eq(access(path, F_OK), -1);
+	cr_assert_eq(rig_check_queue(&rig, "T", 0), 3);
+	free(path);
+	rig_release(&rig);
+}
+
+Test(replay, a_file_that_is_no_segment_is_refused)
+{
+	struct rig rig;
+
+	rig_init(&rig);
+	rig_open(&rig);
+	rig_close(&rig);
+	char *path = segment_path(&rig, 999999, "");
+	FILE *file = fopen(path, "w");
+	fputs("this is no database, whatever its name says", file);
+	fclose(file);
+	char *why = rig_refusal(&rig);
+	cr_assert_not_null(why);
+	cr_assert_not_null(strstr(why, path), "%s", why);
+	free(why);
+	free(path);
+	rig_release(&rig);
+}
+
+/* A pull with a filter, from a store that died before it wrote blocks. */
+Test(replay, own_tag_hashes_survive)
+{
+	struct rig rig;
+	pid_t child;
+	static const int32_t code = 4711;
+
+	rig_init(&rig);
+	child = fork();
+	if (child == 0) {
+		struct outcome outcomes[3];
+
+		loop_init(&rig.loop, 0);
+		rig_open(&rig);
+		for (int i = 0; i < 3; i++) {
+			struct append *append = rig_submit(
+			    &rig, &(struct sample){ .topic = "T", .tags = "A" }, &outcomes[i]);
+
+			if (i == 1)
+				append_set_tag_hash(append, code);
+		}
+		rig_wait(&rig);
+		_exit(0);
+	}
+	waitpid(child, NULL, 0);
+	rig_open(&rig);
+	struct read_job *job = read_job_new(READ_QUEUE);
+	job->queue = rig_queue(&rig, "T", 0);
+	read_job_set_limits(job, &(struct pull_limits){
+				     .max_messages = 32,
+				     .max_bytes = 1 << 20,
+				     .tag_codes = &code,
+				     .n_tag_codes = 1,
+				 });
+	rig_read(&rig, job);
+	cr_assert_eq(job->status, READ_FOUND);
+	cr_assert_eq(job->n_records, 1);
+	cr_assert_eq(job->next_offset, 3);
+	read_job_free(job);
+	rig_release(&rig);
+}
