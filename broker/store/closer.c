@@ -158,8 +158,9 @@ watch_disk(struct closer *closer)
 
 	if (statvfs(store->log_path, &fs) == -1)
 		return;
-	int64_t total = (int64_t)(fs.f_blocks * fs.f_frsize);
+	/* As df counts: what is kept for root, or beyond a quota, is neither used nor to be had. */
 	int64_t available = (int64_t)(fs.f_bavail * fs.f_frsize);
+	int64_t total = (int64_t)((fs.f_blocks - fs.f_bfree) * fs.f_frsize) + available;
 
 	atomic_store(&store->counters.disk_total, total);
 	atomic_store(&store->counters.disk_free, available);

@@ -247,7 +247,7 @@ struct store_stats {
 	int64_t unsynced_bytes;    /* ASYNC: committed, not yet synced */
 	int64_t queued_bytes;      /* waiting for the writer */
 	int64_t commit_max_us;     /* longest commit since the last call */
-	int64_t disk_total, disk_free; /* bytes, of the store's partition */
+	int64_t disk_total, disk_free; /* bytes of the store's partition that can be had, as df counts */
 	bool writable;
 	const char *refusal;       /* why not, one sentence; lent, static per state */
 };
