@@ -8,7 +8,7 @@ other_hour=$(date -d '+12 hours' +%H)
 
 begin() {
 	start b mqbroker -o storePathRootDir="$T_DIR/b" -o brokerIP1=127.0.0.1 -o mappedFileSizeCommitLog=65536 \
-		-o deleteWhen="$other_hour" -o diskMaxUsedSpaceRatio=95 "$@" || exit 1
+		-o deleteWhen="$other_hour" -o diskMaxUsedSpaceRatio=95 || exit 1
 	b=$(address b)
 }
 
