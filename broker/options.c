@@ -54,6 +54,11 @@ const struct option broker_options[] = {
 	    "how often the broker tells the name servers that it is there", LIVE),
 	NUMBER("registerBrokerTimeoutMills", register_broker_timeout_mills, "6000", 100, 60000,
 	    "ms", "how long a name server may take to answer", LIVE),
+	NUMBER("brokerHeartbeatInterval", broker_heartbeat_interval, "1000", 100, 60000, "ms",
+	    "how often a connected name server hears that the broker is alive", LIVE),
+	NUMBER("brokerNotActiveTimeoutMillis", broker_not_active_timeout_millis, "10000", 500,
+	    600000, "ms",
+	    "after so long a silence name servers take the broker out of their routes", LIVE),
 
 	/* topics and groups */
 	SWITCH("autoCreateTopicEnable", auto_create_topic_enable, "true",

@@ -43,6 +43,8 @@ struct broker_settings {
 	int64_t broker_permission;
 	int64_t register_name_server_period; /* ms */
 	int64_t register_broker_timeout_mills;
+	int64_t broker_heartbeat_interval; /* ms */
+	int64_t broker_not_active_timeout_millis;
 
 	/* topics and groups */
 	bool auto_create_topic_enable;

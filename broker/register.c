@@ -39,6 +39,7 @@ struct registrar {
 	struct nameserver *servers;
 	size_t n_servers;
 	struct deadline period;
+	struct deadline pulse;
 	int64_t last_ms; /* of the last registration with all */
 	bool ever_registered;
 	_Atomic bool asked; /* the task is on its way, or the deadline set */
@@ -302,6 +303,7 @@ register_with(struct nameserver *server, struct slice body)
 		.ha_server_addr = slice_of(broker->ha_address),
 		.broker_id = broker->settings->broker_id,
 		.body_crc32 = registration_crc(body),
+		.heartbeat_timeout_ms = broker->settings->broker_not_active_timeout_millis,
 	};
 	struct command command = request_of(REQUEST_REGISTER_BROKER);
 
@@ -353,6 +355,44 @@ on_period(struct deadline *self)
 	register_with_all(registrar);
 	loop_set_deadline(registrar->loop, self,
 	    clock_mono_ms() + registrar->broker->settings->register_name_server_period);
+}
+
+/*
+ * A sign of life, so that a broker that froze or was cut off leaves the routes in
+ * seconds. Oneway: name servers of 4.x do not know it and would not answer.
+ */
+static void
+tell_alive(struct nameserver *server)
+{
+	const struct broker *broker = server->registrar->broker;
+	struct arena arena = { 0 };
+	struct broker_heartbeat_header header = {
+		.cluster_name = slice_of(broker->settings->broker_cluster_name),
+		.broker_addr = slice_of(broker->address),
+		.broker_name = slice_of(broker->settings->broker_name),
+		.broker_id = broker->settings->broker_id,
+		.heartbeat_timeout_ms = broker->settings->broker_not_active_timeout_millis,
+	};
+	struct command command = request_of(REQUEST_BROKER_HEARTBEAT);
+
+	fields_encode(broker_heartbeat_header_fields, &header, &arena, &command);
+	conn_request(server->conn, &command, SLICE(""), 0, NULL, NULL);
+	arena_release(&arena);
+}
+
+static void
+on_pulse(struct deadline *self)
+{
+	struct registrar *registrar = (void *)((char *)self - offsetof(struct registrar, pulse));
+
+	for (size_t i = 0; i < registrar->n_servers; i++) {
+		struct nameserver *server = &registrar->servers[i];
+
+		if (server->conn != NULL && server->registered && conn_can_write(server->conn))
+			tell_alive(server);
+	}
+	loop_set_deadline(registrar->loop, self,
+	    clock_mono_ms() + registrar->broker->settings->broker_heartbeat_interval);
 }
 
 /* A name server got another address. */
@@ -413,6 +453,7 @@ registrar_new(struct broker *broker)
 	registrar->loop = &broker->daemon->loops[0];
 	registrar->period.due = on_period;
 	registrar->spaced.due = on_spaced;
+	registrar->pulse.due = on_pulse;
 	registrar->task.run = run_changed;
 	if (addresses == NULL || *addresses == '\0') {
 		log_warn("namesrvAddr is not set: clients that look for topics will not find this "
@@ -429,6 +470,7 @@ registrar_new(struct broker *broker)
 	}
 	register_with_all(registrar);
 	loop_set_deadline(registrar->loop, &registrar->period, clock_mono_ms() + FIRST_PERIOD_MS);
+	on_pulse(&registrar->pulse);
 	return registrar;
 }
 
@@ -487,6 +529,7 @@ registrar_stop(struct registrar *registrar, void (*done)(struct broker *broker))
 	registrar->done = done;
 	registrar->give_up.due = on_give_up;
 	loop_drop_deadline(registrar->loop, &registrar->period);
+	loop_drop_deadline(registrar->loop, &registrar->pulse);
 	loop_drop_deadline(registrar->loop, &registrar->spaced);
 	loop_set_deadline(registrar->loop, &registrar->give_up, clock_mono_ms() + STOP_MS);
 	for (size_t i = 0; i < registrar->n_servers; i++) {
@@ -511,6 +554,7 @@ registrar_free(struct registrar *registrar)
 		loop_drop_deadline(registrar->loop, &registrar->servers[i].retry);
 	}
 	loop_drop_deadline(registrar->loop, &registrar->period);
+	loop_drop_deadline(registrar->loop, &registrar->pulse);
 	loop_drop_deadline(registrar->loop, &registrar->spaced);
 	loop_drop_deadline(registrar->loop, &registrar->give_up);
 	resolver_free(registrar->resolver);
