@@ -2,7 +2,7 @@
 
 #include "broker/store/closer.h"
 
-#include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
@@ -21,6 +21,7 @@ struct closer {
 	struct task stop_task;
 	pthread_mutex_t template_lock; /* a leaf */
 	bool has_template;
+	int64_t last_commits, trimmed_commits;
 	struct task_chain seals; /* failed, to be tried again */
 };
 
@@ -182,12 +183,27 @@ watch_disk(struct closer *closer)
 	    store->options.disk_refuse_percent);
 }
 
+/* When a load ends, what it needed goes back to the system. */
+static void
+trim_memory(struct closer *closer)
+{
+	int64_t n_commits =
+	    atomic_load_explicit(&closer->store->counters.n_commits, memory_order_relaxed);
+
+	if (n_commits == closer->last_commits && n_commits != closer->trimmed_commits) {
+		malloc_trim(0);
+		closer->trimmed_commits = n_commits;
+	}
+	closer->last_commits = n_commits;
+}
+
 static void
 tick(struct closer *closer)
 {
 	struct task *again = closer->seals.first;
 
 	watch_disk(closer);
+	trim_memory(closer);
 	/* When the disk is full, this is what we can give. */
 	if (atomic_load(&closer->store->counters.refusals) & (REFUSAL_FULL | REFUSAL_LIMIT))
 		segment_drop_spare(closer->store);

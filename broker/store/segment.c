@@ -149,19 +149,6 @@ fill_template(void *arg)
 	return rc;
 }
 
-/* What SQLite wrote without a sync (it would be several) is synced once. */
-static int
-sync_file(const char *path)
-{
-	int fd = open(path, O_RDWR | O_CLOEXEC);
-
-	if (fd == -1)
-		return SQLITE_CANTOPEN;
-	int rc = fsync(fd) == 0 ? SQLITE_OK : SQLITE_IOERR_FSYNC;
-	close(fd);
-	return rc;
-}
-
 int
 segment_make_template(const struct store *store)
 {
@@ -185,8 +172,9 @@ segment_make_template(const struct store *store)
 			rc = sql_transaction(db, fill_template, db);
 		sql_close(db);
 	}
-	if (rc == SQLITE_OK)
-		rc = sync_file(buf_text(&path));
+	/* What SQLite wrote without its syncs, which would be several. */
+	if (rc == SQLITE_OK && store_sync_file(buf_text(&path)) == -1)
+		rc = SQLITE_IOERR_FSYNC;
 	buf_release(&path);
 	return rc;
 }

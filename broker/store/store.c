@@ -62,16 +62,28 @@ store_unrefuse(struct store *store, enum store_refusal why)
 	atomic_fetch_and(&store->counters.refusals, ~(unsigned)why);
 }
 
-int
-store_sync_directory(const char *path)
+static int
+sync_path(const char *path, int flags)
 {
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = open(path, flags | O_CLOEXEC);
 
 	if (fd == -1)
 		return -1;
 	int status = fsync(fd);
 	close(fd);
 	return status;
+}
+
+int
+store_sync_file(const char *path)
+{
+	return sync_path(path, O_RDWR);
+}
+
+int
+store_sync_directory(const char *path)
+{
+	return sync_path(path, O_RDONLY | O_DIRECTORY);
 }
 
 void

@@ -85,6 +85,7 @@ void store_add_segment(struct store *store, struct segment *segment);
 void store_refuse(struct store *store, enum store_refusal why);
 void store_unrefuse(struct store *store, enum store_refusal why);
 /* 0, or -1 and errno. */
+int store_sync_file(const char *path);
 int store_sync_directory(const char *path);
 /* A thread without signals: those are the main thread's. */
 void store_start_thread(pthread_t *thread, const char *name, void *(*run)(void *arg), void *arg);

@@ -32,8 +32,6 @@ struct tail {
 	int64_t held_bytes, limit_bytes;
 	void (*grew)(void *arg, struct tail_queue *queue);
 	void *grew_arg;
-	void (*dropped)(void *arg, struct tail_queue *queue);
-	void *dropped_arg;
 	struct tail_queue **grown; /* by the news at hand, each once */
 	size_t n_grown, grown_cap;
 };
@@ -114,13 +112,6 @@ tail_on_growth(struct tail *tail, void (*grew)(void *arg, struct tail_queue *que
 {
 	tail->grew = grew;
 	tail->grew_arg = arg;
-}
-
-void
-tail_on_drop(struct tail *tail, void (*dropped)(void *arg, struct tail_queue *queue), void *arg)
-{
-	tail->dropped = dropped;
-	tail->dropped_arg = arg;
 }
 
 struct tail_queue *
@@ -315,8 +306,6 @@ apply_drop(struct tail *tail, struct news *news)
 
 		if (queue == NULL)
 			continue;
-		if (tail->dropped != NULL)
-			tail->dropped(tail->dropped_arg, queue);
 		queue_index_remove(
 		    &tail->index, queue_hash(queue->topic, queue->queue_id), queue->number, queue);
 		free_queue(queue);

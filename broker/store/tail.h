@@ -23,7 +23,6 @@ struct tail_queue {
 	int64_t min_offset;      /* first that is still there */
 	int64_t max_offset;      /* next to be written; what lies below is committed */
 	int64_t last_timestamp;  /* store time of the newest message, ms; 0: none in this store */
-	void *waiters;           /* the held pulls; belongs to hold.c */
 	/* internal: entries of the newest records */
 	bool grown;
 	struct tail_entry *ring;
@@ -34,11 +33,6 @@ struct tail *tail_new(struct store *store);
 void tail_free(struct tail *tail);
 /* Called for each queue that grew, after the notice was applied. */
 void tail_on_growth(struct tail *tail, void (*grew)(void *arg, struct tail_queue *queue), void *arg);
-/*
- * Called for each queue of a deleted topic, before its tail_queue is freed:
- * the last chance to let go of its waiters.
- */
-void tail_on_drop(struct tail *tail, void (*dropped)(void *arg, struct tail_queue *queue), void *arg);
 /* NULL when the queue has never had a message. Lent; stays until its topic is deleted. */
 struct tail_queue *tail_find(struct tail *tail, struct slice topic, int32_t queue_id);
 /* All queues in no order: *state starts at 0. NULL at the end. */
