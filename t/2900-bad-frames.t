@@ -8,6 +8,7 @@
 patience=2
 # Anonymous memory may grow by so much, in kB: an arena and a frame or two, not one per peer.
 growth=65536
+[ -z "${SANITIZERS-}" ] || growth=1048576 # sanitizers keep freed memory
 
 anonymous() {
 	sed -n 's/^RssAnon:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$(pid "$1")/status"

@@ -6,6 +6,7 @@
 . "${SRCDIR:-.}/t/lib.sh"
 
 seconds=${1:-${LOAD_SECONDS:-10}}
+[ -z "${SANITIZERS-}" ] || t_skip_all "the memory of a build with sanitizers says nothing"
 [ "$(id -u)" -eq 0 ] || t_skip_all "a memory limit needs root"
 if [ -w /sys/fs/cgroup/memory ]; then
 	group=/sys/fs/cgroup/memory/twinmq-test-$$
