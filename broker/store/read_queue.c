@@ -12,6 +12,8 @@
  * records are read, in order, and copied where they go.
  */
 
+#define DENSE 4 /* records in a row make the row worth its copy */
+
 struct pick {
 	int64_t offset;
 	int64_t position;
@@ -79,6 +81,14 @@ select_in_blocks(struct reader *reader, struct selection *it, const struct read_
 	return segment_each_entry(file, job->queue, it->next_offset, select_entry, it);
 }
 
+/* Whether a log row that holds this one holds some more. */
+static bool
+is_dense(const struct selection *it, size_t i)
+{
+	return i + DENSE < it->n &&
+	       it->picks[i + DENSE].position - it->picks[i].position < SEGMENT_ROW_BYTES;
+}
+
 /* The picked records, up to the first that cannot be had. */
 static enum get_status
 read_picks(struct reader *reader, const struct selection *it, struct read_job *job)
@@ -88,18 +98,17 @@ read_picks(struct reader *reader, const struct selection *it, struct read_job *j
 	size_t at = 0;
 
 	for (size_t i = 0; i < it->n; i++) {
-		struct slice bytes;
+		struct pick pick = it->picks[i];
 
-		status =
-		    reader_record(reader, it->picks[i].position, it->picks[i].size, &bytes, NULL);
+		status = reader_copy(
+		    reader, pick.position, pick.size, is_dense(it, i), chunk->data + at);
 		if (status != GET_OK) {
 			/* What comes before is good; the next pull meets this one first, and passes
 			 * it. */
-			job->next_offset = it->picks[i].offset + (i == 0 && status == GET_CORRUPT);
+			job->next_offset = pick.offset + (i == 0 && status == GET_CORRUPT);
 			break;
 		}
-		memcpy(chunk->data + at, bytes.data, bytes.len);
-		at += bytes.len;
+		at += pick.size;
 		job->n_records++;
 	}
 	chunk->len = at;

@@ -159,18 +159,41 @@ reader_locate(struct reader *reader, int32_t number, int64_t offset, size_t *ind
 	return GET_OK;
 }
 
+static enum get_status
+file_at(struct reader *reader, int64_t position, struct segment_reader **file)
+{
+	struct segment *segment = segment_array_find(reader->segments, position);
+
+	return segment != NULL ? reader_file(reader, segment, file) : GET_NONE;
+}
+
 enum get_status
 reader_record(struct reader *reader, int64_t position, uint32_t size, struct slice *bytes,
     struct record *decoded)
 {
-	struct segment *segment = segment_array_find(reader->segments, position);
-
-	if (segment == NULL)
-		return GET_NONE;
 	struct segment_reader *file;
-	enum get_status status = reader_file(reader, segment, &file);
+	enum get_status status = file_at(reader, position, &file);
 
-	return status == GET_OK ? segment_get_record(file, position, size, bytes, decoded) : status;
+	if (status != GET_OK)
+		return status;
+	return segment_get_record(file, position, size, bytes, decoded);
+}
+
+enum get_status
+reader_copy(struct reader *reader, int64_t position, uint32_t size, bool dense, char *to)
+{
+	struct segment_reader *file;
+	struct slice bytes;
+	enum get_status status = file_at(reader, position, &file);
+
+	if (status != GET_OK)
+		return status;
+	if (!dense)
+		return segment_copy_record(file, position, size, to);
+	status = segment_get_record(file, position, size, &bytes, NULL);
+	if (status == GET_OK)
+		memcpy(to, bytes.data, bytes.len);
+	return status;
 }
 
 enum read_status

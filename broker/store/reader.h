@@ -39,6 +39,8 @@ enum get_status reader_locate(struct reader *reader, int32_t number, int64_t off
 /* The record at a position, whatever segment holds it. */
 enum get_status reader_record(struct reader *reader, int64_t position, uint32_t size, struct slice *bytes,
     struct record *decoded);
+/* The same, copied to where size bytes are free; dense: more of its row will be asked for. */
+enum get_status reader_copy(struct reader *reader, int64_t position, uint32_t size, bool dense, char *to);
 
 /* read_queue.c, read_find.c. RETRY: the job has to ask the writer. */
 enum read_answer { READ_DONE, READ_ASK };

@@ -2,6 +2,8 @@
 
 #include "broker/store/segment_read.h"
 
+#include <string.h>
+
 #include "broker/store/store_private.h"
 #include "common/buf.h"
 #include "common/log.h"
@@ -14,6 +16,7 @@ static const char *const texts[N_SEGMENT_GETS] = {
 	[GET_FIRST] = "SELECT first FROM bounds WHERE number = ?",
 	[GET_KEYS] = "SELECT entries FROM key WHERE id >= ? AND id <= ? ORDER BY id DESC LIMIT 1",
 	[GET_RUN] = "SELECT id FROM key ORDER BY id DESC LIMIT 1",
+	[GET_ROW_START] = "SELECT pos FROM log WHERE pos <= ? ORDER BY pos DESC LIMIT 1",
 };
 
 int
@@ -38,6 +41,7 @@ segment_reader_close(struct segment_reader *reader)
 {
 	if (reader->db == NULL)
 		return;
+	sqlite3_blob_close(reader->blob);
 	sql_finalize(reader->statements, N_SEGMENT_GETS);
 	sql_close(reader->db);
 	segment_unref(reader->segment);
@@ -49,6 +53,11 @@ segment_rest(struct segment_reader *reader)
 {
 	sqlite3_reset(reader->statements[GET_ROW]);
 	reader->row = NULL;
+	/* It holds a snapshot of the WAL too; where there is none it may stay. */
+	if (!reader->immutable) {
+		sqlite3_blob_close(reader->blob);
+		reader->blob = NULL;
+	}
 }
 
 static enum get_status
@@ -65,6 +74,19 @@ failed(const struct segment_reader *reader, int rc)
 	log_error(
 	    "store could not read file=%s error=%s", reader->segment->path, sqlite3_errstr(rc));
 	return (rc & 0xff) == SQLITE_CORRUPT ? GET_CORRUPT : GET_FAILED;
+}
+
+static enum get_status
+get_int64(struct segment_reader *reader, sqlite3_stmt *statement, int64_t *value)
+{
+	int rc = sqlite3_step(statement);
+
+	if (rc == SQLITE_ROW)
+		*value = sqlite3_column_int64(statement, 0);
+	sqlite3_reset(statement);
+	if (rc == SQLITE_ROW)
+		return GET_OK;
+	return rc == SQLITE_DONE ? GET_NONE : failed(reader, rc);
 }
 
 /* Makes the row that holds the position the one at hand. */
@@ -88,46 +110,83 @@ fetch_row(struct segment_reader *reader, int64_t position)
 	return GET_OK;
 }
 
+static bool
+row_has(const struct segment_reader *reader, int64_t position)
+{
+	return reader->row != NULL && position >= reader->row_position &&
+	       position < reader->row_position + (int64_t)reader->row_len;
+}
+
+/* size 0: as long as it says itself. */
+static enum get_status
+check_record(const struct segment_reader *reader, int64_t position, uint32_t size,
+    struct slice bytes, struct record *record)
+{
+	/* A position that is not the begin of a record shows here: its own position differs. */
+	if (record_decode(bytes.data, bytes.len, record) == -1 || record->position != position)
+		return size == 0 ? GET_NONE : corrupt(reader, "position", position);
+	if ((size != 0 && record->size != size) || !record_check(record))
+		return corrupt(reader, "position", position);
+	return GET_OK;
+}
+
 enum get_status
 segment_get_record(struct segment_reader *reader, int64_t position, uint32_t size,
     struct slice *bytes, struct record *decoded)
 {
+	enum get_status status = row_has(reader, position) ? GET_OK : fetch_row(reader, position);
 	struct record record;
 
-	if (reader->row == NULL || position < reader->row_position ||
-	    position >= reader->row_position + (int64_t)reader->row_len) {
-		enum get_status status = fetch_row(reader, position);
-
-		if (status != GET_OK)
-			return status;
-	}
-	if (position >= reader->row_position + (int64_t)reader->row_len)
+	if (status != GET_OK)
+		return status;
+	if (!row_has(reader, position))
 		return GET_NONE;
-	const char *at = reader->row + (position - reader->row_position);
-	size_t left = reader->row_len - (size_t)(position - reader->row_position);
+	size_t at = (size_t)(position - reader->row_position);
 
-	/* A position that is not the begin of a record shows here: its own position differs. */
-	if (record_decode(at, left, &record) == -1 || record.position != position)
-		return size == 0 ? GET_NONE : corrupt(reader, "position", position);
-	if ((size != 0 && record.size != size) || !record_check(&record))
-		return corrupt(reader, "position", position);
-	*bytes = (struct slice){ at, record.size };
+	*bytes = (struct slice){ reader->row + at, reader->row_len - at };
+	status = check_record(reader, position, size, *bytes, &record);
+	bytes->len = record.size;
 	if (decoded != NULL)
 		*decoded = record;
-	return GET_OK;
+	return status;
 }
 
-static enum get_status
-get_int64(struct segment_reader *reader, sqlite3_stmt *statement, int64_t *value)
+/* Points the blob handle at a row. */
+static int
+open_blob(struct segment_reader *reader, int64_t row)
 {
-	int rc = sqlite3_step(statement);
+	if (reader->blob != NULL)
+		return sqlite3_blob_reopen(reader->blob, row);
+	return sqlite3_blob_open(reader->db, "main", "log", "records", row, 0, &reader->blob);
+}
 
-	if (rc == SQLITE_ROW)
-		*value = sqlite3_column_int64(statement, 0);
-	sqlite3_reset(statement);
-	if (rc == SQLITE_ROW)
-		return GET_OK;
-	return rc == SQLITE_DONE ? GET_NONE : failed(reader, rc);
+enum get_status
+segment_copy_record(struct segment_reader *reader, int64_t position, uint32_t size, char *to)
+{
+	struct record record;
+	int64_t row = 0;
+
+	if (row_has(reader, position)) {
+		struct slice bytes;
+		enum get_status status =
+		    segment_get_record(reader, position, size, &bytes, &record);
+
+		if (status == GET_OK)
+			memcpy(to, bytes.data, size);
+		return status;
+	}
+	sqlite3_bind_int64(reader->statements[GET_ROW_START], 1, position);
+	enum get_status status = get_int64(reader, reader->statements[GET_ROW_START], &row);
+	if (status != GET_OK)
+		return status;
+	int rc = open_blob(reader, row);
+	if (rc == SQLITE_OK && position - row + size > sqlite3_blob_bytes(reader->blob))
+		return corrupt(reader, "position", position);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_blob_read(reader->blob, to, (int)size, (int)(position - row));
+	if (rc != SQLITE_OK)
+		return failed(reader, rc);
+	return check_record(reader, position, size, (struct slice){ to, size }, &record);
 }
 
 enum get_status

@@ -17,6 +17,7 @@ enum segment_get {
 	GET_FIRST,
 	GET_KEYS,
 	GET_RUN,
+	GET_ROW_START,
 	N_SEGMENT_GETS
 };
 
@@ -35,6 +36,7 @@ struct segment_reader {
 	int64_t row_position;
 	const char *row; /* NULL: none at hand */
 	size_t row_len;
+	sqlite3_blob *blob; /* for records that are alone in their row */
 };
 
 /* 0 or an SQLite code. */
@@ -48,6 +50,12 @@ void segment_rest(struct segment_reader *reader);
  */
 enum get_status segment_get_record(struct segment_reader *reader, int64_t position, uint32_t size,
     struct slice *bytes, struct record *decoded);
+/*
+ * Copies a record of which few neighbours are wanted: 64 KB of row for 1 KB of
+ * record is what makes a pull of a thin queue dear. Measured with 2,000 queues
+ * in turns: 14.5 us a message by rows, 7.7 so.
+ */
+enum get_status segment_copy_record(struct segment_reader *reader, int64_t position, uint32_t size, char *to);
 /* Where the queue stood when the segment began (or 0 when it was born there). NONE: unknown here. */
 enum get_status segment_get_first(struct segment_reader *reader, int32_t number, int64_t *first);
 /*
