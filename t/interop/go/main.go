@@ -36,6 +36,7 @@ var scenarios = map[string]func() (string, error){
 	"members":  members,
 	"failover": failover,
 	"bulk":     bulk,
+	"cross":    cross,
 }
 
 func main() {
