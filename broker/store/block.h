@@ -17,11 +17,11 @@
 #include "broker/store/queue_table.h"
 
 #define QUEUE_OFFSET_BITS 40
-#define QUEUE_BLOCK_ENTRIES 800
+#define QUEUE_BLOCK_ENTRIES 400
 #define QUEUE_BLOCK_HEAD_BYTES 8
 #define QUEUE_ENTRY_BYTES 20
 #define KEY_PREFIX_BITS 24
-#define KEY_BLOCK_ENTRIES 256
+#define KEY_BLOCK_ENTRIES 120 /* four blocks a page */
 #define KEY_ENTRY_BYTES 16
 
 struct queue_entry {

@@ -27,7 +27,10 @@ struct segment_writer {
 	struct segment *segment;
 	sqlite3 *db;
 	sqlite3_stmt *statements[N_SEGMENT_PUTS];
-	int wal_frames;    /* in the WAL after the last commit */
+	int wal_frames;    /* in the WAL after the last commit; -1: not known before the first */
+	int commit_frames; /* of the last commit */
+	int64_t wal_bytes; /* its size, what is prepared included */
+	bool prepares;     /* see prepare_wal */
 	int64_t next_run;  /* of keys */
 	int64_t indexed, keyed; /* as in info */
 };

@@ -162,20 +162,23 @@ sql_bind_slice(sqlite3_stmt *statement, int index, const char *data, size_t len)
 	    statement, index, data != NULL ? data : "", len, SQLITE_STATIC, SQLITE_UTF8);
 }
 
-int
-sql_wal_cut(sqlite3 *db, int page_bytes, int wal_frames)
+sqlite3_file *
+sql_wal(sqlite3 *db)
 {
 	sqlite3_file *file = NULL;
-	sqlite3_int64 size = 0;
 
-	if (wal_frames > 0)
-		size = WAL_HEADER_BYTES +
-		       (sqlite3_int64)wal_frames * (page_bytes + WAL_FRAME_HEADER_BYTES);
-	int rc = sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file);
+	if (sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file) != SQLITE_OK ||
+	    file == NULL || file->pMethods == NULL)
+		return NULL;
+	return file;
+}
 
-	if (rc != SQLITE_OK || file == NULL || file->pMethods == NULL)
-		return rc;
-	return file->pMethods->xTruncate(file, size);
+int64_t
+sql_wal_bytes(int page_bytes, int n_frames)
+{
+	if (n_frames == 0)
+		return 0;
+	return WAL_HEADER_BYTES + (int64_t)n_frames * (page_bytes + WAL_FRAME_HEADER_BYTES);
 }
 
 bool

@@ -37,12 +37,10 @@ int sql_transaction(sqlite3 *db, int (*body)(void *arg), void *arg);
 int sql_int64(sqlite3 *db, const char *text, int64_t *value);
 void sql_bind_slice(sqlite3_stmt *statement, int index, const char *data, size_t len);
 
-/*
- * The write-ahead log of a connection. wal_frames is what the last commit left
- * in it; a failed commit is cut off behind that, lest a restart finds what was
- * reported as failed.
- */
-int sql_wal_cut(sqlite3 *db, int page_bytes, int wal_frames);
+/* The WAL of a connection that has read once; NULL when there is none. Lent. */
+sqlite3_file *sql_wal(sqlite3 *db);
+/* Bytes of a WAL with this many frames. */
+int64_t sql_wal_bytes(int page_bytes, int n_frames);
 bool sql_is_full(int rc);
 /* After these nobody knows what the disk holds. */
 bool sql_is_sync_failure(int rc);
