@@ -72,6 +72,19 @@ struct handler {
 	unsigned flags;
 };
 
+/*
+ * A row by the request's name in common/codes.h; with a typed header, and without. Handler tables
+ * include common/codes.h and common/headers.h.
+ */
+#define HANDLER_TYPED(request, header, begin, flags)                                               \
+	{                                                                                          \
+		REQUEST_##request, #request, header##_fields, sizeof(struct header), begin, flags  \
+	}
+#define HANDLER_PLAIN(request, begin, flags)                                                       \
+	{                                                                                          \
+		REQUEST_##request, #request, NULL, 0, begin, flags                                 \
+	}
+
 struct server; /* listeners on one or more loops, one handler table */
 
 struct server_options {

@@ -93,6 +93,18 @@ generated() {
 		grep -E '(^|/)(configure|Makefile\.in|aclocal\.m4|config\.h\.in)$|\.(o|a|so|jar|class|db|db-wal)$'
 }
 
+# Each row of the daemons' tables by its name and code in the manual of the protocol.
+requests() {
+	cat broker/commands.c nameserver/commands.c | tr -d '\n' |
+		grep -oE '(HANDLER_(TYPED|PLAIN)\([[:space:]]*[A-Z0-9_]+|\{ REQUEST_[A-Z0-9_]+)' |
+		sed -E 's/^(HANDLER_(TYPED|PLAIN)\([[:space:]]*|\{ REQUEST_)//' | sort -u |
+		while read -r name; do
+			code=$(sed -nE "s/.*X\\($name, ([0-9]+)\\).*/\\1/p" common/codes.h)
+			grep -A1 -x ".It $code" man/mq-protocol.7 | grep -qx ".Dv $name ." ||
+				echo "mq-protocol.7 lacks $name ($code)"
+		done
+}
+
 # check_with PROGRAM NAME FUNCTION
 check_with() {
 	if command -v "$1" >/dev/null; then
@@ -103,7 +115,7 @@ check_with() {
 	fi
 }
 
-echo 1..11
+echo 1..12
 check "the inclusion graph" inclusions
 check "state modules do not include each other" state_modules
 check "config.h comes first" config_first
@@ -115,3 +127,4 @@ check "each suite has a time-out" suites
 check_with mandoc "manual pages are clean" manuals
 check_with shellcheck "shell scripts are clean" scripts
 check "nothing generated is tracked" generated
+check "each request stands in the manual of the protocol" requests
