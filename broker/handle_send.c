@@ -197,13 +197,15 @@ check_service(struct request *request, const struct send_header *header, struct 
 	if (registrar_refusal(broker->registrar) != NULL)
 		return request_refuse(request, RESPONSE_SERVICE_NOT_AVAILABLE, "%s",
 		    registrar_refusal(broker->registrar));
-	if (!store_is_busy(broker->store))
+	if (!store_is_busy(broker->store) &&
+	    (int64_t)sendings_count(request_worker(request)->sendings) <
+		broker->settings->send_thread_pool_queue_capacity)
 		return VERDICT_NONE;
 	store_get_stats(broker->store, &stats);
 	return request_refuse(request, RESPONSE_SYSTEM_BUSY,
-	    "[OVERLOAD]system busy, the disk is behind by %" PRId64
-	    " bytes of messages, retry later",
-	    stats.queued_bytes);
+	    "[OVERLOAD]system busy, the disk is behind: %zu sends and %" PRId64
+	    " bytes wait for it, retry later",
+	    sendings_count(request_worker(request)->sendings), stats.queued_bytes);
 }
 
 static enum verdict

@@ -14,6 +14,7 @@ struct sendings {
 	struct loop *loop;
 	struct sending_limits limits;
 	struct sending *oldest, *newest;
+	size_t n;
 	struct deadline tick;
 	bool ticking;
 };
@@ -90,6 +91,7 @@ sendings_add(struct sendings *sendings, struct append *append, const struct tick
 	};
 	*(sendings->newest != NULL ? &sendings->newest->next : &sendings->oldest) = sending;
 	sendings->newest = sending;
+	sendings->n++;
 	if (!sendings->ticking)
 		tick_again(sendings);
 	return sending;
@@ -100,5 +102,12 @@ sendings_remove(struct sendings *sendings, struct sending *sending)
 {
 	*(sending->prev != NULL ? &sending->prev->next : &sendings->oldest) = sending->next;
 	*(sending->next != NULL ? &sending->next->prev : &sendings->newest) = sending->prev;
+	sendings->n--;
 	free(sending);
+}
+
+size_t
+sendings_count(const struct sendings *sendings)
+{
+	return sendings->n;
 }

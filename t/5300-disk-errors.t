@@ -63,7 +63,7 @@ fails_under_load async-write write:1000:ioerr:once -o flushDiskType=ASYNC_FLUSH
 # A sync that takes longer than syncFlushTimeout is told as such, with the message's place.
 FAULT=sync:40:stall:always
 export FAULT
-run_broker stalled t/faulty_broker -o syncFlushTimeout=300
+run_broker stalled t/faulty_broker -o syncFlushTimeout=300 -o sendThreadPoolQueueCapacity=2
 unset FAULT
 t_ok "stalled: has a topic" create stalled
 slow_send() {
@@ -72,4 +72,14 @@ slow_send() {
 }
 t_ok "a sync that stalls: code 10" t_wait 30 slow_send
 t_is "with a place" "$(echo "$got" | field ext.msgId | wc -c | tr -d ' ')" 33
+
+# More sends than may wait are refused at once, not kept (BK21).
+for one in 1 2 3 4; do
+	send stalled >"$T_DIR/busy.$one" &
+	eval "busy_$one=$!"
+done
+# shellcheck disable=SC2154 # set by eval
+wait "$busy_1" "$busy_2" "$busy_3" "$busy_4"
+t_ok "of four sends at once at least two are refused as busy" test "$(cat "$T_DIR"/busy.? | grep -c "^code=2$")" -ge 2
+t_has "and hear what is behind" "$(cat "$T_DIR"/busy.?)" "system busy, the disk is behind"
 t_done
