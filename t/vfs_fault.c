@@ -3,17 +3,38 @@
 #include "t/vfs_fault.h"
 
 #include <poll.h>
+#include <fcntl.h>
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "common/mem.h"
 
 struct fault faults[N_FAULT_KINDS];
 
 struct fault_file {
 	sqlite3_file base;
 	sqlite3_file *real; /* behind this struct, in SQLite's memory */
+	const char *wal;    /* its path, as long as it is open; NULL: no write-ahead log */
 };
+
+/* One write that was not synced yet. */
+struct unsynced {
+	struct unsynced *older;
+	char *path;
+	off_t at, old_size;
+	size_t len;
+	char *before, *after;
+};
+
+#define SECTOR_BYTES 512
+
+static pthread_mutex_t tracking_lock = PTHREAD_MUTEX_INITIALIZER;
+static atomic_bool tracking;
+static struct unsynced *newest;
 
 static sqlite3_vfs *real_vfs;
 
@@ -50,11 +71,63 @@ fault_read(sqlite3_file *file, void *data, int len, sqlite3_int64 at)
 	return real_of(file)->pMethods->xRead(real_of(file), data, len, at);
 }
 
+static void
+track_write(const struct fault_file *file, const void *data, size_t len, off_t at)
+{
+	struct unsynced *write = mem_zalloc(sizeof *write);
+	sqlite3_int64 size = 0;
+
+	file->real->pMethods->xFileSize(file->real, &size);
+	*write = (struct unsynced){
+		.path = mem_strdup(file->wal),
+		.at = at,
+		.old_size = size,
+		.len = len,
+		.before = mem_zalloc(len),
+		.after = memcpy(mem_alloc(len), data, len),
+	};
+	/* A short read leaves zeros, as a file that grows does. */
+	file->real->pMethods->xRead(file->real, write->before, (int)len, at);
+	pthread_mutex_lock(&tracking_lock);
+	write->older = newest;
+	newest = write;
+	pthread_mutex_unlock(&tracking_lock);
+}
+
+static struct unsynced *
+forget(struct unsynced *write)
+{
+	struct unsynced *older = write->older;
+
+	free(write->path);
+	free(write->before);
+	free(write->after);
+	free(write);
+	return older;
+}
+
+/* What a sync of the path made safe. */
+static void
+track_sync(const char *path)
+{
+	pthread_mutex_lock(&tracking_lock);
+	for (struct unsynced **at = &newest; *at != NULL;) {
+		if (strcmp((*at)->path, path) == 0)
+			*at = forget(*at);
+		else
+			at = &(*at)->older;
+	}
+	pthread_mutex_unlock(&tracking_lock);
+}
+
 static int
 fault_write(sqlite3_file *file, const void *data, int len, sqlite3_int64 at)
 {
+	const struct fault_file *it = (struct fault_file *)file;
 	int rc = ask(FAULT_WRITE);
 
+	if (rc == SQLITE_OK && it->wal != NULL && atomic_load(&tracking))
+		track_write(it, data, (size_t)len, at);
 	return rc != SQLITE_OK ? rc : real_of(file)->pMethods->xWrite(real_of(file), data, len, at);
 }
 
@@ -67,9 +140,14 @@ fault_truncate(sqlite3_file *file, sqlite3_int64 size)
 static int
 fault_sync(sqlite3_file *file, int flags)
 {
+	const struct fault_file *it = (struct fault_file *)file;
 	int rc = ask(FAULT_SYNC);
 
-	return rc != SQLITE_OK ? rc : real_of(file)->pMethods->xSync(real_of(file), flags);
+	if (rc == SQLITE_OK)
+		rc = real_of(file)->pMethods->xSync(real_of(file), flags);
+	if (rc == SQLITE_OK && it->wal != NULL && atomic_load(&tracking))
+		track_sync(it->wal);
+	return rc;
 }
 
 static int
@@ -179,6 +257,7 @@ fault_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, in
 
 	(void)vfs;
 	it->real = (sqlite3_file *)(it + 1);
+	it->wal = flags & SQLITE_OPEN_WAL ? name : NULL;
 	int rc = real_vfs->xOpen(real_vfs, name, it->real, flags, flags_out);
 	it->base.pMethods = it->real->pMethods != NULL ? &methods : NULL;
 	return rc;
@@ -207,6 +286,75 @@ vfs_fault_plan(enum fault_kind kind, long n, bool for_good, int code)
 	atomic_store(&fault->code, code);
 	atomic_store(&fault->for_good, for_good);
 	atomic_store(&fault->fail_at, n != 0 ? atomic_load(&fault->calls) + n : 0);
+}
+
+void
+vfs_fault_track(void)
+{
+	atomic_store(&tracking, true);
+}
+
+static unsigned
+next_random(unsigned *seed)
+{
+	*seed = *seed * 1103515245 + 12345;
+	return *seed >> 16;
+}
+
+static void
+undo(const struct unsynced *write)
+{
+	int fd = open(write->path, O_WRONLY | O_CLOEXEC);
+
+	if (fd == -1)
+		return; /* given away or removed meanwhile */
+	if (pwrite(fd, write->before, write->len, write->at) == -1 ||
+	    ftruncate(fd, write->old_size) == -1)
+		abort();
+	close(fd);
+}
+
+/* Some of its sectors arrived. */
+static void
+redo(const struct unsynced *write, unsigned *seed)
+{
+	int fd = open(write->path, O_WRONLY | O_CLOEXEC);
+
+	if (fd == -1)
+		return;
+	for (size_t done = 0; done < write->len;) {
+		off_t at = write->at + (off_t)done;
+		size_t len = SECTOR_BYTES - (size_t)(at % SECTOR_BYTES);
+
+		if (len > write->len - done)
+			len = write->len - done;
+		if (next_random(seed) % 2 == 0 && pwrite(fd, write->after + done, len, at) == -1)
+			abort();
+		done += len;
+	}
+	close(fd);
+}
+
+void
+vfs_fault_cut(unsigned seed)
+{
+	struct unsynced *oldest = NULL;
+
+	atomic_store(&tracking, false);
+	while (newest != NULL) {
+		struct unsynced *write = newest;
+
+		undo(write);
+		newest = write->older;
+		write->older = oldest;
+		oldest = write;
+	}
+	/* Now linked by age, oldest first. A third of the cuts loses all. */
+	while (oldest != NULL) {
+		if (seed % 3 != 0)
+			redo(oldest, &seed);
+		oldest = forget(oldest);
+	}
 }
 
 void

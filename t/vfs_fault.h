@@ -34,6 +34,13 @@ void vfs_fault_plan(enum fault_kind kind, long n, bool for_good, int code);
 #define FAULT_STALL_MS 1500
 
 /*
+ * Remembers from now on what is written to write-ahead logs and not synced.
+ * vfs_fault_cut then does to the files what a power cut does: of those writes
+ * some sectors are there and some are not, by chance. No file may be open.
+ */
+void vfs_fault_track(void);
+void vfs_fault_cut(unsigned seed);
+/*
  * From the environment variable FAULT, for whole programs:
  * "write:100:full:once", "sync:7:ioerr:always", "sync:40:stall:once".
  */

@@ -122,6 +122,8 @@ run_seal(struct task *task, void *arg)
 	struct seal_task *seal = (struct seal_task *)task;
 	struct closer *closer = arg;
 
+	/* The next segment may be due before this one is sealed. */
+	prepare_template(closer);
 	/* Stopping: the next start finds its WAL and does it then. */
 	int rc = closer->stop || atomic_load(&seal->segment->gone)
 	             ? SQLITE_ABORT

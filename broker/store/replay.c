@@ -461,6 +461,8 @@ start_found(struct replay *replay)
 	}
 	if (load_newest(replay) == -1)
 		return;
+	/* The pages that it walked through. */
+	sqlite3_db_release_memory(store->writer->out.db);
 	load_oldest(replay);
 	store_set_segments(store, segment_array_new(replay->list, replay->n));
 	for (size_t i = 0; i + 1 < replay->n; i++)

@@ -193,7 +193,10 @@ segment_adopt_template(const struct store *store, const struct segment *segment)
 		status = -1;
 	buf_release(&path);
 	buf_release(&wal);
-	return status == 0 ? store_sync_directory(store->log_path) : -1;
+	/* Under ASYNC_FLUSH the syncer does it, for a commit may wait here for a busy disk. */
+	if (status == 0 && store->options.flush == STORE_FLUSH_SYNC)
+		status = store_sync_directory(store->log_path);
+	return status;
 }
 
 int
@@ -247,6 +250,9 @@ segment_seal(const struct store *store, struct segment *segment)
 	if (rc == SQLITE_OK && in_wal != copied)
 		rc = SQLITE_BUSY;
 	sql_close(db);
+	/* Its name may be younger than the last sync of the directory. */
+	if (rc == SQLITE_OK && store_sync_directory(store->log_path) == -1)
+		rc = SQLITE_IOERR_DIR_FSYNC;
 	if (rc == SQLITE_OK)
 		atomic_store_explicit(&segment->sealed, true, memory_order_release);
 	return rc;

@@ -58,7 +58,8 @@ segment_writer_open(
 		rc = rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
 	}
 	sqlite3_file *wal = rc == SQLITE_OK ? sql_wal(writer->db) : NULL;
-	if (wal != NULL && store->options.flush == STORE_FLUSH_SYNC) {
+	writer->syncs = store->options.flush == STORE_FLUSH_SYNC;
+	if (wal != NULL && writer->syncs) {
 		sqlite3_int64 size = 0;
 
 		writer->prepares = wal->pMethods->xFileSize(wal, &size) == SQLITE_OK;
@@ -138,6 +139,17 @@ segment_write(struct segment_writer *writer, int (*body)(void *arg), void *arg)
 		sql_run(writer->statements[PUT_ROLLBACK]);
 	if (writer->wal_frames >= 0 && cut_wal(writer) != SQLITE_OK)
 		return SQLITE_IOERR_FSYNC;
+	return rc;
+}
+
+int
+segment_write_first(struct segment_writer *writer, int (*body)(void *arg), void *arg)
+{
+	if (writer->syncs)
+		return segment_write(writer, body, arg);
+	sql_exec(writer->db, "PRAGMA synchronous = OFF");
+	int rc = segment_write(writer, body, arg);
+	sql_exec(writer->db, "PRAGMA synchronous = NORMAL");
 	return rc;
 }
 

@@ -30,6 +30,7 @@ struct segment_writer {
 	int wal_frames;    /* in the WAL after the last commit; -1: not known before the first */
 	int commit_frames; /* of the last commit */
 	int64_t wal_bytes; /* its size, what is prepared included */
+	bool syncs;        /* each commit */
 	bool prepares;     /* see prepare_wal */
 	int64_t next_run;  /* of keys */
 	int64_t indexed, keyed; /* as in info */
@@ -43,6 +44,12 @@ void segment_writer_close(struct segment_writer *writer);
  * WAL neither; when that cannot be had either, the answer is a sync failure.
  */
 int segment_write(struct segment_writer *writer, int (*body)(void *arg), void *arg);
+
+/*
+ * The first transaction of a segment. SQLite would sync the WAL's header even
+ * where commits are not synced; a restart of a WAL needs that, a new one does not.
+ */
+int segment_write_first(struct segment_writer *writer, int (*body)(void *arg), void *arg);
 
 /* Inside body. */
 int segment_put_records(struct segment_writer *writer, int64_t position, const char *records, size_t len);

@@ -63,6 +63,9 @@ wal_open(struct wal *wal, const struct store *store, struct segment *segment)
 	wal->path = mem_zalloc(size + 4);
 	snprintf(wal->path, size, "%s-wal", segment->path);
 	int rc = vfs->xOpen(vfs, wal->path, wal->file, flags, &flags);
+	/* The file has a name since the last sync: that has to last, too. */
+	if (rc == SQLITE_OK && store_sync_directory(store->log_path) == -1)
+		rc = SQLITE_IOERR_DIR_FSYNC;
 	if (rc != SQLITE_OK)
 		wal_close(wal);
 	return rc;

@@ -199,7 +199,7 @@ writer_open_segment(struct writer *writer)
 	if (rc == SQLITE_OK)
 		rc = segment_writer_open(&writer->out, store, segment);
 	if (rc == SQLITE_OK) {
-		rc = segment_write(&writer->out, put_first, writer);
+		rc = segment_write_first(&writer->out, put_first, writer);
 		if (rc != SQLITE_OK)
 			segment_writer_close(&writer->out);
 	}

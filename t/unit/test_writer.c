@@ -204,3 +204,54 @@ Test(writer, store_time_never_goes_back)
 	free(second.records);
 	rig_release(&rig);
 }
+
+/*
+ * The power goes at some moment: nothing that was written and not synced is sure
+ * to be there. SYNC_FLUSH: all that was OK is. ASYNC_FLUSH: a prefix of it, without a hole.
+ */
+static void
+power_case(enum store_flush flush, unsigned seed)
+{
+	struct rig rig;
+	int64_t n_ok = 0, n_synced = 0;
+
+	open_faulty(&rig, flush);
+	rig_close(&rig);
+	/* Small enough for several segments, whose WALs are recycled. */
+	rig.options.segment_bytes = 300000;
+	rig.options.flush_interval_ms = seed % 2 ? 1 : 100000;
+	vfs_fault_track();
+	rig_open(&rig);
+	for (unsigned i = 0; i < 40 + seed * 7 % 60; i++) {
+		struct store_stats stats;
+
+		cr_assert_eq(try_append(&rig, i), APPEND_OK);
+		n_ok++;
+		store_get_stats(rig.store, &stats);
+		if (stats.unsynced_bytes == 0)
+			n_synced = n_ok;
+	}
+	vfs_fault_plan(FAULT_WRITE, 1, true, SQLITE_IOERR_WRITE);
+	vfs_fault_plan(FAULT_SYNC, 1, true, SQLITE_IOERR_FSYNC);
+	rig_close(&rig);
+	vfs_fault_cut(seed);
+	vfs_fault_plan(FAULT_WRITE, 0, false, 0);
+	vfs_fault_plan(FAULT_SYNC, 0, false, 0);
+	rig_open(&rig);
+	int64_t n = rig_check_queue(&rig, "F", 0);
+	cr_assert_leq(n, n_ok);
+	cr_assert_geq(n, n_synced);
+	if (flush == STORE_FLUSH_SYNC)
+		cr_assert_eq(n, n_ok);
+	cr_assert_eq(try_append(&rig, 1), APPEND_OK);
+	cr_assert_eq(rig_check_queue(&rig, "F", 0), n + 1);
+	rig_release(&rig);
+}
+
+Test(writer, a_power_cut_takes_no_more_than_was_promised)
+{
+	for (unsigned seed = 0; seed < 12; seed++) {
+		power_case(STORE_FLUSH_SYNC, seed);
+		power_case(STORE_FLUSH_ASYNC, seed);
+	}
+}
