@@ -1,0 +1,610 @@
+/*
+ * replay: plays recorded requests of real clients again and compares the
+ * answers with the recorded ones.
+ *
+ *   replay [-v] [-t MS] NAMESRV BROKER FILE...
+ *
+ * Both are HOST:PORT; the broker's fast port is two below. Each file is a
+ * conversation (the README of the recordings describes it): its requests go
+ * out in their order, on as many connections, with topics, groups and opaques
+ * as recorded. Topics that were there when it was recorded, as its routes
+ * tell, are created before. Rewritten is only what depends on the run:
+ * positions of messages, times that are looked for, how long a pull may wait.
+ *
+ * Each difference that has no excuse is a line; -v prints the excused ones
+ * too. Then a line with the counts. Exit status: 0 no difference without
+ * excuse, 1 some, 2 it cannot be played.
+ */
+
+#include "config.h"
+
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/codes.h"
+#include "common/json.h"
+#include "common/record.h"
+#include "common/route.h"
+#include "common/wire.h"
+#include "t/raw.h"
+#include "t/replay.h"
+
+#define CONNS_MAX 256
+#define HOLD_MS "20"       /* how long a pull is held that got nothing, instead of 15 to 30 s */
+#define HOLD_LONG_MS "500" /* and one that was woken, or answered at once */
+#define SETTLE_TRIES 20
+#define SETTLE_MS 100
+#define OWN_OPAQUE 1000000 /* of what is asked again, apart from the recorded ones */
+
+struct line {
+	int number;
+	int conn;
+	struct slice peer;
+	bool to_server;
+	bool is_response;
+	bool is_oneway;
+	int32_t of; /* of a response: the request's code */
+	struct command command;
+	struct slice header; /* as sent */
+	struct slice body;
+	bool sent;
+};
+
+/* An answer that came while another one was waited for. */
+struct early {
+	struct early *next;
+	int conn;
+	struct replay_answer answer;
+};
+
+struct talk {
+	const char *path;
+	struct arena arena; /* the lines, early answers */
+	struct early *early;
+	struct line *lines;
+	size_t n_lines, cap_lines;
+	struct raw conns[CONNS_MAX];
+	bool open[CONNS_MAX];
+};
+
+struct player {
+	const char *name_server;
+	const char *broker;
+	char fast_broker[128];
+	int timeout_ms;
+	bool verbose;
+	int32_t next_opaque;
+	struct arena arena;      /* reset after each answer */
+	const char *path;        /* of the difference at hand */
+	const struct line *line; /* the recorded answer, and its request */
+	const struct line *request;
+	size_t n_compared, n_excused, n_different;
+	bool differs;
+};
+
+static void __attribute__((noreturn)) die(const char *path, int line, const char *why)
+{
+	fprintf(stderr, "replay: %s:%d: %s\n", path, line, why);
+	exit(2);
+}
+
+/* ---- reading ---- */
+
+static struct slice
+bytes_of(struct arena *arena, struct slice hex, size_t len)
+{
+	char *bytes = arena_zalloc(arena, len + 1);
+
+	for (size_t i = 0; i < len && 2 * i + 1 < hex.len; i++)
+		bytes[i] = (char)(wire_hex_digit(hex.data[2 * i]) << 4 |
+				  wire_hex_digit(hex.data[2 * i + 1]));
+	return (struct slice){ bytes, len };
+}
+
+/* False for a line that is nothing to play: a broken frame, the replication's bytes. */
+static bool
+read_line(struct arena *arena, const struct json *json, struct line *line)
+{
+	struct slice kind = json_member_text(json, "kind"),
+		     header = json_member_text(json, "header");
+	struct slice body = json_member_text(json, "body_hex");
+	bool binary = slice_is(json_member_text(json, "serialize"), "ROCKETMQ");
+	struct frame frame = { .codec = binary ? FRAME_BINARY : FRAME_JSON };
+
+	if (header.data == NULL || slice_is(kind, "malformed"))
+		return false;
+	frame.header = binary ? bytes_of(arena, header, header.len / 2) : arena_copy(arena, header);
+	/* Of a long body the recording has the beginning: zeros stand for the rest. */
+	frame.body = bytes_of(
+	    arena, body, (size_t)json_member_int64(json, "body_len", (int64_t)body.len / 2));
+	line->conn = (int)json_member_int64(json, "conn", -1);
+	line->peer = arena_copy(arena, json_member_text(json, "peer"));
+	line->to_server = slice_is(json_member_text(json, "dir"), "c2s");
+	line->is_response = slice_is(kind, "response");
+	line->is_oneway = slice_is(kind, "oneway");
+	line->of = (int32_t)json_member_int64(json, "of", 0);
+	line->header = frame.header;
+	line->body = frame.body;
+	return line->conn >= 0 && line->conn < CONNS_MAX &&
+	       command_decode(arena, &frame, &line->command) == COMMAND_OK;
+}
+
+static void
+read_talk(struct talk *talk)
+{
+	FILE *file = fopen(talk->path, "r");
+	char *text = NULL;
+	size_t cap = 0;
+	ssize_t len;
+
+	if (file == NULL)
+		die(talk->path, 0, "cannot be read");
+	for (int number = 1; (len = getline(&text, &cap, file)) != -1; number++) {
+		struct slice copy = arena_copy(&talk->arena, (struct slice){ text, (size_t)len });
+		const struct json *json = json_parse(&talk->arena, copy);
+		struct line line = { .number = number };
+
+		if (json == NULL)
+			die(talk->path, number, "no JSON");
+		if (!read_line(&talk->arena, json, &line))
+			continue;
+		if (talk->n_lines == talk->cap_lines) {
+			talk->cap_lines = talk->cap_lines == 0 ? 256 : 2 * talk->cap_lines;
+			talk->lines = realloc(talk->lines, talk->cap_lines * sizeof *talk->lines);
+			if (talk->lines == NULL)
+				die(talk->path, number, "out of memory");
+		}
+		talk->lines[talk->n_lines++] = line;
+	}
+	free(text);
+	fclose(file);
+}
+
+/* The request that the recorded answer belongs to: the last one before it with its opaque. */
+static struct line *
+request_of(struct talk *talk, const struct line *answer)
+{
+	for (struct line *line = &talk->lines[talk->n_lines]; line-- > talk->lines;)
+		if (line < answer && line->to_server && !line->is_response &&
+		    line->conn == answer->conn && line->command.opaque == answer->command.opaque &&
+		    line->command.code == answer->of)
+			return line;
+	return NULL;
+}
+
+/* ---- talking ---- */
+
+static const char *
+address_of(const struct player *player, struct slice peer)
+{
+	if (slice_is(peer, "namesrv"))
+		return player->name_server;
+	if (slice_is(peer, "broker"))
+		return player->broker;
+	return slice_is(peer, "broker-vip") ? player->fast_broker : NULL;
+}
+
+static int
+put_request(struct raw *raw, const struct command *request, struct slice body, const char **why)
+{
+	struct buf bytes = { 0 };
+	int status;
+
+	command_encode(&bytes, request, body, body.len);
+	status = raw_send(raw, buf_slice(&bytes), why);
+	buf_release(&bytes);
+	return status;
+}
+
+/* The next answer; what the server asks in between is nobody's to answer here. */
+static int
+next_answer(struct arena *arena, struct raw *raw, struct replay_answer *answer, const char **why)
+{
+	struct frame frame;
+
+	do {
+		if (raw_receive(raw, &frame, why) == -1)
+			return -1;
+		frame.header = arena_copy(arena, frame.header);
+		frame.body = arena_copy(arena, frame.body);
+		if (command_decode(arena, &frame, &answer->command) != COMMAND_OK) {
+			*why = "the answer cannot be read";
+			return -1;
+		}
+	} while ((answer->command.flag & COMMAND_FLAG_RESPONSE) == 0);
+	answer->body = frame.body;
+	return 0;
+}
+
+static int
+call(struct player *player, struct raw *raw, const struct command *request,
+    struct replay_answer *answer, const char **why)
+{
+	if (put_request(raw, request, SLICE(""), why) == -1)
+		return -1;
+	return next_answer(&player->arena, raw, answer, why);
+}
+
+/* The answer with that opaque; others are kept for those who wait for them. */
+static int
+await(struct talk *talk, int conn, int32_t opaque, struct replay_answer *answer, const char **why)
+{
+	for (struct early **link = &talk->early; *link != NULL; link = &(*link)->next)
+		if ((*link)->conn == conn && (*link)->answer.command.opaque == opaque) {
+			*answer = (*link)->answer;
+			*link = (*link)->next;
+			return 0;
+		}
+	while (next_answer(&talk->arena, &talk->conns[conn], answer, why) == 0) {
+		if (answer->command.opaque == opaque)
+			return 0;
+
+		struct early *early = arena_alloc(&talk->arena, sizeof *early);
+
+		*early = (struct early){ talk->early, conn, *answer };
+		talk->early = early;
+	}
+	return -1;
+}
+
+/* Where our broker keeps what the recorded one kept at that position; by the unique key of the
+ * message. */
+struct kept {
+	struct kept *next;
+	int64_t recorded;
+	int64_t ours;
+};
+
+static struct kept *kept;
+
+static void
+remember_position(const struct replay_answer *recorded, const struct replay_answer *ours)
+{
+	struct host host;
+	struct kept position, *copy;
+
+	if (message_id_parse(command_ext(&recorded->command, "msgId"), &host, &position.recorded) ==
+		-1 ||
+	    message_id_parse(command_ext(&ours->command, "msgId"), &host, &position.ours) == -1)
+		return;
+	copy = malloc(sizeof *copy);
+	if (copy == NULL)
+		die("", 0, "out of memory");
+	*copy = (struct kept){ kept, position.recorded, position.ours };
+	kept = copy;
+}
+
+static struct slice
+position_of(struct arena *arena, struct slice recorded)
+{
+	int64_t position;
+
+	if (slice_to_int64(recorded, &position) == 0)
+		for (const struct kept *one = kept; one != NULL; one = one->next)
+			if (one->recorded == position)
+				return arena_printf(arena, "%" PRId64, one->ours);
+	return recorded;
+}
+
+/* Fields that depend on the run; value NULL: the position of a message, or how long a pull may
+ * wait. */
+static const struct {
+	int32_t code;
+	const char *key;
+	const char *value;
+} rewritten[] = {
+	{ REQUEST_PULL_MESSAGE, "suspendTimeoutMillis", NULL },
+	{ REQUEST_LITE_PULL_MESSAGE, "suspendTimeoutMillis", NULL },
+	{ REQUEST_QUERY_MESSAGE, "beginTimestamp", "0" },
+	{ REQUEST_QUERY_MESSAGE, "endTimestamp", "9223372036854775807" },
+	{ REQUEST_VIEW_MESSAGE_BY_ID, "offset", NULL },
+};
+
+static bool
+is_pull(int32_t code)
+{
+	return code == REQUEST_PULL_MESSAGE || code == REQUEST_LITE_PULL_MESSAGE;
+}
+
+static struct slice
+value_of_run(struct arena *arena, int32_t code, struct slice recorded, const struct line *answer)
+{
+	if (!is_pull(code))
+		return position_of(arena, recorded);
+	return answer != NULL && answer->command.code != RESPONSE_PULL_NOT_FOUND
+	           ? SLICE(HOLD_LONG_MS)
+	           : SLICE(HOLD_MS);
+}
+
+static void
+rewrite(struct arena *arena, struct command *command, const struct line *answer)
+{
+	struct ext *ext = arena_alloc(arena, command->n_ext * sizeof *ext + 1);
+
+	for (size_t i = 0; i < command->n_ext; i++) {
+		ext[i] = command->ext[i];
+		for (size_t j = 0; j < sizeof rewritten / sizeof rewritten[0]; j++) {
+			if (command->code != rewritten[j].code ||
+			    !slice_is(ext[i].key, rewritten[j].key))
+				continue;
+			ext[i].value =
+			    rewritten[j].value != NULL
+				? slice_of(rewritten[j].value)
+				: value_of_run(arena, command->code, ext[i].value, answer);
+		}
+	}
+	command->ext = command->ext != NULL ? ext : NULL;
+}
+
+/* ---- what was there before ---- */
+
+static void
+create_topic(struct player *player, struct slice topic, const struct queue_data *queues)
+{
+	struct arena *arena = &player->arena;
+	struct ext ext[] = {
+		{ SLICE("topic"), topic },
+		{ SLICE("defaultTopic"), SLICE("TBW102") },
+		{ SLICE("readQueueNums"), arena_printf(arena, "%d", (int)queues->read_queues) },
+		{ SLICE("writeQueueNums"), arena_printf(arena, "%d", (int)queues->write_queues) },
+		{ SLICE("perm"), arena_printf(arena, "%d", (int)queues->perm) },
+		{ SLICE("topicFilterType"), SLICE("SINGLE_TAG") },
+		{ SLICE("topicSysFlag"), SLICE("0") },
+		{ SLICE("order"), SLICE("false") },
+	};
+	struct command create = { .code = REQUEST_UPDATE_AND_CREATE_TOPIC,
+		.version = COMMAND_VERSION,
+		.ext = ext,
+		.n_ext = sizeof ext / sizeof ext[0] };
+	struct command route = { .code = REQUEST_GET_ROUTEINFO_BY_TOPIC,
+		.version = COMMAND_VERSION,
+		.ext = ext,
+		.n_ext = 1 };
+	struct replay_answer answer = { .command.code = -1 };
+	struct raw raw;
+	const char *why;
+
+	if (raw_open(&raw, player->broker, player->timeout_ms, &why) == 0)
+		(void)call(player, &raw, &create, &answer, &why);
+	raw_close(&raw);
+	if (answer.command.code != 0 ||
+	    raw_open(&raw, player->name_server, player->timeout_ms, &why) == -1)
+		return;
+	for (int i = 0; i < SETTLE_TRIES; i++) {
+		route.opaque = ++player->next_opaque;
+		if (call(player, &raw, &route, &answer, &why) == -1 || answer.command.code == 0)
+			break;
+		poll(NULL, 0, SETTLE_MS);
+	}
+	raw_close(&raw);
+}
+
+/* The first route of a topic says whether it was there. */
+static void
+create_topics(struct player *player, struct talk *talk)
+{
+	for (size_t i = 0; i < talk->n_lines; i++) {
+		struct line *request = NULL;
+		struct slice topic;
+		struct route route;
+		bool first = true;
+
+		if (talk->lines[i].is_response &&
+		    talk->lines[i].of == REQUEST_GET_ROUTEINFO_BY_TOPIC)
+			request = request_of(talk, &talk->lines[i]);
+		if (request == NULL)
+			continue;
+		topic = command_ext(&request->command, "topic");
+		for (struct line *line = talk->lines; line < request; line++)
+			first &= line->command.code != REQUEST_GET_ROUTEINFO_BY_TOPIC ||
+			         line->is_response ||
+			         !slice_equal(command_ext(&line->command, "topic"), topic);
+		if (first && talk->lines[i].command.code == 0 && !slice_is(topic, "TBW102") &&
+		    route_read(&player->arena, talk->lines[i].body, &route) == 0 &&
+		    route.n_queues > 0)
+			create_topic(player, topic, &route.queues[0]);
+		arena_reset(&player->arena);
+	}
+}
+
+/* ---- playing ---- */
+
+/* The difference with what was asked about, and its excuse. */
+static const char *
+explain(struct player *player, const char *what, char *text, size_t size)
+{
+	struct slice topic = command_ext(&player->request->command, "topic");
+
+	snprintf(
+	    text, size, "%s%s%.*s", what, topic.len > 0 ? " of " : "", (int)topic.len, topic.data);
+	return replay_excuse(player->path, player->line->of, text);
+}
+
+static void
+on_difference(void *arg, const char *what)
+{
+	struct player *player = arg;
+	char text[600];
+	const char *excuse = explain(player, what, text, sizeof text);
+
+	if (excuse != NULL)
+		player->n_excused++;
+	else
+		player->n_different++;
+	if (excuse == NULL || player->verbose)
+		printf("%s:%d: %d: %s%s%s\n", player->path, player->line->number,
+		    (int)player->line->of, text, excuse != NULL ? " # " : "",
+		    excuse != NULL ? excuse : "");
+}
+
+/* Only looks whether there is one worth asking again. */
+static void
+on_difference_maybe(void *arg, const char *what)
+{
+	struct player *player = arg;
+	char text[600];
+
+	player->differs |= explain(player, what, text, sizeof text) == NULL;
+}
+
+static struct raw *
+conn_of(struct player *player, struct talk *talk, const struct line *line)
+{
+	const char *address = address_of(player, line->peer), *why;
+
+	if (address == NULL)
+		return NULL;
+	if (!talk->open[line->conn]) {
+		if (raw_open(&talk->conns[line->conn], address, player->timeout_ms, &why) == -1)
+			die(talk->path, line->number, why);
+		talk->open[line->conn] = true;
+	}
+	return &talk->conns[line->conn];
+}
+
+static struct line *
+answer_to(struct talk *talk, const struct line *request)
+{
+	for (struct line *line = &talk->lines[request - talk->lines];
+	     line < talk->lines + talk->n_lines; line++)
+		if (line->is_response && !line->to_server && line->conn == request->conn &&
+		    line->of == request->command.code &&
+		    line->command.opaque == request->command.opaque)
+			return line;
+	return NULL;
+}
+
+static void
+lose(struct talk *talk, int conn)
+{
+	raw_close(&talk->conns[conn]);
+	talk->open[conn] = false;
+}
+
+/* Sends it, and compares the answer; that of a pull is compared where it was recorded. */
+static void
+play_request(struct player *player, struct talk *talk, struct line *line)
+{
+	struct raw *raw = conn_of(player, talk, line);
+	struct line *recorded = answer_to(talk, line);
+	struct command request = line->command;
+	int tries = replay_settles(request.code) ? SETTLE_TRIES : 1;
+	struct replay_answer theirs, ours;
+	const char *why;
+
+	if (raw == NULL)
+		return;
+	rewrite(&player->arena, &request, recorded);
+	player->path = talk->path;
+	player->line = recorded;
+	player->request = line;
+	if (put_request(raw, &request, line->body, &why) == -1) {
+		lose(talk, line->conn);
+		return;
+	}
+	line->sent = true;
+	if (recorded == NULL || is_pull(request.code))
+		return;
+	theirs = (struct replay_answer){ recorded->command, recorded->body };
+	for (;;) {
+		if (await(talk, line->conn, request.opaque, &ours, &why) == -1) {
+			on_difference(player, why);
+			lose(talk, line->conn);
+			return;
+		}
+		player->differs = false;
+		replay_compare(&player->arena, &theirs, &ours, on_difference_maybe, player);
+		if (!player->differs || --tries == 0)
+			break;
+		poll(NULL, 0, SETTLE_MS);
+		request.opaque = OWN_OPAQUE + ++player->next_opaque;
+		(void)put_request(raw, &request, line->body, &why);
+	}
+	player->n_compared++;
+	replay_compare(&player->arena, &theirs, &ours, on_difference, player);
+	remember_position(&theirs, &ours);
+}
+
+static void
+play_answer(struct player *player, struct talk *talk, struct line *recorded)
+{
+	struct line *request = request_of(talk, recorded);
+	struct replay_answer theirs = { recorded->command, recorded->body }, ours;
+	const char *why;
+
+	if (request == NULL || !request->sent || !talk->open[recorded->conn])
+		return;
+	player->path = talk->path;
+	player->line = recorded;
+	player->request = request;
+	player->n_compared++;
+	if (await(talk, recorded->conn, recorded->command.opaque, &ours, &why) == -1)
+		on_difference(player, why);
+	else
+		replay_compare(&player->arena, &theirs, &ours, on_difference, player);
+}
+
+static void
+play(struct player *player, const char *path)
+{
+	struct talk talk = { .path = path };
+
+	read_talk(&talk);
+	create_topics(player, &talk);
+	for (size_t i = 0; i < talk.n_lines; i++) {
+		struct line *line = &talk.lines[i];
+
+		if (line->to_server && !line->is_response && replay_in_scope(line->command.code))
+			play_request(player, &talk, line);
+		else if (line->is_response && !line->to_server && is_pull(line->of))
+			play_answer(player, &talk, line);
+		arena_reset(&player->arena);
+	}
+	for (int i = 0; i < CONNS_MAX; i++)
+		if (talk.open[i])
+			raw_close(&talk.conns[i]);
+	free(talk.lines);
+	arena_release(&talk.arena);
+	while (kept != NULL) {
+		struct kept *next = kept->next;
+
+		free(kept);
+		kept = next;
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	struct player player = { .timeout_ms = 3000 };
+	const char *colon;
+	int option;
+
+	while ((option = getopt(argc, argv, "vt:")) != -1) {
+		if (option == 'v')
+			player.verbose = true;
+		else if (option == 't')
+			player.timeout_ms = (int)strtol(optarg, NULL, 10);
+		else
+			return 2;
+	}
+	if (argc - optind < 3 || (colon = strrchr(argv[optind + 1], ':')) == NULL) {
+		fputs("use: replay [-v] [-t MS] NAMESRV BROKER FILE...\n", stderr);
+		return 2;
+	}
+	player.name_server = argv[optind];
+	player.broker = argv[optind + 1];
+	snprintf(player.fast_broker, sizeof player.fast_broker, "%.*s:%ld",
+	    (int)(colon - player.broker), player.broker, strtol(colon + 1, NULL, 10) - 2);
+	for (int i = optind + 2; i < argc; i++)
+		play(&player, argv[i]);
+	printf("compared=%zu excused=%zu different=%zu\n", player.n_compared, player.n_excused,
+	    player.n_different);
+	arena_release(&player.arena);
+	return player.n_different != 0;
+}
