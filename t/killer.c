@@ -82,7 +82,10 @@ on_signal(int number)
 	stopping = 1;
 }
 
-static void __attribute__((format(printf, 2, 3)))
+static void breach(struct killer *killer, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void
 breach(struct killer *killer, const char *format, ...)
 {
 	va_list args;

@@ -27,50 +27,17 @@
 
 #include "common/clock.h"
 #include "common/codes.h"
-#include "common/json.h"
+#include "common/mem.h"
 #include "common/record.h"
 #include "common/route.h"
-#include "common/wire.h"
-#include "t/raw.h"
 #include "t/replay.h"
+#include "t/replay_talk.h"
 
-#define CONNS_MAX 256
-#define HOLD_MS "20"       /* how long a pull is held that got nothing, instead of 15 to 30 s */
-#define HOLD_LONG_MS "500" /* and one that was woken, or answered at once */
+#define HOLD_MS "20"        /* how long a pull is held that got nothing, instead of 15 to 30 s */
+#define HOLD_LONG_MS "2000" /* and one that was woken, or answered at once */
 #define SETTLE_TRIES 20
 #define SETTLE_MS 100
 #define OWN_OPAQUE 1000000 /* of what is asked again, apart from the recorded ones */
-
-struct line {
-	int number;
-	int conn;
-	struct slice peer;
-	bool to_server;
-	bool is_response;
-	bool is_oneway;
-	int32_t of; /* of a response: the request's code */
-	struct command command;
-	struct slice header; /* as sent */
-	struct slice body;
-	bool sent;
-};
-
-/* An answer that came while another one was waited for. */
-struct early {
-	struct early *next;
-	int conn;
-	struct replay_answer answer;
-};
-
-struct talk {
-	const char *path;
-	struct arena arena; /* the lines, early answers */
-	struct early *early;
-	struct line *lines;
-	size_t n_lines, cap_lines;
-	struct raw conns[CONNS_MAX];
-	bool open[CONNS_MAX];
-};
 
 struct player {
 	const char *name_server;
@@ -86,96 +53,6 @@ struct player {
 	size_t n_compared, n_excused, n_different;
 	bool differs;
 };
-
-static void __attribute__((noreturn)) die(const char *path, int line, const char *why)
-{
-	fprintf(stderr, "replay: %s:%d: %s\n", path, line, why);
-	exit(2);
-}
-
-/* ---- reading ---- */
-
-static struct slice
-bytes_of(struct arena *arena, struct slice hex, size_t len)
-{
-	char *bytes = arena_zalloc(arena, len + 1);
-
-	for (size_t i = 0; i < len && 2 * i + 1 < hex.len; i++)
-		bytes[i] = (char)(wire_hex_digit(hex.data[2 * i]) << 4 |
-				  wire_hex_digit(hex.data[2 * i + 1]));
-	return (struct slice){ bytes, len };
-}
-
-/* False for a line that is nothing to play: a broken frame, the replication's bytes. */
-static bool
-read_line(struct arena *arena, const struct json *json, struct line *line)
-{
-	struct slice kind = json_member_text(json, "kind"),
-		     header = json_member_text(json, "header");
-	struct slice body = json_member_text(json, "body_hex");
-	bool binary = slice_is(json_member_text(json, "serialize"), "ROCKETMQ");
-	struct frame frame = { .codec = binary ? FRAME_BINARY : FRAME_JSON };
-
-	if (header.data == NULL || slice_is(kind, "malformed"))
-		return false;
-	frame.header = binary ? bytes_of(arena, header, header.len / 2) : arena_copy(arena, header);
-	/* Of a long body the recording has the beginning: zeros stand for the rest. */
-	frame.body = bytes_of(
-	    arena, body, (size_t)json_member_int64(json, "body_len", (int64_t)body.len / 2));
-	line->conn = (int)json_member_int64(json, "conn", -1);
-	line->peer = arena_copy(arena, json_member_text(json, "peer"));
-	line->to_server = slice_is(json_member_text(json, "dir"), "c2s");
-	line->is_response = slice_is(kind, "response");
-	line->is_oneway = slice_is(kind, "oneway");
-	line->of = (int32_t)json_member_int64(json, "of", 0);
-	line->header = frame.header;
-	line->body = frame.body;
-	return line->conn >= 0 && line->conn < CONNS_MAX &&
-	       command_decode(arena, &frame, &line->command) == COMMAND_OK;
-}
-
-static void
-read_talk(struct talk *talk)
-{
-	FILE *file = fopen(talk->path, "r");
-	char *text = NULL;
-	size_t cap = 0;
-	ssize_t len;
-
-	if (file == NULL)
-		die(talk->path, 0, "cannot be read");
-	for (int number = 1; (len = getline(&text, &cap, file)) != -1; number++) {
-		struct slice copy = arena_copy(&talk->arena, (struct slice){ text, (size_t)len });
-		const struct json *json = json_parse(&talk->arena, copy);
-		struct line line = { .number = number };
-
-		if (json == NULL)
-			die(talk->path, number, "no JSON");
-		if (!read_line(&talk->arena, json, &line))
-			continue;
-		if (talk->n_lines == talk->cap_lines) {
-			talk->cap_lines = talk->cap_lines == 0 ? 256 : 2 * talk->cap_lines;
-			talk->lines = realloc(talk->lines, talk->cap_lines * sizeof *talk->lines);
-			if (talk->lines == NULL)
-				die(talk->path, number, "out of memory");
-		}
-		talk->lines[talk->n_lines++] = line;
-	}
-	free(text);
-	fclose(file);
-}
-
-/* The request that the recorded answer belongs to: the last one before it with its opaque. */
-static struct line *
-request_of(struct talk *talk, const struct line *answer)
-{
-	for (struct line *line = &talk->lines[talk->n_lines]; line-- > talk->lines;)
-		if (line < answer && line->to_server && !line->is_response &&
-		    line->conn == answer->conn && line->command.opaque == answer->command.opaque &&
-		    line->command.code == answer->of)
-			return line;
-	return NULL;
-}
 
 /* ---- talking ---- */
 
@@ -272,9 +149,7 @@ remember_position(const struct replay_answer *recorded, const struct replay_answ
 		-1 ||
 	    message_id_parse(command_ext(&ours->command, "msgId"), &host, &position.ours) == -1)
 		return;
-	copy = malloc(sizeof *copy);
-	if (copy == NULL)
-		die("", 0, "out of memory");
+	copy = mem_alloc(sizeof *copy);
 	*copy = (struct kept){ kept, position.recorded, position.ours };
 	kept = copy;
 }
@@ -316,9 +191,10 @@ value_of_run(struct arena *arena, int32_t code, struct slice recorded, const str
 {
 	if (!is_pull(code))
 		return position_of(arena, recorded);
-	return answer != NULL && answer->command.code != RESPONSE_PULL_NOT_FOUND
-	           ? SLICE(HOLD_LONG_MS)
-	           : SLICE(HOLD_MS);
+	if (answer != NULL && (answer->command.code == RESPONSE_SUCCESS ||
+				  answer->command.code == RESPONSE_PULL_RETRY_IMMEDIATELY))
+		return SLICE(HOLD_LONG_MS);
+	return SLICE(HOLD_MS);
 }
 
 static void
@@ -396,7 +272,7 @@ create_topics(struct player *player, struct talk *talk)
 
 		if (talk->lines[i].is_response &&
 		    talk->lines[i].of == REQUEST_GET_ROUTEINFO_BY_TOPIC)
-			request = request_of(talk, &talk->lines[i]);
+			request = talk_request_of(talk, &talk->lines[i]);
 		if (request == NULL)
 			continue;
 		topic = command_ext(&request->command, "topic");
@@ -461,22 +337,10 @@ conn_of(struct player *player, struct talk *talk, const struct line *line)
 		return NULL;
 	if (!talk->open[line->conn]) {
 		if (raw_open(&talk->conns[line->conn], address, player->timeout_ms, &why) == -1)
-			die(talk->path, line->number, why);
+			talk_die(talk->path, line->number, why);
 		talk->open[line->conn] = true;
 	}
 	return &talk->conns[line->conn];
-}
-
-static struct line *
-answer_to(struct talk *talk, const struct line *request)
-{
-	for (struct line *line = &talk->lines[request - talk->lines];
-	     line < talk->lines + talk->n_lines; line++)
-		if (line->is_response && !line->to_server && line->conn == request->conn &&
-		    line->of == request->command.code &&
-		    line->command.opaque == request->command.opaque)
-			return line;
-	return NULL;
 }
 
 static void
@@ -491,7 +355,7 @@ static void
 play_request(struct player *player, struct talk *talk, struct line *line)
 {
 	struct raw *raw = conn_of(player, talk, line);
-	struct line *recorded = answer_to(talk, line);
+	struct line *recorded = talk_answer_to(talk, line);
 	struct command request = line->command;
 	int tries = replay_settles(request.code) ? SETTLE_TRIES : 1;
 	struct replay_answer theirs, ours;
@@ -533,7 +397,7 @@ play_request(struct player *player, struct talk *talk, struct line *line)
 static void
 play_answer(struct player *player, struct talk *talk, struct line *recorded)
 {
-	struct line *request = request_of(talk, recorded);
+	struct line *request = talk_request_of(talk, recorded);
 	struct replay_answer theirs = { recorded->command, recorded->body }, ours;
 	const char *why;
 
@@ -554,7 +418,7 @@ play(struct player *player, const char *path)
 {
 	struct talk talk = { .path = path };
 
-	read_talk(&talk);
+	talk_read(&talk);
 	create_topics(player, &talk);
 	for (size_t i = 0; i < talk.n_lines; i++) {
 		struct line *line = &talk.lines[i];
@@ -565,11 +429,7 @@ play(struct player *player, const char *path)
 			play_answer(player, &talk, line);
 		arena_reset(&player->arena);
 	}
-	for (int i = 0; i < CONNS_MAX; i++)
-		if (talk.open[i])
-			raw_close(&talk.conns[i]);
-	free(talk.lines);
-	arena_release(&talk.arena);
+	talk_release(&talk);
 	while (kept != NULL) {
 		struct kept *next = kept->next;
 

@@ -133,7 +133,10 @@ struct comparison {
 	void *arg;
 };
 
-static void __attribute__((format(printf, 2, 3)))
+static void tell(const struct comparison *comparison, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void
 tell(const struct comparison *comparison, const char *format, ...)
 {
 	char text[512];
@@ -259,8 +262,10 @@ static const struct {
 	/* races of the recording */
 	{ "", REQUEST_PULL_MESSAGE, "recorded 25",
 	    "a pull overtook the heartbeat with its subscription" },
-	{ "live", REQUEST_GET_ROUTEINFO_BY_TOPIC, "code 0, recorded 17",
+	{ "", REQUEST_GET_ROUTEINFO_BY_TOPIC, "code 0, recorded 17 of %RETRY%",
 	    "a look before %RETRY% was registered" },
+	{ "mqadmin/", REQUEST_GET_BROKER_RUNTIME_INFO, "commitLogDiskRatio_/",
+	    "the key carries the path of the recorded store" },
 	/* what other recordings, or requests that are not played, had brought about */
 	{ "liteAssign", REQUEST_PULL_MESSAGE, "recorded 0", "the messages are those of litePull" },
 	{ "pushRetry", REQUEST_PULL_MESSAGE, "",
