@@ -253,7 +253,10 @@ struct store_stats {
 };
 
 void store_get_stats(const struct store *store, struct store_stats *stats); /* any thread */
-/* Unlinks closed segments whose newest record is older than this; at least the live one stays. Any thread. */
+/*
+ * Unlinks closed segments whose newest record is older than this; those that
+ * the closer has not sealed yet stay for the next call, the live one always. Any thread.
+ */
 void store_expire(struct store *store, int64_t before_ms);
 /* Unlinks the oldest closed segment whatever its age (disk pressure). Any thread. */
 void store_expire_oldest(struct store *store);
