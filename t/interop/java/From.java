@@ -17,6 +17,7 @@ import org.apache.rocketmq.common.message.MessageQueue;
  * asked first, and each kind of start is compared with that.
  */
 class From implements Scenario {
+	private static final int QUEUES = 2;
 	private static final int OLD = 40;
 	private static final int MIDDLE = 40;
 	private static final int NEW = 40;
@@ -34,7 +35,7 @@ class From implements Scenario {
 
 	@Override
 	public String run() throws Exception {
-		String topic = Mq.topic(name, 2);
+		String topic = Mq.topic(name, QUEUES);
 		DefaultMQProducer producer = Mq.producer(name);
 		Ledger numbers = new Ledger(topic, 12, 12);
 		Send.sync(producer, numbers, 0, OLD);
@@ -80,18 +81,23 @@ class From implements Scenario {
 	}
 
 	/* Whether the broker gives a group that it never saw the offset 0. */
-	final boolean young(String topic) throws Exception {
+	/* All of one kind, or it could not be said where a group starts. */
+	private boolean young(String topic) throws Exception {
+		int queues = 2 * QUEUES; /* on two masters */
+		int young = youngQueues(topic);
+		Check.that(young == 0 || young == queues, young + " of " + queues + " queues are young");
+		return young > 0;
+	}
+
+	final int youngQueues(String topic) throws Exception {
 		DefaultMQPullConsumer consumer = Mq.pull(name + "_ask");
 		int young = 0;
-		int queues = 0;
 		for (MessageQueue queue : consumer.fetchSubscribeMessageQueues(topic)) {
-			queues++;
 			if (consumer.fetchConsumeOffset(queue, true) == 0)
 				young++;
 		}
 		consumer.shutdown();
-		Check.that(young == 0 || young == queues, young + " of " + queues + " queues are young");
-		return young > 0;
+		return young;
 	}
 
 	private final class Start {
