@@ -1,10 +1,13 @@
 #include "config.h"
 
 #include <errno.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "admin/mqcluster.h"
 #include "common/clock.h"
@@ -41,6 +44,27 @@ struct start {
 
 /* ---- processes ---- */
 
+/* Whether somebody listens there: that one would answer in place of ours, and ours would die. */
+static bool
+is_port_taken(const struct cluster *cluster, const struct role *role)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *found;
+	const char *host = cluster->one_machine ? "127.0.0.1" : role->host;
+	char port[16];
+	int on = 1;
+
+	snprintf(port, sizeof port, "%d", role->port);
+	if (role->port == 0 || getaddrinfo(host, port, &hints, &found) != 0)
+		return false;
+	int fd = socket(found->ai_family, found->ai_socktype | SOCK_CLOEXEC, 0);
+	bool taken = fd != -1 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+	             bind(fd, found->ai_addr, found->ai_addrlen) == -1 && errno == EADDRINUSE;
+	if (fd != -1)
+		close(fd);
+	freeaddrinfo(found);
+	return taken;
+}
+
 static int
 start_role(struct start *start, struct starting *one)
 {
@@ -52,6 +76,11 @@ start_role(struct start *start, struct starting *one)
 	mqcluster_find(start->self, one->role, &process);
 	if (process.pid != 0)
 		return 0;
+	if (is_port_taken(cluster, one->role))
+		return cluster_fail(cluster,
+		    "%s cannot be started: %s is in use by another process; stop that one, or set "
+		    "another listenPort in %s",
+		    one->role->name, one->role->address, one->role->config);
 	one->log_from = process_log_size(log_file);
 	one->child =
 	    process_start(role_arguments(cluster, one->role), cluster->directory, log_file);
@@ -232,7 +261,7 @@ cluster_start_run(struct mqcluster *self)
 		start.roles[i] =
 		    (struct starting){ .role = &cluster->roles[i], .ready_ms = &start.ready_ms[i] };
 	if (start_kind(&start, ROLE_NAME_SERVER) == 0 && start_kind(&start, ROLE_BROKER) == 0)
-		result = check_others(&start);
+		result = check_others(&start) == 0 ? check_alive(&start) : -1;
 	twinmq_close(start.mq);
 	if (result == -1)
 		return -1;

@@ -84,6 +84,10 @@ t_has "names it" "$(cat "$T_DIR/out")" "broker-a   stopped"
 t_is "start brings it back" "$(exit_of mq start --json)" 0
 t_has "as JSON" "$(cat "$T_DIR/out")" '{"roles":[{"role":"namesrv-1","state":"runs"'
 
+# Those who answer are not always ours.
+t_is "a second cluster on the same ports" "$(exit_of mq start -d "$T_DIR/second")" 1
+t_has "says who cannot be started" "$(cat "$T_DIR/out")" "namesrv-1 cannot be started: 127.0.0.1:$ns_port is in use"
+
 # A pid file of somebody else's process is no role that runs.
 cp "$dir/broker-a.pid" "$T_DIR/saved"
 echo "$$ 1" >"$dir/broker-a.pid"
@@ -100,8 +104,8 @@ t_is "status then" "$(exit_of mq status)" 1
 t_remember other $!
 t_wait 10 t_ready_or_dead other
 t_is "a port that is taken" "$(exit_of mq start)" 1
-t_has "is said with the daemon's words" "$(cat "$T_DIR/out")" "$broker_port"
-t_has "and whose they are" "$(cat "$T_DIR/out")" "broker-a ended"
+t_has "is said" "$(cat "$T_DIR/out")" "127.0.0.1:$broker_port is in use"
+t_has "and who wants it" "$(cat "$T_DIR/out")" "broker-a cannot be started"
 t_is "in one line" "$(wc -l <"$T_DIR/out")" 1
 kill9 other
 mq stop >/dev/null
