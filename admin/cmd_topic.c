@@ -1,13 +1,17 @@
 #include "config.h"
 
+#include <poll.h>
 #include <stdio.h>
 
 #include "admin/cmd.h"
+#include "common/clock.h"
 
 #define ORDER_NAMESPACE "ORDER_TOPIC_CONFIG"
 #define QUEUES_MAX 1024
 #define SYS_FLAG_UNIT 1
 #define SYS_FLAG_UNIT_SUB 2
+#define ROUTE_WAIT_MS 3000
+#define ROUTE_POLL_MS 5
 
 /* ---- updateTopic ---- */
 
@@ -110,6 +114,62 @@ name_targets(struct admin *admin, struct targets *targets)
 	    (int)targets->list[0].address.len, targets->list[0].address.data);
 }
 
+/* Whether the route has the topic on that broker as it was told. */
+static bool
+is_routed(const struct route *route, const struct target *target,
+    const struct create_topic_header *topic)
+{
+	for (size_t i = 0; i < route->n_queues; i++) {
+		const struct queue_data *queues = &route->queues[i];
+
+		if (slice_equal(queues->broker_name, target->name))
+			return queues->read_queues == topic->read_queues &&
+			       queues->write_queues == topic->write_queues;
+	}
+	return false;
+}
+
+/* A name server that does not answer keeps nobody waiting. */
+static bool
+knows_topic(struct admin *admin, const char *name_server, const struct targets *targets,
+    const struct create_topic_header *topic)
+{
+	struct route_header header = { .topic = topic->topic, .accept_standard_json = true };
+	struct ask ask = { slice_of(name_server), REQUEST_GET_ROUTEINFO_BY_TOPIC, route_header_fields,
+		&header, SLICE("") };
+	struct twinmq_answer answer;
+	struct route route;
+
+	if (admin_ask(admin, &ask, &answer) == -1)
+		return twinmq_error(admin->mq)->code != RESPONSE_TOPIC_NOT_EXIST;
+	if (route_read(&admin->arena, answer.body, &route) == -1)
+		return true;
+	for (size_t i = 0; i < targets->n; i++)
+		if (targets->list[i].name.data != NULL &&
+		    !is_routed(&route, &targets->list[i], topic))
+			return false;
+	return true;
+}
+
+/* Brokers tell the name servers a moment later; whoever asks one next shall find the topic. */
+static void
+wait_for_routes(struct admin *admin, const struct targets *targets,
+    const struct create_topic_header *topic)
+{
+	int64_t deadline_ms = clock_mono_ms() + ROUTE_WAIT_MS;
+	const char *address;
+
+	for (size_t i = 0; (address = twinmq_name_server(admin->mq, i)) != NULL; i++)
+		while (!knows_topic(admin, address, targets, topic)) {
+			if (clock_mono_ms() >= deadline_ms) {
+				report_note(&admin->report,
+				    "Name server %s does not know of it yet.", address);
+				break;
+			}
+			poll(NULL, 0, ROUTE_POLL_MS);
+		}
+}
+
 int
 update_topic_run(struct admin *admin)
 {
@@ -138,6 +198,8 @@ update_topic_run(struct admin *admin)
 		return -1;
 	if (admin_do_each(admin, &targets, &ask) == -1)
 		return -1;
+	if (!admin->failed)
+		wait_for_routes(admin, &targets, &header);
 	show_topic(admin, &header);
 	return 0;
 }
@@ -446,7 +508,10 @@ topic_status_run(struct admin *admin)
 	}
 	grid_sort(&grid, 2);
 	grid_close(&grid);
-	return n_asked != 0 && n_failed == n_asked ? -1 : 0;
+	if (n_asked == 0)
+		return admin_fail(admin, "topic %.*s is not in cluster %.*s; see topicClusterList",
+		    (int)topic.len, topic.data, (int)cluster.len, cluster.data);
+	return n_failed == n_asked ? -1 : 0;
 }
 
 /* ---- topicClusterList ---- */

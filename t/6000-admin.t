@@ -56,6 +56,10 @@ t_has "brokerStatus of the cluster" "$(admin brokerStatus -c testing)" "$(addres
 # topics
 out=$(change updateTopic -t orders -r 4 -w 3 -p 6)
 t_has "updateTopic without -c means the only cluster" "$out" "broker-b"
+for topic in one two three; do
+	change updateTopic -t $topic >/dev/null
+	exit_is "topic $topic is routed at once" 0 admin topicRoute -t $topic
+done
 t_has "updateTopic shows what it made" "$out" "Write queues:        3"
 t_has "topicList" "$(admin topicList)" "orders"
 t_has "topicList --json" "$(admin topicList --json)" '"orders"'
@@ -122,6 +126,8 @@ exit_is "an unknown command" 2 admin topicRout
 t_has "has a suggestion" "$(admin topicRout)" "did you mean topicRoute"
 exit_is "an unknown cluster" 1 admin updateTopic -t x -c nowhere
 t_has "names those that there are" "$(admin updateTopic -t x -c nowhere)" "testing"
+exit_is "a topic in an unknown cluster" 1 admin topicStatus -t orders -c nowhere
+exit_is "an unknown broker to drain" 1 admin wipeWritePerm -b nobody
 exit_is "an id that is none" 1 admin queryMsgById -i 00
 exit_is "no name server" 1 "$BUILDDIR/mqadmin" topicList -n '127.0.0.1:1;127.0.0.1:2'
 out=$("$BUILDDIR/mqadmin" topicList -n '127.0.0.1:1;127.0.0.1:2' 2>&1)
