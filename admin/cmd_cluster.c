@@ -235,6 +235,7 @@ change_write_perm(struct admin *admin, enum request_code code, const struct fiel
 	const char *address;
 	struct grid grid;
 	size_t n = 0, n_failed = 0;
+	int64_t n_topics = 0;
 
 	grid_open(&grid, &admin->report, "nameServers", perm_columns);
 	for (; (address = twinmq_name_server(admin->mq, n)) != NULL; n++) {
@@ -249,12 +250,16 @@ change_write_perm(struct admin *admin, enum request_code code, const struct fiel
 			fields_decode(answer_fields, &answer.command, &count, &bad);
 		else
 			n_failed++;
+		n_topics += count.topic_count;
 		grid_text(&grid, slice_of(address));
 		grid_text(&grid, header.broker_name);
 		grid_int(&grid, count.topic_count);
 		grid_text(&grid, ok ? SLICE("ok") : slice_of(twinmq_error(admin->mq)->text));
 	}
 	grid_close(&grid);
+	if (n_failed == 0 && n_topics == 0)
+		return admin_fail(admin, "no name server knows topics of a broker %.*s; see clusterList",
+		    (int)header.broker_name.len, header.broker_name.data);
 	return n_failed == n ? -1 : 0;
 }
 
