@@ -2,4 +2,4 @@
 # The Java client 3.2.6, unmodified, against both masters.
 # shellcheck source=t/interop/interop.sh
 . "${SRCDIR:-.}/t/interop/interop.sh"
-interop_generation com.alibaba.rocketmq 3.2.6 sync kinds spread tags pull query from members failover bulk
+interop_generation com.alibaba.rocketmq 3.2.6 sync kinds spread tags pull query from members crash failover bulk

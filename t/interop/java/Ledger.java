@@ -57,7 +57,13 @@ final class Ledger {
 			    + message.getQueueOffset();
 		else if (!("k" + number).equals(message.getKeys()))
 			wrong = "message " + number + " has keys " + message.getKeys();
-		else if (received.get(number))
+		else
+			mark(number);
+	}
+
+	/* Arrived, its body compared elsewhere. */
+	synchronized void mark(int number) {
+		if (received.get(number))
 			duplicates++;
 		else
 			received.set(number);
