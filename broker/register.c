@@ -40,7 +40,7 @@ struct registrar {
 	size_t n_servers;
 	struct deadline period;
 	struct deadline pulse;
-	int64_t last_ms; /* of the last registration with all */
+	int64_t changed_ms; /* of the last registration that a change asked for */
 	bool ever_registered;
 	_Atomic bool asked; /* the task is on its way, or the deadline set */
 	struct task task;   /* from registrar_topics_changed */
@@ -328,7 +328,6 @@ register_with_all(struct registrar *registrar)
 {
 	struct buf text = { 0 };
 
-	registrar->last_ms = clock_mono_ms();
 	compose(registrar->broker, &text);
 	for (size_t i = 0; i < registrar->n_servers; i++)
 		register_with(&registrar->servers[i], buf_slice(&text));
@@ -416,6 +415,7 @@ on_spaced(struct deadline *self)
 	struct registrar *registrar = (void *)((char *)self - offsetof(struct registrar, spaced));
 
 	atomic_store(&registrar->asked, false);
+	registrar->changed_ms = clock_mono_ms();
 	if (!registrar->stopping)
 		register_with_all(registrar);
 }
@@ -424,8 +424,13 @@ static void
 run_changed(struct task *task, void *receiver)
 {
 	struct registrar *registrar = (void *)((char *)task - offsetof(struct registrar, task));
+	int64_t at_ms = registrar->changed_ms + SPACING_MS;
 
-	loop_set_deadline(receiver, &registrar->spaced, registrar->last_ms + SPACING_MS);
+	/* At once if it may: who was told of the change will soon ask a name server for it. */
+	if (registrar->changed_ms == 0 || at_ms <= clock_mono_ms())
+		on_spaced(&registrar->spaced);
+	else
+		loop_set_deadline(receiver, &registrar->spaced, at_ms);
 }
 
 void
