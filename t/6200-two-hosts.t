@@ -100,13 +100,16 @@ seen_again() {
 	in_host 3 admin sendMessage -t both -p x -b broker-a | grep -q SEND_OK
 }
 t_ok "it is there again when it is back" t_wait 20 seen_again
-registered_again() {
-	[ "$(grep -c 'registered with.*nameserver-2' "$T_DIR/host1/broker-a.log")" -ge 2 ]
-}
-t_ok "and registered with both name servers" t_wait 30 registered_again
 
 t_ok "the first host stops" in_host 1 mq stop
-t_has "nobody asks for its broker any more" "$(in_host 3 admin topicRoute -t both)" "broker-b"
-t_has_not "as it took its leave" "$(in_host 3 admin topicRoute -t both)" "broker-a"
+route() {
+	in_host 3 admin topicRoute -t both
+}
+# At once, or after brokerNotActiveTimeoutMillis when the cut swallowed a good-bye.
+took_leave() {
+	! route | grep -q broker-a
+}
+t_ok "as it took its leave, nobody asks for its broker any more" t_wait 40 took_leave
+t_has "but for the other one's" "$(route)" "broker-b"
 t_ok "the second host stops" in_host 2 mq stop
 t_done

@@ -85,7 +85,7 @@ Test(subscription, differences_name_both_wishes)
 	struct subscription_difference difference;
 	const struct subscription one[] = { wish("T", "x", 1) };
 	const struct subscription two[] = { wish("T", "x", 9), wish("U", "*", 1) };
-	bool moved;
+	bool moved = false;
 
 	subscriptions_replace(&a, one, 1, &moved);
 	subscriptions_replace(&b, one, 1, &moved);
