@@ -26,6 +26,9 @@ final class Crash implements Scenario {
 		Mq.topic("crash", QUEUES / 2);
 		DefaultMQPushConsumer first = Mq.push("crash", topic, "*", ledger::receive);
 		DefaultMQPushConsumer second = Mq.push("crash", topic, "*", ledger::receive);
+		/* Settled first, so that what changes afterwards is the third one's coming. */
+		Check.until(30, "shared by two",
+		    () -> owned(first) == QUEUES / 2 && owned(second) == QUEUES / 2);
 		Process third = member();
 		long back;
 		try {
