@@ -89,6 +89,23 @@ static const struct column result_columns[] = {
 	{ NULL },
 };
 
+/* Asks one of several; the row ends with "ok" or with what was wrong. Whether it went well. */
+static bool
+ask_into(struct admin *admin, struct grid *grid, const struct ask *ask, struct slice address)
+{
+	struct ask one = *ask;
+	struct twinmq_answer answer;
+
+	one.address = address;
+	if (admin_ask(admin, &one, &answer) == 0) {
+		grid_text(grid, SLICE("ok"));
+		return true;
+	}
+	admin_fail_call(admin);
+	grid_text(grid, slice_of(twinmq_error(admin->mq)->text));
+	return false;
+}
+
 int
 admin_do_each(struct admin *admin, const struct targets *targets, const struct ask *ask)
 {
@@ -98,19 +115,10 @@ admin_do_each(struct admin *admin, const struct targets *targets, const struct a
 	grid_open(&grid, &admin->report, "brokers", result_columns);
 	for (size_t i = 0; i < targets->n; i++) {
 		const struct target *target = &targets->list[i];
-		struct ask one = *ask;
-		struct twinmq_answer answer;
 
-		one.address = target->address;
 		grid_text(&grid, target->name.data != NULL ? target->name : SLICE(""));
 		grid_text(&grid, target->address);
-		if (admin_ask(admin, &one, &answer) == 0) {
-			grid_text(&grid, SLICE("ok"));
-			continue;
-		}
-		n_failed++;
-		admin_fail_call(admin);
-		grid_text(&grid, slice_of(twinmq_error(admin->mq)->text));
+		n_failed += !ask_into(admin, &grid, ask, target->address);
 	}
 	grid_close(&grid);
 	return n_failed == targets->n ? -1 : 0;
@@ -127,18 +135,8 @@ admin_do_each_name_server(struct admin *admin, const struct ask *ask)
 	    (const struct column[]){ { "address", "Name server", COLUMN_TEXT },
 		{ "result", "Result", COLUMN_TEXT }, { NULL } });
 	for (; (address = twinmq_name_server(admin->mq, n)) != NULL; n++) {
-		struct ask one = *ask;
-		struct twinmq_answer answer;
-
-		one.address = slice_of(address);
-		grid_text(&grid, one.address);
-		if (admin_ask(admin, &one, &answer) == 0) {
-			grid_text(&grid, SLICE("ok"));
-			continue;
-		}
-		n_failed++;
-		admin_fail_call(admin);
-		grid_text(&grid, slice_of(twinmq_error(admin->mq)->text));
+		grid_text(&grid, slice_of(address));
+		n_failed += !ask_into(admin, &grid, ask, slice_of(address));
 	}
 	grid_close(&grid);
 	return n_failed == n ? -1 : 0;
