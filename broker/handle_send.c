@@ -94,6 +94,7 @@ answer_failed(struct loop *loop, const struct sending *sending)
 
 	switch (sending->append->status) {
 	case APPEND_OK:
+	case APPEND_NOT_OPEN:
 		return;
 	case APPEND_FAILED:
 		store_get_stats(worker->broker->store, &stats);

@@ -18,7 +18,7 @@ enum meta_statement {
 	META_BEGIN,
 	META_COMMIT,
 	META_ROLLBACK,
-	META_PUT, /* + enum meta_table, the three of (name, value) */
+	META_PUT, /* + enum meta_table, those of (name, value) */
 	META_DELETE = META_PUT + META_OFFSET,
 	META_PUT_OFFSET = META_DELETE + META_OFFSET,
 	META_DELETE_OFFSET,
@@ -27,7 +27,7 @@ enum meta_statement {
 	N_META_STATEMENTS
 };
 
-static const char *const tables[] = { "topic", "consumer_group", "setting" };
+static const char *const tables[] = { "topic", "consumer_group", "setting", "producer_group" };
 
 static const char *const texts[N_META_STATEMENTS] = {
 	[META_BEGIN] = "BEGIN IMMEDIATE",
@@ -36,9 +36,11 @@ static const char *const texts[N_META_STATEMENTS] = {
 	[META_PUT + META_TOPIC] = "INSERT OR REPLACE INTO topic VALUES(?, ?)",
 	[META_PUT + META_GROUP] = "INSERT OR REPLACE INTO consumer_group VALUES(?, ?)",
 	[META_PUT + META_SETTING] = "INSERT OR REPLACE INTO setting VALUES(?, ?)",
+	[META_PUT + META_PRODUCER_GROUP] = "INSERT OR REPLACE INTO producer_group VALUES(?, ?)",
 	[META_DELETE + META_TOPIC] = "DELETE FROM topic WHERE name = ?",
 	[META_DELETE + META_GROUP] = "DELETE FROM consumer_group WHERE name = ?",
 	[META_DELETE + META_SETTING] = "DELETE FROM setting WHERE name = ?",
+	[META_DELETE + META_PRODUCER_GROUP] = "DELETE FROM producer_group WHERE name = ?",
 	[META_PUT_OFFSET] = "INSERT OR REPLACE INTO consumer_offset VALUES(?, ?, ?, ?)",
 	[META_DELETE_OFFSET] =
 	    "DELETE FROM consumer_offset WHERE grp = ? AND topic = ? AND queue_id = ?",
@@ -51,6 +53,8 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS consumer_group(name TEXT PRIMARY KEY, value TEXT NOT NULL)"
     " WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS setting(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS producer_group(name TEXT PRIMARY KEY, value TEXT NOT NULL)"
+    " WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS consumer_offset(grp TEXT, topic TEXT, queue_id INTEGER,"
     " offset INTEGER NOT NULL, PRIMARY KEY(grp, topic, queue_id)) WITHOUT ROWID;";
 
@@ -87,7 +91,7 @@ prepare(struct meta *meta, const char *file, int64_t *version)
 		rc = SQLITE_OK;
 	if (rc != SQLITE_OK || *version > STORE_SCHEMA_VERSION)
 		return rc;
-	if (*version == 0) {
+	if (*version < STORE_SCHEMA_VERSION) {
 		rc = sql_transaction(meta->db, create, meta->db);
 		if (rc == SQLITE_OK)
 			rc = sqlite3_wal_checkpoint_v2(

@@ -16,12 +16,13 @@
 #include <stdint.h>
 
 #include "broker/store/chunk.h"
+#include "broker/store/half.h"
 #include "common/loop.h"
 #include "common/record.h"
 #include "common/slice.h"
 
 /* Raised when a reader of the old version could misread the new one. A newer store is refused. */
-#define STORE_SCHEMA_VERSION 1
+#define STORE_SCHEMA_VERSION 2
 #define STORE_RECORD_VERSION 1
 
 enum store_flush {
@@ -67,6 +68,7 @@ enum append_status {
 	APPEND_FAILED,    /* commit or sync failed: nothing was acknowledged */
 	APPEND_DISK_FULL, /* refused before, or by SQLITE_FULL */
 	APPEND_CANCELLED, /* by append_cancel */
+	APPEND_NOT_OPEN,  /* the half message is not as append->half asks: nothing was stored */
 };
 
 enum append_state {
@@ -88,6 +90,8 @@ struct append {
 	uint32_t size;           /* bytes of all records */
 	char *records;           /* inside the append's own memory; readable until append_free */
 	void *context;           /* the submitter's */
+	struct half_change half; /* act HALF_ACT_NONE: an ordinary one */
+	struct append *also;     /* stored right behind this one, in the same commit; freed with it. NULL: none */
 	/* internal */
 	int32_t queue_id;
 	bool own_tag_hash;
@@ -194,6 +198,7 @@ enum meta_table {
 	META_TOPIC,   /* name -> JSON of the topic's configuration */
 	META_GROUP,   /* name -> JSON of the subscription group */
 	META_SETTING, /* name -> value that updateBrokerConfig set, and data versions */
+	META_PRODUCER_GROUP, /* name -> JSON of what was set for a group of producers */
 	META_OFFSET,  /* (group, topic, queue id) -> next offset to consume */
 };
 

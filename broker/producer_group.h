@@ -1,0 +1,51 @@
+#ifndef BROKER_PRODUCER_GROUP_H
+#define BROKER_PRODUCER_GROUP_H
+
+/*
+ * What an administrator set for groups of producers: what counts when a commit
+ * comes after a check rolled back, and whom to ask when no member is
+ * connected. A state module: one lock (a leaf), any thread. Kept in meta.db by who
+ * changes it (META_PRODUCER_GROUP: name -> JSON).
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/arena.h"
+#include "common/buf.h"
+#include "common/slice.h"
+
+enum transaction_policy {
+	POLICY_FIRST_WINS,
+	POLICY_COMMIT_WINS_ONCE, /* the sender's commit undoes the rollback of a check, once */
+};
+
+struct producer_group {
+	struct slice name;
+	enum transaction_policy policy;
+	struct slice check_url; /* empty: none */
+};
+
+struct producer_groups;
+
+struct producer_groups *producer_groups_new(void);
+void producer_groups_free(struct producer_groups *groups);
+/* Copies; replaces what was there. */
+void producer_groups_put(struct producer_groups *groups, const struct producer_group *group);
+bool producer_groups_remove(struct producer_groups *groups, struct slice name);
+/* False when nothing was set for it: *group has this name and what holds without. Texts in the arena. */
+bool producer_groups_find(struct producer_groups *groups, struct slice name, struct arena *arena,
+    struct producer_group *group);
+/* All, in order of names, in the arena. */
+const struct producer_group *producer_groups_list(struct producer_groups *groups, struct arena *arena, size_t *n);
+
+const char *transaction_policy_name(enum transaction_policy policy);
+/* -1: no such policy. */
+int transaction_policy_parse(struct slice name, enum transaction_policy *policy);
+
+/* {"group":..,"policy":"first-wins","checkUrl":".."} */
+void producer_group_to_json(const struct producer_group *group, struct buf *json);
+/* Texts in the arena; -1: not that. */
+int producer_group_from_json(struct slice json, struct arena *arena, struct producer_group *group);
+
+#endif

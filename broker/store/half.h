@@ -1,0 +1,154 @@
+#ifndef STORE_HALF_H
+#define STORE_HALF_H
+
+/*
+ * Half messages: those of transactions that are not decided yet. Each is a
+ * record on HALF_TOPIC and a row in a table of the writer, which alone changes it:
+ * an append may carry a change, and then both happen in one commit or neither
+ * does. What is not in the table any more is decided, and how is told by its events.
+ *
+ * A half message is named by its log position (what clients send as
+ * commitLogOffset), which never changes: a parked one that is resumed keeps it.
+ *
+ * All that happens to one is an event, a record on HALF_EVENT_TOPIC, found by its key: the
+ * position in decimal. The table is what half messages and events say, so a replay
+ * of the log brings it back; what is older than a few seconds is in meta.db as well.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/mailbox.h"
+#include "common/record.h"
+
+#define HALF_TOPIC "RMQ_SYS_TRANS_HALF_TOPIC"
+#define HALF_EVENT_TOPIC "RMQ_SYS_TRANS_OP_HALF_TOPIC"
+#define HALF_PARKED_TOPIC "TRANS_CHECK_MAX_TIME_TOPIC"
+
+struct loop;
+
+enum half_state {
+	HALF_NONE,      /* decided, or never stored */
+	HALF_OPEN,
+	HALF_PARKED,    /* nobody decided in time: not asked any more until it is resumed */
+	HALF_REVOCABLE, /* rolled back by a check; the sender may still commit it, once */
+};
+
+/* What an append does to the table, and from which states. Else: APPEND_NOT_OPEN, nothing is stored. */
+enum half_act {
+	HALF_ACT_NONE,
+	HALF_STORE,    /* its record is a half message: open from now on */
+	HALF_COMMIT,   /* open, parked */
+	HALF_ROLLBACK, /* open, parked */
+	HALF_OVERRIDE, /* revocable: a commit */
+	HALF_ASK,      /* open: asked once more */
+	HALF_PARK,     /* open; its record is the copy on HALF_PARKED_TOPIC */
+	HALF_RESUME,   /* open, parked: asked again as if never before */
+};
+
+struct half_change {
+	enum half_act act;
+	bool revocable;        /* ROLLBACK: leaves it revocable */
+	int64_t position;      /* of the half message; STORE: the writer sets it */
+	int64_t wait_ms;       /* STORE, ASK, RESUME: until it is due */
+	enum half_state found; /* answer of APPEND_NOT_OPEN: what it was instead */
+};
+
+/* ---- asking the table ------------------------------------------------- */
+
+struct half {
+	int64_t position;
+	int64_t copy;   /* where the record can be read as well (HALF_PARKED_TOPIC); -1: nowhere */
+	int64_t due_ms; /* clock_mono_ms; OPEN */
+	int32_t n_asked;
+	enum half_state state;
+};
+
+enum half_query {
+	HALF_FIND, /* the one at `position` */
+	HALF_LIST, /* some, from `cursor` on, in no order */
+	HALF_DUE,  /* those that are due, the longest first; each is put off by put_off_ms, lest it is told twice */
+	HALF_PUT_OFF, /* the open one at `position` is due in put_off_ms */
+};
+
+struct half_job {
+	struct task task;
+	struct loop *home;
+	void (*done)(struct half_job *job, struct loop *home); /* NULL: freed silently */
+	void *context;
+	enum half_query query;
+	int64_t position;
+	int64_t put_off_ms;
+	uint32_t cursor; /* LIST: 0 at first; the answer's is where to go on, 0: that was all */
+	size_t max;      /* LIST, DUE: no more than so many */
+	struct half *halves; /* the answer; freed with the job */
+	size_t n;
+};
+
+struct half_job *half_job_new(enum half_query query);
+void half_job_free(struct half_job *job);
+
+struct store;
+void store_halves(struct store *store, struct half_job *job);
+
+/* As of the last commit. Any thread. */
+struct half_counts {
+	int64_t n_open, n_parked, n_revocable;
+	int64_t next_due_ms; /* clock_mono_ms; INT64_MAX: none is open */
+};
+
+void store_half_counts(const struct store *store, struct half_counts *counts);
+
+/* ---- events ------------------------------------------------------------ */
+
+enum half_event_kind {
+	EVENT_COMMIT,
+	EVENT_ROLLBACK,
+	EVENT_ASK,        /* `by` was asked */
+	EVENT_UNKNOWN,    /* an answer that decides nothing */
+	EVENT_PARK,
+	EVENT_RESUME,
+	EVENT_REPEAT,     /* the outcome was told once more */
+	EVENT_CONTRADICT, /* an END or answer that came too late to be what it says; refused */
+	N_EVENT_KINDS
+};
+
+/* Who caused it. */
+enum half_via {
+	VIA_SENDER, /* END_TRANSACTION of the producer */
+	VIA_CHECK,  /* a member of the group, asked by us */
+	VIA_URL,
+	VIA_ADMIN,
+	VIA_BROKER,
+	N_VIAS
+};
+
+struct half_event {
+	enum half_event_kind kind;
+	enum half_via via;
+	enum half_event_kind said; /* REPEAT, CONTRADICT: what was asked for, COMMIT or ROLLBACK */
+	bool revocable;       /* ROLLBACK */
+	bool override;        /* COMMIT: of a revocable one */
+	int64_t position;     /* of the half message */
+	int64_t half_offset;  /* its queue offset */
+	int64_t time_ms;      /* wall clock */
+	int64_t wait_ms;      /* ASK, RESUME: until the next */
+	struct host who;      /* address it came from, or that was asked; 0.0.0.0:0: us */
+	struct slice by;      /* client id, URL, person; absent: only the address is known */
+	struct slice reason;  /* absent: none */
+};
+
+/* Queues of HALF_EVENT_TOPIC: decisions, contradictions, and the rest apart, as lists are made of the first two. */
+enum { EVENT_QUEUE_DECISIONS, EVENT_QUEUE_CONTRADICTIONS, EVENT_QUEUE_OTHERS, N_EVENT_QUEUES };
+
+const char *half_event_name(enum half_event_kind kind);
+const char *half_via_name(enum half_via via);
+/* The record that keeps it; texts in the arena. */
+struct record half_event_record(struct arena *arena, const struct half_event *event);
+/* 0, or -1 when the record is no event. Texts point into the record. */
+int half_event_parse(const struct record *record, struct half_event *event);
+/* The key by which the events of a half message are found. */
+struct slice half_event_key(struct arena *arena, int64_t position);
+
+#endif

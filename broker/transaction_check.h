@@ -1,0 +1,22 @@
+#ifndef BROKER_TRANSACTION_CHECK_H
+#define BROKER_TRANSACTION_CHECK_H
+
+/*
+ * Asking about half messages that nobody decided (CHECK_TRANSACTION_STATE):
+ * the connection that sent one, else a live member of its group here or on another
+ * master, else the group's URL. Loop 0. The table of half messages says
+ * which are due; an ask is an event that is committed before it leaves, so
+ * none is made once a decision is there.
+ */
+
+#include "broker/broker.h"
+
+struct transaction_checks;
+
+/* At start, once the store runs. */
+struct transaction_checks *transaction_checks_new(struct broker *broker);
+void transaction_checks_free(struct transaction_checks *checks);
+/* An answer came about the half message at this position. Any loop. */
+void transaction_checks_answered(struct broker *broker, struct loop *here, int64_t position);
+
+#endif
