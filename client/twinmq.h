@@ -74,6 +74,12 @@ void twinmq_close(struct twinmq *mq);
 /* Of the last blocking call that failed; lent until the next one. */
 const struct twinmq_error *twinmq_error(const struct twinmq *mq);
 struct loop *twinmq_loop(struct twinmq *mq);
+/*
+ * Runs the loop, so that what peers send is handled, for run_ms (-1: for ever) or until twinmq_stop,
+ * which a callback may call.
+ */
+void twinmq_run(struct twinmq *mq, int run_ms);
+void twinmq_stop(struct twinmq *mq);
 /* Addresses as given, by index; NULL behind the last. */
 const char *twinmq_name_server(const struct twinmq *mq, size_t index);
 
@@ -134,6 +140,7 @@ struct message {
 	int32_t delay_level; /* 0: none */
 	bool no_wait;        /* the answer need not wait for the disk (WAIT=false) */
 	bool oneway;         /* no answer is asked for: done as soon as the connection has it */
+	bool half;           /* of a transaction (twinmq_transaction.h); delay_level does not count */
 	/* Where it must go; absent and -1: the producer chooses. */
 	struct slice broker_name;
 	int32_t queue_id;
@@ -146,6 +153,7 @@ struct send_result {
 	/* RESPONSE_SUCCESS, or FLUSH_DISK_TIMEOUT, FLUSH_SLAVE_TIMEOUT, SLAVE_NOT_AVAILABLE */
 	int32_t code;
 	struct message_queue queue;
+	const char *address;  /* of the broker, "host:port"; lives as long as the handle */
 	int64_t queue_offset; /* of a batch: the first; oneway: -1 */
 	/* Offset id; of a batch: all, separated by commas; oneway: empty. */
 	struct slice message_id;
