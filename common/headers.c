@@ -489,3 +489,46 @@ const struct field resume_check_header_fields[] = {
 	FIELD_ROW("topic", FIELD_TEXT, resume_check_header, topic, false, 0),
 	FIELD_END,
 };
+
+/* ---- Transactions: TwinMQ's own ------------------------------------------------ */
+
+#define LIST_TRANSACTIONS_LIMIT 100 /* when the client does not say */
+
+const struct field list_transactions_header_fields[] = {
+	FIELD_ROW("state", FIELD_TEXT, list_transactions_header, state, false, 0),
+	FIELD_ROW("group", FIELD_TEXT, list_transactions_header, group, false, 0),
+	FIELD_ROW("topic", FIELD_TEXT, list_transactions_header, topic, false, 0),
+	FIELD_ROW("key", FIELD_TEXT, list_transactions_header, key, false, 0),
+	FIELD_ROW("olderThanMs", FIELD_INT64, list_transactions_header, older_than_ms, false, 0),
+	FIELD_ROW("limit", FIELD_INT32, list_transactions_header, limit, false,
+	    LIST_TRANSACTIONS_LIMIT),
+	FIELD_ROW("cursor", FIELD_TEXT, list_transactions_header, cursor, false, 0),
+	FIELD_END,
+};
+
+const struct field transaction_header_fields[] = {
+	FIELD_ROW("id", FIELD_TEXT, transaction_header, id, true, 0),
+	FIELD_ROW("by", FIELD_TEXT, transaction_header, by, false, 0),
+	FIELD_END,
+};
+
+const struct field resolve_transaction_header_fields[] = {
+	FIELD_ROW("id", FIELD_TEXT, resolve_transaction_header, id, true, 0),
+	FIELD_ROW("decision", FIELD_TEXT, resolve_transaction_header, decision, true, 0),
+	FIELD_ROW("by", FIELD_TEXT, resolve_transaction_header, by, false, 0),
+	FIELD_ROW("reason", FIELD_TEXT, resolve_transaction_header, reason, true, 0),
+	FIELD_END,
+};
+
+const struct field resolve_transaction_answer_fields[] = {
+	FIELD_ROW("position", FIELD_INT64, resolve_transaction_answer, position, true, 0),
+	FIELD_ROW("outcome", FIELD_TEXT, resolve_transaction_answer, outcome, true, 0),
+	FIELD_END,
+};
+
+const struct field producer_group_settings_header_fields[] = {
+	FIELD_ROW("group", FIELD_TEXT, producer_group_settings_header, group, true, 0),
+	FIELD_ROW("policy", FIELD_TEXT, producer_group_settings_header, policy, false, 0),
+	FIELD_ROW("checkUrl", FIELD_TEXT, producer_group_settings_header, check_url, false, 0),
+	FIELD_END,
+};

@@ -523,4 +523,49 @@ struct resume_check_header {
 };
 extern const struct field resume_check_header_fields[];
 
+/* ---- Transactions: TwinMQ's own ------------------------------------------------ */
+
+/* LIST_TRANSACTIONS; all but limit narrow it down. */
+struct list_transactions_header {
+	struct slice state; /* of transaction_state_name, "contradiction" or "all" */
+	struct slice group;
+	struct slice topic;
+	struct slice key;
+	int64_t older_than_ms;
+	int32_t limit;
+	struct slice cursor; /* of the last answer: goes on behind it */
+};
+extern const struct field list_transactions_header_fields[];
+
+/* SHOW_TRANSACTION, RESUME_TRANSACTION: a transaction id, an offset id or a log position */
+struct transaction_header {
+	struct slice id;
+	struct slice by; /* the person; SHOW: not used */
+};
+extern const struct field transaction_header_fields[];
+
+/* RESOLVE_TRANSACTION */
+struct resolve_transaction_header {
+	struct slice id;
+	struct slice decision; /* "commit" or "rollback" */
+	struct slice by;
+	struct slice reason;
+};
+extern const struct field resolve_transaction_header_fields[];
+
+/* The answer to RESUME_TRANSACTION and RESOLVE_TRANSACTION. */
+struct resolve_transaction_answer {
+	int64_t position;
+	struct slice outcome;
+};
+extern const struct field resolve_transaction_answer_fields[];
+
+/* UPDATE_PRODUCER_GROUP: what is absent stays as it is; DELETE_PRODUCER_GROUP: the name alone */
+struct producer_group_settings_header {
+	struct slice group;
+	struct slice policy;
+	struct slice check_url; /* empty: none */
+};
+extern const struct field producer_group_settings_header_fields[];
+
 #endif
