@@ -22,6 +22,7 @@
 #include "broker/hold.h"
 #include "broker/masters.h"
 #include "broker/offset.h"
+#include "broker/producer_group.h"
 #include "broker/register.h"
 #include "broker/retention.h"
 #include "broker/sending.h"
@@ -205,6 +206,22 @@ broker_keep_setting(struct daemon *daemon, struct slice name, struct slice value
 	return 0;
 }
 
+static void
+on_producer_group_row(void *arg, struct slice name, struct slice value)
+{
+	const struct broker *broker = arg;
+	struct arena arena = { 0 };
+	struct producer_group group;
+
+	if (producer_group_from_json(value, &arena, &group) == 0)
+		producer_groups_put(broker->producer_groups, &group);
+	else
+		log_error("what was set for a producer group cannot be read, it is left out "
+			  "group=%.*s",
+		    (int)name.len, name.data);
+	arena_release(&arena);
+}
+
 /* The tables in memory, from the store. */
 static void
 load_state(struct broker *broker)
@@ -214,7 +231,9 @@ load_state(struct broker *broker)
 	broker->topics = topics_new();
 	broker->groups = groups_new();
 	broker->offsets = offsets_new();
+	broker->producer_groups = producer_groups_new(&broker->settings->transaction_policy);
 	store_each_meta(broker->store, META_SETTING, on_setting_row, broker->daemon);
+	store_each_meta(broker->store, META_PRODUCER_GROUP, on_producer_group_row, broker);
 	topics_and_groups_load(broker);
 }
 
@@ -280,6 +299,7 @@ broker_release(struct daemon *daemon)
 		store_close(broker->store);
 		free(broker->tails);
 		offsets_free(broker->offsets);
+		producer_groups_free(broker->producer_groups);
 		groups_free(broker->groups);
 		topics_free(broker->topics);
 		clients_free(broker->clients);

@@ -2,6 +2,8 @@
 
 #include "broker/options.h"
 
+#include "broker/producer_group.h"
+
 #define OPTION_SETTINGS struct broker_settings
 #include "common/option_rows.h"
 
@@ -155,11 +157,24 @@ const struct option broker_options[] = {
 	SWITCH("rejectTransactionMessage", reject_transaction_message, "false",
 	    "no effect yet: transaction messages are refused", LIVE),
 	NUMBER("transactionTimeOut", transaction_time_out, "6000", 1, INT64_C(86400000), "ms",
-	    "no effect yet; how long a half message waits before its producer is asked", LIVE),
+	    "how long a half message waits before its producer is asked, unless it says itself",
+	    LIVE),
 	NUMBER("transactionCheckInterval", transaction_check_interval, "60000", 1,
-	    INT64_C(86400000), "ms", "no effect yet; how long until the producer is asked again", LIVE),
+	    INT64_C(86400000), "ms", "how long until it is asked about again", LIVE),
 	NUMBER("transactionCheckMax", transaction_check_max, "15", 1, 1000000, "times",
-	    "no effect yet; how often the producer is asked before the half message is parked", LIVE),
+	    "how often it is asked about before it is parked in TRANS_CHECK_MAX_TIME_TOPIC", LIVE),
+	NUMBER("transactionCheckRate", transaction_check_rate, "2000", 1, 1000000, "a second",
+	    "how many half messages are looked after at most, when masses fall due together", LIVE),
+	CHOICE("transactionPolicy", transaction_policy, "first-wins", transaction_policies,
+	    "what counts for producer groups for which mqadmin set nothing: the first decision, or "
+	    "(commit-wins-once) the sender's commit also after the rollback of a check",
+	    LIVE),
+	ROW("transactionCheckUrlAllow", OPTION_ADDRESSES, transaction_check_url_allow, NULL,
+	    "the addresses, HOST:PORT separated by ;, that URLs of producer groups may lead to "
+	    "(http alone); unset: no URL is asked",
+	    FILE_ONLY),
+	NUMBER("transactionCheckUrlTimeout", transaction_check_url_timeout, "3000", 50, 60000,
+	    "ms", "how long such a URL may take to answer", LIVE),
 
 	/* the process */
 	NUMBER("ioThreads", io_threads, "1", 1, 64, "threads",

@@ -92,6 +92,10 @@ struct broker_settings {
 	int64_t transaction_time_out; /* ms */
 	int64_t transaction_check_max;
 	int64_t transaction_check_interval; /* ms */
+	int64_t transaction_check_rate; /* asks a second */
+	int transaction_policy; /* enum transaction_policy, of groups for which none is set */
+	char *transaction_check_url_allow; /* host:port, separated by ';'; NULL: none */
+	int64_t transaction_check_url_timeout; /* ms */
 
 	/* the process */
 	int64_t io_threads; /* loops */

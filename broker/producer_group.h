@@ -5,7 +5,7 @@
  * What an administrator set for groups of producers: what counts when a commit
  * comes after a check rolled back, and whom to ask when no member is
  * connected. A state module: one lock (a leaf), any thread. Kept in meta.db by who
- * changes it (META_PRODUCER_GROUP: name -> JSON).
+ * changes it (META_PRODUCER_GROUP: name -> JSON); broker_start loads it.
  */
 
 #include <stdbool.h>
@@ -28,7 +28,10 @@ struct producer_group {
 
 struct producer_groups;
 
-struct producer_groups *producer_groups_new(void);
+#define CHECK_URL_MAX 1024 /* bytes */
+
+/* standard: the policy of groups for which nothing was set (enum transaction_policy); lent, read at each look. */
+struct producer_groups *producer_groups_new(const int *standard);
 void producer_groups_free(struct producer_groups *groups);
 /* Copies; replaces what was there. */
 void producer_groups_put(struct producer_groups *groups, const struct producer_group *group);
@@ -39,6 +42,7 @@ bool producer_groups_find(struct producer_groups *groups, struct slice name, str
 /* All, in order of names, in the arena. */
 const struct producer_group *producer_groups_list(struct producer_groups *groups, struct arena *arena, size_t *n);
 
+extern const char *const transaction_policies[]; /* names, NULL at the end */
 const char *transaction_policy_name(enum transaction_policy policy);
 /* -1: no such policy. */
 int transaction_policy_parse(struct slice name, enum transaction_policy *policy);

@@ -16,7 +16,14 @@ struct transaction_checks;
 /* At start, once the store runs. */
 struct transaction_checks *transaction_checks_new(struct broker *broker);
 void transaction_checks_free(struct transaction_checks *checks);
+/* When the broker is told to stop: nothing more is asked or stored. */
+void transaction_checks_stop(struct transaction_checks *checks);
 /* An answer came about the half message at this position. Any loop. */
 void transaction_checks_answered(struct broker *broker, struct loop *here, int64_t position);
+/*
+ * Whether a group of producers may have this URL: http, and an address of
+ * transactionCheckUrlAllow. 0, or -1 and *why, one sentence.
+ */
+int transaction_url_check(const struct broker_settings *settings, struct slice url, const char **why);
 
 #endif
