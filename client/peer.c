@@ -13,6 +13,8 @@ on_request(struct conn *conn, const struct command *command, struct slice body)
 {
 	struct peer *peer = conn_context(conn);
 
+	if (transaction_check_take(peer, command, body))
+		return;
 	if (peer->mq->on_request != NULL)
 		peer->mq->on_request(peer->mq->context, conn, command, body);
 }
@@ -26,6 +28,7 @@ lost(struct conn *conn, const char *why)
 		return;
 	peer->conn = NULL;
 	snprintf(peer->why, sizeof peer->why, "%s", why);
+	membership_on_lost(&peer->mq->membership, slice_of(peer->address));
 }
 
 static void
@@ -71,6 +74,8 @@ peer_connect(struct peer *peer)
 	snprintf(peer->why, sizeof peer->why, "not connected");
 	peer->conn = conn_connect(peer->mq->loop, (const struct sockaddr *)&address, len,
 	    peer->mq->timeout_ms, &events, peer);
+	/* Whatever is asked over it, the broker first hears whose connection it is. */
+	membership_on_connect(&peer->mq->membership, slice_of(peer->address));
 	return peer->conn;
 }
 

@@ -40,8 +40,10 @@ struct send {
 	int attempts_left;
 	struct slice broker_name;  /* of the attempt at hand */
 	struct slice avoid_broker; /* that failed before */
+	const char *address;       /* of the attempt at hand */
 	char unique_id[UNIQUE_ID_LEN + 1];
 	bool oneway;
+	bool half;
 	send_done_fn *done;
 	void *arg;
 };
@@ -73,6 +75,21 @@ producer_free(struct producer *producer)
 {
 	free(producer->group);
 	free(producer);
+}
+
+struct twinmq *
+producer_handle(const struct producer *producer)
+{
+	return producer->mq;
+}
+
+void
+send_result_copy(struct send_result *to, const struct send_result *from, struct arena *arena)
+{
+	*to = *from;
+	to->queue.topic = arena_copy(arena, from->queue.topic);
+	to->queue.broker_name = arena_copy(arena, from->queue.broker_name);
+	to->message_id = arena_copy(arena, from->message_id);
 }
 
 const char *
@@ -124,6 +141,20 @@ finish(struct send *send, const struct twinmq_error *error, const struct send_re
 	free(send);
 }
 
+/* In the place of the one that it has. */
+static void
+renew_unique_id(struct send *send)
+{
+	struct buf properties = { 0 };
+
+	unique_id_make(send->unique_id);
+	property_copy_without(
+	    &properties, send->header.properties, (const char *const[]){ "UNIQ_KEY", NULL });
+	property_append(&properties, SLICE("UNIQ_KEY"), slice_of(send->unique_id));
+	send->header.properties = arena_copy(&send->arena, buf_slice(&properties));
+	buf_release(&properties);
+}
+
 static void try_once(struct send *send);
 
 static void
@@ -132,6 +163,10 @@ fail(struct send *send, const struct twinmq_error *error)
 	if (send->attempts_left > 0 && is_worth_another_try(error->code)) {
 		route_cache_doubt(send->producer->mq, send->header.topic);
 		send->avoid_broker = send->broker_name;
+		/* A broker may have the first one, and must not take the second one's decision for
+		 * its own. */
+		if (send->half)
+			renew_unique_id(send);
 		try_once(send);
 		return;
 	}
@@ -165,6 +200,7 @@ on_send_answer(
 	struct send_result result = {
 		.code = answer->code,
 		.queue = { send->header.topic, send->broker_name, header.queue_id },
+		.address = send->address,
 		.queue_offset = header.queue_offset,
 		.message_id = header.msg_id,
 	};
@@ -177,6 +213,7 @@ finish_oneway(struct send *send)
 {
 	struct send_result result = {
 		.queue = { send->header.topic, send->broker_name, send->header.queue_id },
+		.address = send->address,
 		.queue_offset = -1,
 		.message_id = SLICE(""),
 	};
@@ -192,6 +229,7 @@ send_to(struct send *send, struct slice address)
 	struct command request = { .code = (int32_t)send->code, .codec = producer->codec };
 
 	send->header.broker_name = send->broker_name;
+	send->address = peer_find(producer->mq, address)->address;
 	fields_encode(send_header_v2_fields, &send->header, &send->arena, &request);
 	if (send->oneway) {
 		twinmq_send_oneway(producer->mq, address, &request, send->body);
@@ -297,6 +335,11 @@ check_message(const struct message *message, struct twinmq_error *error)
 		    topic.len > 200 ? 200 : (int)topic.len, topic.data, RECORD_TOPIC_MAX);
 		return -1;
 	}
+	if (message->half && message->oneway) {
+		twinmq_error_set(error, TWINMQ_BAD_ARGUMENT,
+		    "a half message cannot be oneway: its decision needs the place in the answer");
+		return -1;
+	}
 	if (bad) {
 		twinmq_error_set(error, TWINMQ_BAD_ARGUMENT,
 		    "keys, tags and properties must have names and no bytes 1 or 2");
@@ -306,7 +349,8 @@ check_message(const struct message *message, struct twinmq_error *error)
 }
 
 static void
-put_properties(struct buf *out, const struct message *message, const char *unique_id)
+put_properties(struct buf *out, const struct producer *producer, const struct message *message,
+    const char *unique_id)
 {
 	if (message->keys.len != 0)
 		property_append(out, SLICE("KEYS"), message->keys);
@@ -314,7 +358,10 @@ put_properties(struct buf *out, const struct message *message, const char *uniqu
 		property_append(out, message->properties[i].key, message->properties[i].value);
 	property_append(out, SLICE("UNIQ_KEY"), slice_of(unique_id));
 	property_append(out, SLICE("WAIT"), message->no_wait ? SLICE("false") : SLICE("true"));
-	if (message->delay_level > 0) {
+	if (message->half) {
+		property_append(out, SLICE("TRAN_MSG"), SLICE("true"));
+		property_append(out, SLICE("PGROUP"), slice_of(producer->group));
+	} else if (message->delay_level > 0) {
 		char level[16];
 
 		snprintf(level, sizeof level, "%d", (int)message->delay_level);
@@ -348,6 +395,7 @@ send_new(struct producer *producer, const struct message *message)
 	send->producer = producer;
 	send->attempts_left = 1 + producer->retries;
 	send->oneway = message->oneway;
+	send->half = message->half;
 	send->want_queue = message->queue_id;
 	if (message->broker_name.data != NULL) {
 		send->want_broker = arena_copy(&send->arena, message->broker_name);
@@ -370,11 +418,13 @@ set_single(struct send *send, const struct message *message)
 	struct buf properties = { 0 };
 
 	unique_id_make(send->unique_id);
-	put_properties(&properties, message, send->unique_id);
+	put_properties(&properties, send->producer, message, send->unique_id);
 	send->code = REQUEST_SEND_MESSAGE_V2;
 	send->header.flag = message->flag;
 	send->header.properties = arena_copy(&send->arena, buf_slice(&properties));
 	send->body = copy_body(send, message->body);
+	if (message->half)
+		send->header.sys_flag |= SYS_FLAG_PREPARED;
 	buf_release(&properties);
 }
 
@@ -390,7 +440,7 @@ set_batch(struct send *send, const struct message *messages, size_t n)
 		if (i == 0)
 			memcpy(send->unique_id, id, sizeof id);
 		properties.len = 0;
-		put_properties(&properties, &messages[i], id);
+		put_properties(&properties, send->producer, &messages[i], id);
 		batch_append(&body, &(struct batch_item){ messages[i].flag, messages[i].body,
 					buf_slice(&properties) });
 	}
@@ -429,9 +479,10 @@ producer_send_batch_async(struct producer *producer, const struct message *messa
 	if (n == 0)
 		twinmq_error_set(&error, TWINMQ_BAD_ARGUMENT, "the batch is empty");
 	for (size_t i = 0; i < n && error.code == 0; i++)
-		if (check_message(&messages[i], &error) == 0 && messages[i].delay_level > 0)
-			twinmq_error_set(
-			    &error, TWINMQ_BAD_ARGUMENT, "messages of a batch cannot be delayed");
+		if (check_message(&messages[i], &error) == 0 &&
+		    (messages[i].delay_level > 0 || messages[i].half))
+			twinmq_error_set(&error, TWINMQ_BAD_ARGUMENT,
+			    "messages of a batch can be neither delayed nor of a transaction");
 	if (error.code != 0) {
 		done(arg, &error, NULL);
 		return;
@@ -456,13 +507,8 @@ on_blocking_send(void *arg, const struct twinmq_error *error, const struct send_
 {
 	struct blocking_send *send = arg;
 
-	if (error == NULL) {
-		*send->result = *result;
-		send->result->queue.topic = arena_copy(send->arena, result->queue.topic);
-		send->result->queue.broker_name =
-		    arena_copy(send->arena, result->queue.broker_name);
-		send->result->message_id = arena_copy(send->arena, result->message_id);
-	}
+	if (error == NULL)
+		send_result_copy(send->result, result, send->arena);
 	waiting_done(&send->waiting, error);
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "client/twinmq_private.h"
+#include "common/clock.h"
 #include "common/codes.h"
 #include "common/mem.h"
 
@@ -95,6 +96,7 @@ twinmq_open(const struct twinmq_options *options, struct twinmq_error *error)
 	mq->on_request = options->on_request;
 	mq->context = options->context;
 	mq->tell_failed.run = twinmq_calls_tell_failed;
+	membership_init(&mq->membership, mq);
 	mq->loop = options->loop;
 	if (mq->loop == NULL) {
 		mq->loop = &mq->own_loop;
@@ -116,13 +118,16 @@ twinmq_close(struct twinmq *mq)
 	mq->closing = true;
 	table_release(&mq->peers, peer_free);
 	twinmq_calls_end(mq);
+	membership_release(&mq->membership);
+	transaction_producers_detach(mq);
 	route_cache_release(mq);
 	if (mq->owns_loop)
 		loop_release(&mq->own_loop);
 	for (size_t i = 0; i < mq->n_name_servers; i++)
 		free(mq->name_servers[i]);
 	free(mq->name_servers);
-	/* A lent loop that was asked for the end of its turn still needs the handle, and frees it. */
+	/* A lent loop that was asked for the end of its turn still needs the handle, and frees it.
+	 */
 	if (mq->owns_loop || !mq->tell_failed.asked)
 		free(mq);
 }
@@ -131,6 +136,39 @@ struct loop *
 twinmq_loop(struct twinmq *mq)
 {
 	return mq->loop;
+}
+
+/* The end of a twinmq_run. */
+struct run_end {
+	struct deadline deadline;
+	struct twinmq *mq;
+};
+
+static void
+on_run_end(struct deadline *self)
+{
+	twinmq_stop(container_of(self, struct run_end, deadline)->mq);
+}
+
+void
+twinmq_run(struct twinmq *mq, int run_ms)
+{
+	struct run_end end = { .deadline.due = on_run_end, .mq = mq };
+
+	mq->stopped = false;
+	if (run_ms >= 0)
+		loop_set_deadline(mq->loop, &end.deadline, clock_mono_ms() + run_ms);
+	/* The loop's own stop may be one that a blocking call left behind. */
+	while (!mq->stopped)
+		loop_run(mq->loop);
+	loop_drop_deadline(mq->loop, &end.deadline);
+}
+
+void
+twinmq_stop(struct twinmq *mq)
+{
+	mq->stopped = true;
+	loop_stop(mq->loop);
 }
 
 const char *

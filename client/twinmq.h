@@ -75,8 +75,8 @@ void twinmq_close(struct twinmq *mq);
 const struct twinmq_error *twinmq_error(const struct twinmq *mq);
 struct loop *twinmq_loop(struct twinmq *mq);
 /*
- * Runs the loop, so that what peers send is handled, for run_ms (-1: for ever) or until twinmq_stop,
- * which a callback may call.
+ * Runs the loop, so that what peers send is handled, for run_ms (-1: for ever) or until
+ * twinmq_stop, which a callback may call.
  */
 void twinmq_run(struct twinmq *mq, int run_ms);
 void twinmq_stop(struct twinmq *mq);
@@ -140,7 +140,7 @@ struct message {
 	int32_t delay_level; /* 0: none */
 	bool no_wait;        /* the answer need not wait for the disk (WAIT=false) */
 	bool oneway;         /* no answer is asked for: done as soon as the connection has it */
-	bool half;           /* of a transaction (twinmq_transaction.h); delay_level does not count */
+	bool half; /* of a transaction (twinmq_transaction.h); delay_level does not count */
 	/* Where it must go; absent and -1: the producer chooses. */
 	struct slice broker_name;
 	int32_t queue_id;

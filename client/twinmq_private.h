@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 
+#include "client/membership.h"
 #include "client/twinmq.h"
 #include "common/table.h"
 
@@ -36,6 +37,9 @@ struct twinmq {
 	struct call *failed; /* ended without an answer; told at the end of the turn */
 	struct turn_end tell_failed;
 	struct twinmq_error error;
+	bool stopped; /* twinmq_run shall return */
+	struct membership membership;
+	struct transaction_producer *transaction_producers; /* a list */
 	void (*on_request)(
 	    void *context, struct conn *conn, const struct command *command, struct slice body);
 	void *context;
@@ -67,6 +71,18 @@ void peer_free(void *peer);
 /* Ends what is in flight; the connections are closed already. */
 void twinmq_calls_end(struct twinmq *mq);
 void twinmq_calls_tell_failed(struct turn_end *self);
+struct twinmq *producer_handle(const struct producer *producer);
+/* Deep copy. */
+void send_result_copy(struct send_result *to, const struct send_result *from, struct arena *arena);
+
+/* As Java's: address, process, and what tells its handles apart. */
+void client_id_make(char id[static CLIENT_ID_LEN + 1]);
+
+/* A check for one of its transaction producers; false when none of them answers it. */
+bool transaction_check_take(struct peer *peer, const struct command *command, struct slice body);
+/* The handle is about to go. */
+void transaction_producers_detach(struct twinmq *mq);
+
 /* Deep copy, but for opaque and flag, which conn_request sets. */
 void command_copy(struct command *to, const struct command *from, struct arena *arena);
 

@@ -78,8 +78,9 @@ struct transaction_options {
 struct transaction_producer *transaction_producer_new(
     struct twinmq *mq, const struct transaction_options *options, struct twinmq_error *error);
 /*
- * Unregisters. No send may be in flight; what brokers asked and nobody decided is left
- * to other members.
+ * Unregisters. No send may be in flight, or the handle is closed, which ends them; what brokers
+ * asked and nobody decided is left to other members. With a loop of its own the handle runs it
+ * once, so that the last decisions leave: not from a callback then.
  */
 void transaction_producer_free(struct transaction_producer *producer);
 
@@ -126,12 +127,12 @@ void transaction_decide(struct transaction *transaction, enum transaction_decisi
 /* Lent, as long as the transaction lives. */
 const struct transaction_half *transaction_half_of(const struct transaction *transaction);
 
+/* Since the start. Decisions are counted by their enum. */
 struct transaction_counts {
-	int64_t n_sent;      /* half messages stored */
-	int64_t n_committed; /* of these, by execute */
-	int64_t n_rolled_back;
-	int64_t n_asked; /* by brokers */
-	int64_t n_answered_commit, n_answered_rollback, n_answered_unknown;
+	int64_t n_sent;                   /* half messages stored */
+	int64_t decided[DECISION_LATER];  /* of these */
+	int64_t n_asked;                  /* by brokers */
+	int64_t answered[DECISION_LATER]; /* to these */
 };
 
 void transaction_producer_get_counts(

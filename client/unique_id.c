@@ -5,11 +5,12 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "client/twinmq.h"
+#include "client/twinmq_private.h"
 #include "common/clock.h"
 
 #define RAW_BYTES (UNIQUE_ID_LEN / 2)
@@ -97,4 +98,16 @@ unique_id_make(char id[static UNIQUE_ID_LEN + 1])
 		id[2 * i + 1] = digits[raw[i] & 15];
 	}
 	id[UNIQUE_ID_LEN] = '\0';
+}
+
+void
+client_id_make(char id[static CLIENT_ID_LEN + 1])
+{
+	static _Atomic uint32_t n_made;
+	uint32_t address = own_address();
+	char text[INET_ADDRSTRLEN];
+
+	inet_ntop(AF_INET, &address, text, sizeof text);
+	snprintf(id, CLIENT_ID_LEN + 1, "%s@%d#%jd#%u", text, (int)getpid(),
+	    (intmax_t)clock_mono_us(), (unsigned)atomic_fetch_add(&n_made, 1));
 }

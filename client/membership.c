@@ -1,0 +1,322 @@
+#include "config.h"
+
+#include "client/membership.h"
+
+#include <stdlib.h>
+
+#include "client/twinmq_private.h"
+#include "common/clock.h"
+#include "common/codes.h"
+#include "common/headers.h"
+#include "common/heartbeat.h"
+#include "common/mem.h"
+
+#define ROUND_EVERY_MS 30000
+#define RETRY_FIRST_MS 1000
+#define RETRY_MAX_MS 5000
+#define MISSED_MAX 60 /* heartbeats, of one that no name server lists any more */
+
+struct master {
+	struct membership *membership;
+	char *address;
+	bool listed;
+	bool beating;  /* a heartbeat is in flight */
+	bool answered; /* the last one, and the connection still stands */
+	int missed;    /* in a row */
+};
+
+struct membership_wait {
+	struct membership_wait *next;
+	uint64_t round; /* that must be through */
+	membership_fn *done;
+	void *arg;
+};
+
+static void begin_round(struct membership *membership);
+
+static void
+on_next_round(struct deadline *self)
+{
+	begin_round(container_of(self, struct membership, next_round));
+}
+
+void
+membership_init(struct membership *membership, struct twinmq *mq)
+{
+	membership->mq = mq;
+	membership->next_round.due = on_next_round;
+	membership->retry_ms = RETRY_FIRST_MS;
+	membership->last_wait = &membership->first_wait;
+	client_id_make(membership->client_id);
+}
+
+static void
+master_free(void *self)
+{
+	struct master *master = self;
+
+	free(master->address);
+	free(master);
+}
+
+/* Tells those who waited for a round up to this one. */
+static void
+tell_waits(struct membership *membership, uint64_t round, const struct twinmq_error *error)
+{
+	struct membership_wait *wait;
+
+	while ((wait = membership->first_wait) != NULL && wait->round <= round) {
+		membership->first_wait = wait->next;
+		if (wait->next == NULL)
+			membership->last_wait = &membership->first_wait;
+		wait->done(wait->arg, error);
+		free(wait);
+	}
+}
+
+void
+membership_release(struct membership *membership)
+{
+	struct twinmq_error closed;
+
+	twinmq_error_set(&closed, TWINMQ_CLOSED, "the handle was closed");
+	loop_drop_deadline(membership->mq->loop, &membership->next_round);
+	tell_waits(membership, UINT64_MAX, &closed);
+	table_release(&membership->groups, NULL);
+	table_release(&membership->masters, master_free);
+}
+
+/* ---- a round ---- */
+
+static void
+end_round(struct membership *membership, const struct twinmq_error *error)
+{
+	size_t n_answered = 0;
+
+	if (membership->again) {
+		begin_round(membership);
+		return;
+	}
+	for (struct table_entry *at = table_next(&membership->masters, NULL); at != NULL;
+	     at = table_next(&membership->masters, at))
+		n_answered += ((const struct master *)at->value)->answered;
+	bool all = n_answered != 0 && n_answered == membership->masters.n;
+	int wait_ms = all ? ROUND_EVERY_MS : membership->retry_ms;
+	int longer_ms = 2 * membership->retry_ms;
+	membership->retry_ms = all                        ? RETRY_FIRST_MS
+	                       : longer_ms < RETRY_MAX_MS ? longer_ms
+	                                                  : RETRY_MAX_MS;
+	loop_set_deadline(membership->mq->loop, &membership->next_round, clock_mono_ms() + wait_ms);
+	tell_waits(membership, membership->round, n_answered == 0 ? error : NULL);
+}
+
+static void
+forget(struct master *master)
+{
+	table_take(&master->membership->masters, slice_of(master->address));
+	master_free(master);
+}
+
+static void
+on_beat(
+    void *arg, const struct twinmq_error *error, const struct command *answer, struct slice body)
+{
+	struct master *master = arg;
+	struct membership *membership = master->membership;
+	struct twinmq_error why;
+
+	(void)body;
+	membership->n_beats--;
+	master->beating = false;
+	master->answered = error == NULL && answer->code == RESPONSE_SUCCESS;
+	if (error != NULL)
+		why = *error;
+	else
+		twinmq_error_of_answer(&why, slice_of(master->address), answer);
+	master->missed = master->answered ? 0 : master->missed + 1;
+	if (membership->mq->closing)
+		return;
+	if (!master->listed && master->missed > MISSED_MAX)
+		forget(master);
+	if (membership->n_beats == 0 && !membership->asking)
+		end_round(membership, &why);
+}
+
+static void
+beat(struct master *master)
+{
+	struct membership *membership = master->membership;
+	struct command request = { .code = REQUEST_HEART_BEAT };
+	struct heartbeat heartbeat = { .client_id = slice_of(membership->client_id) };
+	struct slice *groups = mem_alloc((membership->groups.n + 1) * sizeof *groups);
+	struct buf body = { 0 };
+	struct json_out out;
+
+	master->beating = true;
+	membership->n_beats++;
+	for (struct table_entry *at = table_next(&membership->groups, NULL); at != NULL;
+	     at = table_next(&membership->groups, at))
+		groups[heartbeat.n_producers++] = table_key(at);
+	heartbeat.producers = groups;
+	json_out_init(&out, &body);
+	heartbeat_write(&out, &heartbeat);
+	twinmq_call_async(membership->mq, slice_of(master->address), &request, buf_slice(&body),
+	    membership->mq->timeout_ms, on_beat, master);
+	buf_release(&body);
+	free(groups);
+}
+
+static void
+list_master(struct membership *membership, struct slice address)
+{
+	struct master *master = table_find(&membership->masters, address);
+
+	if (master == NULL) {
+		master = mem_zalloc(sizeof *master);
+		master->membership = membership;
+		master->address = slice_dup(address);
+		table_put(&membership->masters, address, master);
+	}
+	master->listed = true;
+}
+
+static void
+list_masters(struct membership *membership, struct slice body)
+{
+	struct arena arena = { 0 };
+	struct cluster_info info;
+
+	if (cluster_info_read(&arena, body, &info) == 0) {
+		for (struct table_entry *at = table_next(&membership->masters, NULL); at != NULL;
+		     at = table_next(&membership->masters, at))
+			((struct master *)at->value)->listed = false;
+		for (size_t i = 0; i < info.n_brokers; i++)
+			for (size_t j = 0; j < info.brokers[i].n_addresses; j++)
+				if (info.brokers[i].addresses[j].id == MASTER_ID)
+					list_master(
+					    membership, info.brokers[i].addresses[j].address);
+	}
+	arena_release(&arena);
+}
+
+static void
+on_masters(
+    void *arg, const struct twinmq_error *error, const struct command *answer, struct slice body)
+{
+	struct membership *membership = arg;
+	struct twinmq_error none;
+
+	membership->asking = false;
+	if (membership->mq->closing)
+		return;
+	if (error == NULL && answer->code == RESPONSE_SUCCESS)
+		list_masters(membership, body);
+	for (struct table_entry *at = table_next(&membership->masters, NULL); at != NULL;
+	     at = table_next(&membership->masters, at))
+		/* One that is under way may have left before the last group came. */
+		if (((struct master *)at->value)->beating)
+			membership->again = true;
+		else
+			beat(at->value);
+	if (membership->n_beats != 0)
+		return;
+	twinmq_error_set(&none, TWINMQ_NO_QUEUE, "%s",
+	    error != NULL ? error->text : "the name servers know no master: no broker is alive");
+	end_round(membership, &none);
+}
+
+static void
+begin_round(struct membership *membership)
+{
+	struct command request = { .code = REQUEST_GET_BROKER_CLUSTER_INFO };
+
+	if (membership->asking || membership->groups.n == 0)
+		return;
+	membership->again = membership->n_beats != 0;
+	if (membership->again)
+		return;
+	membership->round++;
+	membership->asking = true;
+	loop_drop_deadline(membership->mq->loop, &membership->next_round);
+	twinmq_call_name_server_async(membership->mq, &request, on_masters, membership);
+}
+
+void
+membership_when_told(struct membership *membership, membership_fn *done, void *arg)
+{
+	struct membership_wait *wait = mem_zalloc(sizeof *wait);
+
+	begin_round(membership);
+	/* Heartbeats that are under way perhaps left before the last group came. */
+	wait->round = membership->round + (membership->asking ? 0 : 1);
+	wait->done = done;
+	wait->arg = arg;
+	*membership->last_wait = wait;
+	membership->last_wait = &wait->next;
+}
+
+/* ---- groups and connections ---- */
+
+int
+membership_join(struct membership *membership, struct slice group, void *member)
+{
+	if (table_find(&membership->groups, group) != NULL)
+		return -1;
+	table_put(&membership->groups, group, member);
+	begin_round(membership);
+	return 0;
+}
+
+void
+membership_leave(struct membership *membership, struct slice group)
+{
+	struct unregister_client_header header = {
+		.client_id = slice_of(membership->client_id),
+		.producer_group = group,
+	};
+	struct command request = { .code = REQUEST_UNREGISTER_CLIENT };
+	struct arena arena = { 0 };
+
+	table_take(&membership->groups, group);
+	fields_encode(unregister_client_header_fields, &header, &arena, &request);
+	for (struct table_entry *at = table_next(&membership->masters, NULL); at != NULL;
+	     at = table_next(&membership->masters, at)) {
+		const struct master *master = at->value;
+
+		/* To others it is gone with the connection. */
+		if (master->answered)
+			twinmq_send_oneway(
+			    membership->mq, slice_of(master->address), &request, SLICE(""));
+	}
+	arena_release(&arena);
+}
+
+void *
+membership_find(const struct membership *membership, struct slice group)
+{
+	return table_find(&membership->groups, group);
+}
+
+void
+membership_on_connect(struct membership *membership, struct slice address)
+{
+	struct master *master = table_find(&membership->masters, address);
+
+	if (master != NULL && !master->beating && membership->groups.n != 0)
+		beat(master);
+}
+
+void
+membership_on_lost(struct membership *membership, struct slice address)
+{
+	struct master *master = table_find(&membership->masters, address);
+
+	if (master == NULL || membership->mq->closing)
+		return;
+	master->answered = false;
+	if (membership->asking || membership->n_beats != 0 || membership->groups.n == 0)
+		return;
+	membership->retry_ms = RETRY_FIRST_MS;
+	loop_set_deadline(
+	    membership->mq->loop, &membership->next_round, clock_mono_ms() + membership->retry_ms);
+}
