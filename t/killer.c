@@ -27,13 +27,12 @@
 #include "client/twinmq.h"
 #include "common/clock.h"
 #include "common/mem.h"
+#include "t/proof.h"
 
 #define BATCH 5         /* messages in a batch */
 #define BATCH_EACH 16   /* every so many operations is one */
 #define PAUSE_MS 5      /* after a failed send */
-#define REPORTED_MAX 20 /* breaches told one by one */
 #define MESSAGES_MAX 20000000
-#define BODY_MIN 16
 
 enum outcome {
 	PENDING,
@@ -69,7 +68,7 @@ struct killer {
 	struct attempt *attempts;
 	uint32_t n_attempts, cap_attempts;
 	uint32_t n_operations;
-	uint64_t n_found, n_breaches, n_outcomes[UNKNOWN + 1];
+	uint64_t n_found, n_outcomes[UNKNOWN + 1];
 	char *scratch;
 };
 
@@ -80,39 +79,6 @@ on_signal(int number)
 {
 	(void)number;
 	stopping = 1;
-}
-
-static void breach(struct killer *killer, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void
-breach(struct killer *killer, const char *format, ...)
-{
-	va_list args;
-
-	if (killer->n_breaches++ >= REPORTED_MAX)
-		return;
-	va_start(args, format);
-	vfprintf(stderr, format, args);
-	va_end(args);
-	fputc('\n', stderr);
-}
-
-/* The number makes the body, so that nothing of it has to be remembered. */
-static struct slice
-body_of(struct killer *killer, uint32_t number, char *room)
-{
-	uint64_t state = number * 0x9E3779B97F4A7C15u + 1;
-	size_t len = BODY_MIN + (number * 2654435761u >> 8) % (killer->body_max - BODY_MIN + 1);
-
-	be64_put(room, number);
-	for (size_t i = 8; i < len; i++) {
-		state ^= state << 13;
-		state ^= state >> 7;
-		state ^= state << 17;
-		room[i] = (char)state;
-	}
-	return (struct slice){ room, len };
 }
 
 static uint32_t
@@ -190,7 +156,7 @@ lane_send(struct lane *lane)
 			lane->number = number;
 		messages[i] = (struct message){
 			.topic = slice_of(killer->topic),
-			.body = body_of(killer, number, killer->scratch + i * killer->body_max),
+			.body = numbered_body(killer->scratch + i * killer->body_max, number, killer->body_max),
 			.queue_id = MESSAGE_ANY_QUEUE,
 		};
 	}
@@ -214,14 +180,14 @@ load(struct killer *killer)
 static void
 check_record(struct killer *killer, const struct record *record, int32_t queue, int64_t offset)
 {
-	uint64_t number = record->body.len >= BODY_MIN ? be64_get(record->body.data) : UINT64_MAX;
+	uint64_t number = body_number(record->body);
 
 	if (record->queue_offset != offset || record->queue_id != queue)
-		breach(killer, "queue %d: offset %" PRId64 " where %" PRId64 " is due", (int)queue,
+		breach("queue %d: offset %" PRId64 " where %" PRId64 " is due", (int)queue,
 		    record->queue_offset, offset);
 	if (number >= killer->n_attempts || !record_check(record) ||
-	    !slice_equal(record->body, body_of(killer, (uint32_t)number, killer->scratch))) {
-		breach(killer, "queue %d offset %" PRId64 ": a body that nobody sent", (int)queue,
+	    !slice_equal(record->body, numbered_body(killer->scratch, number, killer->body_max))) {
+		breach("queue %d offset %" PRId64 ": a body that nobody sent", (int)queue,
 		    offset);
 		return;
 	}
@@ -229,11 +195,11 @@ check_record(struct killer *killer, const struct record *record, int32_t queue, 
 	struct attempt *attempt = &killer->attempts[number];
 
 	if (attempt->seen)
-		breach(killer, "message %" PRIu64 " is stored twice", number);
+		breach("message %" PRIu64 " is stored twice", number);
 	if (attempt->outcome == REFUSED)
-		breach(killer, "message %" PRIu64 " is stored, but was refused", number);
+		breach("message %" PRIu64 " is stored, but was refused", number);
 	if (attempt->outcome == STORED && (attempt->queue != queue || attempt->offset != offset))
-		breach(killer,
+		breach(
 		    "message %" PRIu64 " is at queue %d offset %" PRId64
 		    ", its answer said queue %d offset %" PRId64,
 		    number, (int)queue, offset, (int)attempt->queue, attempt->offset);
@@ -256,13 +222,13 @@ check_queue(struct killer *killer, const struct message_queue *queue)
 	    twinmq_max_offset(mq, queue, &end) == -1)
 		return -1;
 	if (pull.offset != 0)
-		breach(killer, "queue %d begins at %" PRId64, (int)queue->id, pull.offset);
+		breach("queue %d begins at %" PRId64, (int)queue->id, pull.offset);
 	while (pull.offset < end) {
 		arena_reset(&arena);
 		if (twinmq_pull(mq, &pull, &arena, &result) == -1)
 			goto out;
 		if (result.status != PULL_FOUND) {
-			breach(killer, "queue %d: nothing at offset %" PRId64 " of %" PRId64,
+			breach("queue %d: nothing at offset %" PRId64 " of %" PRId64,
 			    (int)queue->id, pull.offset, end);
 			break;
 		}
@@ -293,7 +259,7 @@ check_all(struct killer *killer)
 	}
 	for (uint32_t i = 0; status == 0 && i < killer->n_attempts; i++)
 		if (killer->attempts[i].outcome == STORED && !killer->attempts[i].seen)
-			breach(killer,
+			breach(
 			    "message %" PRIu32 " was acknowledged at queue %d offset %" PRId64
 			    " and is lost",
 			    i, (int)killer->attempts[i].queue, killer->attempts[i].offset);
@@ -347,19 +313,6 @@ close_all(struct killer *killer)
 	free(killer->scratch);
 }
 
-static size_t
-number_argument(const char *text, size_t min, size_t max)
-{
-	int64_t value;
-
-	if (slice_to_int64(slice_of(text), &value) == -1 || value < (int64_t)min ||
-	    value > (int64_t)max) {
-		fprintf(stderr, "killer: %s is not a number from %zu to %zu\n", text, min, max);
-		exit(2);
-	}
-	return (size_t)value;
-}
-
 int
 main(int argc, char **argv)
 {
@@ -374,7 +327,7 @@ main(int argc, char **argv)
 		else if (option == 'w')
 			window = number_argument(optarg, 1, 1000);
 		else if (option == 's')
-			killer.body_max = number_argument(optarg, BODY_MIN, 1 << 20);
+			killer.body_max = number_argument(optarg, NUMBERED_BODY_MIN, 1 << 20);
 		else
 			return 2;
 	}
@@ -394,7 +347,7 @@ main(int argc, char **argv)
 	printf("sent=%" PRIu32 "\nstored=%" PRIu64 "\nrefused=%" PRIu64 "\nunknown=%" PRIu64
 	       "\nfound=%" PRIu64 "\nbreaches=%" PRIu64 "\n",
 	    killer.n_attempts, killer.n_outcomes[STORED], killer.n_outcomes[REFUSED],
-	    killer.n_outcomes[UNKNOWN], killer.n_found, killer.n_breaches);
+	    killer.n_outcomes[UNKNOWN], killer.n_found, breaches());
 	close_all(&killer);
-	return status == -1 ? 2 : killer.n_breaches != 0;
+	return status == -1 ? 2 : breaches() != 0;
 }
