@@ -97,6 +97,8 @@ append_set_tag_hash(struct append *append, int64_t tag_hash)
 void
 append_free(struct append *append)
 {
+	if (append->also != NULL)
+		append_free(append->also);
 	free(append);
 }
 
@@ -136,7 +138,11 @@ append_gathers_stop(struct store *store)
 static int64_t
 queued_size(const struct append *append)
 {
-	return (int64_t)append->size + QUEUED_OVERHEAD_BYTES;
+	int64_t size = 0;
+
+	for (; append != NULL; append = append->also)
+		size += (int64_t)append->size + QUEUED_OVERHEAD_BYTES;
+	return size;
 }
 
 void
@@ -180,6 +186,8 @@ append_finish(
     struct store *store, struct append *append, enum append_status status, struct task_chain *homes)
 {
 	append->status = status;
+	if (append->home == NULL)
+		return; /* another's `also`: told with it */
 	append->task.run = come_home;
 	atomic_fetch_sub_explicit(
 	    &store->counters.queued_bytes, queued_size(append), memory_order_relaxed);

@@ -4,6 +4,7 @@
 
 #include "broker/store/closer.h"
 #include "broker/store/writer.h"
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/mem.h"
 
@@ -83,6 +84,20 @@ set_firsts(struct writer *writer, const struct expiry *expiry)
 }
 
 static void
+forget_halves(struct writer *writer, int64_t before)
+{
+	int64_t n = half_table_expire(&writer->halves, before, writer->position);
+
+	if (n > 0)
+		log_warn("parked transactions expired undecided n=%lld topic=" HALF_PARKED_TOPIC,
+		    (long long)n);
+}
+
+/*
+ * Half messages that are still open keep their segments until they are parked:
+ * they are due now, and the next try finds them gone.
+ */
+static void
 run_let_go(struct task *task, void *arg)
 {
 	struct expiry *expiry = (struct expiry *)task;
@@ -94,7 +109,9 @@ run_let_go(struct task *task, void *arg)
 	/* Two requests may have chosen the same segments: what is gone is gone. */
 	while (n < array->n && array->list[n] != expiry->next)
 		n++;
-	if (n > 0 && n < array->n) {
+	if (n > 0 && n < array->n &&
+	    half_table_may_expire(&writer->halves, expiry->next->first, clock_mono_ms())) {
+		forget_halves(writer, expiry->next->first);
 		expiry->gone = segment_array_new(array->list, n);
 		store_set_segments(store, segment_array_new(array->list + n, array->n - n));
 		set_firsts(writer, expiry);

@@ -51,7 +51,7 @@ struct half_change {
 	enum half_act act;
 	bool revocable;        /* ROLLBACK: leaves it revocable */
 	int64_t position;      /* of the half message; STORE: the writer sets it */
-	int64_t wait_ms;       /* STORE, ASK, RESUME: until it is due */
+	int64_t wait_ms;       /* STORE, ASK, RESUME: until it is due (again) */
 	enum half_state found; /* answer of APPEND_NOT_OPEN: what it was instead */
 };
 
@@ -63,6 +63,7 @@ struct half {
 	int64_t due_ms; /* clock_mono_ms; OPEN */
 	int32_t n_asked;
 	enum half_state state;
+	bool expiring;  /* DUE: its record is about to be removed: park it now */
 };
 
 enum half_query {
@@ -134,6 +135,7 @@ struct half_event {
 	int64_t half_offset;  /* its queue offset */
 	int64_t time_ms;      /* wall clock */
 	int64_t wait_ms;      /* ASK, RESUME: until the next */
+	int32_t n_asked;      /* ASK: how many times by now */
 	struct host who;      /* address it came from, or that was asked; 0.0.0.0:0: us */
 	struct slice by;      /* client id, URL, person; absent: only the address is known */
 	struct slice reason;  /* absent: none */
@@ -148,6 +150,8 @@ const char *half_via_name(enum half_via via);
 struct record half_event_record(struct arena *arena, const struct half_event *event);
 /* 0, or -1 when the record is no event. Texts point into the record. */
 int half_event_parse(const struct record *record, struct half_event *event);
+/* How long nobody is asked about a half message with these properties: its own immunity time, else default_ms. */
+int64_t half_first_wait_ms(struct slice properties, int64_t default_ms);
 /* The key by which the events of a half message are found. */
 struct slice half_event_key(struct arena *arena, int64_t position);
 

@@ -56,7 +56,9 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS producer_group(name TEXT PRIMARY KEY, value TEXT NOT NULL)"
     " WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS consumer_offset(grp TEXT, topic TEXT, queue_id INTEGER,"
-    " offset INTEGER NOT NULL, PRIMARY KEY(grp, topic, queue_id)) WITHOUT ROWID;";
+    " offset INTEGER NOT NULL, PRIMARY KEY(grp, topic, queue_id)) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS half(position INTEGER PRIMARY KEY, state INTEGER, copy INTEGER,"
+    " due_ms INTEGER, left_ms INTEGER, n_asked INTEGER);";
 
 struct meta {
 	sqlite3 *db;
@@ -139,6 +141,21 @@ meta_close(struct meta *meta)
 	sql_finalize(meta->statements, N_META_STATEMENTS);
 	sql_close(meta->db);
 	free(meta);
+}
+
+sqlite3 *
+meta_db(const struct meta *meta)
+{
+	return meta->broken ? NULL : meta->db;
+}
+
+void
+meta_failed(struct meta *meta, int rc)
+{
+	if (!meta->broken)
+		log_error("store could not commit file=meta.db error=%s", sqlite3_errstr(rc));
+	if (sql_is_sync_failure(rc))
+		meta->broken = true;
 }
 
 /* ---- jobs ------------------------------------------------------------ */
@@ -317,10 +334,8 @@ meta_commit(struct writer *writer, struct task *first)
 
 	if (rc == SQLITE_OK)
 		rc = put_jobs(meta, first);
-	if (rc != SQLITE_OK && !meta->broken)
-		log_error("store could not commit file=meta.db error=%s", sqlite3_errstr(rc));
-	if (sql_is_sync_failure(rc))
-		meta->broken = true;
+	if (rc != SQLITE_OK)
+		meta_failed(meta, rc);
 	finish(writer, first, rc == SQLITE_OK ? 0 : -1);
 }
 

@@ -15,6 +15,10 @@ struct writer;
 /* NULL: *why is one sentence. */
 struct meta *meta_open(const char *path, const char *vfs, char **why);
 void meta_close(struct meta *meta);
+/* For tables of others' rows (half_rows.h). NULL: a sync failed, nothing is to be written any more. */
+sqlite3 *meta_db(const struct meta *meta);
+/* One of their transactions failed: logs it, and minds a failed sync. */
+void meta_failed(struct meta *meta, int rc);
 /* All jobs of the chain in one transaction; they go home with the turn. */
 void meta_commit(struct writer *writer, struct task *first);
 /* Sends them home as failed. */

@@ -12,6 +12,7 @@
 #include "broker/store/closer.h"
 #include "broker/store/writer.h"
 #include "common/buf.h"
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/mem.h"
 
@@ -34,6 +35,7 @@ struct replay {
 	struct store *store;
 	struct segment **list;
 	size_t n;
+	int64_t halves; /* from here on records count for the half messages */
 	sqlite3
 	    *newest;    /* kept open until the writer has it: each first open reads the whole WAL */
 	struct buf why; /* not empty: the store is refused */
@@ -218,12 +220,13 @@ column_slice(sqlite3_stmt *statement, int column)
 		(size_t)sqlite3_column_bytes(statement, column) };
 }
 
-/* Runs a query over the newest segment; row answers -1 to stop. */
+static const char log_rows[] = "SELECT pos, records FROM log WHERE pos >= ? ORDER BY pos";
+
+/* Runs a query over a segment; row answers -1 to stop. */
 static int
-each_row(struct replay *replay, const char *text, int64_t from,
+each_row_of(struct replay *replay, sqlite3 *db, const char *path, const char *text, int64_t from,
     int (*row)(struct replay *replay, sqlite3_stmt *statement))
 {
-	sqlite3 *db = replay->store->writer->out.db;
 	sqlite3_stmt *statement;
 	int rc = sqlite3_prepare_v2(db, text, -1, &statement, NULL);
 
@@ -235,9 +238,18 @@ each_row(struct replay *replay, const char *text, int64_t from,
 	}
 	sqlite3_finalize(statement);
 	if (rc != SQLITE_DONE && replay->why.len == 0)
-		buf_printf(&replay->why, "%s cannot be read: %s",
-		    replay->store->writer->out.segment->path, sqlite3_errstr(rc));
+		buf_printf(&replay->why, "%s cannot be read: %s", path, sqlite3_errstr(rc));
 	return replay->why.len == 0 ? 0 : -1;
+}
+
+/* ... over the newest. */
+static int
+each_row(struct replay *replay, const char *text, int64_t from,
+    int (*row)(struct replay *replay, sqlite3_stmt *statement))
+{
+	const struct segment_writer *out = &replay->store->writer->out;
+
+	return each_row_of(replay, out->db, out->segment->path, text, from, row);
 }
 
 static int
@@ -363,11 +375,49 @@ replay_row(struct replay *replay, sqlite3_stmt *row)
 			    &(struct key_sink){ &writer->pending, &record });
 		if (replay->why.len != 0)
 			return -1;
+		if (position >= replay->halves)
+			half_table_replay(&writer->halves, &record, sqlite3_column_int64(row, 0),
+			    replay->store->options.half_wait_ms);
 		at += record.size;
 		position += record.size;
 		writer->position = position;
 		if (record.store_timestamp > writer->timestamp)
 			writer->timestamp = record.store_timestamp;
+	}
+	return 0;
+}
+
+/* The records of a segment that is not the newest count for the half messages only. */
+static int
+replay_halves(struct replay *replay, sqlite3_stmt *row)
+{
+	struct slice records = column_slice(row, 1);
+	struct record record;
+
+	for (size_t at = 0; at < records.len &&
+	     record_decode(records.data + at, records.len - at, &record) == 0;
+	     at += record.size)
+		half_table_replay(&replay->store->writer->halves, &record,
+		    sqlite3_column_int64(row, 0), replay->store->options.half_wait_ms);
+	return 0;
+}
+
+/* meta.db may lag behind by more than the newest segment. */
+static int
+replay_older(struct replay *replay)
+{
+	for (size_t i = 0; i + 1 < replay->n; i++) {
+		if (replay->list[i + 1]->first <= replay->halves)
+			continue;
+		sqlite3 *db = open_checked(replay, replay->list[i]);
+
+		if (db == NULL)
+			return -1;
+		int rc = each_row_of(replay, db, replay->list[i]->path, log_rows, replay->halves,
+		    replay_halves);
+		sql_close(db);
+		if (rc == -1)
+			return -1;
 	}
 	return 0;
 }
@@ -398,9 +448,19 @@ load_newest(struct replay *replay)
 		if (queue->last_timestamp > writer->timestamp)
 			writer->timestamp = queue->last_timestamp;
 	writer->position = writer->out.indexed;
-	return each_row(replay, "SELECT pos, records FROM log WHERE pos >= ? ORDER BY pos",
-	    writer->out.indexed < writer->out.keyed ? writer->out.indexed : writer->out.keyed,
-	    replay_row);
+	/* Absent: the store was written before there were half messages. */
+	if (segment_info(db, "halves", &replay->halves) != SQLITE_ROW)
+		replay->halves = writer->position;
+	if (half_rows_load(replay->store, &writer->halves, &replay->why) == -1 ||
+	    replay_older(replay) == -1)
+		return -1;
+	int64_t from =
+	    writer->out.indexed < writer->out.keyed ? writer->out.indexed : writer->out.keyed;
+
+	if (each_row(replay, log_rows, replay->halves < from ? replay->halves : from, replay_row) == -1)
+		return -1;
+	half_table_cut(&writer->halves, writer->position, clock_mono_ms());
+	return 0;
 }
 
 /* ---- all of it ------------------------------------------------------- */

@@ -40,6 +40,7 @@ struct store_options {
 	int64_t queued_bytes;    /* more than this waiting for the writer: store_is_busy */
 	int n_readers;
 	int disk_refuse_percent; /* partition fuller than this: appends are refused */
+	int64_t half_wait_ms;    /* until a half message found at the start is due, when it does not say */
 	const char *vfs;         /* NULL: SQLite's default; tests plant faults with another */
 	struct host store_host;  /* brokerIP1:listenPort, goes into each record */
 };

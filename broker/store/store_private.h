@@ -40,6 +40,8 @@ struct store_counters {
 	_Atomic int64_t commit_max_us;
 	_Atomic int64_t disk_total, disk_free;
 	_Atomic unsigned refusals;
+	_Atomic int64_t n_open, n_parked, n_revocable; /* half messages */
+	_Atomic int64_t next_due_ms;
 };
 
 /* What one loop gathers in a turn for the writer. */

@@ -31,6 +31,8 @@ void
 writer_free(struct writer *writer)
 {
 	segment_writer_close(&writer->out);
+	half_rows_close(&writer->half_rows);
+	half_table_release(&writer->halves);
 	pending_release(&writer->pending);
 	mailbox_release(&writer->inbox);
 	free(writer->homes);
@@ -129,7 +131,11 @@ idle_ms(const struct writer *writer)
 		return -1;
 	if (is_refusing(writer, REFUSAL_FULL))
 		return wait > 0 ? (int)wait : 0;
-	return writer_flush_in_ms(writer);
+	int index_ms = writer_flush_in_ms(writer), rows_ms = half_rows_flush_in_ms(writer);
+
+	if (index_ms == -1 || rows_ms == -1)
+		return index_ms > rows_ms ? index_ms : rows_ms;
+	return index_ms < rows_ms ? index_ms : rows_ms;
 }
 
 static void
@@ -159,6 +165,9 @@ turn(struct writer *writer)
 		send_home(writer);
 	}
 	writer_pass_reads(writer);
+	if (half_rows_flush_in_ms(writer) == 0)
+		half_rows_flush(writer, false);
+	writer_tell_halves(writer);
 	probe(writer);
 }
 
@@ -218,6 +227,7 @@ writer_stop(struct writer *writer)
 	writer->ended = true;
 	if (is_refusing(writer, REFUSAL_BROKEN))
 		return;
+	half_rows_flush(writer, true);
 	int rc = writer_flush(writer, true);
 
 	if (rc != SQLITE_OK)

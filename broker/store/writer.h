@@ -10,6 +10,8 @@
  * so a lone message is not delayed and a thousand share one sync.
  */
 
+#include "broker/store/half_rows.h"
+#include "broker/store/half_table.h"
 #include "broker/store/segment_write.h"
 #include "broker/store/store_private.h"
 
@@ -28,6 +30,8 @@ struct writer {
 	struct segment_writer out;
 	struct pending pending;
 	int64_t pending_since_ms; /* monotonic, of the oldest pending entry */
+	struct half_table halves;
+	struct half_rows half_rows;
 	int64_t position;      /* the next record's */
 	int64_t timestamp;     /* of the newest record; never goes back */
 	int64_t next_probe_ms; /* monotonic: when a full disk is tried again */
@@ -68,6 +72,9 @@ int writer_open_segment(struct writer *writer);
 int writer_drop_topic(struct writer *writer, struct slice topic);
 /* What a failed commit means for the appends that were in it, and for the store. */
 enum append_status writer_failed(struct writer *writer, int rc);
+
+/* half.c: publishes the counts and the next due time. */
+void writer_tell_halves(struct writer *writer);
 
 /* Gives the loops a notice each, with what this turn sends, and lets go of the news. */
 void writer_tell(struct writer *writer, struct news *news);

@@ -37,6 +37,8 @@ put_queues(struct writer *writer)
 	}
 	if (rc == SQLITE_OK)
 		rc = segment_put_info(out, "next_number", writer->store->queues.next_number);
+	if (rc == SQLITE_OK)
+		rc = segment_put_info(out, "halves", half_rows_position(writer));
 	return rc == SQLITE_OK ? segment_put_info(out, "indexed", writer->position) : rc;
 }
 
@@ -175,6 +177,8 @@ put_first(void *arg)
 	if (rc == SQLITE_OK)
 		rc = segment_put_info(&writer->out, "keyed", writer->position);
 	if (rc == SQLITE_OK)
+		rc = segment_put_info(&writer->out, "halves", half_rows_position(writer));
+	if (rc == SQLITE_OK)
 		rc = segment_put_info(
 		    &writer->out, "next_number", writer->store->queues.next_number);
 	for (struct queue *queue;
@@ -301,7 +305,25 @@ place(struct writer *writer, struct append *append, struct chunk *chunk, struct 
 	return true;
 }
 
-/* Places all appends of the batch; those that were cancelled go home and leave the chain. */
+/* Places it, what goes with it, and what both do to the half messages. Else why not. */
+static enum append_status
+place_whole(struct writer *writer, struct append *append, struct chunk *chunk, struct news *news)
+{
+	if (!half_table_allows(&writer->halves, &append->half))
+		return APPEND_NOT_OPEN;
+	if (!place(writer, append, chunk, news))
+		return APPEND_CANCELLED;
+	if (append->also != NULL)
+		place(writer, append->also, chunk, news);
+	if (append->half.act != HALF_ACT_NONE)
+		half_table_apply(
+		    &writer->halves, &append->half, append->position, -1, clock_mono_ms());
+	if (append->half.act == HALF_STORE)
+		append->half.position = append->position;
+	return APPEND_OK;
+}
+
+/* Places all appends of the batch; those that are not to be stored go home and leave the chain. */
 static void
 place_all(struct writer *writer, struct chunk *chunk, struct news *news)
 {
@@ -310,12 +332,16 @@ place_all(struct writer *writer, struct chunk *chunk, struct news *news)
 	writer->batch.appends = (struct task_chain){ 0 };
 	for (struct task *next; task != NULL; task = next) {
 		struct append *append = (struct append *)task;
+		enum append_status status = place_whole(writer, append, chunk, news);
 
 		next = task->next;
-		if (place(writer, append, chunk, news))
-			task_chain_add(&writer->batch.appends, task);
-		else
-			append_finish(writer->store, append, APPEND_CANCELLED, writer->homes);
+		if (status != APPEND_OK) {
+			append_finish(writer->store, append, status, writer->homes);
+			continue;
+		}
+		task_chain_add(&writer->batch.appends, task);
+		if (append->also != NULL)
+			task_chain_add(&writer->batch.appends, &append->also->task);
 	}
 }
 
@@ -398,9 +424,11 @@ commit_placed(struct writer *writer, struct news *news, enum append_status *stat
 
 	if (rc != SQLITE_OK) {
 		take_back(writer, news);
+		half_table_undo(&writer->halves);
 		*status = writer_failed(writer, rc);
 		return -1;
 	}
+	half_table_settle(&writer->halves, writer->position);
 	note_flushed(&commit);
 	writer->position += (int64_t)news->chunk->len;
 	note_committed(writer, news);

@@ -20,8 +20,10 @@ writer_take_append(struct task *task, void *arg)
 		return;
 	}
 	task_chain_add(&writer->batch.appends, task);
-	writer->batch.n_records += append->n_records;
-	writer->batch.n_bytes += append->size;
+	for (; append != NULL; append = append->also) {
+		writer->batch.n_records += append->n_records;
+		writer->batch.n_bytes += append->size;
+	}
 }
 
 void
