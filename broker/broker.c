@@ -29,6 +29,7 @@
 #include "broker/stats.h"
 #include "broker/topic.h"
 #include "broker/topic_create.h"
+#include "broker/transaction.h"
 #include "broker/upkeep.h"
 #include "common/clock.h"
 #include "common/log.h"
@@ -114,6 +115,7 @@ open_store(struct broker *broker)
 		.queued_bytes = QUEUED_BYTES_MAX,
 		.n_readers = (int)settings->read_threads,
 		.disk_refuse_percent = DISK_REFUSE_PERCENT,
+		.half_wait_ms = settings->transaction_time_out,
 		.vfs = vfs_name,
 		.store_host = broker->host,
 	    },
@@ -232,6 +234,7 @@ load_state(struct broker *broker)
 	broker->groups = groups_new();
 	broker->offsets = offsets_new();
 	broker->producer_groups = producer_groups_new(&broker->settings->transaction_policy);
+	broker->transactions = mem_zalloc(sizeof *broker->transactions);
 	store_each_meta(broker->store, META_SETTING, on_setting_row, broker->daemon);
 	store_each_meta(broker->store, META_PRODUCER_GROUP, on_producer_group_row, broker);
 	topics_and_groups_load(broker);
@@ -298,6 +301,7 @@ broker_release(struct daemon *daemon)
 		free_workers(broker);
 		store_close(broker->store);
 		free(broker->tails);
+		free(broker->transactions);
 		offsets_free(broker->offsets);
 		producer_groups_free(broker->producer_groups);
 		groups_free(broker->groups);

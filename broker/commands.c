@@ -15,6 +15,7 @@ const struct handler broker_handlers[] = {
 	    sizeof(struct send_header), send_message_begin, HANDLER_WRITE },
 	{ REQUEST_SEND_BATCH_MESSAGE, "SEND_BATCH_MESSAGE", send_header_v2_fields,
 	    sizeof(struct send_header), send_message_begin, HANDLER_WRITE },
+	HANDLER_TYPED(END_TRANSACTION, end_transaction_header, end_transaction_begin, HANDLER_WRITE),
 	HANDLER_TYPED(PULL_MESSAGE, pull_header, pull_message_begin, HANDLER_MAIN_PORT),
 	HANDLER_TYPED(LITE_PULL_MESSAGE, pull_header, pull_message_begin, HANDLER_MAIN_PORT),
 	HANDLER_TYPED(QUERY_MESSAGE, query_message_header, query_message_begin, 0),

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "broker/offset.h"
+#include "broker/real_topic.h"
 #include "broker/topic.h"
 #include "common/clock.h"
 #include "common/log.h"
@@ -113,12 +114,7 @@ delay_of_level_ms(const struct delays *delays, int level)
 int64_t
 delay_divert(const struct delays *delays, int level, struct record *record, struct arena *arena)
 {
-	struct slice old = record->properties;
-	const char *separator = old.len != 0 && old.data[old.len - 1] != '\x02' ? "\x02" : "";
-
-	record->properties =
-	    arena_printf(arena, "%.*s%sREAL_TOPIC\x01%.*s\x02REAL_QID\x01%" PRId32 "\x02", (int)old.len,
-		old.data, separator, (int)record->topic.len, record->topic.data, record->queue_id);
+	real_topic_keep(record, arena);
 	record->topic = SLICE(DELAY_TOPIC);
 	record->queue_id = level - 1;
 	return clock_wall_ms() + delay_of_level_ms(delays, level);
@@ -177,27 +173,6 @@ on_appended(struct append *append, struct loop *loop)
 	arena_reset(&loop->arena);
 }
 
-/* The message as its producer sent it; false when it does not say where it belongs. */
-static bool
-restore(struct record *record, struct arena *arena)
-{
-	static const char *const dropped[] = { "DELAY", NULL };
-	struct slice topic = property_find(record->properties, "REAL_TOPIC");
-	int32_t queue_id;
-	struct buf properties = { 0 };
-
-	if (!name_is_valid(topic) ||
-	    slice_to_int32(property_find(record->properties, "REAL_QID"), &queue_id) == -1 ||
-	    queue_id < 0)
-		return false;
-	property_copy_without(&properties, record->properties, dropped);
-	record->properties = arena_copy(arena, buf_slice(&properties));
-	buf_release(&properties);
-	record->topic = topic;
-	record->queue_id = queue_id;
-	return true;
-}
-
 static int64_t
 due_time(const struct level *level, const struct record *record, int64_t now)
 {
@@ -213,6 +188,7 @@ deliver_next(struct delivery *delivery, struct loop *loop)
 	struct level *level = delivery->level;
 	struct store *store = level->delays->broker->store;
 	const struct chunk *chunk = delivery->chunk;
+	static const char *const dropped[] = { "DELAY", NULL };
 	struct record record;
 	int64_t now = clock_wall_ms();
 
@@ -229,7 +205,7 @@ deliver_next(struct delivery *delivery, struct loop *loop)
 		}
 		delivery->at += record.size;
 		delivery->offset = record.queue_offset;
-		if (restore(&record, &loop->arena))
+		if (real_topic_restore(&record, dropped, &loop->arena))
 			break;
 		log_warn("delayed message without a real topic is skipped offset=%" PRId64
 			 " level=%d",

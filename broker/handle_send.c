@@ -20,6 +20,7 @@
 #include "broker/stats.h"
 #include "broker/topic.h"
 #include "broker/topic_create.h"
+#include "broker/transaction.h"
 #include "common/clock.h"
 #include "common/codes.h"
 #include "common/headers.h"
@@ -33,6 +34,7 @@ struct outgoing {
 	int32_t queue_id;
 	struct record *records;
 	size_t n_records;
+	bool half;        /* it waits for the end of its transaction */
 	bool delayed;
 	int64_t tag_hash; /* of a delayed message: when it is due */
 };
@@ -227,14 +229,33 @@ check_size(struct request *request, const struct send_header *header, struct out
 	return VERDICT_NONE;
 }
 
+/* A consumer's retry that is delayed is none, whatever its properties say. */
+static bool
+is_half(const struct request *request, const struct send_header *header)
+{
+	return slice_equal_nocase(property_find(header->properties, "TRAN_MSG"), SLICE("true")) &&
+	       (header->reconsume_times <= 0 ||
+		   delay_level(request_broker(request)->delays, header->properties) == 0);
+}
+
 static enum verdict
 check_kind(struct request *request, const struct send_header *header, struct outgoing *out)
 {
-	(void)out;
-	if (slice_equal_nocase(property_find(header->properties, "TRAN_MSG"), SLICE("true")))
+	const struct broker *broker = request_broker(request);
+
+	if (!is_half(request, header))
+		return VERDICT_NONE;
+	if (broker->settings->reject_transaction_message)
 		return request_refuse(request, RESPONSE_NO_PERMISSION,
-		    "the broker[%s] sending transaction message is forbidden",
-		    request_broker(request)->address);
+		    "the broker[%s] sending transaction message is forbidden", broker->address);
+	if (header->batch)
+		return request_refuse(request, RESPONSE_MESSAGE_ILLEGAL,
+		    "the message is illegal, a batch cannot be a transaction");
+	if (property_find(header->properties, "PGROUP").len == 0)
+		return request_refuse(request, RESPONSE_MESSAGE_ILLEGAL,
+		    "the message is illegal, a transaction needs the property PGROUP: nobody "
+		    "could be asked about it, or end it");
+	out->half = true;
 	return VERDICT_NONE;
 }
 
@@ -392,20 +413,24 @@ make_records(struct request *request, const struct send_header *header, struct o
 	return VERDICT_NONE;
 }
 
-/* A delay level sends the message to the queue of its level first. */
+/* A transaction's message, or one with a delay level, waits elsewhere first. */
 static enum verdict
-apply_delay(struct request *request, const struct send_header *header, struct outgoing *out)
+divert(struct request *request, const struct send_header *header, struct outgoing *out)
 {
 	const struct delays *delays = request_broker(request)->delays;
-	int level = delay_level(delays, header->properties);
+	int level = out->half ? 0 : delay_level(delays, header->properties);
 
-	if (level == 0 || header->batch)
+	if (header->batch || (!out->half && level == 0))
 		return VERDICT_NONE;
-	out->tag_hash = delay_divert(delays, level, &out->records[0], request->arena);
-	out->delayed = true;
+	if (out->half) {
+		transaction_divert(&out->records[0], request->arena);
+	} else {
+		out->tag_hash = delay_divert(delays, level, &out->records[0], request->arena);
+		out->delayed = true;
+	}
 	if (out->records[0].properties.len > RECORD_PROPERTIES_MAX)
 		return request_refuse(request, RESPONSE_MESSAGE_ILLEGAL,
-		    "the properties of a delayed message are too long");
+		    "the message is illegal, its properties leave no room for its real topic");
 	return VERDICT_NONE;
 }
 
@@ -419,7 +444,7 @@ static enum verdict (*const steps[])(
 	choose_queue,
 	route_retry,
 	make_records,
-	apply_delay,
+	divert,
 };
 
 enum verdict
@@ -441,7 +466,13 @@ send_message_begin(struct request *request)
 
 	if (out.delayed)
 		append_set_tag_hash(append, out.tag_hash);
-	sending->queue_id = out.records[0].queue_id;
+	if (out.half)
+		append->half = (struct half_change){
+			.act = HALF_STORE,
+			.wait_ms = transaction_first_wait_ms(
+			    worker->broker->settings, out.records[0].properties),
+		};
+	sending->queue_id = out.queue_id;
 	append->home = request->loop;
 	append->done = on_stored;
 	append->context = sending;

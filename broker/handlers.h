@@ -14,6 +14,9 @@ struct worker;
 /* handle_send.c */
 enum verdict send_message_begin(struct request *request);         /* 10, 310, 320 */
 
+/* handle_transaction.c */
+enum verdict end_transaction_begin(struct request *request);      /* 37 */
+
 /* handle_send_back.c */
 enum verdict send_back_begin(struct request *request);            /* 36 */
 

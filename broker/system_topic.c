@@ -3,6 +3,7 @@
 #include "broker/system_topic.h"
 
 #include "broker/group.h"
+#include "broker/store/half.h"
 #include "broker/topic.h"
 
 #define BOTH (PERM_READ | PERM_WRITE)
@@ -30,10 +31,10 @@ static const struct row {
 	{ TOPIC_TEMPLATE_4_3, NAME_TEMPLATE, -1, TEMPLATE, false },
 	{ "SCHEDULE_TOPIC_XXXX", NAME_FIXED, 18, BOTH, true },
 	{ "BenchmarkTest", NAME_FIXED, 1024, BOTH, false },
-	{ "RMQ_SYS_TRANS_HALF_TOPIC", NAME_FIXED, 0, BOTH, true },
+	{ HALF_TOPIC, NAME_FIXED, 1, BOTH, true },
 	{ "RMQ_SYS_TRACE_TOPIC", NAME_TRACE, 1, BOTH, false },
-	{ "RMQ_SYS_TRANS_OP_HALF_TOPIC", NAME_FIXED, 0, BOTH, true },
-	{ "TRANS_CHECK_MAX_TIME_TOPIC", NAME_FIXED, 0, BOTH, true },
+	{ HALF_EVENT_TOPIC, NAME_FIXED, N_EVENT_QUEUES, BOTH, true },
+	{ HALF_PARKED_TOPIC, NAME_FIXED, 1, BOTH, true },
 	{ "SELF_TEST_TOPIC", NAME_FIXED, 1, BOTH, true },
 	{ "OFFSET_MOVED_EVENT", NAME_FIXED, 1, BOTH, true },
 	{ NULL, NAME_CLUSTER, 16, TEMPLATE, false },

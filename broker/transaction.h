@@ -60,6 +60,7 @@ struct transaction_counters {
 
 struct transactions {
 	struct transaction_counters counters;
+	_Atomic int64_t next_log_ms[N_TRANSACTION_OUTCOMES]; /* clock_mono_ms */
 };
 
 #endif
