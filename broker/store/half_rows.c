@@ -92,24 +92,25 @@ put_rows(void *arg)
 	return rc;
 }
 
-static bool
-changes_rows(const struct flush *flush)
-{
-	const struct half_table *table = &flush->writer->halves;
-
-	for (size_t i = 0; i < flush->n; i++)
-		if (table->changes[i].kept ||
-		    half_table_find(table, table->changes[i].position) != NULL)
-			return true;
-	return false;
-}
-
+/*
+ * Forgets the first n changes, which are in meta.db now, and of the others those that
+ * leave nothing to do there: most were decided before they had a row.
+ */
 static void
-forget_changes(struct half_table *table, size_t n)
+forget_changes(struct half_rows *rows, struct half_table *table, size_t n)
 {
-	table->n_changes -= n;
-	for (size_t i = 0; i < table->n_changes; i++)
-		table->changes[i] = table->changes[n + i];
+	size_t n_left = 0, n_aged = 0;
+
+	for (size_t i = n; i < table->n_changes; i++) {
+		const struct half_changed change = table->changes[i];
+
+		if (!change.kept && half_table_find(table, change.position) == NULL)
+			continue;
+		table->changes[n_left++] = change;
+		n_aged += i < rows->n_aged;
+	}
+	rows->n_aged = n_aged;
+	table->n_changes = n_left;
 }
 
 int
@@ -122,27 +123,53 @@ half_rows_flush_in_ms(const struct writer *writer)
 	return wait > 0 ? (int)wait : 0;
 }
 
+/* An SQLite code. */
+static int
+write_rows(struct writer *writer, struct flush *flush)
+{
+	struct half_rows *rows = &writer->half_rows;
+	sqlite3 *db = meta_db(writer->store->meta);
+	int rc = SQLITE_OK;
+
+	if (flush->n == 0)
+		return SQLITE_OK;
+	if (db == NULL)
+		return SQLITE_IOERR_FSYNC;
+	if (rows->statements[0] == NULL)
+		rc = sql_prepare(db, texts, rows->statements, N_HALF_PUTS);
+	return rc == SQLITE_OK ? sql_transaction(db, put_rows, flush) : rc;
+}
+
 void
 half_rows_flush(struct writer *writer, bool all)
 {
 	struct half_rows *rows = &writer->half_rows;
-	sqlite3 *db = meta_db(writer->store->meta);
-	struct flush flush = { writer, count_ready(writer, all) };
-	int rc = db != NULL ? SQLITE_OK : SQLITE_IOERR_FSYNC;
+	struct flush flush = { .writer = writer };
 
-	if (rows->statements[0] == NULL && rc == SQLITE_OK)
-		rc = sql_prepare(db, texts, rows->statements, N_HALF_PUTS);
-	if (rc == SQLITE_OK && changes_rows(&flush))
-		rc = sql_transaction(db, put_rows, &flush);
-	if (rc == SQLITE_OK)
-		forget_changes(&writer->halves, flush.n);
-	else
+	forget_changes(rows, &writer->halves, 0);
+	flush.n = count_ready(writer, all);
+	int rc = write_rows(writer, &flush);
+
+	if (rc == SQLITE_OK && flush.n != 0)
+		forget_changes(rows, &writer->halves, flush.n);
+	else if (rc != SQLITE_OK)
 		meta_failed(writer->store->meta, rc);
 	/* More of the same age goes with the next turn, so that the log gets its own between. */
-	rows->n_aged = flush.n == FLUSH_CHANGES ? rows->n_aged - flush.n
-						: writer->halves.n_changes;
-	if (flush.n != FLUSH_CHANGES)
-		rows->next_look_ms = clock_mono_ms() + LOOK_MS;
+	if (rc == SQLITE_OK && flush.n == FLUSH_CHANGES)
+		return;
+	rows->n_aged = writer->halves.n_changes;
+	rows->next_look_ms = clock_mono_ms() + LOOK_MS;
+}
+
+void
+half_rows_flush_all(struct writer *writer)
+{
+	size_t before;
+
+	do {
+		before = writer->halves.n_changes;
+		half_rows_flush(writer, true);
+	} while (writer->halves.n_changes != 0 && writer->halves.n_changes < before);
 }
 
 /* ---- at start -------------------------------------------------------- */

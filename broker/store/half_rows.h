@@ -26,8 +26,10 @@ struct half_rows {
 void half_rows_close(struct half_rows *rows);
 /* ms until half_rows_flush has to be called; -1: not at all. */
 int half_rows_flush_in_ms(const struct writer *writer);
-/* Brings meta.db up to what is a second old; all: to the present. */
+/* Brings meta.db up to what is a second old, or as much of it as may delay the log; all: whatever its age. */
 void half_rows_flush(struct writer *writer, bool all);
+/* At the end: up to what is synced. */
+void half_rows_flush_all(struct writer *writer);
 /* Where a replay has to begin for the table's sake. */
 int64_t half_rows_position(const struct writer *writer);
 /* At start: the table as meta.db knows it. -1: *why says what is wrong. */

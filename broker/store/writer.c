@@ -227,7 +227,7 @@ writer_stop(struct writer *writer)
 	writer->ended = true;
 	if (is_refusing(writer, REFUSAL_BROKEN))
 		return;
-	half_rows_flush(writer, true);
+	half_rows_flush_all(writer);
 	int rc = writer_flush(writer, true);
 
 	if (rc != SQLITE_OK)

@@ -57,29 +57,30 @@ Test(meta, changes_of_all_tables)
 	meta_job_put(job, META_TOPIC, SLICE("U"), SLICE("1"));
 	meta_job_put(job, META_GROUP, SLICE("G"), SLICE("g"));
 	meta_job_put(job, META_SETTING, SLICE("s"), SLICE(""));
+	meta_job_put(job, META_PRODUCER_GROUP, SLICE("P"), SLICE("p"));
 	meta_job_put_offset(job, SLICE("G"), SLICE("T"), 0, 7);
 	meta_job_put_offset(job, SLICE("G"), SLICE("T"), 1, INT64_MAX);
 	meta_job_put_offset(job, SLICE("H"), SLICE("T"), 0, 1);
 	meta_job_put_offset(job, SLICE("H"), SLICE("U"), 0, 2);
 	cr_assert_eq(rig_meta(&rig, job), 0);
-	expect(&rig, "T={};U=1;|G=g;|s=;|G/T/0=7;G/T/1=9223372036854775807;H/T/0=1;H/U/0=2;");
+	expect(&rig, "T={};U=1;|G=g;|s=;|P=p;|G/T/0=7;G/T/1=9223372036854775807;H/T/0=1;H/U/0=2;");
 
 	job = meta_job_new();
 	meta_job_put(job, META_TOPIC, SLICE("T"), SLICE("new"));
 	meta_job_put(job, META_TOPIC, SLICE("U"), SLICE_NONE);
 	meta_job_put_offset(job, SLICE("G"), SLICE("T"), 0, -1);
 	cr_assert_eq(rig_meta(&rig, job), 0);
-	expect(&rig, "T=new;|G=g;|s=;|G/T/1=9223372036854775807;H/T/0=1;H/U/0=2;");
+	expect(&rig, "T=new;|G=g;|s=;|P=p;|G/T/1=9223372036854775807;H/T/0=1;H/U/0=2;");
 
 	job = meta_job_new();
 	meta_job_put_offset(job, SLICE("H"), SLICE_NONE, 0, -1);
 	cr_assert_eq(rig_meta(&rig, job), 0);
-	expect(&rig, "T=new;|G=g;|s=;|G/T/1=9223372036854775807;");
+	expect(&rig, "T=new;|G=g;|s=;|P=p;|G/T/1=9223372036854775807;");
 
 	job = meta_job_new();
 	meta_job_put_offset(job, SLICE_NONE, SLICE("T"), 0, -1);
 	cr_assert_eq(rig_meta(&rig, job), 0);
-	expect(&rig, "T=new;|G=g;|s=;|");
+	expect(&rig, "T=new;|G=g;|s=;|P=p;|");
 	rig_release(&rig);
 }
 
