@@ -77,5 +77,20 @@ const struct handler broker_handlers[] = {
 	HANDLER_PLAIN(CLEAN_UNUSED_TOPIC, clean_expired_begin, HANDLER_ADMIN),
 	HANDLER_PLAIN(DELETE_EXPIRED_COMMITLOG, clean_expired_begin, HANDLER_ADMIN),
 
+	/* transactions, as people see them */
+	HANDLER_TYPED(RESUME_CHECK_HALF_MESSAGE, resume_check_header, resume_check_begin,
+	    HANDLER_ADMIN),
+	HANDLER_TYPED(LIST_TRANSACTIONS, list_transactions_header, list_transactions_begin, 0),
+	HANDLER_TYPED(SHOW_TRANSACTION, transaction_header, show_transaction_begin, 0),
+	HANDLER_TYPED(
+	    RESUME_TRANSACTION, transaction_header, resume_transaction_begin, HANDLER_ADMIN),
+	HANDLER_TYPED(RESOLVE_TRANSACTION, resolve_transaction_header, resolve_transaction_begin,
+	    HANDLER_ADMIN),
+	HANDLER_TYPED(UPDATE_PRODUCER_GROUP, producer_group_settings_header,
+	    update_producer_group_begin, HANDLER_ADMIN),
+	HANDLER_TYPED(DELETE_PRODUCER_GROUP, producer_group_settings_header,
+	    delete_producer_group_begin, HANDLER_ADMIN),
+	HANDLER_PLAIN(LIST_PRODUCER_GROUPS, list_producer_groups_begin, 0),
+
 	{ .name = NULL },
 };

@@ -4,6 +4,7 @@
 
 #include "broker/handlers.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include "broker/delay.h"
 #include "broker/offset.h"
 #include "broker/stats.h"
+#include "broker/transaction_view.h"
 #include "common/bodies.h"
 #include "common/clock.h"
 #include "common/codes.h"
@@ -212,6 +214,22 @@ put_delays(struct table_text *table, const struct worker *worker)
 	}
 }
 
+/* "transactionOpen" and so on. */
+static void
+put_transactions(struct table_text *table, const struct broker *broker)
+{
+	int64_t counts[N_TRANSACTION_COUNTS];
+
+	transaction_counts_get(broker, counts);
+	for (int i = 0; i < N_TRANSACTION_COUNTS; i++) {
+		const char *name = transaction_count_name((enum transaction_count)i);
+
+		put_int(table,
+		    arena_printf(table->arena, "transaction%c%s", toupper(name[0]), name + 1).data,
+		    counts[i]);
+	}
+}
+
 static int
 by_key(const void *a, const void *b)
 {
@@ -235,6 +253,7 @@ get_runtime_info_begin(struct request *request)
 	put_counters(table, broker->stats);
 	put_store(table, broker);
 	put_delays(table, request_worker(request));
+	put_transactions(table, broker);
 	qsort(table->pairs, table->n, sizeof *table->pairs, by_key);
 	json_out_init(&out, &text);
 	kv_table_write(&out, table->pairs, table->n);

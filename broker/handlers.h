@@ -82,4 +82,16 @@ enum verdict view_stats_begin(struct request *request);           /* 315 */
 /* handle_retention.c */
 enum verdict clean_expired_begin(struct request *request);        /* 306, 316, 329 */
 
+/* handle_transaction_admin.c */
+enum verdict resume_check_begin(struct request *request);         /* 323 */
+enum verdict list_transactions_begin(struct request *request);    /* 7001 */
+enum verdict show_transaction_begin(struct request *request);     /* 7002 */
+enum verdict resume_transaction_begin(struct request *request);   /* 7003 */
+enum verdict resolve_transaction_begin(struct request *request);  /* 7004 */
+
+/* handle_producer_group.c */
+enum verdict update_producer_group_begin(struct request *request); /* 7005 */
+enum verdict delete_producer_group_begin(struct request *request); /* 7006 */
+enum verdict list_producer_groups_begin(struct request *request);  /* 7007 */
+
 #endif

@@ -112,6 +112,7 @@ void
 transaction_info_write(struct json_out *out, const struct transaction_info *info)
 {
 	json_open_object(out);
+	put_text(out, "brokerName", info->broker_name);
 	put_text(out, "transactionId", info->id);
 	put_text(out, "msgId", info->msg_id);
 	json_member_put_int(out, "position", info->position);
@@ -216,6 +217,7 @@ read_info(struct arena *arena, const struct json *json, void *item)
 	if (!json_is_object(json))
 		return -1;
 	*info = (struct transaction_info){
+		.broker_name = json_member_text(json, "brokerName"),
 		.id = json_member_text(json, "transactionId"),
 		.msg_id = json_member_text(json, "msgId"),
 		.position = json_member_int64(json, "position", -1),

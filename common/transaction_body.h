@@ -51,9 +51,10 @@ struct transaction_delivery {
 };
 
 struct transaction_info {
-	struct slice id, msg_id; /* msg_id absent: the record is gone, and so are all texts */
-	int64_t position;        /* of the half message: names it for ever */
-	int64_t queue_offset;    /* -1: not known */
+	struct slice broker_name; /* absent: the one that answers; tools put it here */
+	struct slice id, msg_id;  /* msg_id absent: the record is gone, and so are all texts */
+	int64_t position;         /* of the half message: names it for ever */
+	int64_t queue_offset;     /* -1: not known */
 	struct slice group, topic, keys, tags;
 	enum transaction_state state;
 	int64_t asked;       /* open: times since it was stored or resumed */

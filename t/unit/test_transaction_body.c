@@ -38,6 +38,7 @@ static const struct transaction_delivery delivery = { SLICE("money"), SLICE("C0A
 	1700000000999 };
 
 static const struct transaction_info full = {
+	.broker_name = SLICE("broker-a"),
 	.id = SLICE("0A0B"),
 	.msg_id = SLICE("7F00"),
 	.position = 0,
@@ -99,6 +100,7 @@ same_event(const struct transaction_event *a, const struct transaction_event *b)
 static void
 same_info(const struct transaction_info *a, const struct transaction_info *b)
 {
+	cr_assert(slice_equal(a->broker_name, b->broker_name));
 	cr_assert(slice_equal(a->id, b->id) && slice_equal(a->msg_id, b->msg_id));
 	cr_assert_eq(a->position, b->position);
 	cr_assert_eq(a->queue_offset, b->queue_offset);

@@ -1,0 +1,593 @@
+#include "config.h"
+
+#include "broker/transaction_list.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "broker/transaction_view.h"
+#include "common/clock.h"
+#include "common/mem.h"
+
+#define LIMIT_MAX 1000
+#define SCAN_MAX 1000           /* half messages and events that one request looks at */
+#define ANSWER_BYTES (4u << 20) /* an answer that is this long is finished */
+#define PAGE_HALVES 64
+#define PAGE_EVENTS 128
+#define PAGE_KEYS 16 /* bodies come along */
+#define PAGE_KEYS_MAX 1024
+
+/* Where rows come from. */
+enum source {
+	FROM_TABLE,
+	FROM_DECISIONS,
+	FROM_CONTRADICTIONS,
+	FROM_KEY,
+	FROM_NOWHERE,
+};
+
+struct listed_event {
+	int64_t offset; /* in its queue */
+	int64_t position;
+	struct half_event event;
+};
+
+struct listing {
+	struct worker *worker;
+	void (*done)(void *context, struct loop *loop, struct slice body, bool failed);
+	void *context;
+	/* what was asked for */
+	struct arena arena;
+	struct slice group, topic, key;
+	int64_t stored_before_ms;
+	const struct wanted *wanted;
+	size_t limit;
+	/* so far */
+	struct buf text;
+	struct json_out out;
+	size_t n_rows, n_scanned;
+	bool failed;
+	/* where to go on */
+	enum source source;
+	bool begun;            /* table: the first page was asked for */
+	uint32_t table_cursor; /* table */
+	int64_t offset;        /* events: those below; keys: log positions below */
+	int64_t before_ms;     /* keys: stored at or before */
+	/* the page at hand; its elements are taken from the last to the first */
+	size_t n;
+	int64_t page_begin; /* events: of this offset */
+	struct arena page_arena;
+	struct half *halves;
+	struct listed_event *events;
+	struct record *records;
+	struct chunk *chunk; /* of records */
+	int32_t page_keys;
+	bool last_page; /* keys */
+	/* the element at hand */
+	struct transaction_view view;
+	const struct listed_event *event; /* NULL: it is no event */
+};
+
+static void go_on(struct listing *listing);
+
+/* ---- what is asked for --------------------------------------------------- */
+
+static const struct wanted {
+	const char *name;
+	unsigned states; /* bits of enum transaction_state */
+	bool contradicted;
+	enum source first, next;
+} wanted_states[] = {
+	{ "all", ~0u, false, FROM_TABLE, FROM_DECISIONS },
+	{ "open", 1u << TRANSACTION_OPEN, false, FROM_TABLE, FROM_NOWHERE },
+	{ "parked", 1u << TRANSACTION_PARKED, false, FROM_TABLE, FROM_NOWHERE },
+	{ "revocable", 1u << TRANSACTION_REVOCABLE, false, FROM_TABLE, FROM_NOWHERE },
+	{ "committed", 1u << TRANSACTION_COMMITTED, false, FROM_DECISIONS, FROM_NOWHERE },
+	{ "rolledBack", 1u << TRANSACTION_ROLLED_BACK, false, FROM_DECISIONS, FROM_NOWHERE },
+	{ "contradiction", ~0u, true, FROM_CONTRADICTIONS, FROM_NOWHERE },
+};
+
+static const struct wanted *
+find_wanted(struct slice name)
+{
+	if (name.len == 0)
+		return &wanted_states[0];
+	for (size_t i = 0; i < sizeof wanted_states / sizeof wanted_states[0]; i++)
+		if (slice_is(name, wanted_states[i].name))
+			return &wanted_states[i];
+	return NULL;
+}
+
+/* The letter of a cursor. */
+static const char source_letters[] = "TDCK";
+
+/* "T17", "D17", "C17" as an answer said; "K17,1700000000000" has a time as well. */
+static int
+read_cursor(struct listing *listing, struct slice cursor)
+{
+	const char *letter = cursor.len > 1 ? memchr(source_letters, cursor.data[0], 4) : NULL;
+	struct slice rest = { cursor.data + 1, cursor.len - 1 }, number = SLICE_NONE;
+	enum source source;
+
+	if (letter == NULL || !slice_next(&rest, ',', &number) ||
+	    slice_to_int64(number, &listing->offset) == -1 || listing->offset < 0)
+		return -1;
+	source = (enum source)(letter - source_letters);
+	if (source == FROM_KEY) {
+		if (slice_to_int64(rest, &listing->before_ms) == -1 || listing->before_ms < 0)
+			return -1;
+	} else if (number.len != cursor.len - 1) {
+		return -1;
+	}
+	if (source != listing->source &&
+	    (listing->source == FROM_KEY || source != listing->wanted->next))
+		return -1;
+	if (source == FROM_TABLE && listing->offset > UINT32_MAX)
+		return -1;
+	listing->source = source;
+	listing->begun = source == FROM_TABLE;
+	listing->table_cursor = source == FROM_TABLE ? (uint32_t)listing->offset : 0;
+	return 0;
+}
+
+static struct slice
+cursor_text(const struct listing *listing, struct arena *arena)
+{
+	char letter = source_letters[listing->source];
+
+	switch (listing->source) {
+	case FROM_TABLE:
+		return arena_printf(arena, "%c%" PRIu32, letter, listing->table_cursor);
+	case FROM_KEY:
+		return arena_printf(
+		    arena, "%c%" PRId64 ",%" PRId64, letter, listing->offset, listing->before_ms);
+	case FROM_DECISIONS:
+	case FROM_CONTRADICTIONS:
+		return arena_printf(arena, "%c%" PRId64, letter, listing->offset);
+	case FROM_NOWHERE:
+		break;
+	}
+	return SLICE_NONE;
+}
+
+struct listing *
+listing_new(struct worker *worker, const struct list_transactions_header *header, const char **why)
+{
+	const struct wanted *wanted = find_wanted(header->state);
+	struct listing *listing;
+
+	*why = NULL;
+	if (wanted == NULL)
+		*why = "state is none of open, parked, revocable, committed, rolledBack, "
+		       "contradiction, all";
+	else if (header->limit < 1)
+		*why = "limit is less than 1";
+	else if (header->older_than_ms < 0)
+		*why = "olderThanMs is negative";
+	if (*why != NULL)
+		return NULL;
+	listing = mem_zalloc(sizeof *listing);
+	listing->worker = worker;
+	listing->wanted = wanted;
+	listing->group = arena_copy(&listing->arena, header->group);
+	listing->topic = arena_copy(&listing->arena, header->topic);
+	listing->key = arena_copy(&listing->arena, header->key);
+	listing->stored_before_ms =
+	    header->older_than_ms == 0 ? INT64_MAX : clock_wall_ms() - header->older_than_ms;
+	listing->limit = header->limit < LIMIT_MAX ? (size_t)header->limit : LIMIT_MAX;
+	listing->source = header->key.len != 0 ? FROM_KEY : wanted->first;
+	listing->offset = listing->before_ms = INT64_MAX;
+	listing->page_keys = PAGE_KEYS;
+	if (header->cursor.len != 0 && read_cursor(listing, header->cursor) == -1) {
+		*why = "cursor is not of an answer to this question";
+		listing_free(listing);
+		return NULL;
+	}
+	return listing;
+}
+
+/* ---- rows ----------------------------------------------------------------- */
+
+static bool
+is_wanted(const struct listing *listing, const struct transaction_info *info)
+{
+	if ((listing->wanted->states & 1u << info->state) == 0)
+		return false;
+	if (listing->group.len != 0 && !slice_equal(info->group, listing->group))
+		return false;
+	if (listing->topic.len != 0 && !slice_equal(info->topic, listing->topic))
+		return false;
+	return listing->stored_before_ms == INT64_MAX ||
+	       (info->stored_ms != 0 && info->stored_ms <= listing->stored_before_ms);
+}
+
+/* Of all events, leaves the contradictions, or the last decision. */
+static void
+narrow_events(const struct listing *listing, struct arena *arena, struct transaction_info *info)
+{
+	struct transaction_event *kept = arena_alloc(arena, (info->n_events + 1) * sizeof *kept);
+	size_t n = 0;
+
+	for (size_t i = 0; i < info->n_events; i++) {
+		const struct transaction_event *event = &info->events[i];
+
+		if (listing->wanted->contradicted) {
+			if (slice_is(event->what, half_event_name(EVENT_CONTRADICT)))
+				kept[n++] = *event;
+		} else if (slice_is(event->what, half_event_name(EVENT_COMMIT)) ||
+			   slice_is(event->what, half_event_name(EVENT_ROLLBACK))) {
+			kept[0] = *event;
+			n = 1;
+		}
+	}
+	info->events = kept;
+	info->n_events = n;
+}
+
+/* The row of an event: what is known of its half message, and it. False: it does not count. */
+static bool
+tell_event(struct listing *listing, struct arena *arena, struct transaction_info *info)
+{
+	const struct listed_event *from = listing->event;
+	struct transaction_event *event = arena_alloc(arena, sizeof *event);
+
+	/* a rollback that was revoked since, or still may be, is listed as what it is now */
+	if (listing->source == FROM_DECISIONS && from->event.revocable &&
+	    info->state != TRANSACTION_ROLLED_BACK)
+		return false;
+	info->state = transaction_state_after(&from->event, TRANSACTION_STATE_UNKNOWN);
+	transaction_event_tell(arena, from->position, &from->event, event);
+	info->queue_offset = from->event.half_offset;
+	info->events = event;
+	info->n_events = 1;
+	return true;
+}
+
+static void
+on_viewed(struct transaction_view *view, struct loop *loop)
+{
+	struct listing *listing = view->context;
+	struct transaction_info info;
+	bool counts = true;
+
+	transaction_view_tell(view, &loop->arena, &info);
+	if (listing->event != NULL)
+		counts = tell_event(listing, &loop->arena, &info);
+	else
+		narrow_events(listing, &loop->arena, &info);
+	if (listing->source == FROM_KEY && listing->wanted->contradicted)
+		counts = info.n_events != 0;
+	if (counts && is_wanted(listing, &info)) {
+		transaction_info_write(&listing->out, &info);
+		listing->n_rows++;
+	}
+	transaction_view_release(view);
+	go_on(listing);
+}
+
+static void
+view(struct listing *listing, int64_t position, unsigned wants)
+{
+	listing->view.worker = listing->worker;
+	listing->view.position = position;
+	listing->view.wants = wants;
+	listing->view.done = on_viewed;
+	listing->view.context = listing;
+	transaction_view_start(&listing->view);
+}
+
+/* ---- from the table -------------------------------------------------------- */
+
+static void
+on_halves(struct half_job *job, struct loop *home)
+{
+	struct listing *listing = job->context;
+
+	(void)home;
+	listing->table_cursor = job->cursor;
+	listing->n = job->n;
+	listing->halves = arena_alloc(&listing->page_arena, (job->n + 1) * sizeof *job->halves);
+	if (job->n != 0)
+		memcpy(listing->halves, job->halves, job->n * sizeof *job->halves);
+	half_job_free(job);
+	go_on(listing);
+}
+
+/* No more than may become rows of this answer: a cursor of the table points between pages. */
+static bool
+load_halves(struct listing *listing)
+{
+	size_t rows = listing->limit - listing->n_rows, scans = SCAN_MAX - listing->n_scanned;
+	struct half_job *job;
+
+	if (listing->begun && listing->table_cursor == 0)
+		return false;
+	listing->begun = true;
+	job = half_job_new(HALF_LIST);
+	job->home = listing->worker->loop;
+	job->done = on_halves;
+	job->context = listing;
+	job->cursor = listing->table_cursor;
+	job->max = rows < scans ? rows : scans;
+	if (job->max > PAGE_HALVES)
+		job->max = PAGE_HALVES;
+	store_halves(listing->worker->broker->store, job);
+	return true;
+}
+
+static bool
+take_half(struct listing *listing)
+{
+	const struct half *half = &listing->halves[--listing->n];
+
+	if ((listing->wanted->states & 1u << transaction_state_of(half->state)) == 0)
+		return false;
+	listing->view = (struct transaction_view){ .half = *half };
+	view(listing, half->position, VIEW_RECORD);
+	return true;
+}
+
+/* ---- from the events -------------------------------------------------------- */
+
+static const struct tail_queue *
+event_queue(const struct listing *listing)
+{
+	int32_t id =
+	    listing->source == FROM_DECISIONS ? EVENT_QUEUE_DECISIONS : EVENT_QUEUE_CONTRADICTIONS;
+
+	return tail_find(listing->worker->tail, SLICE(HALF_EVENT_TOPIC), id);
+}
+
+static void
+add_event(struct listing *listing, const struct record *record)
+{
+	struct listed_event *event = &listing->events[listing->n];
+
+	if (listing->n == PAGE_EVENTS || half_event_parse(record, &event->event) == -1)
+		return;
+	event->offset = record->queue_offset;
+	event->position = record->position;
+	event->event.by = arena_copy(&listing->page_arena, event->event.by);
+	event->event.reason = arena_copy(&listing->page_arena, event->event.reason);
+	listing->n++;
+}
+
+static void on_events(struct read_job *job, struct loop *home);
+
+static void
+read_events(struct listing *listing, int32_t queue, int64_t from)
+{
+	struct read_job *job = read_job_new(READ_QUEUE);
+
+	job->home = listing->worker->loop;
+	job->done = on_events;
+	job->context = listing;
+	job->queue = queue;
+	job->offset = from;
+	read_job_set_limits(job, &(struct pull_limits){
+				     .max_messages = (int32_t)(listing->offset - from),
+				     .max_bytes = INT32_MAX,
+				     .max_scan = INT32_MAX,
+				 });
+	store_read(listing->worker->broker->store, job);
+}
+
+/* A page ends early at a record that cannot be read: it is passed, and the rest read. */
+static void
+on_events(struct read_job *job, struct loop *home)
+{
+	struct listing *listing = job->context;
+	int64_t at = job->offset, next = job->next_offset;
+	bool is_part = job->status == READ_FOUND || job->status == READ_CORRUPT;
+	struct slice rest = { "", 0 };
+	struct record record;
+	int32_t queue = job->queue;
+
+	(void)home;
+	listing->failed |= job->status == READ_FAILED;
+	if (job->status == READ_FOUND)
+		rest = (struct slice){ job->chunk->data, job->chunk->len };
+	while (record_decode(rest.data, rest.len, &record) == 0) {
+		add_event(listing, &record);
+		rest.data += record.size;
+		rest.len -= record.size;
+	}
+	read_job_free(job);
+	if (is_part && next > at && next < listing->offset) {
+		read_events(listing, queue, next);
+		return;
+	}
+	if (listing->n == 0)
+		listing->offset = listing->page_begin;
+	go_on(listing);
+}
+
+static bool
+load_events(struct listing *listing)
+{
+	const struct tail_queue *queue = event_queue(listing);
+
+	if (queue == NULL || listing->offset <= queue->min_offset)
+		return false;
+	if (listing->offset > queue->max_offset)
+		listing->offset = queue->max_offset;
+	if (listing->offset <= queue->min_offset)
+		return false;
+	listing->page_begin = listing->offset - PAGE_EVENTS;
+	if (listing->page_begin < queue->min_offset)
+		listing->page_begin = queue->min_offset;
+	listing->events = arena_alloc(&listing->page_arena, PAGE_EVENTS * sizeof *listing->events);
+	read_events(listing, queue->number, listing->page_begin);
+	return true;
+}
+
+static bool
+take_event(struct listing *listing)
+{
+	const struct listed_event *event = &listing->events[--listing->n];
+	enum transaction_state state =
+	    transaction_state_after(&event->event, TRANSACTION_STATE_UNKNOWN);
+	bool may_change = listing->source == FROM_DECISIONS && event->event.revocable;
+
+	listing->offset = listing->n != 0 ? event->offset : listing->page_begin;
+	if ((listing->wanted->states & 1u << state) == 0)
+		return false;
+	listing->event = event;
+	listing->view = (struct transaction_view){ .half = { .copy = -1 } };
+	view(listing, event->event.position,
+	    VIEW_RECORD | (may_change ? VIEW_TABLE | VIEW_EVENTS : 0));
+	return true;
+}
+
+/* ---- by key ------------------------------------------------------------------ */
+
+static void
+on_keys(struct read_job *job, struct loop *home)
+{
+	struct listing *listing = job->context;
+	struct slice rest = { "", 0 };
+	struct record record;
+
+	(void)home;
+	listing->failed |= job->status == READ_FAILED;
+	listing->last_page = job->n_records < job->max_messages;
+	if (job->status == READ_FOUND) {
+		listing->chunk = job->chunk;
+		job->chunk = NULL;
+		rest = (struct slice){ listing->chunk->data, listing->chunk->len };
+	}
+	listing->records = arena_alloc(
+	    &listing->page_arena, ((size_t)job->n_records + 1) * sizeof *listing->records);
+	for (; record_decode(rest.data, rest.len, &record) == 0; rest.data += record.size) {
+		rest.len -= record.size;
+		if (record.position < listing->offset)
+			listing->records[listing->n++] = record;
+	}
+	read_job_free(job);
+	/* all of one millisecond, and seen: a larger page reaches beyond it */
+	if (listing->n == 0 && listing->page_keys < PAGE_KEYS_MAX)
+		listing->page_keys *= 2;
+	else if (listing->n == 0)
+		listing->last_page = true;
+	go_on(listing);
+}
+
+static bool
+load_keys(struct listing *listing)
+{
+	struct read_job *job;
+
+	if (listing->last_page)
+		return false;
+	job = read_job_new(READ_KEY);
+	job->home = listing->worker->loop;
+	job->done = on_keys;
+	job->context = listing;
+	job->topic = slice_dup(SLICE(HALF_TOPIC));
+	job->key = slice_dup(listing->key);
+	job->max_messages = listing->page_keys;
+	job->end_ms = listing->before_ms;
+	store_read(listing->worker->broker->store, job);
+	return true;
+}
+
+static bool
+take_key(struct listing *listing)
+{
+	const struct record *record = &listing->records[--listing->n];
+
+	listing->offset = record->position;
+	listing->before_ms = record->store_timestamp;
+	listing->view = (struct transaction_view){ .record = *record };
+	view(listing, record->position, VIEW_TABLE | VIEW_EVENTS);
+	return true;
+}
+
+/* ---- one after the other ------------------------------------------------------- */
+
+static const struct source_functions {
+	bool (*load)(struct listing *listing); /* asks for the next page; false: that was all */
+	bool (*take)(struct listing *listing); /* asks for the next row; false: it is passed */
+} functions[] = {
+	[FROM_TABLE] = { load_halves, take_half },
+	[FROM_DECISIONS] = { load_events, take_event },
+	[FROM_CONTRADICTIONS] = { load_events, take_event },
+	[FROM_KEY] = { load_keys, take_key },
+};
+
+static void
+drop_page(struct listing *listing)
+{
+	if (listing->chunk != NULL)
+		chunk_unref(listing->chunk);
+	listing->chunk = NULL;
+	arena_reset(&listing->page_arena);
+	listing->n = 0;
+}
+
+/* A page of the table is used up: its cursor points behind it. */
+static bool
+is_full(const struct listing *listing)
+{
+	return (listing->n_rows >= listing->limit || listing->n_scanned >= SCAN_MAX ||
+		   listing->text.len >= ANSWER_BYTES) &&
+	       (listing->source != FROM_TABLE || listing->n == 0);
+}
+
+static bool
+load(struct listing *listing)
+{
+	drop_page(listing);
+	if (functions[listing->source].load(listing))
+		return true;
+	bool is_first = listing->source == listing->wanted->first;
+
+	listing->source = is_first ? listing->wanted->next : FROM_NOWHERE;
+	listing->offset = INT64_MAX;
+	return false;
+}
+
+static bool
+take(struct listing *listing)
+{
+	listing->n_scanned++;
+	listing->event = NULL;
+	return functions[listing->source].take(listing);
+}
+
+static void
+go_on(struct listing *listing)
+{
+	struct loop *loop = listing->worker->loop;
+	struct transaction_list end = { 0 };
+
+	while (!listing->failed && listing->source != FROM_NOWHERE && !is_full(listing))
+		if (listing->n != 0 ? take(listing) : load(listing))
+			return;
+	end.scanned = (int64_t)listing->n_scanned;
+	end.cursor = cursor_text(listing, &loop->arena);
+	transaction_counts_get(listing->worker->broker, end.counts);
+	transaction_list_close(&listing->out, &end);
+	listing->done(listing->context, loop, buf_slice(&listing->text), listing->failed);
+}
+
+void
+listing_start(struct listing *listing,
+    void (*done)(void *context, struct loop *loop, struct slice body, bool failed), void *context)
+{
+	listing->done = done;
+	listing->context = context;
+	json_out_init(&listing->out, &listing->text);
+	transaction_list_open(&listing->out);
+	go_on(listing);
+}
+
+void
+listing_free(struct listing *listing)
+{
+	drop_page(listing);
+	arena_release(&listing->page_arena);
+	arena_release(&listing->arena);
+	buf_release(&listing->text);
+	free(listing);
+}
