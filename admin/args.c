@@ -194,6 +194,22 @@ say_unusable(int answer, const char *word, const struct flag *flags, const struc
 		buf_printf(error, ", did you mean --%s", near);
 }
 
+/* A word that belongs to no flag is the value of the one that may stand alone. */
+static int
+take_word(struct args *args, const char *word, struct buf *error)
+{
+	const struct flag *flag = args->flags;
+
+	while (flag->letter != 0 && (flag->need & FLAG_WORD) == 0)
+		flag++;
+	if (flag->letter == 0 || args_has(args, flag->letter)) {
+		buf_printf(error, "\"%s\" belongs to no flag", word);
+		return -1;
+	}
+	args->values[(unsigned char)flag->letter] = word;
+	return parsers[flag->type](flag, word, &args->numbers[(unsigned char)flag->letter], error);
+}
+
 int
 args_parse(struct args *args, const struct flag *flags, const struct flag *common, int argc,
     char **argv, struct buf *error)
@@ -216,10 +232,9 @@ args_parse(struct args *args, const struct flag *flags, const struct flag *commo
 			return -1;
 		args->values[letter] = optarg != NULL ? optarg : "";
 	}
-	if (optind < argc) {
-		buf_printf(error, "\"%s\" belongs to no flag", argv[optind]);
-		return -1;
-	}
+	for (; optind < argc; optind++)
+		if (take_word(args, argv[optind], error) == -1)
+			return -1;
 	if (args_has(args, 'h'))
 		return 0;
 	return check_needs(args, error);

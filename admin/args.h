@@ -24,6 +24,7 @@ enum flag_type {
 
 #define FLAG_REQUIRED 1u
 #define FLAG_ONE_OF 2u /* at least one of the rows that are marked so */
+#define FLAG_WORD 4u   /* its value may stand alone, without the flag; one row at most */
 
 struct flag {
 	char letter; /* the table ends at 0 */

@@ -16,7 +16,8 @@ args_print_help(const struct flag *flags, struct buf *out)
 
 		snprintf(left, sizeof left, "-%c, --%s %s", flags->letter, flags->name,
 		    flags->type != FLAG_SWITCH ? flags->value : "");
-		buf_printf(out, "  %-38s  %s%s\n", left, flags->help,
+		buf_printf(out, "  %-38s  %s%s%s\n", left, flags->help,
+		    (flags->need & FLAG_WORD) != 0 ? "; may stand alone" : "",
 		    (flags->need & FLAG_REQUIRED) != 0 ? " (required)"
 		    : (flags->need & FLAG_ONE_OF) != 0 ? " (one of these is required)"
 						       : "");

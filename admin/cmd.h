@@ -38,6 +38,15 @@ CMD(update_broker_config);
 CMD(get_name_server_config);
 CMD(update_kv);
 CMD(delete_kv);
+/* cmd_transaction.c */
+CMD(transaction_list);
+CMD(transaction_show);
+CMD(transaction_resume);
+CMD(transaction_resolve);
+/* cmd_producer_group.c */
+CMD(update_producer_group);
+CMD(delete_producer_group);
+CMD(producer_group_list);
 
 #undef CMD
 

@@ -216,6 +216,12 @@ report_leave(struct report *report)
 		json_close_object(&report->json);
 }
 
+struct json_out *
+report_json(struct report *report)
+{
+	return report->as_json ? &report->json : NULL;
+}
+
 static int
 compare_pairs(const void *a, const void *b)
 {

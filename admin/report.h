@@ -50,6 +50,8 @@ void report_close_list(struct report *report);
  * above them. */
 void report_enter(struct report *report, const char *key, const char *title);
 void report_leave(struct report *report);
+/* For what has a JSON form of its own: where to write it; NULL when the report is for people. */
+struct json_out *report_json(struct report *report);
 
 enum column_type {
 	COLUMN_TEXT,

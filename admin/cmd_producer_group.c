@@ -1,0 +1,138 @@
+#include "config.h"
+
+#include "admin/cmd.h"
+#include "common/json_body.h"
+
+/* What brokers keep for groups of producers: whose word counts, and which URL is asked. */
+
+#define FLAG_PRODUCER_GROUP                                                                        \
+	{                                                                                          \
+		'g', "group", FLAG_TEXT, "GROUP", FLAG_REQUIRED, 0, 0,                             \
+		    "name of the producer group"                                                   \
+	}
+
+/* The header for -g; -1 after admin_misuse. */
+static int
+read_group(struct admin *admin, struct producer_group_settings_header *header)
+{
+	*header = (struct producer_group_settings_header){
+		.group = slice_trim(slice_of(args_text(&admin->args, 'g'))),
+	};
+	if (name_is_valid(header->group))
+		return 0;
+	return admin_misuse(admin,
+	    "\"%.*s\" is no name for a group: use letters, digits, %% | _ - only",
+	    (int)header->group.len, header->group.data);
+}
+
+static int
+do_each(struct admin *admin, enum request_code code,
+    const struct producer_group_settings_header *header)
+{
+	struct ask ask = {
+		.code = code, .fields = producer_group_settings_header_fields, .header = header
+	};
+	struct targets targets;
+
+	if (admin_targets(admin, TARGET_MASTERS, &targets) == -1)
+		return -1;
+	report_text(&admin->report, "group", "Producer group", header->group);
+	return admin_do_each(admin, &targets, &ask);
+}
+
+/* ---- updateProducerGroup ---- */
+
+const struct flag update_producer_group_flags[] = {
+	FLAG_BROKER,
+	FLAG_CLUSTER,
+	FLAG_PRODUCER_GROUP,
+	{ 'p', "policy", FLAG_TEXT, "POLICY", FLAG_ONE_OF, 0, 0, "first-wins or commit-wins-once" },
+	{ 'u', "checkUrl", FLAG_TEXT, "URL", FLAG_ONE_OF, 0, 0,
+	    "asked when no member is connected; an empty one: none" },
+	{ 0 },
+};
+
+int
+update_producer_group_run(struct admin *admin)
+{
+	struct producer_group_settings_header header;
+
+	if (read_group(admin, &header) == -1)
+		return -1;
+	header.policy = slice_of(args_text(&admin->args, 'p'));
+	header.check_url = slice_of(args_text(&admin->args, 'u'));
+	return do_each(admin, REQUEST_UPDATE_PRODUCER_GROUP, &header);
+}
+
+/* ---- deleteProducerGroup ---- */
+
+const struct flag delete_producer_group_flags[] = {
+	FLAG_BROKER,
+	FLAG_CLUSTER,
+	FLAG_PRODUCER_GROUP,
+	{ 0 },
+};
+
+int
+delete_producer_group_run(struct admin *admin)
+{
+	struct producer_group_settings_header header;
+
+	if (read_group(admin, &header) == -1)
+		return -1;
+	return do_each(admin, REQUEST_DELETE_PRODUCER_GROUP, &header);
+}
+
+/* ---- producerGroupList ---- */
+
+const struct flag producer_group_list_flags[] = {
+	FLAG_BROKER,
+	FLAG_CLUSTER,
+	{ 0 },
+};
+
+static const struct column group_columns[] = {
+	{ "group", "Group", COLUMN_TEXT },
+	{ "brokerName", "Broker", COLUMN_TEXT },
+	{ "policy", "Policy", COLUMN_TEXT },
+	{ "checkUrl", "URL", COLUMN_TEXT },
+	{ NULL },
+};
+
+static int
+add_groups(struct admin *admin, struct grid *grid, const struct target *target)
+{
+	struct ask ask = { .address = target->address, .code = REQUEST_LIST_PRODUCER_GROUPS };
+	struct twinmq_answer answer;
+	const struct json *list;
+
+	if (admin_must(admin, &ask, &answer) == -1)
+		return -1;
+	list = json_member(json_parse(&admin->arena, answer.body), "groups");
+	if (list == NULL || list->type != JSON_ARRAY)
+		return admin_bad_body(admin, &ask);
+	for (const struct json *one = list->first; one != NULL; one = one->next) {
+		grid_text(grid, json_member_text(one, "group"));
+		grid_text(grid, target->name.data != NULL ? target->name : target->address);
+		grid_text(grid, json_member_text(one, "policy"));
+		grid_text(grid, json_member_text(one, "checkUrl"));
+	}
+	return 0;
+}
+
+int
+producer_group_list_run(struct admin *admin)
+{
+	struct targets targets;
+	struct grid grid;
+	size_t n_failed = 0;
+
+	if (admin_targets(admin, TARGET_MASTERS, &targets) == -1)
+		return -1;
+	grid_open(&grid, &admin->report, "producerGroups", group_columns);
+	for (size_t i = 0; i < targets.n; i++)
+		n_failed += add_groups(admin, &grid, &targets.list[i]) == -1;
+	grid_sort(&grid, 2);
+	grid_close(&grid);
+	return n_failed == targets.n ? -1 : 0;
+}
