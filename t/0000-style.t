@@ -27,6 +27,7 @@ inclusions() {
 	grep -nE '#include "broker/[a-z_]+\.h"' broker/store/*.[ch]
 	grep -nE '#include "(broker|nameserver|admin|bench|t)/' client/*.[ch]
 	grep -nE '#include "(broker|nameserver|bench|t)/' admin/*.[ch]
+	grep -nE '#include "(broker|nameserver|admin|bench|t)/' examples/*/*.[ch]
 }
 
 # The broker's state modules know neither each other nor the services.
@@ -85,7 +86,7 @@ manuals() {
 }
 
 scripts() {
-	shellcheck -x -S warning quickstart runtests etc/packages .ci/run t/*.sh t/*.t 2>&1
+	shellcheck -x -S warning quickstart runtests examples/*/run etc/packages .ci/run t/*.sh t/*.t 2>&1
 }
 
 generated() {

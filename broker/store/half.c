@@ -76,7 +76,8 @@ take_due(struct half_table *table, struct half_job *job)
 	for (struct half_entry *entry; job->n < job->max &&
 	     (entry = half_table_soonest(table)) != NULL && entry->due_ms <= now;) {
 		add(job, entry);
-		job->halves[job->n - 1].expiring = entry->position < table->expire_before;
+		job->halves[job->n - 1].expiring =
+		    half_entry_record(entry) < table->expire_before;
 		half_table_set_due(table, entry, now + job->put_off_ms);
 	}
 }

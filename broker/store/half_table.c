@@ -411,7 +411,7 @@ half_table_may_expire(struct half_table *table, int64_t before, int64_t now_ms)
 	for (uint32_t i = 0; i < table->n_entries; i++) {
 		const struct half_entry *entry = entry_at(table, i);
 
-		if (entry->state != HALF_OPEN || entry->copy != -1 || entry->position >= before)
+		if (entry->state != HALF_OPEN || half_entry_record(entry) >= before)
 			continue;
 		set_due(table, i, now_ms);
 		may = false;
@@ -428,9 +428,8 @@ half_table_expire(struct half_table *table, int64_t before, int64_t at)
 
 	for (uint32_t i = 0; i < table->n_entries; i++) {
 		const struct half_entry entry = *entry_at(table, i);
-		int64_t record = entry.copy != -1 ? entry.copy : entry.position;
 
-		if (entry.state == HALF_NONE || record >= before)
+		if (entry.state == HALF_NONE || half_entry_record(&entry) >= before)
 			continue;
 		n_parked += entry.state == HALF_PARKED;
 		note_before(table, entry.position);

@@ -25,6 +25,13 @@ struct half_entry {
 	bool kept;     /* has a row in meta.db */
 };
 
+/* Where its record will be readable the longest. */
+static inline int64_t
+half_entry_record(const struct half_entry *entry)
+{
+	return entry->copy != -1 ? entry->copy : entry->position;
+}
+
 /* What meta.db does not know yet. */
 struct half_changed {
 	int64_t position; /* of the half message */

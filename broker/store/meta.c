@@ -63,6 +63,7 @@ static const char schema[] =
 struct meta {
 	sqlite3 *db;
 	sqlite3_stmt *statements[N_META_STATEMENTS];
+	bool is_new; /* there was none when it was opened */
 	bool broken; /* a sync failed: until a restart */
 };
 
@@ -93,6 +94,7 @@ prepare(struct meta *meta, const char *file, int64_t *version)
 		rc = SQLITE_OK;
 	if (rc != SQLITE_OK || *version > STORE_SCHEMA_VERSION)
 		return rc;
+	meta->is_new = *version == 0;
 	if (*version < STORE_SCHEMA_VERSION) {
 		rc = sql_transaction(meta->db, create, meta->db);
 		if (rc == SQLITE_OK)
@@ -141,6 +143,12 @@ meta_close(struct meta *meta)
 	sql_finalize(meta->statements, N_META_STATEMENTS);
 	sql_close(meta->db);
 	free(meta);
+}
+
+bool
+meta_is_new(const struct meta *meta)
+{
+	return meta->is_new;
 }
 
 sqlite3 *

@@ -451,6 +451,9 @@ load_newest(struct replay *replay)
 	/* Absent: the store was written before there were half messages. */
 	if (segment_info(db, "halves", &replay->halves) != SQLITE_ROW)
 		replay->halves = writer->position;
+	/* Somebody deleted it: what it knew of half messages is in the log, from the beginning. */
+	if (meta_is_new(replay->store->meta))
+		replay->halves = replay->list[0]->first;
 	if (half_rows_load(replay->store, &writer->halves, &replay->why) == -1 ||
 	    replay_older(replay) == -1)
 		return -1;
@@ -460,6 +463,8 @@ load_newest(struct replay *replay)
 	if (each_row(replay, log_rows, replay->halves < from ? replay->halves : from, replay_row) == -1)
 		return -1;
 	half_table_cut(&writer->halves, writer->position, clock_mono_ms());
+	/* Events outlive the segments of what they are about. */
+	half_table_expire(&writer->halves, replay->list[0]->first, writer->position);
 	return 0;
 }
 

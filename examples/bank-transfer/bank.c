@@ -1,0 +1,170 @@
+#include "config.h"
+
+#include "examples/bank-transfer/bank.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/json.h"
+#include "common/log.h"
+
+#define BODY_MAX 1024
+
+struct slice
+transfer_key(struct arena *arena, struct slice ledger, int64_t id)
+{
+	return arena_printf(arena, "%.*s-%" PRId64, (int)ledger.len, ledger.data, id);
+}
+
+int64_t
+transfer_id_of_key(struct slice key, struct slice ledger)
+{
+	int64_t id;
+
+	if (key.len <= ledger.len || memcmp(key.data, ledger.data, ledger.len) != 0 ||
+	    key.data[ledger.len] != '-')
+		return -1;
+	struct slice number = { key.data + ledger.len + 1, key.len - ledger.len - 1 };
+	return slice_to_int64(number, &id) == 0 && id > 0 ? id : -1;
+}
+
+struct slice
+transfer_body(struct arena *arena, const struct transfer *transfer)
+{
+	return arena_printf(arena,
+	    "{\"id\":%" PRId64 ",\"from\":%" PRId64 ",\"to\":%" PRId64 ",\"amount\":%" PRId64 "}",
+	    transfer->id, transfer->from, transfer->to, transfer->amount);
+}
+
+int
+transfer_of_record(const struct record *record, struct slice ledger, struct arena *arena,
+    struct transfer *transfer)
+{
+	struct slice key = property_find(record->properties, "KEYS"), body;
+
+	if (transfer_id_of_key(key, ledger) == -1 ||
+	    record_plain_body(record, BODY_MAX, arena, &body) == -1)
+		return -1;
+	const struct json *json = json_parse(arena, body);
+	transfer->id = json_member_int64(json, "id", -1);
+	transfer->from = json_member_int64(json, "from", -1);
+	transfer->to = json_member_int64(json, "to", -1);
+	transfer->amount = json_member_int64(json, "amount", -1);
+	return transfer->id == transfer_id_of_key(key, ledger) && transfer->amount > 0 ? 0 : -1;
+}
+
+struct slice
+bank_group(struct arena *arena, struct slice ledger)
+{
+	return arena_printf(arena, "bank-a-%.*s", (int)ledger.len, ledger.data);
+}
+
+static int
+usage(const char *program, const struct bank_command *commands)
+{
+	fprintf(stderr, "usage: %s COMMAND -d DIRECTORY [-n NAMESERVERS] ...\ncommands:", program);
+	for (; commands->name != NULL; commands++)
+		fprintf(stderr, " %s", commands->name);
+	fputs("\nrun is what starts it, and README.md says what it does\n", stderr);
+	return 2;
+}
+
+/* 0, or -1 when the flag or its number is none. */
+static int
+take_flag(struct bank_flags *flags, int letter)
+{
+	const struct {
+		int letter;
+		int64_t *number;
+	} numbers[] = { { 't', &flags->transfers }, { 'r', &flags->rate }, { 's', &flags->seed },
+		{ 'p', &flags->drop }, { 'k', &flags->die } };
+	const struct {
+		int letter;
+		const char **text;
+	} texts[] = { { 'd', &flags->directory }, { 'n', &flags->name_servers },
+		{ 'l', &flags->ledger } };
+
+	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+		if (numbers[i].letter == letter)
+			return slice_to_int64(slice_of(optarg), numbers[i].number);
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+		if (texts[i].letter == letter) {
+			*texts[i].text = optarg;
+			return 0;
+		}
+	flags->all = letter == 'a';
+	return flags->all ? 0 : -1;
+}
+
+int
+bank_main(const struct bank_command *commands, int argc, char **argv)
+{
+	struct bank_flags flags = { .name_servers = getenv("NAMESRV_ADDR"), .rate = 1000 };
+	const struct bank_command *command = commands;
+	int letter;
+
+	log_init(argv[0], LOG_LEVEL_INFO);
+	signal(SIGPIPE, SIG_IGN);
+	while (argc > 1 && command->name != NULL && strcmp(command->name, argv[1]) != 0)
+		command++;
+	if (argc < 2 || command->name == NULL)
+		return usage(argv[0], commands);
+	for (optind = 2; (letter = getopt(argc, argv, "d:n:l:t:r:s:p:k:a")) != -1;)
+		if (take_flag(&flags, letter) == -1)
+			return usage(argv[0], commands);
+	if (flags.directory == NULL || optind != argc)
+		return usage(argv[0], commands);
+	return command->run(&flags);
+}
+
+struct twinmq *
+bank_connect(const struct bank_flags *flags)
+{
+	struct twinmq_options options = { .name_servers = flags->name_servers };
+	struct twinmq_error error;
+	struct twinmq *mq = twinmq_open(&options, &error);
+
+	if (mq == NULL)
+		fatal("%s", error.text);
+	return mq;
+}
+
+static void
+on_signal(evutil_socket_t number, short what, void *arg)
+{
+	(void)number;
+	(void)what;
+	loop_stop(arg);
+}
+
+void
+bank_run(struct loop *loop)
+{
+	static const int numbers[] = { SIGTERM, SIGINT };
+	struct event *events[2];
+
+	for (size_t i = 0; i < 2; i++) {
+		events[i] = evsignal_new(loop->base, numbers[i], on_signal, loop);
+		if (events[i] == NULL || evsignal_add(events[i], NULL) == -1)
+			fatal("no signals");
+	}
+	loop_run(loop);
+	for (size_t i = 0; i < 2; i++)
+		event_free(events[i]);
+}
+
+/* The mixing steps of splitmix64. */
+int64_t
+bank_random(int64_t seed, int64_t id, int64_t which, int64_t range)
+{
+	uint64_t x = (uint64_t)seed * 0x9E3779B97F4A7C15u + (uint64_t)id * 0xBF58476D1CE4E5B9u +
+	             (uint64_t)which * 0x94D049BB133111EBu;
+
+	x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
+	x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
+	x ^= x >> 31;
+	return (int64_t)(x % (uint64_t)range);
+}

@@ -1,0 +1,269 @@
+/*
+ * bank_a: the bank that the money leaves.
+ *
+ *   open       new books
+ *   transfer   makes transfers until there are as many as asked for, then goes on
+ *              to answer what brokers ask, until SIGTERM; more than one may run at once
+ *   confirm    the reconciliation by time, A's half: reads from stdin the ids that
+ *              bank B has, and confirms again what it lacks
+ */
+
+#include "config.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/mem.h"
+#include "examples/bank-transfer/bank.h"
+#include "examples/bank-transfer/book_a.h"
+#include "examples/bank-transfer/by_time.h"
+
+#define WINDOW 8 /* transfers on the way at once */
+#define TICK_MS 10
+
+static int
+open_run(const struct bank_flags *flags)
+{
+	book_a_create(flags->directory, slice_of(flags->ledger));
+	return EXIT_SUCCESS;
+}
+
+/* ---- transfer ---- */
+
+struct office {
+	const struct bank_flags *flags;
+	struct twinmq *mq;
+	sqlite3 *books;
+	struct slice ledger;
+	struct transaction_producer *producer;
+	struct deadline tick;
+	int64_t began_ms, n_begun; /* what the rate allows */
+	struct clerk *idle;
+	struct transaction **unsaid; /* outcomes that the broker is not told */
+	size_t n_unsaid;
+};
+
+/* Makes one transfer after the other. */
+struct clerk {
+	struct clerk *next; /* idle too */
+	struct office *office;
+	struct transfer transfer;
+};
+
+static bool
+happens(const struct office *office, int64_t id, int64_t which, int64_t percent)
+{
+	return bank_random(office->flags->seed, id, which, 100) < percent;
+}
+
+static enum transaction_decision
+execute(void *arg, const struct message *message, struct slice transaction_id,
+    struct transaction *transaction)
+{
+	struct clerk *clerk = arg;
+	struct office *office = clerk->office;
+	int64_t id = clerk->transfer.id;
+
+	(void)message;
+	(void)transaction_id;
+	enum transaction_decision decision = book_a_transfer(
+	    office->books, &clerk->transfer, transaction_half_of(transaction), clock_wall_ms());
+	if (happens(office, id, 4, office->flags->die))
+		raise(SIGKILL);
+	if (!happens(office, id, 5, office->flags->drop))
+		return decision;
+	office->unsaid =
+	    mem_realloc(office->unsaid, (office->n_unsaid + 1) * sizeof *office->unsaid);
+	office->unsaid[office->n_unsaid++] = transaction;
+	return DECISION_LATER;
+}
+
+static enum transaction_decision
+check(void *context, const struct record *message, struct slice transaction_id,
+    struct transaction *transaction)
+{
+	struct office *office = context;
+	int64_t id = transfer_id_of_key(property_find(message->properties, "KEYS"), office->ledger);
+
+	(void)transaction;
+	if (id == -1)
+		return DECISION_UNKNOWN; /* of other books */
+	return book_a_verdict(office->books, id, transaction_id, clock_wall_ms());
+}
+
+/* Whatever became of it is in the books, or will be when the broker asks. */
+static void
+on_sent(void *arg, const struct twinmq_error *error, const struct transaction_result *result)
+{
+	struct clerk *clerk = arg;
+
+	(void)result;
+	if (error != NULL)
+		log_warn("transfer not sent id=%" PRId64 " error=\"%s\"", clerk->transfer.id,
+		    error->text);
+	clerk->next = clerk->office->idle;
+	clerk->office->idle = clerk;
+}
+
+static void
+begin(struct office *office, int64_t id)
+{
+	struct clerk *clerk = office->idle;
+	struct arena arena = { 0 };
+
+	office->idle = clerk->next;
+	clerk->transfer = book_a_order(office->flags->seed, id);
+	struct message message = {
+		.topic = SLICE(BANK_TOPIC),
+		.keys = transfer_key(&arena, office->ledger, id),
+		.body = transfer_body(&arena, &clerk->transfer),
+		.queue_id = MESSAGE_ANY_QUEUE,
+	};
+	transaction_send_async(office->producer, &message, on_sent, clerk);
+	arena_release(&arena);
+}
+
+static void
+on_tick(struct deadline *deadline)
+{
+	struct office *office = (struct office *)((char *)deadline - offsetof(struct office, tick));
+	int64_t now = clock_mono_ms(), id = 0;
+
+	while (office->idle != NULL && id != -1 &&
+	       office->n_begun < (now - office->began_ms) * office->flags->rate / 1000) {
+		id = book_a_take(office->books, office->flags->transfers);
+		office->n_begun++;
+		if (id != -1)
+			begin(office, id);
+	}
+	if (id != -1)
+		loop_set_deadline(twinmq_loop(office->mq), &office->tick, now + TICK_MS);
+}
+
+static void
+open_office(struct office *office, struct arena *arena)
+{
+	struct transaction_options options = {
+		.producer = { .group = slice_dup(bank_group(arena, office->ledger)) },
+		.execute = execute,
+		.check = check,
+		.context = office,
+	};
+	struct clerk *clerks = arena_zalloc(arena, WINDOW * sizeof *clerks);
+	struct twinmq_error error;
+
+	office->producer = transaction_producer_new(office->mq, &options, &error);
+	if (office->producer == NULL)
+		fatal("%s", error.text);
+	for (size_t i = 0; i < WINDOW; i++) {
+		clerks[i] = (struct clerk){ .next = office->idle, .office = office };
+		office->idle = &clerks[i];
+	}
+	office->began_ms = clock_mono_ms();
+	office->tick.due = on_tick;
+	on_tick(&office->tick);
+}
+
+static int
+transfer_run(const struct bank_flags *flags)
+{
+	struct office office = { .flags = flags,
+		.mq = bank_connect(flags),
+		.books = books_open(flags->directory, BOOKS_A, NULL) };
+	struct arena arena = { 0 };
+
+	office.ledger = books_ledger(office.books, &arena);
+	open_office(&office, &arena);
+	bank_run(twinmq_loop(office.mq));
+	loop_drop_deadline(twinmq_loop(office.mq), &office.tick);
+	twinmq_close(office.mq);
+	books_close(office.books);
+	free(office.unsaid);
+	arena_release(&arena);
+	return EXIT_SUCCESS;
+}
+
+/* ---- confirm ---- */
+
+/* Reads what "bank_b ids" prints. */
+static struct time_window
+read_ids(sqlite3 *books)
+{
+	struct time_window window;
+	int64_t id;
+
+	if (scanf("%" SCNd64 " %" SCNd64, &window.from, &window.to) != 2)
+		fatal("no window on standard input");
+	by_time_forget(books);
+	while (scanf("%" SCNd64, &id) == 1)
+		by_time_told(books, id);
+	return window;
+}
+
+/* The row of by_time_missing. */
+static bool
+confirm(struct twinmq *mq, struct slice group, sqlite3_stmt *row)
+{
+	struct arena arena = { 0 };
+	struct slice id = books_text(row, 0), address = arena_copy(&arena, books_text(row, 1));
+	struct transaction_end end = {
+		.group = group,
+		.half = { .address =
+			      arena_printf(&arena, "%.*s", (int)address.len, address.data).data,
+		    .position = sqlite3_column_int64(row, 2),
+		    .queue_offset = sqlite3_column_int64(row, 3) },
+		.decision = DECISION_COMMIT,
+		.reason = SLICE("reconciliation"),
+	};
+	int32_t code;
+
+	if (id.len < sizeof end.half.unique_id)
+		memcpy(end.half.unique_id, id.data, id.len);
+	bool confirmed = transaction_end(mq, &end, &code) == 0;
+	if (!confirmed)
+		log_warn("not confirmed id=%" PRId64 " error=\"%s\"",
+		    (int64_t)sqlite3_column_int64(row, 4), twinmq_error(mq)->text);
+	arena_release(&arena);
+	return confirmed;
+}
+
+static int
+confirm_run(const struct bank_flags *flags)
+{
+	struct twinmq *mq = bank_connect(flags);
+	sqlite3 *books = books_open(flags->directory, BOOKS_A, NULL);
+	struct time_window window = read_ids(books);
+	struct arena arena = { 0 };
+	struct slice group = bank_group(&arena, books_ledger(books, &arena));
+	sqlite3_stmt *missing = by_time_missing(books, &window);
+	int64_t n_found = 0, n_confirmed = 0;
+
+	while (books_step(missing)) {
+		n_found++;
+		n_confirmed += confirm(mq, group, missing);
+	}
+	printf("found %" PRId64 " confirmed %" PRId64 "\n", n_found, n_confirmed);
+	sqlite3_finalize(missing);
+	books_close(books);
+	arena_release(&arena);
+	twinmq_close(mq);
+	return n_confirmed == n_found ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct bank_command commands[] = {
+		{ "open", open_run },
+		{ "transfer", transfer_run },
+		{ "confirm", confirm_run },
+		{ NULL },
+	};
+
+	return bank_main(commands, argc, argv);
+}

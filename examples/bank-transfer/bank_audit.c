@@ -1,0 +1,235 @@
+/*
+ * bank_audit: who looks at both banks.
+ *
+ *   watch     once a second: the sum of all coins, and how far the transfers are; ends
+ *             when all of so many are explained, or when nothing moves any more
+ *   explain   the reconciliation by sequence: what became of each transfer
+ */
+
+#include "config.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "examples/bank-transfer/audit.h"
+#include "examples/bank-transfer/bank.h"
+#include "examples/bank-transfer/broker_view.h"
+#include "examples/bank-transfer/by_sequence.h"
+
+#define SECOND_US 1000000
+#define LOOKS 3            /* before something counts as unexplained */
+#define PATIENCE_MS 120000 /* without anything that moves */
+
+struct auditor {
+	const struct bank_flags *flags;
+	struct twinmq *mq;
+	sqlite3 *books;
+	struct audit audit;
+	struct findings findings;
+};
+
+/* One look; 0, or -1 when a broker does not tell. */
+static int
+look(struct auditor *auditor)
+{
+	by_sequence_begin(auditor->books);
+	int result = broker_view_halves(auditor->mq, auditor->books);
+	if (result == 0)
+		result = broker_view_messages(auditor->mq, auditor->books);
+	if (result == 0)
+		by_sequence_judge(auditor->books, &auditor->findings);
+	by_sequence_end(auditor->books);
+	return result;
+}
+
+static int64_t
+transfers_of(const struct auditor *auditor, enum outcome outcome)
+{
+	return auditor->findings.outcomes[outcome].transfers;
+}
+
+/* ---- watch ---- */
+
+static void
+show_progress(const struct auditor *auditor)
+{
+	const struct audit *audit = &auditor->audit;
+	bool terminal = isatty(STDOUT_FILENO) == 1;
+
+	printf("%s%" PRId64 " of %" PRId64 " transfers  booked %" PRId64 "  refused %" PRId64
+	       "  credited %" PRId64 "  in flight %" PRId64 " (%" PRId64 " coins)  sum %" PRId64
+	       "%s",
+	    terminal ? "\r\033[K" : "", audit->begun, auditor->flags->transfers, audit->booked,
+	    audit->refused, audit->credited, audit->in_flight, audit->coins_in_flight,
+	    audit->at_a + audit->at_b + audit->coins_in_flight, terminal ? "" : "\n");
+	fflush(stdout);
+}
+
+/* Every transfer is begun and what is booked is credited; then the brokers are asked whether they
+ * agree. */
+static bool
+is_settled(struct auditor *auditor)
+{
+	return auditor->audit.begun == auditor->flags->transfers && auditor->audit.in_flight == 0 &&
+	       look(auditor) == 0 && transfers_of(auditor, OUTCOME_IN_FLIGHT) == 0;
+}
+
+static int64_t
+steps(const struct audit *audit)
+{
+	return audit->begun + audit->booked + audit->refused + audit->credited;
+}
+
+/* 0 when all is explained, 1 when coins are lost or made, 2 when nothing moves any more. */
+static int
+watch(struct auditor *auditor)
+{
+	int64_t moved_ms = clock_mono_ms(), n_steps = -1;
+
+	for (;;) {
+		audit_take(auditor->books, &auditor->audit);
+		show_progress(auditor);
+		if (!audit_holds(&auditor->audit)) {
+			printf("\nThe sum is wrong: there were %" PRId64 " coins, and %" PRId64
+			       " transfers were credited but not booked.\n",
+			    auditor->audit.opening, auditor->audit.strangers);
+			return 1;
+		}
+		if (is_settled(auditor))
+			return 0;
+		if (steps(&auditor->audit) != n_steps) {
+			n_steps = steps(&auditor->audit);
+			moved_ms = clock_mono_ms();
+		} else if (clock_mono_ms() - moved_ms > PATIENCE_MS) {
+			printf("\nNothing has moved for %d s.\n", PATIENCE_MS / 1000);
+			return 2;
+		}
+		usleep(SECOND_US);
+	}
+}
+
+static void
+open_audit(struct auditor *auditor, const struct bank_flags *flags)
+{
+	*auditor = (struct auditor){
+		.flags = flags,
+		.mq = bank_connect(flags),
+		.books = by_sequence_open(flags->directory),
+	};
+}
+
+static int
+close_audit(struct auditor *auditor, int status)
+{
+	twinmq_close(auditor->mq);
+	books_close(auditor->books);
+	return status;
+}
+
+static int
+watch_run(const struct bank_flags *flags)
+{
+	struct auditor auditor;
+
+	open_audit(&auditor, flags);
+	int status = watch(&auditor);
+	if (isatty(STDOUT_FILENO) == 1)
+		putchar('\n');
+	return close_audit(&auditor, status);
+}
+
+/* ---- explain ---- */
+
+/* coins: -1 when the row has none. */
+static void
+show_row(const char *name, int64_t transfers, int64_t coins)
+{
+	printf("  %-26s %9" PRId64, name, transfers);
+	if (coins != -1)
+		printf(" %12" PRId64, coins);
+	putchar('\n');
+}
+
+static void
+show_money(const char *name, int64_t coins)
+{
+	printf("  %-26s %9s %12" PRId64 "\n", name, "", coins);
+}
+
+static void
+show_table(const struct auditor *auditor)
+{
+	const struct audit *audit = &auditor->audit;
+
+	printf("\n  %-26s %9s %12s\n", "", "transfers", "coins");
+	show_row("transfers", audit->begun, -1);
+	show_row("committed", audit->booked, audit->at_b + audit->coins_in_flight);
+	show_row("rolled back", audit->refused, -1);
+	show_row("in flight", audit->in_flight, audit->coins_in_flight);
+	show_row("came twice, credited once", audit->repeats, -1);
+	show_money("money before", audit->opening);
+	show_money("money after", audit->at_a + audit->at_b + audit->coins_in_flight);
+	printf("\n  Reconciliation by sequence\n");
+	for (int i = 0; i < N_OUTCOMES; i++)
+		show_row(outcome_name((enum outcome)i), auditor->findings.outcomes[i].transfers,
+		    auditor->findings.outcomes[i].coins);
+}
+
+static void
+show_unexplained(const struct auditor *auditor)
+{
+	sqlite3_stmt *rows = by_sequence_unexplained(auditor->books);
+
+	while (books_step(rows)) {
+		struct slice why = books_text(rows, 1);
+
+		printf("  transfer %" PRId64 ": %.*s\n", (int64_t)sqlite3_column_int64(rows, 0),
+		    (int)why.len, why.data);
+	}
+	sqlite3_finalize(rows);
+}
+
+/* 0 when every transfer is explained and done, 1 when not, 2 when a broker does not tell. */
+static int
+explain(struct auditor *auditor)
+{
+	for (int i = 0; i < LOOKS; i++) {
+		if (look(auditor) == -1) {
+			fprintf(stderr, "%s\n", twinmq_error(auditor->mq)->text);
+			return 2;
+		}
+		if (transfers_of(auditor, OUTCOME_UNEXPLAINED) == 0)
+			break;
+		usleep(SECOND_US);
+	}
+	audit_take(auditor->books, &auditor->audit);
+	show_table(auditor);
+	show_unexplained(auditor);
+	return transfers_of(auditor, OUTCOME_UNEXPLAINED) != 0 ||
+	       transfers_of(auditor, OUTCOME_IN_FLIGHT) != 0 || !audit_holds(&auditor->audit);
+}
+
+static int
+explain_run(const struct bank_flags *flags)
+{
+	struct auditor auditor;
+
+	open_audit(&auditor, flags);
+	return close_audit(&auditor, explain(&auditor));
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct bank_command commands[] = {
+		{ "watch", watch_run },
+		{ "explain", explain_run },
+		{ NULL },
+	};
+
+	return bank_main(commands, argc, argv);
+}
