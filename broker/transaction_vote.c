@@ -23,7 +23,7 @@
 #include "common/mem.h"
 
 #define LOG_EVERY_MS 1000
-#define EVENTS_MAX 256 /* of one half message that are looked at for its decision */
+#define DECISIONS_MAX 4 /* of one half message: a rollback that is overridden makes two */
 
 /* A vote on its way. */
 struct voting {
@@ -207,8 +207,8 @@ look_up_decision(struct voting *voting)
 	struct read_job *job = read_job_new(READ_KEY);
 
 	job->topic = mem_strdup(HALF_EVENT_TOPIC);
-	job->key = slice_dup(half_event_key(&loop->arena, voting->vote.position));
-	job->max_messages = EVENTS_MAX;
+	job->key = slice_dup(half_decision_key(&loop->arena, voting->vote.position));
+	job->max_messages = DECISIONS_MAX;
 	job->end_ms = INT64_MAX;
 	job->home = loop;
 	job->done = on_events;

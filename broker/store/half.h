@@ -154,5 +154,7 @@ int half_event_parse(const struct record *record, struct half_event *event);
 int64_t half_first_wait_ms(struct slice properties, int64_t default_ms);
 /* The key by which the events of a half message are found. */
 struct slice half_event_key(struct arena *arena, int64_t position);
+/* ... by which its decision is, however many other events there are. */
+struct slice half_decision_key(struct arena *arena, int64_t position);
 
 #endif

@@ -56,6 +56,12 @@ half_event_key(struct arena *arena, int64_t position)
 	return arena_printf(arena, "%" PRId64, position);
 }
 
+struct slice
+half_decision_key(struct arena *arena, int64_t position)
+{
+	return arena_printf(arena, "decision-%" PRId64, position);
+}
+
 /* Texts come from outside: what would end a property becomes a blank. */
 static struct slice
 one_property(struct arena *arena, const char *name, struct slice value)
@@ -69,6 +75,14 @@ one_property(struct arena *arena, const char *name, struct slice value)
 	return arena_printf(arena, "%s\x01%.*s\x02", name, (int)value.len, text);
 }
 
+static int32_t
+queue_of(enum half_event_kind kind)
+{
+	if (kind == EVENT_COMMIT || kind == EVENT_ROLLBACK)
+		return EVENT_QUEUE_DECISIONS;
+	return kind == EVENT_CONTRADICT ? EVENT_QUEUE_CONTRADICTIONS : EVENT_QUEUE_OTHERS;
+}
+
 static struct slice
 properties_of(struct arena *arena, const struct half_event *event)
 {
@@ -77,18 +91,13 @@ properties_of(struct arena *arena, const struct half_event *event)
 	struct slice wait = event->kind == EVENT_ASK || event->kind == EVENT_RESUME
 	                        ? arena_printf(arena, WAIT "\x01%" PRId64 "\x02", event->wait_ms)
 	                        : SLICE("");
+	struct slice decision = queue_of(event->kind) == EVENT_QUEUE_DECISIONS
+	                            ? half_decision_key(arena, event->position)
+	                            : SLICE("");
 
-	return arena_printf(arena, "TAGS\x01%s\x02KEYS\x01%" PRId64 "\x02%.*s%.*s%.*s",
-	    names[event->kind], event->position, (int)wait.len, wait.data, (int)by.len, by.data,
-	    (int)reason.len, reason.data);
-}
-
-static int32_t
-queue_of(enum half_event_kind kind)
-{
-	if (kind == EVENT_COMMIT || kind == EVENT_ROLLBACK)
-		return EVENT_QUEUE_DECISIONS;
-	return kind == EVENT_CONTRADICT ? EVENT_QUEUE_CONTRADICTIONS : EVENT_QUEUE_OTHERS;
+	return arena_printf(arena, "TAGS\x01%s\x02KEYS\x01%" PRId64 "%s%.*s\x02%.*s%.*s%.*s",
+	    names[event->kind], event->position, decision.len != 0 ? " " : "", (int)decision.len, decision.data, (int)wait.len,
+	    wait.data, (int)by.len, by.data, (int)reason.len, reason.data);
 }
 
 struct record
