@@ -1,0 +1,116 @@
+#!/bin/sh
+# Half messages that no client should send: what cannot be kept is refused, what is kept can be
+# decided, and nothing is shown to anybody before (I8).
+# shellcheck source=t/lib.sh
+. "${SRCDIR:-.}/t/lib.sh"
+# shellcheck source=t/transactions.sh
+. "$SRCDIR/t/transactions.sh"
+
+start b mqbroker -o storePathRootDir="$T_DIR/b" -o brokerIP1=127.0.0.1 -o messageDelayLevel=1s || exit 1
+b=$(address b)
+
+# commits NAME TOPIC: the last half message is not shown, and is once it is committed
+commits() {
+	t_is "$1: stored" "$half_code" 0
+	t_is "$1: not shown" "$(n_stored "$2")" 0
+	t_is "$1: committed" "$(end $COMMIT | field code)" 0
+	t_is "$1: shown once" "$(n_stored "$2")" 1
+}
+
+# long N: so many bytes
+long() {
+	head -c "$1" /dev/zero | tr '\0' p
+}
+
+half Plain '' plain
+commits "without an id of its own" Plain
+half Planted "REAL_TOPIC${SOH}Evil${STX}REAL_QID${SOH}9${STX}" planted
+commits "with a real topic planted" Planted
+t_is "and the planted topic has nothing" "$(n_stored Evil)" 0
+t_has_not "nor is it told where it was" "$(pull Planted)" REAL_TOPIC
+half Twice "TRAN_MSG${SOH}false${STX}TRAN_MSG${SOH}true${STX}" twice
+commits "TRAN_MSG said three times" Twice
+
+half_name "$(send Loud "TRAN_MSG${SOH}TRUE${STX}PGROUP${SOH}PG${STX}" loud)"
+commits "TRAN_MSG=TRUE" Loud
+for value in yes 1 false t; do
+	half_name "$(send "Not-$value" "TRAN_MSG${SOH}$value${STX}PGROUP${SOH}PG${STX}" ordinary)"
+	t_is "TRAN_MSG=$value: an ordinary message" "$half_code $(n_stored "Not-$value")" "0 1"
+	t_is "TRAN_MSG=$value: cannot be decided" "$(end $COMMIT | field code) $(n_stored "Not-$value")" "1 1"
+done
+
+half Delayed "DELAY${SOH}1${STX}" delayed
+t_is "with a delay level: stored as any" "$half_code $(n_stored SCHEDULE_TOPIC_XXXX)" "0 0"
+t_is "with a delay level: committed" "$(end $COMMIT | field code) $(end $COMMIT | field code)" "0 0"
+delay_is_over() {
+	[ "$(n_stored Delayed)" = 1 ]
+}
+t_is "with a delay level: not shown at once" "$(n_stored Delayed)" 0
+t_ok "with a delay level: shown once it is over" t_wait 10 delay_is_over
+half %RETRY%CG '' retry
+commits "of a retry topic" %RETRY%CG
+
+# Properties: as many bytes as there may be, and what is added fits no more.
+half Fits "k${SOH}$(long 32600)${STX}" fits
+commits "with 32,630 bytes of properties" Fits
+half Full "k${SOH}$(long 32730)${STX}" full
+t_is "with 32,767 bytes: refused" "$half_code" 13
+half Over "k${SOH}$(long 33000)${STX}" over
+t_is "with more: refused" "$half_code" 13
+t_is "and nothing of these is stored" "$(n_stored Full) $(n_stored Over)" "0 0"
+
+# Queues.
+for queue in -1 3; do
+	half_name "$(rawcall -B x "$b" 310 a=PG b="Queue$queue" c=TBW102 d=4 e=$queue f=4 g=1 h=0 i="$HALF" j=0 k=false m=false)"
+	commits "queue $queue" "Queue$queue"
+done
+for queue in 4 999 2147483647; do
+	t_is "queue $queue: refused" "$(rawcall -B x "$b" 310 a=PG b=Plain c=TBW102 d=4 e=$queue f=4 g=1 h=0 i="$HALF" \
+		j=0 k=false m=false | field code)" 1
+done
+
+# The flag of the frame alone makes no half message, nor does its absence keep it from being one.
+half_name "$(rawcall -B x "$b" 310 a=PG b=FlagOnly c=TBW102 d=4 e=0 f=4 g=1 h=0 i= j=0 k=false m=false)"
+t_is "the flag without the property: an ordinary message" "$half_code $(n_stored FlagOnly)" "0 1"
+half_name "$(rawcall -B x "$b" 310 a=PG b=NoFlag c=TBW102 d=4 e=0 f=0 g=1 h=0 i="$HALF" j=0 k=false m=false)"
+commits "the property without the flag" NoFlag
+
+# Topics that are the broker's own.
+for topic in RMQ_SYS_TRANS_HALF_TOPIC RMQ_SYS_TRANS_OP_HALF_TOPIC TRANS_CHECK_MAX_TIME_TOPIC; do
+	was=$(n_stored $topic)
+	t_is "a send to $topic: refused" "$(send $topic '' x | field code)" 16
+	half $topic '' x
+	t_is "a half message to $topic: refused" "$half_code" 16
+	t_is "$topic: nothing is stored" "$(n_stored $topic)" "$was"
+done
+rawcall "$b" 17 topic=ReadOnly defaultTopic=TBW102 readQueueNums=4 writeQueueNums=4 perm=4 topicFilterType=SINGLE_TAG \
+	order=false >/dev/null
+half ReadOnly '' x
+t_is "a topic that nobody may write: refused" "$half_code" 16
+
+# Without a group nobody could be asked, and no END could be told from a forged one.
+halves=$(n_stored RMQ_SYS_TRANS_HALF_TOPIC)
+t_is "without a group: refused" "$(send NoGroup "TRAN_MSG${SOH}true${STX}" x | field code)" 13
+# A batch of them has one answer and one place, but each is a transaction.
+printf '\0\0\0\031\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\005hello\0\0' >"$T_DIR/batch"
+t_is "a batch: refused" "$(rawcall -b "$T_DIR/batch" "$b" 320 a=PG b=Batch c=TBW102 d=4 e=0 f=4 g=1 h=0 i="$HALF" j=0 \
+	k=false m=true | field code)" 13
+t_is "nothing of either is stored" "$(n_stored RMQ_SYS_TRANS_HALF_TOPIC) $(n_stored Batch)" "$halves 0"
+
+# A topic that is deleted before the commit.
+half Gone '' gone
+rawcall "$b" 215 topic=Gone >/dev/null
+got=$(end $COMMIT)
+t_is "a topic deleted before the commit: refused" "$(echo "$got" | field code)" 1
+t_has "and the remark says so" "$got" "its topic Gone was deleted"
+end $COMMIT "$half_offset" "$half_position" PG -o
+rawcall "$b" 17 topic=Gone defaultTopic=TBW102 readQueueNums=4 writeQueueNums=4 perm=6 topicFilterType=SINGLE_TAG \
+	order=false >/dev/null
+commits "once it is there again" Gone
+half Gone2 '' gone
+rawcall "$b" 215 topic=Gone2 >/dev/null
+t_is "a rollback needs no topic" "$(end $ROLLBACK | field code)" 0
+half After '' after
+commits "and goes on" After
+t_ok "stops" stop b
+t_done
