@@ -96,11 +96,11 @@ parse_levels(struct delays *delays, const char *text)
 }
 
 int
-delay_level(const struct delays *delays, struct slice properties)
+delay_level(const struct delays *delays, struct slice text)
 {
 	int32_t level;
 
-	if (slice_to_int32(property_find(properties, "DELAY"), &level) == -1 || level < 1)
+	if (slice_to_int32(text, &level) == -1 || level < 1)
 		return 0;
 	return level > delays->n_levels ? delays->n_levels : level;
 }

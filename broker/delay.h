@@ -25,8 +25,8 @@ struct delays;
 int delays_start(struct broker *broker);
 void delays_free(struct delays *delays);
 
-/* The level that the properties ask for, clamped to those there are; 0: none. */
-int delay_level(const struct delays *delays, struct slice properties);
+/* The level that a property DELAY asks for, clamped to those there are; 0: none. */
+int delay_level(const struct delays *delays, struct slice text);
 /*
  * Sends the record to the queue of its level; the real topic and queue are kept in its
  * properties (arena). Answers the time when it is due, which its queue entry carries as tag hash.

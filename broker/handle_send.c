@@ -34,6 +34,7 @@ struct outgoing {
 	int32_t queue_id;
 	struct record *records;
 	size_t n_records;
+	struct known_properties properties;
 	bool half;        /* it waits for the end of its transaction */
 	bool delayed;
 	int64_t tag_hash; /* of a delayed message: when it is due */
@@ -231,11 +232,11 @@ check_size(struct request *request, const struct send_header *header, struct out
 
 /* A consumer's retry that is delayed is none, whatever its properties say. */
 static bool
-is_half(const struct request *request, const struct send_header *header)
+is_half(const struct broker *broker, const struct send_header *header, const struct outgoing *out)
 {
-	return slice_equal_nocase(property_find(header->properties, "TRAN_MSG"), SLICE("true")) &&
+	return slice_equal_nocase(out->properties.transaction, SLICE("true")) &&
 	       (header->reconsume_times <= 0 ||
-		   delay_level(request_broker(request)->delays, header->properties) == 0);
+		   delay_level(broker->delays, out->properties.delay) == 0);
 }
 
 static enum verdict
@@ -243,7 +244,8 @@ check_kind(struct request *request, const struct send_header *header, struct out
 {
 	const struct broker *broker = request_broker(request);
 
-	if (!is_half(request, header))
+	properties_read(header->properties, &out->properties);
+	if (!is_half(broker, header, out))
 		return VERDICT_NONE;
 	if (broker->settings->reject_transaction_message)
 		return request_refuse(request, RESPONSE_NO_PERMISSION,
@@ -251,7 +253,7 @@ check_kind(struct request *request, const struct send_header *header, struct out
 	if (header->batch)
 		return request_refuse(request, RESPONSE_MESSAGE_ILLEGAL,
 		    "the message is illegal, a batch cannot be a transaction");
-	if (property_find(header->properties, "PGROUP").len == 0)
+	if (out->properties.producer_group.len == 0)
 		return request_refuse(request, RESPONSE_MESSAGE_ILLEGAL,
 		    "the message is illegal, a transaction needs the property PGROUP: nobody "
 		    "could be asked about it, or end it");
@@ -418,7 +420,7 @@ static enum verdict
 divert(struct request *request, const struct send_header *header, struct outgoing *out)
 {
 	const struct delays *delays = request_broker(request)->delays;
-	int level = out->half ? 0 : delay_level(delays, header->properties);
+	int level = out->half ? 0 : delay_level(delays, out->properties.delay);
 
 	if (header->batch || (!out->half && level == 0))
 		return VERDICT_NONE;

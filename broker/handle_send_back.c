@@ -134,9 +134,7 @@ on_read(struct read_job *job, struct loop *loop)
 	int64_t due = 0;
 
 	if (level > 0) {
-		struct slice properties = arena_printf(&loop->arena, "DELAY\x01%d\x02", level);
-
-		level = delay_level(broker->delays, properties);
+		level = delay_level(broker->delays, arena_printf(&loop->arena, "%d", level));
 		due = delay_divert(broker->delays, level, &record, &loop->arena);
 	}
 	struct append *append = append_new(broker->store, &record, 1);

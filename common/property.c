@@ -2,6 +2,8 @@
 
 #include "common/record.h"
 
+#include <string.h>
+
 #define NAME_END '\1'
 #define PAIR_END '\2'
 
@@ -39,6 +41,31 @@ property_find(struct slice properties, const char *name)
 			found = value;
 	}
 	return found;
+}
+
+void
+properties_read(struct slice properties, struct known_properties *known)
+{
+	struct {
+		const char *name;
+		size_t len;
+		struct slice *value;
+	} const wanted[] = {
+		{ "TAGS", 4, &known->tags },
+		{ "KEYS", 4, &known->keys },
+		{ "UNIQ_KEY", 8, &known->unique_key },
+		{ "DELAY", 5, &known->delay },
+		{ "TRAN_MSG", 8, &known->transaction },
+		{ "PGROUP", 6, &known->producer_group },
+	};
+	struct slice name, value;
+
+	*known = (struct known_properties){ 0 };
+	while (property_next(&properties, &name, &value))
+		for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+			if (name.len == wanted[i].len &&
+			    memcmp(name.data, wanted[i].name, name.len) == 0)
+				*wanted[i].value = value;
 }
 
 /* Java before 4.9.1 and since 5.1.1 ends the text with a separator, those between do not. */

@@ -94,6 +94,11 @@ int message_id_parse(struct slice id, struct host *store_host, int64_t *position
 /* Properties: name 0x01 value 0x02 ... (the last 0x02 may be missing). */
 /* Absent when not there; of equal names the last one counts, as in Java's map. */
 struct slice property_find(struct slice properties, const char *name);
+/* Those that a broker looks at in each message, found in one walk; absent when not there. */
+struct known_properties {
+	struct slice tags, keys, unique_key, delay, transaction, producer_group;
+};
+void properties_read(struct slice properties, struct known_properties *known);
 /*
  * Walks them: *rest starts as the whole text; false at the end. Pairs without
  * name or value are skipped.

@@ -40,13 +40,15 @@ put_key(void *arg, struct slice key)
 struct append *
 append_new(const struct store *store, const struct record *records, size_t n)
 {
+	struct known_properties one, *properties = n > 1 ? mem_alloc(n * sizeof one) : &one;
 	size_t n_keys = 0, n_bytes = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		struct record record = records[i];
 
 		record.store_host = store->options.store_host;
-		each_key(record.properties, count_key, &n_keys);
+		properties_read(record.properties, &properties[i]);
+		each_key(&properties[i], count_key, &n_keys);
 		n_bytes += record_size(&record);
 	}
 	struct append *append = mem_alloc(sizeof *append + n * sizeof append->items[0] +
@@ -70,14 +72,16 @@ append_new(const struct store *store, const struct record *records, size_t n)
 
 		record.store_host = store->options.store_host;
 		record_encode(&record, at);
-		each_key(record.properties, put_key, &sink);
+		each_key(&properties[i], put_key, &sink);
 		append->items[i] = (struct append_item){
-			.tag_hash = tag_hash(property_find(record.properties, "TAGS")),
+			.tag_hash = tag_hash(properties[i].tags),
 			.size = (uint32_t)record_size(&record),
 			.n_keys = (uint32_t)(sink.at - keys),
 		};
 		at += append->items[i].size;
 	}
+	if (n > 1)
+		free(properties);
 	/* The caller's topic may be gone when the writer looks: take it from the record. */
 	struct record first;
 	if (record_decode(append->records, append->size, &first) == 0)

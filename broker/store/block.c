@@ -46,13 +46,13 @@ key_hash(struct slice topic, struct slice key)
 }
 
 void
-each_key(struct slice properties, void (*found)(void *arg, struct slice key), void *arg)
+each_key(const struct known_properties *properties, void (*found)(void *arg, struct slice key),
+    void *arg)
 {
-	struct slice keys = property_find(properties, "KEYS");
-	struct slice unique = property_find(properties, "UNIQ_KEY");
+	struct slice keys = properties->keys;
 
-	if (unique.len != 0)
-		found(arg, unique);
+	if (properties->unique_key.len != 0)
+		found(arg, properties->unique_key);
 	for (struct slice key; slice_next(&keys, ' ', &key);)
 		if (key.len != 0)
 			found(arg, key);

@@ -15,6 +15,7 @@
  */
 
 #include "broker/store/queue_table.h"
+#include "common/record.h"
 
 #define QUEUE_OFFSET_BITS 40
 #define QUEUE_BLOCK_ENTRIES 400
@@ -51,7 +52,7 @@ int64_t queue_block_timestamp(const void *block);
 /* The hash of what a key look-up asks for. */
 uint64_t key_hash(struct slice topic, struct slice key);
 /* Calls back with each key that a record with these properties can be found by. */
-void each_key(struct slice properties, void (*found)(void *arg, struct slice key), void *arg);
+void each_key(const struct known_properties *properties, void (*found)(void *arg, struct slice key), void *arg);
 int64_t key_block_id(int64_t run, uint64_t hash);
 /* Calls back with the positions of a key block (a key row's blob) that carry the hash. */
 void key_block_each(const void *block, size_t bytes, uint64_t hash, void (*found)(void *arg, int64_t position),

@@ -306,6 +306,15 @@ add_key(void *arg, struct slice key)
 	pending_add_key(sink->pending, key_hash(sink->record->topic, key), sink->record->position);
 }
 
+static void
+add_keys(struct pending *pending, const struct record *record)
+{
+	struct known_properties properties;
+
+	properties_read(record->properties, &properties);
+	each_key(&properties, add_key, &(struct key_sink){ pending, record });
+}
+
 static int64_t
 own_tag_hash(struct replay *replay, const struct record *record)
 {
@@ -371,8 +380,7 @@ replay_row(struct replay *replay, sqlite3_stmt *row)
 		if (position >= writer->out.indexed)
 			index_record(replay, &record);
 		if (position >= writer->out.keyed)
-			each_key(record.properties, add_key,
-			    &(struct key_sink){ &writer->pending, &record });
+			add_keys(&writer->pending, &record);
 		if (replay->why.len != 0)
 			return -1;
 		if (position >= replay->halves)
