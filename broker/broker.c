@@ -30,6 +30,7 @@
 #include "broker/topic.h"
 #include "broker/topic_create.h"
 #include "broker/transaction.h"
+#include "broker/transaction_check.h"
 #include "broker/upkeep.h"
 #include "common/clock.h"
 #include "common/log.h"
@@ -248,6 +249,7 @@ start_services(struct broker *broker)
 		return -1;
 	broker->masters = masters_new(broker);
 	broker->registrar = registrar_new(broker);
+	broker->transaction_checks = transaction_checks_new(broker);
 	broker->upkeep = upkeep_start(broker);
 	if (broker->settings->connect_back_check)
 		address_check(broker);
@@ -271,6 +273,7 @@ broker_stop(struct daemon *daemon)
 	struct broker *broker = daemon->context;
 
 	server_stop_listening(broker->server);
+	transaction_checks_stop(broker->transaction_checks);
 	registrar_stop(broker->registrar, on_unregistered);
 }
 
@@ -297,6 +300,7 @@ broker_release(struct daemon *daemon)
 		upkeep_free(broker->upkeep);
 		registrar_free(broker->registrar);
 		masters_free(broker->masters);
+		transaction_checks_free(broker->transaction_checks);
 		delays_free(broker->delays);
 		free_workers(broker);
 		store_close(broker->store);

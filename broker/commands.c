@@ -92,5 +92,8 @@ const struct handler broker_handlers[] = {
 	    delete_producer_group_begin, HANDLER_ADMIN),
 	HANDLER_PLAIN(LIST_PRODUCER_GROUPS, list_producer_groups_begin, 0),
 
+	/* between masters */
+	HANDLER_TYPED(RELAY_CHECK, relay_check_header, relay_check_begin, HANDLER_ADMIN),
+
 	{ .name = NULL },
 };

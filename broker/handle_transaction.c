@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "broker/transaction.h"
+#include "broker/transaction_check.h"
 #include "common/codes.h"
 #include "common/headers.h"
 #include "common/mem.h"
@@ -73,6 +74,8 @@ end_transaction_begin(struct request *request)
 		.who = conn_peer_host(request->conn),
 	};
 
+	if (transaction_relay_end(request))
+		return VERDICT_LATER;
 	if (vote.position < 0 || vote.half_offset < 0)
 		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
 		    "commitLogOffset %" PRId64 " and tranStateTableOffset %" PRId64
@@ -83,6 +86,8 @@ end_transaction_begin(struct request *request)
 		    "commitOrRollback %" PRId32 " is none of 0 (unknown), %d (commit), %d (rollback)",
 		    header->commit_or_rollback, SYS_FLAG_COMMIT, SYS_FLAG_ROLLBACK);
 
+	if (header->from_check)
+		transaction_checks_answered(worker->broker, request->loop, vote.position);
 	struct ending *ending = mem_alloc(sizeof *ending);
 
 	*ending = (struct ending){ request_ticket(request), vote.kind };

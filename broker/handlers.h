@@ -94,4 +94,7 @@ enum verdict update_producer_group_begin(struct request *request); /* 7005 */
 enum verdict delete_producer_group_begin(struct request *request); /* 7006 */
 enum verdict list_producer_groups_begin(struct request *request);  /* 7007 */
 
+/* transaction_check_errand.c */
+enum verdict relay_check_begin(struct request *request);          /* 7010 */
+
 #endif

@@ -299,3 +299,33 @@ masters_n_pending(const struct masters *masters)
 		n += ((const struct master *)at->value)->owed.n;
 	return n;
 }
+
+/* ---- asking one ------------------------------------------------------ */
+
+const struct slice *
+masters_list(const struct masters *masters, struct arena *arena, size_t *n)
+{
+	struct table_entry **sorted = table_sorted(&masters->table);
+	struct slice *names = arena_alloc(arena, masters->table.n * sizeof *names);
+
+	*n = 0;
+	for (size_t i = 0; i < masters->table.n; i++) {
+		if (((const struct master *)sorted[i]->value)->alive)
+			names[(*n)++] = arena_copy(arena, table_key(sorted[i]));
+	}
+	free(sorted);
+	return names;
+}
+
+bool
+masters_ask(struct masters *masters, struct slice name, const struct command *command,
+    struct slice body, int timeout_ms, call_done_fn *done, void *arg)
+{
+	struct master *master = table_find(&masters->table, name);
+	struct conn *conn = master != NULL && master->alive ? connection_to(master) : NULL;
+
+	if (conn == NULL || !conn_can_write(conn))
+		return false;
+	conn_request(conn, command, body, timeout_ms, done, arg);
+	return true;
+}

@@ -9,6 +9,7 @@
  */
 
 #include "broker/broker.h"
+#include "common/conn.h"
 #include "common/route.h"
 
 /* An ext field of UPDATE_AND_CREATE_TOPIC between our brokers: create only if absent, tell nobody. */
@@ -24,5 +25,14 @@ void masters_tell(struct masters *masters, struct slice topic);
 void masters_update(struct masters *masters, const struct cluster_info *info);
 /* How many topics some master has not heard of yet, as far as it is known. */
 size_t masters_n_pending(const struct masters *masters);
+
+/* Names of those that are there, in order, in the arena. */
+const struct slice *masters_list(const struct masters *masters, struct arena *arena, size_t *n);
+/*
+ * Asks one of them; done is called once, later. False when it cannot be asked now: it is not
+ * known, not there, or does not take what was sent before.
+ */
+bool masters_ask(struct masters *masters, struct slice name, const struct command *command, struct slice body,
+    int timeout_ms, call_done_fn *done, void *arg);
 
 #endif

@@ -161,7 +161,7 @@ const struct option broker_options[] = {
 	    LIVE),
 	NUMBER("transactionCheckInterval", transaction_check_interval, "60000", 1,
 	    INT64_C(86400000), "ms", "how long until it is asked about again", LIVE),
-	NUMBER("transactionCheckMax", transaction_check_max, "15", 1, 1000000, "times",
+	NUMBER("transactionCheckMax", transaction_check_max, "15", 1, 60000, "times",
 	    "how often it is asked about before it is parked in TRANS_CHECK_MAX_TIME_TOPIC", LIVE),
 	NUMBER("transactionCheckRate", transaction_check_rate, "2000", 1, 1000000, "a second",
 	    "how many half messages are looked after at most, when masses fall due together", LIVE),

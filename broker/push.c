@@ -16,7 +16,10 @@ struct push {
 	bool wants_answer;
 	int timeout_ms;
 	struct ticket ticket; /* whose answer it becomes */
-	struct loop *home;    /* of the ticket */
+	struct loop *home;    /* of the ticket, or of done */
+	push_done_fn *done;   /* of a check */
+	void *context;
+	enum push_result result;
 	struct ext *ext;
 	size_t n_ext;
 	struct slice body;
@@ -109,18 +112,8 @@ on_answer(void *arg, const struct command *answer, struct slice body)
 /* ---- on the loop of the connection ----------------------------------- */
 
 static void
-run_push(struct task *task, void *receiver)
+write_push(struct conn *conn, struct push *push, call_done_fn *done)
 {
-	struct push *push = (void *)((char *)task - offsetof(struct push, task));
-	struct conn *conn = conn_find(receiver, push->to);
-
-	if (conn == NULL) {
-		if (push->wants_answer)
-			on_answer(push, NULL, SLICE_NONE);
-		else
-			push_free(push);
-		return;
-	}
 	struct command command = {
 		.codec = conn_codec(conn),
 		.code = push->code,
@@ -130,10 +123,47 @@ run_push(struct task *task, void *receiver)
 		.n_ext = push->n_ext,
 	};
 
-	conn_request(conn, &command, push->body, push->timeout_ms,
-	    push->wants_answer ? on_answer : NULL, push);
-	if (!push->wants_answer)
+	conn_request(conn, &command, push->body, push->timeout_ms, done, push);
+}
+
+static void
+run_push(struct task *task, void *receiver)
+{
+	struct push *push = (void *)((char *)task - offsetof(struct push, task));
+	struct conn *conn = conn_find(receiver, push->to);
+	bool oneway = !push->wants_answer;
+
+	if (conn != NULL)
+		write_push(conn, push, oneway ? NULL : on_answer);
+	else if (!oneway)
+		on_answer(push, NULL, SLICE_NONE);
+	if (oneway)
 		push_free(push);
+}
+
+static void
+run_checked(struct task *task, void *receiver)
+{
+	struct push *push = (void *)((char *)task - offsetof(struct push, task));
+
+	push->done(push->context, receiver, push->result);
+	push_free(push);
+}
+
+static void
+run_check(struct task *task, void *receiver)
+{
+	struct push *push = (void *)((char *)task - offsetof(struct push, task));
+	struct conn *conn = conn_find(receiver, push->to);
+
+	push->result = conn == NULL ? PUSH_GONE : conn_can_write(conn) ? PUSH_SENT : PUSH_BUSY;
+	if (push->result == PUSH_SENT)
+		write_push(conn, push, NULL);
+	push->task.run = run_checked;
+	if (push->home == receiver)
+		run_checked(&push->task, receiver);
+	else
+		loop_post(push->home, &push->task);
 }
 
 static void
@@ -189,6 +219,25 @@ push_relay(struct request *request, struct conn_id to, int timeout_ms)
 	push->home = request->loop;
 	push_send(request_broker(request), request->loop, push, run_push);
 	return VERDICT_LATER;
+}
+
+void
+push_check(struct broker *broker, struct loop *here, struct conn_id to,
+    const struct check_transaction_header *header, struct slice body, push_done_fn *done,
+    void *context)
+{
+	struct command command = { 0 };
+	struct arena arena = { 0 };
+
+	fields_encode(check_transaction_header_fields, header, &arena, &command);
+	struct push *push =
+	    push_new(to, REQUEST_CHECK_TRANSACTION_STATE, command.ext, command.n_ext, body);
+
+	arena_release(&arena);
+	push->home = here;
+	push->done = done;
+	push->context = context;
+	push_send(broker, here, push, run_check);
 }
 
 void

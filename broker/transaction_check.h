@@ -21,6 +21,11 @@ void transaction_checks_stop(struct transaction_checks *checks);
 /* An answer came about the half message at this position. Any loop. */
 void transaction_checks_answered(struct broker *broker, struct loop *here, int64_t position);
 /*
+ * An END that answers what another master asked through us (RELAY_CHECK) goes on to that one, and its
+ * answer is the answer. False: it is not such a one. In begin.
+ */
+bool transaction_relay_end(struct request *request);
+/*
  * Whether a group of producers may have this URL: http, and an address of
  * transactionCheckUrlAllow. 0, or -1 and *why, one sentence.
  */

@@ -1,10 +1,11 @@
 #include "config.h"
 
 /*
- * Which member of a producer group is asked. One that sent the message is asked
+ * Which member of a producer group is asked: the one that sent the message
  * first; the others in turn. Each has a window of unanswered asks; one that
  * left its asks unanswered is silent: it is left alone for a time that doubles, and then tried with a
- * single ask. So a thousand members that never answer cost a few asks a minute each.
+ * single ask. When all are silent the group as a whole is tried with one ask at a
+ * time, so a thousand members that never answer cost little.
  *
  * What the registry of clients says is copied now and then, not for each ask:
  * a group may have thousands of members.
@@ -44,6 +45,7 @@ struct asked_group {
 	size_t next;            /* in turn */
 	int64_t looked_ms;
 	int64_t used_ms;
+	int64_t tried_ms;        /* when a silent one was asked last */
 	int64_t nobody_since_ms; /* -1: the last look found somebody to ask */
 	char name[];
 };
@@ -62,6 +64,7 @@ struct check_members {
 	struct table groups; /* name -> struct asked_group */
 	struct table asks;   /* key -> struct ask */
 	struct ask *oldest, *newest;
+	int64_t silent_ms; /* as check_members_tick was told last */
 	int64_t swept_ms;
 };
 
@@ -182,6 +185,7 @@ find_group(struct check_members *members, struct slice name, int64_t now_ms)
 		group = mem_zalloc(sizeof *group + name.len + 1);
 		memcpy(group->name, name.data, name.len);
 		group->looked_ms = now_ms - LOOK_MS;
+		group->tried_ms = INT64_MIN / 2;
 		group->nobody_since_ms = -1;
 		table_put(&members->groups, name, group);
 	}
@@ -208,6 +212,22 @@ nearness(const struct member *member, const struct host *born)
 	    memcmp(member->host.ip, born->ip, born->ip_len) != 0)
 		return 0;
 	return member->host.port == born->port ? 2 : 1;
+}
+
+/* Of those that are silent, the one that was left alone longest. */
+static struct member *
+least_silent(const struct asked_group *group)
+{
+	struct member *best = NULL;
+
+	for (size_t i = 0; i < group->n; i++) {
+		struct member *member = &group->members[i];
+
+		if (member->back_off_ms != 0 && member->n_unanswered == 0 &&
+		    (best == NULL || member->not_before_ms < best->not_before_ms))
+			best = member;
+	}
+	return best;
 }
 
 static struct member *
@@ -243,6 +263,8 @@ check_members_choose(struct check_members *members, struct slice name, const str
 	}
 	const struct member *member = nearest(group, born, now_ms);
 
+	if (member == NULL && now_ms - group->tried_ms >= members->silent_ms)
+		member = least_silent(group);
 	if (member == NULL)
 		return group->n != 0 ? CHECK_LATER : CHECK_NOBODY;
 	if (member->back_off_ms == 0)
@@ -335,10 +357,14 @@ check_members_asked(struct check_members *members, struct slice group, struct co
 	members->newest = ask;
 	table_put(&members->asks, key, ask);
 
+	struct asked_group *known = table_find(&members->groups, group);
 	struct member *member = member_of(members, ask);
 
-	if (member != NULL)
-		member->n_unanswered++;
+	if (member == NULL)
+		return;
+	member->n_unanswered++;
+	if (member->back_off_ms != 0)
+		known->tried_ms = now_ms;
 }
 
 void
@@ -391,6 +417,7 @@ sweep(struct check_members *members, int64_t now_ms)
 void
 check_members_tick(struct check_members *members, int64_t silent_ms, int64_t now_ms)
 {
+	members->silent_ms = silent_ms;
 	while (members->oldest != NULL && now_ms - members->oldest->asked_ms >= silent_ms)
 		give_up(members, members->oldest, now_ms);
 	if (now_ms - members->swept_ms > FORGET_MS)

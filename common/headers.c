@@ -532,3 +532,19 @@ const struct field producer_group_settings_header_fields[] = {
 	FIELD_ROW("checkUrl", FIELD_TEXT, producer_group_settings_header, check_url, false, 0),
 	FIELD_END,
 };
+
+const struct field relay_check_header_fields[] = {
+	FIELD_ROW("group", FIELD_TEXT, relay_check_header, group, true, 0),
+	FIELD_ROW("bornHost", FIELD_TEXT, relay_check_header, born_host, false, 0),
+	FIELD_ROW("probe", FIELD_BOOL, relay_check_header, probe, false, 0),
+	FIELD_ROW("tranStateTableOffset", FIELD_INT64, relay_check_header,
+	    check.tran_state_table_offset, true, 0),
+	FIELD_ROW(
+	    "commitLogOffset", FIELD_INT64, relay_check_header, check.commit_log_offset, true, 0),
+	FIELD_ROW("msgId", FIELD_TEXT, relay_check_header, check.msg_id, false, 0),
+	FIELD_ROW("transactionId", FIELD_TEXT, relay_check_header, check.transaction_id, false, 0),
+	FIELD_ROW("offsetMsgId", FIELD_TEXT, relay_check_header, check.offset_msg_id, false, 0),
+	FIELD_ROW("topic", FIELD_TEXT, relay_check_header, check.topic, false, 0),
+	FIELD_ROW("bname", FIELD_TEXT, relay_check_header, check.broker_name, true, 0),
+	FIELD_END,
+};

@@ -568,4 +568,16 @@ struct producer_group_settings_header {
 };
 extern const struct field producer_group_settings_header_fields[];
 
+/*
+ * RELAY_CHECK, from master to master: the fields of CHECK_TRANSACTION_STATE, and whom to ask. probe:
+ * only whether somebody is there.
+ */
+struct relay_check_header {
+	struct slice group;
+	struct slice born_host; /* "ip:port" of who sent the half message */
+	bool probe;
+	struct check_transaction_header check;
+};
+extern const struct field relay_check_header_fields[];
+
 #endif

@@ -8,6 +8,7 @@
  *   -x        ROCKETMQ headers, not JSON    -o       oneway: no answer is awaited
  *   -t MS     patience (default 5000)       -O FILE  the last answer's body goes there
  *   -A TEXT   answers requests of the peer with code 0 and this body
+ *   -E N      ends each transaction that it is asked about with this commitOrRollback
  *   -H        keeps the connection until killed or until the peer closes it,
  *             after a line "held"
  *
@@ -26,7 +27,10 @@
 
 #include "common/arena.h"
 #include "common/buf.h"
+#include "common/codes.h"
 #include "common/command.h"
+#include "common/headers.h"
+#include "common/record.h"
 #include "t/raw.h"
 
 #define MAX_EXT 64
@@ -37,6 +41,7 @@ struct caller {
 	bool oneway;
 	bool hold;
 	const char *push_answer; /* NULL: none */
+	const char *end;         /* of transactions; NULL: not answered */
 	const char *body_path;   /* NULL: stdout */
 	struct slice body;
 	struct command command; /* what all requests share */
@@ -118,13 +123,52 @@ print_answer(struct caller *caller, const struct frame *frame)
 	print_body(caller, frame->body);
 }
 
+static void
+send_frame(struct caller *caller, const struct command *command, struct slice body)
+{
+	struct buf out = { 0 };
+	const char *why;
+
+	command_encode(&out, command, body, body.len);
+	if (raw_send(&caller->raw, buf_slice(&out), &why) == -1)
+		die(1, "%s", why);
+	buf_release(&out);
+}
+
+/* As a producer does: oneway, in the name of the group that the message names. */
+static void
+end_transaction(struct caller *caller, const struct command *push, struct slice body)
+{
+	struct check_transaction_header asked;
+	struct record record;
+	const char *bad;
+
+	if (fields_decode(check_transaction_header_fields, push, &asked, &bad) == -1 ||
+	    record_decode(body.data, body.len, &record) == -1)
+		die(1, "a check cannot be read");
+	struct end_transaction_header end = {
+		.producer_group = property_find(record.properties, "PGROUP"),
+		.tran_state_table_offset = asked.tran_state_table_offset,
+		.commit_log_offset = asked.commit_log_offset,
+		.commit_or_rollback = (int32_t)strtol(caller->end, NULL, 10),
+		.from_check = true,
+		.msg_id = asked.msg_id,
+		.transaction_id = asked.transaction_id,
+	};
+	struct command command = caller->command;
+
+	command.code = REQUEST_END_TRANSACTION;
+	command.flag = COMMAND_FLAG_ONEWAY;
+	command.opaque = ++caller->command.opaque;
+	fields_encode(end_transaction_header_fields, &end, &caller->arena, &command);
+	send_frame(caller, &command, SLICE(""));
+}
+
 /* A request of the peer is printed, and answered if we were told how. False: it is an answer. */
 static bool
 take_push(struct caller *caller, const struct frame *frame)
 {
 	struct command push;
-	struct buf out = { 0 };
-	const char *why;
 
 	if (command_decode(&caller->arena, frame, &push) != COMMAND_OK)
 		die(1, "a header cannot be read");
@@ -135,16 +179,15 @@ take_push(struct caller *caller, const struct frame *frame)
 		printf("push.%.*s=%.*s\n", (int)push.ext[i].key.len, push.ext[i].key.data,
 		    (int)push.ext[i].value.len, push.ext[i].value.data);
 	fflush(stdout);
+	if (caller->end != NULL && push.code == REQUEST_CHECK_TRANSACTION_STATE)
+		end_transaction(caller, &push, frame->body);
 	if (caller->push_answer == NULL || push.flag & COMMAND_FLAG_ONEWAY)
 		return true;
 	push.flag |= COMMAND_FLAG_RESPONSE;
 	push.code = 0;
 	push.ext = NULL;
 	push.n_ext = 0;
-	command_encode(&out, &push, slice_of(caller->push_answer), strlen(caller->push_answer));
-	if (raw_send(&caller->raw, buf_slice(&out), &why) == -1)
-		die(1, "%s", why);
-	buf_release(&out);
+	send_frame(caller, &push, slice_of(caller->push_answer));
 	return true;
 }
 
@@ -154,7 +197,6 @@ call(struct caller *caller, int n_words, char **words)
 {
 	struct command command = caller->command;
 	struct ext ext[MAX_EXT];
-	struct buf out = { 0 };
 	struct frame frame;
 	const char *why;
 	int used = 1;
@@ -172,10 +214,7 @@ call(struct caller *caller, int n_words, char **words)
 			    slice_of(equals + 1) };
 	}
 	command.ext = command.n_ext != 0 ? ext : NULL;
-	command_encode(&out, &command, caller->body, caller->body.len);
-	if (raw_send(&caller->raw, buf_slice(&out), &why) == -1)
-		die(1, "%s", why);
-	buf_release(&out);
+	send_frame(caller, &command, caller->body);
 	if (!caller->oneway) {
 		do {
 			if (raw_receive(&caller->raw, &frame, &why) == -1)
@@ -191,7 +230,7 @@ parse_flags(struct caller *caller, int argc, char **argv)
 {
 	int flag;
 
-	while ((flag = getopt(argc, argv, "+b:B:v:l:xot:O:A:H")) != -1) {
+	while ((flag = getopt(argc, argv, "+b:B:v:l:xot:O:A:E:H")) != -1) {
 		switch (flag) {
 		case 'b':
 			caller->body = read_file(&caller->arena, optarg);
@@ -220,6 +259,9 @@ parse_flags(struct caller *caller, int argc, char **argv)
 		case 'A':
 			caller->push_answer = optarg;
 			break;
+		case 'E':
+			caller->end = optarg;
+			break;
 		case 'H':
 			caller->hold = true;
 			break;
@@ -239,8 +281,10 @@ hold(struct caller *caller)
 	puts("held");
 	fflush(stdout);
 	caller->raw.timeout_ms = INT_MAX;
-	while (raw_receive(&caller->raw, &frame, &why) == 0)
+	while (raw_receive(&caller->raw, &frame, &why) == 0) {
 		take_push(caller, &frame);
+		arena_reset(&caller->arena);
+	}
 	puts("closed");
 }
 

@@ -20,6 +20,7 @@ set_up(void)
 {
 	clients = clients_new();
 	members = check_members_new(clients);
+	check_members_tick(members, SILENT_MS, now);
 }
 
 static void
@@ -153,26 +154,57 @@ Test(transaction_check_member, a_full_window_is_left_alone, .init = set_up, .fin
 Test(transaction_check_member, a_silent_one_is_tried_more_and_more_seldom, .init = set_up,
     .fini = tear_down)
 {
-	int64_t last = 0, waited = 0;
+	int64_t last = 0;
 
 	join(1, "10.0.0.1:1000");
-	for (int i = 0; i < 8; i++) {
+	join(2, "10.0.0.2:1000");
+	for (int i = 0; i < 9; i++) {
+		int64_t waited = 0;
+
 		cr_assert_eq(choose(1, 1000), 1);
 		ask(1, "k");
-		if (i > 0)
-			cr_assert_eq(choice(), CHECK_LATER, "one at a time");
 		pass(SILENT_MS);
-		cr_assert_eq(choice(), CHECK_LATER);
-		for (waited = 0; choice() == CHECK_LATER; waited += 500)
+		for (; choose(1, 1000) == 2; waited += 500)
 			pass(500);
-		cr_assert_geq(waited, last);
+		cr_assert_geq(waited, last, "%d after %d", (int)waited, (int)last);
 		last = waited;
 	}
 	cr_assert_eq(last, 60000);
 	ask(1, "k");
+	cr_assert_eq(choose(1, 1000), 2, "one ask alone");
 	answer("k");
-	for (int i = 0; i < 3; i++)
-		cr_assert_eq(choice(), CHECK_CHOSEN, "it is back");
+	for (int i = 0; i < 3; i++) {
+		cr_assert_eq(choose(1, 1000), 1, "it is back");
+		ask(1, i == 0 ? "a" : i == 1 ? "b" : "c");
+	}
+}
+
+Test(transaction_check_member, when_all_are_silent_one_at_a_time, .init = set_up,
+    .fini = tear_down)
+{
+	int n_asked = 0;
+
+	join(1, "10.0.0.1:1000");
+	join(2, "10.0.0.2:1000");
+	ask(1, "a");
+	ask(2, "b");
+	cr_assert_eq(choice(), CHECK_CHOSEN);
+	ask(1, "c");
+	ask(2, "d");
+	pass(SILENT_MS);
+	for (int i = 0; i < 100; i++) {
+		uint64_t number = choose(9, 9);
+		char key[16];
+
+		snprintf(key, sizeof key, "%d", i);
+		if (number != 0) {
+			ask(number, key);
+			n_asked++;
+		}
+		pass(500);
+	}
+	cr_assert_geq(n_asked, 100 * 500 / SILENT_MS / 2);
+	cr_assert_leq(n_asked, 100 * 500 / SILENT_MS * 2, "%d", n_asked);
 }
 
 Test(transaction_check_member, one_lost_ask_is_not_silence, .init = set_up, .fini = tear_down)
@@ -195,7 +227,7 @@ Test(transaction_check_member, asked_anew_is_unanswered, .init = set_up, .fini =
 	now += 1000; /* the interval is shorter than our patience with a member */
 	ask(2, "k");
 	cr_assert_eq(choose(1, 1000), 2, "the first is left alone");
-	pass(1000);
+	pass(SILENT_MS);
 	cr_assert_eq(choose(1, 1000), 1);
 }
 
