@@ -36,6 +36,9 @@ static pthread_mutex_t tracking_lock = PTHREAD_MUTEX_INITIALIZER;
 static atomic_bool tracking;
 static struct unsynced *newest;
 
+static const char *plan_path; /* NULL: no file is looked at */
+static void take_plan(void);
+
 static sqlite3_vfs *real_vfs;
 
 static sqlite3_file *
@@ -48,6 +51,9 @@ static int
 ask(enum fault_kind kind)
 {
 	struct fault *fault = &faults[kind];
+
+	if (plan_path != NULL && access(plan_path, F_OK) == 0)
+		take_plan();
 	long call = atomic_fetch_add(&fault->calls, 1) + 1;
 	long fail_at = atomic_load(&fault->fail_at);
 
@@ -357,14 +363,13 @@ vfs_fault_cut(unsigned seed)
 	}
 }
 
-void
-vfs_fault_plan_from_environment(void)
+static void
+plan_from_text(const char *plan)
 {
 	char kind[16], code[16], how[16];
-	const char *plan = getenv("FAULT");
 	long n;
 
-	if (plan == NULL || sscanf(plan, "%15[^:]:%ld:%15[^:]:%15s", kind, &n, code, how) != 4)
+	if (sscanf(plan, "%15[^:]:%ld:%15[^:]:%15s", kind, &n, code, how) != 4)
 		return;
 	bool sync = strcmp(kind, "sync") == 0;
 	int failure = sync ? SQLITE_IOERR_FSYNC : SQLITE_IOERR_WRITE;
@@ -374,4 +379,32 @@ vfs_fault_plan_from_environment(void)
 	else if (strcmp(code, "stall") == 0)
 		failure = FAULT_STALL;
 	vfs_fault_plan(sync ? FAULT_SYNC : FAULT_WRITE, n, strcmp(how, "always") == 0, failure);
+}
+
+void
+vfs_fault_plan_from_environment(void)
+{
+	const char *plan = getenv("FAULT");
+
+	if (plan != NULL && plan[0] == '/')
+		plan_path = plan;
+	else if (plan != NULL)
+		plan_from_text(plan);
+}
+
+static void
+take_plan(void)
+{
+	char text[64] = "";
+	FILE *file;
+
+	pthread_mutex_lock(&tracking_lock);
+	file = fopen(plan_path, "r");
+	if (file != NULL) {
+		if (fgets(text, sizeof text, file) != NULL)
+			plan_from_text(text);
+		fclose(file);
+		unlink(plan_path);
+	}
+	pthread_mutex_unlock(&tracking_lock);
 }

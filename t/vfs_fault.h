@@ -42,7 +42,8 @@ void vfs_fault_track(void);
 void vfs_fault_cut(unsigned seed);
 /*
  * From the environment variable FAULT, for whole programs:
- * "write:100:full:once", "sync:7:ioerr:always", "sync:40:stall:once".
+ * "write:100:full:once", "sync:7:ioerr:always", "sync:40:stall:once". Or an absolute path: what a
+ * file there says is planned with the next write or sync, and the file removed.
  */
 void vfs_fault_plan_from_environment(void);
 
