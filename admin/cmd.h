@@ -23,6 +23,8 @@ CMD(query_by_id);
 CMD(query_by_key);
 CMD(query_by_unique_key);
 CMD(query_by_offset);
+/* cmd_send_transaction.c */
+CMD(send_transaction);
 /* cmd_group.c */
 CMD(consumer_progress);
 CMD(update_group);

@@ -30,6 +30,8 @@ const struct subcommand subcommands[] = {
 	{ "topicClusterList", topic_cluster_list_flags, topic_cluster_list_run,
 	    "list the clusters that have a topic" },
 	{ "sendMessage", send_message_flags, send_message_run, "send one message" },
+	{ "sendTransaction", send_transaction_flags, send_transaction_run,
+	    "send one transaction message, decide it or leave it open" },
 	{ "consumeMessage", consume_message_flags, consume_message_run,
 	    "read messages of a topic or of one queue" },
 	{ "queryMsgById", query_by_id_flags, query_by_id_run,
