@@ -40,7 +40,7 @@ enum half_act {
 	HALF_ACT_NONE,
 	HALF_STORE,    /* its record is a half message: open from now on */
 	HALF_COMMIT,   /* open, parked */
-	HALF_ROLLBACK, /* open, parked */
+	HALF_ROLLBACK, /* open, parked; one that is not revocable also where one is */
 	HALF_OVERRIDE, /* revocable: a commit */
 	HALF_ASK,      /* open: asked once more */
 	HALF_PARK,     /* open; its record is the copy on HALF_PARKED_TOPIC */

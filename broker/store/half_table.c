@@ -320,11 +320,15 @@ bool
 half_table_allows(const struct half_table *table, struct half_change *change)
 {
 	const struct half_entry *entry = NULL;
+	unsigned allowed = allowed_from[change->act];
 
+	/* A rollback that nobody may revoke is the last word on one that somebody might have. */
+	if (change->act == HALF_ROLLBACK && !change->revocable)
+		allowed |= STATE(REVOCABLE);
 	if (change->act != HALF_ACT_NONE && change->act != HALF_STORE)
 		entry = half_table_find(table, change->position);
 	change->found = entry != NULL ? entry->state : HALF_NONE;
-	return (allowed_from[change->act] & (1u << change->found)) != 0;
+	return (allowed & (1u << change->found)) != 0;
 }
 
 static void

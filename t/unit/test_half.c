@@ -46,9 +46,13 @@ static const struct rule {
 	enum half_act act;
 	bool allowed[HALF_REVOCABLE + 1]; /* by the state it is in */
 	enum half_state after;
+	bool revocable;
 } rules[] = {
 	{ "commit", HALF_COMMIT, { [HALF_OPEN] = true, [HALF_PARKED] = true }, HALF_NONE },
-	{ "rollback", HALF_ROLLBACK, { [HALF_OPEN] = true, [HALF_PARKED] = true }, HALF_NONE },
+	{ "rollback", HALF_ROLLBACK,
+	    { [HALF_OPEN] = true, [HALF_PARKED] = true, [HALF_REVOCABLE] = true }, HALF_NONE },
+	{ "another rollback", HALF_ROLLBACK, { [HALF_OPEN] = true, [HALF_PARKED] = true },
+	    HALF_REVOCABLE, true },
 	{ "override", HALF_OVERRIDE, { [HALF_REVOCABLE] = true }, HALF_NONE },
 	{ "ask", HALF_ASK, { [HALF_OPEN] = true }, HALF_OPEN },
 	{ "park", HALF_PARK, { [HALF_OPEN] = true }, HALF_PARKED },
@@ -84,7 +88,11 @@ try_rule(struct rig *rig, const struct way *way, const struct rule *rule, int64_
 	struct half_outcome outcome;
 
 	store_get_stats(rig->store, &before);
-	outcome = half_act(rig, rule->act, position);
+	outcome = half_change(rig,
+	    &(struct half_change){ .act = rule->act,
+	        .position = position,
+	        .wait_ms = 60000,
+	        .revocable = rule->revocable });
 	store_get_stats(rig->store, &after);
 	if (rule->allowed[way->state]) {
 		cr_assert_eq(outcome.status, APPEND_OK, "%s: %s", way->name, rule->name);
