@@ -2,28 +2,39 @@
 
 #include "broker/real_topic.h"
 
-#include <inttypes.h>
+#include <string.h>
+
+#define TOPIC "REAL_TOPIC"
+#define QUEUE "REAL_QID"
+#define ADDED_BYTES (sizeof TOPIC + sizeof QUEUE + DECIMAL_MAX + 4)
 
 void
 real_topic_keep(struct record *record, struct arena *arena)
 {
-	struct slice old = record->properties;
-	const char *separator = old.len != 0 && old.data[old.len - 1] != '\x02' ? "\x02" : "";
+	struct slice old = record->properties, topic = record->topic;
+	char *text = arena_alloc(arena, old.len + topic.len + ADDED_BYTES), *at = text;
 
-	record->properties = arena_printf(arena,
-	    "%.*s%sREAL_TOPIC\x01%.*s\x02REAL_QID\x01%" PRId32 "\x02", (int)old.len, old.data,
-	    separator, (int)record->topic.len, record->topic.data, record->queue_id);
+	if (old.len != 0)
+		at = mempcpy(at, old.data, old.len);
+	if (old.len != 0 && at[-1] != '\x02')
+		*at++ = '\x02';
+	at = mempcpy(at, TOPIC "\x01", strlen(TOPIC) + 1);
+	at = mempcpy(at, topic.data, topic.len);
+	at = mempcpy(at, "\x02" QUEUE "\x01", strlen(QUEUE) + 2);
+	at += decimal_put(at, record->queue_id);
+	*at++ = '\x02';
+	record->properties = (struct slice){ text, (size_t)(at - text) };
 }
 
 bool
 real_topic_restore(struct record *record, const char *const *dropped, struct arena *arena)
 {
-	struct slice topic = property_find(record->properties, "REAL_TOPIC");
+	struct slice topic = property_find(record->properties, TOPIC);
 	int32_t queue_id;
 	struct buf properties = { 0 };
 
 	if (!name_is_valid(topic) ||
-	    slice_to_int32(property_find(record->properties, "REAL_QID"), &queue_id) == -1 ||
+	    slice_to_int32(property_find(record->properties, QUEUE), &queue_id) == -1 ||
 	    queue_id < 0)
 		return false;
 	property_copy_without(&properties, record->properties, dropped);

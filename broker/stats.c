@@ -72,15 +72,29 @@ struct name {
 	char text[2 * 128 + 2];
 };
 
+/* What does not fit is cut off. */
+static void
+put_part(struct name *name, size_t *len, struct slice part)
+{
+	size_t room = sizeof name->text - *len, n = part.len < room ? part.len : room;
+
+	if (n != 0)
+		memcpy(name->text + *len, part.data, n);
+	*len += n;
+}
+
 static struct slice
 name_of(struct name *name, char kind, struct slice topic, struct slice group)
 {
-	int len = snprintf(name->text, sizeof name->text, "%c%.*s%s%.*s", kind, (int)topic.len,
-	    topic.data != NULL ? topic.data : "", group.data != NULL ? "@" : "", (int)group.len,
-	    group.data != NULL ? group.data : "");
-	size_t max = sizeof name->text - 1;
+	size_t len = 1;
 
-	return (struct slice){ name->text, len > 0 && (size_t)len < max ? (size_t)len : max };
+	name->text[0] = kind;
+	put_part(name, &len, topic);
+	if (group.data != NULL) {
+		put_part(name, &len, SLICE("@"));
+		put_part(name, &len, group);
+	}
+	return (struct slice){ name->text, len };
 }
 
 struct stats *

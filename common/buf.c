@@ -35,20 +35,29 @@ buf_append_text(struct buf *buf, const char *text)
 	buf_append(buf, text, strlen(text));
 }
 
+size_t
+decimal_put(char at[static DECIMAL_MAX], int64_t number)
+{
+	char digits[DECIMAL_MAX];
+	size_t first = sizeof digits;
+	uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
+
+	do {
+		digits[--first] = (char)('0' + rest % 10);
+		rest /= 10;
+	} while (rest != 0);
+	if (number < 0)
+		digits[--first] = '-';
+	memcpy(at, digits + first, sizeof digits - first);
+	return sizeof digits - first;
+}
+
 void
 buf_append_int(struct buf *buf, int64_t decimal)
 {
-	char digits[24];
-	size_t at = sizeof digits;
-	uint64_t rest = decimal < 0 ? -(uint64_t)decimal : (uint64_t)decimal;
+	char digits[DECIMAL_MAX];
 
-	do {
-		digits[--at] = (char)('0' + rest % 10);
-		rest /= 10;
-	} while (rest != 0);
-	if (decimal < 0)
-		digits[--at] = '-';
-	buf_append(buf, digits + at, sizeof digits - at);
+	buf_append(buf, digits, decimal_put(digits, decimal));
 }
 
 void

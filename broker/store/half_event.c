@@ -18,6 +18,7 @@
 #define FLAG_REVOCABLE 0x10000
 #define FLAG_OVERRIDE 0x20000
 #define WAIT "waitMs"
+#define DECISION "decision-" /* key of a decision, beside the position alone */
 
 static const char *const names[N_EVENT_KINDS] = {
 	[EVENT_COMMIT] = "commit",
@@ -59,20 +60,21 @@ half_event_key(struct arena *arena, int64_t position)
 struct slice
 half_decision_key(struct arena *arena, int64_t position)
 {
-	return arena_printf(arena, "decision-%" PRId64, position);
+	return arena_printf(arena, DECISION "%" PRId64, position);
 }
 
 /* Texts come from outside: what would end a property becomes a blank. */
-static struct slice
-one_property(struct arena *arena, const char *name, struct slice value)
+static void
+put_text(struct buf *properties, const char *name, struct slice value)
 {
 	if (value.len == 0)
-		return SLICE("");
-	char *text = arena_alloc(arena, value.len);
+		return;
+	property_append(properties, slice_of(name), value);
+	char *text = properties->data + properties->len - 1 - value.len;
 
 	for (size_t i = 0; i < value.len; i++)
-		text[i] = (unsigned char)value.data[i] < ' ' ? ' ' : value.data[i];
-	return arena_printf(arena, "%s\x01%.*s\x02", name, (int)value.len, text);
+		if ((unsigned char)text[i] < ' ')
+			text[i] = ' ';
 }
 
 static int32_t
@@ -86,18 +88,36 @@ queue_of(enum half_event_kind kind)
 static struct slice
 properties_of(struct arena *arena, const struct half_event *event)
 {
-	struct slice by = one_property(arena, "by", event->by);
-	struct slice reason = one_property(arena, "reason", event->reason);
-	struct slice wait = event->kind == EVENT_ASK || event->kind == EVENT_RESUME
-	                        ? arena_printf(arena, WAIT "\x01%" PRId64 "\x02", event->wait_ms)
-	                        : SLICE("");
-	struct slice decision = queue_of(event->kind) == EVENT_QUEUE_DECISIONS
-	                            ? half_decision_key(arena, event->position)
-	                            : SLICE("");
+	struct buf text = { 0 };
 
-	return arena_printf(arena, "TAGS\x01%s\x02KEYS\x01%" PRId64 "%s%.*s\x02%.*s%.*s%.*s",
-	    names[event->kind], event->position, decision.len != 0 ? " " : "", (int)decision.len, decision.data, (int)wait.len,
-	    wait.data, (int)by.len, by.data, (int)reason.len, reason.data);
+	property_append(&text, SLICE("TAGS"), slice_of(names[event->kind]));
+	buf_append_text(&text, "KEYS\x01");
+	buf_append_int(&text, event->position);
+	if (queue_of(event->kind) == EVENT_QUEUE_DECISIONS) {
+		buf_append_text(&text, " " DECISION);
+		buf_append_int(&text, event->position);
+	}
+	buf_append_char(&text, '\x02');
+	if (event->kind == EVENT_ASK || event->kind == EVENT_RESUME) {
+		buf_append_text(&text, WAIT "\x01");
+		buf_append_int(&text, event->wait_ms);
+		buf_append_char(&text, '\x02');
+	}
+	put_text(&text, "by", event->by);
+	put_text(&text, "reason", event->reason);
+
+	struct slice properties = arena_copy(arena, buf_slice(&text));
+
+	buf_release(&text);
+	return properties;
+}
+
+static struct slice
+decimal(struct arena *arena, int64_t number)
+{
+	char *text = arena_alloc(arena, DECIMAL_MAX);
+
+	return (struct slice){ text, decimal_put(text, number) };
 }
 
 struct record
@@ -117,7 +137,7 @@ half_event_record(struct arena *arena, const struct half_event *event)
 		.born_host = who,
 		.reconsume_times = event->n_asked,
 		.prepared_offset = event->position,
-		.body = arena_printf(arena, "%" PRId64, event->half_offset),
+		.body = decimal(arena, event->half_offset),
 		.properties = properties_of(arena, event),
 	};
 }
