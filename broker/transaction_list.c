@@ -2,204 +2,19 @@
 
 #include "broker/transaction_list.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
-#include "broker/transaction_view.h"
-#include "common/clock.h"
-#include "common/mem.h"
+#include "broker/transaction_list_private.h"
 
-#define LIMIT_MAX 1000
 #define SCAN_MAX 1000           /* half messages and events that one request looks at */
 #define ANSWER_BYTES (4u << 20) /* an answer that is this long is finished */
 #define PAGE_HALVES 64
 #define PAGE_EVENTS 128
-#define PAGE_KEYS 16 /* bodies come along */
 #define PAGE_KEYS_MAX 1024
-
-/* Where rows come from. */
-enum source {
-	FROM_TABLE,
-	FROM_DECISIONS,
-	FROM_CONTRADICTIONS,
-	FROM_KEY,
-	FROM_NOWHERE,
-};
-
-struct listed_event {
-	int64_t offset; /* in its queue */
-	int64_t position;
-	struct half_event event;
-};
-
-struct listing {
-	struct worker *worker;
-	void (*done)(void *context, struct loop *loop, struct slice body, bool failed);
-	void *context;
-	/* what was asked for */
-	struct arena arena;
-	struct slice group, topic, key;
-	int64_t stored_before_ms;
-	const struct wanted *wanted;
-	size_t limit;
-	/* so far */
-	struct buf text;
-	struct json_out out;
-	size_t n_rows, n_scanned;
-	bool failed;
-	/* where to go on */
-	enum source source;
-	bool begun;            /* table: the first page was asked for */
-	uint32_t table_cursor; /* table */
-	int64_t offset;        /* events: those below; keys: log positions below */
-	int64_t before_ms;     /* keys: stored at or before */
-	/* the page at hand; its elements are taken from the last to the first */
-	size_t n;
-	int64_t page_begin; /* events: of this offset */
-	struct arena page_arena;
-	struct half *halves;
-	struct listed_event *events;
-	struct record *records;
-	struct chunk *chunk; /* of records */
-	int32_t page_keys;
-	bool last_page; /* keys */
-	/* the element at hand */
-	struct transaction_view view;
-	const struct listed_event *event; /* NULL: it is no event */
-};
 
 static void go_on(struct listing *listing);
 
-/* ---- what is asked for --------------------------------------------------- */
-
-static const struct wanted {
-	const char *name;
-	unsigned states; /* bits of enum transaction_state */
-	bool contradicted;
-	enum source first, next;
-} wanted_states[] = {
-	{ "all", ~0u, false, FROM_TABLE, FROM_DECISIONS },
-	{ "open", 1u << TRANSACTION_OPEN, false, FROM_TABLE, FROM_NOWHERE },
-	{ "parked", 1u << TRANSACTION_PARKED, false, FROM_TABLE, FROM_NOWHERE },
-	{ "revocable", 1u << TRANSACTION_REVOCABLE, false, FROM_TABLE, FROM_NOWHERE },
-	{ "committed", 1u << TRANSACTION_COMMITTED, false, FROM_DECISIONS, FROM_NOWHERE },
-	{ "rolledBack", 1u << TRANSACTION_ROLLED_BACK, false, FROM_DECISIONS, FROM_NOWHERE },
-	{ "contradiction", ~0u, true, FROM_CONTRADICTIONS, FROM_NOWHERE },
-};
-
-static const struct wanted *
-find_wanted(struct slice name)
-{
-	if (name.len == 0)
-		return &wanted_states[0];
-	for (size_t i = 0; i < sizeof wanted_states / sizeof wanted_states[0]; i++)
-		if (slice_is(name, wanted_states[i].name))
-			return &wanted_states[i];
-	return NULL;
-}
-
-/* The letter of a cursor. */
-static const char source_letters[] = "TDCK";
-
-/* "T17", "D17", "C17" as an answer said; "K17,1700000000000" has a time as well. */
-static int
-read_cursor(struct listing *listing, struct slice cursor)
-{
-	const char *letter = cursor.len > 1 ? memchr(source_letters, cursor.data[0], 4) : NULL;
-	struct slice rest = { cursor.data + 1, cursor.len - 1 }, number = SLICE_NONE;
-	enum source source;
-
-	if (letter == NULL || !slice_next(&rest, ',', &number) ||
-	    slice_to_int64(number, &listing->offset) == -1 || listing->offset < 0)
-		return -1;
-	source = (enum source)(letter - source_letters);
-	if (source == FROM_KEY) {
-		if (slice_to_int64(rest, &listing->before_ms) == -1 || listing->before_ms < 0)
-			return -1;
-	} else if (number.len != cursor.len - 1) {
-		return -1;
-	}
-	if (source != listing->source &&
-	    (listing->source == FROM_KEY || source != listing->wanted->next))
-		return -1;
-	if (source == FROM_TABLE && listing->offset > UINT32_MAX)
-		return -1;
-	listing->source = source;
-	listing->begun = source == FROM_TABLE;
-	listing->table_cursor = source == FROM_TABLE ? (uint32_t)listing->offset : 0;
-	return 0;
-}
-
-static struct slice
-cursor_text(const struct listing *listing, struct arena *arena)
-{
-	char letter = source_letters[listing->source];
-
-	switch (listing->source) {
-	case FROM_TABLE:
-		return arena_printf(arena, "%c%" PRIu32, letter, listing->table_cursor);
-	case FROM_KEY:
-		return arena_printf(
-		    arena, "%c%" PRId64 ",%" PRId64, letter, listing->offset, listing->before_ms);
-	case FROM_DECISIONS:
-	case FROM_CONTRADICTIONS:
-		return arena_printf(arena, "%c%" PRId64, letter, listing->offset);
-	case FROM_NOWHERE:
-		break;
-	}
-	return SLICE_NONE;
-}
-
-struct listing *
-listing_new(struct worker *worker, const struct list_transactions_header *header, const char **why)
-{
-	const struct wanted *wanted = find_wanted(header->state);
-	struct listing *listing;
-
-	*why = NULL;
-	if (wanted == NULL)
-		*why = "state is none of open, parked, revocable, committed, rolledBack, "
-		       "contradiction, all";
-	else if (header->limit < 1)
-		*why = "limit is less than 1";
-	else if (header->older_than_ms < 0)
-		*why = "olderThanMs is negative";
-	if (*why != NULL)
-		return NULL;
-	listing = mem_zalloc(sizeof *listing);
-	listing->worker = worker;
-	listing->wanted = wanted;
-	listing->group = arena_copy(&listing->arena, header->group);
-	listing->topic = arena_copy(&listing->arena, header->topic);
-	listing->key = arena_copy(&listing->arena, header->key);
-	listing->stored_before_ms =
-	    header->older_than_ms == 0 ? INT64_MAX : clock_wall_ms() - header->older_than_ms;
-	listing->limit = header->limit < LIMIT_MAX ? (size_t)header->limit : LIMIT_MAX;
-	listing->source = header->key.len != 0 ? FROM_KEY : wanted->first;
-	listing->offset = listing->before_ms = INT64_MAX;
-	listing->page_keys = PAGE_KEYS;
-	if (header->cursor.len != 0 && read_cursor(listing, header->cursor) == -1) {
-		*why = "cursor is not of an answer to this question";
-		listing_free(listing);
-		return NULL;
-	}
-	return listing;
-}
-
 /* ---- rows ----------------------------------------------------------------- */
-
-static bool
-is_wanted(const struct listing *listing, const struct transaction_info *info)
-{
-	if ((listing->wanted->states & 1u << info->state) == 0)
-		return false;
-	if (listing->group.len != 0 && !slice_equal(info->group, listing->group))
-		return false;
-	if (listing->topic.len != 0 && !slice_equal(info->topic, listing->topic))
-		return false;
-	return listing->stored_before_ms == INT64_MAX ||
-	       (info->stored_ms != 0 && info->stored_ms <= listing->stored_before_ms);
-}
 
 /* Of all events, leaves the contradictions, or the last decision. */
 static void
@@ -257,7 +72,7 @@ on_viewed(struct transaction_view *view, struct loop *loop)
 		narrow_events(listing, &loop->arena, &info);
 	if (listing->source == FROM_KEY && listing->wanted->contradicted)
 		counts = info.n_events != 0;
-	if (counts && is_wanted(listing, &info)) {
+	if (counts && listing_wants(listing, &info)) {
 		transaction_info_write(&listing->out, &info);
 		listing->n_rows++;
 	}
@@ -294,16 +109,13 @@ on_halves(struct half_job *job, struct loop *home)
 }
 
 /* No more than may become rows of this answer: a cursor of the table points between pages. */
-static bool
+static void
 load_halves(struct listing *listing)
 {
 	size_t rows = listing->limit - listing->n_rows, scans = SCAN_MAX - listing->n_scanned;
-	struct half_job *job;
+	struct half_job *job = half_job_new(HALF_LIST);
 
-	if (listing->begun && listing->table_cursor == 0)
-		return false;
 	listing->begun = true;
-	job = half_job_new(HALF_LIST);
 	job->home = listing->worker->loop;
 	job->done = on_halves;
 	job->context = listing;
@@ -312,7 +124,12 @@ load_halves(struct listing *listing)
 	if (job->max > PAGE_HALVES)
 		job->max = PAGE_HALVES;
 	store_halves(listing->worker->broker->store, job);
-	return true;
+}
+
+static bool
+has_halves(const struct listing *listing)
+{
+	return !listing->begun || listing->table_cursor != 0;
 }
 
 static bool
@@ -403,22 +220,26 @@ on_events(struct read_job *job, struct loop *home)
 }
 
 static bool
+has_events(const struct listing *listing)
+{
+	const struct tail_queue *queue = event_queue(listing);
+
+	return queue != NULL && listing->offset > queue->min_offset &&
+	       queue->max_offset > queue->min_offset;
+}
+
+static void
 load_events(struct listing *listing)
 {
 	const struct tail_queue *queue = event_queue(listing);
 
-	if (queue == NULL || listing->offset <= queue->min_offset)
-		return false;
 	if (listing->offset > queue->max_offset)
 		listing->offset = queue->max_offset;
-	if (listing->offset <= queue->min_offset)
-		return false;
 	listing->page_begin = listing->offset - PAGE_EVENTS;
 	if (listing->page_begin < queue->min_offset)
 		listing->page_begin = queue->min_offset;
 	listing->events = arena_alloc(&listing->page_arena, PAGE_EVENTS * sizeof *listing->events);
 	read_events(listing, queue->number, listing->page_begin);
-	return true;
 }
 
 static bool
@@ -473,13 +294,16 @@ on_keys(struct read_job *job, struct loop *home)
 }
 
 static bool
+has_keys(const struct listing *listing)
+{
+	return !listing->last_page;
+}
+
+static void
 load_keys(struct listing *listing)
 {
-	struct read_job *job;
+	struct read_job *job = read_job_new(READ_KEY);
 
-	if (listing->last_page)
-		return false;
-	job = read_job_new(READ_KEY);
 	job->home = listing->worker->loop;
 	job->done = on_keys;
 	job->context = listing;
@@ -488,7 +312,6 @@ load_keys(struct listing *listing)
 	job->max_messages = listing->page_keys;
 	job->end_ms = listing->before_ms;
 	store_read(listing->worker->broker->store, job);
-	return true;
 }
 
 static bool
@@ -506,13 +329,14 @@ take_key(struct listing *listing)
 /* ---- one after the other ------------------------------------------------------- */
 
 static const struct source_functions {
-	bool (*load)(struct listing *listing); /* asks for the next page; false: that was all */
+	bool (*has_more)(const struct listing *listing); /* pages */
+	void (*load)(struct listing *listing);           /* asks for the next page */
 	bool (*take)(struct listing *listing); /* asks for the next row; false: it is passed */
 } functions[] = {
-	[FROM_TABLE] = { load_halves, take_half },
-	[FROM_DECISIONS] = { load_events, take_event },
-	[FROM_CONTRADICTIONS] = { load_events, take_event },
-	[FROM_KEY] = { load_keys, take_key },
+	[FROM_TABLE] = { has_halves, load_halves, take_half },
+	[FROM_DECISIONS] = { has_events, load_events, take_event },
+	[FROM_CONTRADICTIONS] = { has_events, load_events, take_event },
+	[FROM_KEY] = { has_keys, load_keys, take_key },
 };
 
 static void
@@ -534,17 +358,17 @@ is_full(const struct listing *listing)
 	       (listing->source != FROM_TABLE || listing->n == 0);
 }
 
+/* Leaves a source that has no more; whether another page is to be loaded. */
 static bool
-load(struct listing *listing)
+find_source(struct listing *listing)
 {
-	drop_page(listing);
-	if (functions[listing->source].load(listing))
-		return true;
-	bool is_first = listing->source == listing->wanted->first;
+	while (listing->source != FROM_NOWHERE && !functions[listing->source].has_more(listing)) {
+		bool is_first = listing->source == listing->wanted->first;
 
-	listing->source = is_first ? listing->wanted->next : FROM_NOWHERE;
-	listing->offset = INT64_MAX;
-	return false;
+		listing->source = is_first ? listing->wanted->next : FROM_NOWHERE;
+		listing->offset = INT64_MAX;
+	}
+	return listing->source != FROM_NOWHERE;
 }
 
 static bool
@@ -561,11 +385,17 @@ go_on(struct listing *listing)
 	struct loop *loop = listing->worker->loop;
 	struct transaction_list end = { 0 };
 
-	while (!listing->failed && listing->source != FROM_NOWHERE && !is_full(listing))
-		if (listing->n != 0 ? take(listing) : load(listing))
+	while (!listing->failed && (listing->n != 0 || find_source(listing)) && !is_full(listing)) {
+		if (listing->n == 0) {
+			drop_page(listing);
+			functions[listing->source].load(listing);
 			return;
+		}
+		if (take(listing))
+			return;
+	}
 	end.scanned = (int64_t)listing->n_scanned;
-	end.cursor = cursor_text(listing, &loop->arena);
+	end.cursor = listing_cursor(listing, &loop->arena);
 	transaction_counts_get(listing->worker->broker, end.counts);
 	transaction_list_close(&listing->out, &end);
 	listing->done(listing->context, loop, buf_slice(&listing->text), listing->failed);
