@@ -167,10 +167,15 @@ events_of(const struct transaction_view *view)
 	return chunk != NULL ? (struct slice){ chunk->data, chunk->len } : SLICE("");
 }
 
-/* Repeats and contradictions tell it too, for one whose first events are cut. */
+/*
+ * Repeats and contradictions tell it too, for one whose first events are cut. They count for nothing
+ * where a decision is known: a check's rollback that is said again may be noted after the commit
+ * that came between.
+ */
 enum transaction_state
 transaction_state_after(const struct half_event *event, enum transaction_state otherwise)
 {
+	bool is_decided = otherwise == TRANSACTION_COMMITTED || otherwise == TRANSACTION_ROLLED_BACK;
 	bool commit = event->kind == EVENT_COMMIT ||
 	              (event->kind == EVENT_REPEAT && event->said == EVENT_COMMIT) ||
 	              (event->kind == EVENT_CONTRADICT && event->said == EVENT_ROLLBACK);
@@ -178,6 +183,8 @@ transaction_state_after(const struct half_event *event, enum transaction_state o
 	                (event->kind == EVENT_REPEAT && event->said == EVENT_ROLLBACK) ||
 	                (event->kind == EVENT_CONTRADICT && event->said == EVENT_COMMIT);
 
+	if (is_decided && event->kind != EVENT_COMMIT && event->kind != EVENT_ROLLBACK)
+		return otherwise;
 	if (commit)
 		return TRANSACTION_COMMITTED;
 	return rollback ? TRANSACTION_ROLLED_BACK : otherwise;
