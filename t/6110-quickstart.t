@@ -1,0 +1,36 @@
+#!/bin/sh
+# ./quickstart, in a network of its own, since it uses the ports that everybody knows.
+# shellcheck source=t/lib.sh
+. "${SRCDIR:-.}/t/lib.sh"
+
+unshare -rn ip link set lo up 2>/dev/null || t_skip_all "no network namespaces here"
+"$SRCDIR/etc/packages" check >/dev/null 2>&1 || t_skip_all "packages are missing, and a test installs none"
+
+tree=$T_DIR/tree
+mkdir "$tree"
+cp "$SRCDIR/quickstart" "$tree"
+ln -s "$(realpath "$SRCDIR")/etc" "$(realpath "$SRCDIR")/configure" "$tree"
+ln -s "$(realpath "$BUILDDIR")" "$tree/build"
+
+# quickstart: its output; the cluster is gone afterwards
+quickstart() {
+	env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS unshare -rn sh -c 'ip link set lo up
+		cd "$0" && ./quickstart
+		status=$?
+		build/mqcluster stop --local -d run >&2
+		exit $status' "$tree" 2>"$T_DIR/errors"
+}
+
+got=$(quickstart)
+t_is "quickstart succeeds" $? 0
+rm -f "$BUILDDIR/make.log"
+sed 's/^/# /' "$T_DIR/errors"
+for broker in broker-a broker-b; do
+	t_has "a message went through $broker" "$got" "Sent and read back: hello through $broker"
+	t_has "one was committed on $broker" "$got" "$broker    committed    delivered"
+	t_has "one was rolled back on $broker" "$got" "$broker    rolled back  not delivered"
+	seconds=$(echo "$got" | sed -n "s/^$broker *left open *asked after \([0-9]*\)\.[0-9] s, answered commit, delivered$/\1/p")
+	t_ok "$broker asked, after the six seconds of the files that we ship: ${seconds:=0}" [ "$seconds" -ge 5 ]
+done
+t_has "what runs where" "$got" "mqcluster stop"
+t_done
