@@ -63,13 +63,15 @@ calls_add(struct calls *calls, struct loop *loop, int32_t opaque, int timeout_ms
 	loop_set_deadline(loop, &call->deadline, clock_mono_ms() + timeout_ms);
 }
 
-void
+bool
 calls_answer(struct calls *calls, int32_t opaque, const struct command *answer, struct slice body)
 {
 	struct idmap_node *node = idmap_find(&calls->waiting, (uint64_t)opaque);
 
-	if (node != NULL)
-		finish((struct call *)node, answer, body);
+	if (node == NULL)
+		return false;
+	finish((struct call *)node, answer, body);
+	return true;
 }
 
 void

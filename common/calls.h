@@ -6,6 +6,7 @@
  * empty table. Belongs to a connection, on its loop's thread.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/command.h"
@@ -25,8 +26,8 @@ int32_t calls_opaque(struct calls *calls);
 /* From now on the opaque waits, for timeout_ms; done is called once. */
 void calls_add(struct calls *calls, struct loop *loop, int32_t opaque, int timeout_ms,
     call_done_fn *done, void *arg);
-/* Nothing happens when nobody waits for it (any more). */
-void calls_answer(
+/* false when nobody waits for it (any more). */
+bool calls_answer(
     struct calls *calls, int32_t opaque, const struct command *answer, struct slice body);
 /* No more answers will come. Requests that are added meanwhile are left. */
 void calls_fail(struct calls *calls);

@@ -45,6 +45,8 @@ struct conn_events {
 	 * May be NULL.
 	 */
 	void (*on_connect)(struct conn *conn, const char *why);
+	/* An answer that no conn_request waits for, lent as a request is. NULL: it is ignored. */
+	void (*on_answer)(struct conn *conn, const struct command *command, struct slice body);
 };
 
 /* Takes the accepted, non-blocking socket. local_port: which listener it came through. */
@@ -67,6 +69,12 @@ void conn_close_gently(struct conn *conn, const char *why);
  */
 void conn_send(struct conn *conn, const struct command *command, struct slice body,
     const struct body_part *parts, size_t n_parts);
+
+/*
+ * Sends a frame that was made elsewhere, in two pieces: for who sends the same one again and
+ * again and changes a few bytes of it. The answer to a request comes to on_answer.
+ */
+void conn_send_frame(struct conn *conn, struct slice begin, struct slice end);
 
 /*
  * Sends a request under an opaque of our own and calls done once: with the

@@ -110,13 +110,44 @@ write_out(struct conn *conn)
 	conn_give_back_outbox(conn);
 }
 
+static bool
+takes_frames(const struct conn *conn)
+{
+	return conn->state != CONN_ENDING && conn->state != CONN_CLOSED;
+}
+
+/* What was appended leaves at the end of the turn, or now when it is much. */
+static void
+send_soon(struct conn *conn)
+{
+	if (conn->out->unsent > CONN_OUT_HIGH && conn->state == CONN_OPEN && !conn->blocked)
+		write_out(conn);
+	if (conn_unsent(conn) > CONN_OUT_MAX)
+		conn_close(conn, "too much waits to be sent");
+	else
+		loop_at_turn_end(conn->loop, &conn->turn_end);
+}
+
+void
+conn_send_frame(struct conn *conn, struct slice begin, struct slice end)
+{
+	if (!takes_frames(conn))
+		return;
+	struct outbox *box = outbox_of(conn);
+
+	buf_append_slice(&box->bytes, begin);
+	buf_append_slice(&box->bytes, end);
+	outbox_appended(box, begin.len + end.len);
+	send_soon(conn);
+}
+
 void
 conn_send(struct conn *conn, const struct command *command, struct slice body,
     const struct body_part *parts, size_t n_parts)
 {
 	size_t body_len = body.len;
 
-	if (conn->state == CONN_ENDING || conn->state == CONN_CLOSED) {
+	if (!takes_frames(conn)) {
 		for (size_t i = 0; i < n_parts; i++)
 			body_part_release(&parts[i]);
 		return;
@@ -130,12 +161,7 @@ conn_send(struct conn *conn, const struct command *command, struct slice body,
 	outbox_appended(box, box->bytes.len - before);
 	for (size_t i = 0; i < n_parts; i++)
 		outbox_add_part(box, &parts[i]);
-	if (box->unsent > CONN_OUT_HIGH && conn->state == CONN_OPEN && !conn->blocked)
-		write_out(conn);
-	if (conn_unsent(conn) > CONN_OUT_MAX)
-		conn_close(conn, "too much waits to be sent");
-	else
-		loop_at_turn_end(conn->loop, &conn->turn_end);
+	send_soon(conn);
 }
 
 void
@@ -186,6 +212,15 @@ handle_request(struct conn *conn, const struct command *command, struct slice bo
 }
 
 static void
+handle_answer(struct conn *conn, int32_t opaque, const struct command *answer, struct slice body)
+{
+	if (calls_answer(&conn->calls, opaque, answer, body))
+		return;
+	if (answer != NULL && conn->events->on_answer != NULL)
+		conn->events->on_answer(conn, answer, body);
+}
+
+static void
 handle_frame(struct conn *conn, const struct frame *frame)
 {
 	struct command command;
@@ -194,7 +229,7 @@ handle_frame(struct conn *conn, const struct frame *frame)
 	if (status == COMMAND_BAD)
 		conn_close(conn, "a header that cannot be understood");
 	else if ((command.flag & COMMAND_FLAG_RESPONSE) != 0)
-		calls_answer(&conn->calls, command.opaque, status == COMMAND_OK ? &command : NULL,
+		handle_answer(conn, command.opaque, status == COMMAND_OK ? &command : NULL,
 		    frame->body);
 	else if (status == COMMAND_OK)
 		handle_request(conn, &command, frame->body);
