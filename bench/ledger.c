@@ -1,0 +1,128 @@
+#include "config.h"
+
+#include "bench/ledger.h"
+
+#include <stdlib.h>
+
+#include "common/mem.h"
+
+#define CHUNK (1u << 17)
+/* An entry: found (1 bit), state (3), queue (20), offset (40). */
+#define SEEN (1ull << 63)
+#define STATE_SHIFT 60
+#define STATE_MASK 7u
+#define QUEUE_SHIFT 40
+#define OFFSET_MASK ((1ull << QUEUE_SHIFT) - 1)
+
+void
+ledger_release(struct ledger *ledger)
+{
+	for (size_t i = 0; i < ledger->n_chunks; i++)
+		free(ledger->chunks[i]);
+	free(ledger->chunks);
+	*ledger = (struct ledger){ 0 };
+}
+
+static uint64_t *
+entry_of(const struct ledger *ledger, uint64_t number)
+{
+	return &ledger->chunks[number / CHUNK][number % CHUNK];
+}
+
+static enum ledger_state
+state_of(uint64_t entry)
+{
+	return (enum ledger_state)(entry >> STATE_SHIFT & STATE_MASK);
+}
+
+static uint32_t
+queue_of(uint64_t entry)
+{
+	return (uint32_t)(entry >> QUEUE_SHIFT) % LEDGER_QUEUES_MAX;
+}
+
+static bool
+is_acknowledged(uint64_t entry)
+{
+	return state_of(entry) == LEDGER_STORED || state_of(entry) == LEDGER_TAKEN;
+}
+
+uint64_t
+ledger_take(struct ledger *ledger, uint32_t n)
+{
+	uint64_t first = ledger->n;
+
+	ledger->n += n;
+	while (ledger->n > ledger->n_chunks * CHUNK) {
+		ledger->chunks =
+		    mem_realloc(ledger->chunks, (ledger->n_chunks + 1) * sizeof *ledger->chunks);
+		ledger->chunks[ledger->n_chunks++] = mem_zalloc(CHUNK * sizeof(uint64_t));
+	}
+	return first;
+}
+
+void
+ledger_settle(
+    struct ledger *ledger, uint64_t number, enum ledger_state state, uint32_t queue, int64_t offset)
+{
+	uint64_t *entry = entry_of(ledger, number);
+
+	*entry |= (uint64_t)state << STATE_SHIFT |
+	          (uint64_t)(queue % LEDGER_QUEUES_MAX) << QUEUE_SHIFT |
+	          ((uint64_t)offset & OFFSET_MASK);
+	if (!is_acknowledged(*entry))
+		return;
+	ledger->n_acknowledged++;
+	/* A consumer may be faster than the answer to the producer. */
+	ledger->n_found += (*entry & SEEN) != 0;
+}
+
+enum ledger_verdict
+ledger_find(struct ledger *ledger, uint64_t number, uint32_t queue, int64_t offset)
+{
+	if (number >= ledger->n)
+		return FOUND_NEVER_SENT;
+
+	uint64_t *entry = entry_of(ledger, number);
+	bool seen = (*entry & SEEN) != 0;
+
+	*entry |= SEEN;
+	if (seen)
+		return FOUND_TWICE;
+	ledger->n_found += is_acknowledged(*entry);
+	switch (state_of(*entry)) {
+	case LEDGER_UNKNOWN:
+		return FOUND_UNKNOWN;
+	case LEDGER_STORED:
+		if ((*entry & OFFSET_MASK) != ((uint64_t)offset & OFFSET_MASK))
+			return FOUND_ELSEWHERE;
+		return queue_of(*entry) == queue ? FOUND_RIGHT : FOUND_ELSEWHERE;
+	case LEDGER_TAKEN:
+		return queue_of(*entry) == queue ? FOUND_RIGHT : FOUND_ELSEWHERE;
+	case LEDGER_WITHHELD:
+		break;
+	}
+	return FOUND_WITHHELD;
+}
+
+uint64_t
+ledger_missing(const struct ledger *ledger)
+{
+	return ledger->n_acknowledged - ledger->n_found;
+}
+
+bool
+ledger_first_missing(
+    const struct ledger *ledger, uint64_t *number, uint32_t *queue, int64_t *offset)
+{
+	for (*number = 0; *number < ledger->n; ++*number) {
+		uint64_t entry = *entry_of(ledger, *number);
+
+		if (!is_acknowledged(entry) || (entry & SEEN) != 0)
+			continue;
+		*queue = queue_of(entry);
+		*offset = state_of(entry) == LEDGER_STORED ? (int64_t)(entry & OFFSET_MASK) : -1;
+		return true;
+	}
+	return false;
+}

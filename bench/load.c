@@ -1,0 +1,305 @@
+#include "config.h"
+
+#include "bench/load.h"
+
+#include <errno.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "client/twinmq.h"
+#include "common/clock.h"
+#include "common/log.h"
+
+#define PACE_MIN_US 20 /* the timer is not set for less: several operations are due then */
+
+static struct load *
+load_of(const struct slot *slot)
+{
+	return slot->link->links->context;
+}
+
+static int64_t
+due_us_of(const struct load *load, uint64_t operation)
+{
+	return load->paced_from_us +
+	       (int64_t)((double)operation * load->n_each * 1e6 / (double)load->rate);
+}
+
+static bool
+has_more(const struct load *load)
+{
+	return !load->ending && (load->n_operations == 0 || load->n_begun < load->n_operations);
+}
+
+static void
+measure(struct load *load, bool begins)
+{
+	int64_t now_us = clock_mono_us();
+
+	if (begins) {
+		load->counts = (struct counts){ .began_us = now_us };
+	} else {
+		load->counts.ended_us = now_us;
+		if (load->rate > 0 && due_us_of(load, load->n_begun) < now_us)
+			load->counts.n_behind =
+			    (uint64_t)((double)(now_us - due_us_of(load, load->n_begun)) *
+				       (double)load->rate / 1e6 / load->n_each);
+	}
+	load->measuring = begins;
+	if (load->on_measure != NULL)
+		load->on_measure(load, begins);
+}
+
+static void
+end_if_through(struct load *load)
+{
+	if (load->n_busy != 0 || load->over || (load->rate > 0 && has_more(load)))
+		return;
+	if (load->measuring)
+		measure(load, false);
+	load->ending = true;
+	load->over = true;
+	loop_stop(load->links.loop);
+}
+
+static void
+begin(struct load *load, struct slot *slot)
+{
+	if (load->rate > 0)
+		slot->due_us = due_us_of(load, load->n_begun);
+	else
+		slot->due_us = clock_mono_us();
+	load->n_begun++;
+	load->n_busy++;
+	load->begin(load, slot);
+}
+
+static void
+put_on(struct slot **list, struct slot *slot)
+{
+	slot->next = *list;
+	*list = slot;
+}
+
+static struct slot *
+take_from(struct slot **list)
+{
+	struct slot *slot = *list;
+
+	*list = slot->next;
+	return slot;
+}
+
+/* ---- open loop ---- */
+
+/* Begins what is due, as far as slots are free; wakes again for the next. */
+static void
+pace(struct load *load)
+{
+	int64_t now_us = clock_mono_us(), wait_us;
+
+	while (load->free != NULL && has_more(load) && due_us_of(load, load->n_begun) <= now_us)
+		begin(load, take_from(&load->free));
+	if (!has_more(load))
+		return;
+	wait_us = due_us_of(load, load->n_begun) - now_us;
+	if (wait_us < PACE_MIN_US)
+		wait_us = PACE_MIN_US;
+	const struct itimerspec timer = {
+		.it_value = { wait_us / 1000000, wait_us % 1000000 * 1000 },
+	};
+	/* With no slot free the next answer paces. */
+	if (load->free != NULL && timerfd_settime(load->pace_fd, 0, &timer, NULL) == -1)
+		fatal("timer cannot be set");
+}
+
+static void
+on_pace(evutil_socket_t fd, short what, void *arg)
+{
+	uint64_t n;
+
+	(void)what;
+	if (read(fd, &n, sizeof n) == sizeof n || errno == EAGAIN)
+		pace(arg);
+}
+
+static void
+start_pacing(struct load *load)
+{
+	load->paced_from_us = clock_mono_us();
+	load->pace_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (load->pace_fd == -1)
+		fatal("timer cannot be made");
+	load->pace =
+	    event_new(load->links.loop->base, load->pace_fd, EV_READ | EV_PERSIST, on_pace, load);
+	if (load->pace == NULL || event_add(load->pace, NULL) == -1)
+		fatal("event cannot be made");
+	pace(load);
+}
+
+/* ---- slots ---- */
+
+static void
+next(struct load *load, struct slot *slot)
+{
+	load->n_busy--;
+	if (load->rate > 0) {
+		put_on(&load->free, slot);
+		/* Only what had to wait; the timer brings the others. */
+		if (has_more(load) && slot->next == NULL)
+			pace(load);
+	} else if (has_more(load)) {
+		begin(load, slot);
+	}
+	end_if_through(load);
+}
+
+static void
+count_failure(struct counts *counts, int32_t code, uint64_t n)
+{
+	size_t i = 0;
+
+	counts->n_failed += n;
+	while (
+	    i + 1 < FAILURE_KINDS && counts->failures[i].n != 0 && counts->failures[i].code != code)
+		i++;
+	counts->failures[i].code = code;
+	counts->failures[i].n += n;
+}
+
+void
+load_count(struct load *load, int32_t code, uint64_t n_messages, uint64_t n_bytes, int64_t due_us)
+{
+	struct counts *counts = &load->counts;
+
+	if (!load->measuring)
+		return;
+	if (code != 0) {
+		count_failure(counts, code, n_messages);
+		return;
+	}
+	counts->n_good += n_messages;
+	counts->n_bytes += n_bytes;
+	histogram_add(&counts->latency, clock_mono_us() - due_us);
+}
+
+void
+load_done(struct slot *slot, int32_t code, uint64_t n_messages, uint64_t n_bytes)
+{
+	struct load *load = load_of(slot);
+
+	load_count(load, code, n_messages, n_bytes, slot->due_us);
+	/* Who answers nothing is not asked again at once. */
+	if (code == TWINMQ_UNREACHABLE || code == TWINMQ_TIMEOUT)
+		put_on(&load->parked, slot);
+	else
+		next(load, slot);
+}
+
+void
+load_rest(struct slot *slot)
+{
+	struct load *load = load_of(slot);
+
+	load->n_busy--;
+	end_if_through(load);
+}
+
+static void
+on_tick(struct links *links)
+{
+	struct load *load = links->context;
+	struct slot *parked = load->parked;
+
+	load->parked = NULL;
+	while (parked != NULL)
+		next(load, take_from(&parked));
+	if (++load->ticks % LINKS_TICKS_PER_S == 0 && load->on_second != NULL)
+		load->on_second(load);
+}
+
+/* ---- the run ---- */
+
+void
+load_end(struct load *load)
+{
+	if (load->measuring)
+		measure(load, false);
+	load->ending = true;
+	end_if_through(load);
+}
+
+static void
+on_phase(struct deadline *self)
+{
+	struct load *load = (void *)((char *)self - offsetof(struct load, phase));
+
+	if (load->measuring || load->over) {
+		load_end(load);
+		return;
+	}
+	measure(load, true);
+	if (load->duration_ms > 0)
+		loop_set_deadline(load->links.loop, self, clock_mono_ms() + load->duration_ms);
+}
+
+void
+load_init(struct load *load, struct loop *loop, int timeout_ms, size_t n_links, uint32_t n_slots)
+{
+	*load = (struct load){ .n_each = 1, .phase.due = on_phase, .pace_fd = -1 };
+	links_init(&load->links, loop, timeout_ms, n_links, n_slots);
+	load->links.on_tick = on_tick;
+	load->links.context = load;
+}
+
+void
+load_release(struct load *load)
+{
+	loop_drop_deadline(load->links.loop, &load->phase);
+	if (load->pace != NULL)
+		event_free(load->pace);
+	if (load->pace_fd != -1)
+		close(load->pace_fd);
+	links_release(&load->links);
+}
+
+void
+load_run(struct load *load)
+{
+	struct links *links = &load->links;
+
+	if (load->warm_up_ms > 0)
+		loop_set_deadline(links->loop, &load->phase, clock_mono_ms() + load->warm_up_ms);
+	else
+		on_phase(&load->phase);
+	/* The first use of every connection before the second of any. */
+	for (uint32_t j = 0; links->n != 0 && j < links->all[0].n_slots; j++)
+		for (size_t i = 0; i < links->n; i++) {
+			struct slot *slot = &links->all[i].slots[j];
+
+			if (load->rate > 0) {
+				put_on(&load->free, slot);
+			} else if (has_more(load)) {
+				begin(load, slot);
+			}
+		}
+	if (load->rate > 0)
+		start_pacing(load);
+	end_if_through(load);
+	while (!load->over)
+		loop_run(links->loop);
+}
+
+double
+counts_seconds(const struct counts *counts)
+{
+	return (double)(counts->ended_us - counts->began_us) / 1e6;
+}
+
+double
+counts_rate(const struct counts *counts)
+{
+	double seconds = counts_seconds(counts);
+
+	return seconds > 0 ? (double)counts->n_good / seconds : 0;
+}

@@ -1,0 +1,212 @@
+#include "config.h"
+
+#include "bench/settings.h"
+
+#include <stdlib.h>
+
+#include "bench/payload.h"
+#include "client/twinmq.h"
+
+#define TOPICS_MAX 100000 /* their numbers have five digits */
+#define QUEUES_MAX 1000   /* four */
+
+#define NAMESRV                                                                                    \
+	{                                                                                          \
+		'n', "namesrvAddr", FLAG_TEXT, "LIST", 0, 0, 0,                                    \
+		    "name servers, host:port, separated by ; (else $NAMESRV_ADDR)"                 \
+	}
+#define NUMBER(letter, name, least, most, about)                                                   \
+	{                                                                                          \
+		letter, name, FLAG_INT, "N", 0, least, most, about                                 \
+	}
+#define SWITCH(letter, name, about)                                                                \
+	{                                                                                          \
+		letter, name, FLAG_SWITCH, NULL, 0, 0, 0, about                                    \
+	}
+#define TEXT(letter, name, value, about)                                                           \
+	{                                                                                          \
+		letter, name, FLAG_TEXT, value, 0, 0, 0, about                                     \
+	}
+#define END                                                                                        \
+	{                                                                                          \
+		0, NULL, FLAG_SWITCH, NULL, 0, 0, 0, NULL                                          \
+	}
+
+const struct flag settings_common_flags[] = {
+	NAMESRV,
+	TEXT('b', "brokerName", "NAME", "this master only, not all of them"),
+	TEXT('t', "topic", "NAME", "what the names of the topics begin with (mqbench)"),
+	NUMBER('T', "topics", 1, TOPICS_MAX, "topics, used evenly (1)"),
+	NUMBER('q', "queues", 1, QUEUES_MAX, "queues of each topic on each master (8)"),
+	NUMBER('c', "connections", 1, 100000, "connections (1)"),
+	NUMBER('d', "duration", 1, 1000000, "seconds that are measured (10)"),
+	NUMBER('W', "warmUp", 0, 1000000, "seconds before that, not measured (0)"),
+	NUMBER('O', "timeout", 1, 1000000, "ms until a request counts as failed (3000)"),
+	SWITCH('x', "binary", "headers in RocketMQ's binary codec, not JSON"),
+	TEXT('p', "pid", "LIST", "processes of the brokers, whose CPU, memory and writes count"),
+	SWITCH('j', "json", "one JSON object on stdout, for programs"),
+	SWITCH('Q', "quiet", "no progress line"),
+	SWITCH('h', "help", "what there is"),
+	END,
+};
+
+#define WINDOW NUMBER('w', "window", 1, 100000, "in flight on each connection (64)")
+#define SIZE NUMBER('s', "size", PAYLOAD_BODY_MIN, 4 << 20, "bytes of a body (1024)")
+#define MESSAGES NUMBER('N', "messages", 1, 10000000000, "end after so many messages")
+#define RATE                                                                                       \
+	NUMBER('r', "rate", 1, 100000000, "open loop: messages a second, whatever the answers do")
+#define BATCH NUMBER('B', "batch", 1, 10000, "messages in a request (1)")
+#define FILL NUMBER('f', "fill", 1, 10000000000, "messages to be there first (100000)")
+#define PULLED NUMBER('m', "maxMessages", 1, 10000, "messages that a pull asks for (32)")
+#define GROUP TEXT('g', "group", "NAME", "the group (mqbench)")
+#define MEMBERS NUMBER('k', "consumers", 1, 1000, "members of the consumer group (1)")
+
+const struct flag settings_send_flags[] = {
+	WINDOW,
+	SIZE,
+	MESSAGES,
+	RATE,
+	BATCH,
+	SWITCH('o', "oneway",
+	    "only each 32nd message asks for an answer; all of them must be there in the end"),
+	GROUP,
+	END,
+};
+
+const struct flag settings_transaction_flags[] = {
+	WINDOW,
+	SIZE,
+	MESSAGES,
+	RATE,
+	GROUP,
+	NUMBER('R', "rollback", 0, 100, "percent that are rolled back (0)"),
+	NUMBER('U', "unknown", 0, 100, "percent whose END says unknown (0)"),
+	NUMBER('u', "open", 1, 100000000, "half messages that are left open beforehand"),
+	SWITCH('a', "answerChecks", "be a member of the group, and commit what brokers ask about"),
+	SWITCH('e', "onewayEnd", "do not ask for answers to END, as clients do"),
+	END,
+};
+
+const struct flag settings_pull_flags[] = {
+	WINDOW,
+	SIZE,
+	FILL,
+	PULLED,
+	GROUP,
+	SWITCH('C', "cold", "read each message once, from disk: the page cache is dropped before"),
+	END,
+};
+
+const struct flag settings_consume_flags[] = {
+	SIZE,
+	FILL,
+	PULLED,
+	GROUP,
+	MEMBERS,
+	END,
+};
+
+const struct flag settings_both_flags[] = {
+	WINDOW,
+	SIZE,
+	MESSAGES,
+	RATE,
+	BATCH,
+	PULLED,
+	GROUP,
+	MEMBERS,
+	END,
+};
+
+const struct flag settings_route_flags[] = {
+	WINDOW,
+	RATE,
+	END,
+};
+
+const struct flag settings_connect_flags[] = {
+	WINDOW,
+	END,
+};
+
+static int
+read_pids(struct settings *settings, const char *text, struct buf *error)
+{
+	struct slice rest = slice_of(text), part;
+	int32_t pid;
+
+	while (slice_next(&rest, ',', &part)) {
+		if (slice_to_int32(slice_trim(part), &pid) == -1 || pid <= 0 ||
+		    settings->n_pids == PIDS_MAX) {
+			buf_printf(error,
+			    "--pid wants numbers of processes, separated by commas, at most %d",
+			    PIDS_MAX);
+			return -1;
+		}
+		settings->pids[settings->n_pids++] = pid;
+	}
+	return 0;
+}
+
+static int
+check(const struct settings *settings, struct buf *error)
+{
+	if (!name_is_valid(slice_of(settings->topic)))
+		buf_printf(error, "\"%s\" is no name for a topic", settings->topic);
+	else if (!name_is_valid(slice_of(settings->group)))
+		buf_printf(error, "\"%s\" is no name for a group", settings->group);
+	else if (settings->rollback_percent + settings->unknown_percent > 100)
+		buf_append_text(error, "--rollback and --unknown are more than 100 percent");
+	else if ((uint64_t)settings->n_connections * settings->window > 10000000)
+		buf_append_text(error, "--connections times --window is more than 10000000");
+	else if (settings->oneway && settings->batch > 1)
+		buf_append_text(error, "--oneway and --batch do not go together");
+	return error->len != 0 ? -1 : 0;
+}
+
+static const char *
+text_or(const struct args *args, char letter, const char *absent)
+{
+	const char *text = args_text(args, letter);
+
+	return text != NULL ? text : absent;
+}
+
+int
+settings_read(struct settings *settings, const struct args *args, struct buf *error)
+{
+	*settings = (struct settings){
+		.name_servers = text_or(args, 'n', getenv("NAMESRV_ADDR")),
+		.broker = args_text(args, 'b'),
+		.topic = text_or(args, 't', "mqbench"),
+		.group = text_or(args, 'g', "mqbench"),
+		.n_topics = (uint32_t)args_number(args, 'T', 1),
+		.n_queues = (uint32_t)args_number(args, 'q', 8),
+		.n_connections = (uint32_t)args_number(args, 'c', 1),
+		.window = (uint32_t)args_number(args, 'w', 64),
+		.size = (uint32_t)args_number(args, 's', 1024),
+		.batch = (uint32_t)args_number(args, 'B', 1),
+		.oneway = args_has(args, 'o'),
+		.rate = args_number(args, 'r', 0),
+		.n_messages = (uint64_t)args_number(args, 'N', 0),
+		.warm_up_ms = 1000 * args_number(args, 'W', 0),
+		.timeout_ms = (int)args_number(args, 'O', TWINMQ_TIMEOUT_MS),
+		.codec = args_has(args, 'x') ? FRAME_BINARY : FRAME_JSON,
+		.rollback_percent = (uint32_t)args_number(args, 'R', 0),
+		.unknown_percent = (uint32_t)args_number(args, 'U', 0),
+		.n_open = (uint64_t)args_number(args, 'u', 0),
+		.answers_checks = args_has(args, 'a'),
+		.oneway_end = args_has(args, 'e'),
+		.n_fill = (uint64_t)args_number(args, 'f', 100000),
+		.cold = args_has(args, 'C'),
+		.max_pulled = (uint32_t)args_number(args, 'm', 32),
+		.n_members = (uint32_t)args_number(args, 'k', 1),
+		.json = args_has(args, 'j'),
+		.quiet = args_has(args, 'Q'),
+	};
+	/* A number of messages alone has no other end. */
+	settings->duration_ms = 1000 * args_number(args, 'd', settings->n_messages != 0 ? 0 : 10);
+	if (args_has(args, 'p') && read_pids(settings, args_text(args, 'p'), error) == -1)
+		return -1;
+	return check(settings, error);
+}

@@ -1,0 +1,65 @@
+#ifndef BENCH_SETTINGS_H
+#define BENCH_SETTINGS_H
+
+/*
+ * What a run was asked for, by flags. One struct for all modes; each mode has a table of the
+ * flags that it takes, so that a flag without effect is refused.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "admin/args.h"
+#include "common/frame.h"
+
+#define PIDS_MAX 8
+
+struct settings {
+	const char *name_servers;
+	const char *broker; /* NULL: all masters */
+	const char *topic;
+	const char *group;
+	uint32_t n_topics;
+	uint32_t n_queues; /* of a topic, on each broker */
+	uint32_t n_connections;
+	uint32_t window; /* of each connection */
+	uint32_t size;
+	uint32_t batch;
+	bool oneway;
+	int64_t rate;
+	int64_t duration_ms, warm_up_ms;
+	uint64_t n_messages;
+	int timeout_ms;
+	enum frame_codec codec;
+	/* transaction */
+	uint32_t rollback_percent, unknown_percent;
+	uint64_t n_open;
+	bool answers_checks;
+	bool oneway_end;
+	/* pull, consume, both */
+	uint64_t n_fill;
+	bool cold;
+	uint32_t max_pulled;
+	uint32_t n_members;
+	/* what is printed */
+	pid_t pids[PIDS_MAX];
+	size_t n_pids;
+	bool json, quiet;
+};
+
+/* Of all modes. */
+extern const struct flag settings_common_flags[];
+/* Of some. */
+extern const struct flag settings_send_flags[];
+extern const struct flag settings_transaction_flags[];
+extern const struct flag settings_pull_flags[];
+extern const struct flag settings_consume_flags[];
+extern const struct flag settings_both_flags[];
+extern const struct flag settings_route_flags[];
+extern const struct flag settings_connect_flags[];
+
+/* 0, or -1 and one line in *error. */
+int settings_read(struct settings *settings, const struct args *args, struct buf *error);
+
+#endif

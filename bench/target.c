@@ -1,0 +1,210 @@
+#include "config.h"
+
+#include "bench/target.h"
+
+#include <stdlib.h>
+
+#include "bench/bench.h"
+#include "common/codes.h"
+#include "common/headers.h"
+#include "common/mem.h"
+
+#define FLYING 32 /* requests at once */
+#define PERM_READ_WRITE 6
+
+/* Many requests, a few at a time, all of which must be answered with success. */
+struct bulk {
+	struct bench *bench;
+	uint32_t n, next, n_flying;
+	bool failed;
+	/* The i-th request: to which broker it goes. */
+	uint32_t (*make)(
+	    struct bulk *bulk, uint32_t i, struct arena *arena, struct command *request);
+	void (*take)(struct bulk *bulk, uint32_t i, const struct command *answer);
+};
+
+struct bulk_call {
+	struct bulk *bulk;
+	uint32_t i;
+};
+
+static void fly(struct bulk *bulk);
+
+static void
+on_bulk_answer(
+    void *arg, const struct twinmq_error *error, const struct command *answer, struct slice body)
+{
+	struct bulk_call call = *(struct bulk_call *)arg;
+	struct bulk *bulk = call.bulk;
+
+	(void)body;
+	free(arg);
+	bulk->n_flying--;
+	if (error != NULL)
+		bulk->failed = bench_fail(bulk->bench, "%s", error->text) == -1;
+	else if (answer->code != RESPONSE_SUCCESS)
+		bulk->failed = bench_fail(bulk->bench, "a broker says: %.*s (code %d, %s)",
+				   answer->remark.len > 200 ? 200 : (int)answer->remark.len,
+				   answer->remark.data != NULL ? answer->remark.data : "",
+				   (int)answer->code, response_code_name(answer->code)) == -1;
+	else if (bulk->take != NULL)
+		bulk->take(bulk, call.i, answer);
+	fly(bulk);
+	if (bulk->n_flying == 0)
+		loop_stop(&bulk->bench->loop);
+}
+
+static void
+fly(struct bulk *bulk)
+{
+	while (!bulk->failed && bulk->n_flying < FLYING && bulk->next < bulk->n) {
+		struct bulk_call *call = mem_alloc(sizeof *call);
+		struct command request = { 0 };
+		struct arena arena = { 0 };
+		uint32_t broker = bulk->make(bulk, bulk->next, &arena, &request);
+
+		*call = (struct bulk_call){ bulk, bulk->next++ };
+		bulk->n_flying++;
+		twinmq_call_async(bulk->bench->mq, slice_of(bulk->bench->brokers[broker].address),
+		    &request, SLICE(""), bulk->bench->settings->timeout_ms + 10000, on_bulk_answer,
+		    call);
+		arena_release(&arena);
+	}
+}
+
+static int
+run_bulk(struct bulk *bulk)
+{
+	fly(bulk);
+	while (bulk->n_flying != 0)
+		loop_run(&bulk->bench->loop);
+	return bulk->failed ? -1 : 0;
+}
+
+int
+target_find_brokers(struct bench *bench)
+{
+	struct arena arena = { 0 };
+	struct cluster_info info;
+
+	if (twinmq_cluster_info(bench->mq, &arena, &info) == -1) {
+		arena_release(&arena);
+		return bench_fail_mq(bench, "the brokers are not known");
+	}
+	bench->brokers = mem_zalloc((info.n_brokers + 1) * sizeof *bench->brokers);
+	for (size_t i = 0; i < info.n_brokers; i++) {
+		const struct broker_data *data = &info.brokers[i];
+
+		if (bench->settings->broker != NULL &&
+		    !slice_is(data->name, bench->settings->broker))
+			continue;
+		for (size_t j = 0; j < data->n_addresses; j++)
+			if (data->addresses[j].id == MASTER_ID)
+				bench->brokers[bench->n_brokers++] =
+				    (struct broker){ slice_dup(data->name),
+					    slice_dup(data->addresses[j].address) };
+	}
+	arena_release(&arena);
+	if (bench->n_brokers != 0)
+		return 0;
+	return bench_fail(bench, "the name servers know no master%s%s",
+	    bench->settings->broker != NULL ? " called " : "",
+	    bench->settings->broker != NULL ? bench->settings->broker : "");
+}
+
+static struct slice
+topic_name(const struct bench *bench, uint32_t topic, struct arena *arena)
+{
+	return arena_printf(arena, "%s-%05u", bench->settings->topic, topic);
+}
+
+static uint32_t
+make_topic(struct bulk *bulk, uint32_t i, struct arena *arena, struct command *request)
+{
+	const struct bench *bench = bulk->bench;
+	int32_t n_queues = (int32_t)bench->settings->n_queues;
+	const struct create_topic_header header = {
+		.topic = topic_name(bench, i / bench->n_brokers, arena),
+		.default_topic = SLICE("TBW102"),
+		.read_queues = n_queues,
+		.write_queues = n_queues,
+		.perm = PERM_READ_WRITE,
+		.topic_filter_type = SLICE("SINGLE_TAG"),
+	};
+
+	request->code = REQUEST_UPDATE_AND_CREATE_TOPIC;
+	fields_encode(create_topic_header_fields, &header, arena, request);
+	return i % bench->n_brokers;
+}
+
+static uint32_t
+make_end(struct bulk *bulk, uint32_t i, struct arena *arena, struct command *request)
+{
+	const struct queue *queue = &bulk->bench->queues[i];
+	const struct queue_header header = {
+		.topic = topic_name(bulk->bench, queue->topic, arena),
+		.queue_id = queue->id,
+	};
+
+	request->code = REQUEST_GET_MAX_OFFSET;
+	fields_encode(queue_header_fields, &header, arena, request);
+	return queue->broker;
+}
+
+static void
+take_end(struct bulk *bulk, uint32_t i, const struct command *answer)
+{
+	struct queue *queue = &bulk->bench->queues[i];
+
+	if (slice_to_int64(command_ext(answer, "offset"), &queue->end) == -1)
+		queue->end = queue->begin;
+}
+
+static int
+ask_ends(struct bench *bench)
+{
+	struct bulk bulk = {
+		.bench = bench, .n = bench->n_queues, .make = make_end, .take = take_end
+	};
+
+	return run_bulk(&bulk);
+}
+
+int
+target_make_topics(struct bench *bench)
+{
+	const struct settings *settings = bench->settings;
+	struct bulk bulk = {
+		.bench = bench, .n = settings->n_topics * bench->n_brokers, .make = make_topic
+	};
+
+	if ((uint64_t)settings->n_topics * bench->n_brokers * settings->n_queues >=
+	    LEDGER_QUEUES_MAX)
+		return bench_fail(bench, "more than %u queues", LEDGER_QUEUES_MAX);
+	if (run_bulk(&bulk) == -1)
+		return -1;
+	bench->n_queues = settings->n_topics * bench->n_brokers * settings->n_queues;
+	bench->queues = mem_zalloc(bench->n_queues * sizeof *bench->queues);
+	for (uint32_t i = 0; i < bench->n_queues; i++)
+		bench->queues[i] = (struct queue){
+			.topic = i / settings->n_queues / bench->n_brokers,
+			.broker = i / settings->n_queues % bench->n_brokers,
+			.id = (int32_t)(i % settings->n_queues),
+		};
+	if (ask_ends(bench) == -1)
+		return -1;
+	for (uint32_t i = 0; i < bench->n_queues; i++)
+		bench->queues[i].begin = bench->queues[i].end;
+	return 0;
+}
+
+int
+target_ask_ends(struct bench *bench, unsigned long long *n)
+{
+	if (ask_ends(bench) == -1)
+		return -1;
+	*n = 0;
+	for (uint32_t i = 0; i < bench->n_queues; i++)
+		*n += (unsigned long long)(bench->queues[i].end - bench->queues[i].begin);
+	return 0;
+}
