@@ -9,11 +9,13 @@
 #include "config.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/codes.h"
 #include "common/log.h"
 #include "examples/bank-transfer/audit.h"
 #include "examples/bank-transfer/bank.h"
@@ -69,47 +71,69 @@ show_progress(const struct auditor *auditor)
 	fflush(stdout);
 }
 
-/* Every transfer is begun and what is booked is credited; then the brokers are asked whether they
- * agree. */
-static bool
-is_settled(struct auditor *auditor)
-{
-	return auditor->audit.begun == auditor->flags->transfers && auditor->audit.in_flight == 0 &&
-	       look(auditor) == 0 && transfers_of(auditor, OUTCOME_IN_FLIGHT) == 0;
-}
-
+/* Everything that only goes up. */
 static int64_t
 steps(const struct audit *audit)
 {
 	return audit->begun + audit->booked + audit->refused + audit->credited;
 }
 
-/* 0 when all is explained, 1 when coins are lost or made, 2 when nothing moves any more. */
+static int tell(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Below the progress. */
+static int
+tell(const char *format, ...)
+{
+	va_list args;
+
+	putchar('\n');
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	putchar('\n');
+	return EXIT_FAILURE;
+}
+
+/* Every transfer is begun, and what is booked is credited. */
+static bool
+is_done(const struct auditor *auditor)
+{
+	return auditor->audit.begun == auditor->flags->transfers && auditor->audit.in_flight == 0;
+}
+
+/* Until the brokers agree that all is done; the exit status. */
 static int
 watch(struct auditor *auditor)
 {
 	int64_t moved_ms = clock_mono_ms(), n_steps = -1;
+	bool told = true; /* by the brokers */
 
-	for (;;) {
+	for (;; usleep(SECOND_US)) {
 		audit_take(auditor->books, &auditor->audit);
-		show_progress(auditor);
 		if (!audit_holds(&auditor->audit)) {
-			printf("\nThe sum is wrong: there were %" PRId64 " coins, and %" PRId64
-			       " transfers were credited but not booked.\n",
+			show_progress(auditor);
+			return tell("The sum is wrong: there were %" PRId64
+				    " coins. Credited, but not booked: %" PRId64 " transfers.",
 			    auditor->audit.opening, auditor->audit.strangers);
-			return 1;
 		}
-		if (is_settled(auditor))
-			return 0;
 		if (steps(&auditor->audit) != n_steps) {
+			show_progress(auditor);
 			n_steps = steps(&auditor->audit);
 			moved_ms = clock_mono_ms();
-		} else if (clock_mono_ms() - moved_ms > PATIENCE_MS) {
-			printf("\nNothing has moved for %d s.\n", PATIENCE_MS / 1000);
-			return 2;
 		}
-		usleep(SECOND_US);
+		if (is_done(auditor)) {
+			told = look(auditor) == 0;
+			if (told && transfers_of(auditor, OUTCOME_IN_FLIGHT) == 0)
+				return EXIT_SUCCESS;
+		}
+		if (!told && twinmq_error(auditor->mq)->code == RESPONSE_REQUEST_CODE_NOT_SUPPORTED)
+			break;
+		if (clock_mono_ms() - moved_ms > PATIENCE_MS)
+			break;
 	}
+	return told ? tell("Nothing has moved for %d s.", PATIENCE_MS / 1000)
+	            : tell("A broker does not tell its transactions: %s",
+			  twinmq_error(auditor->mq)->text);
 }
 
 static void
@@ -193,15 +217,14 @@ show_unexplained(const struct auditor *auditor)
 	sqlite3_finalize(rows);
 }
 
-/* 0 when every transfer is explained and done, 1 when not, 2 when a broker does not tell. */
+/* 0 when every transfer is explained and done. */
 static int
 explain(struct auditor *auditor)
 {
 	for (int i = 0; i < LOOKS; i++) {
-		if (look(auditor) == -1) {
-			fprintf(stderr, "%s\n", twinmq_error(auditor->mq)->text);
-			return 2;
-		}
+		if (look(auditor) == -1)
+			return tell("A broker does not tell its transactions: %s",
+			    twinmq_error(auditor->mq)->text);
 		if (transfers_of(auditor, OUTCOME_UNEXPLAINED) == 0)
 			break;
 		usleep(SECOND_US);
