@@ -23,7 +23,8 @@
 #include "examples/bank-transfer/by_sequence.h"
 
 #define SECOND_US 1000000
-#define LOOKS 3            /* before something counts as unexplained */
+#define LOOKS 3 /* before something counts as unexplained */
+#define SENDING_MS 5000
 #define PATIENCE_MS 120000 /* without anything that moves */
 
 struct auditor {
@@ -32,6 +33,7 @@ struct auditor {
 	sqlite3 *books;
 	struct audit audit;
 	struct findings findings;
+	bool told; /* by the brokers, at the last look */
 };
 
 /* One look; 0, or -1 when a broker does not tell. */
@@ -94,19 +96,33 @@ tell(const char *format, ...)
 	return EXIT_FAILURE;
 }
 
-/* Every transfer is begun, and what is booked is credited. */
-static bool
-is_done(const struct auditor *auditor)
+static int
+tell_untold(const struct auditor *auditor)
 {
-	return auditor->audit.begun == auditor->flags->transfers && auditor->audit.in_flight == 0;
+	return tell("A broker does not tell its transactions: %s", twinmq_error(auditor->mq)->text);
 }
 
-/* Until the brokers agree that all is done; the exit status. */
+/*
+ * Every transfer is begun, what is booked is credited, and the brokers agree. A number that was
+ * taken and nothing else may be on its way to a broker that does not answer: it is waited for a
+ * while.
+ */
+static bool
+is_settled(struct auditor *auditor, int64_t still_ms)
+{
+	if (auditor->audit.begun != auditor->flags->transfers || auditor->audit.in_flight != 0 ||
+	    still_ms == 0)
+		return false;
+	auditor->told = look(auditor) == 0;
+	return auditor->told && transfers_of(auditor, OUTCOME_IN_FLIGHT) == 0 &&
+	       (transfers_of(auditor, OUTCOME_NOT_SENT) == 0 || still_ms > SENDING_MS);
+}
+
+/* The exit status. */
 static int
 watch(struct auditor *auditor)
 {
-	int64_t moved_ms = clock_mono_ms(), n_steps = -1;
-	bool told = true; /* by the brokers */
+	int64_t moved_ms = clock_mono_ms(), n_steps = -1, still_ms;
 
 	for (;; usleep(SECOND_US)) {
 		audit_take(auditor->books, &auditor->audit);
@@ -121,19 +137,17 @@ watch(struct auditor *auditor)
 			n_steps = steps(&auditor->audit);
 			moved_ms = clock_mono_ms();
 		}
-		if (is_done(auditor)) {
-			told = look(auditor) == 0;
-			if (told && transfers_of(auditor, OUTCOME_IN_FLIGHT) == 0)
-				return EXIT_SUCCESS;
-		}
-		if (!told && twinmq_error(auditor->mq)->code == RESPONSE_REQUEST_CODE_NOT_SUPPORTED)
-			break;
-		if (clock_mono_ms() - moved_ms > PATIENCE_MS)
-			break;
+		still_ms = clock_mono_ms() - moved_ms;
+		if (is_settled(auditor, still_ms))
+			return EXIT_SUCCESS;
+		if (!auditor->told &&
+		    twinmq_error(auditor->mq)->code == RESPONSE_REQUEST_CODE_NOT_SUPPORTED)
+			return tell_untold(auditor);
+		if (still_ms > PATIENCE_MS)
+			return auditor->told
+			           ? tell("Nothing has moved for %d s.", PATIENCE_MS / 1000)
+			           : tell_untold(auditor);
 	}
-	return told ? tell("Nothing has moved for %d s.", PATIENCE_MS / 1000)
-	            : tell("A broker does not tell its transactions: %s",
-			  twinmq_error(auditor->mq)->text);
 }
 
 static void
@@ -143,6 +157,7 @@ open_audit(struct auditor *auditor, const struct bank_flags *flags)
 		.flags = flags,
 		.mq = bank_connect(flags),
 		.books = by_sequence_open(flags->directory),
+		.told = true,
 	};
 }
 
@@ -223,8 +238,7 @@ explain(struct auditor *auditor)
 {
 	for (int i = 0; i < LOOKS; i++) {
 		if (look(auditor) == -1)
-			return tell("A broker does not tell its transactions: %s",
-			    twinmq_error(auditor->mq)->text);
+			return tell_untold(auditor);
 		if (transfers_of(auditor, OUTCOME_UNEXPLAINED) == 0)
 			break;
 		usleep(SECOND_US);
