@@ -81,6 +81,8 @@ on_pull_answer(
 
 	if (error == NULL && read_answer(pulling, answer, body, &result, &own) == -1)
 		error = &own;
+	else if (error != NULL)
+		route_cache_doubt(pulling->mq, pulling->pull.queue.topic);
 	finish(pulling, error, error == NULL ? &result : NULL);
 }
 
@@ -127,6 +129,8 @@ on_route(void *arg, const struct twinmq_error *error, const struct route *route)
 		    (int)broker.len, broker.data, (int)pulling->pull.queue.topic.len,
 		    pulling->pull.queue.topic.data);
 		error = &own;
+		/* It may be back any moment. */
+		route_cache_doubt(pulling->mq, pulling->pull.queue.topic);
 	}
 	finish(pulling, error, NULL);
 }

@@ -111,7 +111,7 @@ static bool
 is_settled(struct auditor *auditor, int64_t still_ms)
 {
 	if (auditor->audit.begun != auditor->flags->transfers || auditor->audit.in_flight != 0 ||
-	    still_ms == 0)
+	    still_ms < SECOND_US / 2000)
 		return false;
 	auditor->told = look(auditor) == 0;
 	return auditor->told && transfers_of(auditor, OUTCOME_IN_FLIGHT) == 0 &&
@@ -209,6 +209,7 @@ show_table(const struct auditor *auditor)
 	show_row("committed", audit->booked, audit->at_b + audit->coins_in_flight);
 	show_row("rolled back", audit->refused, -1);
 	show_row("in flight", audit->in_flight, audit->coins_in_flight);
+	show_row("decided by a check", auditor->findings.decided_by_check, -1);
 	show_row("came twice, credited once", audit->repeats, -1);
 	show_money("money before", audit->opening);
 	show_money("money after", audit->at_a + audit->at_b + audit->coins_in_flight);

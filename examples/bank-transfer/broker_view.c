@@ -9,16 +9,31 @@
 
 #define PAGE 1000
 
+static bool
+is_by_check(const struct transaction_info *info)
+{
+	for (size_t i = 0; i < info->n_events; i++)
+		if (slice_is(info->events[i].via, "check"))
+			return true;
+	return false;
+}
+
 static void
 take_list(
     sqlite3 *books, struct slice broker, struct slice ledger, const struct transaction_list *list)
 {
 	for (size_t i = 0; i < list->n; i++) {
 		const struct transaction_info *info = &list->list[i];
+		struct known_half half = {
+			.broker = broker,
+			.position = info->position,
+			.transaction_id = info->id,
+			.id = transfer_id_of_key(info->keys, ledger),
+			.state = slice_of(transaction_state_name(info->state)),
+			.by_check = is_by_check(info),
+		};
 
-		by_sequence_half(books, broker, info->position, info->id,
-		    transfer_id_of_key(info->keys, ledger),
-		    slice_of(transaction_state_name(info->state)));
+		by_sequence_half(books, &half);
 	}
 }
 

@@ -6,7 +6,7 @@
 
 static const char tables[] =
     "CREATE TEMP TABLE half (broker TEXT, position INTEGER, transactionId TEXT, id INTEGER,"
-    "	state TEXT, PRIMARY KEY (broker, position));"
+    "	state TEXT, byCheck INTEGER, PRIMARY KEY (broker, position));"
     "CREATE INDEX temp.half_id ON half (id);"
     "CREATE TEMP TABLE message (broker TEXT, queue INTEGER, offset INTEGER, position INTEGER,"
     "	id INTEGER, PRIMARY KEY (broker, queue, offset));"
@@ -92,17 +92,17 @@ by_sequence_begin(sqlite3 *books)
 }
 
 void
-by_sequence_half(sqlite3 *books, struct slice broker, int64_t position, struct slice transaction_id,
-    int64_t id, struct slice state)
+by_sequence_half(sqlite3 *books, const struct known_half *half)
 {
 	sqlite3_stmt *statement =
-	    books_prepare(books, "INSERT OR REPLACE INTO half VALUES (?1, ?2, ?3, ?4, ?5)");
+	    books_prepare(books, "INSERT OR REPLACE INTO half VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
 
-	books_bind_text(statement, 1, broker);
-	sqlite3_bind_int64(statement, 2, position);
-	books_bind_text(statement, 3, transaction_id);
-	sqlite3_bind_int64(statement, 4, id);
-	books_bind_text(statement, 5, state);
+	books_bind_text(statement, 1, half->broker);
+	sqlite3_bind_int64(statement, 2, half->position);
+	books_bind_text(statement, 3, half->transaction_id);
+	sqlite3_bind_int64(statement, 4, half->id);
+	books_bind_text(statement, 5, half->state);
+	sqlite3_bind_int(statement, 6, half->by_check);
 	books_step(statement);
 	sqlite3_finalize(statement);
 }
@@ -139,6 +139,7 @@ by_sequence_judge(sqlite3 *books, struct findings *findings)
 		findings->outcomes[outcome].coins = sqlite3_column_int64(sums, 2);
 	}
 	sqlite3_finalize(sums);
+	findings->decided_by_check = books_run(books, "SELECT count(*) FROM half WHERE byCheck");
 }
 
 sqlite3_stmt *

@@ -32,6 +32,7 @@ struct findings {
 	struct {
 		int64_t transfers, coins;
 	} outcomes[N_OUTCOMES];
+	int64_t decided_by_check; /* half messages: the broker had to ask */
 };
 
 /* Books of both banks behind one handle, and what was not yet told of the brokers. */
@@ -39,9 +40,16 @@ sqlite3 *by_sequence_open(const char *directory);
 
 /* 1. Bank A's books: fixes which transfers are looked at. */
 void by_sequence_begin(sqlite3 *books);
-/* 2. A half message of a broker's list. state: as LIST_TRANSACTIONS says it. */
-void by_sequence_half(sqlite3 *books, struct slice broker, int64_t position,
-    struct slice transaction_id, int64_t id, struct slice state);
+/* 2. A half message of a broker's list. */
+struct known_half {
+	struct slice broker;
+	int64_t position;
+	struct slice transaction_id;
+	int64_t id;         /* of the transfer */
+	struct slice state; /* "open", "committed", ..., as LIST_TRANSACTIONS says it */
+	bool by_check;      /* the broker had to ask */
+};
+void by_sequence_half(sqlite3 *books, const struct known_half *half);
 /* 3. Bank B's books: book_b_queues. 4. A message of the topic; half: position of the half message
  * it was. */
 void by_sequence_message(

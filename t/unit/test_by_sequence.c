@@ -76,8 +76,11 @@ plant_view(sqlite3 *books, const struct sight *sight, int64_t id)
 	struct transaction_half half = bank_rig_half(id);
 
 	if (sight->state != NULL)
-		by_sequence_half(
-		    books, SLICE(BROKER), id, slice_of(half.unique_id), id, slice_of(sight->state));
+		by_sequence_half(books, &(struct known_half){ .broker = SLICE(BROKER),
+					    .position = id,
+					    .transaction_id = slice_of(half.unique_id),
+					    .id = id,
+					    .state = slice_of(sight->state) });
 	if (sight->delivered)
 		by_sequence_message(books, &QUEUE, sight->read ? id : READ_TO + id, id, id);
 }
@@ -159,10 +162,16 @@ Test(by_sequence, sent_again)
 	sqlite3 *books = by_sequence_open(rig.directory);
 	by_sequence_begin(books);
 	plant_view(books, &sights[0], 1);
-	by_sequence_half(books, SLICE("broker-b"), 5, SLICE("first"), 1, SLICE("rolledBack"));
+	by_sequence_half(books, &(struct known_half){ .broker = SLICE("broker-b"),
+				    .position = 5,
+				    .transaction_id = SLICE("first"),
+				    .id = 1,
+				    .state = SLICE("rolledBack"),
+				    .by_check = true });
 	by_sequence_judge(books, &findings);
 	cr_assert_eq(findings.outcomes[OUTCOME_DELIVERED].transfers, 1);
 	cr_assert_eq(findings.outcomes[OUTCOME_UNEXPLAINED].transfers, 0);
+	cr_assert_eq(findings.decided_by_check, 1);
 	by_sequence_end(books);
 	books_close(books);
 	bank_rig_release(&rig);
