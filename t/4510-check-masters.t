@@ -1,0 +1,80 @@
+#!/bin/sh
+# A member that is connected to the other master is asked there, and its answer finds the way (TX5, TX12).
+# shellcheck source=t/lib.sh
+. "${SRCDIR:-.}/t/lib.sh"
+# shellcheck source=t/check.sh
+. "${SRCDIR:-.}/t/check.sh"
+
+# master NAME
+master() {
+	begin "$1" -n "$(address names)" -o transactionTimeOut=100 -o transactionCheckInterval=500 -o transactionCheckMax=3 \
+		-o ioThreads=2
+}
+
+start names mqnamesrv || exit 1
+master broker-a
+master broker-b
+a=$(address broker-a)
+b=$(address broker-b)
+join there G -E $COMMIT
+join also Unknown -E $UNKNOWN
+b=$a
+prepare G elsewhere >/dev/null
+t_wait 30 has_messages T 1
+t_is "the other master's member is asked, and decides here" "$(n_messages T)" 1
+t_has "the ask says through whom" "$(shows elsewhere)" "a member at broker-b"
+t_is "it was asked once" "$(asks there)" 1
+held=$(cat "$T_DIR/there.held")
+t_has "in the name of the master that has the half message" "$held" push.bname=broker-a
+
+n=0
+while [ $n -lt 50 ]; do
+	n=$((n + 1))
+	prepare G "many$n" >/dev/null
+done
+t_wait 15 has_messages T 51
+t_is "so are fifty" "$(n_messages T)" 51
+
+prepare Unknown unknown >/dev/null
+t_wait 15 has_messages TRANS_CHECK_MAX_TIME_TOPIC 1
+t_is "answers that decide nothing come back too: parked" "$(n_parked)" 1
+t_is "after three asks" "$(asks also)" 3
+t_is "and three answers" "$(shows unknown | grep -o '"event":"unknown"' | wc -l | tr -d ' ')" 3
+
+# The one that has the half message is looked for when the answer comes, not before.
+join here G -E $COMMIT
+prepare G here >/dev/null
+t_wait 5 has_messages T 52
+t_is "a member here is asked first" "$(asks here)" 1
+kill9 here
+
+# An answer that was relayed is not taken for one of the other master's own half messages.
+kill9 there
+b=$(address broker-b)
+join twin G
+b=$a
+prepare G held >/dev/null
+t_wait 10 asked twin 1
+t_ok "the twin there is asked" asked twin 1
+position=$(field push.commitLogOffset <"$T_DIR/twin.held" | head -n 1)
+offset=$(field push.tranStateTableOffset <"$T_DIR/twin.held" | head -n 1)
+t_is "its answer is taken, two-way" "$(rawcall "$(address broker-b)" 37 producerGroup=G commitLogOffset="$position" \
+	tranStateTableOffset="$offset" commitOrRollback=$ROLLBACK fromTransactionCheck=true msgId=held transactionId=held |
+	field code)" 0
+t_has "and decides" "$(shows held)" '"rollback"'
+t_is "another id is not" "$(rawcall "$(address broker-b)" 37 producerGroup=G commitLogOffset="$position" \
+	tranStateTableOffset="$offset" commitOrRollback=$ROLLBACK fromTransactionCheck=true msgId=x transactionId=x |
+	field code)" 1
+
+# The other master dies: that is nobody.
+kill9 twin
+kill9 broker-b
+prepare G alone >/dev/null
+sleep 3
+n=$(n_parked)
+join last G -E $COMMIT
+t_wait 10 has_messages T 53
+t_is "with the other master dead, a member that comes here is asked" "$(n_messages T)" 53
+t_is "and nothing was parked meanwhile" "$n" 1
+t_ok "stops cleanly" stop broker-a
+t_done
