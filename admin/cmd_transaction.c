@@ -67,6 +67,9 @@ what_text(struct arena *arena, const struct transaction_event *event)
 	                   : event->override ? ", after all"
 	                                     : "";
 
+	if (event->asked != 0)
+		return arena_printf(arena, "%.*s %lld", (int)event->what.len, event->what.data,
+		    (long long)event->asked);
 	if (event->said.len == 0)
 		return arena_printf(arena, "%.*s%s", (int)event->what.len, event->what.data, more);
 	return arena_printf(arena, "%.*s: %.*s", (int)event->what.len, event->what.data,

@@ -46,9 +46,10 @@ tell_event(struct listing *listing, struct arena *arena, struct transaction_info
 	const struct listed_event *from = listing->event;
 	struct transaction_event *event = arena_alloc(arena, sizeof *event);
 
-	/* a rollback that was revoked since, or still may be, is listed as what it is now */
+	/* revoked or confirmed since, or it still may be: on the list stands what it is now */
 	if (listing->source == FROM_DECISIONS && from->event.revocable &&
-	    info->state != TRANSACTION_ROLLED_BACK)
+	    (info->state != TRANSACTION_ROLLED_BACK || info->n_events == 0 ||
+		info->events[0].position != from->position))
 		return false;
 	info->state = transaction_state_after(&from->event, TRANSACTION_STATE_UNKNOWN);
 	transaction_event_tell(arena, from->position, &from->event, event);
@@ -66,10 +67,9 @@ on_viewed(struct transaction_view *view, struct loop *loop)
 	bool counts = true;
 
 	transaction_view_tell(view, &loop->arena, &info);
+	narrow_events(listing, &loop->arena, &info);
 	if (listing->event != NULL)
 		counts = tell_event(listing, &loop->arena, &info);
-	else
-		narrow_events(listing, &loop->arena, &info);
 	if (listing->source == FROM_KEY && listing->wanted->contradicted)
 		counts = info.n_events != 0;
 	if (counts && listing_wants(listing, &info)) {

@@ -120,27 +120,72 @@ ask_record(struct transaction_view *view)
 }
 
 static void
+submit_key(struct transaction_view *view, struct slice key,
+    void (*done)(struct read_job *job, struct loop *home))
+{
+	struct read_job *job = read_job_new(READ_KEY);
+
+	job->topic = slice_dup(SLICE(HALF_EVENT_TOPIC));
+	job->key = slice_dup(key);
+	job->max_messages = EVENTS_MAX;
+	job->end_ms = INT64_MAX;
+	submit(view, job, done);
+}
+
+/* Puts those records before the ones that are there which are older than all of these. */
+static void
+put_before(struct transaction_view *view, struct chunk *older)
+{
+	struct chunk *newer = view->events_chunk, *both;
+	struct record first, record;
+	size_t n = 0;
+
+	if (record_decode(newer->data, newer->len, &first) == 0)
+		while (record_decode(older->data + n, older->len - n, &record) == 0 &&
+		       record.position < first.position)
+			n += record.size;
+	both = chunk_new(-1, n + newer->len);
+	memcpy(both->data, older->data, n);
+	memcpy(both->data + n, newer->data, newer->len);
+	chunk_unref(older);
+	chunk_unref(newer);
+	view->events_chunk = both;
+}
+
+static void
+on_decisions(struct read_job *job, struct loop *home)
+{
+	struct transaction_view *view = job->context;
+	struct chunk *chunk = take_chunk(view, job);
+
+	(void)home;
+	read_job_free(job);
+	if (chunk != NULL)
+		put_before(view, chunk);
+	go_on(view);
+}
+
+/* Of too many the newest are there: how it was decided is looked for by itself. */
+static void
 on_events(struct read_job *job, struct loop *home)
 {
 	struct transaction_view *view = job->context;
 
-	(void)home;
-	view->events_cut = job->n_records == EVENTS_MAX;
 	view->events_chunk = take_chunk(view, job);
+	view->events_cut = view->events_chunk != NULL && job->n_records == EVENTS_MAX;
 	read_job_free(job);
-	go_on(view);
+	if (view->events_cut)
+		submit_key(view, half_decision_key(&home->arena, view->position), on_decisions);
+	else
+		go_on(view);
 }
 
 static bool
 ask_events(struct transaction_view *view)
 {
-	struct read_job *job = read_job_new(READ_KEY);
+	struct arena *arena = &view->worker->loop->arena;
 
-	job->topic = slice_dup(SLICE(HALF_EVENT_TOPIC));
-	job->key = slice_dup(half_event_key(&view->worker->loop->arena, view->position));
-	job->max_messages = EVENTS_MAX;
-	job->end_ms = INT64_MAX;
-	submit(view, job, on_events);
+	submit_key(view, half_event_key(arena, view->position), on_events);
 	return true;
 }
 
@@ -237,6 +282,7 @@ transaction_event_tell(struct arena *arena, int64_t position, const struct half_
 		.revocable = from->revocable,
 		.override = from->override,
 		.wait_ms = from->wait_ms,
+		.asked = from->n_asked,
 	};
 	if (to->by.len > TEXT_MAX)
 		to->by.len = TEXT_MAX;
@@ -401,8 +447,8 @@ tell_events(const struct transaction_view *view, struct arena *arena, struct tra
 
 	if (rest.len == 0)
 		return;
-	list = arena_alloc(arena, EVENTS_MAX * sizeof *list);
-	while (info->n_events < EVENTS_MAX && next_event(&rest, &record, &event)) {
+	list = arena_alloc(arena, 2 * EVENTS_MAX * sizeof *list);
+	while (info->n_events < 2 * EVENTS_MAX && next_event(&rest, &record, &event)) {
 		transaction_event_tell(arena, record.position, &event, &list[info->n_events++]);
 		info->queue_offset = event.half_offset;
 	}

@@ -39,6 +39,7 @@ struct transaction_event {
 	struct slice reason; /* absent: none */
 	bool revocable, override;
 	int64_t wait_ms; /* until the next ask; 0: not said */
+	int64_t asked;   /* an ask: which one it was */
 };
 
 /* The message that consumers get. */
