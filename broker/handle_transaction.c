@@ -61,6 +61,14 @@ on_outcome(void *context, struct loop *loop, enum transaction_outcome outcome, s
 	free(ending);
 }
 
+static void
+count_refused(const struct worker *worker)
+{
+	atomic_fetch_add_explicit(
+	    &worker->broker->transactions->counters.outcomes[TRANSACTION_REFUSED], 1,
+	    memory_order_relaxed);
+}
+
 enum verdict
 end_transaction_begin(struct request *request)
 {
@@ -76,16 +84,19 @@ end_transaction_begin(struct request *request)
 
 	if (transaction_relay_end(request))
 		return VERDICT_LATER;
-	if (vote.position < 0 || vote.half_offset < 0)
+	if (vote.position < 0 || vote.half_offset < 0) {
+		count_refused(worker);
 		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
 		    "commitLogOffset %" PRId64 " and tranStateTableOffset %" PRId64
 		    " name no half message",
 		    vote.position, vote.half_offset);
-	if (kind_of(header->commit_or_rollback, &vote.kind) == -1)
+	}
+	if (kind_of(header->commit_or_rollback, &vote.kind) == -1) {
+		count_refused(worker);
 		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
 		    "commitOrRollback %" PRId32 " is none of 0 (unknown), %d (commit), %d (rollback)",
 		    header->commit_or_rollback, SYS_FLAG_COMMIT, SYS_FLAG_ROLLBACK);
-
+	}
 	if (header->from_check)
 		transaction_checks_answered(worker->broker, request->loop, vote.position);
 	struct ending *ending = mem_alloc(sizeof *ending);

@@ -68,11 +68,17 @@ refuse_forged -x $ROLLBACK
 refuse_forged -o $ROLLBACK
 refuse_forged '-x -o' $COMMIT
 t_is "nothing of it was stored" "$(stored_of Bad)" "$before"
+all_forged_are_counted() {
+	[ "$(count Refused)" -eq $((4 * $(wc -l <"$T_DIR/forged"))) ]
+}
+t_ok "all of it was counted" t_wait 5 all_forged_are_counted
 
 # Values that are none.
+was=$(count Refused)
 for value in 5 -1 4 16 2147483647; do
 	t_is "outcome $value: refused" "$(end $value | field code)" 1
 done
+t_is "and counted" "$(count Refused)" $((was + 5))
 for value in commit '' 8x 99999999999 8.0; do
 	t_is "outcome '$value': refused" "$(end "$value" | field code)" 1
 	t_is "offset '$value': refused" "$(end $COMMIT "$value" | field code)" 1
@@ -128,6 +134,12 @@ t_is "forty times COMMIT after it: it should be ROLLBACK" "$(repeat $COMMIT 40 -
 end $COMMIT "$half_offset" "$half_position" PG -o >/dev/null
 t_is "a check's COMMIT after it as well" "$(check_answer "$half_offset" "$half_position" $COMMIT | field code)" 201
 t_is "never delivered" "$(n_stored Rolled)" 0
+
+contradictions_are_counted() {
+	[ "$(count Contradictions)" = 82 ]
+}
+t_ok "each contradiction is counted" t_wait 5 contradictions_are_counted
+t_is "and none is open" "$(count Open)" 0
 
 half Unknown '' later
 end $UNKNOWN "$half_offset" "$half_position" PG -o >/dev/null

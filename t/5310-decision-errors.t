@@ -65,6 +65,7 @@ failure_is_logged() {
 	grep -q "transaction vote failed .*position=$half_position .*the disk is full" "$T_DIR/b.log"
 }
 t_ok "full disk, nobody asks for an answer: a line in the log says so" t_wait 5 failure_is_logged
+t_ok "full disk: such failures are counted" test "$(count Failed)" -ge 5
 fault write:0:full:once
 silent_decided() {
 	[ "$(end $COMMIT | field code)" = 0 ]

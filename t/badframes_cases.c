@@ -443,6 +443,68 @@ pull_out_of_range(struct buf *out)
 	    SLICE(""));
 }
 
+/* ---- transactions ---- */
+
+static void
+end_with(struct buf *out, const char *position, const char *outcome)
+{
+	struct buf ext = { 0 };
+
+	buf_printf(&ext, "\"producerGroup\":\"PG\",\"tranStateTableOffset\":\"0\",");
+	buf_printf(&ext, "\"commitLogOffset\":%s,\"commitOrRollback\":%s,\"msgId\":\"x\"", position,
+	    outcome);
+	put_request(out, 37, buf_text(&ext), SLICE(""));
+	buf_release(&ext);
+}
+
+static void
+end_cut(struct buf *out)
+{
+	end_with(out, "\"0\"", "\"8\"");
+	out->len -= 20;
+}
+
+static void
+end_of_nothing(struct buf *out)
+{
+	end_with(out, "\"4096\"", "\"8\"");
+}
+
+static void
+end_long_position(struct buf *out)
+{
+	struct buf position = { 0 };
+
+	buf_append_text(&position, "\"");
+	put_repeated(&position, "9", 100000);
+	buf_append_text(&position, "\"");
+	end_with(out, buf_text(&position), "\"8\"");
+	buf_release(&position);
+}
+
+static void
+end_nested(struct buf *out)
+{
+	end_with(out, "{\"a\":[0]}", "[8]");
+}
+
+static void
+end_without_fields(struct buf *out)
+{
+	put_request(out, 37, "", SLICE(""));
+}
+
+/* A half message whose properties end within a name, and say TRAN_MSG once more without a value. */
+static void
+half_odd_properties(struct buf *out)
+{
+	put_request(out, 310,
+	    "\"a\":\"PG\",\"b\":\"BadFrames\",\"c\":\"TBW102\",\"d\":\"4\",\"e\":\"0\",\"f\":\"4\","
+	    "\"g\":\"1\",\"h\":\"0\",\"j\":\"0\",\"k\":\"false\",\"m\":\"false\","
+	    "\"i\":\"TRAN_MSG\\u0001true\\u0002PGROUP\\u0001\\u0002\\u0001\\u0001\\u0002TRAN_MSG\"",
+	    SLICE("body"));
+}
+
 const struct bad badframes_cases[] = {
 	{ "two bytes of a length", nothing_but_length, CLOSED, NULL },
 	{ "a frame cut short", cut_short, CLOSED, NULL },
@@ -491,5 +553,11 @@ const struct bad badframes_cases[] = {
 	{ "a heartbeat with 500,000 members", heartbeat_many_keys, ANSWERED, "broker" },
 	{ "a topic with impossible counts", topic_with_huge_counts, REFUSED, "broker" },
 	{ "a pull out of every range", pull_out_of_range, REFUSED, "broker" },
+	{ "an END cut short", end_cut, CLOSED, "broker" },
+	{ "an END of nothing", end_of_nothing, REFUSED, "broker" },
+	{ "an END with a position of 100,000 digits", end_long_position, REFUSED, "broker" },
+	{ "an END whose fields are an object and a list", end_nested, EITHER, "broker" },
+	{ "an END without fields", end_without_fields, REFUSED, "broker" },
+	{ "a half message with odd properties", half_odd_properties, REFUSED, "broker" },
 	{ .name = NULL },
 };

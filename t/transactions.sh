@@ -49,3 +49,8 @@ pull() {
 	rawcall "$b" 11 consumerGroup=CG topic="$1" queueId=0 queueOffset=0 maxMsgNums=32 sysFlag=4 commitOffset=0 \
 		suspendTimeoutMillis=0 'subscription=*' subVersion=0
 }
+
+# count NAME: one of the broker's counts of transactions (Open, Refused, Contradictions, ...)
+count() {
+	rawcall "$b" 28 | tr ',' '\n' | sed -n "s/.*\"transaction$1\":\"\([0-9]*\)\".*/\1/p"
+}
