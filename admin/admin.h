@@ -7,7 +7,7 @@
  * in commands.c; its memory is the run's arena and goes with it.
  */
 
-#include "admin/args.h"
+#include "common/args.h"
 #include "admin/report.h"
 #include "client/twinmq.h"
 #include "common/codes.h"

@@ -3,7 +3,7 @@
 
 /* What the commands of mqcluster share. */
 
-#include "admin/args.h"
+#include "common/args.h"
 #include "admin/cluster.h"
 #include "admin/process.h"
 #include "admin/report.h"

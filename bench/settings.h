@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "admin/args.h"
+#include "common/args.h"
 #include "common/frame.h"
 
 #define PIDS_MAX 8

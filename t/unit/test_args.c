@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "admin/args.h"
+#include "common/args.h"
 
 TestSuite(args, .timeout = 10);
 

@@ -1,5 +1,5 @@
-#ifndef ADMIN_ARGS_H
-#define ADMIN_ARGS_H
+#ifndef COMMON_ARGS_H
+#define COMMON_ARGS_H
 
 /*
  * Flags as data: a command's table says what it takes, and the parser, the

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "admin/args.h"
+#include "common/args.h"
 
 #include <stdio.h>
 
