@@ -126,6 +126,7 @@ view_found(struct named_request *named, unsigned wants)
 	named->view = (struct transaction_view){
 		.worker = named->search.worker,
 		.position = named->search.positions[named->n_shown],
+		.copy = named->search.copies[named->n_shown],
 		.wants = wants,
 		.done = on_viewed,
 		.context = named,

@@ -17,13 +17,15 @@ submit(struct transaction_search *search, struct read_job *job,
 }
 
 static void
-add(struct transaction_search *search, int64_t position)
+add(struct transaction_search *search, int64_t position, int64_t copy)
 {
 	for (size_t i = 0; i < search->n; i++)
 		if (search->positions[i] == position)
 			return;
-	if (search->n < TRANSACTION_FIND_MAX)
-		search->positions[search->n++] = position;
+	if (search->n == TRANSACTION_FIND_MAX)
+		return;
+	search->positions[search->n] = position;
+	search->copies[search->n++] = copy;
 }
 
 /* Adds the half message that this record is, or stands for; whether it is one of these. */
@@ -31,10 +33,11 @@ static bool
 add_record(struct transaction_search *search, const struct record *record)
 {
 	if (slice_is(record->topic, HALF_TOPIC))
-		add(search, record->position);
-	else if (slice_is(record->topic, HALF_PARKED_TOPIC) ||
-		 (record->sys_flag & SYS_FLAG_TRANSACTION) == SYS_FLAG_COMMIT)
-		add(search, record->prepared_offset);
+		add(search, record->position, -1);
+	else if (slice_is(record->topic, HALF_PARKED_TOPIC))
+		add(search, record->prepared_offset, record->position);
+	else if ((record->sys_flag & SYS_FLAG_TRANSACTION) == SYS_FLAG_COMMIT)
+		add(search, record->prepared_offset, -1);
 	else
 		return false;
 	return true;
@@ -101,15 +104,38 @@ ask_parked_key(struct transaction_search *search)
 /* ---- by position -------------------------------------------------------- */
 
 static void
-on_table(struct half_job *job, struct loop *home)
+on_events(struct read_job *job, struct loop *home)
 {
 	struct transaction_search *search = job->context;
 
 	(void)home;
-	if (job->n != 0)
-		add(search, search->position);
-	half_job_free(job);
+	note_failure(search, job);
+	if (job->n_records != 0)
+		add(search, search->position, -1);
+	read_job_free(job);
 	go_on(search);
+}
+
+/* One that was decided is in the table no more; its events may outlive its record. */
+static void
+on_table(struct half_job *job, struct loop *home)
+{
+	struct transaction_search *search = job->context;
+	bool found = job->n != 0;
+	struct read_job *ask;
+
+	half_job_free(job);
+	if (found) {
+		add(search, search->position, -1);
+		go_on(search);
+		return;
+	}
+	ask = read_job_new(READ_KEY);
+	ask->topic = slice_dup(SLICE(HALF_EVENT_TOPIC));
+	ask->key = slice_dup(half_event_key(&home->arena, search->position));
+	ask->max_messages = 1;
+	ask->end_ms = INT64_MAX;
+	submit(search, ask, on_events);
 }
 
 static bool

@@ -16,8 +16,9 @@ struct transaction_search {
 	struct slice id; /* lent until done */
 	void (*done)(struct transaction_search *search, struct loop *loop);
 	void *context;
-	/* the answer: log positions of half messages, oldest first */
-	int64_t positions[TRANSACTION_FIND_MAX];
+	/* the answer: log positions of half messages, oldest first, and of parked copies (-1: not
+	 * known) */
+	int64_t positions[TRANSACTION_FIND_MAX], copies[TRANSACTION_FIND_MAX];
 	size_t n;
 	bool cut;    /* there are more, older ones */
 	bool failed; /* something could not be read, the log says what */

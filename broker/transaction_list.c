@@ -139,7 +139,7 @@ take_half(struct listing *listing)
 
 	if ((listing->wanted->states & 1u << transaction_state_of(half->state)) == 0)
 		return false;
-	listing->view = (struct transaction_view){ .half = *half };
+	listing->view = (struct transaction_view){ .copy = -1, .half = *half };
 	view(listing, half->position, VIEW_RECORD);
 	return true;
 }
@@ -254,7 +254,7 @@ take_event(struct listing *listing)
 	if ((listing->wanted->states & 1u << state) == 0)
 		return false;
 	listing->event = event;
-	listing->view = (struct transaction_view){ .half = { .copy = -1 } };
+	listing->view = (struct transaction_view){ .copy = -1 };
 	view(listing, event->event.position,
 	    VIEW_RECORD | (may_change ? VIEW_TABLE | VIEW_EVENTS : 0));
 	return true;
@@ -321,7 +321,7 @@ take_key(struct listing *listing)
 
 	listing->offset = record->position;
 	listing->before_ms = record->store_timestamp;
-	listing->view = (struct transaction_view){ .record = *record };
+	listing->view = (struct transaction_view){ .copy = -1, .record = *record };
 	view(listing, record->position, VIEW_TABLE | VIEW_EVENTS);
 	return true;
 }

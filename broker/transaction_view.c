@@ -102,12 +102,13 @@ static void
 on_record(struct read_job *job, struct loop *home)
 {
 	struct transaction_view *view = job->context;
+	int64_t copy = view->half.state != HALF_NONE ? view->half.copy : view->copy;
 
 	(void)home;
 	keep_record(view, take_chunk(view, job), HALF_TOPIC);
 	read_job_free(job);
-	if (view->record.size == 0 && view->half.state != HALF_NONE && view->half.copy >= 0)
-		submit_position(view, view->half.copy, on_copy);
+	if (view->record.size == 0 && copy >= 0)
+		submit_position(view, copy, on_copy);
 	else
 		go_on(view);
 }
@@ -213,14 +214,15 @@ events_of(const struct transaction_view *view)
 }
 
 /*
- * Repeats and contradictions tell it too, for one whose first events are cut. They count for nothing
- * where a decision is known: a check's rollback that is said again may be noted after the commit
- * that came between.
+ * Repeats and contradictions tell it too, for one whose first events are cut. They count for
+ * nothing where a decision is known: a check's rollback that is said again may be noted after the
+ * commit that came between.
  */
 enum transaction_state
 transaction_state_after(const struct half_event *event, enum transaction_state otherwise)
 {
-	bool is_decided = otherwise == TRANSACTION_COMMITTED || otherwise == TRANSACTION_ROLLED_BACK;
+	bool is_decided =
+	    otherwise == TRANSACTION_COMMITTED || otherwise == TRANSACTION_ROLLED_BACK;
 	bool commit = event->kind == EVENT_COMMIT ||
 	              (event->kind == EVENT_REPEAT && event->said == EVENT_COMMIT) ||
 	              (event->kind == EVENT_CONTRADICT && event->said == EVENT_ROLLBACK);

@@ -13,7 +13,7 @@
 #include "common/transaction_body.h"
 
 #define VIEW_TABLE 1u
-#define VIEW_RECORD 2u /* or, when it is gone, the copy that the table names */
+#define VIEW_RECORD 2u /* or, when it is gone, a copy */
 #define VIEW_EVENTS 4u
 #define VIEW_DELIVERY 8u /* needs record and events */
 #define VIEW_ALL (VIEW_TABLE | VIEW_RECORD | VIEW_EVENTS | VIEW_DELIVERY)
@@ -21,6 +21,7 @@
 struct transaction_view {
 	struct worker *worker;
 	int64_t position; /* of the half message */
+	int64_t copy;     /* of its parked copy, when the caller knows one; else -1 */
 	unsigned wants;
 	void (*done)(struct transaction_view *view, struct loop *loop);
 	void *context;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/args.h"
+#include "common/mem.h"
 
 TestSuite(args, .timeout = 10);
 
@@ -88,7 +89,7 @@ Test(args, says_what_is_wrong)
 		{ "-t T -c C -o maybe", "--order must be true or false, not \"maybe\"" },
 		{ "-t T -c C -p 9", "--perm must be 2 (W), 4 (R) or 6 (RW), not \"9\"" },
 		{ "-t T -c C -s yesterday", "--begin wants milliseconds since 1970, now, or "
-		                            "yyyy-MM-dd#HH:mm:ss:SSS, not \"yesterday\"" },
+					    "yyyy-MM-dd#HH:mm:ss:SSS, not \"yesterday\"" },
 		{ "-t", "-t (--topic) wants a value" },
 		{ "--topic", "-t (--topic) wants a value" },
 		{ "-t T -c C -x", "unknown flag -x" },
@@ -149,4 +150,49 @@ Test(args, prints_help_from_the_table)
 	cr_assert_not_null(strstr(buf_text(&out), "the topic (required)"));
 	cr_assert_not_null(strstr(buf_text(&out), "a broker (one of these is required)"));
 	buf_release(&out);
+}
+
+/* A row that may stand alone takes the word that belongs to no flag, once. */
+Test(args, one_word_may_stand_alone)
+{
+	static const struct flag with_word[] = {
+		{ 'i', "id", FLAG_TEXT, "ID", FLAG_REQUIRED | FLAG_WORD, 0, 0, "the id" },
+		{ 'r', "reason", FLAG_TEXT, "TEXT", 0, 0, 0, "why" },
+		{ 0 },
+	};
+	static const struct {
+		const char *words[5];
+		int result;
+		const char *id;
+	} cases[] = {
+		{ { "command", "X" }, 0, "X" },
+		{ { "command", "-i", "X" }, 0, "X" },
+		{ { "command", "-r", "why", "X" }, 0, "X" },
+		{ { "command", "X", "-r", "why" }, 0, "X" },
+		{ { "command", "--", "-1" }, 0, "-1" },
+		{ { "command", "X", "Y" }, -1, NULL },
+		{ { "command", "-i", "X", "Y" }, -1, NULL },
+		{ { "command", "-r", "why" }, -1, NULL },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		char *argv[6] = { NULL };
+		struct buf error = { 0 };
+		struct args args;
+		int argc = 0;
+
+		while (argc < 5 && cases[i].words[argc] != NULL) {
+			argv[argc] = mem_strdup(cases[i].words[argc]);
+			argc++;
+		}
+		cr_assert_eq(args_parse(&args, with_word, common, argc, argv, &error),
+		    cases[i].result, "%zu: %s", i, buf_text(&error));
+		if (cases[i].result == 0)
+			cr_assert_str_eq(args_text(&args, 'i'), cases[i].id);
+		else
+			cr_assert_neq(error.len, 0);
+		for (int j = 0; j < argc; j++)
+			free(argv[j]);
+		buf_release(&error);
+	}
 }

@@ -1,0 +1,63 @@
+#!/bin/sh
+# Retention takes the record of a half message: its parked copy still tells what it is, and it can be decided. What
+# is gone altogether is not listed.
+# shellcheck source=t/lib.sh
+. "${SRCDIR:-.}/t/lib.sh"
+# shellcheck source=t/half_messages.sh
+. "${SRCDIR:-.}/t/half_messages.sh"
+
+other_hour=$(date -d '+12 hours' +%H)
+start b mqbroker -o storePathRootDir="$T_DIR/b" -o brokerIP1=127.0.0.1 -o mappedFileSizeCommitLog=65536 \
+	-o deleteWhen="$other_hour" -o diskMaxUsedSpaceRatio=95 -o transactionTimeOut=600000 || exit 1
+b=$(address b)
+
+fill() {
+	head -c 30000 /dev/zero | tr '\0' x >"$T_DIR/body"
+	for _ in 1 2 3 4 5 6 7 8; do
+		rawcall -b "$T_DIR/body" "$b" 310 a=PG b=T c=TBW102 d=1 e=0 f=0 g=1 h=0 i= j=0 k=false m=false
+	done >/dev/null
+}
+
+expire() {
+	rawcall "$b" 329 >/dev/null
+}
+
+shown() {
+	admin transactionShow "$1" -b "$b" --json
+}
+
+is_parked() {
+	shown waiting | grep -q '"state":"parked"'
+}
+
+# The first segment goes once nothing in it is needed.
+is_gone() {
+	expire
+	rawcall "$b" 33 offset="$position" | grep -q 'code=1'
+}
+
+half b bank money decided k
+end b bank $COMMIT "$position" "$offset" >/dev/null
+half b bank money waiting k
+was=$(shown waiting | sed 's/.*"transactionId":"waiting","msgId":"\([^"]*\)".*/\1/')
+fill
+rawcall -B fileReservedTime=0 "$b" 25 >/dev/null
+expire
+t_ok "what nobody decided is parked before its record goes" t_wait 20 is_parked
+t_ok "and then it goes" t_wait 20 is_gone
+t_has "the timeline says why" "$(shown waiting)" 'its record was about to be removed by retention'
+t_has "its facts are those of the copy" "$(shown waiting)" '"group":"bank","topic":"money","keys":"k","state":"parked"'
+for id in "$was" "$position"; do
+	t_has "$id names it" "$(shown "$id")" '"transactionId":"waiting"'
+done
+t_is "it is listed" "$(ids -b "$b" -g bank)" waiting
+t_is "what was decided long ago is not" "$(ids -b "$b" -s committed)" ''
+t_has "nor known" "$(shown decided)" 'no broker knows'
+t_is "it is committed by hand" "$(admin transactionResolve waiting -b "$b" -C -r 'found at last' | grep -c decided)" 1
+t_has "and that is shown" "$(shown waiting)" '"state":"committed"'
+t_has "so by its position" "$(shown "$position")" '"state":"committed"'
+t_has "and its old id" "$(shown "$was")" '"state":"committed"'
+t_has "with what was delivered" "$(shown waiting)" '"delivered":{"topic":"money","queueId":0,"queueOffset":1,'
+
+stop b
+t_done
