@@ -118,8 +118,10 @@ on_read(struct read_job *job, struct loop *loop)
 	struct record record;
 	int level;
 
+	/* An undecided transaction is no message yet, whoever says he has consumed it. */
 	if (job->status != READ_FOUND ||
-	    record_decode(job->chunk->data, job->chunk->len, &record) == -1) {
+	    record_decode(job->chunk->data, job->chunk->len, &record) == -1 ||
+	    slice_is(record.topic, HALF_TOPIC)) {
 		read_job_free(job);
 		finish(loop, back, RESPONSE_SYSTEM_ERROR,
 		    arena_printf(&loop->arena, "look message by offset failed, %" PRId64,
@@ -136,6 +138,13 @@ on_read(struct read_job *job, struct loop *loop)
 	if (level > 0) {
 		level = delay_level(broker->delays, arena_printf(&loop->arena, "%d", level));
 		due = delay_divert(broker->delays, level, &record, &loop->arena);
+	}
+	/* What is added tells where it came from: without that it would be another message. */
+	if (record.properties.len > RECORD_PROPERTIES_MAX) {
+		read_job_free(job);
+		finish(loop, back, RESPONSE_MESSAGE_ILLEGAL,
+		    SLICE("the message is illegal, its properties are too long to be sent back"));
+		return;
 	}
 	struct append *append = append_new(broker->store, &record, 1);
 

@@ -18,6 +18,7 @@
 #define FLAG_REVOCABLE 0x10000
 #define FLAG_OVERRIDE 0x20000
 #define WAIT "waitMs"
+#define TEXT_MAX 1024 /* of a record's 32 KB of properties */
 #define DECISION "decision-" /* key of a decision, beside the position alone */
 
 static const char *const names[N_EVENT_KINDS] = {
@@ -63,12 +64,14 @@ half_decision_key(struct arena *arena, int64_t position)
 	return arena_printf(arena, DECISION "%" PRId64, position);
 }
 
-/* Texts come from outside: what would end a property becomes a blank. */
+/* Texts come from outside: what would end a property becomes a blank, what is very long is cut. */
 static void
 put_text(struct buf *properties, const char *name, struct slice value)
 {
 	if (value.len == 0)
 		return;
+	if (value.len > TEXT_MAX)
+		value.len = TEXT_MAX;
 	property_append(properties, slice_of(name), value);
 	char *text = properties->data + properties->len - 1 - value.len;
 
