@@ -6,7 +6,8 @@
 # shellcheck source=t/transactions.sh
 . "$SRCDIR/t/transactions.sh"
 
-start b mqbroker -o storePathRootDir="$T_DIR/b" -o brokerIP1=127.0.0.1 -o messageDelayLevel=1s || exit 1
+start b mqbroker -o storePathRootDir="$T_DIR/b" -o brokerIP1=127.0.0.1 -o messageDelayLevel=1s \
+	-o transactionTimeOut=1000 || exit 1
 b=$(address b)
 
 # commits NAME TOPIC: the last half message is not shown, and is once it is committed
@@ -110,6 +111,37 @@ commits "once it is there again" Gone
 half Gone2 '' gone
 rawcall "$b" 215 topic=Gone2 >/dev/null
 t_is "a rollback needs no topic" "$(end $ROLLBACK | field code)" 0
+# A half message is none that a consumer could send back, to see it before it is committed.
+send_back() {
+	rawcall "$b" 36 offset="$1" group=CG delayLevel=0 originMsgId=x originTopic=T unitMode=false maxReconsumeTimes=16
+}
+half Back '' back
+t_is "sent back by a consumer: refused" "$(send_back "$half_position" | field code)" 1
+t_is "found by no key" "$(rawcall "$b" 12 topic=Back key=U maxNum=32 beginTimestamp=0 endTimestamp=9999999999999 |
+	field code)" 22
+commits "and then" Back
+half_name "$(send Back "k${SOH}$(long 32760)${STX}" long)"
+t_is "sent back with too long properties: refused" "$(send_back "$half_position" | field code)" 13
+
+# What is written about them has room for what strangers say.
+printf '{"clientID":"%s","consumerDataSet":[],"producerDataSet":[{"groupName":"PG"}]}' "$(long 100000)" >"$T_DIR/beat"
+t_ok "a client id of 100,000 bytes" hold member -b "$T_DIR/beat" "$b" 34
+half Asked "k${SOH}$(long 32600)${STX}" asked
+t_ok "such a member is asked" t_wait 20 grep -q '^push=39' "$T_DIR/member.held"
+commits "and answers" Asked
+half Resolved '' resolved
+resolve() {
+	rawcall "$b" 7004 id="$half_id" decision=rollback by="$1" reason="$2"
+}
+t_is "a person's reason of 100,000 bytes: refused" "$(resolve me "$(long 100000)" | field code)" 29
+t_is "a person's name of 50,000 bytes: refused" "$(resolve "$(long 50000)" because | field code)" 29
+t_is "no more than there is room for: taken" "$(resolve "$(long 255)" "$(long 1024)" | field code)" 0
+t_is "and it decides" "$(end $COMMIT | field code)" 201
+# 7010 is for masters among themselves, and may come from anybody.
+for header in '' commitLogOffset=-1 "commitLogOffset=$half_position tranStateTableOffset=x"; do
+	# shellcheck disable=SC2086 # words
+	t_ok "7010 with '$header': no success" test "$(rawcall -B nonsense "$b" 7010 $header | field code)" != 0
+done
 half After '' after
 commits "and goes on" After
 t_ok "stops" stop b
