@@ -9,6 +9,7 @@
  *   -t MS     patience (default 5000)       -O FILE  the last answer's body goes there
  *   -A TEXT   answers requests of the peer with code 0 and this body
  *   -E N      ends each transaction that it is asked about with this commitOrRollback
+ *   -N N      does so on N connections; all but the last are left open and not read again
  *   -H        keeps the connection until killed or until the peer closes it,
  *             after a line "held"
  *
@@ -30,6 +31,7 @@
 #include "common/codes.h"
 #include "common/command.h"
 #include "common/headers.h"
+#include "common/mem.h"
 #include "common/record.h"
 #include "t/raw.h"
 
@@ -38,6 +40,7 @@
 struct caller {
 	struct raw raw;
 	int timeout_ms;
+	int n_connections;
 	bool oneway;
 	bool hold;
 	const char *push_answer; /* NULL: none */
@@ -230,7 +233,7 @@ parse_flags(struct caller *caller, int argc, char **argv)
 {
 	int flag;
 
-	while ((flag = getopt(argc, argv, "+b:B:v:l:xot:O:A:E:H")) != -1) {
+	while ((flag = getopt(argc, argv, "+b:B:v:l:xot:O:A:E:N:H")) != -1) {
 		switch (flag) {
 		case 'b':
 			caller->body = read_file(&caller->arena, optarg);
@@ -262,6 +265,9 @@ parse_flags(struct caller *caller, int argc, char **argv)
 		case 'E':
 			caller->end = optarg;
 			break;
+		case 'N':
+			caller->n_connections = (int)strtol(optarg, NULL, 10);
+			break;
 		case 'H':
 			caller->hold = true;
 			break;
@@ -288,31 +294,49 @@ hold(struct caller *caller)
 	puts("closed");
 }
 
+/* One connection, and all requests on it. */
+static void
+talk(struct caller *caller, int n_words, char **words)
+{
+	const char *why;
+	int at = 1;
+
+	if (raw_open(&caller->raw, words[0], caller->timeout_ms, &why) == -1)
+		die(1, "%s: %s", words[0], why);
+	while (at < n_words)
+		at += call(caller, n_words - at, words + at);
+	fflush(stdout);
+}
+
 int
 main(int argc, char **argv)
 {
 	struct caller caller = {
 		.timeout_ms = 5000,
+		.n_connections = 1,
 		.body = { "", 0 },
 		.command = { .codec = FRAME_JSON,
 		    .language = LANGUAGE_JAVA,
 		    .version = COMMAND_VERSION },
 	};
-	const char *why;
-	int at;
 
 	parse_flags(&caller, argc, argv);
-	at = optind;
-	if (argc - at < 2)
+	if (argc - optind < 2 || caller.n_connections < 1)
 		die(2, "use: rawcall [flags] HOST:PORT CODE [key=value ...] [-- CODE ...]");
-	if (raw_open(&caller.raw, argv[at++], caller.timeout_ms, &why) == -1)
-		die(1, "%s: %s", argv[at - 1], why);
-	while (at < argc)
-		at += call(&caller, argc - at, argv + at);
-	fflush(stdout);
+	struct raw *others = mem_zalloc((size_t)caller.n_connections * sizeof *others);
+
+	for (int i = 1; i < caller.n_connections; i++) {
+		talk(&caller, argc - optind, argv + optind);
+		others[i] = caller.raw;
+		caller.raw = (struct raw){ 0 };
+	}
+	talk(&caller, argc - optind, argv + optind);
 	if (caller.hold)
 		hold(&caller);
+	for (int i = 1; i < caller.n_connections; i++)
+		raw_close(&others[i]);
 	raw_close(&caller.raw);
+	free(others);
 	arena_release(&caller.arena);
 	return 0;
 }
