@@ -23,7 +23,8 @@ struct content content_make(uint64_t seed, uint32_t number, int immunity_s, stru
 int64_t content_number(const struct record *record);
 /*
  * What of the record is not as it was sent, NULL: nothing. unique_id may be "": not known.
- * A delivered one, unlike one that is asked about, must not look like a half message any more.
+ * A delivered one, unlike one that is asked about, has to say that it was committed, and has the
+ * flag.
  */
 const char *content_difference(const struct content *content, const char *unique_id, bool delivered,
     const struct record *record);

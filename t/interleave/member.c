@@ -93,11 +93,14 @@ member_open(struct member *member, struct play *play, unsigned group, bool twin)
 	struct twinmq_options options = {
 		.name_servers = play->settings.name_server,
 		.loop = &play->loop,
+		.timeout_ms = ANSWER_TIMEOUT_MS,
 		.route_age_ms = 200,
 		.on_request = on_request,
 		.context = member,
 	};
-	struct producer_options producing = { .retries = -1, .compress_over_bytes = -1 };
+	struct producer_options producing = {
+		.timeout_ms = ANSWER_TIMEOUT_MS, .retries = -1, .compress_over_bytes = -1
+	};
 	struct twinmq_error error;
 
 	*member = (struct member){

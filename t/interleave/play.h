@@ -13,6 +13,7 @@
 #include "t/interleave/reader.h"
 
 #define CLIENT_ID_MAX 64
+#define ANSWER_TIMEOUT_MS 15000 /* a broker that has just been started may be slow */
 #define MESSAGE_ID_MAX 64
 
 struct play;

@@ -178,7 +178,7 @@ resume(struct trial *trial, struct member *member)
 	header.msg_id = slice_of(trial->message_id);
 	fields_encode(resume_check_header_fields, &header, &arena, &request);
 	twinmq_call_async(member->mq, slice_of(trial->play->settings.broker), &request, SLICE(""),
-	    TWINMQ_TIMEOUT_MS, on_resumed, sent);
+	    ANSWER_TIMEOUT_MS, on_resumed, sent);
 	arena_release(&arena);
 }
 
