@@ -77,6 +77,7 @@ struct play {
 	unsigned life; /* of the broker, from 1 */
 	enum play_phase phase;
 	int64_t started_ms, active_ms; /* when something last happened */
+	int64_t answered_ms;           /* when the last two-way END was sent that has an answer */
 	struct deadline fault, beat;
 	uint64_t n_stray; /* records that belong to no trial */
 	bool failed;      /* the broker does not run, or died by itself */
