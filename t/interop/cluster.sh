@@ -55,7 +55,16 @@ cluster_stop() {
 	return $cluster_status
 }
 
-# What a client program may ask for: kill ROLE, start ROLE, age (what is in closed segments is removed).
+# set KEY VALUE: of both masters, while they run
+cluster_set() {
+	for cluster_role in broker-a broker-b; do
+		"$BUILDDIR/mqadmin" updateBrokerConfig -n "$MQ_NAMESRV" -b "$(address $cluster_role)" -k "$1" -v "$2" ||
+			return 1
+	done
+}
+
+# What a client program may ask for: kill ROLE, start ROLE, age (what is in closed segments is removed),
+# set KEY VALUE, resume TRANSACTION.
 cluster_do() {
 	if [ -z "$CLUSTER_IS_OURS" ]; then
 		"$MQ_CONTROL" "$@"
@@ -65,11 +74,13 @@ cluster_do() {
 	kill) kill9 "$2" ;;
 	start) cluster_run "$2" ;;
 	age)
+		cluster_set fileReservedTime 0 || return 1
 		for cluster_role in broker-a broker-b; do
-			"$BUILDDIR/mqadmin" updateBrokerConfig -n "$MQ_NAMESRV" -b "$(address $cluster_role)" \
-				-k fileReservedTime -v 0 && rawcall "$(address $cluster_role)" 329 || return 1
+			rawcall "$(address $cluster_role)" 329 || return 1
 		done
 		;;
+	set) cluster_set "$2" "$3" ;;
+	resume) "$BUILDDIR/mqadmin" transactionResume -n "$MQ_NAMESRV" "$2" ;;
 	*) return 1 ;;
 	esac
 }

@@ -60,9 +60,10 @@ interop_compile() {
 	case $1 in
 	3.*)
 		sed -i 's/org\.apache\.rocketmq/com.alibaba.rocketmq/' "$T_DIR"/src/*.java
-		rm "$T_DIR/src/Batch.java" "$T_DIR/src/LitePull.java" "$T_DIR/src/Vip.java"
+		rm "$T_DIR/src/Batch.java" "$T_DIR/src/ByListener.java" "$T_DIR/src/LitePull.java" "$T_DIR/src/Vip.java"
 		;;
-	4.2.*) rm "$T_DIR/src/LitePull.java" ;;
+	4.2.*) rm "$T_DIR/src/ByListener.java" "$T_DIR/src/LitePull.java" ;;
+	5.*) rm "$T_DIR/src/ArticleProgram.java" "$T_DIR/src/Article.java" "$T_DIR/src/ByExecuter.java" ;;
 	esac
 	javac -nowarn -encoding UTF-8 -cp "$2/*" -d "$T_DIR/classes" "$T_DIR"/src/*.java >&2
 }
@@ -101,15 +102,18 @@ interop_drive() { # PREFIX COMMAND...
 	[ $drive_status -le 1 ] || t_result 1 "$drive_prefix ended with status $drive_status"
 }
 
+# interop_client GROUP VERSION: all that programs of this generation need; its jars in $jars
+interop_client() {
+	interop_need java javac mvn
+	jars=$(interop_jars "$1" rocketmq-client "$2") || interop_skip "Maven cannot fetch rocketmq-client $2"
+	interop_compile "$2" "$jars" || interop_skip "the scenarios do not compile"
+}
+
 # interop_generation GROUP VERSION SCENARIO...: all of a .t file for one generation of the Java client.
 interop_generation() {
-	generation_group=$1
 	generation=$2
+	interop_client "$1" "$2"
 	shift 2
-	interop_need java javac mvn
-	jars=$(interop_jars "$generation_group" rocketmq-client "$generation") ||
-		interop_skip "Maven cannot fetch rocketmq-client $generation"
-	interop_compile "$generation" "$jars" || interop_skip "the scenarios do not compile"
 	cluster_start flushDiskType=ASYNC_FLUSH mappedFileSizeCommitLog=8388608
 	t_result $? "a two-master cluster starts"
 	run=$(echo "$generation" | tr -d .)_$$
@@ -121,4 +125,24 @@ interop_generation() {
 	cluster_stop
 	t_result $? "the cluster stops"
 	t_done
+}
+
+# interop_transactions GROUP VERSION TYPE SCENARIO...: the same for transactions, which are checked soon
+# and often. TYPE is the Transactor of this generation.
+interop_transactions() {
+	generation=$2
+	interop_client "$1" "$2"
+	transactor=$3
+	shift 3
+	cluster_start flushDiskType=ASYNC_FLUSH transactionTimeOut=1500 transactionCheckInterval=1000 \
+		transactionCheckMax=1000
+	t_result $? "a two-master cluster starts"
+	interop_drive "$generation" interop_java "$T_DIR/classes:$jars/*" -Dinterop.transactor="$transactor" \
+		Interop "$MQ_NAMESRV" "tx_$$" "$@"
+	for state in open parked; do
+		listed=$("$BUILDDIR/mqadmin" transactionList -n "$MQ_NAMESRV" -s $state --json 2>&1)
+		t_is "no transaction is $state" "$(echo "$listed" | grep -c '"group"')" 0
+	done
+	cluster_stop
+	t_result $? "the cluster stops"
 }

@@ -26,17 +26,18 @@ var (
 )
 
 var scenarios = map[string]func() (string, error){
-	"sync":     syncSends,
-	"kinds":    kinds,
-	"spread":   spread,
-	"tags":     tags,
-	"pull":     pull,
-	"poll":     poll,
-	"from":     from,
-	"members":  members,
-	"failover": failover,
-	"bulk":     bulk,
-	"cross":    cross,
+	"sync":         syncSends,
+	"kinds":        kinds,
+	"spread":       spread,
+	"tags":         tags,
+	"pull":         pull,
+	"poll":         poll,
+	"from":         from,
+	"members":      members,
+	"failover":     failover,
+	"bulk":         bulk,
+	"cross":        cross,
+	"transactions": transactions,
 }
 
 func main() {

@@ -59,6 +59,22 @@ final class Mq {
 		return producer;
 	}
 
+	/* A producer of transactions that is not started yet. */
+	static Transactor newTransactor(String group, Bank bank) throws Exception {
+		String type = System.getProperty("interop.transactor", "ByListener");
+		Transactor transactor = (Transactor) Class.forName(type)
+		    .getDeclaredConstructor(String.class, Bank.class).newInstance(name(group), bank);
+		configure(transactor.producer()).setSendMsgTimeout(10000);
+		return transactor;
+	}
+
+	static Transactor transactor(String group, Bank bank) throws Exception {
+		Transactor transactor = newTransactor(group, bank);
+		transactor.producer().start();
+		onClose(transactor.producer()::shutdown);
+		return transactor;
+	}
+
 	/* A consumer that is not started yet. */
 	static DefaultMQPushConsumer push(String group, ConsumeFromWhere where, Listener listener) {
 		DefaultMQPushConsumer consumer = configure(new DefaultMQPushConsumer(name(group)));

@@ -1,0 +1,7 @@
+#!/bin/sh
+# Transactions of the Java client 4.9.8, unmodified, on both masters.
+# shellcheck source=t/interop/interop.sh
+. "${SRCDIR:-.}/t/interop/interop.sh"
+interop_transactions org.apache.rocketmq 4.9.8 ByListener \
+	transactions killed parked silent masters
+t_done
