@@ -80,6 +80,8 @@ end_transaction_begin(struct request *request)
 		.half_offset = header->tran_state_table_offset,
 		.group = header->producer_group,
 		.who = conn_peer_host(request->conn),
+		.by = header->from_check ? command_ext(request->command, TRANSACTION_RELAYED_FOR)
+		                         : SLICE_NONE,
 	};
 
 	if (transaction_relay_end(request))

@@ -162,6 +162,7 @@ transaction_checks_free(struct transaction_checks *checks)
 {
 	if (checks == NULL)
 		return;
+	loop_drain(checks->loop); /* what still comes home ends here */
 	checks_drop(checks);
 	loop_drop_deadline(checks->loop, &checks->due->tick);
 	free(checks->due->taken);

@@ -20,6 +20,9 @@ void transaction_checks_free(struct transaction_checks *checks);
 void transaction_checks_stop(struct transaction_checks *checks);
 /* An answer came about the half message at this position. Any loop. */
 void transaction_checks_answered(struct broker *broker, struct loop *here, int64_t position);
+/* An ext field of an END that another master sends on: who sent it there. For people to read. */
+#define TRANSACTION_RELAYED_FOR "relayedFor"
+
 /*
  * An END that answers what another master asked through us (RELAY_CHECK) goes on to that one, and its
  * answer is the answer. False: it is not such a one. In begin.

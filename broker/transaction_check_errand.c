@@ -86,12 +86,12 @@ to_loop_0(struct check_errands *errands, struct loop *here, struct task *task,
 
 /* ---- who asked ------------------------------------------------------- */
 
-/* Positions alone are not unique among masters. */
+/* Positions alone are not unique among masters; ids may be long. */
 static struct slice
 key_of(struct arena *arena, int64_t position, struct slice transaction_id)
 {
-	return arena_printf(arena, "%" PRId64 ":%.*s", position, (int)transaction_id.len,
-	    transaction_id.data != NULL ? transaction_id.data : "");
+	return arena_printf(
+	    arena, "%" PRId64 ":%016" PRIx64, position, slice_hash(transaction_id));
 }
 
 static void
@@ -292,21 +292,26 @@ run_forward(struct task *task, void *receiver)
 		on_forwarded(forward, NULL, SLICE_NONE);
 }
 
+/* As it came, and who sent it. */
 static void
-copy_command(struct forward *forward, const struct command *command)
+copy_command(struct forward *forward, const struct request *request)
 {
+	const struct command *command = request->command;
 	struct ext *ext = arena_alloc(&forward->arena, (command->n_ext + 1) * sizeof *ext);
 
 	for (size_t i = 0; i < command->n_ext; i++)
 		ext[i] = (struct ext){ arena_copy(&forward->arena, command->ext[i].key),
 			arena_copy(&forward->arena, command->ext[i].value) };
+	ext[command->n_ext] = (struct ext){ SLICE(TRANSACTION_RELAYED_FOR),
+		arena_printf(&forward->arena, "%s at %s", conn_peer_text(request->conn),
+		    request_broker(request)->settings->broker_name) };
 	forward->command = (struct command){
 		.codec = FRAME_JSON,
 		.code = command->code,
 		.language = command->language,
 		.version = command->version,
 		.ext = ext,
-		.n_ext = command->n_ext,
+		.n_ext = command->n_ext + 1,
 	};
 }
 
@@ -331,7 +336,7 @@ transaction_relay_end(struct request *request)
 	forward->ticket = request_ticket(request);
 	forward->master = arena_copy(&forward->arena, master);
 	forward->key = arena_copy(&forward->arena, key);
-	copy_command(forward, request->command);
+	copy_command(forward, request);
 	to_loop_0(errands, request->loop, &forward->task, run_forward);
 	return true;
 }

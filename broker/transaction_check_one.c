@@ -99,6 +99,31 @@ put_off(struct check *check, int64_t wait_ms)
 	finish(check);
 }
 
+/*
+ * There is nobody to ask. Masses that wait for somebody take at most half of
+ * what we may look after, so that others get their turn.
+ */
+static void
+put_off_for_lack(struct check *check, int64_t patience_ms)
+{
+	const struct broker *broker = check->checks->broker;
+	struct half_counts counts;
+
+	store_half_counts(broker->store, &counts);
+	int64_t turn_ms = 2 * counts.n_open * 1000 / broker->settings->transaction_check_rate;
+
+	put_off(check, patience_ms > turn_ms ? patience_ms : turn_ms);
+}
+
+static int64_t
+patience_ms(const struct check *check)
+{
+	const struct transaction_checks *checks = check->checks;
+
+	return check_members_patience_ms(checks->members, check->question.group,
+	    checks->broker->settings->transaction_check_interval, clock_mono_ms());
+}
+
 static bool
 is_stopped(const struct check *check)
 {
@@ -298,12 +323,10 @@ choose_url(struct check *check)
 		ask(check, VIA_URL, &host, check->url, leave_to_url);
 		break;
 	case CHECK_LATER:
-		put_off(check, check_urls_patience_ms(checks->urls, group, now_ms));
+		put_off_for_lack(check, check_urls_patience_ms(checks->urls, group, now_ms));
 		break;
 	case CHECK_NOBODY:
-		put_off(check,
-		    check_members_patience_ms(checks->members, group,
-			checks->broker->settings->transaction_check_interval, now_ms));
+		put_off_for_lack(check, patience_ms(check));
 		break;
 	}
 }
@@ -312,7 +335,6 @@ static void
 on_found(void *context, enum check_choice elsewhere, struct slice master)
 {
 	struct check *check = context;
-	struct transaction_checks *checks = check->checks;
 	struct host nowhere = { .ip_len = 4 };
 
 	if (is_stopped(check)) {
@@ -326,9 +348,7 @@ on_found(void *context, enum check_choice elsewhere, struct slice master)
 	} else if (elsewhere == CHECK_NOBODY && check->members == CHECK_NOBODY) {
 		choose_url(check);
 	} else {
-		put_off(check,
-		    check_members_patience_ms(checks->members, check->question.group,
-			checks->broker->settings->transaction_check_interval, clock_mono_ms()));
+		put_off_for_lack(check, patience_ms(check));
 	}
 }
 

@@ -104,8 +104,8 @@ learn(struct check_relays *relays, struct slice master, struct slice group, int3
 	struct news *news = news_of(relays, master, group);
 
 	news->choice = code == RESPONSE_SUCCESS ? CHECK_CHOSEN
-	    : code == RESPONSE_SYSTEM_BUSY	? CHECK_LATER
-						: CHECK_NOBODY;
+	    : code == RESPONSE_SYSTEM_BUSY      ? CHECK_LATER
+	                                        : CHECK_NOBODY;
 	news->until_ms = clock_mono_ms() + (code == RESPONSE_SUCCESS ? SOMEBODY_MS : NOBODY_MS);
 }
 
@@ -121,7 +121,7 @@ on_probed(void *arg, const struct command *answer, struct slice body)
 		return;
 	}
 	learn(relays, search->masters[search->at], search->group,
-	    answer != NULL ? answer->code : RESPONSE_SYSTEM_BUSY);
+	    answer != NULL ? answer->code : RESPONSE_SYSTEM_ERROR);
 	go_on(search);
 }
 
@@ -151,8 +151,8 @@ go_on(struct search *search)
 		if (clock_mono_ms() >= news->until_ms) {
 			if (probe(search, news))
 				return; /* on_probed goes on */
+			learn(search->relays, master, search->group, RESPONSE_SYSTEM_ERROR);
 			news = news_of(search->relays, master, search->group);
-			news->until_ms = clock_mono_ms() + NOBODY_MS;
 		}
 		if (news->choice == CHECK_CHOSEN) {
 			end_search(search, CHECK_CHOSEN, master);
@@ -195,7 +195,7 @@ on_relayed(void *arg, const struct command *answer, struct slice body)
 	(void)body;
 	if (!relay->relays->stopped && (answer == NULL || answer->code != RESPONSE_SUCCESS))
 		learn(relay->relays, slice_of(relay->master), slice_of(relay->group),
-		    answer != NULL ? answer->code : RESPONSE_SYSTEM_BUSY);
+		    answer != NULL ? answer->code : RESPONSE_SYSTEM_ERROR);
 	free(relay->group);
 	free(relay);
 }

@@ -11,9 +11,10 @@ RATE=4000
 
 # mass GROUP N: so many half messages, a hundred on a connection
 mass() {
-	seq "$2" | while read -r n; do
-		echo "310 a=PG b=T c=TBW102 d=1 e=0 f=4 g=1 h=0 j=0 k=false m=false i=$(half_properties "$1" 0)$n --"
-	done | xargs -n 1400 "$RAWCALL" "$b" | grep -c '^code=0$'
+	awk -v n="$2" -v properties="$(half_properties "$1" 0)" 'BEGIN {
+		while (n-- > 0)
+			print "310 a=PG b=T c=TBW102 d=1 e=0 f=4 g=1 h=0 j=0 k=false m=false i=" properties n " --"
+	}' | xargs -n 1400 "$RAWCALL" "$b" | grep -c '^code=0$'
 }
 
 # cpu NAME: hundredths of a second of processor time so far

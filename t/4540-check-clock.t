@@ -1,0 +1,69 @@
+#!/bin/sh
+# Who is asked when: steps of the machine's clock, days at a time, change nothing.
+# shellcheck source=t/lib.sh
+. "${SRCDIR:-.}/t/lib.sh"
+# shellcheck source=t/check.sh
+. "${SRCDIR:-.}/t/check.sh"
+
+library=$(faketime -f +0d env 2>/dev/null | sed -n 's/^LD_PRELOAD=//p')
+[ -n "$library" ] || t_skip_all "faketime is not installed"
+case $(ldd "$BUILDDIR/mqbroker") in
+*lib*san.so*) t_skip_all "a sanitizer wants to be loaded first" ;;
+esac
+
+# step DAYS: from now on
+step() {
+	echo "$1d" >"$T_DIR/step"
+}
+
+# stepped NAME: a broker whose clock is that of the steps; what waits must not look at it
+stepped() {
+	LD_PRELOAD=$library FAKETIME_TIMESTAMP_FILE=$T_DIR/step FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1 \
+		DONT_FAKE_MONOTONIC=1
+	export LD_PRELOAD FAKETIME_TIMESTAMP_FILE FAKETIME_NO_CACHE FAKETIME_DONT_FAKE_MONOTONIC DONT_FAKE_MONOTONIC
+	begin "$1" -o transactionTimeOut=2000 -o transactionCheckInterval=1000 -o fileReservedTime=10000
+	unset LD_PRELOAD FAKETIME_TIMESTAMP_FILE FAKETIME_NO_CACHE FAKETIME_DONT_FAKE_MONOTONIC DONT_FAKE_MONOTONIC
+	b=$(address "$1")
+}
+
+# asks_in_time ID WHAT: it was just stored, and is asked about after its 2 s
+asks_in_time() {
+	since=$(now_ms)
+	t_wait 10 asked member 1 "$1"
+	took=$(($(now_ms) - since))
+	t_ok "$2: asked after $took ms" [ $took -ge 1500 ] && t_ok "and not late" [ $took -lt 4500 ]
+}
+
+step +0
+stepped b
+join member G -E $UNKNOWN
+prepare G plain >/dev/null
+asks_in_time plain "the clock is right"
+for days in +3 -3; do
+	step +0
+	prepare G "step$days" >/dev/null
+	step $days
+	asks_in_time "step$days" "a step of $days days"
+	n=$(asks member)
+	sleep 2
+	t_ok "no storm: $(($(asks member) - n)) more asks in 2 s" [ $(($(asks member) - n)) -lt 12 ]
+done
+t_has "the steps were seen" "$(shows step+3)" '"time'
+
+# A restart with the clock elsewhere: each half message waits no longer than it would have.
+for days in +3 -3; do
+	step +0
+	id=restart$days
+	kill9 member
+	prepare G "$id" >/dev/null
+	kill9 b
+	step $days
+	stepped b
+	join member G -E $UNKNOWN
+	since=$(now_ms)
+	t_wait 10 asked member 1 "$id"
+	took=$(($(now_ms) - since))
+	t_ok "restarted $days days away: asked after $took ms" [ $took -lt 4500 ]
+done
+t_ok "stops cleanly" stop b
+t_done
