@@ -32,7 +32,7 @@ struct slice transfer_body(struct arena *arena, const struct transfer *transfer)
 int transfer_of_record(const struct record *record, struct slice ledger, struct arena *arena,
     struct transfer *transfer);
 
-/* Name of bank A's group of producers. */
+/* Name of bank A's group of producers; ends in NUL. */
 struct slice bank_group(struct arena *arena, struct slice ledger);
 
 /* ---- a program ---- */

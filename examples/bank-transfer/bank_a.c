@@ -43,16 +43,17 @@ struct office {
 	struct transaction_producer *producer;
 	struct deadline tick;
 	int64_t began_ms, n_begun; /* what the rate allows */
-	struct clerk *idle;
-	struct transaction **unsaid; /* outcomes that the broker is not told */
-	size_t n_unsaid;
+	int64_t n_busy;
+	struct errand *unsaid; /* those whose outcome the broker is not told */
+	bool closing;
 };
 
-/* Makes one transfer after the other. */
-struct clerk {
-	struct clerk *next; /* idle too */
+/* One transfer that is being made. */
+struct errand {
 	struct office *office;
 	struct transfer transfer;
+	struct transaction *transaction; /* of an unsaid one */
+	struct errand *next;
 };
 
 static bool
@@ -65,21 +66,22 @@ static enum transaction_decision
 execute(void *arg, const struct message *message, struct slice transaction_id,
     struct transaction *transaction)
 {
-	struct clerk *clerk = arg;
-	struct office *office = clerk->office;
-	int64_t id = clerk->transfer.id;
+	struct errand *errand = arg;
+	struct office *office = errand->office;
+	int64_t id = errand->transfer.id;
 
 	(void)message;
 	(void)transaction_id;
 	enum transaction_decision decision = book_a_transfer(
-	    office->books, &clerk->transfer, transaction_half_of(transaction), clock_wall_ms());
+	    office->books, &errand->transfer, transaction_half_of(transaction), clock_wall_ms());
 	if (happens(office, id, 4, office->flags->die))
 		raise(SIGKILL);
 	if (!happens(office, id, 5, office->flags->drop))
 		return decision;
-	office->unsaid =
-	    mem_realloc(office->unsaid, (office->n_unsaid + 1) * sizeof *office->unsaid);
-	office->unsaid[office->n_unsaid++] = transaction;
+	errand->transaction = transaction;
+	errand->next = office->unsaid;
+	office->unsaid = errand;
+	office->n_busy--;
 	return DECISION_LATER;
 }
 
@@ -100,31 +102,33 @@ check(void *context, const struct record *message, struct slice transaction_id,
 static void
 on_sent(void *arg, const struct twinmq_error *error, const struct transaction_result *result)
 {
-	struct clerk *clerk = arg;
+	struct errand *errand = arg;
 
 	(void)result;
-	if (error != NULL)
-		log_warn("transfer not sent id=%" PRId64 " error=\"%s\"", clerk->transfer.id,
+	if (error != NULL && !errand->office->closing)
+		log_warn("transfer not sent id=%" PRId64 " error=\"%s\"", errand->transfer.id,
 		    error->text);
-	clerk->next = clerk->office->idle;
-	clerk->office->idle = clerk;
+	if (errand->transaction == NULL)
+		errand->office->n_busy--;
+	free(errand);
 }
 
 static void
 begin(struct office *office, int64_t id)
 {
-	struct clerk *clerk = office->idle;
+	struct errand *errand = mem_zalloc(sizeof *errand);
 	struct arena arena = { 0 };
 
-	office->idle = clerk->next;
-	clerk->transfer = book_a_order(office->flags->seed, id);
+	errand->office = office;
+	errand->transfer = book_a_order(office->flags->seed, id);
 	struct message message = {
 		.topic = SLICE(BANK_TOPIC),
 		.keys = transfer_key(&arena, office->ledger, id),
-		.body = transfer_body(&arena, &clerk->transfer),
+		.body = transfer_body(&arena, &errand->transfer),
 		.queue_id = MESSAGE_ANY_QUEUE,
 	};
-	transaction_send_async(office->producer, &message, on_sent, clerk);
+	office->n_busy++;
+	transaction_send_async(office->producer, &message, on_sent, errand);
 	arena_release(&arena);
 }
 
@@ -134,7 +138,7 @@ on_tick(struct deadline *deadline)
 	struct office *office = (struct office *)((char *)deadline - offsetof(struct office, tick));
 	int64_t now = clock_mono_ms(), id = 0;
 
-	while (office->idle != NULL && id != -1 &&
+	while (office->n_busy < WINDOW && id != -1 &&
 	       office->n_begun < (now - office->began_ms) * office->flags->rate / 1000) {
 		id = book_a_take(office->books, office->flags->transfers);
 		office->n_begun++;
@@ -148,25 +152,35 @@ on_tick(struct deadline *deadline)
 static void
 open_office(struct office *office, struct arena *arena)
 {
+	struct slice group = bank_group(arena, office->ledger);
 	struct transaction_options options = {
-		.producer = { .group = slice_dup(bank_group(arena, office->ledger)) },
+		.producer = { .group = group.data },
 		.execute = execute,
 		.check = check,
 		.context = office,
 	};
-	struct clerk *clerks = arena_zalloc(arena, WINDOW * sizeof *clerks);
 	struct twinmq_error error;
 
 	office->producer = transaction_producer_new(office->mq, &options, &error);
 	if (office->producer == NULL)
 		fatal("%s", error.text);
-	for (size_t i = 0; i < WINDOW; i++) {
-		clerks[i] = (struct clerk){ .next = office->idle, .office = office };
-		office->idle = &clerks[i];
-	}
 	office->began_ms = clock_mono_ms();
 	office->tick.due = on_tick;
 	on_tick(&office->tick);
+}
+
+static void
+close_office(struct office *office)
+{
+	office->closing = true;
+	loop_drop_deadline(twinmq_loop(office->mq), &office->tick);
+	twinmq_close(office->mq);
+	for (struct errand *errand = office->unsaid, *next; errand != NULL; errand = next) {
+		next = errand->next;
+		transaction_decide(errand->transaction, DECISION_UNKNOWN); /* nobody hears it */
+	}
+	transaction_producer_free(office->producer);
+	books_close(office->books);
 }
 
 static int
@@ -180,10 +194,7 @@ transfer_run(const struct bank_flags *flags)
 	office.ledger = books_ledger(office.books, &arena);
 	open_office(&office, &arena);
 	bank_run(twinmq_loop(office.mq));
-	loop_drop_deadline(twinmq_loop(office.mq), &office.tick);
-	twinmq_close(office.mq);
-	books_close(office.books);
-	free(office.unsaid);
+	close_office(&office);
 	arena_release(&arena);
 	return EXIT_SUCCESS;
 }

@@ -64,11 +64,10 @@ show_progress(const struct auditor *auditor)
 	const struct audit *audit = &auditor->audit;
 	bool terminal = isatty(STDOUT_FILENO) == 1;
 
-	printf("%s%" PRId64 " of %" PRId64 " transfers  booked %" PRId64 "  refused %" PRId64
-	       "  credited %" PRId64 "  in flight %" PRId64 " (%" PRId64 " coins)  sum %" PRId64
-	       "%s",
+	printf("%s%" PRId64 "/%" PRId64 "  booked %" PRId64 "  refused %" PRId64
+	       "  in flight %" PRId64 " (%" PRId64 " coins)  sum %" PRId64 "%s",
 	    terminal ? "\r\033[K" : "", audit->begun, auditor->flags->transfers, audit->booked,
-	    audit->refused, audit->credited, audit->in_flight, audit->coins_in_flight,
+	    audit->refused, audit->in_flight, audit->coins_in_flight,
 	    audit->at_a + audit->at_b + audit->coins_in_flight, terminal ? "" : "\n");
 	fflush(stdout);
 }
