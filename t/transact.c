@@ -100,7 +100,13 @@ wait_delivered(const char *body)
 
 /* ---- a local transaction that says what the test wants ---- */
 
+struct ending {
+	int n_done;
+	int32_t code;
+};
+
 struct script {
+	struct ending ending; /* of an asynchronous send */
 	enum transaction_decision executed, later, answered;
 	struct transaction *waits; /* the one that said LATER */
 	struct deadline decide;
@@ -342,6 +348,77 @@ test_raw(void)
 	producer_free(producer);
 }
 
+/* ---- what goes wrong ---- */
+
+static void
+on_sent(void *arg, const struct twinmq_error *error, const struct transaction_result *result)
+{
+	struct ending *ending = &((struct script *)arg)->ending;
+
+	(void)result;
+	ending->n_done++;
+	ending->code = error != NULL ? error->code : 0;
+}
+
+static void
+test_nobody_there(const char *name_servers)
+{
+	struct twinmq *before = mq;
+	struct twinmq_error error;
+	struct script script = { .executed = DECISION_COMMIT };
+	struct transaction_result result;
+	struct message message = message_of("nobody");
+
+	mq = twinmq_open(&(struct twinmq_options){ .name_servers = name_servers }, &error);
+	if (mq == NULL)
+		exit(2);
+	struct transaction_producer *producer = open_producer("TG_NOBODY", &script, false);
+	ok(transaction_producer_ready(producer) == -1 && twinmq_error(mq)->code == TWINMQ_NO_QUEUE,
+	    "without a name server nobody is registered");
+	ok(transaction_send(producer, &message, &script, &arena, &result) == -1 &&
+		script.n_executed == 0,
+	    "a send fails, and nothing is executed");
+	transaction_producer_free(producer);
+	twinmq_close(mq);
+	mq = before;
+}
+
+static void
+test_close(const char *name_servers)
+{
+	struct twinmq *before = mq;
+	struct twinmq_error error;
+	struct script script = { .executed = DECISION_LATER };
+	struct script early = { 0 };
+	struct message message = message_of("closed");
+
+	mq = twinmq_open(&(struct twinmq_options){ .name_servers = name_servers }, &error);
+	if (mq == NULL)
+		exit(2);
+	struct transaction_producer *producer = open_producer("TG_CLOSE", &script, true);
+	transaction_send_async(producer, &message, on_sent, &early);
+	twinmq_run(mq, 0);
+	twinmq_close(mq);
+	ok(early.ending.n_done == 1 && early.ending.code == TWINMQ_CLOSED,
+	    "a send ends when its handle is closed");
+	transaction_producer_free(producer);
+
+	mq = twinmq_open(&(struct twinmq_options){ .name_servers = name_servers }, &error);
+	if (mq == NULL)
+		exit(2);
+	producer = open_producer("TG_CLOSE", &script, true);
+	transaction_send_async(producer, &message, on_sent, &script);
+	while (script.waits == NULL)
+		twinmq_run(mq, 10);
+	loop_drop_deadline(twinmq_loop(mq), &script.decide);
+	twinmq_close(mq);
+	transaction_decide(script.waits, DECISION_COMMIT);
+	ok(script.ending.n_done == 1 && script.ending.code == TWINMQ_CLOSED,
+	    "a decision after that is told to come too late");
+	transaction_producer_free(producer);
+	mq = before;
+}
+
 static int
 await(void)
 {
@@ -384,6 +461,8 @@ main(int argc, char **argv)
 		test_oneway();
 		test_raw();
 		test_asked();
+		test_nobody_there("127.0.0.1:1");
+		test_close(argv[1]);
 		printf("1..%d\n", n_tests);
 	}
 	twinmq_close(mq);
