@@ -32,6 +32,12 @@ bench_figure(struct bench *bench, const char *name, double value)
 		bench->figures[bench->n_figures++] = (struct figure){ name, value };
 }
 
+size_t
+bench_n_links(const struct bench *bench)
+{
+	return (size_t)bench->settings->n_connections * bench->n_brokers;
+}
+
 int
 bench_load_init(struct bench *bench, struct load *load, size_t n_links, uint32_t n_slots)
 {
@@ -74,8 +80,17 @@ sample(struct bench *bench, struct usage *usage)
 		bench->anonymous_max = usage->anonymous_bytes;
 }
 
-static void
-on_measure(struct load *load, bool begins)
+void
+bench_note_idle(struct bench *bench)
+{
+	struct usage idle;
+
+	sample(bench, &idle);
+	bench->anonymous_idle = bench->has_usage ? idle.anonymous_bytes : 0;
+}
+
+void
+bench_on_measure(struct load *load, bool begins)
 {
 	struct bench *bench = load->context;
 
@@ -110,11 +125,9 @@ void
 bench_load_run(struct bench *bench, struct load *load)
 {
 	const struct settings *settings = bench->settings;
-	struct usage idle;
 
-	sample(bench, &idle);
-	bench->anonymous_idle = bench->has_usage ? idle.anonymous_bytes : 0;
-	load->on_measure = on_measure;
+	if (load->on_measure == NULL)
+		load->on_measure = bench_on_measure;
 	load->on_second = on_second;
 	load->warm_up_ms = settings->warm_up_ms;
 	load->duration_ms = settings->duration_ms;

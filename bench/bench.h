@@ -8,7 +8,7 @@
 
 #include "bench/ledger.h"
 #include "bench/load.h"
-#include "bench/process.h"
+#include "bench/usage.h"
 #include "bench/proof.h"
 #include "bench/settings.h"
 #include "client/twinmq.h"
@@ -23,6 +23,7 @@ struct queue {
 	uint32_t topic, broker;
 	int32_t id;
 	int64_t begin, end; /* offsets before the run, and after it */
+	int64_t committed;  /* of the group; -1: none */
 };
 
 /* Lines of a mode's own in the report. */
@@ -65,7 +66,7 @@ struct mode {
 	const char *unit; /* what is counted */
 };
 
-extern const struct mode bench_modes[];
+extern const struct mode bench_modes[]; /* modes.c */
 
 /* -1, for who fails with it. */
 int bench_fail(struct bench *bench, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -73,8 +74,14 @@ int bench_fail(struct bench *bench, const char *format, ...) __attribute__((form
 int bench_fail_mq(struct bench *bench, const char *what);
 void bench_figure(struct bench *bench, const char *name, double value);
 
-/* Connections, slots and callbacks of a load as the settings say, spread over the brokers. */
+/* As many connections as the settings say. */
+size_t bench_n_links(const struct bench *bench);
+/* A load with n_links, spread over the brokers. */
 int bench_load_init(struct bench *bench, struct load *load, size_t n_links, uint32_t n_slots);
+/* What the brokers use before anything is asked of them. */
+void bench_note_idle(struct bench *bench);
+/* As bench_load_run calls it; for who measures more than one load at once. */
+void bench_on_measure(struct load *load, bool begins);
 /* Measures it: usage of the brokers, progress, and its counts become the run's. */
 void bench_load_run(struct bench *bench, struct load *load);
 /* The queue that is this link's next. */
@@ -86,6 +93,7 @@ int mode_pull(struct bench *bench);
 int mode_consume(struct bench *bench);
 int mode_both(struct bench *bench);
 int mode_route(struct bench *bench);
+int mode_register(struct bench *bench);
 int mode_connect(struct bench *bench);
 
 #endif

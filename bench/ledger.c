@@ -13,6 +13,7 @@
 #define STATE_MASK 7u
 #define QUEUE_SHIFT 40
 #define OFFSET_MASK ((1ull << QUEUE_SHIFT) - 1)
+#define PLACE_MASK ((1ull << STATE_SHIFT) - 1)
 
 void
 ledger_release(struct ledger *ledger)
@@ -61,20 +62,41 @@ ledger_take(struct ledger *ledger, uint32_t n)
 	return first;
 }
 
+/* Both as they stand in an entry. */
+static uint64_t
+place_of(uint32_t queue, int64_t offset)
+{
+	return (uint64_t)(queue % LEDGER_QUEUES_MAX) << QUEUE_SHIFT |
+	       ((uint64_t)offset & OFFSET_MASK);
+}
+
+static bool
+is_right(enum ledger_state state, uint64_t said, uint64_t found)
+{
+	uint64_t mask = state == LEDGER_STORED ? PLACE_MASK : PLACE_MASK & ~OFFSET_MASK;
+
+	return (said & mask) == (found & mask);
+}
+
 void
 ledger_settle(
     struct ledger *ledger, uint64_t number, enum ledger_state state, uint32_t queue, int64_t offset)
 {
 	uint64_t *entry = entry_of(ledger, number);
+	uint64_t said = place_of(queue, offset), found = *entry & PLACE_MASK;
+	bool seen = (*entry & SEEN) != 0;
 
-	*entry |= (uint64_t)state << STATE_SHIFT |
-	          (uint64_t)(queue % LEDGER_QUEUES_MAX) << QUEUE_SHIFT |
-	          ((uint64_t)offset & OFFSET_MASK);
+	*entry = (seen ? SEEN : 0) | (uint64_t)state << STATE_SHIFT | said;
+	ledger->n_acknowledged += is_acknowledged(*entry);
+	/* A consumer may be faster than the answer to the producer. */
+	if (!seen)
+		return;
+	ledger->n_late++;
+	ledger->n_late_withheld += state == LEDGER_WITHHELD;
 	if (!is_acknowledged(*entry))
 		return;
-	ledger->n_acknowledged++;
-	/* A consumer may be faster than the answer to the producer. */
-	ledger->n_found += (*entry & SEEN) != 0;
+	ledger->n_found++;
+	ledger->n_late_elsewhere += !is_right(state, said, found);
 }
 
 enum ledger_verdict
@@ -84,21 +106,20 @@ ledger_find(struct ledger *ledger, uint64_t number, uint32_t queue, int64_t offs
 		return FOUND_NEVER_SENT;
 
 	uint64_t *entry = entry_of(ledger, number);
-	bool seen = (*entry & SEEN) != 0;
+	uint64_t found = place_of(queue, offset);
+	enum ledger_state state = state_of(*entry);
 
-	*entry |= SEEN;
-	if (seen)
+	if ((*entry & SEEN) != 0)
 		return FOUND_TWICE;
-	ledger->n_found += is_acknowledged(*entry);
-	switch (state_of(*entry)) {
+	*entry |= SEEN;
+	switch (state) {
 	case LEDGER_UNKNOWN:
+		*entry |= found;
 		return FOUND_UNKNOWN;
 	case LEDGER_STORED:
-		if ((*entry & OFFSET_MASK) != ((uint64_t)offset & OFFSET_MASK))
-			return FOUND_ELSEWHERE;
-		return queue_of(*entry) == queue ? FOUND_RIGHT : FOUND_ELSEWHERE;
 	case LEDGER_TAKEN:
-		return queue_of(*entry) == queue ? FOUND_RIGHT : FOUND_ELSEWHERE;
+		ledger->n_found++;
+		return is_right(state, *entry, found) ? FOUND_RIGHT : FOUND_ELSEWHERE;
 	case LEDGER_WITHHELD:
 		break;
 	}

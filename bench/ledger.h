@@ -34,6 +34,8 @@ struct ledger {
 	uint64_t n; /* numbers given out */
 	uint64_t n_acknowledged;
 	uint64_t n_found; /* of these */
+	/* Of those that were found before they were acknowledged: */
+	uint64_t n_late, n_late_elsewhere, n_late_withheld;
 };
 
 void ledger_release(struct ledger *ledger);

@@ -31,8 +31,8 @@ has_more(const struct load *load)
 	return !load->ending && (load->n_operations == 0 || load->n_begun < load->n_operations);
 }
 
-static void
-measure(struct load *load, bool begins)
+void
+load_measure(struct load *load, bool begins)
 {
 	int64_t now_us = clock_mono_us();
 
@@ -56,7 +56,7 @@ end_if_through(struct load *load)
 	if (load->n_busy != 0 || load->over || (load->rate > 0 && has_more(load)))
 		return;
 	if (load->measuring)
-		measure(load, false);
+		load_measure(load, false);
 	load->ending = true;
 	load->over = true;
 	loop_stop(load->links.loop);
@@ -180,7 +180,8 @@ load_count(struct load *load, int32_t code, uint64_t n_messages, uint64_t n_byte
 	}
 	counts->n_good += n_messages;
 	counts->n_bytes += n_bytes;
-	histogram_add(&counts->latency, clock_mono_us() - due_us);
+	if (!load->times_itself)
+		histogram_add(&counts->latency, clock_mono_us() - due_us);
 }
 
 void
@@ -224,7 +225,7 @@ void
 load_end(struct load *load)
 {
 	if (load->measuring)
-		measure(load, false);
+		load_measure(load, false);
 	load->ending = true;
 	end_if_through(load);
 }
@@ -238,7 +239,7 @@ on_phase(struct deadline *self)
 		load_end(load);
 		return;
 	}
-	measure(load, true);
+	load_measure(load, true);
 	if (load->duration_ms > 0)
 		loop_set_deadline(load->links.loop, self, clock_mono_ms() + load->duration_ms);
 }
@@ -264,13 +265,13 @@ load_release(struct load *load)
 }
 
 void
-load_run(struct load *load)
+load_start(struct load *load)
 {
 	struct links *links = &load->links;
 
 	if (load->warm_up_ms > 0)
 		loop_set_deadline(links->loop, &load->phase, clock_mono_ms() + load->warm_up_ms);
-	else
+	else if (load->warm_up_ms == 0)
 		on_phase(&load->phase);
 	/* The first use of every connection before the second of any. */
 	for (uint32_t j = 0; links->n != 0 && j < links->all[0].n_slots; j++)
@@ -286,8 +287,20 @@ load_run(struct load *load)
 	if (load->rate > 0)
 		start_pacing(load);
 	end_if_through(load);
+}
+
+void
+load_wait(struct load *load)
+{
 	while (!load->over)
-		loop_run(links->loop);
+		loop_run(load->links.loop);
+}
+
+void
+load_run(struct load *load)
+{
+	load_start(load);
+	load_wait(load);
 }
 
 double

@@ -19,6 +19,7 @@
 #include "bench/link.h"
 
 #define FAILURE_KINDS 12
+#define LOAD_WARM_UP_UNTIL_TOLD (-1)
 
 struct failure {
 	int32_t code; /* of the answer, or of enum twinmq_code */
@@ -45,8 +46,9 @@ struct load {
 	uint32_t n_each;       /* messages of an operation */
 	int64_t rate;          /* messages a second; 0: closed loop */
 	uint64_t n_operations; /* at most; 0: no limit */
-	int64_t warm_up_ms;
-	int64_t duration_ms; /* 0: until n_operations are through */
+	int64_t warm_up_ms;    /* LOAD_WARM_UP_UNTIL_TOLD: until load_measure is called */
+	int64_t duration_ms;   /* 0: until n_operations are through */
+	bool times_itself;     /* the caller adds to counts.latency, for each message */
 	/* ---- results ---- */
 	struct counts counts;
 	/* ---- internal ---- */
@@ -66,8 +68,12 @@ struct load {
 void load_init(
     struct load *load, struct loop *loop, int timeout_ms, size_t n_links, uint32_t n_slots);
 void load_release(struct load *load);
+void load_start(struct load *load);
 /* Runs the loop until the load is over. */
-void load_run(struct load *load);
+void load_wait(struct load *load);
+void load_run(struct load *load); /* both */
+/* Begins or ends what is measured; what was counted before the beginning is forgotten. */
+void load_measure(struct load *load, bool begins);
 /* Nothing more is begun. */
 void load_end(struct load *load);
 

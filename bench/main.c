@@ -9,21 +9,12 @@
 #include <sys/resource.h>
 
 #include "bench/bench.h"
-#include "bench/report.h"
+#include "bench/summary.h"
 #include "bench/target.h"
 #include "common/log.h"
 
 #define STATUS_VOID 1
 #define STATUS_CANNOT 2
-
-/* One row is one way of loading a broker. */
-const struct mode bench_modes[] = {
-	{ "send", "messages, single or in batches, that are acknowledged", settings_send_flags,
-	    mode_send, "messages" },
-	{ "transaction", "half messages and the ENDs that decide them", settings_transaction_flags,
-	    mode_transaction, "transactions" },
-	{ NULL, NULL, NULL, NULL, NULL },
-};
 
 static void
 print_usage(struct buf *out)
@@ -101,6 +92,7 @@ open_bench(struct bench *bench)
 	bench->mq = twinmq_open(&options, &error);
 	if (bench->mq == NULL)
 		return bench_fail(bench, "%s", error.text);
+	bench_note_idle(bench);
 	return target_find_brokers(bench);
 }
 
@@ -132,9 +124,9 @@ run(const struct mode *mode, const struct settings *settings)
 	bench->settings = settings;
 	if (open_bench(bench) == 0 && mode->run(bench) == 0) {
 		if (settings->json)
-			report_json(bench, &out);
+			summary_json(bench, &out);
 		else
-			report_text(bench, &out);
+			summary_text(bench, &out);
 		write_out(stdout, &out);
 		status = proof_holds(&bench->proof) ? 0 : STATUS_VOID;
 	} else {

@@ -7,7 +7,7 @@
 
 #include "bench/bench.h"
 #include "bench/payload.h"
-#include "bench/reader.h"
+#include "bench/ranges.h"
 #include "bench/target.h"
 #include "common/clock.h"
 
@@ -37,7 +37,7 @@ counter_of(struct proof *proof, enum ledger_verdict verdict)
 	return &proof->n_corrupt;
 }
 
-void
+int64_t
 proof_take(struct bench *bench, uint32_t queue, int64_t offset, const struct record *record)
 {
 	struct proof *proof = &bench->proof;
@@ -49,14 +49,15 @@ proof_take(struct bench *bench, uint32_t queue, int64_t offset, const struct rec
 	switch (payload_read(record->body, bench->run, &number, &due_us)) {
 	case PAYLOAD_FOREIGN:
 		proof->n_foreign++;
-		return;
+		return PROOF_NOT_OURS;
 	case PAYLOAD_CORRUPT:
 		proof->n_corrupt++;
-		return;
+		return PROOF_NOT_OURS;
 	case PAYLOAD_GOOD:
 		break;
 	}
 	++*counter_of(proof, ledger_find(&bench->ledger, number, queue, offset));
+	return due_us;
 }
 
 static void
@@ -66,9 +67,8 @@ on_record(
 	proof_take(reader->bench, range->queue, offset, record);
 }
 
-/* 0, or -1 when the queues did not grow by what was acknowledged. */
-static int
-wait_visible(struct bench *bench)
+int
+proof_wait_visible(struct bench *bench)
 {
 	struct proof *proof = &bench->proof;
 	int64_t began_us = clock_mono_us();
@@ -99,14 +99,12 @@ read_all(struct bench *bench)
 		reader.on_record = on_record;
 		load_run(&reader.load);
 		bench->proof.n_unreadable = reader.n_given_up;
-		bench->proof.done = true;
 	}
 	reader_release(&reader);
 }
 
-/* What makes it void, as one line. */
-static void
-judge(struct bench *bench)
+void
+proof_judge(struct bench *bench)
 {
 	static const struct {
 		const char *what;
@@ -140,6 +138,7 @@ judge(struct bench *bench)
 		    (int)bench->queues[queue].id, bench->brokers[bench->queues[queue].broker].name,
 		    offset);
 	snprintf(proof->why, sizeof proof->why, "%s", buf_text(&why));
+	proof->done = true;
 	buf_release(&why);
 }
 
@@ -147,19 +146,23 @@ void
 proof_finish(struct bench *bench)
 {
 	struct proof *proof = &bench->proof;
+	const struct ledger *ledger = &bench->ledger;
 
-	proof->n_sent = bench->ledger.n;
-	proof->n_acknowledged = bench->ledger.n_acknowledged;
-	proof->n_lost = ledger_missing(&bench->ledger);
-	proof->done = true;
-	judge(bench);
+	proof->n_sent = ledger->n;
+	proof->n_acknowledged = ledger->n_acknowledged;
+	proof->n_lost = ledger_missing(ledger);
+	proof->n_unacknowledged -= ledger->n_late;
+	proof->n_found += ledger->n_late - ledger->n_late_elsewhere - ledger->n_late_withheld;
+	proof->n_elsewhere += ledger->n_late_elsewhere;
+	proof->n_withheld += ledger->n_late_withheld;
+	proof_judge(bench);
 }
 
 void
 proof_read_back(struct bench *bench)
 {
 	struct proof *proof = &bench->proof;
-	int status = wait_visible(bench);
+	int status = proof_wait_visible(bench);
 
 	/* What is there is read all the same: it says what is missing. */
 	read_all(bench);

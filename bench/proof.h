@@ -32,12 +32,19 @@ struct proof {
 	char why[300]; /* not done, or void; empty: it holds */
 };
 
-/* What a queue has at this offset. */
-void proof_take(struct bench *bench, uint32_t queue, int64_t offset, const struct record *record);
+#define PROOF_NOT_OURS INT64_MIN
+
+/* What a queue has at this offset. When it was due to be sent, or PROOF_NOT_OURS. */
+int64_t proof_take(
+    struct bench *bench, uint32_t queue, int64_t offset, const struct record *record);
+/* Until the queues grew by all that was acknowledged. 0, or -1 when they did not in time. */
+int proof_wait_visible(struct bench *bench);
 /* Waits until all that was acknowledged can be seen, then reads it back. */
 void proof_read_back(struct bench *bench);
 /* For who reads all himself: no more will come. */
 void proof_finish(struct bench *bench);
+/* For who fills in the numbers himself: what makes it void. */
+void proof_judge(struct bench *bench);
 bool proof_holds(const struct proof *proof);
 
 #endif

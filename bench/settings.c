@@ -38,7 +38,7 @@ const struct flag settings_common_flags[] = {
 	TEXT('t', "topic", "NAME", "what the names of the topics begin with (mqbench)"),
 	NUMBER('T', "topics", 1, TOPICS_MAX, "topics, used evenly (1)"),
 	NUMBER('q', "queues", 1, QUEUES_MAX, "queues of each topic on each master (8)"),
-	NUMBER('c', "connections", 1, 100000, "connections (1)"),
+	NUMBER('c', "connections", 1, 100000, "connections to each broker or name server (1)"),
 	NUMBER('d', "duration", 1, 1000000, "seconds that are measured (10)"),
 	NUMBER('W', "warmUp", 0, 1000000, "seconds before that, not measured (0)"),
 	NUMBER('O', "timeout", 1, 1000000, "ms until a request counts as failed (3000)"),
@@ -121,6 +121,10 @@ const struct flag settings_both_flags[] = {
 const struct flag settings_route_flags[] = {
 	WINDOW,
 	RATE,
+	END,
+};
+
+const struct flag settings_register_flags[] = {
 	END,
 };
 

@@ -57,6 +57,7 @@ extern const struct flag settings_pull_flags[];
 extern const struct flag settings_consume_flags[];
 extern const struct flag settings_both_flags[];
 extern const struct flag settings_route_flags[];
+extern const struct flag settings_register_flags[];
 extern const struct flag settings_connect_flags[];
 
 /* 0, or -1 and one line in *error. */

@@ -17,6 +17,7 @@ struct bulk {
 	struct bench *bench;
 	uint32_t n, next, n_flying;
 	bool failed;
+	int32_t no_error; /* a code that is as good as success */
 	/* The i-th request: to which broker it goes. */
 	uint32_t (*make)(
 	    struct bulk *bulk, uint32_t i, struct arena *arena, struct command *request);
@@ -42,7 +43,7 @@ on_bulk_answer(
 	bulk->n_flying--;
 	if (error != NULL)
 		bulk->failed = bench_fail(bulk->bench, "%s", error->text) == -1;
-	else if (answer->code != RESPONSE_SUCCESS)
+	else if (answer->code != RESPONSE_SUCCESS && answer->code != bulk->no_error)
 		bulk->failed = bench_fail(bulk->bench, "a broker says: %.*s (code %d, %s)",
 				   answer->remark.len > 200 ? 200 : (int)answer->remark.len,
 				   answer->remark.data != NULL ? answer->remark.data : "",
@@ -207,4 +208,41 @@ target_ask_ends(struct bench *bench, unsigned long long *n)
 	for (uint32_t i = 0; i < bench->n_queues; i++)
 		*n += (unsigned long long)(bench->queues[i].end - bench->queues[i].begin);
 	return 0;
+}
+
+static uint32_t
+make_committed(struct bulk *bulk, uint32_t i, struct arena *arena, struct command *request)
+{
+	const struct queue *queue = &bulk->bench->queues[i];
+	const struct query_offset_header header = {
+		.consumer_group = slice_of(bulk->bench->settings->group),
+		.topic = topic_name(bulk->bench, queue->topic, arena),
+		.queue_id = queue->id,
+		.set_zero = true,
+	};
+
+	request->code = REQUEST_QUERY_CONSUMER_OFFSET;
+	fields_encode(query_offset_header_fields, &header, arena, request);
+	return queue->broker;
+}
+
+static void
+take_committed(struct bulk *bulk, uint32_t i, const struct command *answer)
+{
+	struct queue *queue = &bulk->bench->queues[i];
+
+	if (slice_to_int64(command_ext(answer, "offset"), &queue->committed) == -1)
+		queue->committed = -1;
+}
+
+int
+target_ask_committed(struct bench *bench)
+{
+	struct bulk bulk = { .bench = bench,
+		.n = bench->n_queues,
+		.make = make_committed,
+		.take = take_committed,
+		.no_error = RESPONSE_QUERY_NOT_FOUND };
+
+	return run_bulk(&bulk);
 }

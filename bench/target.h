@@ -11,5 +11,7 @@ int target_find_brokers(struct bench *bench);
 int target_make_topics(struct bench *bench);
 /* Asks where the queues end now; how much they grew goes to *n. */
 int target_ask_ends(struct bench *bench, unsigned long long *n);
+/* Asks how far the group of the settings came in each queue. */
+int target_ask_committed(struct bench *bench);
 
 #endif

@@ -1,5 +1,5 @@
-#ifndef BENCH_SEND_H
-#define BENCH_SEND_H
+#ifndef BENCH_SENDER_H
+#define BENCH_SENDER_H
 
 /* Sends messages whose numbers the ledger gives out: single ones, batches, oneway ones. */
 

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "bench/send.h"
+#include "bench/sender.h"
 
 #include "bench/bench.h"
 #include "bench/target.h"
@@ -120,7 +120,7 @@ sender_init(struct sender *sender, struct bench *bench)
 	const struct settings *settings = bench->settings;
 
 	*sender = (struct sender){ .bench = bench };
-	if (bench_load_init(bench, &sender->load, settings->n_connections, settings->window) == -1)
+	if (bench_load_init(bench, &sender->load, bench_n_links(bench), settings->window) == -1)
 		return -1;
 	init(sender, bench, settings->batch);
 	sender->n_oneway = settings->oneway ? ONEWAY_BURST - 1 : 0;

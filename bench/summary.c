@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "bench/report.h"
+#include "bench/summary.h"
 
 #include <inttypes.h>
 
@@ -50,7 +50,7 @@ derive(const struct bench *bench)
 }
 
 bool
-report_is_saturated(const struct bench *bench)
+summary_is_saturated(const struct bench *bench)
 {
 	int64_t rate = bench->settings->rate;
 
@@ -137,7 +137,7 @@ text_proof(const struct bench *bench, struct buf *out)
 }
 
 void
-report_text(const struct bench *bench, struct buf *out)
+summary_text(const struct bench *bench, struct buf *out)
 {
 	struct derived derived = derive(bench);
 	const struct counts *counts = &bench->counts;
@@ -147,7 +147,7 @@ report_text(const struct bench *bench, struct buf *out)
 	if (counts->n_bytes != 0)
 		buf_printf(out, ", %.1f MB/s", derived.bytes_rate / 1e6);
 	buf_printf(out, " (%" PRIu64 " in %.2f s)%s\n", counts->n_good, derived.seconds,
-	    report_is_saturated(bench) ? " SATURATED: the rate was not reached" : "");
+	    summary_is_saturated(bench) ? " SATURATED: the rate was not reached" : "");
 	text_latency(&counts->latency, out);
 	text_failures(counts, out);
 	for (size_t i = 0; i < bench->n_figures; i++)
@@ -266,7 +266,7 @@ json_proof(const struct bench *bench, struct json_out *out)
 }
 
 void
-report_json(const struct bench *bench, struct buf *text)
+summary_json(const struct bench *bench, struct buf *text)
 {
 	struct derived derived = derive(bench);
 	const struct counts *counts = &bench->counts;
@@ -281,7 +281,7 @@ report_json(const struct bench *bench, struct buf *text)
 	json_member_put_int(&out, "good", (int64_t)counts->n_good);
 	put_number(&out, "good_per_second", derived.rate);
 	put_number(&out, "bytes_per_second", derived.bytes_rate);
-	json_member_put_bool(&out, "saturated", report_is_saturated(bench));
+	json_member_put_bool(&out, "saturated", summary_is_saturated(bench));
 	json_member_put_int(&out, "behind", (int64_t)counts->n_behind);
 	json_latency(&counts->latency, &out);
 	json_member_put_int(&out, "failed", (int64_t)counts->n_failed);

@@ -1,5 +1,5 @@
-#ifndef BENCH_READER_H
-#define BENCH_READER_H
+#ifndef BENCH_RANGES_H
+#define BENCH_RANGES_H
 
 /*
  * Reads ranges of queues with one pull in flight for each, as clients do. A range belongs to a

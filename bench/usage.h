@@ -1,5 +1,5 @@
-#ifndef BENCH_PROCESS_H
-#define BENCH_PROCESS_H
+#ifndef BENCH_USAGE_H
+#define BENCH_USAGE_H
 
 /* What processes used, from /proc. Sums over all that are given. */
 

@@ -4,7 +4,7 @@
 
 #include "bench/bench.h"
 #include "bench/payload.h"
-#include "bench/send.h"
+#include "bench/sender.h"
 #include "bench/target.h"
 #include "client/twinmq_transaction.h"
 #include "common/clock.h"
@@ -256,8 +256,7 @@ init(struct transactor *transactor, struct bench *bench)
 	struct buf id = { 0 }, properties = { 0 };
 
 	*transactor = (struct transactor){ .bench = bench };
-	if (bench_load_init(bench, &transactor->load, settings->n_connections, settings->window) ==
-	    -1)
+	if (bench_load_init(bench, &transactor->load, bench_n_links(bench), settings->window) == -1)
 		return -1;
 	transactor->load.begin = begin;
 	transactor->rollback_percent = settings->rollback_percent;

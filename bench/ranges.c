@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "bench/reader.h"
+#include "bench/ranges.h"
 
 #include <stdlib.h>
 
@@ -81,9 +81,10 @@ on_pulled(struct slot *slot, int32_t code, const struct command *answer, struct 
 	if (n == 0 &&
 	    (code == RESPONSE_PULL_NOT_FOUND || code == RESPONSE_PULL_RETRY_IMMEDIATELY)) {
 		reader->n_empty++;
-		code = TWINMQ_TIMEOUT; /* tries again a little later */
+		load_done(slot, TWINMQ_TIMEOUT, 0, 0); /* tries again a little later */
+		return;
 	}
-	load_done(slot, code, n, n_bytes);
+	load_done(slot, code, code == RESPONSE_SUCCESS ? n : 1, n_bytes);
 }
 
 /* The range that the slot goes on with; NULL: none is left. */

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "bench/process.h"
+#include "bench/usage.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,0 +1,115 @@
+#include "config.h"
+
+#include "bench/bench.h"
+#include "bench/consumer.h"
+#include "bench/sender.h"
+#include "bench/target.h"
+
+/*
+ * A group that consumes: a backlog, or what is being sent meanwhile. Each message is
+ * checked as it comes, so that consuming is the proof; the offsets that the group
+ * commits are asked for in the end.
+ */
+
+static void
+finish(struct bench *bench, struct consumer *consumer)
+{
+	unsigned long long n;
+
+	if (consumer_commit_all(consumer) == -1 || target_ask_ends(bench, &n) == -1)
+		return;
+	bench->proof.n_counted = n;
+	proof_finish(bench);
+}
+
+static void
+on_consume_measure(struct load *load, bool begins)
+{
+	struct consumer *consumer = (struct consumer *)load;
+
+	load->context = consumer->bench;
+	bench_on_measure(load, begins);
+}
+
+/* From the first pull until the last message has come. */
+static void
+consume_backlog(struct bench *bench, struct consumer *consumer)
+{
+	consumer->load.on_measure = on_consume_measure;
+	consumer->load.times_itself = false;
+	load_measure(&consumer->load, true);
+	load_start(&consumer->load);
+	consumer_wait_all(consumer);
+	load_measure(&consumer->load, false);
+	bench->counts = consumer->load.counts;
+	finish(bench, consumer);
+}
+
+int
+mode_consume(struct bench *bench)
+{
+	struct consumer consumer;
+
+	if (target_make_topics(bench) == -1 || sender_fill(bench, bench->settings->n_fill) == -1 ||
+	    proof_wait_visible(bench) == -1)
+		return -1;
+	if (consumer_init(&consumer, bench) == 0)
+		consume_backlog(bench, &consumer);
+	consumer_release(&consumer);
+	return bench->error[0] != '\0' ? -1 : 0;
+}
+
+/* ---- and produce ---- */
+
+struct both {
+	struct sender sender; /* first: its load is what callbacks get */
+	struct consumer consumer;
+};
+
+static void
+on_both_measure(struct load *load, bool begins)
+{
+	struct both *both = (struct both *)load;
+
+	load_measure(&both->consumer.load, begins);
+	bench_on_measure(load, begins);
+}
+
+/* What was consumed counts; what was sent stands beside it. */
+static void
+run_both(struct bench *bench, struct both *both)
+{
+	struct load *sending = &both->sender.load;
+	double seconds;
+
+	load_start(&both->consumer.load);
+	sending->on_measure = on_both_measure;
+	bench_load_run(bench, sending);
+	consumer_wait_all(&both->consumer);
+	bench->counts = both->consumer.load.counts;
+	bench->counts.n_failed += sending->counts.n_failed;
+	seconds = counts_seconds(&sending->counts);
+	bench_figure(
+	    bench, "sent_per_second", seconds > 0 ? (double)sending->counts.n_good / seconds : 0);
+	bench_figure(
+	    bench, "send_p50_us", (double)histogram_quantile(&sending->counts.latency, 0.5));
+	bench_figure(
+	    bench, "send_p99_us", (double)histogram_quantile(&sending->counts.latency, 0.99));
+	finish(bench, &both->consumer);
+}
+
+int
+mode_both(struct bench *bench)
+{
+	struct both both;
+
+	if (target_make_topics(bench) == -1)
+		return -1;
+	if (consumer_init(&both.consumer, bench) == 0) {
+		if (sender_init(&both.sender, bench) == 0)
+			run_both(bench, &both);
+		sender_release(&both.sender);
+	}
+	consumer_release(&both.consumer);
+	return bench->error[0] != '\0' ? -1 : 0;
+}

@@ -1,0 +1,24 @@
+#include "config.h"
+
+#include "bench/bench.h"
+
+/* One row is one way of loading a broker. */
+const struct mode bench_modes[] = {
+	{ "send", "messages, single or in batches, that are acknowledged", settings_send_flags,
+	    mode_send, "messages" },
+	{ "transaction", "half messages and the ENDs that decide them", settings_transaction_flags,
+	    mode_transaction, "transactions" },
+	{ "pull", "a backlog, from memory again and again, or cold", settings_pull_flags, mode_pull,
+	    "messages" },
+	{ "consume", "a backlog by a consumer group", settings_consume_flags, mode_consume,
+	    "messages" },
+	{ "both", "send, while a consumer group consumes", settings_both_flags, mode_both,
+	    "messages" },
+	{ "route", "routes asked of the name servers", settings_route_flags, mode_route,
+	    "queries" },
+	{ "register", "a broker's topics made known to the name servers", settings_register_flags,
+	    mode_register, "registrations" },
+	{ "connect", "connections that are made, held, and asked", settings_connect_flags,
+	    mode_connect, "connections" },
+	{ NULL, NULL, NULL, NULL, NULL },
+};

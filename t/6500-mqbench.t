@@ -1,0 +1,108 @@
+#!/bin/sh
+# mqbench: each mode, small, against two brokers: figures, proof, and what it says when it cannot.
+# shellcheck source=t/lib.sh
+. "${SRCDIR:-.}/t/lib.sh"
+
+# bench NAME FLAGS ...: one line of JSON in $got, its exit status in $status
+bench() {
+	got=$("$BUILDDIR/mqbench" "$@" --json 2>"$T_DIR/err")
+	status=$?
+}
+
+# number NAME: of the JSON in $got, wherever it stands first
+number() {
+	echo "$got" | sed -n "s/.*\"$1\":\\([0-9.e+-]*\\).*/\\1/p"
+}
+
+# proven NAME WANTED: the run holds, and so many acknowledged messages were read back
+proven() {
+	t_is "$1: the run holds" "$status" 0
+	t_has "$1: and says so" "$got" '"verdict":"holds"'
+	t_is "$1: all that was acknowledged is there" "$(number acknowledged) $(number found)" "$2 $2"
+	t_is "$1: nothing failed" "$(number failed)" 0
+	[ "$status" -eq 0 ] || sed 's/^/# /' "$T_DIR/err"
+}
+
+# What it takes, and that the manual has it all.
+t_is "help" "$("$BUILDDIR/mqbench" -h | head -1)" 'usage: mqbench MODE [FLAGS]'
+t_has "version" "$("$BUILDDIR/mqbench" -V)" 'mqbench (TwinMQ) '
+for mode in $("$BUILDDIR/mqbench" -h | sed -n 's/^  \([a-z]*\) .*/\1/p'); do
+	missing=$(grep -q "^.It Cm $mode\$" "$SRCDIR/man/mqbench.1" || echo "$mode")
+	for flag in $("$BUILDDIR/mqbench" "$mode" -h | sed -n 's/^  -\([A-Za-z]\), --\([A-Za-z]*\).*/\1:\2/p'); do
+		grep -q "^.It Fl ${flag%:*} , Fl -${flag#*:}\\( \\|\$\\)" "$SRCDIR/man/mqbench.1" ||
+			missing="$missing --${flag#*:}"
+	done
+	t_is "the manual has $mode and its flags" "$missing" ''
+done
+bench snd
+t_is "an unknown mode" "$status $(cat "$T_DIR/err")" '2 mqbench: there is no mode "snd"; mqbench -h lists what there is'
+bench send --windw 3
+t_has "an unknown flag" "$(cat "$T_DIR/err")" 'did you mean --window;'
+bench send -n 127.0.0.1:1
+t_is "no name server" "$status" 2
+t_has "and it says so" "$(cat "$T_DIR/err")" 'mqbench: the brokers are not known: no name server answers'
+
+start ns mqnamesrv -o bindAddress=127.0.0.1 -o storePath="$T_DIR/ns" || exit 1
+for broker in a b; do
+	start $broker mqbroker -o storePathRootDir="$T_DIR/$broker" -o brokerName=broker-$broker -o brokerIP1=127.0.0.1 \
+		-o flushDiskType=ASYNC_FLUSH -o namesrvAddr="$(address ns)" -o transactionTimeOut=500 \
+		-o transactionCheckInterval=200 || exit 1
+done
+NAMESRV_ADDR=$(address ns)
+export NAMESRV_ADDR
+both_known() {
+	"$BUILDDIR/mqadmin" clusterList -n "$NAMESRV_ADDR" | grep -c 'broker-[ab]' | grep -qx 2
+}
+t_ok "both brokers are known" t_wait 10 both_known
+
+bench send -N 400 -w 8 -p "$(pid a),$(pid b)"
+proven "send" 400
+t_is "send: good ones" "$(number good)" 400
+t_has "send: what the brokers used" "$got" '"cpu_us_per_message":'
+t_has "send: to both" "$got" '"connections":1'
+bench send -N 320 -B 32 -s 128
+proven "batches" 320
+bench send -N 320 -o
+proven "oneway" 320
+bench send -N 300 -c 5 -w 2 -T 7 -q 3 -x
+proven "many topics, connections, binary headers" 300
+bench send -r 400 -d 1 -W 1
+t_is "open loop: the run holds" "$status" 0
+t_has "open loop: the rate is reached" "$got" '"saturated":false'
+bench send -N 20 -s 65536 -b broker-b
+proven "large bodies, one broker" 20
+
+bench transaction -N 300 -R 10 -U 20
+proven "transactions" 210
+t_is "transactions: their ends" "$(number committed) $(number rolled_back) $(number said_unknown)" '210 30 60'
+bench transaction -N 100 -u 50 -e -g open
+proven "transactions beside open ones, oneway" 100
+bench transaction -r 50 -d 3 -U 50 -a -g asked
+t_is "checks: the run holds" "$status" 0
+t_ok "checks: brokers ask" test "$(number checks_received)" -gt 0
+t_ok "checks: what was said is done" test "$(number unacknowledged)" -gt 0
+
+bench pull -f 640 -d 1 -m 16
+proven "pull" 640
+t_ok "pull: more than once" test "$(number good)" -gt 640
+bench consume -f 640 -k 3 -g eaters -t eaten
+proven "consume" 640
+bench both -N 500 -k 2 -g diners -t dinner -T 2 -q 3 -w 8
+proven "both" 500
+t_is "both: consumed" "$(number good)" 500
+bench route -T 3 -t routed -d 1 -w 4
+t_is "routes" "$status" 0
+bench register -T 50 -d 1
+proven "registrations" 50
+bench connect -c 50 -w 8 -d 1
+proven "connections" 100
+
+# A broker that dies in the middle: what it acknowledged cannot be read, so the run says that it is void.
+"$BUILDDIR/mqbench" send -b broker-b -d 2 -O 300 --json >"$T_DIR/died" 2>"$T_DIR/err" &
+load=$!
+sleep 1
+kill9 b
+wait $load
+t_ok "a run whose broker died does not hold" test $? -ne 0
+t_ok "and does not say so" sh -c "! grep -q '\"verdict\":\"holds\"' '$T_DIR/died'"
+t_done
