@@ -5,12 +5,15 @@
 #include <stdlib.h>
 
 #include "broker/transaction_list_private.h"
+#include "common/clock.h"
 
-#define SCAN_MAX 1000           /* half messages and events that one request looks at */
+#define EFFORT_MAX 1000         /* of one request: half messages and events that it looks at */
+#define EFFORT_WRITER 16        /* of one for whose sake the writer is asked */
+#define TIME_MAX_MS 500         /* however busy the store is */
 #define ANSWER_BYTES (4u << 20) /* an answer that is this long is finished */
 #define PAGE_HALVES 64
 #define PAGE_EVENTS 128
-#define PAGE_KEYS_MAX 1024
+#define PAGE_KEYS 16 /* bodies come along */
 
 static void go_on(struct listing *listing);
 
@@ -112,7 +115,7 @@ on_halves(struct half_job *job, struct loop *home)
 static void
 load_halves(struct listing *listing)
 {
-	size_t rows = listing->limit - listing->n_rows, scans = SCAN_MAX - listing->n_scanned;
+	size_t rows = listing->limit - listing->n_rows, scans = EFFORT_MAX - listing->effort;
 	struct half_job *job = half_job_new(HALF_LIST);
 
 	listing->begun = true;
@@ -253,6 +256,7 @@ take_event(struct listing *listing)
 	listing->offset = listing->n != 0 ? event->offset : listing->page_begin;
 	if ((listing->wanted->states & 1u << state) == 0)
 		return false;
+	listing->effort += may_change ? EFFORT_WRITER : 0;
 	listing->event = event;
 	listing->view = (struct transaction_view){ .copy = -1 };
 	view(listing, event->event.position,
@@ -279,24 +283,19 @@ on_keys(struct read_job *job, struct loop *home)
 	}
 	listing->records = arena_alloc(
 	    &listing->page_arena, ((size_t)job->n_records + 1) * sizeof *listing->records);
-	for (; record_decode(rest.data, rest.len, &record) == 0; rest.data += record.size) {
+	while (record_decode(rest.data, rest.len, &record) == 0) {
+		listing->records[listing->n++] = record;
+		rest.data += record.size;
 		rest.len -= record.size;
-		if (record.position < listing->offset)
-			listing->records[listing->n++] = record;
 	}
 	read_job_free(job);
-	/* all of one millisecond, and seen: a larger page reaches beyond it */
-	if (listing->n == 0 && listing->page_keys < PAGE_KEYS_MAX)
-		listing->page_keys *= 2;
-	else if (listing->n == 0)
-		listing->last_page = true;
 	go_on(listing);
 }
 
 static bool
 has_keys(const struct listing *listing)
 {
-	return !listing->last_page;
+	return !listing->last_page && listing->offset > 0;
 }
 
 static void
@@ -309,8 +308,9 @@ load_keys(struct listing *listing)
 	job->context = listing;
 	job->topic = slice_dup(SLICE(HALF_TOPIC));
 	job->key = slice_dup(listing->key);
-	job->max_messages = listing->page_keys;
-	job->end_ms = listing->before_ms;
+	job->max_messages = PAGE_KEYS;
+	job->end_ms = INT64_MAX;
+	job->before = listing->offset;
 	store_read(listing->worker->broker->store, job);
 }
 
@@ -320,7 +320,7 @@ take_key(struct listing *listing)
 	const struct record *record = &listing->records[--listing->n];
 
 	listing->offset = record->position;
-	listing->before_ms = record->store_timestamp;
+	listing->effort += EFFORT_WRITER;
 	listing->view = (struct transaction_view){ .copy = -1, .record = *record };
 	view(listing, record->position, VIEW_TABLE | VIEW_EVENTS);
 	return true;
@@ -349,13 +349,15 @@ drop_page(struct listing *listing)
 	listing->n = 0;
 }
 
-/* A page of the table is used up: its cursor points behind it. */
+/* A page of the table is used up: its cursor points behind it. Each answer comes further. */
 static bool
 is_full(const struct listing *listing)
 {
-	return (listing->n_rows >= listing->limit || listing->n_scanned >= SCAN_MAX ||
-		   listing->text.len >= ANSWER_BYTES) &&
-	       (listing->source != FROM_TABLE || listing->n == 0);
+	if (listing->n_scanned == 0 || (listing->source == FROM_TABLE && listing->n != 0))
+		return false;
+	return listing->n_rows >= listing->limit || listing->effort >= EFFORT_MAX ||
+	       listing->text.len >= ANSWER_BYTES ||
+	       clock_mono_ms() - listing->started_ms >= TIME_MAX_MS;
 }
 
 /* Leaves a source that has no more; whether another page is to be loaded. */
@@ -375,6 +377,7 @@ static bool
 take(struct listing *listing)
 {
 	listing->n_scanned++;
+	listing->effort++;
 	listing->event = NULL;
 	return functions[listing->source].take(listing);
 }
@@ -405,6 +408,7 @@ void
 listing_start(struct listing *listing,
     void (*done)(void *context, struct loop *loop, struct slice body, bool failed), void *context)
 {
+	listing->started_ms = clock_mono_ms();
 	listing->done = done;
 	listing->context = context;
 	json_out_init(&listing->out, &listing->text);

@@ -9,8 +9,6 @@
 #include "broker/transaction_list.h"
 #include "broker/transaction_view.h"
 
-#define PAGE_KEYS 16 /* bodies come along */
-
 /* Where rows come from. */
 enum source {
 	FROM_TABLE,
@@ -48,13 +46,14 @@ struct listing {
 	struct buf text;
 	struct json_out out;
 	size_t n_rows, n_scanned;
+	size_t effort;      /* questions to other threads, more or less */
+	int64_t started_ms; /* clock_mono_ms */
 	bool failed;
 	/* where to go on */
 	enum source source;
 	bool begun;            /* table: the first page was asked for */
 	uint32_t table_cursor; /* table */
 	int64_t offset;        /* events: those below; keys: log positions below */
-	int64_t before_ms;     /* keys: stored at or before */
 	/* the page at hand; its elements are taken from the last to the first */
 	size_t n;
 	int64_t page_begin; /* events: of this offset */
@@ -63,8 +62,7 @@ struct listing {
 	struct listed_event *events;
 	struct record *records;
 	struct chunk *chunk; /* of records */
-	int32_t page_keys;
-	bool last_page; /* keys */
+	bool last_page;      /* keys */
 	/* the element at hand */
 	struct transaction_view view;
 	const struct listed_event *event; /* NULL: it is no event */

@@ -34,24 +34,17 @@ find_wanted(struct slice name)
 /* The letter of a cursor. */
 static const char source_letters[] = "TDCK";
 
-/* "T17", "D17", "C17" as an answer said; "K17,1700000000000" has a time as well. */
+/* "T17" and so on, as an answer said. */
 static int
 read_cursor(struct listing *listing, struct slice cursor)
 {
-	const char *letter = cursor.len > 1 ? memchr(source_letters, cursor.data[0], 4) : NULL;
-	struct slice rest = { cursor.data + 1, cursor.len - 1 }, number = SLICE_NONE;
+	const char *letter = memchr(source_letters, cursor.data[0], sizeof source_letters - 1);
+	struct slice number = { cursor.data + 1, cursor.len - 1 };
 	enum source source;
 
-	if (letter == NULL || !slice_next(&rest, ',', &number) ||
-	    slice_to_int64(number, &listing->offset) == -1 || listing->offset < 0)
+	if (letter == NULL || slice_to_int64(number, &listing->offset) == -1 || listing->offset < 0)
 		return -1;
 	source = (enum source)(letter - source_letters);
-	if (source == FROM_KEY) {
-		if (slice_to_int64(rest, &listing->before_ms) == -1 || listing->before_ms < 0)
-			return -1;
-	} else if (number.len != cursor.len - 1) {
-		return -1;
-	}
 	if (source != listing->source &&
 	    (listing->source == FROM_KEY || source != listing->wanted->next))
 		return -1;
@@ -66,21 +59,10 @@ read_cursor(struct listing *listing, struct slice cursor)
 struct slice
 listing_cursor(const struct listing *listing, struct arena *arena)
 {
-	char letter = source_letters[listing->source];
-
-	switch (listing->source) {
-	case FROM_TABLE:
-		return arena_printf(arena, "%c%" PRIu32, letter, listing->table_cursor);
-	case FROM_KEY:
-		return arena_printf(
-		    arena, "%c%" PRId64 ",%" PRId64, letter, listing->offset, listing->before_ms);
-	case FROM_DECISIONS:
-	case FROM_CONTRADICTIONS:
-		return arena_printf(arena, "%c%" PRId64, letter, listing->offset);
-	case FROM_NOWHERE:
-		break;
-	}
-	return SLICE_NONE;
+	if (listing->source == FROM_NOWHERE)
+		return SLICE_NONE;
+	return arena_printf(arena, "%c%" PRId64, source_letters[listing->source],
+	    listing->source == FROM_TABLE ? (int64_t)listing->table_cursor : listing->offset);
 }
 
 struct listing *
@@ -109,8 +91,7 @@ listing_new(struct worker *worker, const struct list_transactions_header *header
 	    header->older_than_ms == 0 ? INT64_MAX : clock_wall_ms() - header->older_than_ms;
 	listing->limit = header->limit < LIMIT_MAX ? (size_t)header->limit : LIMIT_MAX;
 	listing->source = header->key.len != 0 ? FROM_KEY : wanted->first;
-	listing->offset = listing->before_ms = INT64_MAX;
-	listing->page_keys = PAGE_KEYS;
+	listing->offset = INT64_MAX;
 	if (header->cursor.len != 0 && read_cursor(listing, header->cursor) == -1) {
 		*why = "cursor is not of an answer to this question";
 		listing_free(listing);

@@ -195,7 +195,8 @@ check_candidates(struct key_search *search)
 		struct record record;
 		struct slice bytes;
 
-		if (position < job->born || is_found(search, position))
+		if (position < job->born || (job->before != 0 && position >= job->before) ||
+		    is_found(search, position))
 			continue;
 		enum get_status status =
 		    reader_record(search->reader, position, 0, &bytes, &record);

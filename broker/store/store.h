@@ -167,6 +167,7 @@ struct read_job {
 	char *key;              /* KEY */
 	int32_t max_messages;   /* KEY */
 	int64_t begin_ms, end_ms; /* KEY: store timestamps wanted; TIME: begin_ms is the time */
+	int64_t before;         /* KEY: only records below this log position; 0: any */
 	bool upper;             /* TIME: last entry <= begin_ms instead of first entry >= begin_ms */
 	struct stamp_query *stamps; /* STAMPS */
 	size_t n_stamps;

@@ -78,6 +78,35 @@ Test(read_find, keys_across_segments_come_oldest_first)
 	rig_release(&rig);
 }
 
+Test(read_find, pages_of_a_key_end_where_the_last_one_began)
+{
+	struct rig rig;
+	int64_t before = 0, offset = 200;
+	struct record record;
+
+	rig_init(&rig);
+	rig.options.segment_bytes = 100000;
+	rig_open(&rig);
+	rig_fill(&rig, &(struct sample){ .topic = "K", .keys = "shared", .body_len = 900 }, 200);
+	while (offset > 0) {
+		struct read_job *job = read_job_new(READ_KEY);
+
+		job->topic = mem_strdup("K");
+		job->key = mem_strdup("shared");
+		job->max_messages = 7;
+		job->end_ms = INT64_MAX;
+		job->before = before;
+		rig_read(&rig, job);
+		cr_assert_eq(job->n_records, offset < 7 ? (int32_t)offset : 7);
+		cr_assert_eq(record_decode(job->chunk->data, job->chunk->len, &record), 0);
+		offset -= job->n_records;
+		cr_assert_eq(record.queue_offset, offset);
+		before = record.position;
+		read_job_free(job);
+	}
+	rig_release(&rig);
+}
+
 Test(read_find, a_run_of_keys_is_searched)
 {
 	struct rig rig;
