@@ -22,12 +22,13 @@
 #include "common/table.h"
 
 #define LOOK_MS 100           /* how old the copy of a group's members may be */
-#define WINDOW 128            /* unanswered asks of one member */
+#define WINDOW 256            /* unanswered asks of one member */
 #define BACK_OFF_FIRST_MS 1000
 #define BACK_OFF_MAX_MS 60000
 #define PATIENCE_FIRST_MS 1000
 #define FORGET_MS 600000      /* a group that was not asked about for so long */
-#define GROUPS_MAX 20000      /* remembered */
+#define GROUPS_MAX 20000      /* remembered; when there are as many, */
+#define SWEEP_MS 1000         /* those without members are forgotten so soon */
 
 struct member {
 	struct conn_id conn;
@@ -176,11 +177,29 @@ look(struct check_members *members, struct asked_group *group, struct arena *are
 	group->n = n;
 }
 
+/* Forgets groups that were not asked about for so long, or of which nothing but that is known. */
+static void
+sweep(struct check_members *members, int64_t unused_ms, int64_t now_ms)
+{
+	for (struct table_entry *entry = table_next(&members->groups, NULL), *next; entry != NULL;
+	     entry = next) {
+		const struct asked_group *group = entry->value;
+
+		next = table_next(&members->groups, entry);
+		if (now_ms - group->used_ms > (group->n != 0 ? FORGET_MS : unused_ms))
+			free_group(table_take(&members->groups, table_key(entry)));
+	}
+	members->swept_ms = now_ms;
+}
+
 static struct asked_group *
 find_group(struct check_members *members, struct slice name, int64_t now_ms)
 {
 	struct asked_group *group = table_find(&members->groups, name);
 
+	if (group == NULL && members->groups.n >= GROUPS_MAX &&
+	    now_ms - members->swept_ms >= SWEEP_MS)
+		sweep(members, SWEEP_MS, now_ms);
 	if (group == NULL && members->groups.n < GROUPS_MAX) {
 		group = mem_zalloc(sizeof *group + name.len + 1);
 		memcpy(group->name, name.data, name.len);
@@ -402,18 +421,6 @@ check_members_answered(struct check_members *members, struct slice key, int64_t 
 
 /* ---- now and then ---------------------------------------------------- */
 
-static void
-sweep(struct check_members *members, int64_t now_ms)
-{
-	for (struct table_entry *entry = table_next(&members->groups, NULL), *next; entry != NULL;
-	     entry = next) {
-		next = table_next(&members->groups, entry);
-		if (now_ms - ((const struct asked_group *)entry->value)->used_ms > FORGET_MS)
-			free_group(table_take(&members->groups, table_key(entry)));
-	}
-	members->swept_ms = now_ms;
-}
-
 void
 check_members_tick(struct check_members *members, int64_t silent_ms, int64_t now_ms)
 {
@@ -421,5 +428,5 @@ check_members_tick(struct check_members *members, int64_t silent_ms, int64_t now
 	while (members->oldest != NULL && now_ms - members->oldest->asked_ms >= silent_ms)
 		give_up(members, members->oldest, now_ms);
 	if (now_ms - members->swept_ms > FORGET_MS)
-		sweep(members, now_ms);
+		sweep(members, FORGET_MS, now_ms);
 }

@@ -285,3 +285,20 @@ Test(transaction_check_member, a_thousand_silent_ones_cost_little, .init = set_u
 	/* Until they are known as silent, and then ever more seldom. */
 	cr_assert_lt(n_asked, 14000, "%d asks", n_asked);
 }
+
+Test(transaction_check_member, groups_that_nobody_knows_push_nobody_out, .init = set_up,
+    .fini = tear_down)
+{
+	struct host host = born(9, 9);
+	struct check_member chosen;
+	char name[32];
+
+	for (int i = 0; i < 50000; i++) {
+		snprintf(name, sizeof name, "made-up-%d", i);
+		check_members_choose(members, slice_of(name), &host, now, &arena, &chosen);
+		arena_reset(&arena);
+	}
+	join(1, "10.0.0.1:1000");
+	now += 2000;
+	cr_assert_eq(choice(), CHECK_CHOSEN);
+}
