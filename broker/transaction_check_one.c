@@ -130,6 +130,16 @@ is_stopped(const struct check *check)
 	return check->checks->stopped;
 }
 
+/* It was decided meanwhile, or the disk failed and may be well soon. */
+static void
+not_stored(struct check *check, enum append_status status)
+{
+	if (status == APPEND_NOT_OPEN || is_stopped(check))
+		finish(check);
+	else
+		put_off(check, RETRY_MS);
+}
+
 /* A line, unless there were enough this second. */
 static bool
 may_say(struct transaction_checks *checks)
@@ -170,7 +180,8 @@ on_parked(struct append *append, struct loop *loop)
 {
 	struct check *check = append->context;
 	struct transaction_counters *counters = &check->checks->broker->transactions->counters;
-	bool parked = append->status == APPEND_OK;
+	enum append_status status = append->status;
+	bool parked = status == APPEND_OK;
 
 	(void)loop;
 	append_free(append);
@@ -184,7 +195,10 @@ on_parked(struct append *append, struct loop *loop)
 			    check->question.group.data != NULL ? check->question.group.data : "",
 			    check->half.n_asked, n + 1);
 	}
-	finish(check);
+	if (parked)
+		finish(check);
+	else
+		not_stored(check, status);
 }
 
 /* Not asked about any more: a copy where people look, which is also kept when the original expires. */
@@ -227,7 +241,8 @@ on_asked(struct append *append, struct loop *loop)
 {
 	struct check *check = append->context;
 	struct transaction_counters *counters = &check->checks->broker->transactions->counters;
-	bool asked = append->status == APPEND_OK;
+	enum append_status status = append->status;
+	bool asked = status == APPEND_OK;
 
 	(void)loop;
 	append_free(append);
@@ -236,7 +251,7 @@ on_asked(struct append *append, struct loop *loop)
 	if (asked && !is_stopped(check))
 		check->leave(check);
 	else
-		finish(check); /* decided meanwhile, or the disk */
+		not_stored(check, status);
 }
 
 /* The ask is kept first: so none leaves once there is a decision, and each is counted. */
