@@ -1,0 +1,110 @@
+#!/bin/sh
+# Transactions that move money over a disk that fails: writes now and then, a sync once, and one that
+# runs full and gets room again. No coin is lost, made, or moved twice (I1, I6, I8, I9).
+# shellcheck source=t/lib.sh
+. "${SRCDIR:-.}/t/lib.sh"
+
+trap 't_unmount; t_cleanup' EXIT
+t_unmount() {
+	[ -d "$T_DIR/disk" ] || return 0
+	for t_pid in $T_PIDS; do
+		kill -9 "$t_pid" 2>/dev/null
+	done
+	umount -l "$T_DIR/disk" 2>/dev/null
+}
+
+start ns mqnamesrv -o storePath="$T_DIR/ns" || exit 1
+
+# run_broker NAME PROGRAM STORE [FLAGS ...]: on the port that it had
+run_broker() {
+	b_name=$1 b_program=$2 b_store=$3
+	shift 3
+	had=$(port "$b_name" 2>/dev/null)
+	start "$b_name" "$b_program" -o brokerName="$b_name" -o brokerIP1=127.0.0.1 -o namesrvAddr="$(address ns)" \
+		-o storePathRootDir="$b_store" -o listenPort="${had:-0}" -o transactionTimeOut=1000 \
+		-o transactionCheckInterval=1000 "$@"
+}
+
+has_route() {
+	[ "$(rawcall "$(address ns)" 105 topic="$1" | field code)" = 0 ]
+}
+
+# begin_bank NAME: a load on a topic of its own
+begin_bank() {
+	rawcall "$(address "$1")" 17 topic="money-$1" defaultTopic=TBW102 readQueueNums=4 writeQueueNums=4 perm=6 \
+		topicFilterType=SINGLE_TAG topicSysFlag=0 order=false >/dev/null
+	t_ok "$1: has a topic" t_wait 10 has_route "money-$1"
+	"$BUILDDIR/t/bank_killer" "$(address ns)" "money-$1" "$T_DIR/$1.bank" >"$T_DIR/$1.count" 2>"$T_DIR/$1.breaches" &
+	t_remember bank $!
+}
+
+end_bank() {
+	kill "$(pid bank)"
+	wait "$(pid bank)"
+	t_is "$1: every coin is where it belongs" "$? $(cat "$T_DIR/$1.breaches")" "0 "
+	sed 's/^/# /' "$T_DIR/$1.count"
+	t_ok "$1: money was moved meanwhile" test "$(field credited <"$T_DIR/$1.count")" -gt 1000
+	t_ok "$1: stops" stop "$1"
+}
+
+# fault PLAN: from the next write or sync on (see vfs_fault.h)
+fault() {
+	echo "$1" >"$T_DIR/fault.new"
+	mv "$T_DIR/fault.new" "$FAULT"
+}
+
+n_failures() {
+	grep -c 'store could not commit' "$T_DIR/$1.log"
+}
+
+failed_more_than() {
+	[ "$(n_failures errors)" -gt "$1" ]
+}
+
+FAULT=$T_DIR/fault
+export FAULT
+run_broker errors t/faulty_broker "$T_DIR/errors" -o flushDiskType=ASYNC_FLUSH || exit 1
+begin_bank errors
+round=0
+while [ $round -lt 10 ]; do
+	round=$((round + 1))
+	was=$(n_failures errors)
+	fault write:$((round * 7)):ioerr:once
+	t_wait 10 failed_more_than "$was" || break
+	sleep 0.1
+done
+t_is "errors: ten commits failed" "$round" 10
+run_again() {
+	kill9 errors
+	run_broker errors t/faulty_broker "$T_DIR/errors" -o flushDiskType=SYNC_FLUSH
+}
+t_ok "errors: a restart with SYNC_FLUSH" run_again
+sleep 1
+fault sync:10:ioerr:once
+t_ok "errors: a sync failed" t_wait 20 grep -q 'could not sync' "$T_DIR/errors.log"
+sleep 1
+t_ok "errors: a restart after it" run_again
+sleep 1
+end_bank errors
+unset FAULT
+
+has_small_disk() {
+	[ "$(id -u)" -eq 0 ] && mkdir "$T_DIR/disk" && mount -t tmpfs -o size=32m twinmq-test "$T_DIR/disk" 2>/dev/null
+}
+if ! has_small_disk; then
+	echo "# no tmpfs can be mounted here: no disk runs full"
+	t_done
+	exit 0
+fi
+run_broker full mqbroker "$T_DIR/disk/full" -o mappedFileSizeCommitLog=268435456 || exit 1
+begin_bank full
+is_full() {
+	grep -q 'disk' "$T_DIR/full.log" && [ "$(rawcall -B x "$(address full)" 310 a=PG b=probe c=TBW102 d=4 e=0 \
+		f=0 g=1 h=0 i= j=0 k=false m=false | field code)" = 14 ]
+}
+t_ok "full: the disk runs full" t_wait 60 is_full
+sleep 2
+mount -o remount,size=512m "$T_DIR/disk"
+sleep 2
+end_bank full
+t_done
