@@ -191,6 +191,7 @@ Test(half_replay, rows_that_are_lost_come_back_from_the_log)
 static void
 power_case(enum store_flush flush, unsigned seed)
 {
+	struct store_stats before, after;
 	struct rig rig;
 
 	vfs_fault_register();
@@ -208,6 +209,7 @@ power_case(enum store_flush flush, unsigned seed)
 	if (seed % 3 == 0)
 		usleep(1100000);
 	act_at_random(&rig, 100, seed + 200);
+	store_get_stats(rig.store, &before);
 	vfs_fault_plan(FAULT_WRITE, 1, true, SQLITE_IOERR_WRITE);
 	vfs_fault_plan(FAULT_SYNC, 1, true, SQLITE_IOERR_FSYNC);
 	rig_close(&rig);
@@ -215,6 +217,10 @@ power_case(enum store_flush flush, unsigned seed)
 	vfs_fault_plan(FAULT_WRITE, 0, false, 0);
 	vfs_fault_plan(FAULT_SYNC, 0, false, 0);
 	rig_open(&rig);
+	store_get_stats(rig.store, &after);
+	cr_assert_leq(after.max_position, before.max_position);
+	if (flush == STORE_FLUSH_SYNC)
+		cr_assert_eq(after.max_position, before.max_position);
 	check(&rig);
 	act_at_random(&rig, 100, seed + 300);
 	check(&rig);
