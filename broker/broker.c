@@ -36,6 +36,7 @@
 #include "common/log.h"
 #include "common/mem.h"
 
+#define SETTLE_ROUNDS 10000
 #define QUEUED_BYTES_MAX (24 << 20) /* waiting for the writer; beyond that senders hear "busy" */
 #define PORT_TRIES 50 /* for listenPort 0: until a port and both neighbours are free */
 
@@ -290,6 +291,23 @@ free_workers(struct broker *broker)
 	free(broker->workers);
 }
 
+/*
+ * Requests that ask the store one thing after the other may be anywhere between it and their loops:
+ * they hear that it has ended, and end.
+ */
+static void
+settle(struct broker *broker)
+{
+	bool any = true;
+
+	for (int round = 0; any && round < SETTLE_ROUNDS; round++) {
+		any = false;
+		store_refuse_late(broker->store);
+		for (int i = 0; i < broker->n_workers; i++)
+			any |= loop_drain(broker->workers[i].loop);
+	}
+}
+
 static void
 broker_release(struct daemon *daemon)
 {
@@ -297,6 +315,7 @@ broker_release(struct daemon *daemon)
 
 	server_free(broker->server);
 	if (broker->store != NULL) {
+		settle(broker);
 		upkeep_free(broker->upkeep);
 		registrar_free(broker->registrar);
 		masters_free(broker->masters);

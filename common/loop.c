@@ -22,14 +22,18 @@ on_libevent_fatal(int error)
 	fatal("libevent gave up error=%d", error);
 }
 
-void
+bool
 loop_drain(struct loop *loop)
 {
-	for (struct task *task = mailbox_take(&loop->inbox), *next; task != NULL; task = next) {
+	struct task *task = mailbox_take(&loop->inbox);
+	bool any = task != NULL;
+
+	for (struct task *next; task != NULL; task = next) {
 		next = task->next;
 		task->run(task, loop);
 		arena_reset(&loop->arena);
 	}
+	return any;
 }
 
 static void

@@ -61,8 +61,8 @@ void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
 /* Any thread. */
 void loop_post(struct loop *loop, struct task *task);
-/* Runs the tasks that wait, for the time when the loop does not run any more. */
-void loop_drain(struct loop *loop);
+/* Runs the tasks that wait, for the time when the loop does not run any more; whether there were any. */
+bool loop_drain(struct loop *loop);
 /* In the order in which they were asked for; what they ask for follows in the same turn. */
 void loop_at_turn_end(struct loop *loop, struct turn_end *what);
 /* deadline->due runs on the loop at that time of clock_mono_ms, unless it is dropped or moved. */

@@ -248,6 +248,13 @@ store_stop(struct store *store)
 }
 
 void
+store_refuse_late(struct store *store)
+{
+	append_gathers_stop(store);
+	writer_drain(store->writer);
+}
+
+void
 store_each_queue(struct store *store,
     void (*row)(
 	void *arg, struct slice topic, int32_t queue_id, int64_t min_offset, int64_t max_offset),

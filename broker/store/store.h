@@ -60,6 +60,8 @@ struct store *store_open(const struct store_options *options, char **why);
 void store_start(struct store *store, struct loop *loops, struct tail **tails, int n_loops);
 /* Finishes what was submitted, syncs, ends the threads. Jobs come home to the loops' inboxes. */
 void store_stop(struct store *store);
+/* What loops submitted after that, as they were told of the end one by one, comes home as failed. */
+void store_refuse_late(struct store *store);
 void store_close(struct store *store);
 
 /* ---- appending ------------------------------------------------------- */

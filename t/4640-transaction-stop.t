@@ -1,0 +1,34 @@
+#!/bin/sh
+# A broker that stops while transactions are looked at, one question to its store after the other, stops cleanly.
+# shellcheck source=t/lib.sh
+. "${SRCDIR:-.}/t/lib.sh"
+# shellcheck source=t/half_messages.sh
+. "${SRCDIR:-.}/t/half_messages.sh"
+
+begin() {
+	start b mqbroker -o storePathRootDir="$T_DIR/b" -o brokerIP1=127.0.0.1 -o flushDiskType=ASYNC_FLUSH \
+		-o transactionTimeOut=600000 || exit 1
+	b=$(address b)
+}
+
+begin
+halves b bank money bank every 1 500 >"$T_DIR/halves"
+ends b bank $COMMIT <"$T_DIR/halves" >/dev/null
+halves b bank money shop every 1 500 >"$T_DIR/more"
+for ms in 010 020 040 080 160; do
+	looking=
+	for flags in '-k every' '-s open' '-s committed' ''; do
+		# shellcheck disable=SC2086 # flags are words
+		admin transactionList -b "$b" -l 100000 $flags >/dev/null &
+		looking="$looking $!"
+	done
+	sleep 0.$ms
+	stop b
+	t_is "stopped $ms ms after questions" $? 0
+	# shellcheck disable=SC2086 # numbers
+	wait $looking
+	begin
+done
+t_is "nothing is lost" "$(ids -b "$b" -l 100000 | wc -l | tr -d ' ')" 1000
+stop b
+t_done
