@@ -23,6 +23,7 @@
 #include "common/mem.h"
 
 #define RETRY_MS 1000
+#define PATIENCE_MS 10000 /* so soon a member that came back is found */
 #define TRIES_MAX 3 /* members that turned out to be gone */
 #define GROUP_NAME_MAX 255
 #define LINES_MAX 5 /* of the log, a second */
@@ -119,9 +120,10 @@ static int64_t
 patience_ms(const struct check *check)
 {
 	const struct transaction_checks *checks = check->checks;
+	int64_t interval_ms = checks->broker->settings->transaction_check_interval;
 
 	return check_members_patience_ms(checks->members, check->question.group,
-	    checks->broker->settings->transaction_check_interval, clock_mono_ms());
+	    interval_ms < PATIENCE_MS ? interval_ms : PATIENCE_MS, clock_mono_ms());
 }
 
 static bool
@@ -476,6 +478,7 @@ on_read(struct read_job *job, struct loop *loop)
 		start_read(check, check->half.copy);
 	else
 		park(check, SLICE("its record cannot be read"));
+	checks_pump(checks); /* one read less */
 }
 
 static void

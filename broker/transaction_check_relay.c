@@ -20,6 +20,7 @@
 #define TIMEOUT_MS 3000
 #define SOMEBODY_MS 500       /* for so long we believe that somebody is there, */
 #define NOBODY_MS 1000        /* and that nobody is */
+#define PROBING_MAX 64        /* unanswered looks around: a master may hang */
 #define NEWS_MAX 20000        /* groups times masters of which something is known */
 
 /* What a master said last of a group. */
@@ -31,6 +32,7 @@ struct news {
 struct check_relays {
 	struct broker *broker;
 	struct table news; /* master, blank, group -> struct news */
+	int n_probing;
 	bool stopped;
 };
 
@@ -116,6 +118,7 @@ on_probed(void *arg, const struct command *answer, struct slice body)
 	struct check_relays *relays = search->relays;
 
 	(void)body;
+	relays->n_probing--;
 	if (relays->stopped) {
 		end_search(search, CHECK_LATER, SLICE_NONE);
 		return;
@@ -132,13 +135,18 @@ probe(struct search *search, struct news *news)
 	struct check_relays *relays = search->relays;
 
 	*news = (struct news){ CHECK_LATER, clock_mono_ms() + TIMEOUT_MS };
-	return send_relay(relays, search->masters[search->at],
+	relays->n_probing++;
+	bool sent = send_relay(relays, search->masters[search->at],
 	    &(struct relay_check_header){
 		.group = search->group,
 		.probe = true,
 		.check.broker_name = slice_of(relays->broker->settings->broker_name),
 	    },
 	    SLICE(""), on_probed, search);
+
+	if (!sent)
+		relays->n_probing--;
+	return sent;
 }
 
 static void
@@ -147,8 +155,13 @@ go_on(struct search *search)
 	for (; search->at < search->n; search->at++) {
 		struct slice master = search->masters[search->at];
 		struct news *news = news_of(search->relays, master, search->group);
+		bool is_old = clock_mono_ms() >= news->until_ms;
 
-		if (clock_mono_ms() >= news->until_ms) {
+		if (is_old && search->relays->n_probing >= PROBING_MAX) {
+			search->choice = CHECK_LATER;
+			continue;
+		}
+		if (is_old) {
 			if (probe(search, news))
 				return; /* on_probed goes on */
 			learn(search->relays, master, search->group, RESPONSE_SYSTEM_ERROR);

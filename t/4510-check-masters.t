@@ -66,6 +66,19 @@ t_is "another id is not" "$(rawcall "$(address broker-b)" 37 producerGroup=G com
 	tranStateTableOffset="$offset" commitOrRollback=$ROLLBACK fromTransactionCheck=true msgId=x transactionId=x |
 	field code)" 1
 
+# The other master hangs: who has a member here does not wait for it.
+kill -STOP "$(pid broker-b)"
+n=0
+while [ $n -lt 100 ]; do
+	n=$((n + 1))
+	prepare "Hanging$n" "hanging$n" >/dev/null
+done
+join local Local -E $COMMIT
+prepare Local local >/dev/null
+t_wait 3 has_messages T 53
+t_is "with the other master frozen, members here are asked" "$(n_messages T)" 53
+kill -CONT "$(pid broker-b)"
+
 # The other master dies: that is nobody.
 kill9 twin
 kill9 broker-b
@@ -73,8 +86,8 @@ prepare G alone >/dev/null
 sleep 3
 n=$(n_parked)
 join last G -E $COMMIT
-t_wait 10 has_messages T 53
-t_is "with the other master dead, a member that comes here is asked" "$(n_messages T)" 53
+t_wait 10 has_messages T 54
+t_is "with the other master dead, a member that comes here is asked" "$(n_messages T)" 54
 t_is "and nothing was parked meanwhile" "$n" 1
 t_ok "stops cleanly" stop broker-a
 t_done

@@ -11,7 +11,7 @@ t_wait 5 grep -q ^port= "$T_DIR/requests"
 server=127.0.0.1:$(field port <"$T_DIR/requests")
 
 begin b -o transactionTimeOut=100 -o transactionCheckInterval=300 -o transactionCheckMax=3 \
-	-o transactionCheckUrlAllow="$server;127.0.0.1:9" -o transactionCheckUrlTimeout=500
+	-o transactionCheckUrlAllow="$server;127.0.0.1:9;localhost:${server#*:}" -o transactionCheckUrlTimeout=500
 b=$(address b)
 
 # url GROUP PATH
@@ -46,6 +46,10 @@ t_wait 5 requested rollback 1
 t_wait 5 sh -c "! \"$RAWCALL\" $b 7002 id=back | grep -q '\"state\":\"open\"'"
 t_has "rollback rolls back" "$(shows back)" '"rollback"'
 t_has "the timeline says that the URL did it" "$(shows back)" "http://$server/rollback"
+url Named "localhost:${server#*:}/commit" >/dev/null
+prepare Named named >/dev/null
+t_wait 10 has_messages T 2
+t_is "an address by name is looked up" "$(n_messages T)" 2
 prepare Unknown unknown >/dev/null
 t_wait 10 has_messages TRANS_CHECK_MAX_TIME_TOPIC 1
 t_is "unknown: asked three times, then parked" "$(requests unknown)" 3
@@ -56,16 +60,16 @@ for path in hang 500 garbage redirect maybe long close drip; do
 	prepare "Bad-$path" "bad-$path" >/dev/null
 done
 prepare Commit meanwhile >/dev/null
-t_wait 5 has_messages T 2
-t_is "bad answers hold up nobody" "$(n_messages T)" 2
+t_wait 5 has_messages T 3
+t_is "bad answers hold up nobody" "$(n_messages T)" 3
 t_wait 30 has_messages TRANS_CHECK_MAX_TIME_TOPIC 9
 for path in hang 500 garbage redirect maybe long close drip; do
 	t_has "/$path is no answer: parked" "$(shows "bad-$path")" '"state":"parked"'
 	t_is "/$path: asked three times" "$(requests "$path")" 3
 	t_is "/$path: one line in the log" "$(grep -c "group=Bad-$path .*why=" "$T_DIR/b.log")" 1
 done
-t_is "a redirect leads nowhere" "$(requests commit)" 2
-t_is "nothing was delivered" "$(n_messages T)" 2
+t_is "a redirect leads nowhere" "$(requests commit)" 3
+t_is "nothing was delivered" "$(n_messages T)" 3
 
 url Dead 127.0.0.1:9/ >/dev/null
 prepare Dead dead >/dev/null
@@ -77,7 +81,7 @@ join member Commit -E $ROLLBACK
 prepare Commit member >/dev/null
 t_wait 5 asked member 1
 sleep 0.5
-t_is "a member goes before the URL" "$(requests commit)" 2
+t_is "a member goes before the URL" "$(requests commit)" 3
 
 # After a restart the URL is still set; without the address in the list it is not asked.
 kill9 member
@@ -88,6 +92,6 @@ prepare Commit forbidden >/dev/null
 t_wait 5 grep -q "not among those of transactionCheckUrlAllow" "$T_DIR/b.log"
 t_has "an address that is allowed no more is not asked" "$(cat "$T_DIR/b.log")" \
 	"group=Commit url=http://$server/commit?by=us why=\"not among"
-t_is "not at all" "$(requests commit)" 2
+t_is "not at all" "$(requests commit)" 3
 t_ok "stops cleanly" stop b
 t_done
