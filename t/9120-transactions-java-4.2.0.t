@@ -3,5 +3,5 @@
 # shellcheck source=t/interop/interop.sh
 . "${SRCDIR:-.}/t/interop/interop.sh"
 interop_transactions org.apache.rocketmq 4.2.0 ByExecuter \
-	transactions killed article parked silent masters
+	transactions killed commitWins article parked silent masters
 t_done

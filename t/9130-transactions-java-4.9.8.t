@@ -3,5 +3,5 @@
 # shellcheck source=t/interop/interop.sh
 . "${SRCDIR:-.}/t/interop/interop.sh"
 interop_transactions org.apache.rocketmq 4.9.8 ByListener \
-	transactions killed parked silent masters
+	transactions killed commitWins parked silent masters
 t_done

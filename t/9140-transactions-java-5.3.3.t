@@ -3,5 +3,5 @@
 # shellcheck source=t/interop/interop.sh
 . "${SRCDIR:-.}/t/interop/interop.sh"
 interop_transactions org.apache.rocketmq 5.3.3 ByListener \
-	transactions killed parked silent masters
+	transactions killed commitWins parked silent masters
 t_done

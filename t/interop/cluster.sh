@@ -64,7 +64,7 @@ cluster_set() {
 }
 
 # What a client program may ask for: kill ROLE, start ROLE, age (what is in closed segments is removed),
-# set KEY VALUE, resume TRANSACTION.
+# set KEY VALUE, resume TRANSACTION, policy GROUP POLICY, contradictions GROUP N (as many are listed).
 cluster_do() {
 	if [ -z "$CLUSTER_IS_OURS" ]; then
 		"$MQ_CONTROL" "$@"
@@ -81,6 +81,13 @@ cluster_do() {
 		;;
 	set) cluster_set "$2" "$3" ;;
 	resume) "$BUILDDIR/mqadmin" transactionResume -n "$MQ_NAMESRV" "$2" ;;
+	policy) "$BUILDDIR/mqadmin" updateProducerGroup -n "$MQ_NAMESRV" -g "$2" -p "$3" ;;
+	contradictions) [ "$(cluster_transactions contradiction -g "$2")" = "$3" ] ;;
 	*) return 1 ;;
 	esac
+}
+
+# cluster_transactions STATE FLAG...: how many are in this state
+cluster_transactions() {
+	"$BUILDDIR/mqadmin" transactionList -n "$MQ_NAMESRV" --json -l 100000 -s "$@" | grep -o '"transactionId":' | wc -l
 }

@@ -130,19 +130,24 @@ interop_generation() {
 # interop_transactions GROUP VERSION TYPE SCENARIO...: the same for transactions, which are checked soon
 # and often. TYPE is the Transactor of this generation.
 interop_transactions() {
-	generation=$2
 	interop_client "$1" "$2"
-	transactor=$3
-	shift 3
 	cluster_start flushDiskType=ASYNC_FLUSH transactionTimeOut=1500 transactionCheckInterval=1000 \
 		transactionCheckMax=1000
 	t_result $? "a two-master cluster starts"
-	interop_drive "$generation" interop_java "$T_DIR/classes:$jars/*" -Dinterop.transactor="$transactor" \
-		Interop "$MQ_NAMESRV" "tx_$$" "$@"
-	for state in open parked; do
-		listed=$("$BUILDDIR/mqadmin" transactionList -n "$MQ_NAMESRV" -s $state --json 2>&1)
-		t_is "no transaction is $state" "$(echo "$listed" | grep -c '"group"')" 0
-	done
+	shift
+	interop_transact "$@"
+	t_is "no transaction is open" "$(cluster_transactions open)" 0
+	t_is "no transaction is parked" "$(cluster_transactions parked)" 0
 	cluster_stop
 	t_result $? "the cluster stops"
+}
+
+# interop_transact VERSION TYPE SCENARIO...
+interop_transact() {
+	transactor=$2
+	generation=$1
+	shift 2
+	# shellcheck disable=SC2086 # INTEROP_FLAGS are words
+	interop_drive "$generation" interop_java "$T_DIR/classes:$jars/*" -Dinterop.transactor="$transactor" \
+		${INTEROP_FLAGS-} Interop "$MQ_NAMESRV" "tx_$(echo "$generation" | tr -d .)_$$" "$@"
 }

@@ -24,10 +24,10 @@ final class Article implements Scenario {
 	public String run() throws Exception {
 		String topic = Mq.topic("article", 2);
 		Mq.push("article", topic, "*", message -> count(received, message.getKeys()));
-		for (String failure : new String[] { "rollback", "throw" }) {
-			Jvm program = new Jvm(this::said, "ArticleProgram", topic, failure);
+		Jvm[] programs = { new Jvm(this::said, "ArticleProgram", topic, "rollback"),
+			new Jvm(this::said, "ArticleProgram", topic, "throw") };
+		for (Jvm program : programs)
 			Check.same(program.end(60), 0, "exit status of the article's program");
-		}
 		Thread.sleep(NOBODY_MS);
 		compare(atOnce, "before anybody is asked");
 		Mq.transactor("article", new Twin());

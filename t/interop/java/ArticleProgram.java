@@ -24,7 +24,6 @@ public final class ArticleProgram {
 	public static void main(String[] args) throws Exception {
 		TransactionMQProducer producer = new TransactionMQProducer("T" + args[1] + "_article");
 		producer.setNamesrvAddr(args[0].split(";")[0] + ";192.168.1:9876");
-		producer.setInstanceName("Producer");
 		producer.setTransactionCheckListener(message -> LocalTransactionState.COMMIT_MESSAGE);
 		producer.start();
 		for (int i = 1; i <= 2 * PAIRS; i += 2) {

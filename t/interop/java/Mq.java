@@ -142,10 +142,12 @@ final class Mq {
 	}
 
 	private static void createTopic(DefaultMQProducer producer, String topic, int queues) throws Exception {
+		/* Whose route says where to create one. */
+		String key = System.getProperty("interop.topicKey", "TBW102");
 		if (has(producer, "createTopic", String.class, String.class, int.class))
-			call(producer, "createTopic", "TBW102", topic, queues);
+			call(producer, "createTopic", key, topic, queues);
 		else
-			call(producer, "createTopic", "TBW102", topic, queues, null);
+			call(producer, "createTopic", key, topic, queues, null);
 	}
 
 	/* The id that tells where the message is stored: the only one that 3.x knows. */

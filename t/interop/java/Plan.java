@@ -19,6 +19,8 @@ enum Plan {
 	LATE_AGAIN(true, true, Word.COMMIT, Word.COMMIT),
 	LATE_ROLLS_BACK_COMMITTED(true, true, Word.ROLLBACK, Word.COMMIT),
 	LATE_COMMITS_ROLLED_BACK(true, false, Word.COMMIT, Word.ROLLBACK),
+	/* The same with the policy commit-wins-once. */
+	LATE_COMMIT_WINS(true, true, Word.COMMIT, Word.ROLLBACK),
 	/* With an immunity time of its own. */
 	IMMUNE(false, true, Word.UNKNOWN, Word.COMMIT),
 	/* Until it is told otherwise: Transfer.learn. */
@@ -72,6 +74,11 @@ enum Plan {
 			if (words[i].decides())
 				return i;
 		return 0;
+	}
+
+	/* Whether the bank says at first what is not so in the end. */
+	boolean contradicts() {
+		return this == LATE_ROLLS_BACK_COMMITTED || this == LATE_COMMITS_ROLLED_BACK;
 	}
 
 	boolean neverAsked() {

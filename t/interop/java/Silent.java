@@ -1,52 +1,80 @@
+import java.util.Collections;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
+import org.apache.rocketmq.client.exception.MQClientException;
 import org.apache.rocketmq.client.producer.LocalTransactionState;
 import org.apache.rocketmq.common.message.Message;
 import org.apache.rocketmq.common.message.MessageExt;
 
 /*
- * Whom the broker can ask (PR10). A client tells its groups to brokers that it
- * learned of from a route. One that never sends asks for the route of the topic that
- * new ones are made from, up to 5.1; where brokers have none, or the client
- * does not ask, nobody can know it before its first route.
+ * Whom the broker can ask (PR10). A client tells its groups to the brokers that it
+ * learned of from routes. One that does not send has none, unless it asks for that
+ * of the topic which new ones are made from (up to 5.1, where brokers have it),
+ * or is told its topics beforehand (since 5.0).
  */
 final class Silent implements Scenario {
-	private static final String DEFAULT_TOPIC = "TBW102";
 	private static final int QUEUES = 2;
 	private static final int TRANSFERS = 4 * QUEUES;
-	private static final int DEAF_MS = 5000; /* longer than it takes to be asked otherwise */
+	private static final int DEAF_MS = 4500; /* longer than it takes to be asked otherwise */
 
 	private final AtomicInteger asked = new AtomicInteger();
 
 	@Override
 	public String run() throws Exception {
 		String topic = Mq.topic("silent", QUEUES);
+		Transactor first = Mq.newTransactor("silent", new Willing());
+		boolean told = Mq.has(first.producer(), "setTopics", List.class);
+		boolean learns = !told && hasDefaultTopic();
+		if (!learns)
+			deaf(topic, first);
+		if (told || learns)
+			ready(topic, told);
+		return "asked" + (learns ? "" : " after its first route")
+		    + (told ? ", or before it when told its topics" : learns ? " before its first send" : "");
+	}
+
+	private void deaf(String topic, Transactor transactor) throws Exception {
+		leaveOpen(topic);
+		transactor.producer().start();
+		Thread.sleep(DEAF_MS);
+		Check.same(asked.get(), 0, "times that a producer without a route was asked");
+		transactor.producer().getDefaultMQProducerImpl().getmQClientFactory()
+		    .updateTopicRouteInfoFromNameServer(topic);
+		answerAll("after its first route");
+		transactor.producer().shutdown();
+	}
+
+	private void ready(String topic, boolean told) throws Exception {
+		leaveOpen(topic);
+		Transactor transactor = Mq.newTransactor("silent", new Willing());
+		if (told)
+			Mq.call(transactor.producer(), "setTopics", Collections.singletonList(topic));
+		transactor.producer().start();
+		answerAll("before its first send");
+		transactor.producer().shutdown();
+	}
+
+	private static boolean hasDefaultTopic() throws Exception {
+		try {
+			return !Mq.producer("silent_looks").fetchPublishMessageQueues("TBW102").isEmpty();
+		} catch (MQClientException e) {
+			return false;
+		}
+	}
+
+	private void leaveOpen(String topic) throws Exception {
 		Transactor sender = Mq.transactor("silent", new Ignorant());
 		for (int i = 0; i < TRANSFERS; i++)
 			Mq.stored(sender.send(new Message(topic, "silent" + i, new byte[1])));
-		boolean knows = known(sender);
 		sender.producer().shutdown();
 		asked.set(0);
-		Transactor twin = Mq.transactor("silent", new Willing());
-		boolean found = knows && !Mq.has(twin.producer(), "getTopics");
-		if (!found) {
-			Thread.sleep(DEAF_MS);
-			Check.same(asked.get(), 0, "times that a producer without a route was asked");
-			twin.producer().getDefaultMQProducerImpl().getmQClientFactory()
-			    .updateTopicRouteInfoFromNameServer(topic);
-		}
-		Check.until(30, "asked about all", () -> asked.get() >= TRANSFERS);
-		Thread.sleep(3000);
-		Check.same(asked.get(), TRANSFERS, "times that the twin was asked");
-		return found ? "reachable before its first send" : "reachable after its first route";
 	}
 
-	private static boolean known(Transactor sender) {
-		try {
-			return !sender.producer().fetchPublishMessageQueues(DEFAULT_TOPIC).isEmpty();
-		} catch (Exception e) {
-			return false;
-		}
+	private void answerAll(String when) throws Exception {
+		Check.until(30, "asked about all " + when, () -> asked.get() >= TRANSFERS);
+		Thread.sleep(2500);
+		Check.same(asked.get(), TRANSFERS, "times that a producer was asked " + when);
 	}
 
 	private class Ignorant implements Bank {

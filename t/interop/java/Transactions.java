@@ -17,11 +17,15 @@ final class Transactions implements Scenario {
 		Transfers transfers = new Transfers(topic);
 		transfers.consume("tx");
 		Transactor transactor = Mq.transactor("tx", transfers);
+		EnumSet<Plan> plans = EnumSet.complementOf(EnumSet.of(Plan.IGNORANT, Plan.LATE_COMMIT_WINS));
 		/* One for each queue of each master, whose turns the client takes itself. */
-		for (Plan plan : EnumSet.complementOf(EnumSet.of(Plan.IGNORANT)))
+		for (Plan plan : plans)
 			for (MessageQueue queue : transactor.producer().fetchPublishMessageQueues(topic))
 				transfers.send(transactor, plan);
 		transfers.check(30, QUIET_MS);
-		return transfers.size() + " transactions of " + (Plan.values().length - 1) + " kinds";
+		long contradict = 2 * QUEUES * plans.stream().filter(Plan::contradicts).count();
+		Interop.ask("contradictions " + Mq.name("tx") + " " + contradict);
+		return transfers.size() + " transactions of " + plans.size() + " kinds, " + contradict
+		    + " contradictions are listed";
 	}
 }
