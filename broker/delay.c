@@ -190,6 +190,7 @@ deliver_next(struct delivery *delivery, struct loop *loop)
 	const struct chunk *chunk = delivery->chunk;
 	static const char *const dropped[] = { "DELAY", NULL };
 	struct record record;
+	struct topic topic;
 	int64_t now = clock_wall_ms();
 
 	for (;;) {
@@ -212,6 +213,8 @@ deliver_next(struct delivery *delivery, struct loop *loop)
 		    record.queue_offset, level->number);
 		delivery->next_offset = delivery->offset + 1;
 	}
+	if (topics_find(level->delays->broker->topics, record.topic, &topic))
+		record.queue_id = topic_queue_now(&topic, record.queue_id);
 	struct append *append = append_new(store, &record, 1);
 
 	append->home = loop;

@@ -157,6 +157,17 @@ topic_init(struct topic *topic, struct slice name)
 	    name.len < sizeof topic->name ? name.len : sizeof topic->name - 1);
 }
 
+int32_t
+topic_queue_now(const struct topic *topic, int32_t queue_id)
+{
+	int32_t most =
+	    topic->read_queues > topic->write_queues ? topic->read_queues : topic->write_queues;
+
+	if (queue_id < most || topic->read_queues <= 0)
+		return queue_id;
+	return queue_id % topic->read_queues;
+}
+
 struct topic_config
 topic_to_config(const struct topic *topic)
 {

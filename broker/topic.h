@@ -45,6 +45,8 @@ struct topic *topics_list(struct topics *topics, size_t *n);
 void topics_set_order(struct topics *topics, const struct slice *ordered, size_t n);
 /* A topic of this name with RocketMQ's defaults: 16 queues, perm 6. The name must fit. */
 void topic_init(struct topic *topic, struct slice name);
+/* Where a message of that queue goes now: queues that nobody reads any more are left for others. */
+int32_t topic_queue_now(const struct topic *topic, int32_t queue_id);
 /* As meta.db, registration and GET_ALL_TOPIC_CONFIG write it; the name is lent from the topic. */
 struct topic_config topic_to_config(const struct topic *topic);
 /* 0, or -1 when name, queues or perm cannot be those of a topic. */

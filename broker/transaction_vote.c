@@ -295,6 +295,8 @@ commit(struct voting *voting, const struct record *half)
 			(int)delivered.topic.len, delivered.topic.data));
 		return;
 	}
+	delivered.queue_id = topic_queue_now(&topic, delivered.queue_id);
+
 	int level = delay_level(broker->delays, property_find(delivered.properties, "DELAY"));
 	int64_t due = level > 0 ? delay_divert(broker->delays, level, &delivered, arena) : 0;
 	struct append *append = append_new(broker->store, &delivered, 1);
