@@ -111,6 +111,22 @@ commits "once it is there again" Gone
 half Gone2 '' gone
 rawcall "$b" 215 topic=Gone2 >/dev/null
 t_is "a rollback needs no topic" "$(end $ROLLBACK | field code)" 0
+# A topic that has fewer queues by the time of the commit: nobody reads the others any more.
+shrink() {
+	rawcall "$b" 17 topic="$1" defaultTopic=TBW102 readQueueNums=2 writeQueueNums=2 perm=6 \
+		topicFilterType=SINGLE_TAG order=false >/dev/null
+}
+half Shrunk '' first
+half_name "$(rawcall -B last "$b" 310 a=PG b=Shrunk c=TBW102 d=4 e=3 f=4 g=1 h=0 i="$HALF" j=0 k=false m=false)"
+rawcall -B later "$b" 310 a=PG b=Shrunk c=TBW102 d=4 e=2 f=0 g=1 h=0 i="DELAY${SOH}1${STX}" j=0 k=false m=false >/dev/null
+shrink Shrunk
+t_is "a queue that has gone: committed" "$(end $COMMIT | field code)" 0
+t_is "and to be read in another" "$(rawcall "$b" 30 topic=Shrunk queueId=1 | field ext.offset)" 1
+delayed_is_there() {
+	[ "$(rawcall "$b" 30 topic=Shrunk queueId=0 | field ext.offset)" = 1 ]
+}
+t_ok "as is one that was delayed" t_wait 10 delayed_is_there
+
 # A half message is none that a consumer could send back, to see it before it is committed.
 send_back() {
 	rawcall "$b" 36 offset="$1" group=CG delayLevel=0 originMsgId=x originTopic=T unitMode=false maxReconsumeTimes=16
