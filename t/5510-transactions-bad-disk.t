@@ -102,7 +102,7 @@ is_full() {
 	grep -q 'disk' "$T_DIR/full.log" && [ "$(rawcall -B x "$(address full)" 310 a=PG b=probe c=TBW102 d=4 e=0 \
 		f=0 g=1 h=0 i= j=0 k=false m=false | field code)" = 14 ]
 }
-t_ok "full: the disk runs full" t_wait 60 is_full
+t_ok "full: the disk runs full" t_wait 120 is_full
 sleep 2
 mount -o remount,size=512m "$T_DIR/disk"
 sleep 2

@@ -425,7 +425,7 @@ int
 main(int argc, char **argv)
 {
 	struct killer killer = { .program = "/proc/self/exe", .n_producers = 3 };
-	size_t patience = 60;
+	size_t patience = 180;
 	bool produces = false;
 	int option;
 
