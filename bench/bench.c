@@ -131,6 +131,7 @@ bench_load_run(struct bench *bench, struct load *load)
 	load->on_second = on_second;
 	load->warm_up_ms = settings->warm_up_ms;
 	load->duration_ms = settings->duration_ms;
+	links_open(&load->links);
 	load_run(load);
 	bench->counts = load->counts;
 	if (!settings->quiet && isatty(STDERR_FILENO))

@@ -12,6 +12,7 @@
 /* Opaques have ten digits in every use, because stencils cannot grow. */
 #define OPAQUE_FIRST 1000000000
 #define OPAQUE_RANGE 1000000000
+#define OPENING_MAX 64
 
 static void
 finish(struct slot *slot, int32_t code, const struct command *answer, struct slice body)
@@ -55,11 +56,35 @@ on_lost(struct conn *conn, const char *why)
 			finish(&link->slots[i], TWINMQ_UNREACHABLE, NULL, SLICE(""));
 }
 
+/* Not so many at once that the listener's queue overflows and the kernel waits a second. */
+static void
+open_more(struct links *links)
+{
+	while (links->n_opening < OPENING_MAX && links->next_open < links->n) {
+		struct link *link = &links->all[links->next_open++];
+
+		if (link->address == NULL || link->conn != NULL || link_connect(link) == NULL)
+			continue;
+		link->opening = true;
+		links->n_opening++;
+	}
+	if (links->n_opening == 0)
+		loop_stop(links->loop);
+}
+
 static void
 on_connect(struct conn *conn, const char *why)
 {
+	struct link *link = conn_context(conn);
+	struct links *links = link->links;
+
 	if (why != NULL)
 		on_lost(conn, why);
+	if (!link->opening)
+		return;
+	link->opening = false;
+	links->n_opening--;
+	open_more(links);
 }
 
 static const struct conn_events events = {
@@ -105,6 +130,15 @@ links_init(struct links *links, struct loop *loop, int timeout_ms, size_t n, uin
 	}
 	links->tick.due = on_tick;
 	loop_set_deadline(loop, &links->tick, clock_mono_ms());
+}
+
+void
+links_open(struct links *links)
+{
+	links->next_open = 0;
+	open_more(links);
+	while (links->n_opening != 0)
+		loop_run(links->loop);
 }
 
 void

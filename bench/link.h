@@ -40,8 +40,9 @@ struct slot {
 
 struct link {
 	struct links *links;
-	struct conn *conn; /* NULL: not connected */
-	const char *address;
+	struct conn *conn;   /* NULL: not connected */
+	bool opening;        /* links_open waits for it */
+	const char *address; /* NULL: it never connects */
 	uint32_t broker;
 	uint32_t turn; /* of the queues */
 	uint32_t n_slots;
@@ -63,6 +64,7 @@ struct links {
 	/* Called LINKS_TICKS_PER_S times a second; may be NULL. */
 	void (*on_tick)(struct links *links);
 	void *context;
+	size_t next_open, n_opening; /* while links_open runs */
 };
 
 #define LINKS_TICKS_PER_S 10
@@ -70,6 +72,8 @@ struct links {
 /* n links with slots each, whose other members the caller then fills. */
 void links_init(struct links *links, struct loop *loop, int timeout_ms, size_t n, uint32_t n_slots);
 void links_release(struct links *links);
+/* Connects all that can be, some at a time; runs the loop until that is done. */
+void links_open(struct links *links);
 /* -1 when the address cannot be resolved. The address is lent. */
 int link_set_address(struct link *link, const char *address);
 /* Connects when it is not; NULL when that cannot be. */

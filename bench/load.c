@@ -92,6 +92,25 @@ take_from(struct slot **list)
 
 /* ---- open loop ---- */
 
+/* Each connection has its turn. */
+static void
+put_free(struct load *load, struct slot *slot)
+{
+	slot->next = NULL;
+	*load->last_free = slot;
+	load->last_free = &slot->next;
+}
+
+static struct slot *
+take_free(struct load *load)
+{
+	struct slot *slot = take_from(&load->free);
+
+	if (load->free == NULL)
+		load->last_free = &load->free;
+	return slot;
+}
+
 /* Begins what is due, as far as slots are free; wakes again for the next. */
 static void
 pace(struct load *load)
@@ -99,7 +118,7 @@ pace(struct load *load)
 	int64_t now_us = clock_mono_us(), wait_us;
 
 	while (load->free != NULL && has_more(load) && due_us_of(load, load->n_begun) <= now_us)
-		begin(load, take_from(&load->free));
+		begin(load, take_free(load));
 	if (!has_more(load))
 		return;
 	wait_us = due_us_of(load, load->n_begun) - now_us;
@@ -144,9 +163,9 @@ next(struct load *load, struct slot *slot)
 {
 	load->n_busy--;
 	if (load->rate > 0) {
-		put_on(&load->free, slot);
+		put_free(load, slot);
 		/* Only what had to wait; the timer brings the others. */
-		if (has_more(load) && slot->next == NULL)
+		if (has_more(load) && load->free == slot)
 			pace(load);
 	} else if (has_more(load)) {
 		begin(load, slot);
@@ -248,6 +267,7 @@ void
 load_init(struct load *load, struct loop *loop, int timeout_ms, size_t n_links, uint32_t n_slots)
 {
 	*load = (struct load){ .n_each = 1, .phase.due = on_phase, .pace_fd = -1 };
+	load->last_free = &load->free;
 	links_init(&load->links, loop, timeout_ms, n_links, n_slots);
 	load->links.on_tick = on_tick;
 	load->links.context = load;
@@ -279,7 +299,7 @@ load_start(struct load *load)
 			struct slot *slot = &links->all[i].slots[j];
 
 			if (load->rate > 0) {
-				put_on(&load->free, slot);
+				put_free(load, slot);
 			} else if (has_more(load)) {
 				begin(load, slot);
 			}

@@ -54,8 +54,8 @@ struct load {
 	/* ---- internal ---- */
 	uint64_t n_begun;
 	size_t n_busy;
-	struct slot *free;   /* open loop */
-	struct slot *parked; /* they try again at the next tick */
+	struct slot *free, **last_free; /* open loop; the one that waits longest is first */
+	struct slot *parked;            /* they try again at the next tick */
 	struct deadline phase;
 	struct event *pace;
 	int pace_fd;

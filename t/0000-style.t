@@ -27,6 +27,7 @@ inclusions() {
 	grep -nE '#include "broker/[a-z_]+\.h"' broker/store/*.[ch]
 	grep -nE '#include "(broker|nameserver|admin|bench|t)/' client/*.[ch]
 	grep -nE '#include "(broker|nameserver|bench|t)/' admin/*.[ch]
+	grep -nE '#include "(broker|nameserver|admin|t)/' bench/*.[ch]
 	grep -nE '#include "(broker|nameserver|admin|bench|t)/' examples/*/*.[ch]
 }
 

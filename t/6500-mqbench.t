@@ -69,6 +69,14 @@ proven "many topics, connections, binary headers" 300
 bench send -r 400 -d 1 -W 1
 t_is "open loop: the run holds" "$status" 0
 t_has "open loop: the rate is reached" "$got" '"saturated":false'
+# A broker that stands still: all the messages that were due meanwhile waited, not only those in flight.
+(sleep 1 && kill -STOP "$(pid a)" && sleep 1 && kill -CONT "$(pid a)") &
+stall=$!
+bench send -r 500 -d 4 -w 1 -b broker-a
+t_is "a stall: the run holds" "$status" 0
+t_ok "a stall: an eighth of all waited for half of it at least" test "$(number p90)" -gt 300000
+t_ok "a stall: the others did not" test "$(number p50)" -lt 300000
+wait $stall
 bench send -N 20 -s 65536 -b broker-b
 proven "large bodies, one broker" 20
 
