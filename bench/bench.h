@@ -95,5 +95,6 @@ int mode_both(struct bench *bench);
 int mode_route(struct bench *bench);
 int mode_register(struct bench *bench);
 int mode_connect(struct bench *bench);
+int mode_first(struct bench *bench);
 
 #endif

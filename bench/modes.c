@@ -20,5 +20,7 @@ const struct mode bench_modes[] = {
 	    mode_register, "registrations" },
 	{ "connect", "connections that are made, held, and asked", settings_connect_flags,
 	    mode_connect, "connections" },
+	{ "first", "one message, as soon as a broker that starts takes it", settings_first_flags,
+	    mode_first, "messages" },
 	{ NULL, NULL, NULL, NULL, NULL },
 };

@@ -35,6 +35,7 @@
 const struct flag settings_common_flags[] = {
 	NAMESRV,
 	TEXT('b', "brokerName", "NAME", "this master only, not all of them"),
+	TEXT('A', "brokerAddr", "HOST:PORT", "this broker only, without asking name servers"),
 	TEXT('t', "topic", "NAME", "what the names of the topics begin with (mqbench)"),
 	NUMBER('T', "topics", 1, TOPICS_MAX, "topics, used evenly (1)"),
 	NUMBER('q', "queues", 1, QUEUES_MAX, "queues of each topic on each master (8)"),
@@ -133,6 +134,12 @@ const struct flag settings_connect_flags[] = {
 	END,
 };
 
+const struct flag settings_first_flags[] = {
+	SIZE,
+	NUMBER('S', "since", 1, INT64_MAX, "count from this time (ms since 1970), not from now"),
+	END,
+};
+
 static int
 read_pids(struct settings *settings, const char *text, struct buf *error)
 {
@@ -182,6 +189,7 @@ settings_read(struct settings *settings, const struct args *args, struct buf *er
 	*settings = (struct settings){
 		.name_servers = text_or(args, 'n', getenv("NAMESRV_ADDR")),
 		.broker = args_text(args, 'b'),
+		.address = args_text(args, 'A'),
 		.topic = text_or(args, 't', "mqbench"),
 		.group = text_or(args, 'g', "mqbench"),
 		.n_topics = (uint32_t)args_number(args, 'T', 1),
@@ -205,6 +213,7 @@ settings_read(struct settings *settings, const struct args *args, struct buf *er
 		.cold = args_has(args, 'C'),
 		.max_pulled = (uint32_t)args_number(args, 'm', 32),
 		.n_members = (uint32_t)args_number(args, 'k', 1),
+		.since_ms = args_number(args, 'S', 0),
 		.json = args_has(args, 'j'),
 		.quiet = args_has(args, 'Q'),
 	};

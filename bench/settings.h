@@ -17,7 +17,8 @@
 
 struct settings {
 	const char *name_servers;
-	const char *broker; /* NULL: all masters */
+	const char *broker;  /* NULL: all masters */
+	const char *address; /* of the one broker, without name servers; NULL: ask them */
 	const char *topic;
 	const char *group;
 	uint32_t n_topics;
@@ -42,6 +43,8 @@ struct settings {
 	bool cold;
 	uint32_t max_pulled;
 	uint32_t n_members;
+	/* first */
+	int64_t since_ms; /* wall clock; 0: from our own start */
 	/* what is printed */
 	pid_t pids[PIDS_MAX];
 	size_t n_pids;
@@ -59,6 +62,7 @@ extern const struct flag settings_both_flags[];
 extern const struct flag settings_route_flags[];
 extern const struct flag settings_register_flags[];
 extern const struct flag settings_connect_flags[];
+extern const struct flag settings_first_flags[];
 
 /* 0, or -1 and one line in *error. */
 int settings_read(struct settings *settings, const struct args *args, struct buf *error);

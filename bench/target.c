@@ -82,12 +82,25 @@ run_bulk(struct bulk *bulk)
 	return bulk->failed ? -1 : 0;
 }
 
+/* The one that was said; nobody is asked. */
+static int
+take_address(struct bench *bench)
+{
+	bench->brokers = mem_zalloc(sizeof *bench->brokers);
+	bench->brokers[0].name = mem_strdup(bench->settings->address);
+	bench->brokers[0].address = mem_strdup(bench->settings->address);
+	bench->n_brokers = 1;
+	return 0;
+}
+
 int
 target_find_brokers(struct bench *bench)
 {
 	struct arena arena = { 0 };
 	struct cluster_info info;
 
+	if (bench->settings->address != NULL)
+		return take_address(bench);
 	if (twinmq_cluster_info(bench->mq, &arena, &info) == -1) {
 		arena_release(&arena);
 		return bench_fail_mq(bench, "the brokers are not known");

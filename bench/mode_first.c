@@ -1,0 +1,105 @@
+#include "config.h"
+
+#include "bench/bench.h"
+#include "bench/payload.h"
+#include "bench/sender.h"
+#include "bench/target.h"
+#include "common/clock.h"
+#include "common/codes.h"
+#include "common/mem.h"
+
+/*
+ * How long a broker that starts keeps its clients waiting: one message is tried again and
+ * again, on a new connection where there is none, until it is acknowledged.
+ */
+
+#define TRY_AGAIN_MS 1
+#define GIVE_UP_MS 600000
+
+struct first {
+	struct sender sender; /* its load does not run: only its link and its message are used */
+	struct bench *bench;
+	struct deadline again;
+	int64_t began_ms;
+	uint64_t n_tries;
+	bool done;
+};
+
+static void try_once(struct first *first);
+
+static void
+on_again(struct deadline *self)
+{
+	try_once((struct first *)(void *)((char *)self - offsetof(struct first, again)));
+}
+
+static void
+on_sent(struct slot *slot, int32_t code, const struct command *answer, struct slice body)
+{
+	struct first *first = slot->context;
+	struct queue *queue = &first->bench->queues[0];
+
+	(void)body;
+	if (code != RESPONSE_SUCCESS ||
+	    slice_to_int64(command_ext(answer, "queueOffset"), &queue->begin) == -1) {
+		loop_set_deadline(
+		    &first->bench->loop, &first->again, clock_mono_ms() + TRY_AGAIN_MS);
+		return;
+	}
+	queue->end = queue->begin + 1;
+	ledger_settle(&first->bench->ledger, slot->number, LEDGER_STORED, 0, queue->begin);
+	first->done = true;
+	loop_stop(&first->bench->loop);
+}
+
+static void
+try_once(struct first *first)
+{
+	struct sender *sender = &first->sender;
+	struct slot *slot = &sender->load.links.all[0].slots[0];
+
+	first->n_tries++;
+	slot->context = first;
+	slot->number = ledger_take(&first->bench->ledger, 1);
+	send_stencil_put(&sender->stencil, first->bench, 0, slot->number);
+	slot_send(slot, &sender->stencil,
+	    payload_make(&sender->payload, slot->number, clock_mono_us()), on_sent);
+}
+
+static void
+run(struct first *first)
+{
+	struct bench *bench = first->bench;
+	int64_t until_ms = clock_mono_ms() + GIVE_UP_MS;
+
+	try_once(first);
+	while (!first->done && clock_mono_ms() < until_ms)
+		loop_run(&bench->loop);
+	loop_drop_deadline(&bench->loop, &first->again);
+	if (!first->done) {
+		bench_fail(bench, "%s takes no message", bench->brokers[0].address);
+		return;
+	}
+	bench_figure(bench, "first_ms", (double)(clock_wall_ms() - first->began_ms));
+	bench_figure(bench, "tries", (double)first->n_tries);
+}
+
+int
+mode_first(struct bench *bench)
+{
+	const struct settings *settings = bench->settings;
+	struct first first = { .bench = bench, .again.due = on_again };
+
+	first.began_ms = settings->since_ms != 0 ? settings->since_ms : clock_wall_ms();
+	/* Brokers make the topic when it is not there. */
+	bench->n_queues = 1;
+	bench->queues = mem_zalloc(sizeof *bench->queues);
+	if (sender_init(&first.sender, bench) == 0)
+		run(&first);
+	sender_release(&first.sender);
+	if (bench->error[0] != '\0')
+		return -1;
+	bench->counts.n_good = 1;
+	proof_read_back(bench);
+	return 0;
+}
