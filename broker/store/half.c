@@ -79,6 +79,7 @@ take_due(struct half_table *table, struct half_job *job)
 		job->halves[job->n - 1].expiring =
 		    half_entry_record(entry) < table->expire_before;
 		half_table_set_due(table, entry, now + job->put_off_ms);
+		entry->taken = true;
 	}
 }
 

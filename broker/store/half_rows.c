@@ -53,7 +53,7 @@ put_row(sqlite3_stmt *statement, const struct half_entry *entry)
 {
 	int64_t left_ms = entry->due_ms - clock_mono_ms();
 
-	if (entry->state != HALF_OPEN || left_ms < 0)
+	if (entry->state != HALF_OPEN || entry->taken || left_ms < 0)
 		left_ms = 0;
 	sqlite3_bind_int64(statement, 1, entry->position);
 	sqlite3_bind_int64(statement, 2, entry->state);

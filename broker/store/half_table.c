@@ -178,6 +178,7 @@ set_due(struct half_table *table, uint32_t number, int64_t due_ms)
 	struct half_entry *entry = entry_at(table, number);
 
 	entry->due_ms = due_ms;
+	entry->taken = false;
 	if (entry->place == 0) {
 		if (table->n_due + 1 >= table->heap_cap) {
 			table->heap_cap = table->heap_cap != 0 ? table->heap_cap * 2 : 64;

@@ -21,8 +21,9 @@ struct half_entry {
 	int64_t due_ms;   /* clock_mono_ms; OPEN */
 	uint32_t place;   /* in the heap, from 1; 0: nobody will be asked */
 	uint16_t n_asked;
-	uint8_t state; /* enum half_state; NONE: free */
-	bool kept;     /* has a row in meta.db */
+	uint8_t state;  /* enum half_state; NONE: free */
+	bool kept : 1;  /* has a row in meta.db */
+	bool taken : 1; /* it was due, and whoever took it looks after it: a restart makes it due again */
 };
 
 /* Where its record will be readable the longest. */

@@ -377,6 +377,26 @@ Test(half, due_ones_come_in_order_and_once)
 	rig_release(&rig);
 }
 
+/* Who took one looks after it only as long as the broker lives. */
+Test(half, what_was_taken_is_due_again_after_a_restart)
+{
+	int64_t positions[2], due[2];
+	struct rig rig;
+
+	rig_init(&rig);
+	rig.options.flush = STORE_FLUSH_SYNC; /* rows are of what is on the disk */
+	rig_open(&rig);
+	for (int i = 0; i < 2; i++)
+		positions[i] = half_store(&rig, 0);
+	cr_assert_eq(take_due(&rig, 2, due), 2);
+	half_job_free(half_ask(&rig, HALF_PUT_OFF, positions[1], 0, 60000));
+	rig_close(&rig);
+	rig_open(&rig);
+	cr_assert_eq(take_due(&rig, 2, due), 1);
+	cr_assert_eq(due[0], positions[0]);
+	rig_release(&rig);
+}
+
 Test(half, what_is_decided_or_parked_is_never_due)
 {
 	int64_t positions[4], due[4];
