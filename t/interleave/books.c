@@ -90,6 +90,20 @@ read_list(struct play *play, const struct table *trials, const char *state, stru
 	return status;
 }
 
+int64_t
+books_open(struct play *play)
+{
+	struct list_transactions_header header = { .state = SLICE("open"), .limit = 1 };
+	struct arena arena = { 0 };
+	struct transaction_list list;
+	int64_t n = -1;
+
+	if (read_page(play, &header, &arena, &list) == 0)
+		n = list.counts[COUNT_OPEN];
+	arena_release(&arena);
+	return n;
+}
+
 struct book *
 books_read(struct play *play)
 {

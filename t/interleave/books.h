@@ -11,6 +11,9 @@
 #include "t/interleave/play.h"
 #include "t/interleave/verdict.h"
 
+/* How many transactions are open, to be asked about some time; -1: it does not tell. */
+int64_t books_open(struct play *play);
+
 struct book {
 	enum told_state state;
 	int contradictions;

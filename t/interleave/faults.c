@@ -10,7 +10,7 @@
 
 #define DOWN_MAX_MS 200
 #define LOOK_MS 10
-#define START_TIMEOUT_MS 60000
+#define START_TIMEOUT_MS 300000
 
 static bool
 all_registered(const struct play *play)

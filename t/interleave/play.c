@@ -263,13 +263,13 @@ play_open(struct play *play)
 	queue.topic = SLICE(PARKED_TOPIC);
 	queue.id = 0;
 	reader_add(&play->reader, &queue, true);
+	reader_start(&play->reader);
 	return 0;
 }
 
 int
 play_run(struct play *play)
 {
-	reader_start(&play->reader);
 	play->active_ms = clock_mono_ms();
 	loop_set_deadline(&play->loop, &play->beat, clock_mono_ms());
 	loop_run(&play->loop);

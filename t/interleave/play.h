@@ -87,7 +87,10 @@ void play_init(struct play *play, const struct play_settings *settings, const st
 void play_release(struct play *play);
 /* Starts the broker and makes the topic and the groups. 0, or -1 when that cannot be. */
 int play_open(struct play *play);
-/* All trials, until nothing happens any more. 0, or -1 when the broker failed us. */
+/*
+ * All trials, until nothing happens any more; called again: until that is so once more. 0, or -1
+ * when the broker failed us.
+ */
 int play_run(struct play *play);
 
 /* ---- among the files of the player ---- */

@@ -5,12 +5,18 @@ INTERLEAVE_TIMEOUT=${INTERLEAVE_TIMEOUT:-400}   # transactionTimeOut
 INTERLEAVE_INTERVAL=${INTERLEAVE_INTERVAL:-400} # transactionCheckInterval
 INTERLEAVE_CHECKS=3                             # transactionCheckMax
 
-# interleave_start: the name server, and $INTERLEAVE_PORT, on which nobody listens
+# interleave_start: the name server, and $INTERLEAVE_PORT, on which nobody listens. It is not one of
+# those that outgoing connections get, as one of them might take it while the broker is down.
 interleave_start() {
 	start ns mqnamesrv -o storePath="$T_DIR/ns" || return 1
-	start probe mqbroker -o namesrvAddr="$(address ns)" -o storePathRootDir="$T_DIR/probe" || return 1
-	INTERLEAVE_PORT=$(port probe)
-	stop probe
+	for try in 1 2 3 4 5 6 7 8 9; do
+		INTERLEAVE_PORT=$((20000 + ($$ * 4 + try * 1009) % 12000))
+		start probe mqbroker -o namesrvAddr="$(address ns)" -o storePathRootDir="$T_DIR/probe" \
+			-o listenPort=$INTERLEAVE_PORT || continue
+		stop probe
+		return
+	done
+	return 1
 }
 
 # interleave_settings: those that any broker gets, as KEY=VALUE
@@ -75,6 +81,8 @@ interleave_apache() {
 	interleave_play "$apache_name" -A "$@" -- java -Xms256m -Xmx1g -XX:MaxDirectMemorySize=1g \
 		--add-exports=java.base/jdk.internal.ref=ALL-UNNAMED --add-opens=java.base/sun.nio.ch=ALL-UNNAMED \
 		--add-opens=java.base/java.nio=ALL-UNNAMED -Duser.home="$apache_home" \
-		-Drocketmq.home.dir="$apache_home" -Drocketmq.broker.diskSpaceWarningLevelRatio=0.98 \
+		-Drocketmq.home.dir="$apache_home" \
+		-Drmq.logback.configurationFile="$apache_home/conf/rmq.broker.logback.xml" \
+		-Drocketmq.broker.diskSpaceWarningLevelRatio=0.98 \
 		-cp "$apache_jars/*" org.apache.rocketmq.broker.BrokerStartup -c "$T_DIR/$apache_name.conf"
 }
