@@ -23,7 +23,6 @@
 #include "t/bank_killer.h"
 
 #include <inttypes.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,7 +41,9 @@
 #define PRODUCERS_MAX 16
 #define QUEUES_MAX 64
 #define LOOK_MS 1000
-#define IDLE_MS 20
+#define TURN_MS 50
+#define HOLD_MS 1000
+#define RETRY_MS 100 /* after a failed pull */
 #define LATE_MS 1500 /* so long duplicates may still come, after all is quiet */
 
 struct transfer {
@@ -50,7 +51,10 @@ struct transfer {
 	uint8_t credits;
 };
 
+/* A queue that is consumed: one pull is always on its way. */
 struct source {
+	struct deadline retry;
+	struct killer *killer;
 	struct message_queue queue;
 	int64_t next;
 };
@@ -236,45 +240,61 @@ take(struct killer *killer, const struct source *source, const struct record *re
 		credit(killer, number);
 }
 
-/* False: nothing came. A broker that is away is asked again later. */
-static bool
-consume(struct killer *killer, struct source *source, struct arena *arena)
+static void pull_next(struct source *source);
+
+static void
+on_pulled(void *arg, const struct twinmq_error *error, const struct pull_result *result)
 {
-	struct pull pull = { .queue = source->queue, .offset = source->next, .max_messages = 1000 };
-	struct pull_result result;
+	struct source *source = arg;
+	struct slice records = error == NULL ? result->records : SLICE_NONE;
 	struct record record;
 
-	arena_reset(arena);
-	if (twinmq_pull(killer->mq, &pull, arena, &result) == -1)
-		return false;
-	if (result.status == PULL_BAD_OFFSET)
+	if (error != NULL) {
+		/* A broker that is away is asked again later. */
+		if (error->code != TWINMQ_CLOSED)
+			loop_set_deadline(twinmq_loop(source->killer->mq), &source->retry,
+			    clock_mono_ms() + RETRY_MS);
+		return;
+	}
+	if (result->status == PULL_BAD_OFFSET)
 		breach("%.*s queue %d ends at %" PRId64 ", %" PRId64 " were there",
 		    (int)source->queue.broker_name.len, source->queue.broker_name.data,
-		    (int)source->queue.id, result.max_offset, source->next);
-	if (result.status != PULL_FOUND)
-		return false;
-	for (; pulled_next(&result.records, SLICE_NONE, &record); source->next++)
-		take(killer, source, &record);
-	return true;
+		    (int)source->queue.id, result->max_offset, source->next);
+	for (; result->status == PULL_FOUND && pulled_next(&records, SLICE_NONE, &record);
+	     source->next++)
+		take(source->killer, source, &record);
+	pull_next(source);
 }
 
-/* A turn: all queues, the producers, and once a second the books. */
+static void
+pull_next(struct source *source)
+{
+	struct pull pull = {
+		.queue = source->queue,
+		.offset = source->next,
+		.max_messages = 1000,
+		.hold_ms = HOLD_MS,
+	};
+
+	twinmq_pull_async(source->killer->mq, &pull, on_pulled, source);
+}
+
+static void
+on_retry(struct deadline *deadline)
+{
+	pull_next((struct source *)deadline);
+}
+
+/* A turn: what comes, the producers, and once a second the books. */
 static void
 turn(struct killer *killer)
 {
-	struct arena arena = { 0 };
-	bool came = false;
-
-	for (size_t i = 0; i < killer->n_sources; i++)
-		came |= consume(killer, &killer->sources[i], &arena);
+	twinmq_run(killer->mq, TURN_MS);
 	look_after_producers(killer);
 	if (clock_mono_ms() >= killer->next_look_ms) {
 		look(killer);
 		killer->next_look_ms = clock_mono_ms() + LOOK_MS;
 	}
-	if (!came)
-		poll(NULL, 0, IDLE_MS);
-	arena_release(&arena);
 }
 
 /* ---- the end ---- */
@@ -352,6 +372,8 @@ learn_route(struct killer *killer)
 		for (int32_t id = 0; id < route.queues[i].read_queues; id++)
 			if (killer->n_sources < QUEUES_MAX)
 				killer->sources[killer->n_sources++] = (struct source){
+					.retry = { .due = on_retry },
+					.killer = killer,
 					.queue = {
 						.topic = slice_of(killer->producing.topic),
 						.broker_name = arena_copy(&killer->kept, route.queues[i].broker_name),
@@ -407,6 +429,8 @@ run(struct killer *killer, int64_t patience_ms)
 	sigaction(SIGTERM, &action, NULL);
 	if (open_all(killer) == -1)
 		return 2;
+	for (size_t i = 0; i < killer->n_sources; i++)
+		pull_next(&killer->sources[i]);
 	for (size_t i = 0; i < killer->n_producers; i++)
 		start_producer(killer, i);
 	while (!stopping)
