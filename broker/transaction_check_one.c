@@ -256,6 +256,17 @@ on_asked(struct append *append, struct loop *loop)
 		not_stored(check, status);
 }
 
+/* A URL is not asked about one while it still may answer. */
+static int64_t
+wait_after(const struct broker_settings *settings, enum half_via via)
+{
+	int64_t interval_ms = settings->transaction_check_interval;
+
+	if (via == VIA_URL && settings->transaction_check_url_timeout > interval_ms)
+		return settings->transaction_check_url_timeout;
+	return interval_ms;
+}
+
 /* The ask is kept first: so none leaves once there is a decision, and each is counted. */
 static void
 ask(struct check *check, enum half_via via, const struct host *who, struct slice by,
@@ -267,7 +278,7 @@ ask(struct check *check, enum half_via via, const struct host *who, struct slice
 		.position = check->half.position,
 		.half_offset = check->question.header.tran_state_table_offset,
 		.time_ms = clock_wall_ms(),
-		.wait_ms = check->checks->broker->settings->transaction_check_interval,
+		.wait_ms = wait_after(check->checks->broker->settings, via),
 		.n_asked = ++check->half.n_asked,
 		.who = *who,
 		.by = by,
