@@ -79,6 +79,52 @@ Test(conn, requests_may_be_sent_before_it_is_connected)
 	rig_release(&rig);
 }
 
+static void
+on_unasked(struct conn *conn, const struct command *command, struct slice body)
+{
+	struct rig *rig = conn_context(conn);
+
+	cr_assert_eq(command->opaque, 77777);
+	cr_assert(slice_is(body, "pong"));
+	rig->n_requests += 100;
+}
+
+/* A frame that somebody else encoded, in two pieces, and its answer, which no request waits for. */
+Test(conn, a_frame_that_is_made_already)
+{
+	static const struct conn_events with_answers = {
+		.on_request = on_request,
+		.on_close = on_close,
+		.on_answer = on_unasked,
+	};
+	const struct command ask = { .code = 35, .opaque = 77777 };
+	struct buf frame = { 0 };
+	struct rig rig;
+
+	rig_init(&rig);
+	rig.handle = pong;
+	close(rig.fd);
+	command_encode(&frame, &ask, SLICE("ping"), 4);
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)rig.port) };
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	struct conn *out =
+	    conn_connect(&rig.loop, (struct sockaddr *)&to, sizeof to, 5000, &with_answers, &rig);
+	conn_send_frame(out, (struct slice){ frame.data, frame.len - 2 }, SLICE("ng"));
+	conn_request(out, &ask, SLICE("ping"), 5000, on_answer, &rig);
+	rig.conn = conn_accept(
+	    &rig.loop, accept4(rig.listener, NULL, NULL, SOCK_NONBLOCK), rig.port, &events, &rig);
+	NET_UNTIL(&rig.loop, rig.n_answers == 1);
+	cr_assert_eq(rig.n_requests, 102);
+	/* On one that ends it is dropped. */
+	conn_close_gently(out, "enough");
+	conn_send_frame(out, buf_slice(&frame), SLICE(""));
+	NET_UNTIL(&rig.loop, rig.n_closed >= 2);
+	cr_assert_eq(rig.n_requests, 102);
+	buf_release(&frame);
+	rig.fd = -1;
+	rig_release(&rig);
+}
+
 Test(conn, a_connection_that_fails_says_so_once)
 {
 	const struct command ask = { .code = 35 };
