@@ -10,9 +10,8 @@ tools_start() {
 	cluster_start "$@"
 	t_result $? "a two-master cluster starts"
 	brokers=$(cluster_brokers)
-	broker_a=${brokers%,*}
 	# shellcheck disable=SC2034 # for who sources this
-	broker_b=${brokers#*,}
+	broker_a=${brokers%,*} broker_b=${brokers#*,}
 
 	mkdir -p "$T_DIR/conf"
 	echo '<configuration><root level="ERROR"/></configuration>' >"$T_DIR/conf/logback_tools.xml"
