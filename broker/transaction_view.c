@@ -121,12 +121,12 @@ ask_record(struct transaction_view *view)
 }
 
 static void
-submit_key(struct transaction_view *view, struct slice key,
+submit_key(struct transaction_view *view, struct slice topic, struct slice key,
     void (*done)(struct read_job *job, struct loop *home))
 {
 	struct read_job *job = read_job_new(READ_KEY);
 
-	job->topic = slice_dup(SLICE(HALF_EVENT_TOPIC));
+	job->topic = slice_dup(topic);
 	job->key = slice_dup(key);
 	job->max_messages = EVENTS_MAX;
 	job->end_ms = INT64_MAX;
@@ -176,7 +176,8 @@ on_events(struct read_job *job, struct loop *home)
 	view->events_cut = view->events_chunk != NULL && job->n_records == EVENTS_MAX;
 	read_job_free(job);
 	if (view->events_cut)
-		submit_key(view, half_decision_key(&home->arena, view->position), on_decisions);
+		submit_key(view, SLICE(HALF_EVENT_TOPIC),
+		    half_decision_key(&home->arena, view->position), on_decisions);
 	else
 		go_on(view);
 }
@@ -186,7 +187,7 @@ ask_events(struct transaction_view *view)
 {
 	struct arena *arena = &view->worker->loop->arena;
 
-	submit_key(view, half_event_key(arena, view->position), on_events);
+	submit_key(view, SLICE(HALF_EVENT_TOPIC), half_event_key(arena, view->position), on_events);
 	return true;
 }
 
@@ -294,19 +295,26 @@ transaction_event_tell(struct arena *arena, int64_t position, const struct half_
 
 /* ---- the delivered message --------------------------------------------- */
 
+/* Of the records that were found, the one that this half message became. */
 static void
 on_delivery(struct read_job *job, struct loop *home)
 {
 	struct transaction_view *view = job->context;
 	struct chunk *chunk = take_chunk(view, job);
+	struct slice rest = chunk != NULL ? (struct slice){ chunk->data, chunk->len } : SLICE("");
 	struct record record;
 
 	(void)home;
 	read_job_free(job);
-	if (chunk != NULL && record_decode(chunk->data, chunk->len, &record) == 0 &&
-	    record.prepared_offset == view->position)
-		view->delivery_chunk = chunk;
-	else if (chunk != NULL)
+	while (record_decode(rest.data, rest.len, &record) == 0) {
+		if (record.prepared_offset == view->position) {
+			view->delivery = rest;
+			view->delivery_chunk = chunk;
+		}
+		rest.data += record.size;
+		rest.len -= record.size;
+	}
+	if (chunk != NULL && view->delivery_chunk == NULL)
 		chunk_unref(chunk);
 	go_on(view);
 }
@@ -314,20 +322,34 @@ on_delivery(struct read_job *job, struct loop *home)
 /* It was stored right before the event of its commit: where that is, and how long it is, is known.
  */
 static bool
-ask_delivery(struct transaction_view *view)
+ask_committed(struct transaction_view *view, const struct record *delivered)
 {
-	struct record delivered = view->record, record;
 	struct slice rest = events_of(view);
 	struct half_event event;
+	struct record record;
 	int64_t committed_at = -1;
 
 	while (next_event(&rest, &record, &event))
 		if (event.kind == EVENT_COMMIT)
 			committed_at = record.position;
-	if (committed_at < 0 || delivered.size == 0 ||
-	    !transaction_restore(&delivered, &view->worker->loop->arena))
+	if (committed_at < 0)
 		return false;
-	submit_position(view, committed_at - (int64_t)record_size(&delivered), on_delivery);
+	submit_position(view, committed_at - (int64_t)record_size(delivered), on_delivery);
+	return true;
+}
+
+/* Unless it was to come later: then it has no place but by its id. */
+static bool
+ask_delivery(struct transaction_view *view)
+{
+	struct arena *arena = &view->worker->loop->arena;
+	struct record delivered = view->record;
+
+	if (delivered.size == 0 || !transaction_restore(&delivered, arena))
+		return false;
+	if (property_find(delivered.properties, "DELAY").len == 0)
+		return ask_committed(view, &delivered);
+	submit_key(view, delivered.topic, transaction_id(arena, &view->record), on_delivery);
 	return true;
 }
 
@@ -338,7 +360,7 @@ delivery_of(const struct transaction_view *view, struct arena *arena)
 	struct record record;
 
 	if (view->delivery_chunk == NULL ||
-	    record_decode(view->delivery_chunk->data, view->delivery_chunk->len, &record) == -1)
+	    record_decode(view->delivery.data, view->delivery.len, &record) == -1)
 		return NULL;
 	delivery = arena_alloc(arena, sizeof *delivery);
 	*delivery = (struct transaction_delivery){

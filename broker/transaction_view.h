@@ -33,6 +33,7 @@ struct transaction_view {
 	/* internal */
 	unsigned left;
 	struct chunk *record_chunk, *events_chunk, *delivery_chunk;
+	struct slice delivery; /* of the chunk: begins with the delivered record */
 };
 
 void transaction_view_start(struct transaction_view *view);

@@ -116,6 +116,14 @@ t_is "nothing was delivered" "$(state byhand)" rolledBack
 half a bank money good k2
 t_is "a commit by hand" "$(status transactionResolve -i good -C -r 'seen at the bank')" 0
 t_has "is delivered" "$(admin transactionShow good --json)" '"delivered":{"topic":"money","queueId":0,'
+rawcall -B body "$(address a)" 310 a=bank b=money c=TBW102 d=1 e=0 f=4 g=1700000000000 h=0 j=0 k=false m=false \
+	i="$(properties bank slow k2)DELAY${SOH}1${STX}" >/dev/null
+is_delivered() {
+	admin transactionShow "$1" --json | grep -q '"delivered":{"topic":"money"'
+}
+t_is "one that comes later is committed" "$(status transactionResolve slow -C -r 'no hurry')" 0
+t_fails "and not there at once" is_delivered slow
+t_ok "but when its time has come" t_wait 10 is_delivered slow
 half a bank money bad k2
 t_is "without a reason it is not" "$(status transactionResolve bad --commit)" 2
 t_is "nor with an empty one" "$(status transactionResolve bad --commit --reason ' ')" 2
