@@ -95,7 +95,7 @@ producer_groups_find(struct producer_groups *groups, struct slice name, struct a
 	if (found == NULL)
 		*group = (struct producer_group){
 			.name = arena_copy(arena, name),
-			.policy = (enum transaction_policy)*groups->standard,
+			.policy = (enum transaction_policy) * groups->standard,
 			.check_url = SLICE(""),
 		};
 	return found != NULL;

@@ -105,8 +105,8 @@ on_tick(struct deadline *self)
 	    now_ms);
 	store_half_counts(checks->broker->store, &counts);
 	if (counts.next_due_ms > now_ms) {
-		look_in(checks, counts.next_due_ms - now_ms < LOOK_MS ? counts.next_due_ms - now_ms
-								      : LOOK_MS);
+		look_in(checks,
+		    counts.next_due_ms - now_ms < LOOK_MS ? counts.next_due_ms - now_ms : LOOK_MS);
 		return;
 	}
 	size_t max = allowance(checks, now_ms);

@@ -90,8 +90,7 @@ to_loop_0(struct check_errands *errands, struct loop *here, struct task *task,
 static struct slice
 key_of(struct arena *arena, int64_t position, struct slice transaction_id)
 {
-	return arena_printf(
-	    arena, "%" PRId64 ":%016" PRIx64, position, slice_hash(transaction_id));
+	return arena_printf(arena, "%" PRId64 ":%016" PRIx64, position, slice_hash(transaction_id));
 }
 
 static void
@@ -178,8 +177,8 @@ on_pushed(void *context, struct loop *home, enum push_result result)
 
 	(void)home;
 	if (result != PUSH_SENT)
-		check_members_refused(errand->errands->members, errand->header.group,
-		    errand->asked, errand->key, clock_mono_ms());
+		check_members_refused(errand->errands->members, errand->header.group, errand->asked,
+		    errand->key, clock_mono_ms());
 	finish(errand, result == PUSH_SENT ? RESPONSE_SUCCESS : RESPONSE_SYSTEM_BUSY);
 }
 
@@ -223,8 +222,7 @@ run_errand(struct task *task, void *receiver)
 	remember(errands, errand->key, check->broker_name);
 	check_members_asked(
 	    errands->members, errand->header.group, member.conn, errand->key, now_ms);
-	push_check(
-	    errands->broker, receiver, member.conn, check, errand->body, on_pushed, errand);
+	push_check(errands->broker, receiver, member.conn, check, errand->body, on_pushed, errand);
 }
 
 enum verdict
@@ -268,9 +266,10 @@ on_forwarded(void *arg, const struct command *answer, struct slice body)
 
 	(void)body;
 	forward->code = answer != NULL ? answer->code : RESPONSE_SYSTEM_ERROR;
-	forward->remark = answer != NULL
-	    ? arena_copy(&forward->arena, answer->remark)
-	    : SLICE("the master that has the half message does not answer; it will ask again");
+	forward->remark =
+	    answer != NULL
+		? arena_copy(&forward->arena, answer->remark)
+		: SLICE("the master that has the half message does not answer; it will ask again");
 	if (forward->code != RESPONSE_SUCCESS)
 		log_debug("an answer was not taken by another master master=%s code=%d",
 		    forward->master.data, forward->code);

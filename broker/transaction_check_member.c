@@ -3,9 +3,9 @@
 /*
  * Which member of a producer group is asked: the one that sent the message
  * first; the others in turn. Each has a window of unanswered asks; one that
- * left its asks unanswered is silent: it is left alone for a time that doubles, and then tried with a
- * single ask. When all are silent the group as a whole is tried with one ask at a
- * time, so a thousand members that never answer cost little.
+ * left its asks unanswered is silent: it is left alone for a time that doubles, and then tried with
+ * a single ask. When all are silent the group as a whole is tried with one ask at a time, so a
+ * thousand members that never answer cost little.
  *
  * What the registry of clients says is copied now and then, not for each ask:
  * a group may have thousands of members.
@@ -21,29 +21,29 @@
 #include "common/resolve.h"
 #include "common/table.h"
 
-#define LOOK_MS 100           /* how old the copy of a group's members may be */
-#define WINDOW 256            /* unanswered asks of one member */
+#define LOOK_MS 100 /* how old the copy of a group's members may be */
+#define WINDOW 256  /* unanswered asks of one member */
 #define BACK_OFF_FIRST_MS 1000
 #define BACK_OFF_MAX_MS 60000
 #define PATIENCE_FIRST_MS 1000
-#define FORGET_MS 600000      /* a group that was not asked about for so long */
-#define GROUPS_MAX 20000      /* remembered; when there are as many, */
-#define SWEEP_MS 1000         /* those without members are forgotten so soon */
+#define FORGET_MS 600000 /* a group that was not asked about for so long */
+#define GROUPS_MAX 20000 /* remembered; when there are as many, */
+#define SWEEP_MS 1000    /* those without members are forgotten so soon */
 
 struct member {
 	struct conn_id conn;
 	struct host host;
 	char *id;
 	int n_unanswered;
-	int64_t back_off_ms;   /* 0: it answered last */
+	int64_t back_off_ms; /* 0: it answered last */
 	int64_t not_before_ms;
-	int64_t answered_ms;   /* last */
+	int64_t answered_ms; /* last */
 };
 
 struct asked_group {
 	struct member *members; /* in order of connections */
 	size_t n;
-	size_t next;            /* in turn */
+	size_t next; /* in turn */
 	int64_t looked_ms;
 	int64_t used_ms;
 	int64_t tried_ms;        /* when a silent one was asked last */
@@ -341,9 +341,9 @@ back_off(struct member *member, int64_t now_ms)
 
 	if (now_ms < member->not_before_ms)
 		return; /* it is left alone already */
-	member->back_off_ms = longer == 0 ? BACK_OFF_FIRST_MS
-	    : longer < BACK_OFF_MAX_MS    ? longer
-					  : BACK_OFF_MAX_MS;
+	member->back_off_ms = longer == 0                ? BACK_OFF_FIRST_MS
+	                      : longer < BACK_OFF_MAX_MS ? longer
+	                                                 : BACK_OFF_MAX_MS;
 	member->not_before_ms = now_ms + member->back_off_ms;
 }
 

@@ -24,7 +24,7 @@
 
 #define RETRY_MS 1000
 #define PATIENCE_MS 10000 /* so soon a member that came back is found */
-#define TRIES_MAX 3 /* members that turned out to be gone */
+#define TRIES_MAX 3       /* members that turned out to be gone */
 #define GROUP_NAME_MAX 255
 #define LINES_MAX 5 /* of the log, a second */
 
@@ -203,7 +203,8 @@ on_parked(struct append *append, struct loop *loop)
 		not_stored(check, status);
 }
 
-/* Not asked about any more: a copy where people look, which is also kept when the original expires. */
+/* Not asked about any more: a copy where people look, which is also kept when the original expires.
+ */
 static void
 park(struct check *check, struct slice reason)
 {
@@ -230,8 +231,7 @@ park(struct check *check, struct slice reason)
 	copy.prepared_offset = check->half.position;
 	struct append *append = append_new(check->checks->broker->store, &copy, 1);
 
-	append->half =
-	    (struct half_change){ .act = HALF_PARK, .position = check->half.position };
+	append->half = (struct half_change){ .act = HALF_PARK, .position = check->half.position };
 	append->also = event_append(check, &event);
 	submit(check, append, on_parked);
 }
@@ -370,8 +370,7 @@ on_found(void *context, enum check_choice elsewhere, struct slice master)
 	} else if (elsewhere == CHECK_CHOSEN) {
 		check->master = arena_copy(&check->arena, master);
 		ask(check, VIA_CHECK, &nowhere,
-		    arena_printf(
-			&check->arena, "a member at %.*s", (int)master.len, master.data),
+		    arena_printf(&check->arena, "a member at %.*s", (int)master.len, master.data),
 		    leave_to_master);
 	} else if (elsewhere == CHECK_NOBODY && check->members == CHECK_NOBODY) {
 		choose_url(check);
@@ -455,7 +454,7 @@ judge(struct check *check)
 		park(check, SLICE("its record was about to be removed by retention"));
 	else if (check->half.n_asked >= settings->transaction_check_max)
 		park(check, arena_printf(&check->arena, "nobody decided after %" PRId32 " asks",
-			check->half.n_asked));
+				check->half.n_asked));
 	else
 		choose(check);
 }
@@ -472,8 +471,8 @@ on_read(struct read_job *job, struct loop *loop)
 
 	(void)loop;
 	checks->n_reading--;
-	if (status == READ_FOUND && record_decode(job->chunk->data, job->chunk->len,
-					&check->record) == 0) {
+	if (status == READ_FOUND &&
+	    record_decode(job->chunk->data, job->chunk->len, &check->record) == 0) {
 		check->chunk = job->chunk;
 		checks->n_bytes += check->chunk->len;
 		job->chunk = NULL;

@@ -18,10 +18,10 @@
 #include "common/table.h"
 
 #define TIMEOUT_MS 3000
-#define SOMEBODY_MS 500       /* for so long we believe that somebody is there, */
-#define NOBODY_MS 1000        /* and that nobody is */
-#define PROBING_MAX 64        /* unanswered looks around: a master may hang */
-#define NEWS_MAX 20000        /* groups times masters of which something is known */
+#define SOMEBODY_MS 500 /* for so long we believe that somebody is there, */
+#define NOBODY_MS 1000  /* and that nobody is */
+#define PROBING_MAX 64  /* unanswered looks around: a master may hang */
+#define NEWS_MAX 20000  /* groups times masters of which something is known */
 
 /* What a master said last of a group. */
 struct news {
@@ -54,8 +54,8 @@ static struct news *
 news_of(struct check_relays *relays, struct slice master, struct slice group)
 {
 	struct arena arena = { 0 };
-	struct slice key = arena_printf(&arena, "%.*s %.*s", (int)master.len, master.data,
-	    (int)group.len, group.data);
+	struct slice key = arena_printf(
+	    &arena, "%.*s %.*s", (int)master.len, master.data, (int)group.len, group.data);
 	struct news *news = table_find(&relays->news, key);
 
 	if (news == NULL) {
@@ -105,9 +105,9 @@ learn(struct check_relays *relays, struct slice master, struct slice group, int3
 {
 	struct news *news = news_of(relays, master, group);
 
-	news->choice = code == RESPONSE_SUCCESS ? CHECK_CHOSEN
-	    : code == RESPONSE_SYSTEM_BUSY      ? CHECK_LATER
-	                                        : CHECK_NOBODY;
+	news->choice = code == RESPONSE_SUCCESS       ? CHECK_CHOSEN
+	               : code == RESPONSE_SYSTEM_BUSY ? CHECK_LATER
+	                                              : CHECK_NOBODY;
 	news->until_ms = clock_mono_ms() + (code == RESPONSE_SUCCESS ? SOMEBODY_MS : NOBODY_MS);
 }
 

@@ -24,20 +24,20 @@
 #include "common/resolve.h"
 #include "common/table.h"
 
-#define ANSWER_MAX 1024       /* bytes of body */
+#define ANSWER_MAX 1024 /* bytes of body */
 #define ANSWER_HEADER_MAX 8192
-#define ASKING_MAX 64         /* at once */
-#define ASKING_GROUP_MAX 16   /* of one group */
+#define ASKING_MAX 64       /* at once */
+#define ASKING_GROUP_MAX 16 /* of one group */
 #define BUSY_MS 500
 #define BACK_OFF_FIRST_MS 1000
 #define BACK_OFF_MAX_MS 60000
-#define LINE_EVERY_MS 60000   /* for each group */
-#define GROUPS_MAX 10000      /* with a history */
+#define LINE_EVERY_MS 60000 /* for each group */
+#define GROUPS_MAX 10000    /* with a history */
 
 /* How the URL of a group behaved so far. */
 struct url_group {
 	int n_asking;
-	int64_t back_off_ms;   /* 0: the last ask was answered */
+	int64_t back_off_ms; /* 0: the last ask was answered */
 	int64_t not_before_ms;
 	int64_t next_line_ms;
 };
@@ -69,8 +69,8 @@ struct check_urls {
 static void
 append_parameter(struct buf *path, const char *separator, const char *name, struct slice value)
 {
-	char *encoded = evhttp_uriencode(value.data != NULL ? value.data : "",
-	    (ev_ssize_t)value.len, 0);
+	char *encoded =
+	    evhttp_uriencode(value.data != NULL ? value.data : "", (ev_ssize_t)value.len, 0);
 
 	buf_printf(path, "%s%s=%s", separator, name, encoded != NULL ? encoded : "");
 	free(encoded);
@@ -138,9 +138,9 @@ back_off(struct url_group *group)
 {
 	int64_t longer = group->back_off_ms * 2;
 
-	group->back_off_ms = longer == 0 ? BACK_OFF_FIRST_MS
-	    : longer < BACK_OFF_MAX_MS   ? longer
-					 : BACK_OFF_MAX_MS;
+	group->back_off_ms = longer == 0                ? BACK_OFF_FIRST_MS
+	                     : longer < BACK_OFF_MAX_MS ? longer
+	                                                : BACK_OFF_MAX_MS;
 	group->not_before_ms = clock_mono_ms() + group->back_off_ms;
 }
 
@@ -166,7 +166,7 @@ check_urls_choose(struct check_urls *urls, struct slice name, int64_t now_ms, st
 	if (uri != NULL) {
 		to = find_allowed(urls, buf_slice(&address));
 		why = to == NULL ? "not among those of transactionCheckUrlAllow"
-				 : "its name does not resolve";
+		                 : "its name does not resolve";
 		evhttp_uri_free(uri);
 	}
 	buf_release(&address);
@@ -245,7 +245,8 @@ read_answer(struct evhttp_request *answer, enum half_event_kind *kind)
 		return "it cannot be reached, or its answer is no HTTP of this size";
 	if (evhttp_request_get_response_code(answer) != HTTP_OK)
 		return "its status is not 200";
-	ev_ssize_t len = evbuffer_copyout(evhttp_request_get_input_buffer(answer), text, sizeof text);
+	ev_ssize_t len =
+	    evbuffer_copyout(evhttp_request_get_input_buffer(answer), text, sizeof text);
 	struct slice word = slice_trim((struct slice){ text, len > 0 ? (size_t)len : 0 });
 
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
@@ -298,8 +299,7 @@ send_request(struct url_ask *ask, const struct resolved *to, const struct evhttp
 	evhttp_add_header(evhttp_request_get_output_headers(request), "Host", to->text);
 	evhttp_add_header(evhttp_request_get_output_headers(request), "Connection", "close");
 	compose_path(&path, uri, question);
-	int result =
-	    evhttp_make_request(ask->connection, request, EVHTTP_REQ_GET, buf_text(&path));
+	int result = evhttp_make_request(ask->connection, request, EVHTTP_REQ_GET, buf_text(&path));
 
 	buf_release(&path);
 	return result;

@@ -80,8 +80,7 @@ choice(void)
 static void
 ask(uint64_t number, const char *key)
 {
-	check_members_asked(
-	    members, SLICE("G"), (struct conn_id){ 0, number }, slice_of(key), now);
+	check_members_asked(members, SLICE("G"), (struct conn_id){ 0, number }, slice_of(key), now);
 }
 
 static void
@@ -107,8 +106,7 @@ Test(transaction_check_member, nobody, .init = set_up, .fini = tear_down)
 	cr_assert_eq(choice(), CHECK_NOBODY);
 }
 
-Test(transaction_check_member, the_sender_first_then_its_machine, .init = set_up,
-    .fini = tear_down)
+Test(transaction_check_member, the_sender_first_then_its_machine, .init = set_up, .fini = tear_down)
 {
 	join(1, "10.0.0.1:1000");
 	join(2, "10.0.0.2:1000");
@@ -179,8 +177,7 @@ Test(transaction_check_member, a_silent_one_is_tried_more_and_more_seldom, .init
 	}
 }
 
-Test(transaction_check_member, when_all_are_silent_one_at_a_time, .init = set_up,
-    .fini = tear_down)
+Test(transaction_check_member, when_all_are_silent_one_at_a_time, .init = set_up, .fini = tear_down)
 {
 	int n_asked = 0;
 
@@ -263,8 +260,8 @@ Test(transaction_check_member, patience_grows_while_nobody_is_there, .init = set
 	cr_assert_eq(check_members_patience_ms(members, SLICE("G"), 60000, now), 1000);
 }
 
-Test(transaction_check_member, a_thousand_silent_ones_cost_little, .init = set_up,
-    .fini = tear_down)
+Test(
+    transaction_check_member, a_thousand_silent_ones_cost_little, .init = set_up, .fini = tear_down)
 {
 	char text[32];
 	int n_asked = 0;
