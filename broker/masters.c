@@ -102,17 +102,9 @@ on_lost(struct conn *conn, const char *why)
 	master->conn = NULL;
 }
 
-static void
-on_connect(struct conn *conn, const char *why)
-{
-	if (why != NULL)
-		on_lost(conn, why);
-}
-
 static const struct conn_events events = {
 	.on_request = on_request,
 	.on_close = on_lost,
-	.on_connect = on_connect,
 };
 
 static struct conn *

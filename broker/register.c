@@ -120,17 +120,9 @@ on_lost(struct conn *conn, const char *why)
 	retry_later(server);
 }
 
-static void
-on_connect(struct conn *conn, const char *why)
-{
-	if (why != NULL)
-		on_lost(conn, why);
-}
-
 static const struct conn_events events = {
 	.on_request = on_request,
 	.on_close = on_lost,
-	.on_connect = on_connect,
 };
 
 static int

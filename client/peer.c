@@ -31,17 +31,9 @@ lost(struct conn *conn, const char *why)
 	membership_on_lost(&peer->mq->membership, slice_of(peer->address));
 }
 
-static void
-on_connect(struct conn *conn, const char *why)
-{
-	if (why != NULL)
-		lost(conn, why);
-}
-
 static const struct conn_events events = {
 	.on_request = on_request,
 	.on_close = lost,
-	.on_connect = on_connect,
 };
 
 struct peer *

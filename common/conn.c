@@ -110,7 +110,7 @@ conn_close(struct conn *conn, const char *why)
 	calls_fail(&conn->calls);
 	if (connecting && conn->events->on_connect != NULL)
 		conn->events->on_connect(conn, why);
-	else if (!connecting && conn->events->on_close != NULL)
+	else if (conn->events->on_close != NULL)
 		conn->events->on_close(conn, why);
 }
 

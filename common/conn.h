@@ -42,7 +42,7 @@ struct conn_events {
 	void (*on_close)(struct conn *conn, const char *why);
 	/*
 	 * Outgoing only: connected, or (why != NULL) failed, and then on_close does not follow.
-	 * May be NULL.
+	 * NULL: one that fails is told to on_close.
 	 */
 	void (*on_connect)(struct conn *conn, const char *why);
 	/* An answer that no conn_request waits for, lent as a request is. NULL: it is ignored. */
