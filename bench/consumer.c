@@ -234,7 +234,7 @@ on_pulled(struct slot *slot, int32_t code, const struct command *answer, struct 
 		body.data += record.size;
 		body.len -= record.size;
 		due_us = proof_take(bench, share->queue, share->next++, &record);
-		if (consumer->load.measuring && due_us != PROOF_NOT_OURS)
+		if (due_us != PROOF_NOT_OURS && load_times(consumer->timed_by, due_us))
 			histogram_add(latency, now_us - due_us);
 		n++;
 		n_bytes += record.body.len;
@@ -351,6 +351,7 @@ consumer_init(struct consumer *consumer, struct bench *bench)
 	load->begin = begin;
 	load->on_second = on_second;
 	load->times_itself = true;
+	consumer->timed_by = load;
 	load->warm_up_ms = LOAD_WARM_UP_UNTIL_TOLD;
 	load->links.timeout_ms += HOLD_MS;
 	pull_stencil_init(&consumer->pull, bench, settings->max_pulled, HOLD_MS);

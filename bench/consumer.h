@@ -24,6 +24,8 @@ struct share {
 struct consumer {
 	struct load load; /* its operations are pulls */
 	struct bench *bench;
+	const struct load
+	    *timed_by; /* whose measured time it is: its own load's, or the sender's */
 	struct stencil pull, commit;
 	struct member *members;
 	uint32_t n_members;

@@ -10,6 +10,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 
+#define CATCH_UP_MS 5000
 #define PACE_MIN_US 20 /* the timer is not set for less: several operations are due then */
 
 static struct load *
@@ -28,7 +29,9 @@ due_us_of(const struct load *load, uint64_t operation)
 static bool
 has_more(const struct load *load)
 {
-	return !load->ending && (load->n_operations == 0 || load->n_begun < load->n_operations);
+	if (load->ending || (load->n_operations != 0 && load->n_begun >= load->n_operations))
+		return false;
+	return !load->catching_up || due_us_of(load, load->n_begun) < load->counts.ended_us;
 }
 
 void
@@ -40,14 +43,21 @@ load_measure(struct load *load, bool begins)
 		load->counts = (struct counts){ .began_us = now_us };
 	} else {
 		load->counts.ended_us = now_us;
-		if (load->rate > 0 && due_us_of(load, load->n_begun) < now_us)
-			load->counts.n_behind =
-			    (uint64_t)((double)(now_us - due_us_of(load, load->n_begun)) *
-				       (double)load->rate / 1e6 / load->n_each);
 	}
 	load->measuring = begins;
 	if (load->on_measure != NULL)
 		load->on_measure(load, begins);
+}
+
+/* Operations that were due in the measured time, and never begun. */
+static uint64_t
+count_behind(const struct load *load)
+{
+	int64_t late_us = load->counts.ended_us - due_us_of(load, load->n_begun);
+
+	if (late_us <= 0 || (load->n_operations != 0 && load->n_begun >= load->n_operations))
+		return 0;
+	return (uint64_t)((double)late_us * (double)load->rate / 1e6 / load->n_each);
 }
 
 static void
@@ -57,6 +67,8 @@ end_if_through(struct load *load)
 		return;
 	if (load->measuring)
 		load_measure(load, false);
+	if (load->rate > 0)
+		load->counts.n_behind = count_behind(load);
 	load->ending = true;
 	load->over = true;
 	loop_stop(load->links.loop);
@@ -186,21 +198,34 @@ count_failure(struct counts *counts, int32_t code, uint64_t n)
 	counts->failures[i].n += n;
 }
 
-void
-load_count(struct load *load, int32_t code, uint64_t n_messages, uint64_t n_bytes, int64_t due_us)
+bool
+load_times(const struct load *load, int64_t due_us)
+{
+	const struct counts *counts = &load->counts;
+
+	if (load->measuring)
+		return true;
+	return load->rate > 0 && due_us >= counts->began_us && due_us < counts->ended_us;
+}
+
+static void
+count(struct load *load, int32_t code, uint64_t n_messages, uint64_t n_bytes, int64_t due_us)
 {
 	struct counts *counts = &load->counts;
 
-	if (!load->measuring)
+	if (!load_times(load, due_us))
 		return;
 	if (code != 0) {
 		count_failure(counts, code, n_messages);
 		return;
 	}
-	counts->n_good += n_messages;
-	counts->n_bytes += n_bytes;
 	if (!load->times_itself)
 		histogram_add(&counts->latency, clock_mono_us() - due_us);
+	/* The rate is that of the measured time alone. */
+	if (!load->measuring)
+		return;
+	counts->n_good += n_messages;
+	counts->n_bytes += n_bytes;
 }
 
 void
@@ -208,7 +233,7 @@ load_done(struct slot *slot, int32_t code, uint64_t n_messages, uint64_t n_bytes
 {
 	struct load *load = load_of(slot);
 
-	load_count(load, code, n_messages, n_bytes, slot->due_us);
+	count(load, code, n_messages, n_bytes, slot->due_us);
 	/* Who answers nothing is not asked again at once. */
 	if (code == TWINMQ_UNREACHABLE || code == TWINMQ_TIMEOUT)
 		put_on(&load->parked, slot);
@@ -245,7 +270,12 @@ load_end(struct load *load)
 {
 	if (load->measuring)
 		load_measure(load, false);
-	load->ending = true;
+	if (load->rate > 0 && !load->catching_up) {
+		load->catching_up = true;
+		loop_set_deadline(load->links.loop, &load->phase, clock_mono_ms() + CATCH_UP_MS);
+	} else {
+		load->ending = true;
+	}
 	end_if_through(load);
 }
 
@@ -254,7 +284,7 @@ on_phase(struct deadline *self)
 {
 	struct load *load = (void *)((char *)self - offsetof(struct load, phase));
 
-	if (load->measuring || load->over) {
+	if (load->measuring || load->catching_up || load->over) {
 		load_end(load);
 		return;
 	}

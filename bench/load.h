@@ -8,8 +8,8 @@
  * also when it had to wait for a slot: a broker that stalls cannot hide it.
  *
  * A run: all slots start; after the warm-up what was counted is forgotten and on_measure
- * is called; after the duration it is called again and nothing more is begun; the
- * load is over when the last operation is done. One loop.
+ * is called; after the duration it is called again and nothing more is begun but, for a few
+ * seconds, what was due before then; the load is over when the last operation is done. One loop.
  */
 
 #include <stdbool.h>
@@ -61,7 +61,7 @@ struct load {
 	int pace_fd;
 	int64_t paced_from_us;
 	int ticks;
-	bool measuring, ending, over;
+	bool measuring, catching_up, ending, over;
 };
 
 /* n links with slots; the caller fills them, then calls load_run. */
@@ -74,14 +74,16 @@ void load_wait(struct load *load);
 void load_run(struct load *load); /* both */
 /* Begins or ends what is measured; what was counted before the beginning is forgotten. */
 void load_measure(struct load *load, bool begins);
-/* Nothing more is begun. */
+/* The measured time is over. */
 void load_end(struct load *load);
 
 /* The operation of this slot is through: code 0, or why it failed. The next one begins. */
 void load_done(struct slot *slot, int32_t code, uint64_t n_messages, uint64_t n_bytes);
-/* For an operation that goes on after its messages were counted. */
-void load_count(
-    struct load *load, int32_t code, uint64_t n_messages, uint64_t n_bytes, int64_t due_us);
+/*
+ * Whether the time of what was due then counts: also, with an open loop, when it was due in the
+ * measured time and is answered after it. Who is late must not be left out.
+ */
+bool load_times(const struct load *load, int64_t due_us);
 /* The slot takes no part any more: there is nothing left for it. */
 void load_rest(struct slot *slot);
 

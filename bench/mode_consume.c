@@ -84,6 +84,7 @@ run_both(struct bench *bench, struct both *both)
 
 	load_start(&both->consumer.load);
 	sending->on_measure = on_both_measure;
+	both->consumer.timed_by = sending;
 	bench_load_run(bench, sending);
 	consumer_wait_all(&both->consumer);
 	bench->counts = both->consumer.load.counts;

@@ -148,6 +148,10 @@ summary_text(const struct bench *bench, struct buf *out)
 		buf_printf(out, ", %.1f MB/s", derived.bytes_rate / 1e6);
 	buf_printf(out, " (%" PRIu64 " in %.2f s)%s\n", counts->n_good, derived.seconds,
 	    summary_is_saturated(bench) ? " SATURATED: the rate was not reached" : "");
+	if (counts->n_behind != 0)
+		buf_printf(out,
+		    "  behind     %" PRIu64 " requests were due and not yet begun in the end\n",
+		    counts->n_behind);
 	text_latency(&counts->latency, out);
 	text_failures(counts, out);
 	for (size_t i = 0; i < bench->n_figures; i++)
