@@ -10,8 +10,8 @@ import org.apache.rocketmq.common.message.MessageExt;
 /*
  * Whom the broker can ask (PR10). A client tells its groups to the brokers that it
  * learned of from routes. One that does not send has none, unless it asks for that
- * of the topic which new ones are made from (up to 5.1, where brokers have it),
- * or is told its topics beforehand (since 5.0).
+ * of the topic which new ones are made from (up to 5.1.0, where brokers have it),
+ * or is told its topics beforehand (since 5.2).
  */
 final class Silent implements Scenario {
 	private static final int QUEUES = 2;
