@@ -93,6 +93,8 @@ history_print(const struct history *history, int64_t zero_ms, FILE *to)
 			print_end(entry, zero_ms, to);
 		else if (entry->kind == ENTRY_HALF && entry->reply == REPLY_NONE)
 			fputs(", no answer", to);
+		else if (entry->kind == ENTRY_HALF && entry->reply == REPLY_REFUSED)
+			fprintf(to, ", refused with %" PRId32, entry->code);
 		else if (entry->kind == ENTRY_ASKED)
 			fprintf(to, "%s, as %" PRId64, entry->twin ? " the other member" : "",
 			    entry->position);

@@ -144,6 +144,12 @@ is_acknowledged(const struct trial *trial)
 }
 
 static bool
+was_refused(const struct trial *trial)
+{
+	return trial->history.entries[0].reply == REPLY_REFUSED;
+}
+
+static bool
 is_delivered(const struct trial *trial)
 {
 	return trial->n_delivered > 0;
@@ -172,6 +178,7 @@ report_print(const struct play *play, const struct report *report)
 {
 	row("transactions", play->n_begun);
 	row("half messages acknowledged", count_trials(play, is_acknowledged));
+	row("half messages refused", count_trials(play, was_refused));
 	row("kills of the broker", play->n_killed);
 	row("ENDs", count_entries(play, ENTRY_END, true));
 	row("answers to checks", count_entries(play, ENTRY_ANSWER, true));
