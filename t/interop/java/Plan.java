@@ -66,10 +66,10 @@ enum Plan {
 		return words[Math.min(time, words.length - 1)];
 	}
 
-	/* How often a bank is asked that is late or that the broker has to ask; 0: any number of times. */
+	/* How often the broker has to ask at least. */
 	int asks() {
-		if (late || this == IGNORANT)
-			return 0;
+		if (late)
+			return 1;
 		for (int i = 0; i < words.length; i++)
 			if (words[i].decides())
 				return i;
@@ -79,9 +79,5 @@ enum Plan {
 	/* Whether the bank says at first what is not so in the end. */
 	boolean contradicts() {
 		return this == LATE_ROLLS_BACK_COMMITTED || this == LATE_COMMITS_ROLLED_BACK;
-	}
-
-	boolean neverAsked() {
-		return !late && words[0].decides();
 	}
 }

@@ -12,6 +12,9 @@ import org.apache.rocketmq.common.message.MessageExt;
 final class Transfer {
 	static final String IMMUNITY = "CHECK_IMMUNITY_TIME_IN_SECONDS";
 	static final int IMMUNE_SECONDS = 4;
+	/* transactionTimeOut of the brokers, and how long a decision may be on its way. */
+	private static final long PATIENCE_NS = Long.getLong("interop.patience", 1500) * 1_000_000;
+	private static final long WAY_NS = 2_000_000_000L;
 	private static final int COMMIT_FLAG = 8;
 	private static final int TRANSACTION_FLAGS = 12;
 
@@ -23,7 +26,8 @@ final class Transfer {
 	private final List<MessageExt> received = new ArrayList<>();
 	private SendResult sent;  /* null: by another program */
 	private boolean elsewhere;
-	private boolean decided; /* COMMIT was said, or will be at once */
+	private boolean committed; /* COMMIT was said, or will be at once */
+	private long decided;      /* when anything was that decides */
 	private boolean learned;
 	private int asks;
 	private long start;
@@ -76,31 +80,36 @@ final class Transfer {
 			if (plan.late) {
 				Check.that(answered.await(60, TimeUnit.SECONDS), "the bank was never asked: " + key);
 				/* The answer has to be on its way before. */
-				Thread.sleep(200);
+				Thread.sleep(500);
 			}
 		} catch (InterruptedException e) {
 			throw new IllegalStateException(e);
 		}
-		synchronized (this) {
-			decided |= word == Plan.Word.COMMIT;
-		}
-		return word;
+		return say(word);
 	}
 
 	synchronized Plan.Word asked(MessageExt message) {
 		asks++;
 		if (firstAsk == 0)
 			firstAsk = System.nanoTime();
+		if (decided != 0 && System.nanoTime() - decided > WAY_NS)
+			wrong = "the broker asks long after the decision";
 		place = message.getCommitLogOffset();
 		compare(message, "the broker asks about");
 		Plan.Word word = learned ? Plan.Word.COMMIT : plan.asked(asks);
-		decided |= word == Plan.Word.COMMIT;
 		answered.countDown();
+		return say(word);
+	}
+
+	private synchronized Plan.Word say(Plan.Word word) {
+		committed |= word == Plan.Word.COMMIT;
+		if (decided == 0 && word.decides())
+			decided = System.nanoTime();
 		return word;
 	}
 
 	synchronized void receive(MessageExt message) {
-		if (!decided)
+		if (!committed)
 			wrong = "it came before its commit";
 		received.add(message);
 	}
@@ -114,8 +123,7 @@ final class Transfer {
 	}
 
 	synchronized boolean settled() {
-		boolean asked = asks >= Math.max(plan.asks(), plan.late ? 1 : 0);
-		return (sent != null || elsewhere) && asked && (received.size() > 0 || !plan.arrives);
+		return (sent != null || elsewhere) && asks >= plan.asks() && (received.size() > 0 || !plan.arrives);
 	}
 
 	private void compare(MessageExt message, String what) {
@@ -136,12 +144,9 @@ final class Transfer {
 		for (MessageExt message : received)
 			check(message);
 		Check.that(wrong == null, key + ": " + wrong);
-		if (plan.neverAsked())
-			Check.same(asks, 0, "times that the broker asked about " + key + ", which was decided at once");
-		else if (plan.asks() > 0)
-			Check.same(asks, plan.asks(), "times that the broker asked about " + key);
-		if (plan == Plan.IMMUNE)
-			Check.that(firstAsk - start >= IMMUNE_SECONDS * 1_000_000_000L,
+		long patience = plan == Plan.IMMUNE ? IMMUNE_SECONDS * 1_000_000_000L : PATIENCE_NS;
+		if (start != 0 && firstAsk != 0)
+			Check.that(firstAsk - start >= patience,
 			    key + " was asked about after " + (firstAsk - start) / 1_000_000 + " ms");
 	}
 
