@@ -1,6 +1,7 @@
 #!/bin/sh
 # Random interleavings of all that may happen to transactions, against a broker that is killed
-# meanwhile: each is delivered once or not at all, and what the broker tells of it is true (I8-I10).
+# meanwhile, in both flush modes: each is delivered once or not at all, and what the broker tells of
+# it is true (I8-I10).
 #
 #   4700-interleave.t [INTERLEAVINGS [SEED]]     else $INTERLEAVINGS, else 500; a kill for each 100
 # shellcheck source=t/lib.sh
@@ -11,16 +12,22 @@
 n=${1:-${INTERLEAVINGS:-500}}
 seed=${2:-${SEED:-$(date +%s)}}
 interleave_start || exit 1
-interleave_twinmq twinmq -n "$n" -k $((n / 100)) -s "$seed"
-t_is "$n interleavings with $((n / 100)) kills, seed $seed" "$? $(head -c 20000 "$T_DIR/twinmq.breaches")" "0 "
-sed 's/^/# /' "$T_DIR/twinmq.table"
+
 # value NAME: a number of the table
 value() {
-	sed -n "s/^$1  *\([0-9]*\)$/\1/p" "$T_DIR/twinmq.table"
+	sed -n "s/^$1  *\([0-9]*\)$/\1/p" "$T_DIR/$mode.table"
 }
-t_is "all were played" "$(value transactions)" "$n"
-t_is "the broker was killed" "$(value "kills of the broker")" $((n / 100))
-for what in "transactions asked about" "transactions delivered" "transactions parked"; do
-	t_ok "some: $what" test "$(value "$what")" -gt $((n / 100))
+
+for mode in SYNC_FLUSH ASYNC_FLUSH; do
+	INTERLEAVE_FLUSH=$mode
+	interleave_twinmq "$mode" -n "$n" -k $((n / 100)) -s "$seed"
+	t_is "$mode: $n interleavings with $((n / 100)) kills, seed $seed" \
+		"$? $(head -c 20000 "$T_DIR/$mode.breaches")" "0 "
+	sed 's/^/# /' "$T_DIR/$mode.table"
+	t_is "$mode: all were played" "$(value transactions)" "$n"
+	t_is "$mode: the broker was killed" "$(value "kills of the broker")" $((n / 100))
+	for what in "transactions asked about" "transactions delivered" "transactions parked"; do
+		t_ok "$mode: some $what" test "$(value "$what")" -gt $((n / 100))
+	done
 done
 t_done

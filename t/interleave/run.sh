@@ -4,6 +4,7 @@
 INTERLEAVE_TIMEOUT=${INTERLEAVE_TIMEOUT:-400}   # transactionTimeOut
 INTERLEAVE_INTERVAL=${INTERLEAVE_INTERVAL:-400} # transactionCheckInterval
 INTERLEAVE_CHECKS=3                             # transactionCheckMax
+INTERLEAVE_FLUSH=${INTERLEAVE_FLUSH:-SYNC_FLUSH}
 
 # interleave_start: the name server, and $INTERLEAVE_PORT, on which nobody listens. It is not one of
 # those that outgoing connections get, as one of them might take it while the broker is down.
@@ -26,7 +27,7 @@ interleave_settings() {
 		brokerIP1=127.0.0.1
 		namesrvAddr=$(address ns)
 		listenPort=$INTERLEAVE_PORT
-		flushDiskType=SYNC_FLUSH
+		flushDiskType=$INTERLEAVE_FLUSH
 		transactionTimeOut=$INTERLEAVE_TIMEOUT
 		transactionCheckInterval=$INTERLEAVE_INTERVAL
 		transactionCheckMax=$INTERLEAVE_CHECKS
