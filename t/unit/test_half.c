@@ -187,7 +187,7 @@ Test(half, of_many_decisions_at_once_the_first_counts)
 		cr_assert_eq(outcomes[0].status, APPEND_OK);
 		for (int i = 1; i < 40; i++)
 			cr_assert_eq(outcomes[i].status, APPEND_NOT_OPEN);
-		cr_assert_eq(half_deliveries(&rig, position), round % 2);
+		cr_assert_eq(half_deliveries(&rig, position), (size_t)round % 2);
 	}
 	check(&rig);
 	rig_release(&rig);
