@@ -115,6 +115,13 @@ struct gathered {
 	int64_t counts[N_TRANSACTION_COUNTS];
 };
 
+/* Of the others only their events say how often they were asked about. */
+static bool
+is_undecided(const struct transaction_info *info)
+{
+	return info->state == TRANSACTION_OPEN || info->state == TRANSACTION_PARKED;
+}
+
 static void
 add_row(struct admin *admin, struct grid *grid, const struct transaction_info *info)
 {
@@ -132,7 +139,10 @@ add_row(struct admin *admin, struct grid *grid, const struct transaction_info *i
 	grid_text(grid, or_empty(info->topic));
 	grid_text(grid, or_empty(info->keys));
 	grid_text(grid, info->stored_ms != 0 ? duration_text(arena, info->age_ms) : SLICE(""));
-	grid_int(grid, info->asked);
+	if (is_undecided(info))
+		grid_int(grid, info->asked);
+	else
+		grid_text(grid, SLICE(""));
 	grid_text(
 	    grid, info->next_ask_ms >= 0 ? duration_text(arena, info->next_ask_ms) : SLICE(""));
 	grid_text(grid, event != NULL ? what_text(arena, event) : SLICE(""));
@@ -398,7 +408,7 @@ show_info(struct admin *admin, const struct transaction_info *info)
 	report_text(report, "keys", "Keys", or_empty(info->keys));
 	report_text(report, "tags", "Tags", or_empty(info->tags));
 	report_int(report, "storeSize", "Bytes", info->size_bytes);
-	if (info->state == TRANSACTION_OPEN || info->state == TRANSACTION_PARKED)
+	if (is_undecided(info))
 		report_int(report, "asked", "Asked", info->asked);
 	if (info->next_ask_ms >= 0)
 		report_text(report, "nextAskMs", "Next ask in",
