@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #include "broker/masters.h"
+#include "broker/register_compose.h"
+#include "broker/register_wait.h"
 #include "broker/topic.h"
 #include "common/bodies.h"
 #include "common/clock.h"
@@ -19,7 +21,8 @@
 
 #define FIRST_PERIOD_MS 10000 /* the second registration comes early */
 #define RETRY_MS 1000
-#define SPACING_MS 100 /* between registrations that changes ask for */
+#define SPACING_MAX_MS 100       /* between registrations that changes ask for, */
+#define TOPICS_PER_SPACING_MS 20 /* by how much there is to tell */
 #define STOP_MS 1000
 
 struct nameserver {
@@ -27,6 +30,8 @@ struct nameserver {
 	size_t index;
 	struct conn *conn; /* NULL: none */
 	struct deadline retry;
+	int64_t n_sent, n_answered; /* registrations; lost ones count as answered */
+	int64_t awaited;            /* how many answers those who wait want */
 	bool registered; /* the last registration was accepted */
 	bool complained; /* that it cannot be reached */
 	bool duplicate;  /* it knows a live broker of our name and id */
@@ -45,6 +50,8 @@ struct registrar {
 	_Atomic bool asked; /* the task is on its way, or the deadline set */
 	struct task task;   /* from registrar_topics_changed */
 	struct deadline spaced;
+	size_t n_topics; /* that were told last */
+	struct register_waits waits;
 	_Atomic(const char *) refusal;
 	bool stopping;
 	void (*done)(struct broker *broker); /* NULL once it was called */
@@ -58,38 +65,6 @@ static const char *
 text_of(const struct nameserver *server)
 {
 	return resolver_get(server->registrar->resolver, server->index)->text;
-}
-
-/* ---- what is told ---------------------------------------------------- */
-
-/* A broker that may not be read or written says so of each of its topics. */
-static struct topic_config
-config_of(const struct broker *broker, const struct topic *topic)
-{
-	struct topic_config config = topic_to_config(topic);
-	int32_t allowed = (int32_t)broker->settings->broker_permission;
-
-	if ((allowed & (PERM_READ | PERM_WRITE)) != (PERM_READ | PERM_WRITE))
-		config.perm = allowed;
-	return config;
-}
-
-static void
-compose(const struct broker *broker, struct buf *text)
-{
-	size_t n;
-	struct topic *topics = topics_list(broker->topics, &n);
-	struct topic_config *configs = mem_alloc(n * sizeof *configs);
-	struct registration registration = { .table = {
-						 topics_version(broker->topics), configs, n } };
-	struct json_out out;
-
-	for (size_t i = 0; i < n; i++)
-		configs[i] = config_of(broker, &topics[i]);
-	json_out_init(&out, text);
-	registration_write(&out, &registration);
-	free(configs);
-	free(topics);
 }
 
 /* ---- connections ----------------------------------------------------- */
@@ -259,10 +234,28 @@ refused(struct nameserver *server, const struct command *answer)
 }
 
 static void
+await_answer(struct nameserver *server)
+{
+	server->awaited = server->registered ? server->n_sent : 0;
+}
+
+/* Those who wait for answers have them, if all are there. */
+static void
+end_waits(struct registrar *registrar)
+{
+	for (size_t i = 0; i < registrar->n_servers; i++)
+		if (registrar->servers[i].n_answered < registrar->servers[i].awaited)
+			return;
+	register_waits_end(&registrar->waits);
+}
+
+static void
 on_registered(void *arg, const struct command *answer, struct slice body)
 {
 	struct nameserver *server = arg;
 
+	server->n_answered++;
+	end_waits(server->registrar);
 	if (server->registrar->stopping)
 		return;
 	if (answer == NULL) {
@@ -300,6 +293,7 @@ register_with(struct nameserver *server, struct slice body)
 	struct command command = request_of(REQUEST_REGISTER_BROKER);
 
 	loop_drop_deadline(registrar->loop, &server->retry);
+	server->n_sent++;
 	fields_encode(register_broker_header_fields, &header, &arena, &command);
 	conn_request(conn, &command, body, timeout_of(registrar), on_registered, server);
 	arena_release(&arena);
@@ -310,7 +304,7 @@ register_with_one(struct nameserver *server)
 {
 	struct buf text = { 0 };
 
-	compose(server->registrar->broker, &text);
+	register_compose(server->registrar->broker, &text);
 	register_with(server, buf_slice(&text));
 	buf_release(&text);
 }
@@ -320,7 +314,7 @@ register_with_all(struct registrar *registrar)
 {
 	struct buf text = { 0 };
 
-	compose(registrar->broker, &text);
+	registrar->n_topics = register_compose(registrar->broker, &text);
 	for (size_t i = 0; i < registrar->n_servers; i++)
 		register_with(&registrar->servers[i], buf_slice(&text));
 	buf_release(&text);
@@ -410,13 +404,19 @@ on_spaced(struct deadline *self)
 	registrar->changed_ms = clock_mono_ms();
 	if (!registrar->stopping)
 		register_with_all(registrar);
+	for (size_t i = 0; i < registrar->n_servers; i++)
+		await_answer(&registrar->servers[i]);
+	register_waits_told(&registrar->waits);
+	end_waits(registrar);
 }
 
 static void
 run_changed(struct task *task, void *receiver)
 {
 	struct registrar *registrar = (void *)((char *)task - offsetof(struct registrar, task));
-	int64_t at_ms = registrar->changed_ms + SPACING_MS;
+	int64_t spacing_ms = (int64_t)registrar->n_topics / TOPICS_PER_SPACING_MS;
+	int64_t at_ms = registrar->changed_ms +
+	                (spacing_ms < SPACING_MAX_MS ? spacing_ms : SPACING_MAX_MS);
 
 	/* At once if it may: who was told of the change will soon ask a name server for it. */
 	if (registrar->changed_ms == 0 || at_ms <= clock_mono_ms())
@@ -430,6 +430,17 @@ registrar_topics_changed(struct registrar *registrar)
 {
 	if (!atomic_exchange(&registrar->asked, true))
 		loop_post(registrar->loop, &registrar->task);
+}
+
+void
+registrar_topics_changed_wait(struct registrar *registrar, struct register_wait *wait)
+{
+	if (registrar->stopping) {
+		wait->done(wait);
+		return;
+	}
+	register_waits_add(&registrar->waits, wait);
+	registrar_topics_changed(registrar);
 }
 
 const char *
@@ -451,6 +462,7 @@ registrar_new(struct broker *broker)
 	registrar->period.due = on_period;
 	registrar->spaced.due = on_spaced;
 	registrar->pulse.due = on_pulse;
+	register_waits_init(&registrar->waits, registrar->loop);
 	registrar->task.run = run_changed;
 	if (addresses == NULL || *addresses == '\0') {
 		log_warn("namesrvAddr is not set: clients that look for topics will not find this "
@@ -528,6 +540,8 @@ registrar_stop(struct registrar *registrar, void (*done)(struct broker *broker))
 	loop_drop_deadline(registrar->loop, &registrar->period);
 	loop_drop_deadline(registrar->loop, &registrar->pulse);
 	loop_drop_deadline(registrar->loop, &registrar->spaced);
+	register_waits_told(&registrar->waits);
+	register_waits_end(&registrar->waits);
 	loop_set_deadline(registrar->loop, &registrar->give_up, clock_mono_ms() + STOP_MS);
 	for (size_t i = 0; i < registrar->n_servers; i++) {
 		loop_drop_deadline(registrar->loop, &registrar->servers[i].retry);

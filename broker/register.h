@@ -9,6 +9,7 @@
  */
 
 #include "broker/broker.h"
+#include "broker/register_wait.h"
 
 struct registrar;
 
@@ -17,6 +18,12 @@ struct registrar *registrar_new(struct broker *broker);
 void registrar_free(struct registrar *registrar);
 /* The topics changed: all name servers hear of it at the end of the turn. Any thread. */
 void registrar_topics_changed(struct registrar *registrar);
+
+/*
+ * The same, and done is called when all name servers that are registered with have
+ * answered, or after a second; maybe at once. Loop 0.
+ */
+void registrar_topics_changed_wait(struct registrar *registrar, struct register_wait *wait);
 /* Unregisters from all; calls done when they answered, or after a second at most. */
 void registrar_stop(struct registrar *registrar, void (*done)(struct broker *broker));
 /* NULL, or why sends are refused: a live broker has our name and id. Any thread; lent, static. */

@@ -2,6 +2,7 @@
 
 #include "broker/topic_change.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "broker/masters.h"
@@ -23,6 +24,8 @@ struct change {
 	topic_changed_fn *done;
 	void *context;
 	void (*apply)(struct change *change);
+	struct register_wait wait;
+	bool registers; /* the name servers have to hear of it before it is done */
 	void (*undo)(struct change *change);
 	int status;
 	bool tell;
@@ -91,6 +94,20 @@ run_home(struct task *task, void *receiver)
 	free(change);
 }
 
+static void
+go_home(struct change *change)
+{
+	change->task.run = run_home;
+	loop_post(change->asked, &change->task);
+}
+
+/* Who asked for a topic may ask a name server for it next. */
+static void
+on_registered(struct register_wait *wait)
+{
+	go_home((void *)((char *)wait - offsetof(struct change, wait)));
+}
+
 /* On loop 0. */
 static void
 on_kept(struct meta_job *job, struct loop *home)
@@ -107,8 +124,11 @@ on_kept(struct meta_job *job, struct loop *home)
 			change->undo(change);
 	}
 	meta_job_free(job);
-	change->task.run = run_home;
-	loop_post(change->asked, &change->task);
+	change->wait.done = on_registered;
+	if (change->status == 0 && change->registers)
+		registrar_topics_changed_wait(change->broker->registrar, &change->wait);
+	else
+		go_home(change);
 }
 
 static void
@@ -148,7 +168,6 @@ apply_topics(struct change *change)
 		if (is_new && change->tell)
 			tell(change->broker, topic);
 	}
-	registrar_topics_changed(change->broker->registrar);
 }
 
 void
@@ -159,6 +178,7 @@ topic_change(struct broker *broker, struct loop *loop, const struct topic *list,
 	struct meta_job *job = meta_job_new();
 
 	change->apply = apply_topics;
+	change->registers = true;
 	change->tell = tell_masters;
 	change->topics = copy_list(list, n, sizeof *list);
 	change->n = n;
@@ -174,7 +194,6 @@ apply_delete(struct change *change)
 
 	offsets_remove_topic(change->broker->offsets, name);
 	stats_forget(change->broker->stats, name);
-	registrar_topics_changed(change->broker->registrar);
 	log_info("topic deleted name=%s", change->topics->name);
 }
 
@@ -200,6 +219,7 @@ topic_delete(struct broker *broker, struct loop *loop, struct slice name, topic_
 		topic_init(change->topics, name);
 	}
 	change->apply = apply_delete;
+	change->registers = true;
 	meta_job_put(job, META_TOPIC, name, SLICE_NONE);
 	meta_job_put_offset(job, SLICE_NONE, name, 0, -1);
 	job->drop_topic = slice_dup(name);

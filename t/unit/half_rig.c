@@ -251,7 +251,10 @@ expected_find(const struct log_view *view, int64_t position)
 static void
 see_half(struct log_view *view, const struct record *record)
 {
-	view->halves = mem_realloc(view->halves, (view->n + 1) * sizeof *view->halves);
+	/* Doubles at powers of two. */
+	if ((view->n & (view->n - 1)) == 0)
+		view->halves = mem_realloc(
+		    view->halves, (view->n != 0 ? 2 * view->n : 1) * sizeof *view->halves);
 	view->halves[view->n++] =
 	    (struct expected){ .position = record->position, .state = HALF_OPEN };
 }
