@@ -256,9 +256,9 @@ static const struct {
 	{ "", REQUEST_GET_TOPIC_CONFIG, "recorded 3", "5.x tools need what 4.9.7 did not know" },
 	{ "updateBrokerConfig-bad", REQUEST_UPDATE_BROKER_CONFIG, "code 1, recorded 0",
 	    "a setting that is none is refused, with the nearest one" },
-	/* not served yet, so not there to be found */
-	{ "", REQUEST_GET_ROUTEINFO_BY_TOPIC, "RMQ_SYS_TRANS_HALF_TOPIC",
-	    "no half messages are kept yet" },
+	{ "go-2.1.2/createTopic", REQUEST_GET_ROUTEINFO_BY_TOPIC,
+	    "code 17, recorded 0 of Recgo_Created",
+	    "a topic that was deleted at its broker is not on the name servers" },
 	/* races of the recording */
 	{ "", REQUEST_PULL_MESSAGE, "recorded 25",
 	    "a pull overtook the heartbeat with its subscription" },
