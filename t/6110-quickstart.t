@@ -12,13 +12,13 @@ cp "$SRCDIR/quickstart" "$tree"
 ln -s "$(realpath "$SRCDIR")/etc" "$(realpath "$SRCDIR")/configure" "$tree"
 ln -s "$(realpath "$BUILDDIR")" "$tree/build"
 
-# quickstart: its output; the cluster is gone afterwards
+# quickstart: its output; the cluster is gone afterwards, which is in $T_DIR/stopped
 quickstart() {
 	env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS unshare -rn sh -c 'ip link set lo up
 		cd "$0" && ./quickstart
 		status=$?
-		build/mqcluster stop --local -d run >&2
-		exit $status' "$tree" 2>"$T_DIR/errors"
+		build/mqcluster stop --local -c etc/cluster.ini -d run >"$1"
+		exit $status' "$tree" "$T_DIR/stopped" 2>"$T_DIR/errors"
 }
 
 got=$(quickstart)
@@ -33,4 +33,5 @@ for broker in broker-a broker-b; do
 	t_ok "$broker asked, after the six seconds of the files that we ship: ${seconds:=0}" [ "$seconds" -ge 5 ]
 done
 t_has "what runs where" "$got" "mqcluster stop"
+t_is "all four are stopped" "$(grep -c ' stopped' "$T_DIR/stopped")" 4
 t_done
