@@ -274,8 +274,8 @@ release_empty(struct half_table *table)
 	*table = kept;
 }
 
-void
-half_table_remove(struct half_table *table, int64_t position)
+static void
+remove_half(struct half_table *table, int64_t position)
 {
 	struct half_entry *entry = half_table_find(table, position);
 
@@ -358,7 +358,7 @@ half_table_apply(struct half_table *table, const struct half_change *change, int
 	note_before(table, position);
 	if (change->act == HALF_COMMIT || change->act == HALF_OVERRIDE ||
 	    (change->act == HALF_ROLLBACK && !change->revocable)) {
-		half_table_remove(table, position);
+		remove_half(table, position);
 		return;
 	}
 	entry = put(table, position);
@@ -400,7 +400,7 @@ half_table_undo(struct half_table *table)
 		const struct half_entry before = table->before[--table->n_before];
 
 		if (before.state == HALF_NONE)
-			half_table_remove(table, before.position);
+			remove_half(table, before.position);
 		else
 			half_table_load(table, &before);
 	}
@@ -438,7 +438,7 @@ half_table_expire(struct half_table *table, int64_t before, int64_t at)
 			continue;
 		n_parked += entry.state == HALF_PARKED;
 		note_before(table, entry.position);
-		half_table_remove(table, entry.position);
+		remove_half(table, entry.position);
 		if (table->n_entries == 0)
 			break;
 	}
@@ -456,7 +456,7 @@ half_table_cut(struct half_table *table, int64_t end, int64_t now_ms)
 			continue;
 		note_before(table, entry->position);
 		if (entry->position >= end) {
-			half_table_remove(table, entry->position);
+			remove_half(table, entry->position);
 			continue;
 		}
 		entry->copy = -1;

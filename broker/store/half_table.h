@@ -74,7 +74,6 @@ void half_table_settle(struct half_table *table, int64_t at);
 void half_table_undo(struct half_table *table);
 /* An entry as meta.db tells it. */
 void half_table_load(struct half_table *table, const struct half_entry *entry);
-void half_table_remove(struct half_table *table, int64_t position);
 
 /* The entry with this number, 0 ..; NULL: free, or behind the last. */
 const struct half_entry *half_table_at(const struct half_table *table, uint32_t number);
