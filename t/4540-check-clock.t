@@ -7,10 +7,7 @@
 
 library=$(faketime -f +0d env 2>/dev/null | sed -n 's/^LD_PRELOAD=//p')
 [ -n "$library" ] || t_skip_all "faketime is not installed"
-case $(ldd "$BUILDDIR/mqbroker") in
-*lib*san.so*) t_skip_all "a sanitizer wants to be loaded first" ;;
-esac
-! grep -q __tsan_init "$BUILDDIR/mqbroker" || t_skip_all "the thread sanitizer finds races in faketime itself"
+[ -z "${SANITIZERS-}" ] || t_skip_all "faketime and a sanitizer both want to be loaded first, and faketime has races of its own"
 
 # step DAYS: from now on
 step() {
