@@ -27,7 +27,7 @@ struct closer {
 
 struct seal_task {
 	struct task task;
-	struct segment *segment;
+	struct segment_writer left;
 };
 
 struct closer *
@@ -42,12 +42,18 @@ closer_new(struct store *store)
 }
 
 static void
+free_seal(struct seal_task *seal)
+{
+	segment_writer_close(&seal->left);
+	free(seal);
+}
+
+static void
 drop_seals(struct task *first)
 {
 	for (struct task *task = first, *next; task != NULL; task = next) {
 		next = task->next;
-		segment_unref(((struct seal_task *)task)->segment);
-		free(task);
+		free_seal((struct seal_task *)task);
 	}
 }
 
@@ -109,11 +115,10 @@ run_recycle(struct task *task, void *arg)
 	struct seal_task *seal = (struct seal_task *)task;
 	struct closer *closer = arg;
 
-	if (!atomic_load(&seal->segment->gone))
-		segment_recycle(closer->store, seal->segment,
+	if (!atomic_load(&seal->left.segment->gone))
+		segment_recycle(closer->store, seal->left.segment,
 		    !closer->stop && atomic_load(&closer->store->counters.refusals) == 0);
-	segment_unref(seal->segment);
-	free(seal);
+	free_seal(seal);
 }
 
 static void
@@ -125,29 +130,28 @@ run_seal(struct task *task, void *arg)
 	/* The next segment may be due before this one is sealed. */
 	prepare_template(closer);
 	/* Stopping: the next start finds its WAL and does it then. */
-	int rc = closer->stop || atomic_load(&seal->segment->gone)
+	int rc = closer->stop || atomic_load(&seal->left.segment->gone)
 	             ? SQLITE_ABORT
-	             : segment_seal(closer->store, seal->segment);
+	             : segment_seal(&seal->left, closer->store);
 
 	if (rc == SQLITE_OK) {
 		task->run = run_recycle;
 		readers_sweep(closer->store, task);
 	} else if (rc == SQLITE_ABORT) {
-		segment_unref(seal->segment);
-		free(seal);
+		free_seal(seal);
 	} else {
 		log_warn("segment could not be closed, trying again file=%s error=%s",
-		    seal->segment->path, sqlite3_errstr(rc));
+		    seal->left.segment->path, sqlite3_errstr(rc));
 		task_chain_add(&closer->seals, task);
 	}
 }
 
 void
-closer_seal(struct closer *closer, struct segment *segment)
+closer_seal(struct closer *closer, const struct segment_writer *left)
 {
 	struct seal_task *seal = mem_alloc(sizeof *seal);
 
-	*seal = (struct seal_task){ { .run = run_seal }, segment_ref(segment) };
+	*seal = (struct seal_task){ { .run = run_seal }, *left };
 	closer_post(closer, &seal->task);
 }
 

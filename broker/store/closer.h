@@ -8,6 +8,7 @@
  * let go of segments (and to tell the loops the new first offsets), then unlinks.
  */
 
+#include "broker/store/segment_write.h"
 #include "broker/store/store_private.h"
 
 struct closer *closer_new(struct store *store);
@@ -16,10 +17,12 @@ void closer_start(struct closer *closer);
 void closer_stop(struct closer *closer);
 /* After closer_stop and writer_stop: lets go of what came too late. */
 void closer_drain(struct closer *closer);
-/* Makes the file of a new segment, from a template made ahead if there is one. The writer's; main before start. */
+/* Makes the file of a new segment, from a template made ahead if there is one. The writer's; main
+ * before start. */
 int closer_make_segment(struct closer *closer, const struct segment *segment);
 /* Any thread. */
 void closer_post(struct closer *closer, struct task *task);
-void closer_seal(struct closer *closer, struct segment *segment);
+/* Takes over what the writer has left; one without connection, too. */
+void closer_seal(struct closer *closer, const struct segment_writer *left);
 
 #endif

@@ -402,8 +402,8 @@ replay_halves(struct replay *replay, sqlite3_stmt *row)
 	struct slice records = column_slice(row, 1);
 	struct record record;
 
-	for (size_t at = 0; at < records.len &&
-	     record_decode(records.data + at, records.len - at, &record) == 0;
+	for (size_t at = 0;
+	     at < records.len && record_decode(records.data + at, records.len - at, &record) == 0;
 	     at += record.size)
 		half_table_replay(&replay->store->writer->halves, &record,
 		    sqlite3_column_int64(row, 0), replay->store->options.half_wait_ms);
@@ -421,8 +421,8 @@ replay_older(struct replay *replay)
 
 		if (db == NULL)
 			return -1;
-		int rc = each_row_of(replay, db, replay->list[i]->path, log_rows, replay->halves,
-		    replay_halves);
+		int rc = each_row_of(
+		    replay, db, replay->list[i]->path, log_rows, replay->halves, replay_halves);
 		sql_close(db);
 		if (rc == -1)
 			return -1;
@@ -468,7 +468,8 @@ load_newest(struct replay *replay)
 	int64_t from =
 	    writer->out.indexed < writer->out.keyed ? writer->out.indexed : writer->out.keyed;
 
-	if (each_row(replay, log_rows, replay->halves < from ? replay->halves : from, replay_row) == -1)
+	if (each_row(replay, log_rows, replay->halves < from ? replay->halves : from, replay_row) ==
+	    -1)
 		return -1;
 	half_table_cut(&writer->halves, writer->position, clock_mono_ms());
 	/* Events outlive the segments of what they are about. */
@@ -540,7 +541,8 @@ start_found(struct replay *replay)
 	store_set_segments(store, segment_array_new(replay->list, replay->n));
 	for (size_t i = 0; i + 1 < replay->n; i++)
 		if (!atomic_load(&replay->list[i]->sealed))
-			closer_seal(store->closer, replay->list[i]);
+			closer_seal(store->closer,
+			    &(struct segment_writer){ .segment = segment_ref(replay->list[i]) });
 	/* Also shows that the disk takes a commit, before anybody relies on it. */
 	rc = writer_flush(store->writer, true);
 	if (rc != SQLITE_OK && !sql_is_full(rc))

@@ -235,29 +235,6 @@ segment_open(
 	return rc;
 }
 
-int
-segment_seal(const struct store *store, struct segment *segment)
-{
-	sqlite3 *db;
-	int in_wal = 0, copied = 0;
-	int rc = sql_open(segment->path, store->vfs, SQL_WRITE, &db);
-
-	if (rc != SQLITE_OK)
-		return rc;
-	rc = sql_exec(db, "PRAGMA synchronous = FULL; PRAGMA cache_size = -64");
-	if (rc == SQLITE_OK)
-		rc = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_FULL, &in_wal, &copied);
-	if (rc == SQLITE_OK && in_wal != copied)
-		rc = SQLITE_BUSY;
-	sql_close(db);
-	/* Its name may be younger than the last sync of the directory. */
-	if (rc == SQLITE_OK && store_sync_directory(store->log_path) == -1)
-		rc = SQLITE_IOERR_DIR_FSYNC;
-	if (rc == SQLITE_OK)
-		atomic_store_explicit(&segment->sealed, true, memory_order_release);
-	return rc;
-}
-
 /*
  * A WAL without header is an empty one to SQLite, which then gives it new
  * salts: old frames behind the new ones do not count. The header has to be gone for good

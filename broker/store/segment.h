@@ -80,8 +80,6 @@ int segment_adopt_template(const struct store *store, const struct segment *segm
 int segment_unlink(const struct store *store, const struct segment *segment);
 
 int segment_open(const struct store *store, const struct segment *segment, enum sql_mode mode, sqlite3 **db);
-/* Copies the WAL into the file. The segment may be read meanwhile, not written. */
-int segment_seal(const struct store *store, struct segment *segment);
 /*
  * The WAL of a sealed segment, which no connection reads any more, becomes the
  * next segment's. Measured (ext4): to write over a file costs

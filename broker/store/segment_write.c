@@ -43,11 +43,11 @@ segment_writer_open(
 {
 	int64_t newest_key;
 
-	*writer = (struct segment_writer){ .segment = segment, .wal_frames = -1 };
+	*writer = (struct segment_writer){ .wal_frames = -1 };
 	int rc = segment_open(store, segment, SQL_WRITE, &writer->db);
 	if (rc != SQLITE_OK)
 		return rc;
-	segment_ref(segment);
+	writer->segment = segment_ref(segment);
 	sqlite3_wal_hook(writer->db, on_commit, writer);
 	rc = sql_prepare(writer->db, texts, writer->statements, N_SEGMENT_PUTS);
 	if (rc == SQLITE_OK) {
@@ -70,15 +70,46 @@ segment_writer_open(
 	return rc;
 }
 
+static void
+disconnect(struct segment_writer *writer)
+{
+	sql_finalize(writer->statements, N_SEGMENT_PUTS);
+	sql_close(writer->db);
+	writer->db = NULL;
+}
+
 void
 segment_writer_close(struct segment_writer *writer)
 {
-	if (writer->db == NULL)
-		return;
-	sql_finalize(writer->statements, N_SEGMENT_PUTS);
-	sql_close(writer->db);
+	disconnect(writer);
 	segment_unref(writer->segment);
 	*writer = (struct segment_writer){ 0 };
+}
+
+int
+segment_seal(struct segment_writer *writer, const struct store *store)
+{
+	int in_wal = 0, copied = 0;
+	int rc = SQLITE_OK;
+
+	if (writer->db == NULL)
+		rc = sql_open(writer->segment->path, store->vfs, SQL_WRITE, &writer->db);
+	if (rc == SQLITE_OK)
+		rc = sql_exec(writer->db, "PRAGMA synchronous = FULL; PRAGMA cache_size = -64");
+	if (rc == SQLITE_OK)
+		sql_map_wal(writer->db);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_wal_checkpoint_v2(
+		    writer->db, NULL, SQLITE_CHECKPOINT_FULL, &in_wal, &copied);
+	if (rc == SQLITE_OK && in_wal != copied)
+		rc = SQLITE_BUSY;
+	disconnect(writer);
+	/* Its name may be younger than the last sync of the directory. */
+	if (rc == SQLITE_OK && store_sync_directory(store->log_path) == -1)
+		rc = SQLITE_IOERR_DIR_FSYNC;
+	if (rc == SQLITE_OK)
+		atomic_store_explicit(&writer->segment->sealed, true, memory_order_release);
+	return rc;
 }
 
 /*

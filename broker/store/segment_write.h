@@ -37,8 +37,15 @@ struct segment_writer {
 };
 
 /* Functions answer SQLite's result codes. */
-int segment_writer_open(struct segment_writer *writer, const struct store *store, struct segment *segment);
+int segment_writer_open(
+    struct segment_writer *writer, const struct store *store, struct segment *segment);
 void segment_writer_close(struct segment_writer *writer);
+/*
+ * Copies the WAL of a segment that is written no more into its file; it may be read meanwhile. Done
+ * with the connection that wrote it, which is closed then: another one that comes when that is gone
+ * would recover the WAL first, read it all and check all sums. One that has none gets one.
+ */
+int segment_seal(struct segment_writer *writer, const struct store *store);
 /*
  * body runs inside one transaction. A failed one leaves nothing behind, in the
  * WAL neither; when that cannot be had either, the answer is a sync failure.
@@ -52,8 +59,10 @@ int segment_write(struct segment_writer *writer, int (*body)(void *arg), void *a
 int segment_write_first(struct segment_writer *writer, int (*body)(void *arg), void *arg);
 
 /* Inside body. */
-int segment_put_records(struct segment_writer *writer, int64_t position, const char *records, size_t len);
-int segment_put_bounds(struct segment_writer *writer, const struct queue *queue, int64_t first, int64_t next);
+int segment_put_records(
+    struct segment_writer *writer, int64_t position, const char *records, size_t len);
+int segment_put_bounds(
+    struct segment_writer *writer, const struct queue *queue, int64_t first, int64_t next);
 int segment_put_drop(struct segment_writer *writer, int32_t number);
 int segment_put_tag(struct segment_writer *writer, int64_t position, int64_t tag_hash);
 int segment_put_info(struct segment_writer *writer, const char *name, int64_t value);

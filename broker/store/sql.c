@@ -10,6 +10,7 @@
 #include "common/log.h"
 
 #define BUSY_MS 10000
+#define SQL_MAP_BYTES 2147418112 /* as much as SQLite maps */
 #define WAL_HEADER_BYTES 32
 #define WAL_FRAME_HEADER_BYTES 24
 
@@ -171,6 +172,21 @@ sql_wal(sqlite3 *db)
 	    file == NULL || file->pMethods == NULL)
 		return NULL;
 	return file;
+}
+
+void
+sql_map_wal(sqlite3 *db)
+{
+	sqlite3_file *wal = sql_wal(db);
+	sqlite3_int64 limit = SQL_MAP_BYTES;
+	void *map = NULL;
+
+	if (wal == NULL || wal->pMethods->iVersion < 3 ||
+	    wal->pMethods->xFileControl(wal, SQLITE_FCNTL_MMAP_SIZE, &limit) != SQLITE_OK)
+		return;
+	/* The first fetch maps; without success all is read as before. */
+	if (wal->pMethods->xFetch(wal, 0, WAL_HEADER_BYTES, &map) == SQLITE_OK && map != NULL)
+		wal->pMethods->xUnfetch(wal, 0, map);
 }
 
 int64_t

@@ -39,6 +39,8 @@ void sql_bind_slice(sqlite3_stmt *statement, int index, const char *data, size_t
 
 /* The WAL of a connection that has read once; NULL when there is none. Lent. */
 sqlite3_file *sql_wal(sqlite3 *db);
+/* What the connection reads of its WAL from now on comes from memory that maps it as it is now. */
+void sql_map_wal(sqlite3 *db);
 /* Bytes of a WAL with this many frames. */
 int64_t sql_wal_bytes(int page_bytes, int n_frames);
 bool sql_is_full(int rc);

@@ -66,7 +66,7 @@ bool writer_flush_is_due(const struct writer *writer);
 int writer_flush_in_ms(const struct writer *writer);
 /* Commits what is pending as blocks; closing: also what a closed segment must say of itself. */
 int writer_flush(struct writer *writer, bool closing);
-/* Makes a segment that begins at the writer's position the live one; an SQLite code. */
+/* Makes a segment that begins at the writer's position the live one, and leaves the last as it is; an SQLite code. */
 int writer_open_segment(struct writer *writer);
 /* Forgets the queues of a topic; an SQLite code. */
 int writer_drop_topic(struct writer *writer, struct slice topic);

@@ -210,7 +210,6 @@ writer_open_segment(struct writer *writer)
 	if (rc == SQLITE_OK) {
 		writer->out.indexed = writer->out.keyed = writer->position;
 		store_add_segment(store, segment);
-		segment_writer_close(&old);
 	} else {
 		segment_unlink(store, segment);
 		writer->out = old;
@@ -240,16 +239,15 @@ roll(struct writer *writer)
 		return;
 	int rc = writer_flush(writer, true);
 	if (rc == SQLITE_OK) {
-		struct segment *old = segment_ref(writer->out.segment);
+		struct segment_writer old = writer->out;
 
-		atomic_store(&old->last_timestamp, writer->timestamp);
+		atomic_store(&old.segment->last_timestamp, writer->timestamp);
 		rc = writer_open_segment(writer);
 		if (rc == SQLITE_OK) {
 			if (store->syncer != NULL)
-				syncer_leave(store->syncer, old, writer->position);
-			closer_seal(store->closer, old);
+				syncer_leave(store->syncer, old.segment, writer->position);
+			closer_seal(store->closer, &old);
 		}
-		segment_unref(old);
 	}
 	if (rc != SQLITE_OK) {
 		writer->next_roll_ms = clock_mono_ms() + ROLL_RETRY_MS;
