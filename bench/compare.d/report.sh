@@ -1,0 +1,43 @@
+# shellcheck shell=sh
+# What came of it, for people and programs. Sourced by bench/compare.
+
+# report: the table on stdout; JSON, chart and the table again in files
+report() {
+	{
+		printf '#title\t%s\n' "$(report_title)"
+		printf '#when\t%s\n' "$(date -u '+%Y-%m-%d %H:%M UTC')"
+		printf '#machine\t%s\n' "$(report_machine)"
+		printf '#version\t%s\n' "$(report_versions)"
+		for side in a b $releases; do
+			printf '#side\t%s\t%s\n' "$side" "$(side_label "$side")"
+		done
+		sed 's/^/#note	/' "$T_DIR/notes"
+		printf '#note\tIt took %d minutes and %d seconds.\n' $((($(date +%s) - began) / 60)) \
+			$((($(date +%s) - began) % 60))
+		cat "$T_DIR/results"
+	} >"$T_DIR/all"
+	"$BUILDDIR/mqbench-report" --lines "$T_DIR/lines" --json "$json" --svg "$svg" --markdown "$markdown" "$T_DIR/all"
+	report_status=$?
+	say "also in $json, $svg and $markdown"
+	return $report_status
+}
+
+report_title() {
+	case $mode,$AGAINST in
+	quick,) echo "TwinMQ and Apache RocketMQ, bench/compare --quick" ;;
+	*,) echo "TwinMQ and Apache RocketMQ, bench/compare" ;;
+	*) echo "$(side_label a) and $(side_label b), bench/compare" ;;
+	esac
+}
+
+report_machine() {
+	printf '%s processors (%s), %s MB of memory, Linux %s' "$(getconf _NPROCESSORS_ONLN)" \
+		"$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)" \
+		"$(awk '/^MemTotal:/ { print int($2 / 1024) }' /proc/meminfo)" "$(uname -r)"
+}
+
+report_versions() {
+	report_commit=$(git -C "$SRCDIR" describe --always --dirty 2>/dev/null)
+	printf '%s%s' "$("$BUILDDIR/mqbroker" -V)" "${report_commit:+, commit $report_commit}"
+	[ -n "$AGAINST" ] || printf '; %s' "$(java -version 2>&1 | head -n 1)"
+}

@@ -1,0 +1,157 @@
+# shellcheck shell=sh
+# Which loads are played, against whom, and when. Sourced by bench/compare.
+
+QUICK_UNTIL=530 # seconds, after which a quick run begins nothing more
+
+# sessions_prepare: the rows that count in $T_DIR/loads, the other side's names in $opponents
+sessions_prepare() {
+	ulimit -n 65536 2>/dev/null || ulimit -n "$(ulimit -Hn)" # P11 has thousands of connections
+	bench_runs=0
+	: >"$T_DIR/results"
+	: >"$T_DIR/notes"
+	table lines >"$T_DIR/lines"
+	table loads | while IFS='|' read -r load when rest; do
+		wanted "$load" "$when" && echo "$load|$when|$rest"
+	done >"$T_DIR/loads"
+	opponents=b
+	[ -z "$AGAINST" ] || return 0
+	opponents=$releases
+	cut -d'|' -f4 "$T_DIR/loads" | grep -qx apache || return 0
+	command -v java >/dev/null || die "Apache RocketMQ needs Java: apt-get install default-jdk-headless"
+	for release in $releases; do
+		apache_fetch "$release"
+	done
+}
+
+# wanted LOAD WHEN: by the flags
+wanted() {
+	[ "$1" != aa ] || return 0
+	if [ -n "$scenarios" ]; then
+		for scenario in $scenarios; do
+			! grep -q "^$scenario|$1|" "$T_DIR/lines" || return 0
+		done
+		return 1
+	fi
+	[ "$mode" = full ] || [ "$2" = both ]
+}
+
+# line_of LOAD: the scenario that it belongs to
+line_of() {
+	sed -n "s/^\([^|]*\)|$1|.*/\1/p" "$T_DIR/lines" | head -n 1
+}
+
+# sessions_play: all of them that have a load
+sessions_play() {
+	table sessions >"$T_DIR/sessions"
+	while IFS='|' read -r session session_flush session_warm <&3; do
+		awk -F'|' -v session="$session" '$3 == session' "$T_DIR/loads" >"$T_DIR/session"
+		[ ! -s "$T_DIR/session" ] || session_play
+	done 3<"$T_DIR/sessions"
+}
+
+session_play() {
+	session_sides=a
+	! cut -d'|' -f4 "$T_DIR/session" | grep -qx twin || session_sides="a b"
+	! cut -d'|' -f4 "$T_DIR/session" | grep -qx apache || session_sides="a $opponents"
+	say "brokers for session $session: $session_sides, $session_flush"
+	for side in $session_sides; do
+		side_start "$side" "$session_flush"
+		session_warm "$side"
+		side_freeze "$side"
+	done
+	while IFS='|' read -r load _ _ sides n_blocks seconds prepare words other_words <&4; do
+		load_play </dev/null
+	done 4<"$T_DIR/session"
+	for side in $session_sides; do
+		side_end "$side"
+	done
+}
+
+# session_warm SIDE: a JVM compiles what it runs often
+session_warm() {
+	case $1-$session_warm in
+	[ab]-* | *--/-) return ;;
+	esac
+	side_freeze "$1"
+	# shellcheck disable=SC2046 # words
+	measure warm-up "$1" $(how_long "$session_warm")
+	side_thaw "$1"
+}
+
+# load_play: the row that was read
+load_play() {
+	if [ "$mode" = quick ] && [ $(($(date +%s) - began)) -gt $QUICK_UNTIL ]; then
+		note "$(line_of "$load") ($load) was left out, as the time of a quick run was over."
+		return
+	fi
+	case $sides in
+	apache) load_others=$opponents ;;
+	twin) load_others=b ;;
+	alone) load_others=alone ;;
+	none) load_others= ;;
+	esac
+	block=0
+	load_duration=$(duration "$(how_long "$seconds")" "$words")
+	load_blocks=${blocks:-$(how_long "$n_blocks")}
+	load_words=$(fill_in "$words") || return
+	load_other_words=$load_words
+	[ "$other_words" = - ] || load_other_words=$other_words
+	say "$(line_of "$load") $load: $load_words"
+	# shellcheck disable=SC2086 # words
+	[ "$prepare" = - ] || measure "$load" a $prepare
+	load_warm
+	if [ "$load" = send ] && [ "$mode" = quick ] && [ "$load_others" != "${load_others#* }" ]; then
+		play_blocks 1
+		opponent_choose
+		load_others=$opponents
+		load_blocks=$((load_blocks - 1))
+	fi
+	play_blocks "$load_blocks"
+}
+
+# load_warm: what a JVM has not done yet it does once before it is measured
+# shellcheck disable=SC2086 # words
+load_warm() {
+	[ -n "$load_duration" ] || return 0
+	for side in $load_others; do
+		case $side in
+		b | alone) ;;
+		*) measure "$load" "$side" $load_words $load_duration ;;
+		esac
+	done
+}
+
+# fill_in WORDS: @half is half of what the slowest side reached in P1, @ownhalf half of what we did
+fill_in() {
+	case $1 in
+	*@half* | *@ownhalf*)
+		half=$(rate_of . slowest) ownhalf=$(rate_of a)
+		echo "$1" | sed "s/@half/$((half / 2))/; s/@ownhalf/$((ownhalf / 2))/"
+		;;
+	*) echo "$1" ;;
+	esac
+}
+
+# rate_of SIDE: its median in P1; of the slowest side
+rate_of() {
+	for rate_side in $(cut -f2 "$T_DIR/results" | sort -u); do
+		[ $# -eq 2 ] || [ "$rate_side" = "$1" ] || continue
+		awk -F'	' -v side="$rate_side" '$1 == "send" && $2 == side' "$T_DIR/results" |
+			sed -n 's/.*"good_per_second":\([0-9]*\).*/\1/p' | sort -n |
+			awk '{ all[NR] = $1 } END { if (NR) print all[int((NR + 1) / 2)] }'
+	done | sort -n | head -n 1
+}
+
+# opponent_choose: after a block of P1, the stronger release stays for a quick run
+opponent_choose() {
+	strongest= strongest_rate=0
+	for side in $opponents; do
+		rate=$(rate_of "$side")
+		[ "$rate" -le $strongest_rate ] || strongest=$side strongest_rate=$rate
+	done
+	for side in $opponents; do
+		[ "$side" = "$strongest" ] || side_end "$side"
+	done
+	note "Only Apache $strongest is compared: the stronger of $opponents in one block of P1."
+	opponents=$strongest session_sides="a $strongest"
+}

@@ -1,0 +1,122 @@
+# shellcheck shell=sh
+# The brokers that are compared, each with a name server of its own. Sourced by bench/compare.
+#
+# A side is "a" (TwinMQ), "b" (TwinMQ again, of the same build or another) or a release of Apache
+# RocketMQ. Its processes are SIDE and SIDE.ns for pid and stop of t/lib.sh.
+
+# side_build SIDE: where its programs are
+side_build() {
+	if [ "$1" = b ]; then
+		echo "${AGAINST:-$BUILDDIR}"
+	else
+		echo "$BUILDDIR"
+	fi
+}
+
+# side_port SIDE [ns]
+side_port() {
+	cat "$T_DIR/$1${2:+.ns}.port"
+}
+
+# side_label SIDE: as people call it
+side_label() {
+	case $1 in
+	a) echo TwinMQ ;;
+	b) [ "${AGAINST:-$BUILDDIR}" = "$BUILDDIR" ] && echo "TwinMQ again" || echo "TwinMQ of $AGAINST" ;;
+	*) echo "Apache $1" ;;
+	esac
+}
+
+# side_start SIDE FLUSH: with an empty store
+side_start() {
+	rm -rf "$T_DIR/$1.store" "$T_DIR/$1.ns.store"
+	case $1 in
+	a | b) twinmq_start "$1.ns" "$2" && twinmq_start "$1" "$2" ;;
+	*) apache_start_names "$1" && apache_start_broker "$1" "$2" ;;
+	esac || die "side $1 does not start"
+	side_wait "$1"
+}
+
+# twinmq_start PROCESS FLUSH: a broker, or with .ns at its end a name server, and wait for it
+twinmq_start() {
+	twinmq_exec "$1" "$2"
+	t_wait 10 t_ready_or_dead "$1"
+	grep ' ready .*port=' "$T_DIR/$1.log" >"$T_DIR/$1.ready" || {
+		tail -n 20 "$T_DIR/$1.log" >&2
+		return 1
+	}
+	port "$1" >"$T_DIR/$1.port"
+}
+
+# twinmq_exec PROCESS FLUSH: without waiting, on the port that it had before
+twinmq_exec() {
+	twinmq_port=$(cat "$T_DIR/$1.port" 2>/dev/null)
+	twinmq_programs=$(side_build "${1%.ns}")
+	: >"$T_DIR/$1.log"
+	case $1 in
+	*.ns)
+		"$twinmq_programs/mqnamesrv" -o storePath="$T_DIR/$1.store" -o listenPort="${twinmq_port:-0}" \
+			2>"$T_DIR/$1.log" &
+		;;
+	*)
+		"$twinmq_programs/mqbroker" -o storePathRootDir="$T_DIR/$1.store" -o brokerName=broker-a \
+			-o brokerIP1=127.0.0.1 -o flushDiskType="$2" -o listenPort="${twinmq_port:-0}" \
+			-o namesrvAddr="127.0.0.1:$(side_port "$1" ns)" 2>"$T_DIR/$1.log" &
+		;;
+	esac
+	t_remember "$1" $!
+}
+
+# side_exec SIDE FLUSH: its broker, which was ended, on the store that there is, without waiting
+side_exec() {
+	case $1 in
+	a | b) twinmq_exec "$1" "$2" ;;
+	*) apache_start_broker "$1" "$2" ;;
+	esac
+}
+
+# side_wait SIDE: until its broker takes a message, and its name server knows that
+side_wait() {
+	t_wait 60 side_answers_or_dead "$1"
+	"$BUILDDIR/mqbench" send -N 1 -t ready -n "127.0.0.1:$(side_port "$1" ns)" >/dev/null 2>&1 || {
+		tail -n 20 "$T_DIR/$1.log" >&2
+		die "side $1 takes no messages"
+	}
+}
+
+side_answers_or_dead() {
+	"$BUILDDIR/mqbench" send -N 1 -t ready -n "127.0.0.1:$(side_port "$1" ns)" || ! kill -0 "$(pid "$1")"
+}
+
+# side_freeze SIDE, side_thaw SIDE: it uses no processor meanwhile
+side_freeze() {
+	kill -STOP "$(pid "$1")" "$(pid "$1.ns")"
+}
+
+side_thaw() {
+	kill -CONT "$(pid "$1.ns")" "$(pid "$1")"
+	sleep 0.2 # timers that were due meanwhile
+}
+
+# side_kill SIDE: its broker, as a sudden death would
+side_kill() {
+	kill9 "$1"
+	forget "$(pid "$1")"
+}
+
+# side_end SIDE: its processes and its store
+side_end() {
+	for process in "$1" "$1.ns"; do
+		side_kill "$process"
+		rm -rf "$T_DIR/$process.store" "$T_DIR/$process.home"
+	done
+}
+
+# forget PID: it has ended, and its number may be somebody else's soon
+forget() {
+	forget_all=
+	for forget_pid in $T_PIDS; do
+		[ "$forget_pid" = "$1" ] || forget_all="$forget_all $forget_pid"
+	done
+	T_PIDS=$forget_all
+}
