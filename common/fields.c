@@ -5,7 +5,6 @@
 #include "common/log.h"
 
 #define MAX_FIELDS 64 /* rows of a table: one bit each */
-#define INT_CHARS 21  /* of a 64-bit number, with sign */
 
 static int
 assign(const struct field *field, void *header, struct slice value)
@@ -111,17 +110,9 @@ fields_decode(
 static struct slice
 number_text(struct arena *arena, int64_t number)
 {
-	char *text = arena_alloc(arena, INT_CHARS);
-	size_t at = INT_CHARS;
-	uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
+	char *text = arena_alloc(arena, DECIMAL_MAX);
 
-	do {
-		text[--at] = (char)('0' + rest % 10);
-		rest /= 10;
-	} while (rest != 0);
-	if (number < 0)
-		text[--at] = '-';
-	return (struct slice){ text + at, INT_CHARS - at };
+	return (struct slice){ text, decimal_put(text, number) };
 }
 
 /* The text of a field, absent when it need not be sent. */

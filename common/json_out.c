@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define PIECE_BYTES 4096u
+
 /* Puts the comma that is due; another is due behind what follows, unless `comma` is false. */
 static struct buf *
 begin_item(struct json_out *out, bool comma)
@@ -225,53 +227,109 @@ word_needs_escape(uint64_t word)
 	       EACH_BYTE(0x80);
 }
 
-/* How many bytes at the front need no escape. */
-static size_t
-plain_length(struct slice text)
+/* Both copy bytes, and say whether none of them needs an escape: 8, and 4 to 8 in two halves. */
+static bool
+copy_word(char *at, const char *from)
 {
+	uint64_t word;
+
+	memcpy(&word, from, sizeof word);
+	memcpy(at, &word, sizeof word);
+	return !word_needs_escape(word);
+}
+
+static bool
+copy_halves(char *at, const char *from, size_t len)
+{
+	uint32_t first, last;
+
+	memcpy(&first, from, sizeof first);
+	memcpy(&last, from + len - sizeof last, sizeof last);
+	memcpy(at, &first, sizeof first);
+	memcpy(at + len - sizeof last, &last, sizeof last);
+	return !word_needs_escape((uint64_t)last << 32 | first);
+}
+
+/*
+ * Copies text a word at a time, the last word over the one before it; how many bytes need no
+ * escape. What is written behind those does not count.
+ */
+static size_t
+copy_plain(char *at, struct slice text)
+{
+	const size_t step = sizeof(uint64_t);
 	size_t i = 0;
 
-	for (; text.len - i >= sizeof(uint64_t); i += sizeof(uint64_t)) {
-		uint64_t word;
-
-		memcpy(&word, text.data + i, sizeof word);
-		if (word_needs_escape(word))
-			break;
-	}
-	while (i < text.len && !needs_escape(text.data[i]))
-		i++;
+	while (text.len - i >= step && copy_word(at + i, text.data + i))
+		i += step;
+	if (text.len >= step && text.len - i < step &&
+	    copy_word(at + text.len - step, text.data + text.len - step))
+		return text.len;
+	if (text.len >= step / 2 && text.len < step && copy_halves(at, text.data, text.len))
+		return text.len;
+	for (; i < text.len && !needs_escape(text.data[i]); i++)
+		at[i] = text.data[i];
 	return i;
 }
 
-static void
-put_escape(struct buf *buf, char c)
+static char *
+put_escape(char *at, char c)
 {
 	static const char from[] = "\"\\\b\f\n\r\t";
 	static const char to[] = "\"\\bfnrt";
 	static const char hex[] = "0123456789ABCDEF";
 	const char *found = memchr(from, c, sizeof from - 1);
 
-	if (found != NULL)
-		buf_append(buf, (const char[]){ '\\', to[found - from] }, 2);
-	else
-		buf_append(
-		    buf, (const char[]){ '\\', 'u', '0', '0', hex[c >> 4 & 0xF], hex[c & 0xF] }, 6);
+	*at++ = '\\';
+	if (found != NULL) {
+		*at++ = to[found - from];
+		return at;
+	}
+	*at++ = 'u';
+	*at++ = '0';
+	*at++ = '0';
+	*at++ = hex[c >> 4 & 0xF];
+	*at++ = hex[c & 0xF];
+	return at;
 }
 
+static char *
+put_escaped(char *at, struct slice text)
+{
+	while (text.len != 0) {
+		size_t plain = copy_plain(at, text);
+
+		at += plain;
+		if (plain == text.len)
+			break;
+		at = put_escape(at, text.data[plain]);
+		text.data += plain + 1;
+		text.len -= plain + 1;
+	}
+	return at;
+}
+
+char *
+json_put_quoted(char *at, struct slice text)
+{
+	*at++ = '"';
+	at = put_escaped(at, text);
+	*at++ = '"';
+	return at;
+}
+
+/* In pieces: a long text would ask for much more room than it mostly needs. */
 void
 json_quote(struct buf *buf, struct slice text)
 {
-	buf_reserve(buf, text.len + 2); /* mostly that is all, so the rest does not grow it */
 	buf_append_char(buf, '"');
-	for (;;) {
-		size_t plain = plain_length(text);
+	while (text.len != 0) {
+		struct slice piece = { text.data, text.len < PIECE_BYTES ? text.len : PIECE_BYTES };
+		char *at = buf_reserve(buf, json_quoted_max(piece));
 
-		buf_append(buf, text.data, plain);
-		if (plain == text.len)
-			break;
-		put_escape(buf, text.data[plain]);
-		text.data += plain + 1;
-		text.len -= plain + 1;
+		buf->len += (size_t)(put_escaped(at, piece) - at);
+		text.data += piece.len;
+		text.len -= piece.len;
 	}
 	buf_append_char(buf, '"');
 }

@@ -3,7 +3,9 @@
 #include "common/json.h"
 
 #include <criterion/criterion.h>
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 
 #include "t/json_tree.h"
 
@@ -32,7 +34,7 @@ static const struct accepted {
 	{ SLICE("\"\\uD83D\\uD83D\\uDE00\""), "\"?\360\237\230\200\"" },
 	{ SLICE("\"\\uDE00x\\uD83D\""), "\"?x?\"" },
 	{ SLICE("\"long enough to need more than one block, with \\u0001 here\\u0002 and\\\\ "
-	        "there\""),
+		"there\""),
 	    "\"long enough to need more than one block, with \\u0001 here\\u0002 and\\\\ there\"" },
 };
 
@@ -150,7 +152,7 @@ Test(json, members_are_found_and_converted)
 	struct arena arena = { 0 };
 	const struct json *tree =
 	    json_parse(&arena, SLICE("{\"n\":12,\"s\":\"-7\",\"b\":true,\"t\":\"TRUE\",\"z\":null,"
-	                             "\"o\":{\"x\":[1,2]},\"d\":1.5,"
+				     "\"o\":{\"x\":[1,2]},\"d\":1.5,"
 				     "\"twice\":1,\"twice\":2,{\"k\":1}:3}"));
 	int64_t number = 99;
 
@@ -244,5 +246,75 @@ Test(json, writing_puts_the_commas)
 	cr_assert_str_eq(buf_text(&buf),
 	    "{\"a\":-9223372036854775808,\"b\":\"x\\\"y\",\"c\":null,\"d\":true,0:[1,{\"r\":1},{}],"
 	    "{\"k\":\"v\"}:null}");
+	buf_release(&buf);
+}
+
+/* Any byte that needs an escape, at any place of a text of any length around those that are copied
+ * at once. */
+Test(json, what_needs_an_escape_gets_one_wherever_it_stands)
+{
+	static const struct {
+		char c;
+		const char *escaped;
+	} rows[] = { { 'x', "x" }, { '"', "\\\"" }, { '\\', "\\\\" }, { '\n', "\\n" },
+		{ '\0', "\\u0000" }, { '\x1f', "\\u001F" }, { '\x7f', "\x7f" },
+		{ '\xff', "\xff" } };
+	struct buf buf = { 0 };
+	char text[40], wanted[60];
+
+	for (size_t row = 0; row < sizeof rows / sizeof *rows; row++) {
+		for (size_t len = 1; len <= sizeof text; len++) {
+			for (size_t at = 0; at < len; at++) {
+				memset(text, 'a', len);
+				text[at] = rows[row].c;
+				memset(wanted, 'a', sizeof wanted);
+				wanted[0] = '"';
+				size_t end = at + 1 + strlen(rows[row].escaped);
+				memcpy(wanted + at + 1, rows[row].escaped, end - at - 1);
+				end += len - at - 1;
+				wanted[end++] = '"';
+				buf.len = 0;
+				json_quote(&buf, (struct slice){ text, len });
+				cr_assert(
+				    slice_equal(buf_slice(&buf), (struct slice){ wanted, end }),
+				    "%s", buf_text(&buf));
+			}
+		}
+	}
+	buf_release(&buf);
+}
+
+Test(json, a_long_text_is_quoted_whole)
+{
+	struct buf text = { 0 }, quoted = { 0 };
+
+	for (int i = 0; i < 30000; i++)
+		buf_append_char(&text, '\n');
+	json_quote(&quoted, buf_slice(&text));
+	cr_assert_eq(quoted.len, 60002);
+	for (size_t i = 0; i < text.len; i++)
+		cr_assert_eq(memcmp(quoted.data + 1 + 2 * i, "\\n", 2), 0);
+	buf_release(&text);
+	buf_release(&quoted);
+}
+
+Test(json, integers)
+{
+	char text[32];
+	struct buf buf = { 0 };
+
+	for (int64_t power = 1;; power *= 10) {
+		const int64_t numbers[] = { power - 1, power, power + 1, -power, INT64_MIN,
+			INT64_MAX };
+
+		for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+			buf.len = 0;
+			buf_append_int(&buf, numbers[i]);
+			snprintf(text, sizeof text, "%" PRId64, numbers[i]);
+			cr_assert_str_eq(buf_text(&buf), text);
+		}
+		if (power > INT64_MAX / 10)
+			break;
+	}
 	buf_release(&buf);
 }
