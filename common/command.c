@@ -99,16 +99,10 @@ struct reader {
 	bool has_flag;
 };
 
-/* A scalar's text, unescaped; of an object or array the text that it fills. */
 static int
 take_value(struct reader *reader, enum json_type *type, struct slice *text)
 {
-	char first = json_scan_peek(&reader->scan);
-
-	if (first != '{' && first != '[')
-		return json_scan_scalar(&reader->scan, type, text);
-	*type = first == '{' ? JSON_OBJECT : JSON_ARRAY;
-	return json_scan_skip(&reader->scan, JSON_DEPTH_MAX, text);
+	return json_scan_value(&reader->scan, JSON_DEPTH_MAX, type, text);
 }
 
 /* Text that holds a number is taken as one, as fastjson does. */
@@ -118,13 +112,17 @@ read_int(struct reader *reader, void *to)
 	enum json_type type;
 	struct slice text;
 
-	if (take_value(reader, &type, &text) == -1)
-		return -1;
-	if (type == JSON_NULL)
-		return 0;
-	if (slice_to_int32(text, to) == -1)
-		reader->unusable = true;
-	else if (to == &reader->command->opaque)
+	if (!json_scan_int32(&reader->scan, to)) {
+		if (take_value(reader, &type, &text) == -1)
+			return -1;
+		if (type == JSON_NULL)
+			return 0;
+		if (slice_to_int32(text, to) == -1) {
+			reader->unusable = true;
+			return 0;
+		}
+	}
+	if (to == &reader->command->opaque)
 		reader->has_opaque = true;
 	else if (to == &reader->command->flag)
 		reader->has_flag = true;
@@ -168,8 +166,7 @@ read_ext_member(struct reader *reader, struct ext_list *list)
 	struct slice value;
 	enum json_type type;
 
-	if (json_scan_string(&reader->scan, &key) == -1 || !json_scan_char(&reader->scan, ':') ||
-	    take_value(reader, &type, &value) == -1)
+	if (json_scan_member(&reader->scan, JSON_DEPTH_MAX, &key, &type, &value) == -1)
 		return -1;
 	if (type != JSON_NULL && ext_list_add(list, key, value) == -1)
 		reader->unusable = true;
@@ -224,15 +221,14 @@ static int
 read_member(struct reader *reader)
 {
 	struct slice name;
-	struct slice raw;
 
-	if (json_scan_string(&reader->scan, &name) == -1 || !json_scan_char(&reader->scan, ':'))
+	if (json_scan_name(&reader->scan, &name) == -1)
 		return -1;
 	for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
 		if (slice_equal(name, members[i].name))
 			return members[i].read(reader, (char *)reader->command + members[i].offset);
 	}
-	return json_scan_skip(&reader->scan, JSON_DEPTH_MAX, &raw);
+	return json_scan_skip(&reader->scan, JSON_DEPTH_MAX);
 }
 
 static int

@@ -9,6 +9,8 @@
 
 #include "common/wire.h"
 
+#define INT32_DIGITS 10
+
 /*
  * Strings are searched a block at a time: 16 bytes with SSE2, which every amd64
  * has, else 8 in a word. find_byte sets a bit for each byte that has a value (in a
@@ -64,13 +66,18 @@ load_block(const char *at)
 	return block;
 }
 
+static inline uint64_t
+find_specials(struct block block)
+{
+	return find_byte(block, '"') | find_byte(block, '\\');
+}
+
 /* The first quote or backslash at or behind `at`; `end` if there is none. */
 static inline const char *
 find_special(const char *at, const char *end)
 {
 	for (; (size_t)(end - at) >= BLOCK_BYTES; at += BLOCK_BYTES) {
-		struct block block = load_block(at);
-		uint64_t matches = find_byte(block, '"') | find_byte(block, '\\');
+		uint64_t matches = find_specials(load_block(at));
 
 		if (matches != 0)
 			return at + first_match(matches);
@@ -80,28 +87,43 @@ find_special(const char *at, const char *end)
 	return at;
 }
 
-/* Takes a string with its quotes; *raw is what is between them. */
+/* The rest of a string, whose first byte is at `at`; its closing quote, NULL if there is none. */
+static __attribute__((noinline)) const char *
+find_quote(const char *at, const char *end, bool *escaped)
+{
+	for (;;) {
+		at = find_special(at, end);
+		if (at == end)
+			return NULL;
+		if (*at == '"')
+			return at;
+		*escaped = true;
+		if (end - at < 2)
+			return NULL;
+		at += 2;
+	}
+}
+
+/* Takes a string with its quotes; *raw is what is between them. Most end within one block. */
 static inline int
 take_quoted(struct json_scan *scan, struct slice *raw, bool *escaped)
 {
-	const char *begin = scan->at + 1;
-	const char *at = begin;
+	const char *at = scan->at + 1;
+	size_t left = (size_t)(scan->end - scan->at);
+	uint64_t matches = 0;
 
 	*escaped = false;
-	if (scan->at == scan->end || *scan->at != '"')
+	if (left == 0 || *scan->at != '"')
 		return -1;
-	for (;;) {
-		at = find_special(at, scan->end);
-		if (at == scan->end)
-			return -1;
-		if (*at == '"')
-			break;
-		*escaped = true;
-		if (scan->end - at < 2)
-			return -1;
-		at += 2;
-	}
-	*raw = (struct slice){ begin, (size_t)(at - begin) };
+	if (left > BLOCK_BYTES)
+		matches = find_specials(load_block(at));
+	if (matches != 0 && at[first_match(matches)] == '"')
+		at += first_match(matches);
+	else
+		at = find_quote(at, scan->end, escaped);
+	if (at == NULL)
+		return -1;
+	*raw = (struct slice){ scan->at + 1, (size_t)(at - scan->at - 1) };
 	scan->at = at + 1;
 	return 0;
 }
@@ -229,12 +251,11 @@ unescape(struct arena *arena, struct slice raw, struct slice *text)
 	return 0;
 }
 
-int
-json_scan_string(struct json_scan *scan, struct slice *text)
+static inline int
+take_string(struct json_scan *scan, struct slice *text)
 {
 	bool escaped;
 
-	json_scan_peek(scan);
 	if (take_quoted(scan, text, &escaped) == -1)
 		return -1;
 	return escaped ? unescape(scan->arena, *text, text) : 0;
@@ -277,6 +298,27 @@ take_number(struct json_scan *scan)
 	return 0;
 }
 
+bool
+json_scan_int32(struct json_scan *scan, int32_t *number)
+{
+	json_scan_peek(scan);
+
+	bool negative = scan->at < scan->end && *scan->at == '-';
+	const char *begin = scan->at + negative, *at = begin;
+	int64_t sum = 0;
+
+	for (; at < scan->end && at - begin < INT32_DIGITS && *at >= '0' && *at <= '9'; at++)
+		sum = sum * 10 + (*at - '0');
+	if (negative)
+		sum = -sum;
+	if (at == begin || at == scan->end || (*at != ',' && *at != '}') || sum < INT32_MIN ||
+	    sum > INT32_MAX)
+		return false;
+	*number = (int32_t)sum;
+	scan->at = at;
+	return true;
+}
+
 static int
 take_word(struct json_scan *scan, struct slice word)
 {
@@ -315,14 +357,20 @@ scan_bare(struct json_scan *scan, enum json_type *type, struct slice *text)
 	return status;
 }
 
-int
-json_scan_scalar(struct json_scan *scan, enum json_type *type, struct slice *text)
+static inline int
+scan_scalar(struct json_scan *scan, enum json_type *type, struct slice *text)
 {
 	if (json_scan_peek(scan) == '"') {
 		*type = JSON_STRING;
-		return json_scan_string(scan, text);
+		return take_string(scan, text);
 	}
 	return scan_bare(scan, type, text);
+}
+
+int
+json_scan_scalar(struct json_scan *scan, enum json_type *type, struct slice *text)
+{
+	return scan_scalar(scan, type, text);
 }
 
 static int skip_value(struct json_scan *scan, int depth);
@@ -371,15 +419,50 @@ skip_value(struct json_scan *scan, int depth)
 	}
 }
 
-int
-json_scan_skip(struct json_scan *scan, int depth, struct slice *raw)
+static inline int
+scan_value(struct json_scan *scan, int depth, enum json_type *type, struct slice *text)
 {
-	const char *begin;
+	char first = json_scan_peek(scan);
+	const char *begin = scan->at;
 
-	json_scan_peek(scan);
-	begin = scan->at;
+	if (first != '{' && first != '[')
+		return scan_scalar(scan, type, text);
+	*type = first == '{' ? JSON_OBJECT : JSON_ARRAY;
 	if (skip_value(scan, depth) == -1)
 		return -1;
-	*raw = (struct slice){ begin, (size_t)(scan->at - begin) };
+	*text = (struct slice){ begin, (size_t)(scan->at - begin) };
 	return 0;
+}
+
+static inline int
+scan_name(struct json_scan *scan, struct slice *name)
+{
+	json_scan_peek(scan);
+	return take_string(scan, name) == 0 && json_scan_char(scan, ':') ? 0 : -1;
+}
+
+int
+json_scan_value(struct json_scan *scan, int depth, enum json_type *type, struct slice *text)
+{
+	return scan_value(scan, depth, type, text);
+}
+
+int
+json_scan_name(struct json_scan *scan, struct slice *name)
+{
+	return scan_name(scan, name);
+}
+
+int
+json_scan_member(
+    struct json_scan *scan, int depth, struct slice *name, enum json_type *type, struct slice *text)
+{
+	return scan_name(scan, name) == 0 ? scan_value(scan, depth, type, text) : -1;
+}
+
+int
+json_scan_skip(struct json_scan *scan, int depth)
+{
+	json_scan_peek(scan);
+	return skip_value(scan, depth);
 }

@@ -4,11 +4,12 @@
 /*
  * The tokens of JSON, taken from a text one by one: for json.c, which makes a
  * tree of them, and for the headers of frames, which are read without one. The dialect
- * is that of json.h. All but _char return 0, or -1 when something else stands
+ * is that of json.h. All but _char and _int32 return 0, or -1 when something else stands
  * there; then the text is not JSON. Any thread.
  */
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "common/arena.h"
 #include "common/json.h"
@@ -43,11 +44,16 @@ json_scan_char(struct json_scan *scan, char c)
 	return true;
 }
 
-/* A string without its quotes and escapes. */
-int json_scan_string(struct json_scan *scan, struct slice *text);
 /* A string, a number, true, false or null; *text is what it says, unescaped. */
 int json_scan_scalar(struct json_scan *scan, enum json_type *type, struct slice *text);
-/* Any value, at most `depth` levels deep; *raw is the text that it fills. */
-int json_scan_skip(struct json_scan *scan, int depth, struct slice *raw);
+/* A number that is written as most are, and ends at a comma or a brace; false: nothing is taken. */
+bool json_scan_int32(struct json_scan *scan, int32_t *number);
+/* Any value, at most `depth` levels deep; *text of an object or array is all that it fills. */
+int json_scan_value(struct json_scan *scan, int depth, enum json_type *type, struct slice *text);
+int json_scan_skip(struct json_scan *scan, int depth);
+/* The name of a member and its colon; the member, name and value. */
+int json_scan_name(struct json_scan *scan, struct slice *name);
+int json_scan_member(struct json_scan *scan, int depth, struct slice *name, enum json_type *type,
+    struct slice *text);
 
 #endif
