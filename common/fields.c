@@ -4,7 +4,7 @@
 
 #include "common/log.h"
 
-#define MAX_FIELDS 64 /* rows of a table: one bit each */
+#define MAX_FIELDS 63 /* rows of a table: one bit each */
 
 static int
 assign(const struct field *field, void *header, struct slice value)
@@ -50,7 +50,9 @@ assign_absent(const struct field *field, void *header)
 static bool
 is_key(const struct field *field, struct slice key)
 {
-	return field->key_len == key.len && memcmp(field->key, key.data, key.len) == 0;
+	/* the one letter of a short-named request is all of its key: no call */
+	return field->key_len == key.len && field->key[0] == key.data[0] &&
+	       (key.len == 1 || memcmp(field->key, key.data, key.len) == 0);
 }
 
 /*
@@ -77,12 +79,13 @@ fields_decode(
 {
 	size_t n = 0;
 	size_t next = 0;
-	uint64_t seen = 0;
+	uint64_t missing;
 
 	while (fields[n].key != NULL)
 		n++;
 	if (n > MAX_FIELDS)
 		fatal("field table too long n=%zu max=%d", n, MAX_FIELDS);
+	missing = (UINT64_C(1) << n) - 1;
 	for (size_t i = 0; i < command->n_ext; i++) {
 		size_t row = find_row(fields, n, next, command->ext[i].key);
 
@@ -92,17 +95,17 @@ fields_decode(
 			*bad = fields[row].key;
 			return -1;
 		}
-		seen |= UINT64_C(1) << row;
+		missing &= ~(UINT64_C(1) << row);
 		next = row + 1;
 	}
-	for (size_t i = 0; i < n; i++) {
-		if ((seen & UINT64_C(1) << i) != 0)
-			continue;
-		if (fields[i].required) {
-			*bad = fields[i].key;
+	for (; missing != 0; missing &= missing - 1) {
+		const struct field *field = &fields[__builtin_ctzll(missing)];
+
+		if (field->required) {
+			*bad = field->key;
 			return -1;
 		}
-		assign_absent(&fields[i], header);
+		assign_absent(field, header);
 	}
 	return 0;
 }

@@ -6,6 +6,8 @@
 
 #include "common/mem.h"
 
+#define DIGITS_MAX 19 /* of a number, so that it fits 64 bits without a sign */
+
 int
 slice_compare(struct slice a, struct slice b)
 {
@@ -71,21 +73,24 @@ slice_to_int64(struct slice a, int64_t *value)
 {
 	bool negative = a.len > 0 && a.data[0] == '-';
 	size_t i = a.len > 0 && (negative || a.data[0] == '+') ? 1 : 0;
-	int64_t sum = 0;
+	uint64_t sum = 0;
 
 	if (i == a.len)
 		return -1;
-	for (; i < a.len; i++) {
-		if (a.data[i] < '0' || a.data[i] > '9')
-			return -1;
-		/* downwards, for INT64_MIN has no positive twin */
-		if (__builtin_mul_overflow(sum, 10, &sum) ||
-		    __builtin_sub_overflow(sum, a.data[i] - '0', &sum))
-			return -1;
-	}
-	if (!negative && __builtin_sub_overflow(0, sum, &sum))
+	while (a.len - i > DIGITS_MAX && a.data[i] == '0')
+		i++;
+	if (a.len - i > DIGITS_MAX)
 		return -1;
-	*value = sum;
+	for (; i < a.len; i++) {
+		unsigned digit = (unsigned)(a.data[i] - '0');
+
+		if (digit > 9)
+			return -1;
+		sum = sum * 10 + digit;
+	}
+	if (sum > (uint64_t)INT64_MAX + negative)
+		return -1;
+	*value = (int64_t)(negative ? -sum : sum);
 	return 0;
 }
 
