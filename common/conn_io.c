@@ -229,8 +229,8 @@ handle_frame(struct conn *conn, const struct frame *frame)
 	if (status == COMMAND_BAD)
 		conn_close(conn, "a header that cannot be understood");
 	else if ((command.flag & COMMAND_FLAG_RESPONSE) != 0)
-		handle_answer(conn, command.opaque, status == COMMAND_OK ? &command : NULL,
-		    frame->body);
+		handle_answer(
+		    conn, command.opaque, status == COMMAND_OK ? &command : NULL, frame->body);
 	else if (status == COMMAND_OK)
 		handle_request(conn, &command, frame->body);
 	else if ((command.flag & COMMAND_FLAG_ONEWAY) == 0)
@@ -360,6 +360,7 @@ conn_on_readable(evutil_socket_t fd, short what, void *arg)
 			conn_close(conn, strerror(errno));
 	} else {
 		conn->active_ms = clock_mono_ms();
+		conn->loop->pressed |= (size_t)n == room;
 		if (conn->state == CONN_OPEN)
 			take_in(conn, data, len + (size_t)n);
 	}

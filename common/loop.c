@@ -22,26 +22,34 @@ on_libevent_fatal(int error)
 	fatal("libevent gave up error=%d", error);
 }
 
-bool
-loop_drain(struct loop *loop)
+void
+loop_run_tasks(struct loop *loop, struct task *first)
 {
-	struct task *task = mailbox_take(&loop->inbox);
-	bool any = task != NULL;
-
-	for (struct task *next; task != NULL; task = next) {
+	for (struct task *task = first, *next; task != NULL; task = next) {
 		next = task->next;
 		task->run(task, loop);
 		arena_reset(&loop->arena);
 	}
-	return any;
+}
+
+bool
+loop_drain(struct loop *loop)
+{
+	struct task *task = mailbox_take(&loop->inbox);
+
+	loop_run_tasks(loop, task);
+	return task != NULL;
 }
 
 static void
 on_inbox(evutil_socket_t fd, short what, void *arg)
 {
+	struct loop *loop = arg;
+
 	(void)fd;
 	(void)what;
-	loop_drain(arg);
+	mailbox_rearm(&loop->inbox);
+	loop_drain(loop);
 }
 
 /* The timer may fire early for a deadline that was dropped; it never fires late. */
@@ -128,6 +136,7 @@ run_turn_ends(struct loop *loop)
 		what->asked = false;
 		what->run(what);
 	}
+	loop->pressed = false;
 	arena_reset(&loop->arena);
 }
 

@@ -47,6 +47,8 @@ struct loop {
 	struct deadlines deadlines;
 	struct turn_end *turn_ends;
 	struct turn_end **turn_ends_tail;
+	bool
+	    pressed; /* more has arrived than this turn read: at its end there is no time to lose */
 	struct task stop_task;
 	atomic_bool stop_posted;
 	bool stopped;
@@ -61,8 +63,11 @@ void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
 /* Any thread. */
 void loop_post(struct loop *loop, struct task *task);
-/* Runs the tasks that wait, for the time when the loop does not run any more; whether there were any. */
+/* Runs the tasks that wait, for the time when the loop does not run any more; whether there were
+ * any. */
 bool loop_drain(struct loop *loop);
+/* Runs tasks linked by next, as if they had been posted. */
+void loop_run_tasks(struct loop *loop, struct task *first);
 /* In the order in which they were asked for; what they ask for follows in the same turn. */
 void loop_at_turn_end(struct loop *loop, struct turn_end *what);
 /* deadline->due runs on the loop at that time of clock_mono_ms, unless it is dropped or moved. */

@@ -56,23 +56,37 @@ mailbox_post_chain(struct mailbox *mailbox, struct task *first, struct task *las
 		first->next = top;
 	while (!atomic_compare_exchange_weak_explicit(
 	    &mailbox->newest, &top, last, memory_order_acq_rel, memory_order_relaxed));
-	if (top != NULL)
-		return;
+	if (top == NULL)
+		mailbox_wake(mailbox);
+}
+
+void
+mailbox_wake(struct mailbox *mailbox)
+{
 	if (eventfd_write(mailbox->fd, 1) == -1 && errno != EAGAIN)
 		fatal("eventfd write failed error=%s", strerror(errno));
+}
+
+bool
+mailbox_is_empty(const struct mailbox *mailbox)
+{
+	return atomic_load_explicit(&mailbox->newest, memory_order_relaxed) == NULL;
+}
+
+void
+mailbox_rearm(struct mailbox *mailbox)
+{
+	eventfd_t count;
+
+	if (eventfd_read(mailbox->fd, &count) == -1 && errno != EAGAIN)
+		fatal("eventfd read failed error=%s", strerror(errno));
 }
 
 struct task *
 mailbox_take(struct mailbox *mailbox)
 {
-	eventfd_t count;
 	struct task *oldest = NULL;
-
-	/* Rearm first: a post after the exchange then wakes us again. */
-	if (eventfd_read(mailbox->fd, &count) == -1 && errno != EAGAIN)
-		fatal("eventfd read failed error=%s", strerror(errno));
-	struct task *task =
-	    atomic_exchange_explicit(&mailbox->newest, NULL, memory_order_acquire);
+	struct task *task = atomic_exchange_explicit(&mailbox->newest, NULL, memory_order_acquire);
 
 	while (task != NULL) {
 		struct task *older = task->next;
@@ -89,6 +103,10 @@ mailbox_wait(struct mailbox *mailbox, int timeout_ms)
 {
 	struct pollfd fd = { .fd = mailbox->fd, .events = POLLIN };
 
-	if (poll(&fd, 1, timeout_ms) == -1 && errno != EINTR)
+	int n = poll(&fd, 1, timeout_ms);
+
+	if (n == -1 && errno != EINTR)
 		fatal("poll failed error=%s", strerror(errno));
+	if (n == 1)
+		mailbox_rearm(mailbox);
 }

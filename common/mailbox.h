@@ -7,9 +7,9 @@
  * mailbox. Any thread posts, one thread takes. Tasks arrive in the order in
  * which one sender posted them.
  *
- * The receiver waits on mailbox_fd (an event loop polls it) or in
- * mailbox_wait. A post writes the eventfd only when the mailbox was empty, so
- * a busy receiver costs the senders no system call.
+ * The receiver waits for its descriptor (an event loop polls it, and calls
+ * mailbox_rearm before it takes) or in mailbox_wait. A post writes the eventfd only when the
+ * mailbox was empty, so a busy receiver costs the senders no system call.
  */
 
 #include <stdatomic.h>
@@ -34,9 +34,15 @@ void mailbox_release(struct mailbox *mailbox);
 void mailbox_post(struct mailbox *mailbox, struct task *task);
 /* first .. last, linked by next, in that order. */
 void mailbox_post_chain(struct mailbox *mailbox, struct task *first, struct task *last);
-/* All that is there, oldest first, linked by next; NULL when empty. Rearms the wake-up. */
+/* From now on a post to an empty mailbox wakes the receiver again; take what is there after it. */
+void mailbox_rearm(struct mailbox *mailbox);
+/* All that is there, oldest first, linked by next; NULL when empty. */
 struct task *mailbox_take(struct mailbox *mailbox);
-/* Sleeps until there is something to take, or timeout_ms passed (-1: for ever). */
+/* Nothing waits in it now; cheaper than taking. */
+bool mailbox_is_empty(const struct mailbox *mailbox);
+/* Ends the receiver's wait though nothing was posted. Any thread. */
+void mailbox_wake(struct mailbox *mailbox);
+/* Sleeps until there is something to take, or timeout_ms passed (-1: for ever); take then. */
 void mailbox_wait(struct mailbox *mailbox, int timeout_ms);
 
 /* A first-in first-out chain that one thread gathers before it posts. */

@@ -73,10 +73,11 @@ silent_decided() {
 t_ok "with room again it is decided" t_wait 10 silent_decided
 t_is "and delivered once" "$(n_stored Silent)" 1
 
-# A write that fails once.
+# Writes that fail for a moment; all of them, for what is flushed by the clock writes too.
 use Lost
-fault write:1:ioerr:once
+fault write:1:ioerr:always
 got=$(end $COMMIT)
+fault write:0:ioerr:once
 t_is "a failed write: not taken" "$(echo "$got" | field code)" 1
 t_has "a failed write: and told why" "$got" "not decided: the disk reported an error"
 t_is "a failed write: the next one decides" "$(end $COMMIT | field code) $(n_stored Lost)" "0 1"

@@ -119,7 +119,14 @@ pass_on(struct append_gather *gather)
 static void
 on_turn_end(struct turn_end *self)
 {
-	pass_on((struct append_gather *)self);
+	struct append_gather *gather = (struct append_gather *)self;
+	struct task_chain chain = gather->chain;
+	size_t n_bytes = gather->n_bytes;
+
+	gather->chain = (struct task_chain){ 0 };
+	gather->n_bytes = 0;
+	if (!writer_lend(gather->store->writer, gather->loop, chain.first, n_bytes))
+		mailbox_post_chain(&gather->store->writer->inbox, chain.first, chain.last);
 }
 
 void
@@ -129,6 +136,7 @@ append_gathers_start(struct store *store)
 	for (int i = 0; i < store->n_loops; i++) {
 		store->gathers[i].turn_end.run = on_turn_end;
 		store->gathers[i].store = store;
+		store->gathers[i].loop = &store->loops[i];
 	}
 }
 
@@ -154,9 +162,11 @@ store_append(struct store *store, struct append *append)
 {
 	struct append_gather *gather = &store->gathers[append->home->index];
 
+	int64_t size = queued_size(append);
+
 	append->task.run = writer_take_append;
-	atomic_fetch_add_explicit(
-	    &store->counters.queued_bytes, queued_size(append), memory_order_relaxed);
+	atomic_fetch_add_explicit(&store->counters.queued_bytes, size, memory_order_relaxed);
+	gather->n_bytes += (size_t)size;
 	task_chain_add(&gather->chain, &append->task);
 	loop_at_turn_end(append->home, &gather->turn_end);
 }

@@ -48,7 +48,9 @@ struct store_counters {
 struct append_gather {
 	struct turn_end turn_end;
 	struct task_chain chain;
+	size_t n_bytes;
 	struct store *store;
+	struct loop *loop;
 };
 
 struct store {

@@ -17,6 +17,10 @@
 #define BATCH_RECORDS 4096
 #define PROBE_MS 1000
 
+#define LENT_BYTES (144 << 10)
+#define LENT_US 50000 /* a commit that took longer is none that a loop should wait for */
+#define LEND_AGAIN_MS 1000
+
 struct writer *
 writer_new(struct store *store)
 {
@@ -24,6 +28,8 @@ writer_new(struct store *store)
 
 	writer->store = store;
 	mailbox_init(&writer->inbox);
+	pthread_mutex_init(&writer->turn_lock, NULL);
+	writer->wakes_ms = INT64_MAX;
 	return writer;
 }
 
@@ -35,6 +41,7 @@ writer_free(struct writer *writer)
 	half_table_release(&writer->halves);
 	pending_release(&writer->pending);
 	mailbox_release(&writer->inbox);
+	pthread_mutex_destroy(&writer->turn_lock);
 	free(writer->homes);
 	free(writer);
 }
@@ -58,11 +65,10 @@ gather(struct writer *writer)
 	while (!batch_is_full(&writer->batch)) {
 		struct task *task = writer->todo;
 
-		if (task == NULL) {
-			task = writer->todo = mailbox_take(&writer->inbox);
-			if (task == NULL)
-				return;
-		}
+		if (task == NULL && !mailbox_is_empty(&writer->inbox))
+			task = mailbox_take(&writer->inbox);
+		if (task == NULL)
+			return;
 		writer->todo = task->next;
 		task->run(task, writer);
 	}
@@ -176,12 +182,80 @@ run(void *arg)
 {
 	struct writer *writer = arg;
 
+	pthread_mutex_lock(&writer->turn_lock);
 	while (!writer->stop) {
-		if (writer->todo == NULL)
-			mailbox_wait(&writer->inbox, idle_ms(writer));
+		if (writer->todo == NULL) {
+			int wait_ms = idle_ms(writer);
+
+			writer->wakes_ms = wait_ms == -1 ? INT64_MAX : clock_mono_ms() + wait_ms;
+			pthread_mutex_unlock(&writer->turn_lock);
+			mailbox_wait(&writer->inbox, wait_ms);
+			pthread_mutex_lock(&writer->turn_lock);
+		}
 		turn(writer);
 	}
+	pthread_mutex_unlock(&writer->turn_lock);
 	return NULL;
+}
+
+/*
+ * What a loop may do itself: little, when it would rest otherwise, and not behind what others
+ * wait for. Its own inbox
+ * is empty, or it would hear of this commit before it hears of an earlier one.
+ */
+static bool
+may_lend(const struct writer *writer, const struct loop *loop, size_t n_bytes)
+{
+	return writer->store->options.flush == STORE_FLUSH_ASYNC && n_bytes <= LENT_BYTES &&
+	       !loop->pressed && !writer->stop && writer->todo == NULL &&
+	       mailbox_is_empty(&writer->inbox) && mailbox_is_empty(&loop->inbox) &&
+	       !is_refusing(writer, ~0u) && !writer_rolls_next(writer) &&
+	       clock_mono_ms() >= writer->lends_ms;
+}
+
+static struct task *
+lent_turn(struct writer *writer, const struct loop *loop, struct task *first)
+{
+	int64_t started_us = clock_mono_us();
+
+	writer->batch = (struct batch){ 0 };
+	for (struct task *task = first, *next; task != NULL; task = next) {
+		next = task->next;
+		task->run(task, writer);
+	}
+	writer_commit(writer);
+	writer_tell_halves(writer);
+
+	struct task *home = writer->homes[loop->index].first;
+
+	writer->homes[loop->index] = (struct task_chain){ 0 };
+	send_home(writer);
+	int64_t ended_us = clock_mono_us();
+	int wait_ms = idle_ms(writer);
+
+	if (ended_us - started_us > LENT_US)
+		writer->lends_ms = ended_us / 1000 + LEND_AGAIN_MS;
+	if (wait_ms != -1 && ended_us / 1000 + wait_ms < writer->wakes_ms) {
+		writer->wakes_ms = 0;
+		mailbox_wake(&writer->inbox);
+	}
+	return home;
+}
+
+bool
+writer_lend(struct writer *writer, struct loop *loop, struct task *first, size_t n_bytes)
+{
+	struct task *home = NULL;
+
+	if (pthread_mutex_trylock(&writer->turn_lock) != 0)
+		return false;
+	bool lent = may_lend(writer, loop, n_bytes);
+
+	if (lent)
+		home = lent_turn(writer, loop, first);
+	pthread_mutex_unlock(&writer->turn_lock);
+	loop_run_tasks(loop, home);
+	return lent;
 }
 
 void

@@ -8,6 +8,10 @@
  * One turn: gather what is there up to a bound, commit it as one transaction,
  * tell the tails, send the appends home. While it commits, the next turn's work gathers,
  * so a lone message is not delayed and a thousand share one sync.
+ *
+ * To wake a sleeping thread and be woken by it costs more than a small commit.
+ * So a loop that would rest and has little to store for a writer that rests is lent
+ * the turn, with ASYNC_FLUSH: who holds turn_lock is the writer.
  */
 
 #include "broker/store/half_rows.h"
@@ -18,14 +22,17 @@
 struct batch {
 	struct task_chain appends, metas, reads;
 	size_t n_records, n_bytes;
-	bool barrier;      /* what follows must not share this commit */
+	bool barrier; /* what follows must not share this commit */
 };
 
 struct writer {
 	struct store *store;
 	struct mailbox inbox;
 	pthread_t thread;
-	bool ended;            /* the thread is gone: what still comes is turned away */
+	pthread_mutex_t turn_lock; /* all below */
+	int64_t wakes_ms;          /* monotonic: when the thread looks by itself again */
+	int64_t lends_ms;          /* monotonic: not before, the disk was slow */
+	bool ended;                /* the thread is gone: what still comes is turned away */
 	bool stop;
 	struct segment_writer out;
 	struct pending pending;
@@ -51,6 +58,13 @@ void writer_drain(struct writer *writer);
 /* Any thread. */
 void writer_post(struct writer *writer, struct task *task);
 
+/*
+ * Commits the appends that begin with `first`, n_bytes in all, on the loop's
+ * own thread, and runs there what goes home to it. False: it was not possible,
+ * nothing was done, the appends are to be posted. At the end of a turn of the loop.
+ */
+bool writer_lend(struct writer *writer, struct loop *loop, struct task *first, size_t n_bytes);
+
 /* writer_take.c: what a task does on the writer's thread (its receiver). */
 void writer_take_append(struct task *task, void *writer);
 void writer_take_read(struct task *task, void *writer);
@@ -60,6 +74,8 @@ void writer_pass_reads(struct writer *writer);
 
 /* writer_commit.c: commits the appends of the batch and what has to be flushed with them. */
 void writer_commit(struct writer *writer);
+/* The next commit will begin with a change of segments. */
+bool writer_rolls_next(const struct writer *writer);
 /* Index entries have waited long enough for their blocks, or there are many. */
 bool writer_flush_is_due(const struct writer *writer);
 /* ms until it is by time alone; -1: never. */

@@ -228,14 +228,20 @@ segment_is_full(const struct writer *writer)
 	       (int64_t)out->wal_frames * SEGMENT_PAGE_BYTES >= limit;
 }
 
+bool
+writer_rolls_next(const struct writer *writer)
+{
+	return segment_is_full(writer) && writer->position != writer->out.segment->first &&
+	       clock_mono_ms() >= writer->next_roll_ms;
+}
+
 /* The next segment, if it is time. When that fails the old one goes on growing. */
 static void
 roll(struct writer *writer)
 {
 	struct store *store = writer->store;
 
-	if (!segment_is_full(writer) || writer->position == writer->out.segment->first ||
-	    clock_mono_ms() < writer->next_roll_ms)
+	if (!writer_rolls_next(writer))
 		return;
 	int rc = writer_flush(writer, true);
 	if (rc == SQLITE_OK) {
