@@ -29,7 +29,8 @@ due_us_of(const struct load *load, uint64_t operation)
 static bool
 has_more(const struct load *load)
 {
-	if (load->ending || (load->n_operations != 0 && load->n_begun >= load->n_operations))
+	if (load->ending || (load->n_operations != 0 && load->n_begun >= load->n_operations) ||
+	    (load->n_enough != 0 && load->counts.n_good >= load->n_enough))
 		return false;
 	return !load->catching_up || due_us_of(load, load->n_begun) < load->counts.ended_us;
 }

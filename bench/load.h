@@ -46,8 +46,9 @@ struct load {
 	uint32_t n_each;       /* messages of an operation */
 	int64_t rate;          /* messages a second; 0: closed loop */
 	uint64_t n_operations; /* at most; 0: no limit */
+	uint64_t n_enough;     /* after so many good messages none begins; 0: no limit */
 	int64_t warm_up_ms;    /* LOAD_WARM_UP_UNTIL_TOLD: until load_measure is called */
-	int64_t duration_ms;   /* 0: until n_operations are through */
+	int64_t duration_ms;   /* 0: until there are enough */
 	bool times_itself;     /* the caller adds to counts.latency, for each message */
 	/* ---- results ---- */
 	struct counts counts;

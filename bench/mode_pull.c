@@ -97,6 +97,7 @@ mode_pull(struct bench *bench)
 	if (reader_init(&reader, bench, bench_n_links(bench), settings->window,
 		settings->max_pulled) == 0) {
 		reader.again = !settings->cold;
+		reader.load.n_enough = settings->n_messages;
 		reader.on_record = settings->cold ? on_first_time : on_any_time;
 		bench_load_run(bench, &reader.load);
 		bench->proof.n_unreadable += reader.n_given_up;

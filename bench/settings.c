@@ -91,6 +91,7 @@ const struct flag settings_transaction_flags[] = {
 const struct flag settings_pull_flags[] = {
 	WINDOW,
 	SIZE,
+	MESSAGES,
 	FILL,
 	PULLED,
 	GROUP,
@@ -172,6 +173,8 @@ check(const struct settings *settings, struct buf *error)
 		buf_append_text(error, "--connections times --window is more than 10000000");
 	else if (settings->oneway && settings->batch > 1)
 		buf_append_text(error, "--oneway and --batch do not go together");
+	else if (settings->cold && settings->n_messages != 0)
+		buf_append_text(error, "--cold reads each message once: no --messages");
 	return error->len != 0 ? -1 : 0;
 }
 

@@ -105,6 +105,9 @@ t_ok "checks: what was said is done" test "$(number unacknowledged)" -gt 0
 bench pull -f 640 -d 1 -m 16
 proven "pull" 640
 t_ok "pull: more than once" test "$(number good)" -gt 640
+bench pull -f 640 -N 6400 -m 16
+proven "pull: so many in all" 640
+t_ok "pull: and then it ends" test "$(number good)" -ge 6400 -a "$(number good)" -lt 7000
 bench consume -f 640 -k 3 -g eaters -t eaten
 proven "consume" 640
 bench both -N 500 -k 2 -g diners -t dinner -T 2 -q 3 -w 8
