@@ -98,13 +98,14 @@ t_wait() {
 }
 
 # start NAME PROGRAM [FLAGS ...]: a daemon on a free port (unless a flag says otherwise) with its
-# log in $T_DIR/NAME.log. Fails when it does not get ready.
+# log in $T_DIR/NAME.log. Fails when it does not get ready. T_UNDER: a command that runs it.
 start() {
 	t_daemon=$1
 	t_program=$2
 	shift 2
 	: >"$T_DIR/$t_daemon.log"
-	"$BUILDDIR/$t_program" -o listenPort=0 "$@" >"$T_DIR/$t_daemon.out" 2>"$T_DIR/$t_daemon.log" &
+	# shellcheck disable=SC2086 # a command with its flags
+	${T_UNDER-} "$BUILDDIR/$t_program" -o listenPort=0 "$@" >"$T_DIR/$t_daemon.out" 2>"$T_DIR/$t_daemon.log" &
 	t_remember "$t_daemon" $!
 	t_wait 10 t_ready_or_dead "$t_daemon"
 	if ! grep -q ' ready .*port=' "$T_DIR/$t_daemon.log"; then
