@@ -81,12 +81,15 @@ select_in_blocks(struct reader *reader, struct selection *it, const struct read_
 	return segment_each_entry(file, job->queue, it->next_offset, select_entry, it);
 }
 
-/* Whether a log row that holds this one holds some more. */
+/* Whether a log row that holds this one holds some more: what follows it tells, or the end. */
 static bool
 is_dense(const struct selection *it, size_t i)
 {
-	return i + DENSE < it->n &&
-	       it->picks[i + DENSE].position - it->picks[i].position < SEGMENT_ROW_BYTES;
+	if (it->n <= DENSE)
+		return false;
+	const struct pick *first = &it->picks[i + DENSE < it->n ? i : it->n - 1 - DENSE];
+
+	return first[DENSE].position - first->position < SEGMENT_ROW_BYTES;
 }
 
 /* The picked records, up to the first that cannot be had. */

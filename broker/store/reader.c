@@ -7,8 +7,11 @@
 
 #include "broker/store/closer.h"
 #include "broker/store/writer.h"
+#include "common/clock.h"
 #include "common/log.h"
 #include "common/mem.h"
+
+#define ROWS_KEPT_MS 5000 /* after the last job */
 
 /* ---- jobs ------------------------------------------------------------ */
 
@@ -183,17 +186,27 @@ enum get_status
 reader_copy(struct reader *reader, int64_t position, uint32_t size, bool dense, char *to)
 {
 	struct segment_reader *file;
-	struct slice bytes;
 	enum get_status status = file_at(reader, position, &file);
 
 	if (status != GET_OK)
 		return status;
-	if (!dense)
+	const struct row *row = row_cache_find(&reader->rows, position);
+
+	if (row == NULL && dense) {
+		int64_t start;
+		struct slice bytes;
+
+		status = segment_get_row(file, position, &start, &bytes);
+		if (status != GET_OK)
+			return status;
+		row = row_cache_put(&reader->rows, start, bytes);
+	}
+	if (row == NULL)
 		return segment_copy_record(file, position, size, to);
-	status = segment_get_record(file, position, size, &bytes, NULL);
-	if (status == GET_OK)
-		memcpy(to, bytes.data, bytes.len);
-	return status;
+	const struct slice rest = { row->data + (position - row->position),
+		(size_t)(row->end - position) };
+
+	return segment_copy_from_row(file, position, size, rest, to);
 }
 
 enum read_status
@@ -245,12 +258,15 @@ run(void *arg)
 	struct reader *reader = arg;
 
 	while (!reader->stop) {
-		mailbox_wait(&reader->inbox, -1);
+		mailbox_wait(&reader->inbox, reader->rows.latest != NULL ? ROWS_KEPT_MS : -1);
 		for (struct task *task = mailbox_take(&reader->inbox), *next; task != NULL;
 		     task = next) {
 			next = task->next;
 			task->run(task, reader);
+			reader->busy_ms = clock_mono_ms();
 		}
+		if (clock_mono_ms() >= reader->busy_ms + ROWS_KEPT_MS)
+			row_cache_release(&reader->rows);
 	}
 	return NULL;
 }
@@ -379,6 +395,7 @@ store_stop_readers(struct store *store)
 		}
 		while (readers[i]->files[0] != NULL)
 			close_file(readers[i], 0);
+		row_cache_release(&readers[i]->rows);
 		mailbox_release(&readers[i]->inbox);
 		free(readers[i]);
 	}

@@ -11,6 +11,7 @@
  * (QUEUE), and comes back with a copy of it.
  */
 
+#include "broker/store/row_cache.h"
 #include "broker/store/segment_read.h"
 #include "broker/store/store_private.h"
 
@@ -23,6 +24,8 @@ struct reader {
 	bool stop;
 	struct segment_array *segments; /* of the job at hand */
 	struct segment_reader *files[READER_FILES]; /* most recently used first; NULL: free */
+	struct row_cache rows; /* of what is pulled; goes when nobody pulls */
+	int64_t busy_ms;
 	struct task stop_task;
 };
 

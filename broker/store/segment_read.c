@@ -117,6 +117,21 @@ row_has(const struct segment_reader *reader, int64_t position)
 	       position < reader->row_position + (int64_t)reader->row_len;
 }
 
+enum get_status
+segment_get_row(
+    struct segment_reader *reader, int64_t position, int64_t *start, struct slice *bytes)
+{
+	enum get_status status = row_has(reader, position) ? GET_OK : fetch_row(reader, position);
+
+	if (status != GET_OK)
+		return status;
+	if (!row_has(reader, position))
+		return GET_NONE;
+	*start = reader->row_position;
+	*bytes = (struct slice){ reader->row, reader->row_len };
+	return GET_OK;
+}
+
 /* size 0: as long as it says itself. */
 static enum get_status
 check_record(const struct segment_reader *reader, int64_t position, uint32_t size,
@@ -134,16 +149,16 @@ enum get_status
 segment_get_record(struct segment_reader *reader, int64_t position, uint32_t size,
     struct slice *bytes, struct record *decoded)
 {
-	enum get_status status = row_has(reader, position) ? GET_OK : fetch_row(reader, position);
+	int64_t start;
+	struct slice row;
+	enum get_status status = segment_get_row(reader, position, &start, &row);
 	struct record record;
 
 	if (status != GET_OK)
 		return status;
-	if (!row_has(reader, position))
-		return GET_NONE;
-	size_t at = (size_t)(position - reader->row_position);
+	size_t at = (size_t)(position - start);
 
-	*bytes = (struct slice){ reader->row + at, reader->row_len - at };
+	*bytes = (struct slice){ row.data + at, row.len - at };
 	status = check_record(reader, position, size, *bytes, &record);
 	bytes->len = record.size;
 	if (decoded != NULL)
@@ -161,20 +176,23 @@ open_blob(struct segment_reader *reader, int64_t row)
 }
 
 enum get_status
+segment_copy_from_row(const struct segment_reader *reader, int64_t position, uint32_t size,
+    struct slice rest, char *to)
+{
+	struct record record;
+	enum get_status status = check_record(reader, position, size, rest, &record);
+
+	if (status == GET_OK)
+		memcpy(to, rest.data, size);
+	return status;
+}
+
+enum get_status
 segment_copy_record(struct segment_reader *reader, int64_t position, uint32_t size, char *to)
 {
 	struct record record;
 	int64_t row = 0;
 
-	if (row_has(reader, position)) {
-		struct slice bytes;
-		enum get_status status =
-		    segment_get_record(reader, position, size, &bytes, &record);
-
-		if (status == GET_OK)
-			memcpy(to, bytes.data, size);
-		return status;
-	}
 	sqlite3_bind_int64(reader->statements[GET_ROW_START], 1, position);
 	enum get_status status = get_int64(reader, reader->statements[GET_ROW_START], &row);
 	if (status != GET_OK)

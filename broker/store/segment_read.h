@@ -50,6 +50,12 @@ void segment_rest(struct segment_reader *reader);
  */
 enum get_status segment_get_record(struct segment_reader *reader, int64_t position, uint32_t size,
     struct slice *bytes, struct record *decoded);
+/* The whole log row that holds the position; lent until the next call. */
+enum get_status segment_get_row(
+    struct segment_reader *reader, int64_t position, int64_t *start, struct slice *bytes);
+/* Copies a whole, checked record out of a row that was got before. */
+enum get_status segment_copy_from_row(const struct segment_reader *reader, int64_t position,
+    uint32_t size, struct slice rest, char *to);
 /*
  * Copies a record of which few neighbours are wanted: 64 KB of row for 1 KB of
  * record is what makes a pull of a thin queue dear. Measured with 2,000 queues
