@@ -27,6 +27,7 @@
 #include "broker/retention.h"
 #include "broker/sending.h"
 #include "broker/stats.h"
+#include "broker/store/ahead.h"
 #include "broker/topic.h"
 #include "broker/topic_create.h"
 #include "broker/transaction.h"
@@ -142,6 +143,7 @@ make_workers(struct broker *broker)
 		worker->loop = &daemon->loops[i];
 		worker->loop->context = worker;
 		worker->tail = tail_new(broker->store);
+		worker->ahead = ahead_new(worker->loop);
 		pull_attach(worker);
 		send_attach(worker);
 	}
@@ -286,6 +288,7 @@ free_workers(struct broker *broker)
 
 		sendings_free(worker->sendings);
 		holds_free(worker->holds);
+		ahead_free(worker->ahead);
 		tail_free(worker->tail);
 	}
 	free(broker->workers);

@@ -17,6 +17,7 @@
 #include "broker/offset.h"
 #include "broker/pull.h"
 #include "broker/stats.h"
+#include "broker/store/ahead.h"
 #include "broker/topic.h"
 #include "broker/topic_create.h"
 #include "common/clock.h"
@@ -73,6 +74,25 @@ count_found(struct worker *worker, const struct pull_question *question, int32_t
 	    (uint32_t)n_messages, bytes);
 }
 
+/* From what was read for the pull before. */
+static enum outcome
+look_ahead(struct worker *worker, struct pull_question *question, const struct tail_queue *queue,
+    struct reply *reply)
+{
+	struct body_part *part = arena_alloc(&worker->loop->arena, sizeof *part);
+	int32_t n_messages;
+
+	if (question->offset < queue->min_offset ||
+	    !ahead_take(worker->ahead, queue->number, question->offset, &question->limits, part,
+		&n_messages))
+		return OUTCOME_COLD;
+	answer(worker, question, reply, RESPONSE_SUCCESS, "FOUND", question->offset + n_messages);
+	reply->parts = part;
+	reply->n_parts = 1;
+	count_found(worker, question, n_messages, part, 1);
+	return OUTCOME_ANSWER;
+}
+
 static enum outcome
 look_at_tail(struct worker *worker, struct pull_question *question, struct tail_queue *queue,
     struct reply *reply)
@@ -85,7 +105,7 @@ look_at_tail(struct worker *worker, struct pull_question *question, struct tail_
 	switch (tail_read(worker->tail, queue, question->offset, &question->limits,
 	    &worker->loop->arena, &parts, &n_parts, &n_messages, &next_offset)) {
 	case TAIL_COLD:
-		return OUTCOME_COLD;
+		return look_ahead(worker, question, queue, reply);
 	case TAIL_NO_MATCH:
 		return answer(worker, question, reply, RESPONSE_PULL_RETRY_IMMEDIATELY,
 		    "NO_MATCHED_MESSAGE", next_offset);
@@ -143,10 +163,18 @@ on_cold(struct read_job *job, struct loop *loop)
 
 	switch (job->status) {
 	case READ_FOUND:
+		if (question->limits.tag_codes == NULL) {
+			ahead_put(worker->ahead, job->queue, question->offset, job->chunk,
+			    job->n_records);
+			ahead_take(worker->ahead, job->queue, question->offset, &question->limits,
+			    &part, &job->n_records);
+			job->next_offset = question->offset + job->n_records;
+		} else {
+			part = (struct body_part){ job->chunk->data, job->chunk->len, job->chunk,
+				chunk_release };
+			job->chunk = NULL;
+		}
 		answer(worker, question, &reply, RESPONSE_SUCCESS, "FOUND", job->next_offset);
-		part = (struct body_part){ job->chunk->data, job->chunk->len, job->chunk,
-			chunk_release };
-		job->chunk = NULL;
 		reply.parts = &part;
 		reply.n_parts = 1;
 		count_found(worker, question, job->n_records, &part, 1);
@@ -166,13 +194,27 @@ on_cold(struct read_job *job, struct loop *loop)
 		    "cannot read %.*s queue %" PRId32 " at offset %" PRId64 ": %s",
 		    (int)question->topic.len, question->topic.data, question->queue_id,
 		    question->offset,
-		    job->status == READ_CORRUPT ? "the stored record is damaged, see the broker's log"
-						: "I/O error, see the broker's log");
+		    job->status == READ_CORRUPT
+			? "the stored record is damaged, see the broker's log"
+			: "I/O error, see the broker's log");
 		break;
 	}
 	ticket_reply(loop, &pull->ticket, &reply);
 	pull_free(pull);
 	read_job_free(job);
+}
+
+/* For the pulls to come as well: all that is there, or AHEAD_BYTES. */
+static struct pull_limits
+limits_ahead(const struct pull_limits *asked, int64_t n_there)
+{
+	int32_t n = n_there < INT32_MAX ? (int32_t)n_there : INT32_MAX;
+
+	return (struct pull_limits){
+		.max_messages = n,
+		.max_bytes = asked->max_bytes > AHEAD_BYTES ? asked->max_bytes : AHEAD_BYTES,
+		.max_scan = n,
+	};
 }
 
 /* The pull goes away with the job. */
@@ -182,13 +224,17 @@ read_cold(struct worker *worker, struct pull *pull)
 	const struct tail_queue *queue =
 	    tail_find(worker->tail, pull->question.topic, pull->question.queue_id);
 	struct read_job *job = read_job_new(READ_QUEUE);
+	struct pull_limits limits = pull->question.limits;
 
+	if (limits.tag_codes == NULL &&
+	    ahead_expects(worker->ahead, queue->number, pull->question.offset))
+		limits = limits_ahead(&limits, queue->max_offset - pull->question.offset);
 	job->home = worker->loop;
 	job->done = on_cold;
 	job->context = pull;
 	job->queue = queue->number;
 	job->offset = pull->question.offset;
-	read_job_set_limits(job, &pull->question.limits);
+	read_job_set_limits(job, &limits);
 	store_read(worker->broker->store, job);
 }
 
@@ -275,7 +321,8 @@ check_group_and_topic(
 		    "the broker[%s] pulling message is forbidden", broker->address);
 	if (!group_find_or_create(broker, header->consumer_group, group))
 		return request_refuse(request, RESPONSE_SUBSCRIPTION_GROUP_NOT_EXIST,
-		    "subscription group [%.*s] does not exist, and autoCreateSubscriptionGroup is off",
+		    "subscription group [%.*s] does not exist, and autoCreateSubscriptionGroup is "
+		    "off",
 		    (int)header->consumer_group.len, header->consumer_group.data);
 	if (!group->consume_enable)
 		return request_refuse(request, RESPONSE_NO_PERMISSION,
@@ -289,8 +336,8 @@ check_group_and_topic(
 		    "the topic[%s] pulling message is forbidden", topic.name);
 	if (header->queue_id < 0 || header->queue_id >= topic.read_queues)
 		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
-		    "queueId[%" PRId32 "] is illegal, topic:[%s] topicConfig.readQueueNums:[%" PRId32
-		    "]",
+		    "queueId[%" PRId32
+		    "] is illegal, topic:[%s] topicConfig.readQueueNums:[%" PRId32 "]",
 		    header->queue_id, topic.name, topic.read_queues);
 	return VERDICT_NONE;
 }
@@ -370,7 +417,8 @@ find_filter(struct request *request, const struct pull_header *header, const str
 }
 
 static void
-set_limits(const struct broker *broker, const struct pull_header *header, struct pull_limits *limits)
+set_limits(
+    const struct broker *broker, const struct pull_header *header, struct pull_limits *limits)
 {
 	int64_t count_max = broker->settings->max_transfer_count_on_message_in_memory;
 	int64_t bytes_max = broker->settings->max_transfer_bytes_on_message_in_memory;

@@ -1,0 +1,138 @@
+#include "config.h"
+
+#include "broker/store/ahead.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "common/buf.h"
+#include "common/record.h"
+
+#define RECORD_BYTES 100
+
+static const struct pull_limits three = { .max_messages = 3, .max_bytes = 1 << 20 };
+
+TestSuite(ahead, .timeout = 30);
+
+static struct loop loop;
+static struct ahead *ahead;
+
+static void
+set_up(void)
+{
+	loop_init(&loop, 0);
+	ahead = ahead_new(&loop);
+}
+
+static void
+tear_down(void)
+{
+	ahead_free(ahead);
+	loop_release(&loop);
+}
+
+/* Records of a queue; the last byte of each says its offset. */
+static void
+put(int32_t queue, int64_t offset, int32_t n)
+{
+	struct chunk *chunk = chunk_new(-1, (size_t)n * RECORD_BYTES);
+
+	for (int32_t i = 0; i < n; i++) {
+		char *at = chunk->data + i * RECORD_BYTES;
+
+		memset(at, 0, RECORD_BYTES);
+		be32_put(at + RECORD_AT_SIZE, RECORD_BYTES);
+		at[RECORD_BYTES - 1] = (char)(offset + i);
+	}
+	ahead_put(ahead, queue, offset, chunk, n);
+	chunk_unref(chunk);
+}
+
+/* How many came, each what it should be; -1: nothing is there. */
+static int32_t
+take(int32_t queue, int64_t offset, const struct pull_limits *limits)
+{
+	struct body_part part;
+	int32_t n;
+
+	if (!ahead_take(ahead, queue, offset, limits, &part, &n))
+		return -1;
+	cr_assert_eq(part.len, (size_t)n * RECORD_BYTES);
+	for (int32_t i = 0; i < n; i++)
+		cr_assert_eq(part.data[(i + 1) * RECORD_BYTES - 1], (char)(offset + i));
+	body_part_release(&part);
+	return n;
+}
+
+Test(ahead, pulls_that_follow_each_other_get_all_of_it_once, .init = set_up, .fini = tear_down)
+{
+	cr_assert_not(ahead_expects(ahead, 1, 10));
+	put(1, 10, 7);
+	cr_assert_eq(take(1, 10, &three), 3);
+	cr_assert_eq(take(1, 10, &three), -1);
+	cr_assert_eq(take(1, 13, &three), 3);
+	cr_assert_eq(take(1, 16, &three), 1);
+	cr_assert_eq(take(1, 17, &three), -1);
+	cr_assert(ahead_expects(ahead, 1, 17));
+	cr_assert_not(ahead_expects(ahead, 2, 17));
+}
+
+Test(ahead, bytes_are_limited_too, .init = set_up, .fini = tear_down)
+{
+	const struct pull_limits two = { .max_messages = 9, .max_bytes = 2 * RECORD_BYTES + 50 };
+	const struct pull_limits tiny = { .max_messages = 9, .max_bytes = 1 };
+
+	put(1, 0, 4);
+	cr_assert_eq(take(1, 0, &two), 2);
+	cr_assert_eq(take(1, 2, &tiny), 1);
+	cr_assert_eq(take(1, 3, &two), 1);
+}
+
+Test(ahead, other_queues_offsets_and_filters_are_not_served, .init = set_up, .fini = tear_down)
+{
+	static const int32_t code = 7;
+	const struct pull_limits filtered = {
+		.max_messages = 3, .max_bytes = 1000, .tag_codes = &code, .n_tag_codes = 1
+	};
+
+	put(1, 10, 3);
+	cr_assert_eq(take(2, 10, &three), -1);
+	cr_assert_eq(take(1, 11, &three), -1);
+	cr_assert_eq(take(1, 10, &filtered), -1);
+	cr_assert_eq(take(1, 10, &three), 3);
+}
+
+Test(ahead, two_groups_do_not_disturb_each_other, .init = set_up, .fini = tear_down)
+{
+	put(1, 10, 3);
+	put(1, 20, 3);
+	cr_assert_eq(take(1, 10, &three), 3);
+	cr_assert_eq(take(1, 20, &three), 3);
+	cr_assert(ahead_expects(ahead, 1, 13));
+	cr_assert(ahead_expects(ahead, 1, 23));
+}
+
+Test(ahead, who_was_away_for_longest_makes_room, .init = set_up, .fini = tear_down)
+{
+	for (int32_t queue = 0; queue < AHEAD_STREAMS; queue++)
+		put(queue, 0, 4);
+	cr_assert_eq(take(0, 0, &three), 3);
+	put(100, 0, 4);
+	cr_assert_eq(take(0, 3, &three), 1);
+	cr_assert_eq(take(1, 0, &three), -1);
+	cr_assert_eq(take(2, 0, &three), 3);
+	cr_assert_eq(take(100, 0, &three), 3);
+}
+
+/* What was taken stays although the stream ends. */
+Test(ahead, a_part_outlives_the_stream, .init = set_up, .fini = tear_down)
+{
+	struct body_part part;
+	int32_t n;
+
+	put(1, 5, 1);
+	cr_assert(ahead_take(ahead, 1, 5, &three, &part, &n));
+	put(1, 6, 2);
+	cr_assert_eq(part.data[RECORD_BYTES - 1], 5);
+	body_part_release(&part);
+}
