@@ -93,7 +93,7 @@ segment_seal(struct segment_writer *writer, const struct store *store)
 	int rc = SQLITE_OK;
 
 	if (writer->db == NULL)
-		rc = sql_open(writer->segment->path, store->vfs, SQL_WRITE, &writer->db);
+		rc = sql_open(writer->segment->path, store->write_vfs, SQL_WRITE, &writer->db);
 	if (rc == SQLITE_OK)
 		rc = sql_exec(writer->db, "PRAGMA synchronous = FULL; PRAGMA cache_size = -64");
 	if (rc == SQLITE_OK)

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "broker/store/closer.h"
+#include "broker/store/gather_vfs.h"
 #include "broker/store/meta.h"
 #include "broker/store/writer.h"
 #include "common/buf.h"
@@ -160,6 +161,7 @@ store_new(const struct store_options *options)
 	store->log_path =
 	    options->log_path != NULL ? mem_strdup(options->log_path) : join(options->path, "log");
 	store->vfs = options->vfs != NULL ? mem_strdup(options->vfs) : NULL;
+	store->write_vfs = gather_vfs_over(store->vfs);
 	store->options.path = store->path;
 	store->options.log_path = store->log_path;
 	store->options.vfs = store->vfs;
@@ -175,10 +177,10 @@ store_new(const struct store_options *options)
 struct store *
 store_open(const struct store_options *options, char **why)
 {
+	sql_init();
 	struct store *store = store_new(options);
 
 	*why = NULL;
-	sql_init();
 	if (path_make_directory(store->path, why) == -1 ||
 	    path_make_directory(store->log_path, why) == -1 || take_lock(store, why) == -1)
 		goto fail;

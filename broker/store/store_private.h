@@ -56,6 +56,7 @@ struct append_gather {
 struct store {
 	struct store_options options; /* texts: the copies below */
 	char *path, *log_path, *vfs;
+	const char *write_vfs; /* on top of vfs, for segments that are written */
 	int lock_fd;
 	pthread_mutex_t segments_lock; /* a leaf */
 	struct segment_array *segments;

@@ -1,0 +1,20 @@
+#ifndef STORE_GATHER_VFS_H
+#define STORE_GATHER_VFS_H
+
+/*
+ * A SQLite VFS on top of another: what SQLite writes in small pieces leaves in
+ * large ones. A commit's frames are two writes each, of a header and of a
+ * page; here the page of its last frame sends them all off, before SQLite makes them
+ * known to readers. A checkpoint writes page by page; here neighbours go together. Whatever
+ * else SQLite does with the file finds it as if nothing had been held back.
+ *
+ * A write that fails is told to who has it sent off: the commit, and of a
+ * checkpoint a later page, the truncation or the sync; so checkpoints through it have to sync.
+ *
+ * For connections that write. Any thread; a file is its connection's, as ever.
+ */
+
+/* The name of the one on top of this (NULL: SQLite's default), registered for the process's life. */
+const char *gather_vfs_over(const char *name);
+
+#endif

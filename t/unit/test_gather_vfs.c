@@ -1,0 +1,254 @@
+#include "config.h"
+
+#include "broker/store/gather_vfs.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "broker/store/sql.h"
+#include "t/unit/store_rig.h"
+#include "t/vfs_fault.h"
+
+/* Frames and pages that are held back: as many calls as meant, and nothing that anybody could miss.
+ */
+
+TestSuite(gather_vfs, .timeout = 60);
+
+#define BLOB_BYTES 40000
+
+struct fixture {
+	char directory[32];
+	char path[64];
+	sqlite3 *db;
+};
+
+static void
+open_db(struct fixture *fixture, enum sql_mode mode)
+{
+	cr_assert_eq(
+	    sql_open(fixture->path, gather_vfs_over("fault"), mode, &fixture->db), SQLITE_OK);
+	cr_assert_eq(
+	    sql_exec(fixture->db,
+		"PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+		"PRAGMA wal_autocheckpoint = 0; CREATE TABLE IF NOT EXISTS t(x)"),
+	    SQLITE_OK);
+}
+
+static void
+begin(struct fixture *fixture)
+{
+	sql_init();
+	vfs_fault_register();
+	strcpy(fixture->directory, "/tmp/gather.XXXXXX");
+	cr_assert_not_null(mkdtemp(fixture->directory));
+	snprintf(fixture->path, sizeof fixture->path, "%s/db", fixture->directory);
+	open_db(fixture, SQL_CREATE);
+	sqlite3_db_config(fixture->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+}
+
+static void
+end(struct fixture *fixture)
+{
+	sql_close(fixture->db);
+	rig_remove_tree(fixture->directory);
+}
+
+static int
+insert(struct fixture *fixture, int bytes)
+{
+	char text[64];
+
+	snprintf(text, sizeof text, "INSERT INTO t VALUES(randomblob(%d))", bytes);
+	return sql_exec(fixture->db, text);
+}
+
+static int64_t
+count(sqlite3 *db)
+{
+	int64_t n = -1;
+
+	cr_assert_eq(sql_int64(db, "SELECT count(*) FROM t", &n), SQLITE_ROW);
+	return n;
+}
+
+static long
+n_writes(void)
+{
+	return atomic_load(&faults[FAULT_WRITE].calls);
+}
+
+static void
+check_integrity(sqlite3 *db)
+{
+	sqlite3_stmt *statement;
+
+	cr_assert_eq(
+	    sqlite3_prepare_v2(db, "PRAGMA integrity_check", -1, &statement, NULL), SQLITE_OK);
+	cr_assert_eq(sqlite3_step(statement), SQLITE_ROW);
+	cr_assert_str_eq((const char *)sqlite3_column_text(statement, 0), "ok");
+	sqlite3_finalize(statement);
+}
+
+/* What another process would find: the files as they are now, elsewhere. */
+static int64_t
+count_after_crash(const struct fixture *fixture)
+{
+	char command[512];
+	struct fixture copy = { .db = NULL };
+
+	snprintf(copy.path, sizeof copy.path, "%s/copy", fixture->directory);
+	snprintf(command, sizeof command, "cp %s %s && cp %s-wal %s-wal", fixture->path, copy.path,
+	    fixture->path, copy.path);
+	cr_assert_eq(system(command), 0);
+	cr_assert_eq(sql_open(copy.path, NULL, SQL_WRITE, &copy.db), SQLITE_OK);
+	int64_t n = count(copy.db);
+	check_integrity(copy.db);
+	sql_close(copy.db);
+	return n;
+}
+
+Test(gather_vfs, a_commit_is_one_write)
+{
+	struct fixture fixture;
+
+	begin(&fixture);
+	cr_assert_eq(insert(&fixture, 100), SQLITE_OK);
+	long before = n_writes();
+	cr_assert_eq(insert(&fixture, BLOB_BYTES), SQLITE_OK);
+	cr_assert_eq(n_writes() - before, 1);
+	cr_assert_eq(count_after_crash(&fixture), 2);
+	end(&fixture);
+}
+
+Test(gather_vfs, a_large_commit_is_a_few)
+{
+	struct fixture fixture;
+
+	begin(&fixture);
+	long before = n_writes();
+	cr_assert_eq(insert(&fixture, 1 << 20), SQLITE_OK);
+	cr_assert_leq(n_writes() - before, 12);
+	cr_assert_eq(count_after_crash(&fixture), 1);
+	end(&fixture);
+}
+
+Test(gather_vfs, a_checkpoint_writes_neighbours_together)
+{
+	struct fixture fixture;
+
+	begin(&fixture);
+	for (int i = 0; i < 50; i++)
+		cr_assert_eq(insert(&fixture, BLOB_BYTES), SQLITE_OK);
+	long before = n_writes();
+	cr_assert_eq(
+	    sqlite3_wal_checkpoint_v2(fixture.db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL),
+	    SQLITE_OK);
+	cr_assert_leq(n_writes() - before, 40);
+	sql_close(fixture.db);
+	cr_assert_eq(sql_open(fixture.path, NULL, SQL_IMMUTABLE, &fixture.db), SQLITE_OK);
+	cr_assert_eq(count(fixture.db), 50);
+	check_integrity(fixture.db);
+	end(&fixture);
+}
+
+/* The cache is too small for the transaction: frames are read again, written over, and get new
+ * sums. */
+Test(gather_vfs, a_transaction_that_spills)
+{
+	struct fixture fixture;
+
+	begin(&fixture);
+	cr_assert_eq(insert(&fixture, 100), SQLITE_OK);
+	cr_assert_eq(sql_exec(fixture.db, "PRAGMA cache_size = 10; PRAGMA cache_spill = 10; BEGIN"),
+	    SQLITE_OK);
+	for (int i = 0; i < 20; i++) {
+		cr_assert_eq(insert(&fixture, BLOB_BYTES), SQLITE_OK);
+		cr_assert_eq(sql_exec(fixture.db, "SAVEPOINT s"), SQLITE_OK);
+		cr_assert_eq(insert(&fixture, BLOB_BYTES), SQLITE_OK);
+		cr_assert_eq(
+		    sql_exec(fixture.db, "UPDATE t SET x = randomblob(length(x) + 1)"), SQLITE_OK);
+		cr_assert_eq(
+		    sql_exec(fixture.db, i % 2 ? "RELEASE s" : "ROLLBACK TO s"), SQLITE_OK);
+	}
+	cr_assert_eq(count_after_crash(&fixture), 1);
+	cr_assert_eq(sql_exec(fixture.db, "COMMIT"), SQLITE_OK);
+	cr_assert_eq(count_after_crash(&fixture), 31); /* first, for who reads has all sent off */
+	cr_assert_eq(count(fixture.db), 31);
+	check_integrity(fixture.db);
+	end(&fixture);
+}
+
+Test(gather_vfs, what_is_rolled_back_is_gone)
+{
+	struct fixture fixture;
+
+	begin(&fixture);
+	cr_assert_eq(insert(&fixture, 100), SQLITE_OK);
+	cr_assert_eq(sql_exec(fixture.db, "PRAGMA cache_size = 10; PRAGMA cache_spill = 10; BEGIN"),
+	    SQLITE_OK);
+	cr_assert_eq(insert(&fixture, 1 << 20), SQLITE_OK);
+	cr_assert_eq(sql_exec(fixture.db, "ROLLBACK"), SQLITE_OK);
+	cr_assert_eq(count_after_crash(&fixture), 1);
+	cr_assert_eq(insert(&fixture, BLOB_BYTES), SQLITE_OK);
+	cr_assert_eq(count_after_crash(&fixture), 2);
+	end(&fixture);
+}
+
+/* A commit that could not be written has failed, and nobody finds it later. */
+Test(gather_vfs, a_write_that_fails_fails_the_commit)
+{
+	static const int codes[] = { SQLITE_FULL, SQLITE_IOERR_WRITE };
+	struct fixture fixture;
+
+	begin(&fixture);
+	for (int i = 0; i < 8; i++) {
+		/* The first or second write of a commit that needs several. */
+		int code = codes[i % 2], bytes = i < 4 ? BLOB_BYTES : 1 << 20;
+
+		vfs_fault_plan(FAULT_WRITE, 1 + i / 6, false, code);
+		cr_assert_eq(insert(&fixture, bytes), code);
+		cr_assert_eq(count(fixture.db), i);
+		cr_assert_eq(count_after_crash(&fixture), i);
+		cr_assert_eq(insert(&fixture, bytes), SQLITE_OK);
+		cr_assert_eq(count_after_crash(&fixture), i + 1);
+	}
+	check_integrity(fixture.db);
+	end(&fixture);
+}
+
+/* Whichever of its writes fails: the WAL stays what counts, and the next one does it. */
+Test(gather_vfs, a_checkpoint_that_fails_is_none)
+{
+	struct fixture fixture;
+	int n_failed = 0, rc = SQLITE_ERROR;
+
+	begin(&fixture);
+	for (int i = 0; i < 30; i++)
+		cr_assert_eq(insert(&fixture, BLOB_BYTES), SQLITE_OK);
+	for (int n = 1; rc != SQLITE_OK; n++) {
+		vfs_fault_plan(FAULT_WRITE, n, false, SQLITE_FULL);
+		rc =
+		    sqlite3_wal_checkpoint_v2(fixture.db, NULL, SQLITE_CHECKPOINT_FULL, NULL, NULL);
+		cr_assert(rc == SQLITE_OK || rc == SQLITE_FULL);
+		n_failed += rc != SQLITE_OK;
+		cr_assert_eq(count(fixture.db), 30);
+		cr_assert_eq(count_after_crash(&fixture), 30);
+	}
+	vfs_fault_plan(FAULT_WRITE, 0, false, 0);
+	cr_assert_geq(n_failed, 2);
+	sql_close(fixture.db);
+	cr_assert_eq(sql_open(fixture.path, NULL, SQL_IMMUTABLE, &fixture.db), SQLITE_OK);
+	cr_assert_eq(count(fixture.db), 30);
+	check_integrity(fixture.db);
+	end(&fixture);
+}
+
+Test(gather_vfs, it_is_registered_once)
+{
+	sql_init();
+	cr_assert_eq(gather_vfs_over(NULL), gather_vfs_over(NULL));
+	cr_assert_str_neq(gather_vfs_over(NULL), "unix");
+	cr_assert_str_eq(gather_vfs_over("there is none"), "there is none");
+}
