@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
+#include "broker/store/store_private.h"
 #include "common/clock.h"
 #include "t/unit/store_rig.h"
 #include "t/vfs_fault.h"
@@ -91,6 +92,52 @@ Test(writer, a_full_disk_is_told)
 	for (long n = 1; n < 8; n++)
 		fault_case(STORE_FLUSH_SYNC, FAULT_WRITE, n, false, SQLITE_FULL);
 	fault_case(STORE_FLUSH_ASYNC, FAULT_WRITE, 1, true, SQLITE_FULL);
+}
+
+/* Ends the loop's turn by hand; whether the append came home in it. */
+static bool
+is_lent(struct rig *rig, unsigned seed)
+{
+	struct outcome outcome = { .status = APPEND_FAILED };
+	struct turn_end *end = &rig->store->gathers[0].turn_end;
+
+	rig_submit(rig, &(struct sample){ .topic = "L", .body_len = 100, .seed = seed }, &outcome);
+	rig->loop.turn_ends = NULL;
+	rig->loop.turn_ends_tail = &rig->loop.turn_ends;
+	end->asked = false;
+	end->run(end);
+	bool lent = rig->outstanding == 0;
+
+	loop_run(&rig->loop); /* until the stop that the last one home asked for */
+	cr_assert_eq(outcome.status, APPEND_OK);
+	free(outcome.records);
+	return lent;
+}
+
+/* Not while the writer is at work, nor when the disk has to answer first. */
+Test(writer, a_loop_commits_itself_what_is_small)
+{
+	static const enum store_flush modes[] = { STORE_FLUSH_ASYNC, STORE_FLUSH_SYNC };
+
+	for (size_t m = 0; m < 2; m++) {
+		struct rig rig;
+		unsigned n = 0, n_lent = 0;
+
+		rig_init(&rig);
+		rig.options.flush = modes[m];
+		rig_open(&rig);
+		while (n < 50)
+			n_lent += is_lent(&rig, n++);
+		cr_assert_eq(n_lent != 0, modes[m] == STORE_FLUSH_ASYNC);
+		rig.loop.pressed = true;
+		cr_assert_not(is_lent(&rig, n++), "there is more to read");
+		rig.loop.pressed = false;
+		cr_assert_eq(rig_check_queue(&rig, "L", 0), n);
+		rig_close(&rig);
+		rig_open(&rig);
+		cr_assert_eq(rig_check_queue(&rig, "L", 0), n);
+		rig_release(&rig);
+	}
 }
 
 static bool
