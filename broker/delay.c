@@ -189,6 +189,7 @@ deliver_next(struct delivery *delivery, struct loop *loop)
 	struct store *store = level->delays->broker->store;
 	const struct chunk *chunk = delivery->chunk;
 	static const char *const dropped[] = { "DELAY", NULL };
+	struct known_properties known;
 	struct record record;
 	struct topic topic;
 	int64_t now = clock_wall_ms();
@@ -206,7 +207,8 @@ deliver_next(struct delivery *delivery, struct loop *loop)
 		}
 		delivery->at += record.size;
 		delivery->offset = record.queue_offset;
-		if (real_topic_restore(&record, dropped, &loop->arena))
+		properties_read(record.properties, &known);
+		if (real_topic_restore(&record, &known, dropped, &loop->arena))
 			break;
 		log_warn("delayed message without a real topic is skipped offset=%" PRId64
 			 " level=%d",

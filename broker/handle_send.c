@@ -125,14 +125,12 @@ static void
 count(struct worker *worker, const struct sending *sending)
 {
 	const struct append *append = sending->append;
-	struct record first;
 
 	if (append->status != APPEND_OK) {
 		stats_put_failed(worker->broker->stats, worker->loop->index);
 		return;
 	}
-	record_decode(append->records, append->size, &first);
-	stats_put(worker->broker->stats, worker->loop->index, first.topic, append->n_records,
+	stats_put(worker->broker->stats, worker->loop->index, append->topic, append->n_records,
 	    append->size, clock_mono_us() - sending->since_us);
 }
 
@@ -454,15 +452,18 @@ send_message_begin(struct request *request)
 {
 	struct worker *worker = request_worker(request);
 	struct store *store = worker->broker->store;
+	const struct send_header *header = request->header;
 	struct outgoing out = { 0 };
 
 	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
-		enum verdict verdict = steps[i](request, request->header, &out);
+		enum verdict verdict = steps[i](request, header, &out);
 
 		if (verdict != VERDICT_NONE)
 			return with_region(request, verdict);
 	}
-	struct append *append = append_new(store, out.records, out.n_records);
+	struct append *append = out.n_records == 1 && !header->batch
+	                            ? append_new_known(store, out.records, &out.properties, 1)
+	                            : append_new(store, out.records, out.n_records);
 	struct ticket ticket = request_ticket(request);
 	struct sending *sending = sendings_add(worker->sendings, append, &ticket);
 
@@ -471,8 +472,8 @@ send_message_begin(struct request *request)
 	if (out.half)
 		append->half = (struct half_change){
 			.act = HALF_STORE,
-			.wait_ms = transaction_first_wait_ms(
-			    worker->broker->settings, out.records[0].properties),
+			.wait_ms =
+			    transaction_first_wait_ms(worker->broker->settings, &out.properties),
 		};
 	sending->queue_id = out.queue_id;
 	append->home = request->loop;

@@ -27,20 +27,19 @@ real_topic_keep(struct record *record, struct arena *arena)
 }
 
 bool
-real_topic_restore(struct record *record, const char *const *dropped, struct arena *arena)
+real_topic_restore(struct record *record, const struct known_properties *known,
+    const char *const *dropped, struct arena *arena)
 {
-	struct slice topic = property_find(record->properties, TOPIC);
 	int32_t queue_id;
 	struct buf properties = { 0 };
 
-	if (!name_is_valid(topic) ||
-	    slice_to_int32(property_find(record->properties, QUEUE), &queue_id) == -1 ||
-	    queue_id < 0)
+	if (!name_is_valid(known->real_topic) ||
+	    slice_to_int32(known->real_queue, &queue_id) == -1 || queue_id < 0)
 		return false;
 	property_copy_without(&properties, record->properties, dropped);
 	record->properties = arena_copy(arena, buf_slice(&properties));
 	buf_release(&properties);
-	record->topic = topic;
+	record->topic = known->real_topic;
 	record->queue_id = queue_id;
 	return true;
 }

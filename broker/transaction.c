@@ -14,18 +14,20 @@ transaction_divert(struct record *record, struct arena *arena)
 }
 
 int64_t
-transaction_first_wait_ms(const struct broker_settings *settings, struct slice properties)
+transaction_first_wait_ms(
+    const struct broker_settings *settings, const struct known_properties *known)
 {
-	return half_first_wait_ms(properties, settings->transaction_time_out);
+	return half_first_wait_ms(known->immunity, settings->transaction_time_out);
 }
 
 bool
-transaction_restore(struct record *record, struct arena *arena)
+transaction_restore(
+    struct record *record, const struct known_properties *known, struct arena *arena)
 {
 	static const char *const dropped[] = { "TRAN_MSG", "REAL_TOPIC", "REAL_QID", NULL };
 
 	record->sys_flag = (record->sys_flag & ~SYS_FLAG_TRANSACTION) | SYS_FLAG_COMMIT;
-	return real_topic_restore(record, dropped, arena);
+	return real_topic_restore(record, known, dropped, arena);
 }
 
 struct slice

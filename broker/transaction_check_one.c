@@ -414,6 +414,7 @@ compose(struct check *check, const char **why)
 	struct check_question *question = &check->question;
 	struct arena *arena = &check->arena;
 	struct record sent = check->record;
+	struct known_properties known;
 	struct slice id;
 
 	sent.position = check->half.position; /* of a copy too */
@@ -428,14 +429,15 @@ compose(struct check *check, const char **why)
 		.topic = SLICE(HALF_TOPIC),
 		.broker_name = slice_of(check->checks->broker->settings->broker_name),
 	};
-	question->group = property_find(sent.properties, "PGROUP");
-	question->keys = property_find(sent.properties, "KEYS");
+	properties_read(sent.properties, &known);
+	question->group = known.producer_group;
+	question->keys = known.keys;
 	question->born_host = sent.born_host;
 	*why = "it does not say which group of producers sent it";
 	if (question->group.len == 0 || question->group.len > GROUP_NAME_MAX)
 		return false;
 	*why = "it does not say which topic it is for";
-	if (!real_topic_restore(&sent, dropped, arena))
+	if (!real_topic_restore(&sent, &known, dropped, arena))
 		return false;
 	question->topic = sent.topic;
 	question->body = encode(arena, &sent);

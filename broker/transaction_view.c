@@ -344,10 +344,14 @@ ask_delivery(struct transaction_view *view)
 {
 	struct arena *arena = &view->worker->loop->arena;
 	struct record delivered = view->record;
+	struct known_properties known;
 
-	if (delivered.size == 0 || !transaction_restore(&delivered, arena))
+	if (delivered.size == 0)
 		return false;
-	if (property_find(delivered.properties, "DELAY").len == 0)
+	properties_read(delivered.properties, &known);
+	if (!transaction_restore(&delivered, &known, arena))
+		return false;
+	if (known.delay.len == 0)
 		return ask_committed(view, &delivered);
 	submit_key(view, delivered.topic, transaction_id(arena, &view->record), on_delivery);
 	return true;
@@ -428,10 +432,8 @@ transaction_view_found(const struct transaction_view *view)
 }
 
 static struct slice
-property(const struct record *record, const char *name)
+text_of(struct slice value)
 {
-	struct slice value = property_find(record->properties, name);
-
 	if (value.len > TEXT_MAX)
 		value.len = TEXT_MAX;
 	return value;
@@ -440,6 +442,7 @@ property(const struct record *record, const char *name)
 static void
 tell_record(const struct transaction_view *view, struct arena *arena, struct transaction_info *info)
 {
+	struct known_properties known;
 	const struct record *record = &view->record;
 	struct record real = *record;
 
@@ -449,10 +452,11 @@ tell_record(const struct transaction_view *view, struct arena *arena, struct tra
 	info->msg_id = message_id(arena, &record->store_host, view->position);
 	if (record->position == view->position)
 		info->queue_offset = record->queue_offset;
-	info->group = property(record, "PGROUP");
-	info->keys = property(record, "KEYS");
-	info->tags = property(record, "TAGS");
-	if (transaction_restore(&real, arena))
+	properties_read(record->properties, &known);
+	info->group = text_of(known.producer_group);
+	info->keys = text_of(known.keys);
+	info->tags = text_of(known.tags);
+	if (transaction_restore(&real, &known, arena))
 		info->topic = real.topic;
 	info->stored_ms = record->store_timestamp;
 	info->age_ms = clock_wall_ms() - record->store_timestamp;

@@ -219,13 +219,13 @@ look_up_decision(struct voting *voting)
 /* ---- deciding -------------------------------------------------------- */
 
 static enum transaction_policy
-policy_of(const struct voting *voting, const struct record *half)
+policy_of(const struct voting *voting, const struct known_properties *known)
 {
 	struct broker *broker = voting->worker->broker;
 	struct producer_group group;
 
-	producer_groups_find(broker->producer_groups, property_find(half->properties, "PGROUP"),
-	    &voting->worker->loop->arena, &group);
+	producer_groups_find(
+	    broker->producer_groups, known->producer_group, &voting->worker->loop->arena, &group);
 	return group.policy;
 }
 
@@ -234,7 +234,6 @@ count_decision(const struct voting *voting, const struct append *append)
 {
 	struct worker *worker = voting->worker;
 	struct transaction_counters *counters = &worker->broker->transactions->counters;
-	struct record delivered;
 
 	if (append->half.act == HALF_ROLLBACK) {
 		atomic_fetch_add_explicit(&counters->rollbacks, 1, memory_order_relaxed);
@@ -243,9 +242,8 @@ count_decision(const struct voting *voting, const struct append *append)
 	atomic_fetch_add_explicit(&counters->commits, 1, memory_order_relaxed);
 	if (append->half.act == HALF_OVERRIDE)
 		atomic_fetch_add_explicit(&counters->overrides, 1, memory_order_relaxed);
-	if (record_decode(append->records, append->size, &delivered) == 0)
-		stats_put(worker->broker->stats, worker->loop->index, delivered.topic, 1,
-		    append->size, clock_mono_us() - voting->since_us);
+	stats_put(worker->broker->stats, worker->loop->index, append->topic, 1, append->size,
+	    clock_mono_us() - voting->since_us);
 }
 
 static void
@@ -273,7 +271,7 @@ on_decided(struct append *append, struct loop *loop)
 
 /* The delivered record, and behind it the decision: one commit. */
 static void
-commit(struct voting *voting, const struct record *half)
+commit(struct voting *voting, const struct record *half, const struct known_properties *known)
 {
 	struct worker *worker = voting->worker;
 	struct broker *broker = worker->broker;
@@ -283,7 +281,7 @@ commit(struct voting *voting, const struct record *half)
 	struct topic topic;
 
 	delivered.prepared_offset = voting->vote.position;
-	if (!transaction_restore(&delivered, arena)) {
+	if (!transaction_restore(&delivered, known, arena)) {
 		finish(voting, TRANSACTION_REFUSED,
 		    SLICE("the half message does not say which topic it is for"));
 		return;
@@ -297,9 +295,9 @@ commit(struct voting *voting, const struct record *half)
 	}
 	delivered.queue_id = topic_queue_now(&topic, delivered.queue_id);
 
-	int level = delay_level(broker->delays, property_find(delivered.properties, "DELAY"));
+	int level = delay_level(broker->delays, known->delay);
 	int64_t due = level > 0 ? delay_divert(broker->delays, level, &delivered, arena) : 0;
-	struct append *append = append_new(broker->store, &delivered, 1);
+	struct append *append = append_new_known(broker->store, &delivered, known, 1);
 
 	if (level > 0)
 		append_set_tag_hash(append, due);
@@ -335,7 +333,8 @@ is_answer_to_ask(enum half_via via)
 
 /* NULL when the vote is about this half message, else why it is not. */
 static const char *
-mismatch(const struct voting *voting, const struct record *half)
+mismatch(
+    const struct voting *voting, const struct record *half, const struct known_properties *known)
 {
 	const struct transaction_vote *vote = &voting->vote;
 	bool copied = voting->copy != -1;
@@ -345,8 +344,7 @@ mismatch(const struct voting *voting, const struct record *half)
 		return "there is no half message at this commitLogOffset";
 	if (!copied && vote->half_offset != -1 && half->queue_offset != vote->half_offset)
 		return "the tranStateTableOffset is not that of the half message";
-	if (vote->group.data != NULL &&
-	    !slice_equal(vote->group, property_find(half->properties, "PGROUP")))
+	if (vote->group.data != NULL && !slice_equal(vote->group, known->producer_group))
 		return "the producer group wrong: it is not the one that sent the half message";
 	return NULL;
 }
@@ -355,8 +353,11 @@ static void
 judge(struct voting *voting, const struct record *half)
 {
 	struct transaction_vote *vote = &voting->vote;
-	const char *why = mismatch(voting, half);
+	struct known_properties known;
+	const char *why;
 
+	properties_read(half->properties, &known);
+	why = mismatch(voting, half, &known);
 	if (why != NULL) {
 		finish(voting, TRANSACTION_REFUSED, slice_of(why));
 		return;
@@ -364,12 +365,12 @@ judge(struct voting *voting, const struct record *half)
 	if (voting->copy == -1)
 		vote->half_offset = half->queue_offset;
 	bool lenient = vote->kind != EVENT_UNKNOWN && vote->via != VIA_ADMIN &&
-	               policy_of(voting, half) == POLICY_COMMIT_WINS_ONCE;
+	               policy_of(voting, &known) == POLICY_COMMIT_WINS_ONCE;
 	if (vote->kind == EVENT_UNKNOWN) {
 		note(voting, EVENT_UNKNOWN);
 	} else if (vote->kind == EVENT_COMMIT) {
 		voting->may_override = lenient && vote->via == VIA_SENDER;
-		commit(voting, half);
+		commit(voting, half, &known);
 	} else {
 		roll_back(voting, lenient && is_answer_to_ask(vote->via));
 	}

@@ -2,6 +2,7 @@
 
 #include "common/record.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #define NAME_END '\1'
@@ -46,26 +47,30 @@ property_find(struct slice properties, const char *name)
 void
 properties_read(struct slice properties, struct known_properties *known)
 {
-	struct {
-		const char *name;
-		size_t len;
-		struct slice *value;
-	} const wanted[] = {
-		{ "TAGS", 4, &known->tags },
-		{ "KEYS", 4, &known->keys },
-		{ "UNIQ_KEY", 8, &known->unique_key },
-		{ "DELAY", 5, &known->delay },
-		{ "TRAN_MSG", 8, &known->transaction },
-		{ "PGROUP", 6, &known->producer_group },
+	static const struct {
+		struct slice name;
+		size_t offset;
+	} wanted[] = {
+		{ { "TAGS", 4 }, offsetof(struct known_properties, tags) },
+		{ { "KEYS", 4 }, offsetof(struct known_properties, keys) },
+		{ { "UNIQ_KEY", 8 }, offsetof(struct known_properties, unique_key) },
+		{ { "DELAY", 5 }, offsetof(struct known_properties, delay) },
+		{ { "TRAN_MSG", 8 }, offsetof(struct known_properties, transaction) },
+		{ { "PGROUP", 6 }, offsetof(struct known_properties, producer_group) },
+		{ { "REAL_TOPIC", 10 }, offsetof(struct known_properties, real_topic) },
+		{ { "REAL_QID", 8 }, offsetof(struct known_properties, real_queue) },
+		{ { "CHECK_IMMUNITY_TIME_IN_SECONDS", 30 },
+		    offsetof(struct known_properties, immunity) },
 	};
 	struct slice name, value;
 
 	*known = (struct known_properties){ 0 };
 	while (property_next(&properties, &name, &value))
 		for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
-			if (name.len == wanted[i].len &&
-			    memcmp(name.data, wanted[i].name, name.len) == 0)
-				*wanted[i].value = value;
+			if (name.len == wanted[i].name.len &&
+			    name.data[0] == wanted[i].name.data[0] &&
+			    memcmp(name.data, wanted[i].name.data, name.len) == 0)
+				*(struct slice *)((char *)known + wanted[i].offset) = value;
 }
 
 /* Java before 4.9.1 and since 5.1.1 ends the text with a separator, those between do not. */
@@ -90,7 +95,7 @@ static bool
 is_named(struct slice name, const char *const *names)
 {
 	for (; *names != NULL; names++) {
-		if (slice_is(name, *names))
+		if (name.data[0] == **names && slice_is(name, *names))
 			return true;
 	}
 	return false;
@@ -102,9 +107,14 @@ property_copy_without(struct buf *buf, struct slice properties, const char *cons
 	struct slice name;
 	struct slice value;
 
+	buf_reserve(buf, properties.len + 2); /* is enough for all */
 	while (property_next(&properties, &name, &value)) {
-		if (!is_named(name, names))
-			property_append(buf, name, value);
+		if (is_named(name, names))
+			continue;
+		/* the pair stands there as it has to be */
+		end_pair(buf);
+		buf_append(buf, name.data, name.len + 1 + value.len);
+		buf_append_char(buf, PAIR_END);
 	}
 }
 

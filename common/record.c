@@ -214,6 +214,22 @@ record_decode(const char *data, size_t len, struct record *record)
 	    (struct slice){ data + numbers, size - numbers }, magic == RECORD_MAGIC_V2, record);
 }
 
+struct slice
+record_topic(const char *at)
+{
+	uint32_t sys_flag = be32_get(at + RECORD_AT_SYS_FLAG);
+	bool v2 = be32_get(at + 4) == RECORD_MAGIC_V2;
+	const char *body_len = at +
+	                       bare_size((sys_flag & SYS_FLAG_BORN_HOST_V6) != 0,
+				   (sys_flag & SYS_FLAG_STORE_HOST_V6) != 0) -
+	                       TEXT_LENGTHS;
+	const char *len = body_len + 4 + be32_get(body_len);
+
+	if (v2)
+		return (struct slice){ len + 2, be16_get(len) };
+	return (struct slice){ len + 1, (unsigned char)*len };
+}
+
 bool
 record_check(const struct record *record)
 {

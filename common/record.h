@@ -79,6 +79,8 @@ void record_encode(const struct record *record, char *at);
 void record_place(char *at, int64_t queue_offset, int64_t position, int64_t store_timestamp);
 /* The record at data, whose parts point there. 0, or -1 when it is none or does not fit in len. */
 int record_decode(const char *data, size_t len, struct record *record);
+/* The topic of a record that record_encode made, where it lies. */
+struct slice record_topic(const char *at);
 /* Whether the body is what was stored. */
 bool record_check(const struct record *record);
 
@@ -97,6 +99,8 @@ struct slice property_find(struct slice properties, const char *name);
 /* Those that a broker looks at in each message, found in one walk; absent when not there. */
 struct known_properties {
 	struct slice tags, keys, unique_key, delay, transaction, producer_group;
+	struct slice real_topic, real_queue; /* of what waits on a system topic */
+	struct slice immunity;               /* how long nobody asks about a half message, s */
 };
 void properties_read(struct slice properties, struct known_properties *known);
 /*

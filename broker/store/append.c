@@ -40,15 +40,28 @@ put_key(void *arg, struct slice key)
 struct append *
 append_new(const struct store *store, const struct record *records, size_t n)
 {
-	struct known_properties one, *properties = n > 1 ? mem_alloc(n * sizeof one) : &one;
+	struct known_properties one = { 0 }, *known = n > 1 ? mem_alloc(n * sizeof one) : &one;
+
+	for (size_t i = 0; i < n; i++)
+		properties_read(records[i].properties, &known[i]);
+	struct append *append = append_new_known(store, records, known, n);
+
+	if (n > 1)
+		free(known);
+	return append;
+}
+
+struct append *
+append_new_known(const struct store *store, const struct record *records,
+    const struct known_properties *known, size_t n)
+{
 	size_t n_keys = 0, n_bytes = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		struct record record = records[i];
 
 		record.store_host = store->options.store_host;
-		properties_read(record.properties, &properties[i]);
-		each_key(&properties[i], count_key, &n_keys);
+		each_key(&known[i], count_key, &n_keys);
 		n_bytes += record_size(&record);
 	}
 	struct append *append = mem_alloc(sizeof *append + n * sizeof append->items[0] +
@@ -72,20 +85,16 @@ append_new(const struct store *store, const struct record *records, size_t n)
 
 		record.store_host = store->options.store_host;
 		record_encode(&record, at);
-		each_key(&properties[i], put_key, &sink);
+		each_key(&known[i], put_key, &sink);
 		append->items[i] = (struct append_item){
-			.tag_hash = tag_hash(properties[i].tags),
+			.tag_hash = tag_hash(known[i].tags),
 			.size = (uint32_t)record_size(&record),
 			.n_keys = (uint32_t)(sink.at - keys),
 		};
 		at += append->items[i].size;
 	}
-	if (n > 1)
-		free(properties);
 	/* The caller's topic may be gone when the writer looks: take it from the record. */
-	struct record first;
-	if (record_decode(append->records, append->size, &first) == 0)
-		append->topic = first.topic;
+	append->topic = record_topic(append->records);
 	append->queue_hash = queue_hash(append->topic, append->queue_id);
 	return append;
 }

@@ -151,7 +151,7 @@ struct record half_event_record(struct arena *arena, const struct half_event *ev
 /* 0, or -1 when the record is no event. Texts point into the record. */
 int half_event_parse(const struct record *record, struct half_event *event);
 /* How long nobody is asked about a half message with these properties: its own immunity time, else default_ms. */
-int64_t half_first_wait_ms(struct slice properties, int64_t default_ms);
+int64_t half_first_wait_ms(struct slice immunity, int64_t default_ms);
 /* The key by which the events of a half message are found. */
 struct slice half_event_key(struct arena *arena, int64_t position);
 /* ... by which its decision is, however many other events there are. */

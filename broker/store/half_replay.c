@@ -12,12 +12,11 @@
 #define IMMUNITY_MAX_S (365 * 24 * 3600)
 
 int64_t
-half_first_wait_ms(struct slice properties, int64_t default_ms)
+half_first_wait_ms(struct slice immunity, int64_t default_ms)
 {
 	int64_t seconds;
-	struct slice text = property_find(properties, "CHECK_IMMUNITY_TIME_IN_SECONDS");
 
-	if (slice_to_int64(text, &seconds) == -1 || seconds < 0)
+	if (slice_to_int64(immunity, &seconds) == -1 || seconds < 0)
 		return default_ms;
 	return (seconds < IMMUNITY_MAX_S ? seconds : IMMUNITY_MAX_S) * 1000;
 }
@@ -57,7 +56,10 @@ read_change(const struct record *record, int64_t first_wait_ms, struct half_chan
 	struct half_event event;
 
 	if (slice_is(record->topic, HALF_TOPIC)) {
-		int64_t wait_ms = half_first_wait_ms(record->properties, first_wait_ms);
+		struct known_properties known;
+
+		properties_read(record->properties, &known);
+		int64_t wait_ms = half_first_wait_ms(known.immunity, first_wait_ms);
 
 		*change = (struct half_change){
 			.act = HALF_STORE,

@@ -95,10 +95,10 @@ struct append {
 	void *context;           /* the submitter's */
 	struct half_change half; /* act HALF_ACT_NONE: an ordinary one */
 	struct append *also;     /* stored right behind this one, in the same commit; freed with it. NULL: none */
+	struct slice topic;      /* inside records */
 	/* internal */
 	int32_t queue_id;
 	bool own_tag_hash;
-	struct slice topic;
 	uint64_t queue_hash;
 	struct append_item *items; /* one per record */
 	uint64_t *keys;            /* hashes, of one record after the other */
@@ -110,6 +110,9 @@ struct append {
  * position and store_timestamp of the records need not be set.
  */
 struct append *append_new(const struct store *store, const struct record *records, size_t n);
+/* The same for who has read the properties of each record already. */
+struct append *append_new_known(const struct store *store, const struct record *records,
+    const struct known_properties *known, size_t n);
 /* The tag hash that the queue entries carry, when it is not that of the TAGS property (one for all). */
 void append_set_tag_hash(struct append *append, int64_t tag_hash);
 void append_free(struct append *append);

@@ -102,6 +102,7 @@ Test(record, round_trip_with_all_kinds_of_hosts_and_topics)
 		struct record again;
 
 		cr_assert_eq(record_decode(buf.data, buf.len, &again), 0, "%zu", i);
+		cr_assert(slice_equal(record_topic(buf.data), again.topic), "%zu", i);
 		cr_assert_eq(again.size, buf.len);
 		cr_assert(record_check(&again));
 		assert_same(&records[i], &again);
