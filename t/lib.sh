@@ -107,7 +107,7 @@ start() {
 	# shellcheck disable=SC2086 # a command with its flags
 	${T_UNDER-} "$BUILDDIR/$t_program" -o listenPort=0 "$@" >"$T_DIR/$t_daemon.out" 2>"$T_DIR/$t_daemon.log" &
 	t_remember "$t_daemon" $!
-	t_wait 10 t_ready_or_dead "$t_daemon"
+	t_wait 30 t_ready_or_dead "$t_daemon"
 	if ! grep -q ' ready .*port=' "$T_DIR/$t_daemon.log"; then
 		sed 's/^/# /' "$T_DIR/$t_daemon.log"
 		return 1
