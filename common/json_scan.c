@@ -171,8 +171,14 @@ put_utf8(char *out, uint32_t point)
 static const char *
 unescape_unicode(const char *at, const char *end, char **out)
 {
-	int32_t unit = hex_number(at, end, 4);
+	int32_t unit;
 
+	/* most are \u0001 and \u0002, between properties */
+	if (end - at >= 4 && memcmp(at, "000", 3) == 0 && at[3] >= '0' && at[3] <= '9') {
+		*(*out)++ = (char)(at[3] - '0');
+		return at + 4;
+	}
+	unit = hex_number(at, end, 4);
 	if (unit == -1)
 		return NULL;
 	at += 4;
