@@ -100,8 +100,11 @@ topic_is_system(const struct broker *broker, struct slice name)
 bool
 topic_is_forbidden(struct slice name)
 {
+	if (name.len == 0)
+		return false;
 	for (size_t i = 0; i < N_ROWS; i++) {
-		if (rows[i].forbidden && slice_is(name, rows[i].name))
+		if (rows[i].forbidden && rows[i].name[0] == name.data[0] &&
+		    slice_is(name, rows[i].name))
 			return true;
 	}
 	return false;
