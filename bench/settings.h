@@ -40,6 +40,7 @@ struct settings {
 	bool oneway_end;
 	/* pull, consume, both */
 	uint64_t n_fill;
+	bool existing;
 	bool cold;
 	uint32_t max_pulled;
 	uint32_t n_members;

@@ -195,7 +195,7 @@ target_make_topics(struct bench *bench)
 	if ((uint64_t)settings->n_topics * bench->n_brokers * settings->n_queues >=
 	    LEDGER_QUEUES_MAX)
 		return bench_fail(bench, "more than %u queues", LEDGER_QUEUES_MAX);
-	if (run_bulk(&bulk) == -1)
+	if (!settings->existing && run_bulk(&bulk) == -1)
 		return -1;
 	bench->n_queues = settings->n_topics * bench->n_brokers * settings->n_queues;
 	bench->queues = mem_zalloc(bench->n_queues * sizeof *bench->queues);

@@ -11,26 +11,6 @@ apache_fetch() {
 	done
 }
 
-# port_is_free PORT: nobody listens on it
-port_is_free() {
-	! cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
-		awk -v port="$(printf %04X "$1")" '$4 == "0A" && $2 ~ ":" port "$" { found = 1 } END { exit !found }'
-}
-
-# apache_port PROCESS: the one it had before, else a free one that no outgoing connection gets.
-# Brokers take that two below and that above it, too.
-apache_port() {
-	[ ! -s "$T_DIR/$1.port" ] || return 0
-	apache_try=$((20000 + $$ % 1000 * 8))
-	until [ ! -e "$T_DIR/taken.$apache_try" ] && port_is_free $apache_try &&
-		port_is_free $((apache_try - 2)) && port_is_free $((apache_try + 1)); do
-		apache_try=$((apache_try + 8))
-		[ $apache_try -lt 32000 ] || die "no port is free"
-	done
-	: >"$T_DIR/taken.$apache_try"
-	echo $apache_try >"$T_DIR/$1.port"
-}
-
 # apache_run PROCESS ARTIFACT CLASS FLAGS ...: in the background, its files in $T_DIR/PROCESS.home
 apache_run() {
 	apache_process=$1
@@ -52,14 +32,26 @@ apache_run() {
 
 # apache_start_names RELEASE
 apache_start_names() {
-	apache_port "$1.ns"
 	echo "listenPort=$(side_port "$1" ns)" >"$T_DIR/$1.ns.conf"
 	apache_run "$1.ns" "rocketmq-namesrv-$1" org.apache.rocketmq.namesrv.NamesrvStartup -Xms256m -Xmx256m
 }
 
+# apache_topics DIR: topics of session "topics", as a broker that has made them one by one would keep
+# them; that takes minutes.
+apache_topics() {
+	mkdir -p "$1/config"
+	awk 'BEGIN {
+		printf "{\"dataVersion\":{\"counter\":1,\"timestamp\":0},\"topicConfigTable\":{"
+		for (i = 0; i < 1000; i++)
+			printf "%s\"topics-%05d\":{\"order\":false,\"perm\":6,\"readQueueNums\":4," \
+				"\"topicFilterType\":\"SINGLE_TAG\",\"topicName\":\"topics-%05d\"," \
+				"\"topicSysFlag\":0,\"writeQueueNums\":4}", i ? "," : "", i, i
+		printf "}}\n"
+	}' >"$1/config/topics.json"
+}
+
 # apache_start_broker RELEASE FLUSH
 apache_start_broker() {
-	apache_port "$1"
 	cat >"$T_DIR/$1.conf" <<-END
 		brokerName=broker-a
 		brokerIP1=127.0.0.1

@@ -31,7 +31,7 @@ measure() {
 		"special_${1#@}" "$measure_side" >"$T_DIR/json" 2>"$T_DIR/err"
 		measure_status=$?
 		;;
-	*) measure_mqbench "$measure_name" "$measure_side" "$@" ;;
+	*) measure_mqbench "$measure_side" "$@" ;;
 	esac
 	[ $measure_status -eq 0 ] || measure_failed "$@"
 	side_freeze "$measure_side"
@@ -45,10 +45,10 @@ measure_failed() {
 		"the run \"mqbench $*\" $measure_why"
 }
 
-# measure_mqbench NAME SIDE WORDS ...: in the background, so that signals are heard
+# measure_mqbench SIDE WORDS ...: in the background, so that signals are heard
 measure_mqbench() {
-	bench_name=$1 bench_side=$2
-	shift 2
+	bench_side=$1
+	shift
 	bench_runs=$((bench_runs + 1))
 	case $1 in
 	route | register)
@@ -58,7 +58,7 @@ measure_mqbench() {
 	both) set -- "$@" -g "compare-$bench_runs" -A "127.0.0.1:$(side_port "$bench_side")" -p "$(pid "$bench_side")" ;;
 	*) set -- "$@" -A "127.0.0.1:$(side_port "$bench_side")" -p "$(pid "$bench_side")" ;;
 	esac
-	"$BUILDDIR/mqbench" "$@" -t "$bench_name" -O 10000 --json -Q >"$T_DIR/json" 2>"$T_DIR/err" &
+	"$BUILDDIR/mqbench" "$@" -t "$session" -O 10000 --json -Q >"$T_DIR/json" 2>"$T_DIR/err" &
 	bench_pid=$!
 	T_PIDS="$T_PIDS $bench_pid"
 	wait $bench_pid

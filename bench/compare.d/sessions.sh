@@ -59,6 +59,7 @@ session_play() {
 		session_warm "$side"
 		side_freeze "$side"
 	done
+	session_prepared=-
 	while IFS='|' read -r load _ _ sides n_blocks seconds prepare words other_words <&4; do
 		load_play </dev/null
 	done 4<"$T_DIR/session"
@@ -97,8 +98,7 @@ load_play() {
 	load_other_words=$load_words
 	[ "$other_words" = - ] || load_other_words=$other_words
 	say "$(line_of "$load") $load: $load_words"
-	# shellcheck disable=SC2086 # words
-	[ "$prepare" = - ] || measure "$load" a $prepare
+	load_prepare
 	load_warm
 	if [ "$load" = send ] && [ "$mode" = quick ] && [ "$load_others" != "${load_others#* }" ]; then
 		play_blocks 1
@@ -107,6 +107,16 @@ load_play() {
 		load_blocks=$((load_blocks - 1))
 	fi
 	play_blocks "$load_blocks"
+}
+
+# load_prepare: what is not measured, and done once
+# shellcheck disable=SC2086 # words
+load_prepare() {
+	case $prepare in
+	- | "$session_prepared") ;;
+	*) measure "$load" a $prepare ;;
+	esac
+	session_prepared=$prepare
 }
 
 # load_warm: what a JVM has not done yet it does once before it is measured

@@ -27,12 +27,35 @@ side_label() {
 	esac
 }
 
+# port_is_free PORT: nobody listens on it
+port_is_free() {
+	! cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
+		awk -v port="$(printf %04X "$1")" '$4 == "0A" && $2 ~ ":" port "$" { found = 1 } END { exit !found }'
+}
+
+# port_take PROCESS: one that no outgoing connection gets, so that it is there after a restart, too.
+# Brokers use that two below and that above it, too.
+port_take() {
+	port_try=$((20000 + $$ % 1000 * 8))
+	until [ ! -e "$T_DIR/taken.$port_try" ] && port_is_free $port_try &&
+		port_is_free $((port_try - 2)) && port_is_free $((port_try + 1)); do
+		port_try=$((port_try + 8))
+		[ $port_try -lt 32000 ] || die "no port is free"
+	done
+	: >"$T_DIR/taken.$port_try"
+	echo $port_try >"$T_DIR/$1.port"
+}
+
 # side_start SIDE FLUSH: with an empty store
 side_start() {
-	rm -rf "$T_DIR/$1.store" "$T_DIR/$1.ns.store"
+	port_take "$1"
+	port_take "$1.ns"
 	case $1 in
 	a | b) twinmq_start "$1.ns" "$2" && twinmq_start "$1" "$2" ;;
-	*) apache_start_names "$1" && apache_start_broker "$1" "$2" ;;
+	*)
+		[ "$session" != topics ] || apache_topics "$T_DIR/$1.store"
+		apache_start_names "$1" && apache_start_broker "$1" "$2"
+		;;
 	esac || die "side $1 does not start"
 	side_wait "$1"
 }
@@ -41,26 +64,24 @@ side_start() {
 twinmq_start() {
 	twinmq_exec "$1" "$2"
 	t_wait 10 t_ready_or_dead "$1"
-	grep ' ready .*port=' "$T_DIR/$1.log" >"$T_DIR/$1.ready" || {
+	grep -q ' ready .*port=' "$T_DIR/$1.log" || {
 		tail -n 20 "$T_DIR/$1.log" >&2
 		return 1
 	}
-	port "$1" >"$T_DIR/$1.port"
 }
 
-# twinmq_exec PROCESS FLUSH: without waiting, on the port that it had before
+# twinmq_exec PROCESS FLUSH: without waiting
 twinmq_exec() {
-	twinmq_port=$(cat "$T_DIR/$1.port" 2>/dev/null)
 	twinmq_programs=$(side_build "${1%.ns}")
 	: >"$T_DIR/$1.log"
 	case $1 in
 	*.ns)
-		"$twinmq_programs/mqnamesrv" -o storePath="$T_DIR/$1.store" -o listenPort="${twinmq_port:-0}" \
+		"$twinmq_programs/mqnamesrv" -o storePath="$T_DIR/$1.store" -o listenPort="$(side_port "$1")" \
 			2>"$T_DIR/$1.log" &
 		;;
 	*)
 		"$twinmq_programs/mqbroker" -o storePathRootDir="$T_DIR/$1.store" -o brokerName=broker-a \
-			-o brokerIP1=127.0.0.1 -o flushDiskType="$2" -o listenPort="${twinmq_port:-0}" \
+			-o brokerIP1=127.0.0.1 -o flushDiskType="$2" -o listenPort="$(side_port "$1")" \
 			-o namesrvAddr="127.0.0.1:$(side_port "$1" ns)" 2>"$T_DIR/$1.log" &
 		;;
 	esac
@@ -108,7 +129,7 @@ side_kill() {
 side_end() {
 	for process in "$1" "$1.ns"; do
 		side_kill "$process"
-		rm -rf "$T_DIR/$process.store" "$T_DIR/$process.home"
+		rm -rf "$T_DIR/$process.store" "$T_DIR/$process.home" "$T_DIR/taken.$(cat "$T_DIR/$process.port")"
 	done
 }
 
