@@ -24,7 +24,7 @@ die() {
 measure() {
 	measure_name=$1 measure_side=$2
 	shift 2
-	sync # what others left to be written is not this run's affair
+	[ -n "$messages" ] || sync # what others left to be written is not this run's affair
 	side_thaw "$measure_side"
 	case $1 in
 	@*)

@@ -13,6 +13,7 @@ sessions_prepare() {
 	table loads | while IFS='|' read -r load when rest; do
 		wanted "$load" "$when" && echo "$load|$when|$rest"
 	done >"$T_DIR/loads"
+	[ "$(wc -l <"$T_DIR/loads")" -gt 1 ] || die "what was asked for takes too long for --quick"
 	opponents=b
 	[ -z "$AGAINST" ] || return 0
 	opponents=$releases
@@ -26,13 +27,12 @@ sessions_prepare() {
 # wanted LOAD WHEN: by the flags
 wanted() {
 	[ "$1" != aa ] || return 0
-	if [ -n "$scenarios" ]; then
-		for scenario in $scenarios; do
-			! grep -q "^$scenario|$1|" "$T_DIR/lines" || return 0
-		done
-		return 1
-	fi
-	[ "$mode" = full ] || [ "$2" = both ]
+	[ "$mode" = full ] || [ "$2" = both ] || return 1
+	[ -n "$scenarios" ] || return 0
+	for scenario in $scenarios; do
+		! grep -q "^$scenario|$1|" "$T_DIR/lines" || return 0
+	done
+	return 1
 }
 
 # line_of LOAD: the scenario that it belongs to
@@ -50,6 +50,12 @@ sessions_play() {
 }
 
 session_play() {
+	if is_late; then
+		while IFS='|' read -r load _; do
+			leave_out
+		done <"$T_DIR/session"
+		return
+	fi
 	session_sides=a
 	! cut -d'|' -f4 "$T_DIR/session" | grep -qx twin || session_sides="a b"
 	! cut -d'|' -f4 "$T_DIR/session" | grep -qx apache || session_sides="a $opponents"
@@ -79,10 +85,18 @@ session_warm() {
 	side_thaw "$1"
 }
 
+is_late() {
+	[ "$mode" = quick ] && [ $(($(date +%s) - began)) -gt $QUICK_UNTIL ]
+}
+
+leave_out() {
+	note "$(line_of "$load") ($load) was left out: the time of a quick run was over."
+}
+
 # load_play: the row that was read
 load_play() {
-	if [ "$mode" = quick ] && [ $(($(date +%s) - began)) -gt $QUICK_UNTIL ]; then
-		note "$(line_of "$load") ($load) was left out, as the time of a quick run was over."
+	if is_late; then
+		leave_out
 		return
 	fi
 	case $sides in

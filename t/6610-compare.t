@@ -1,0 +1,94 @@
+#!/bin/sh
+# bench/compare, with TwinMQ alone: what it prints and writes, how it ends, and that nothing of it stays.
+# shellcheck source=t/lib.sh
+. "${SRCDIR:-.}/t/lib.sh"
+compare=$SRCDIR/bench/compare
+BENCH_TMP=$T_DIR/tmp
+mkdir "$BENCH_TMP"
+
+# run FLAGS ...: its output in $T_DIR/out, what it says meanwhile in $T_DIR/err, its status in $status
+run() {
+	TMPDIR=$BENCH_TMP "$compare" --json "$T_DIR/json" --svg "$T_DIR/svg" --markdown "$T_DIR/md" "$@" \
+		>"$T_DIR/out" 2>"$T_DIR/err"
+	status=$?
+}
+
+# left: processes and files of its own that are still there
+left() {
+	grep -l "$T_DIR/[t]mp" /proc/[0-9]*/cmdline 2>/dev/null
+	ls "$BENCH_TMP"
+}
+
+runs_now() {
+	grep -q "P0 aa" "$T_DIR/err" && left | grep -q cmdline
+}
+
+out() { cat "$T_DIR/out"; }
+err() { cat "$T_DIR/err"; }
+
+t_has "help" "$("$compare" --help)" 'bench/compare [--quick] [--scenario NAME]'
+t_is "list" "$("$compare" --list | cut -d' ' -f1 | sort -u | tr '\n' ' ')" \
+	"$(for n in $(seq 0 18); do echo "P$n"; done | sort | tr '\n' ' ')"
+run --quik
+t_is "an unknown flag" "$status $(err)" \
+	'2 compare: unknown flag --quik; bench/compare --help says what there is'
+run --scenario P99
+t_is "an unknown scenario" "$status $(err)" \
+	'2 compare: there is no scenario P99; bench/compare --help says what there is'
+run --scenario
+t_has "a flag without its value" "$(err)" '--scenario wants a value'
+t_has "no build" "$(BUILDDIR=$T_DIR "$compare" --quick 2>&1)" 'mqbroker is not there: build first'
+
+# Each load belongs to a session, and each line of the table to a load.
+words() {
+	sed -e '/^#/d' -e 's/[ 	]*|[ 	]*/|/g' "$SRCDIR/bench/compare.d/$1" | cut -d'|' -f"$2" | sort -u
+}
+t_is "sessions of the loads" "$(words loads 3)" "$(words sessions 1)"
+t_is "loads of the table" "$(words lines 2)" "$(words loads 1)"
+
+run --quick --scenario P18
+t_has "what is too long for --quick" "$(err)" 'takes too long for --quick'
+run --self --quick --messages 300 --blocks 1 --scenario P1 --scenario P3 --scenario P15
+t_is "TwinMQ against itself" "$status" 0
+[ "$status" -eq 0 ] || sed 's/^/# /' "$T_DIR/err"
+t_has "the A/A check comes first" "$(out)" 'A/A check: '
+for line in 'P1  | send, 64 in flight, ASYNC' 'P3  | send, 1 x 1, ASYNC' 'P3  | send, 1 x 1, SYNC' \
+	'P15 | start to first message, empty'; do
+	t_has "the table has $line" "$(out)" "| $line"
+done
+t_has_not "and not what was not asked for" "$(out)" '| P7'
+t_is "the same in a file" "$(cat "$T_DIR/md")" "$(out)"
+t_has "JSON" "$(cat "$T_DIR/json")" '"id":"P1","what":"send, 64 in flight, ASYNC","load":"send"'
+t_is "a result for each run" "$(grep -o '"verdict":"holds"' "$T_DIR/json" | wc -l | tr -d " ")" 20
+t_has "a chart" "$(cat "$T_DIR/svg")" '</svg>'
+t_is "nothing is left" "$(left)" ''
+
+# A signal ends it and what it started.
+rm "$T_DIR/err"
+TMPDIR=$BENCH_TMP "$compare" --self --scenario P1 >"$T_DIR/out" 2>"$T_DIR/err" &
+bench=$!
+T_PIDS="$T_PIDS $bench"
+t_ok "it measures" t_wait 60 runs_now
+kill -TERM $bench
+wait $bench
+t_is "SIGTERM ends it" $? 1
+t_is "and leaves nothing" "$(left)" ''
+
+# A run that is void: no figure is told.
+mkdir "$T_DIR/build"
+for program in mqbroker mqnamesrv mqbench-report; do
+	ln -s "$BUILDDIR/$program" "$T_DIR/build/$program"
+done
+cat >"$T_DIR/build/mqbench" <<END
+#!/bin/sh
+"$BUILDDIR/mqbench" "\$@" && case " \$* " in *" -w 1 "*) exit 1 ;; esac
+END
+chmod +x "$T_DIR/build/mqbench"
+BUILDDIR=$T_DIR/build
+run --self --quick --messages 300 --blocks 1 --scenario P3
+t_is "a void run ends it" "$status" 1
+t_has "with the scenario and the side" "$(err)" \
+	'compare: scenario P3 (load one), side TwinMQ: the run "mqbench send -w 1 -N 300" is VOID, so nothing is said'
+t_is "without a table" "$(out)" ''
+t_is "and nothing is left then" "$(left)" ''
+t_done
