@@ -99,6 +99,7 @@ play_blocks() {
 	play_until=$((${block:-0} + $1))
 	while [ "$block" -lt $play_until ]; do
 		block=$((block + 1))
+		[ $block -ne 3 ] || [ -z "$weakest" ] || load_others=$(without "$weakest" "$load_others")
 		for turn in a $load_others $(reversed "$load_others") a; do
 			case $turn in
 			a) play a a $load_words $load_duration ;;
@@ -106,6 +107,13 @@ play_blocks() {
 			*) play "$turn" "$turn" $load_other_words $load_duration ;;
 			esac
 		done
+	done
+}
+
+# without WORD LIST
+without() {
+	for without_one in $2; do
+		[ "$without_one" = "$1" ] || printf '%s ' "$without_one"
 	done
 }
 

@@ -1,12 +1,14 @@
 # shellcheck shell=sh
 # Which loads are played, against whom, and when. Sourced by bench/compare.
 
-QUICK_UNTIL=530 # seconds, after which a quick run begins nothing more
+QUICK_UNTIL=530     # seconds, after which a quick run begins nothing more
+FULL_SHORT_FROM=2700 # seconds, after which a full run has two blocks of each load
 
 # sessions_prepare: the rows that count in $T_DIR/loads, the other side's names in $opponents
 sessions_prepare() {
 	ulimit -n 65536 2>/dev/null || ulimit -n "$(ulimit -Hn)" # P11 has thousands of connections
 	bench_runs=0
+	weakest=
 	: >"$T_DIR/results"
 	: >"$T_DIR/notes"
 	table lines >"$T_DIR/lines"
@@ -108,6 +110,10 @@ load_play() {
 	block=0
 	load_duration=$(duration "$(how_long "$seconds")" "$words")
 	load_blocks=${blocks:-$(how_long "$n_blocks")}
+	if [ -z "$blocks$scenarios" ] && [ $(($(date +%s) - began)) -gt $FULL_SHORT_FROM ] && [ "$load_blocks" -gt 2 ]; then
+		note "$(line_of "$load") ($load) has two blocks, as time was short."
+		load_blocks=2
+	fi
 	load_words=$(fill_in "$words") || return
 	load_other_words=$load_words
 	[ "$other_words" = - ] || load_other_words=$other_words
@@ -121,6 +127,7 @@ load_play() {
 		load_blocks=$((load_blocks - 1))
 	fi
 	play_blocks "$load_blocks"
+	[ "$load" != send ] || opponent_weakest
 }
 
 # load_prepare: what is not measured, and done once
@@ -164,6 +171,20 @@ rate_of() {
 			sed -n 's/.*"good_per_second":\([0-9]*\).*/\1/p' | sort -n |
 			awk '{ all[NR] = $1 } END { if (NR) print all[int((NR + 1) / 2)] }'
 	done | sort -n | head -n 1
+}
+
+# opponent_weakest: in P1; later loads have two blocks with that release, and the rest without
+opponent_weakest() {
+	weakest=
+	case $opponents in
+	*' '*) ;;
+	*) return ;;
+	esac
+	for side in $opponents; do
+		rate=$(rate_of "$side")
+		[ -n "$weakest" ] && [ "$rate" -ge "$weakest_rate" ] || weakest=$side weakest_rate=$rate
+	done
+	note "Apache $weakest, the slower one in P1, has two blocks of each later load."
 }
 
 # opponent_choose: after a block of P1, the stronger release stays for a quick run
