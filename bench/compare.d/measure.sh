@@ -39,6 +39,7 @@ measure() {
 
 measure_failed() {
 	sed 's/^/  /' "$T_DIR/err" "$T_DIR/json" >&2
+	cp "$T_DIR/results" "$json.runs" && say "the runs before it are in $json.runs"
 	measure_why="could not be done"
 	[ $measure_status -ne 1 ] || measure_why="is VOID, so nothing is said"
 	die "scenario $(line_of "$measure_name") (load $measure_name), side $(side_label "$measure_side"):" \
