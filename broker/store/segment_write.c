@@ -37,12 +37,25 @@ on_commit(void *arg, sqlite3 *db, const char *name, int n_frames)
 	return SQLITE_OK;
 }
 
+static int
+look_at_file(struct segment_writer *writer)
+{
+	int64_t page_bytes, newest_key;
+	int rc = sql_int64(writer->db, "PRAGMA page_size", &page_bytes);
+
+	if (rc != SQLITE_ROW)
+		return rc;
+	writer->page_bytes = (int)page_bytes;
+	rc = sql_int64(writer->db, "SELECT id FROM key ORDER BY id DESC LIMIT 1", &newest_key);
+	if (rc == SQLITE_ROW)
+		writer->next_run = (newest_key >> KEY_PREFIX_BITS) + 1;
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
 int
 segment_writer_open(
     struct segment_writer *writer, const struct store *store, struct segment *segment)
 {
-	int64_t newest_key;
-
 	*writer = (struct segment_writer){ .wal_frames = -1 };
 	int rc = segment_open(store, segment, SQL_WRITE, &writer->db);
 	if (rc != SQLITE_OK)
@@ -50,13 +63,8 @@ segment_writer_open(
 	writer->segment = segment_ref(segment);
 	sqlite3_wal_hook(writer->db, on_commit, writer);
 	rc = sql_prepare(writer->db, texts, writer->statements, N_SEGMENT_PUTS);
-	if (rc == SQLITE_OK) {
-		rc = sql_int64(
-		    writer->db, "SELECT id FROM key ORDER BY id DESC LIMIT 1", &newest_key);
-		if (rc == SQLITE_ROW)
-			writer->next_run = (newest_key >> KEY_PREFIX_BITS) + 1;
-		rc = rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
-	}
+	if (rc == SQLITE_OK)
+		rc = look_at_file(writer);
 	sqlite3_file *wal = rc == SQLITE_OK ? sql_wal(writer->db) : NULL;
 	writer->syncs = store->options.flush == STORE_FLUSH_SYNC;
 	if (wal != NULL && writer->syncs) {
@@ -123,11 +131,11 @@ prepare_wal(struct segment_writer *writer)
 {
 	static const char zeros[16384];
 	sqlite3_file *wal = sql_wal(writer->db);
-	int64_t end = sql_wal_bytes(SEGMENT_PAGE_BYTES, writer->wal_frames);
+	int64_t end = sql_wal_bytes(writer->page_bytes, writer->wal_frames);
 
 	if (writer->wal_bytes < end)
 		writer->wal_bytes = end;
-	int64_t small = sql_wal_bytes(SEGMENT_PAGE_BYTES, SMALL_COMMIT_FRAMES);
+	int64_t small = sql_wal_bytes(writer->page_bytes, SMALL_COMMIT_FRAMES);
 	if (writer->commit_frames > SMALL_COMMIT_FRAMES || end + small <= writer->wal_bytes)
 		return;
 	for (int64_t done = 0; done < AHEAD_BYTES && writer->prepares;
@@ -144,7 +152,7 @@ prepare_wal(struct segment_writer *writer)
 static int
 cut_wal(struct segment_writer *writer)
 {
-	int64_t end = sql_wal_bytes(SEGMENT_PAGE_BYTES, writer->wal_frames);
+	int64_t end = sql_wal_bytes(writer->page_bytes, writer->wal_frames);
 	sqlite3_file *wal = sql_wal(writer->db);
 
 	if (wal == NULL)

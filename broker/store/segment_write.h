@@ -27,6 +27,7 @@ struct segment_writer {
 	struct segment *segment;
 	sqlite3 *db;
 	sqlite3_stmt *statements[N_SEGMENT_PUTS];
+	int page_bytes;    /* an older segment has larger ones */
 	int wal_frames;    /* in the WAL after the last commit; -1: not known before the first */
 	int commit_frames; /* of the last commit */
 	int64_t wal_bytes; /* its size, what is prepared included */

@@ -225,7 +225,7 @@ segment_is_full(const struct writer *writer)
 	const struct segment_writer *out = &writer->out;
 
 	return writer->position - out->segment->first >= limit ||
-	       (int64_t)out->wal_frames * SEGMENT_PAGE_BYTES >= limit;
+	       (int64_t)out->wal_frames * out->page_bytes >= limit;
 }
 
 bool

@@ -302,3 +302,49 @@ Test(writer, a_power_cut_takes_no_more_than_was_promised)
 		power_case(STORE_FLUSH_ASYNC, seed);
 	}
 }
+
+/* Segments of an older version have larger pages, and are gone on with as they are. */
+static void
+give_larger_pages(const struct rig *rig)
+{
+	char path[256];
+	sqlite3 *db;
+	int64_t page_bytes = 0;
+
+	snprintf(path, sizeof path, "%s/log/00000000000000000000.db", rig->options.path);
+	cr_assert_eq(sql_open(path, NULL, SQL_WRITE, &db), SQLITE_OK);
+	cr_assert_eq(sql_exec(db, "PRAGMA journal_mode = DELETE; PRAGMA page_size = 8192; VACUUM;"
+				  "PRAGMA journal_mode = WAL"),
+	    SQLITE_OK);
+	cr_assert_eq(sql_int64(db, "PRAGMA page_size", &page_bytes), SQLITE_ROW);
+	cr_assert_eq(page_bytes, 8192);
+	sql_close(db);
+}
+
+Test(writer, a_store_of_larger_pages_goes_on)
+{
+	static const enum store_flush flushes[] = { STORE_FLUSH_SYNC, STORE_FLUSH_ASYNC };
+
+	for (size_t i = 0; i < sizeof flushes / sizeof flushes[0]; i++) {
+		struct rig rig;
+		int64_t n_ok = 0;
+
+		open_faulty(&rig, flushes[i]);
+		for (unsigned seed = 0; seed < 5; seed++)
+			n_ok += try_append(&rig, seed) == APPEND_OK;
+		rig_close(&rig);
+		give_larger_pages(&rig);
+		rig_open(&rig);
+		/* A failed one is cut off behind what is there, and no sooner. */
+		for (unsigned seed = 5; seed < 15; seed++) {
+			vfs_fault_plan(FAULT_WRITE, seed % 3 == 0, false, SQLITE_IOERR_WRITE);
+			n_ok += try_append(&rig, (unsigned)n_ok) == APPEND_OK;
+			vfs_fault_plan(FAULT_WRITE, 0, false, 0);
+		}
+		cr_assert_geq(n_ok, 12);
+		rig_close(&rig);
+		rig_open(&rig);
+		cr_assert_eq(rig_check_queue(&rig, "F", 0), n_ok);
+		rig_release(&rig);
+	}
+}
