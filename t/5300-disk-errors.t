@@ -54,14 +54,14 @@ run_broker sync-once mqbroker
 t_is "until a restart" "$(send sync-once | field code)" 0
 
 fails_under_load sync-always sync:300:ioerr:always
-fails_under_load write-once write:200:ioerr:once
-t_is "after one failed write the next send is taken" "$(send write-once | field code)" 0
-fails_under_load write-full write:200:full:once
+fails_under_load write-once write:200:ioerr:twice
+t_is "after failed writes the next send is taken" "$(send write-once | field code)" 0
+fails_under_load write-full write:200:full:twice
 taken_again() {
 	[ "$(send write-full | field code)" = 0 ]
 }
 t_ok "after a full disk sends are taken once a probe succeeds" t_wait 10 taken_again
-fails_under_load async-write write:1000:ioerr:once -o flushDiskType=ASYNC_FLUSH
+fails_under_load async-write write:1000:ioerr:twice -o flushDiskType=ASYNC_FLUSH
 
 # A sync that takes longer than syncFlushTimeout is told as such, with the message's place.
 FAULT=sync:40:stall:always

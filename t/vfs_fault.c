@@ -4,6 +4,7 @@
 
 #include <poll.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -57,7 +58,7 @@ ask(enum fault_kind kind)
 	long call = atomic_fetch_add(&fault->calls, 1) + 1;
 	long fail_at = atomic_load(&fault->fail_at);
 
-	if (fail_at == 0 || call < fail_at || (call > fail_at && !atomic_load(&fault->for_good)))
+	if (fail_at == 0 || call < fail_at || call > atomic_load(&fault->fail_until))
 		return SQLITE_OK;
 	if (atomic_load(&fault->code) != FAULT_STALL)
 		return atomic_load(&fault->code);
@@ -290,8 +291,10 @@ vfs_fault_plan(enum fault_kind kind, long n, bool for_good, int code)
 	struct fault *fault = &faults[kind];
 
 	atomic_store(&fault->code, code);
-	atomic_store(&fault->for_good, for_good);
-	atomic_store(&fault->fail_at, n != 0 ? atomic_load(&fault->calls) + n : 0);
+	long fail_at = n != 0 ? atomic_load(&fault->calls) + n : 0;
+
+	atomic_store(&fault->fail_until, for_good ? LONG_MAX : fail_at);
+	atomic_store(&fault->fail_at, fail_at);
 }
 
 void
@@ -378,7 +381,11 @@ plan_from_text(const char *plan)
 		failure = SQLITE_FULL;
 	else if (strcmp(code, "stall") == 0)
 		failure = FAULT_STALL;
+	struct fault *fault = &faults[sync ? FAULT_SYNC : FAULT_WRITE];
+
 	vfs_fault_plan(sync ? FAULT_SYNC : FAULT_WRITE, n, strcmp(how, "always") == 0, failure);
+	if (strcmp(how, "twice") == 0)
+		atomic_fetch_add(&fault->fail_until, 1);
 }
 
 void

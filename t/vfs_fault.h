@@ -19,7 +19,7 @@ enum fault_kind {
 struct fault {
 	_Atomic long calls;   /* so far */
 	_Atomic long fail_at; /* the number of the call that fails; 0: none */
-	atomic_bool for_good; /* and all after it */
+	_Atomic long fail_until; /* and all up to this one */
 	_Atomic int code;     /* SQLITE_IOERR_WRITE, SQLITE_FULL, SQLITE_IOERR_FSYNC, ... */
 };
 
@@ -42,7 +42,8 @@ void vfs_fault_track(void);
 void vfs_fault_cut(unsigned seed);
 /*
  * From the environment variable FAULT, for whole programs:
- * "write:100:full:once", "sync:7:ioerr:always", "sync:40:stall:once". Or an absolute path: what a
+ * "write:100:full:once", "sync:7:ioerr:always", "sync:40:stall:once", "write:200:ioerr:twice" (the
+ * store may shrug the first one off, as it prepared something with it). Or an absolute path: what a
  * file there says is planned with the next write or sync, and the file removed.
  */
 void vfs_fault_plan_from_environment(void);
