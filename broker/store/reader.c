@@ -182,6 +182,16 @@ reader_record(struct reader *reader, int64_t position, uint32_t size, struct sli
 	return segment_get_record(file, position, size, bytes, decoded);
 }
 
+/* Where the next segment begins; the live one, which has none, ends nowhere yet. */
+static int64_t
+end_of(const struct reader *reader, const struct segment *segment)
+{
+	for (size_t i = 0; i + 1 < reader->segments->n; i++)
+		if (reader->segments->list[i] == segment)
+			return reader->segments->list[i + 1]->first;
+	return 0;
+}
+
 enum get_status
 reader_copy(struct reader *reader, int64_t position, uint32_t size, bool dense, char *to)
 {
@@ -199,7 +209,10 @@ reader_copy(struct reader *reader, int64_t position, uint32_t size, bool dense, 
 		status = segment_get_row(file, position, &start, &bytes);
 		if (status != GET_OK)
 			return status;
+		if (start == reader->row_end)
+			segment_hint(file, start, end_of(reader, file->segment));
 		row = row_cache_put(&reader->rows, start, bytes);
+		reader->row_end = row->end;
 	}
 	if (row == NULL)
 		return segment_copy_record(file, position, size, to);

@@ -25,6 +25,7 @@ struct reader {
 	struct segment_array *segments; /* of the job at hand */
 	struct segment_reader *files[READER_FILES]; /* most recently used first; NULL: free */
 	struct row_cache rows; /* of what is pulled; goes when nobody pulls */
+	int64_t row_end; /* of the row read last: rows that follow each other are hinted at */
 	int64_t busy_ms;
 	struct task stop_task;
 };

@@ -2,11 +2,16 @@
 
 #include "broker/store/segment_read.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "broker/store/store_private.h"
 #include "common/buf.h"
 #include "common/log.h"
+
+#define HINT_BYTES (8 << 20) /* the disk is one or two of these ahead */
 
 static const char *const texts[N_SEGMENT_GETS] = {
 	[GET_ROW] = "SELECT pos, records FROM log WHERE pos <= ? ORDER BY pos DESC LIMIT 1",
@@ -25,7 +30,7 @@ segment_reader_open(
 {
 	bool sealed = atomic_load_explicit(&segment->sealed, memory_order_acquire);
 
-	*reader = (struct segment_reader){ .segment = segment, .immutable = sealed };
+	*reader = (struct segment_reader){ .segment = segment, .immutable = sealed, .fd = -1 };
 	int rc = segment_open(store, segment, sealed ? SQL_IMMUTABLE : SQL_READ, &reader->db);
 	if (rc != SQLITE_OK)
 		return rc;
@@ -44,8 +49,10 @@ segment_reader_close(struct segment_reader *reader)
 	sqlite3_blob_close(reader->blob);
 	sql_finalize(reader->statements, N_SEGMENT_GETS);
 	sql_close(reader->db);
+	if (reader->fd != -1)
+		close(reader->fd);
 	segment_unref(reader->segment);
-	*reader = (struct segment_reader){ 0 };
+	*reader = (struct segment_reader){ .fd = -1 };
 }
 
 void
@@ -58,6 +65,38 @@ segment_rest(struct segment_reader *reader)
 		sqlite3_blob_close(reader->blob);
 		reader->blob = NULL;
 	}
+}
+
+static void
+open_for_hints(struct segment_reader *reader)
+{
+	struct stat status;
+
+	reader->fd = open(reader->segment->path, O_RDONLY | O_CLOEXEC);
+	if (reader->fd != -1 && fstat(reader->fd, &status) == 0)
+		reader->fd_bytes = status.st_size;
+}
+
+void
+segment_hint(struct segment_reader *reader, int64_t position, int64_t end)
+{
+	int64_t first = reader->segment->first;
+
+	if (!reader->immutable || end <= first)
+		return;
+	if (reader->fd_bytes == 0)
+		open_for_hints(reader);
+	/* Rows lie in the order of their positions, so this is about where we are. */
+	off_t at =
+	    (off_t)((double)(position - first) / (double)(end - first) * (double)reader->fd_bytes);
+
+	if (at + HINT_BYTES < reader->hinted && at + 3 * HINT_BYTES > reader->hinted)
+		return;
+	if (at > reader->hinted || at + 3 * HINT_BYTES < reader->hinted)
+		reader->hinted = at;
+	if (reader->fd != -1)
+		posix_fadvise(reader->fd, reader->hinted, HINT_BYTES, POSIX_FADV_WILLNEED);
+	reader->hinted += HINT_BYTES;
 }
 
 static enum get_status

@@ -37,6 +37,8 @@ struct segment_reader {
 	const char *row; /* NULL: none at hand */
 	size_t row_len;
 	sqlite3_blob *blob; /* for records that are alone in their row */
+	int fd;             /* of a sealed file, for hints; -1: none */
+	off_t fd_bytes, hinted; /* how long it is, and up to where it was asked for */
 };
 
 /* 0 or an SQLite code. */
@@ -53,6 +55,11 @@ enum get_status segment_get_record(struct segment_reader *reader, int64_t positi
 /* The whole log row that holds the position; lent until the next call. */
 enum get_status segment_get_row(
     struct segment_reader *reader, int64_t position, int64_t *start, struct slice *bytes);
+/*
+ * Somebody reads a sealed segment in order, has got to the position, and the segment ends at end:
+ * the disk may go ahead. SQLite maps the file, and the kernel reads what is mapped when it is met.
+ */
+void segment_hint(struct segment_reader *reader, int64_t position, int64_t end);
 /* Copies a whole, checked record out of a row that was got before. */
 enum get_status segment_copy_from_row(const struct segment_reader *reader, int64_t position,
     uint32_t size, struct slice rest, char *to);
