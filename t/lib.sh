@@ -10,6 +10,7 @@ T_PIDS=
 
 # What was started here ends here, by its number.
 t_cleanup() {
+	trap '' INT TERM HUP # a second signal does not leave half of it
 	for t_pid in $T_PIDS; do
 		kill -9 "$t_pid" 2>/dev/null
 	done
