@@ -15,7 +15,7 @@ sessions_prepare() {
 	table loads | while IFS='|' read -r load when rest; do
 		wanted "$load" "$when" && echo "$load|$when|$rest"
 	done >"$T_DIR/loads"
-	[ "$(wc -l <"$T_DIR/loads")" -gt 1 ] || die "what was asked for takes too long for --quick"
+	[ "$(wc -l <"$T_DIR/loads")" -gt 1 ] || [ "$scenarios" = ' P0' ] || die "what was asked for takes too long for --quick"
 	opponents=b
 	[ -z "$AGAINST" ] || return 0
 	opponents=$releases
@@ -76,11 +76,9 @@ session_play() {
 	done
 }
 
-# session_warm SIDE: a JVM compiles what it runs often
+# session_warm SIDE: a JVM compiles what it runs often, a store goes on with files that it has
 session_warm() {
-	case $1-$session_warm in
-	[ab]-* | *--/-) return ;;
-	esac
+	[ "$session_warm" != -/- ] || return 0
 	side_freeze "$1"
 	# shellcheck disable=SC2046 # words
 	measure warm-up "$1" $(how_long "$session_warm")
