@@ -15,6 +15,7 @@
  * and its time per message bounds the broker's speed.
  */
 
+#define PASS_ON_BYTES (48 << 10)  /* so much is worth waking the writer for, while we read on */
 #define QUEUED_OVERHEAD_BYTES 512 /* of an append, beside its records */
 
 static void
@@ -121,6 +122,7 @@ pass_on(struct append_gather *gather)
 	struct task_chain chain = gather->chain;
 
 	gather->chain = (struct task_chain){ 0 };
+	gather->n_bytes = 0;
 	if (chain.first != NULL)
 		mailbox_post_chain(&gather->store->writer->inbox, chain.first, chain.last);
 }
@@ -134,7 +136,8 @@ on_turn_end(struct turn_end *self)
 
 	gather->chain = (struct task_chain){ 0 };
 	gather->n_bytes = 0;
-	if (!writer_lend(gather->store->writer, gather->loop, chain.first, n_bytes))
+	if (chain.first != NULL &&
+	    !writer_lend(gather->store->writer, gather->loop, chain.first, n_bytes))
 		mailbox_post_chain(&gather->store->writer->inbox, chain.first, chain.last);
 }
 
@@ -178,6 +181,8 @@ store_append(struct store *store, struct append *append)
 	gather->n_bytes += (size_t)size;
 	task_chain_add(&gather->chain, &append->task);
 	loop_at_turn_end(append->home, &gather->turn_end);
+	if (gather->n_bytes >= PASS_ON_BYTES)
+		pass_on(gather);
 }
 
 bool
