@@ -78,7 +78,7 @@ session_play() {
 
 # session_warm SIDE: a JVM compiles what it runs often, a store goes on with files that it has
 session_warm() {
-	[ "$session_warm" != -/- ] || return 0
+	[ "$session_warm" != -/- ] && [ -z "$messages" ] || return 0 # who tries the tool out has no use for it
 	side_freeze "$1"
 	# shellcheck disable=SC2046 # words
 	measure warm-up "$1" $(how_long "$session_warm")
