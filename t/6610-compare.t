@@ -65,7 +65,7 @@ t_is "nothing is left" "$(left)" ''
 
 # A signal ends it and what it started.
 rm "$T_DIR/err"
-TMPDIR=$BENCH_TMP "$compare" --self --scenario P1 >"$T_DIR/out" 2>"$T_DIR/err" &
+TMPDIR=$BENCH_TMP "$compare" --self --scenario P1 --messages 1000 --blocks 1000 >"$T_DIR/out" 2>"$T_DIR/err" &
 bench=$!
 T_PIDS="$T_PIDS $bench"
 t_ok "it measures" t_wait 60 runs_now
