@@ -15,7 +15,11 @@
  * and its time per message bounds the broker's speed.
  */
 
-#define PASS_ON_BYTES (48 << 10)  /* so much is worth waking the writer for, while we read on */
+/*
+ * So much is worth waking the writer for while we read on. Not with SYNC_FLUSH: 64 in flight are then
+ * synced in two goes, 1,580 fdatasyncs for 60,000 messages and not 955.
+ */
+#define PASS_ON_BYTES (48 << 10)
 #define QUEUED_OVERHEAD_BYTES 512 /* of an append, beside its records */
 
 static void
@@ -116,13 +120,21 @@ append_free(struct append *append)
 	free(append);
 }
 
-static void
-pass_on(struct append_gather *gather)
+static struct task_chain
+take_gathered(struct append_gather *gather)
 {
 	struct task_chain chain = gather->chain;
 
 	gather->chain = (struct task_chain){ 0 };
 	gather->n_bytes = 0;
+	return chain;
+}
+
+static void
+pass_on(struct append_gather *gather)
+{
+	struct task_chain chain = take_gathered(gather);
+
 	if (chain.first != NULL)
 		mailbox_post_chain(&gather->store->writer->inbox, chain.first, chain.last);
 }
@@ -131,11 +143,9 @@ static void
 on_turn_end(struct turn_end *self)
 {
 	struct append_gather *gather = (struct append_gather *)self;
-	struct task_chain chain = gather->chain;
 	size_t n_bytes = gather->n_bytes;
+	struct task_chain chain = take_gathered(gather);
 
-	gather->chain = (struct task_chain){ 0 };
-	gather->n_bytes = 0;
 	if (chain.first != NULL &&
 	    !writer_lend(gather->store->writer, gather->loop, chain.first, n_bytes))
 		mailbox_post_chain(&gather->store->writer->inbox, chain.first, chain.last);
@@ -173,7 +183,6 @@ void
 store_append(struct store *store, struct append *append)
 {
 	struct append_gather *gather = &store->gathers[append->home->index];
-
 	int64_t size = queued_size(append);
 
 	append->task.run = writer_take_append;
@@ -181,7 +190,7 @@ store_append(struct store *store, struct append *append)
 	gather->n_bytes += (size_t)size;
 	task_chain_add(&gather->chain, &append->task);
 	loop_at_turn_end(append->home, &gather->turn_end);
-	if (gather->n_bytes >= PASS_ON_BYTES)
+	if (store->options.flush == STORE_FLUSH_ASYNC && gather->n_bytes >= PASS_ON_BYTES)
 		pass_on(gather);
 }
 

@@ -37,8 +37,8 @@
 /*
  * Of the segments that are made; those that are found keep theirs. Measured against 8 KB: a lone
  * record costs 61 us of CPU instead of 85 and writes 7 KB instead of 11, for each rewrites the last
- * page of the table; 64 in flight and batches cost the same and write a tenth less. Cold reads cost
- * a sixth more. Pages of 16 and 32 KB are worse in all but that.
+ * page of the table; 64 in flight and batches cost about the same. Cold reads take more of them;
+ * what that costs was lost in the noise.
  */
 #define SEGMENT_PAGE_BYTES 4096
 #define SEGMENT_ROW_BYTES 65536 /* a log row is not longer, unless one record is */
