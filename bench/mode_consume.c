@@ -66,13 +66,27 @@ struct both {
 	struct consumer consumer;
 };
 
+static bool
+counts_all(const struct both *both)
+{
+	return both->consumer.bench->settings->n_messages != 0;
+}
+
+static void
+measure_both(struct both *both, bool begins)
+{
+	load_measure(&both->consumer.load, begins);
+	bench_on_measure(&both->sender.load, begins);
+}
+
+/* A number of messages is through when the last one is consumed, not when it is sent. */
 static void
 on_both_measure(struct load *load, bool begins)
 {
 	struct both *both = (struct both *)load;
 
-	load_measure(&both->consumer.load, begins);
-	bench_on_measure(load, begins);
+	if (begins || !counts_all(both))
+		measure_both(both, begins);
 }
 
 /* What was consumed counts; what was sent stands beside it. */
@@ -84,9 +98,12 @@ run_both(struct bench *bench, struct both *both)
 
 	load_start(&both->consumer.load);
 	sending->on_measure = on_both_measure;
-	both->consumer.timed_by = sending;
+	if (!counts_all(both))
+		both->consumer.timed_by = sending;
 	bench_load_run(bench, sending);
 	consumer_wait_all(&both->consumer);
+	if (counts_all(both))
+		measure_both(both, false);
 	bench->counts = both->consumer.load.counts;
 	bench->counts.n_failed += sending->counts.n_failed;
 	seconds = counts_seconds(&sending->counts);

@@ -112,8 +112,7 @@ bench consume -f 640 -k 3 -g eaters -t eaten
 proven "consume" 640
 bench both -N 500 -k 2 -g diners -t dinner -T 2 -q 3 -w 8
 proven "both" 500
-# What comes after the last answer to a send is proven, and no part of the rate.
-t_ok "both: consumed $(number good)" [ "$(number good)" -gt 400 ]
+t_is "both: all of it is consumed" "$(number good)" 500
 bench route -T 3 -t routed -d 1 -w 4
 t_is "routes" "$status" 0
 bench register -T 50 -d 1
