@@ -376,6 +376,7 @@ batch_records(struct request *request, const struct send_header *header, struct 
 {
 	struct batch_item item;
 	struct slice rest = request->body;
+	struct record each = one_record(request, header, out);
 	size_t n = 0;
 	int more;
 
@@ -390,7 +391,7 @@ batch_records(struct request *request, const struct send_header *header, struct 
 		struct record *record = &out->records[out->n_records];
 
 		batch_next(&rest, &item);
-		*record = one_record(request, header, out);
+		*record = each;
 		record->flag = item.flag;
 		record->body = item.body;
 		record->properties =

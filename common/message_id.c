@@ -47,23 +47,32 @@ host_text(struct arena *arena, const struct host *host)
 	return arena_printf(arena, v6 ? "[%s]:%u" : "%s:%u", ip, (unsigned)host->port);
 }
 
+/* Eight digits at once: a byte for each, of which those above 9 are moved up to the letters. */
+static char *
+put_hex(char *at, uint32_t number)
+{
+	uint64_t digits = number, above_9;
+
+	digits = (digits | digits << 16) & UINT64_C(0x0000FFFF0000FFFF);
+	digits = (digits | digits << 8) & UINT64_C(0x00FF00FF00FF00FF);
+	digits = (digits | digits << 4) & UINT64_C(0x0F0F0F0F0F0F0F0F);
+	above_9 = (digits + UINT64_C(0x0606060606060606)) >> 4 & UINT64_C(0x0101010101010101);
+	be64_put(at, digits + UINT64_C(0x3030303030303030) + above_9 * ('A' - '9' - 1));
+	return at + 8;
+}
+
 struct slice
 message_id(struct arena *arena, const struct host *store_host, int64_t position)
 {
-	static const char hex[] = "0123456789ABCDEF";
-	unsigned char id[ID_BYTES_MAX];
 	size_t ip_len = store_host->ip_len == 16 ? 16 : 4;
-	size_t len = ip_len + PORT_BYTES + POSITION_BYTES;
-	char *text = arena_alloc(arena, 2 * len);
+	char *text = arena_alloc(arena, 2 * ID_BYTES_MAX), *at = text;
 
-	memcpy(id, store_host->ip, ip_len);
-	be32_put(id + ip_len, store_host->port);
-	be64_put(id + ip_len + PORT_BYTES, (uint64_t)position);
-	for (size_t i = 0; i < len; i++) {
-		text[2 * i] = hex[id[i] >> 4];
-		text[2 * i + 1] = hex[id[i] & 0xF];
-	}
-	return (struct slice){ text, 2 * len };
+	for (size_t i = 0; i < ip_len; i += 4)
+		at = put_hex(at, be32_get(store_host->ip + i));
+	at = put_hex(at, store_host->port);
+	at = put_hex(at, (uint32_t)((uint64_t)position >> 32));
+	at = put_hex(at, (uint32_t)position);
+	return (struct slice){ text, (size_t)(at - text) };
 }
 
 int

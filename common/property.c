@@ -8,25 +8,34 @@
 #define NAME_END '\1'
 #define PAIR_END '\2'
 
-bool
-property_next(struct slice *rest, struct slice *name, struct slice *value)
+static inline bool
+next_pair(struct slice *rest, struct slice *name, struct slice *value)
 {
-	while (rest->len != 0) {
-		const char *end = memchr(rest->data, PAIR_END, rest->len);
-		struct slice pair = { rest->data,
-			end != NULL ? (size_t)(end - rest->data) : rest->len };
-		size_t taken = pair.len + (end != NULL ? 1 : 0);
-		const char *middle = pair.len != 0 ? memchr(pair.data, NAME_END, pair.len) : NULL;
+	const char *at = rest->data, *end = at + rest->len;
 
-		rest->data += taken;
-		rest->len -= taken;
-		if (middle == NULL || middle == pair.data || middle + 1 == pair.data + pair.len)
+	while (at != end) {
+		const char *pair = at;
+		const char *stop = memchr(pair, PAIR_END, (size_t)(end - pair));
+
+		at = stop != NULL ? stop + 1 : end;
+		if (stop == NULL)
+			stop = end;
+		const char *middle = memchr(pair, NAME_END, (size_t)(stop - pair));
+
+		if (middle == NULL || middle == pair || middle + 1 == stop)
 			continue;
-		*name = (struct slice){ pair.data, (size_t)(middle - pair.data) };
-		*value = (struct slice){ middle + 1, pair.len - name->len - 1 };
+		*rest = (struct slice){ at, (size_t)(end - at) };
+		*name = (struct slice){ pair, (size_t)(middle - pair) };
+		*value = (struct slice){ middle + 1, (size_t)(stop - middle - 1) };
 		return true;
 	}
 	return false;
+}
+
+bool
+property_next(struct slice *rest, struct slice *name, struct slice *value)
+{
+	return next_pair(rest, name, value);
 }
 
 struct slice
@@ -44,33 +53,38 @@ property_find(struct slice properties, const char *name)
 	return found;
 }
 
+#define N_SLOTS 32
+#define SLOT(first, len) (((unsigned)(first) + 3 * (unsigned)(len)) % N_SLOTS)
+#define MEMBER(name) offsetof(struct known_properties, name)
+
+/* Each in a slot of its own, or the compiler says that one is set twice. */
+static const struct {
+	struct slice name;
+	size_t member;
+} known_names[N_SLOTS] = {
+	[SLOT('T', 4)] = { { "TAGS", 4 }, MEMBER(tags) },
+	[SLOT('K', 4)] = { { "KEYS", 4 }, MEMBER(keys) },
+	[SLOT('U', 8)] = { { "UNIQ_KEY", 8 }, MEMBER(unique_key) },
+	[SLOT('D', 5)] = { { "DELAY", 5 }, MEMBER(delay) },
+	[SLOT('T', 8)] = { { "TRAN_MSG", 8 }, MEMBER(transaction) },
+	[SLOT('P', 6)] = { { "PGROUP", 6 }, MEMBER(producer_group) },
+	[SLOT('R', 10)] = { { "REAL_TOPIC", 10 }, MEMBER(real_topic) },
+	[SLOT('R', 8)] = { { "REAL_QID", 8 }, MEMBER(real_queue) },
+	[SLOT('C', 30)] = { { "CHECK_IMMUNITY_TIME_IN_SECONDS", 30 }, MEMBER(immunity) },
+};
+
 void
 properties_read(struct slice properties, struct known_properties *known)
 {
-	static const struct {
-		struct slice name;
-		size_t offset;
-	} wanted[] = {
-		{ { "TAGS", 4 }, offsetof(struct known_properties, tags) },
-		{ { "KEYS", 4 }, offsetof(struct known_properties, keys) },
-		{ { "UNIQ_KEY", 8 }, offsetof(struct known_properties, unique_key) },
-		{ { "DELAY", 5 }, offsetof(struct known_properties, delay) },
-		{ { "TRAN_MSG", 8 }, offsetof(struct known_properties, transaction) },
-		{ { "PGROUP", 6 }, offsetof(struct known_properties, producer_group) },
-		{ { "REAL_TOPIC", 10 }, offsetof(struct known_properties, real_topic) },
-		{ { "REAL_QID", 8 }, offsetof(struct known_properties, real_queue) },
-		{ { "CHECK_IMMUNITY_TIME_IN_SECONDS", 30 },
-		    offsetof(struct known_properties, immunity) },
-	};
 	struct slice name, value;
 
 	*known = (struct known_properties){ 0 };
-	while (property_next(&properties, &name, &value))
-		for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
-			if (name.len == wanted[i].name.len &&
-			    name.data[0] == wanted[i].name.data[0] &&
-			    memcmp(name.data, wanted[i].name.data, name.len) == 0)
-				*(struct slice *)((char *)known + wanted[i].offset) = value;
+	while (next_pair(&properties, &name, &value)) {
+		size_t slot = SLOT((unsigned char)name.data[0], name.len);
+
+		if (slice_equal(name, known_names[slot].name))
+			*(struct slice *)((char *)known + known_names[slot].member) = value;
+	}
 }
 
 /* Java before 4.9.1 and since 5.1.1 ends the text with a separator, those between do not. */

@@ -76,10 +76,14 @@ put_bytes(char *at, struct slice bytes)
 static char *
 put_host(char *at, const struct host *host)
 {
-	size_t len = is_v6(host) ? 16 : 4;
-
-	memcpy(at, host->ip, len);
-	return put_u32(at + len, host->port);
+	if (is_v6(host)) {
+		memcpy(at, host->ip, 16);
+		at += 16;
+	} else {
+		memcpy(at, host->ip, 4);
+		at += 4;
+	}
+	return put_u32(at, host->port);
 }
 
 static int32_t
@@ -94,14 +98,15 @@ sys_flag_with_hosts(const struct record *record)
 	return flag;
 }
 
-void
+size_t
 record_encode(const struct record *record, char *at)
 {
 	bool v2 = needs_v2(record);
+	size_t size = record_size(record);
 
 	if (record->properties.len > RECORD_PROPERTIES_MAX)
 		fatal("record with too long properties len=%zu", record->properties.len);
-	at = put_u32(at, (uint32_t)record_size(record));
+	at = put_u32(at, (uint32_t)size);
 	at = put_u32(at, v2 ? RECORD_MAGIC_V2 : RECORD_MAGIC_V1);
 	at = put_u32(at, crc_of(record->body));
 	at = put_u32(at, (uint32_t)record->queue_id);
@@ -124,6 +129,7 @@ record_encode(const struct record *record, char *at)
 	at = put_bytes(at, record->topic);
 	at = put_u16(at, record->properties.len);
 	put_bytes(at, record->properties);
+	return size;
 }
 
 void

@@ -72,10 +72,10 @@ struct record {
 /* Size of the record that record_encode will make. */
 size_t record_size(const struct record *record);
 /*
- * Writes record_size bytes; computes the CRC and sets the host bits of sysFlag.
+ * Writes record_size bytes, and says how many; computes the CRC and sets the host bits of sysFlag.
  * Properties longer than RECORD_PROPERTIES_MAX break a promise: fatal.
  */
-void record_encode(const struct record *record, char *at);
+size_t record_encode(const struct record *record, char *at);
 void record_place(char *at, int64_t queue_offset, int64_t position, int64_t store_timestamp);
 /* The record at data, whose parts point there. 0, or -1 when it is none or does not fit in len. */
 int record_decode(const char *data, size_t len, struct record *record);

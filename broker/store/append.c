@@ -43,7 +43,7 @@ put_key(void *arg, struct slice key)
 }
 
 struct append *
-append_new(const struct store *store, const struct record *records, size_t n)
+append_new(const struct store *store, struct record *records, size_t n)
 {
 	struct known_properties one = { 0 }, *known = n > 1 ? mem_alloc(n * sizeof one) : &one;
 
@@ -57,17 +57,15 @@ append_new(const struct store *store, const struct record *records, size_t n)
 }
 
 struct append *
-append_new_known(const struct store *store, const struct record *records,
+append_new_known(const struct store *store, struct record *records,
     const struct known_properties *known, size_t n)
 {
 	size_t n_keys = 0, n_bytes = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		struct record record = records[i];
-
-		record.store_host = store->options.store_host;
+		records[i].store_host = store->options.store_host;
 		each_key(&known[i], count_key, &n_keys);
-		n_bytes += record_size(&record);
+		n_bytes += record_size(&records[i]);
 	}
 	struct append *append = mem_alloc(sizeof *append + n * sizeof append->items[0] +
 					  n_keys * sizeof append->keys[0] + n_bytes);
@@ -85,18 +83,16 @@ append_new_known(const struct store *store, const struct record *records,
 	struct key_sink sink = { records[0].topic, append->keys };
 	char *at = append->records;
 	for (size_t i = 0; i < n; i++) {
-		struct record record = records[i];
 		uint64_t *keys = sink.at;
+		size_t size = record_encode(&records[i], at);
 
-		record.store_host = store->options.store_host;
-		record_encode(&record, at);
 		each_key(&known[i], put_key, &sink);
 		append->items[i] = (struct append_item){
 			.tag_hash = tag_hash(known[i].tags),
-			.size = (uint32_t)record_size(&record),
+			.size = (uint32_t)size,
 			.n_keys = (uint32_t)(sink.at - keys),
 		};
-		at += append->items[i].size;
+		at += size;
 	}
 	/* The caller's topic may be gone when the writer looks: take it from the record. */
 	append->topic = record_topic(append->records);

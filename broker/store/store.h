@@ -106,12 +106,12 @@ struct append {
 
 /*
  * Lays out n >= 1 records of one queue: memory, encoding, CRC, tag hash and
- * key hashes are done here, on the caller's thread. store_host, queue_offset,
- * position and store_timestamp of the records need not be set.
+ * key hashes are done here, on the caller's thread. store_host of the records
+ * is set; queue_offset, position and store_timestamp need not be.
  */
-struct append *append_new(const struct store *store, const struct record *records, size_t n);
+struct append *append_new(const struct store *store, struct record *records, size_t n);
 /* The same for who has read the properties of each record already. */
-struct append *append_new_known(const struct store *store, const struct record *records,
+struct append *append_new_known(const struct store *store, struct record *records,
     const struct known_properties *known, size_t n);
 /* The tag hash that the queue entries carry, when it is not that of the TAGS property (one for all). */
 void append_set_tag_hash(struct append *append, int64_t tag_hash);
