@@ -30,11 +30,11 @@ struct gather_vfs {
 struct gather {
 	sqlite3_io_methods methods; /* first: what the file points to */
 	const sqlite3_io_methods *real;
+	bool is_wal;           /* else a database */
 	bool in_checkpoint;    /* of a database */
 	bool in_frame;         /* of a WAL: the page of the frame comes next */
 	bool is_commit;        /* of a WAL: the frame is its commit's last */
 	sqlite3_int64 wal_end; /* behind the last frame; what is written before it is no new one */
-	int failed;            /* what the end of a checkpoint had no way to tell */
 	char *held;
 	int n_held;
 	sqlite3_int64 held_at;
@@ -46,16 +46,21 @@ gather_of(sqlite3_file *file)
 	return (struct gather *)(uintptr_t)file->pMethods;
 }
 
-/* Sends off what is held. */
+/*
+ * Sends off what is held. Frames that cannot be sent are gone with their commit. Pages stay, to be
+ * sent with what comes next: of a checkpoint that a reader holds up, SQLite counts them as written.
+ */
 static int
 let_go(sqlite3_file *file)
 {
 	struct gather *gather = gather_of(file);
-	int len = gather->n_held;
 
-	gather->n_held = 0;
-	return len != 0 ? gather->real->xWrite(file, gather->held, len, gather->held_at)
-	                : SQLITE_OK;
+	if (gather->n_held == 0)
+		return SQLITE_OK;
+	int rc = gather->real->xWrite(file, gather->held, gather->n_held, gather->held_at);
+	if (rc == SQLITE_OK || gather->is_wal)
+		gather->n_held = 0;
+	return rc;
 }
 
 static int
@@ -120,19 +125,6 @@ gather_read(sqlite3_file *file, void *data, int len, sqlite3_int64 at)
 	return rc == SQLITE_OK ? gather_of(file)->real->xRead(file, data, len, at) : rc;
 }
 
-/* Before something that SQLite relies on. */
-static int
-settle(sqlite3_file *file)
-{
-	struct gather *gather = gather_of(file);
-	int rc = let_go(file);
-
-	if (rc == SQLITE_OK)
-		rc = gather->failed;
-	gather->failed = SQLITE_OK;
-	return rc;
-}
-
 static int
 gather_truncate(sqlite3_file *file, sqlite3_int64 size)
 {
@@ -143,14 +135,14 @@ gather_truncate(sqlite3_file *file, sqlite3_int64 size)
 	if (gather->wal_end > size)
 		gather->wal_end = size;
 	gather->in_frame = false;
-	int rc = settle(file);
+	int rc = let_go(file);
 	return rc == SQLITE_OK ? gather->real->xTruncate(file, size) : rc;
 }
 
 static int
 gather_sync(sqlite3_file *file, int flags)
 {
-	int rc = settle(file);
+	int rc = let_go(file);
 
 	return rc == SQLITE_OK ? gather_of(file)->real->xSync(file, flags) : rc;
 }
@@ -172,7 +164,7 @@ gather_control(sqlite3_file *file, int op, void *arg)
 		gather->in_checkpoint = true;
 	} else if (op == SQLITE_FCNTL_CKPT_DONE) {
 		gather->in_checkpoint = false;
-		gather->failed = let_go(file);
+		let_go(file); /* a failure has no way to be told here */
 	}
 	return gather->real->xFileControl(file, op, arg);
 }
@@ -196,8 +188,12 @@ gather_open(sqlite3_vfs *base, const char *name, sqlite3_file *file, int flags, 
 
 	if (rc != SQLITE_OK || !(flags & (SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_WAL)))
 		return rc;
-	*gather = (struct gather){ .methods = *file->pMethods, .real = file->pMethods };
-	gather->methods.xWrite = flags & SQLITE_OPEN_WAL ? gather_write_wal : gather_write_database;
+	*gather = (struct gather){
+		.methods = *file->pMethods,
+		.real = file->pMethods,
+		.is_wal = flags & SQLITE_OPEN_WAL,
+	};
+	gather->methods.xWrite = gather->is_wal ? gather_write_wal : gather_write_database;
 	gather->methods.xRead = gather_read;
 	gather->methods.xTruncate = gather_truncate;
 	gather->methods.xSync = gather_sync;

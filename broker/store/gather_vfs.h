@@ -9,7 +9,8 @@
  * else SQLite does with the file finds it as if nothing had been held back.
  *
  * A write that fails is told to who has it sent off: the commit, and of a
- * checkpoint a later page, the truncation or the sync; so checkpoints through it have to sync.
+ * checkpoint a later page, the truncation or the sync; so checkpoints through it have to sync, and
+ * one that did not come to its end has to be tried again by the same connection.
  *
  * For connections that write. Any thread; a file is its connection's, as ever.
  */

@@ -111,13 +111,14 @@ segment_seal(struct segment_writer *writer, const struct store *store)
 		    writer->db, NULL, SQLITE_CHECKPOINT_FULL, &in_wal, &copied);
 	if (rc == SQLITE_OK && in_wal != copied)
 		rc = SQLITE_BUSY;
+	if (rc != SQLITE_OK)
+		return rc;
 	disconnect(writer);
 	/* Its name may be younger than the last sync of the directory. */
-	if (rc == SQLITE_OK && store_sync_directory(store->log_path) == -1)
-		rc = SQLITE_IOERR_DIR_FSYNC;
-	if (rc == SQLITE_OK)
-		atomic_store_explicit(&writer->segment->sealed, true, memory_order_release);
-	return rc;
+	if (store_sync_directory(store->log_path) == -1)
+		return SQLITE_IOERR_DIR_FSYNC;
+	atomic_store_explicit(&writer->segment->sealed, true, memory_order_release);
+	return SQLITE_OK;
 }
 
 /*

@@ -2,8 +2,8 @@
 #define STORE_SEGMENT_WRITE_H
 
 /*
- * The write side of the live segment: the one connection that appends to it.
- * The writer's; at start the main thread's.
+ * The write side of the live segment: the one connection that appends to it. Whose turn it is
+ * (writer.h); at start and at the end the main thread's; once left, the closer's, to be sealed.
  */
 
 #include "broker/store/block.h"
@@ -44,7 +44,8 @@ void segment_writer_close(struct segment_writer *writer);
 /*
  * Copies the WAL of a segment that is written no more into its file; it may be read meanwhile. Done
  * with the connection that wrote it, which is closed then: another one that comes when that is gone
- * would recover the WAL first, read it all and check all sums. One that has none gets one.
+ * would recover the WAL first, read it all and check all sums. One that has none gets one. After a
+ * failure it keeps its connection, to be tried again with it (see gather_vfs.h).
  */
 int segment_seal(struct segment_writer *writer, const struct store *store);
 /*
