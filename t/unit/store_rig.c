@@ -342,3 +342,12 @@ rig_until(struct rig *rig, bool (*holds)(struct rig *rig))
 		loop_drain(&rig->loop);
 	}
 }
+
+bool
+rig_first_is_sealed(struct rig *rig)
+{
+	char wal[256];
+
+	snprintf(wal, sizeof wal, "%s/log/%020d.db-wal", rig->options.path, 0);
+	return access(wal, F_OK) == -1;
+}

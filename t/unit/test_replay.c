@@ -25,16 +25,6 @@ segment_path(const struct rig *rig, int64_t position, const char *suffix)
 	return mem_strdup(path);
 }
 
-static bool
-all_sealed(struct rig *rig)
-{
-	char *wal = segment_path(rig, 0, "-wal");
-	bool sealed = access(wal, F_OK) == -1;
-
-	free(wal);
-	return sealed;
-}
-
 /* A byte of the n-th body in the first segment, which is sealed. */
 static void
 flip_body(struct rig *rig, const char *body)
@@ -76,7 +66,7 @@ Test(replay, a_corrupt_record_is_named_and_never_returned)
 		}
 		free(outcome.records);
 	}
-	rig_until(&rig, all_sealed);
+	rig_until(&rig, rig_first_is_sealed);
 	rig_close(&rig);
 	flip_body(&rig, body);
 	rig_open(&rig);
@@ -135,7 +125,7 @@ Test(replay, what_lies_behind_a_hole_is_set_aside)
 	rig_open(&rig);
 	for (unsigned i = 0; i < 150; i++)
 		rig_fill(&rig, &(struct sample){ .topic = "T", .body_len = 1000, .seed = i }, 1);
-	rig_until(&rig, all_sealed);
+	rig_until(&rig, rig_first_is_sealed);
 	rig_close(&rig);
 	lose_end(&rig, 0);
 	rig_open(&rig);
