@@ -3,18 +3,17 @@
 #include "broker/store/gather_vfs.h"
 
 #include <pthread.h>
-#include <sqlite3.h>
 #include <stdalign.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "broker/store/sql.h"
 #include "common/buf.h"
 #include "common/mem.h"
 
 #define HELD_BYTES ((128 << 10) - 1) /* SQLite's VFS for unix cannot write more at once */
-#define FRAME_HEADER_BYTES 24
 #define FRAME_AT_COMMIT 4 /* in the header: not 0 in a commit's last frame */
 
 struct gather_vfs {
@@ -98,7 +97,7 @@ gather_write_wal(sqlite3_file *file, const void *data, int len, sqlite3_int64 at
 {
 	struct gather *gather = gather_of(file);
 	bool is_page = gather->in_frame;
-	bool is_header = len == FRAME_HEADER_BYTES && at >= gather->wal_end;
+	bool is_header = len == SQL_FRAME_HEADER_BYTES && at >= gather->wal_end;
 
 	gather->in_frame = is_header;
 	if (!is_header && !is_page)

@@ -15,7 +15,6 @@
 
 #define TEMPLATE_NAME "next.db"
 #define SPARE_NAME "spare.wal"
-#define WAL_HEADER_BYTES 32
 #define MMAP_BYTES "2147418112"
 
 static const char schema[] =
@@ -244,7 +243,7 @@ segment_open(
 static int
 wipe_header(const char *wal)
 {
-	static const char zeros[WAL_HEADER_BYTES];
+	static const char zeros[SQL_WAL_HEADER_BYTES];
 	int fd = open(wal, O_WRONLY | O_CLOEXEC);
 
 	if (fd == -1)

@@ -9,7 +9,7 @@
 #include "common/log.h"
 
 /* What is prepared ahead of a small commit; a large one is not worth the doubled writing. */
-#define AHEAD_BYTES (256 << 10)
+#define PREPARED_BYTES (256 << 10)
 #define SMALL_COMMIT_FRAMES 8
 
 static const char *const texts[N_SEGMENT_PUTS] = {
@@ -139,7 +139,7 @@ prepare_wal(struct segment_writer *writer)
 	int64_t small = sql_wal_bytes(writer->page_bytes, SMALL_COMMIT_FRAMES);
 	if (writer->commit_frames > SMALL_COMMIT_FRAMES || end + small <= writer->wal_bytes)
 		return;
-	for (int64_t done = 0; done < AHEAD_BYTES && writer->prepares;
+	for (int64_t done = 0; done < PREPARED_BYTES && writer->prepares;
 	     done += (int64_t)sizeof zeros) {
 		/* It is for speed only: a disk that is full or broken shows in the commit. */
 		writer->prepares =

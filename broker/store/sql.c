@@ -10,9 +10,6 @@
 #include "common/log.h"
 
 #define BUSY_MS 10000
-#define SQL_MAP_BYTES 2147418112 /* as much as SQLite maps */
-#define WAL_HEADER_BYTES 32
-#define WAL_FRAME_HEADER_BYTES 24
 
 static void
 init_once(void)
@@ -178,14 +175,14 @@ void
 sql_map_wal(sqlite3 *db)
 {
 	sqlite3_file *wal = sql_wal(db);
-	sqlite3_int64 limit = SQL_MAP_BYTES;
+	sqlite3_int64 limit = INT64_MAX; /* SQLite takes as much as it can map */
 	void *map = NULL;
 
 	if (wal == NULL || wal->pMethods->iVersion < 3 ||
 	    wal->pMethods->xFileControl(wal, SQLITE_FCNTL_MMAP_SIZE, &limit) != SQLITE_OK)
 		return;
 	/* The first fetch maps; without success all is read as before. */
-	if (wal->pMethods->xFetch(wal, 0, WAL_HEADER_BYTES, &map) == SQLITE_OK && map != NULL)
+	if (wal->pMethods->xFetch(wal, 0, SQL_WAL_HEADER_BYTES, &map) == SQLITE_OK && map != NULL)
 		wal->pMethods->xUnfetch(wal, 0, map);
 }
 
@@ -194,7 +191,7 @@ sql_wal_bytes(int page_bytes, int n_frames)
 {
 	if (n_frames == 0)
 		return 0;
-	return WAL_HEADER_BYTES + (int64_t)n_frames * (page_bytes + WAL_FRAME_HEADER_BYTES);
+	return SQL_WAL_HEADER_BYTES + (int64_t)n_frames * (page_bytes + SQL_FRAME_HEADER_BYTES);
 }
 
 bool

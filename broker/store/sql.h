@@ -12,6 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define SQL_WAL_HEADER_BYTES 32
+#define SQL_FRAME_HEADER_BYTES 24 /* before each page of a WAL */
+
 /* Once per process, before the first connection. */
 void sql_init(void);
 
