@@ -16,9 +16,11 @@ struct registrar;
 /* Starts to connect; the loops may not run yet. Bad addresses are named in the log, the others are used. */
 struct registrar *registrar_new(struct broker *broker);
 void registrar_free(struct registrar *registrar);
-/* The topics changed: all name servers hear of it at the end of the turn. Any thread. */
+/*
+ * The topics changed: all name servers hear of it at once, or, when they were told of another
+ * change just now, within a tenth of a second. Any thread.
+ */
 void registrar_topics_changed(struct registrar *registrar);
-
 /*
  * The same, and done is called when all name servers that are registered with have
  * answered, or after a second; maybe at once. Loop 0.

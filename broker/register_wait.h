@@ -21,6 +21,7 @@ struct register_waits {
 };
 
 void register_waits_init(struct register_waits *waits, struct loop *loop);
+/* The wait is the list's until it is done. */
 void register_waits_add(struct register_waits *waits, struct register_wait *wait);
 /* Name servers are being told. */
 void register_waits_told(struct register_waits *waits);

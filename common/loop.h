@@ -47,8 +47,7 @@ struct loop {
 	struct deadlines deadlines;
 	struct turn_end *turn_ends;
 	struct turn_end **turn_ends_tail;
-	bool
-	    pressed; /* more has arrived than this turn read: at its end there is no time to lose */
+	bool pressed; /* more has arrived than this turn read: it has no time to lose at its end */
 	struct task stop_task;
 	atomic_bool stop_posted;
 	bool stopped;
@@ -63,8 +62,7 @@ void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
 /* Any thread. */
 void loop_post(struct loop *loop, struct task *task);
-/* Runs the tasks that wait, for the time when the loop does not run any more; whether there were
- * any. */
+/* Runs the tasks that wait, once the loop does not run any more; whether there were any. */
 bool loop_drain(struct loop *loop);
 /* Runs tasks linked by next, as if they had been posted. */
 void loop_run_tasks(struct loop *loop, struct task *first);

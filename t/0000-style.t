@@ -25,6 +25,7 @@ inclusions() {
 	grep -nE '#include "(broker|client|admin|bench|t)/' nameserver/*.[ch]
 	grep -nE '#include "(nameserver|client|admin|bench|t)/' broker/*.[ch] broker/store/*.[ch]
 	grep -nE '#include "broker/[a-z_]+\.h"' broker/store/*.[ch]
+	grep -nE '#include "broker/store/' broker/*.[ch] | grep -vE '/(store|tail|half|ahead)\.h"'
 	grep -nE '#include "(broker|nameserver|admin|bench|t)/' client/*.[ch]
 	grep -nE '#include "(broker|nameserver|bench|t)/' admin/*.[ch]
 	grep -nE '#include "(broker|nameserver|admin|t)/' bench/*.[ch]

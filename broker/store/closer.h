@@ -17,8 +17,7 @@ void closer_start(struct closer *closer);
 void closer_stop(struct closer *closer);
 /* After closer_stop and writer_stop: lets go of what came too late. */
 void closer_drain(struct closer *closer);
-/* Makes the file of a new segment, from a template made ahead if there is one. The writer's; main
- * before start. */
+/* Makes the file of a new segment, of a template if one is there. The writer; main before start. */
 int closer_make_segment(struct closer *closer, const struct segment *segment);
 /* Any thread. */
 void closer_post(struct closer *closer, struct task *task);

@@ -46,7 +46,7 @@ enum get_status reader_record(struct reader *reader, int64_t position, uint32_t 
 /* The same, copied to where size bytes are free; dense: more of its row will be asked for. */
 enum get_status reader_copy(struct reader *reader, int64_t position, uint32_t size, bool dense, char *to);
 
-/* read_queue.c, read_find.c. RETRY: the job has to ask the writer. */
+/* read_queue.c, read_find.c. ASK: the job has to ask the writer. */
 enum read_answer { READ_DONE, READ_ASK };
 enum read_answer read_queue(struct reader *reader, struct read_job *job);
 enum read_answer read_position(struct reader *reader, struct read_job *job);
