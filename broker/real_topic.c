@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "common/decimal.h"
+
 #define TOPIC "REAL_TOPIC"
 #define QUEUE "REAL_QID"
 #define ADDED_BYTES (sizeof TOPIC + sizeof QUEUE + DECIMAL_MAX + 4)

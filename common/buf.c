@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/decimal.h"
 #include "common/log.h"
 #include "common/mem.h"
 
@@ -33,38 +34,6 @@ void
 buf_append_text(struct buf *buf, const char *text)
 {
 	buf_append(buf, text, strlen(text));
-}
-
-static size_t
-count_digits(uint64_t number)
-{
-	size_t n = 1;
-
-	for (uint64_t limit = 10; number >= limit && n < DECIMAL_MAX - 1; limit *= 10)
-		n++;
-	return n;
-}
-
-size_t
-decimal_put(char at[static DECIMAL_MAX], int64_t number)
-{
-	static const char pairs[] = "0001020304050607080910111213141516171819"
-				    "2021222324252627282930313233343536373839"
-				    "4041424344454647484950515253545556575859"
-				    "6061626364656667686970717273747576777879"
-				    "8081828384858687888990919293949596979899";
-	uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
-	size_t n = count_digits(rest), left = n;
-
-	if (number < 0)
-		*at++ = '-';
-	for (; left >= 2; rest /= 100) {
-		left -= 2;
-		memcpy(at + left, pairs + 2 * (rest % 100), 2);
-	}
-	if (left == 1)
-		*at = (char)('0' + rest);
-	return n + (number < 0);
 }
 
 void

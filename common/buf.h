@@ -54,9 +54,6 @@ buf_append_slice(struct buf *buf, struct slice slice)
 }
 
 void buf_append_text(struct buf *buf, const char *text);
-#define DECIMAL_MAX 20
-/* Writes it to at, without a NUL; how long it is. */
-size_t decimal_put(char at[static DECIMAL_MAX], int64_t number);
 void buf_append_int(struct buf *buf, int64_t decimal);
 void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void buf_put_u16(struct buf *buf, uint16_t value);

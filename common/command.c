@@ -4,31 +4,33 @@
 
 #include <stddef.h>
 
+#include "common/decimal.h"
+#include "common/fields.h"
 #include "common/json.h"
 #include "common/json_scan.h"
 #include "common/wire.h"
 
 #define EXT_FIRST 16      /* room to begin with; a send request has 14 */
 #define PREFIX_BYTES 8    /* of a frame, before the header */
-#define JSON_BARE_MAX 256 /* of a header in JSON, without remark and ext fields */
+#define JSON_BARE_MAX 256 /* of a header in JSON, what stands before or behind its texts */
 #define BINARY_FIXED 13   /* code, language, version, opaque, flag */
 #define BINARY_KEY_MAX 32767
 
-static const char *const language_names[] = {
-	[LANGUAGE_JAVA] = "JAVA",
-	[LANGUAGE_CPP] = "CPP",
-	[LANGUAGE_DOTNET] = "DOTNET",
-	[LANGUAGE_PYTHON] = "PYTHON",
-	[LANGUAGE_DELPHI] = "DELPHI",
-	[LANGUAGE_ERLANG] = "ERLANG",
-	[LANGUAGE_RUBY] = "RUBY",
-	[LANGUAGE_OTHER] = "OTHER",
-	[LANGUAGE_HTTP] = "HTTP",
-	[LANGUAGE_GO] = "GO",
-	[LANGUAGE_PHP] = "PHP",
-	[LANGUAGE_OMS] = "OMS",
-	[LANGUAGE_RUST] = "RUST",
-	[LANGUAGE_NODE_JS] = "NODE_JS",
+static const struct slice language_names[] = {
+	[LANGUAGE_JAVA] = { "JAVA", 4 },
+	[LANGUAGE_CPP] = { "CPP", 3 },
+	[LANGUAGE_DOTNET] = { "DOTNET", 6 },
+	[LANGUAGE_PYTHON] = { "PYTHON", 6 },
+	[LANGUAGE_DELPHI] = { "DELPHI", 6 },
+	[LANGUAGE_ERLANG] = { "ERLANG", 6 },
+	[LANGUAGE_RUBY] = { "RUBY", 4 },
+	[LANGUAGE_OTHER] = { "OTHER", 5 },
+	[LANGUAGE_HTTP] = { "HTTP", 4 },
+	[LANGUAGE_GO] = { "GO", 2 },
+	[LANGUAGE_PHP] = { "PHP", 3 },
+	[LANGUAGE_OMS] = { "OMS", 3 },
+	[LANGUAGE_RUST] = { "RUST", 4 },
+	[LANGUAGE_NODE_JS] = { "NODE_JS", 7 },
 };
 
 static enum command_language
@@ -40,14 +42,14 @@ known_language(enum command_language language)
 const char *
 command_language_name(enum command_language language)
 {
-	return language_names[known_language(language)];
+	return language_names[known_language(language)].data;
 }
 
 enum command_language
 command_language_of(struct slice name)
 {
 	for (int i = 0; i < LANGUAGE_UNKNOWN; i++) {
-		if (slice_equal_nocase(name, slice_of(language_names[i])))
+		if (slice_equal_nocase(name, language_names[i]))
 			return (enum command_language)i;
 	}
 	return LANGUAGE_UNKNOWN;
@@ -69,24 +71,25 @@ struct ext_list {
 	struct ext *ext;
 	size_t n;
 	size_t cap;
+	struct ext spare; /* when there are too many */
 };
 
-static int
-ext_list_add(struct ext_list *list, struct slice key, struct slice value)
+/* Where the next one is read to; it counts once n has been raised. */
+static inline struct ext *
+ext_list_next(struct ext_list *list)
 {
-	if (list->n == COMMAND_EXT_MAX)
-		return -1;
 	if (list->n == list->cap) {
-		size_t cap = list->cap != 0 ? 2 * list->cap : EXT_FIRST;
-		struct ext *ext = arena_alloc(list->arena, cap * sizeof *ext);
+		if (list->n == COMMAND_EXT_MAX)
+			return &list->spare;
+		list->cap = list->cap != 0 ? 2 * list->cap : EXT_FIRST;
+
+		struct ext *ext = arena_alloc(list->arena, list->cap * sizeof *ext);
 
 		if (list->n != 0)
 			memcpy(ext, list->ext, list->n * sizeof *ext);
 		list->ext = ext;
-		list->cap = cap;
 	}
-	list->ext[list->n++] = (struct ext){ key, value };
-	return 0;
+	return &list->ext[list->n];
 }
 
 /* ---- JSON ------------------------------------------------------------------ */
@@ -105,22 +108,31 @@ take_value(struct reader *reader, enum json_type *type, struct slice *text)
 	return json_scan_value(&reader->scan, JSON_DEPTH_MAX, type, text);
 }
 
-/* Text that holds a number is taken as one, as fastjson does. */
+/* Text that holds a number is taken as one, as fastjson does: 1; 0 if there is none, -1. */
 static int
-read_int(struct reader *reader, void *to)
+read_other_int(struct reader *reader, int32_t *number)
 {
 	enum json_type type;
 	struct slice text;
 
+	if (take_value(reader, &type, &text) == -1)
+		return -1;
+	if (type == JSON_NULL)
+		return 0;
+	if (slice_to_int32(text, number) == 0)
+		return 1;
+	reader->unusable = true;
+	return 0;
+}
+
+static int
+read_int(struct reader *reader, void *to)
+{
 	if (!json_scan_int32(&reader->scan, to)) {
-		if (take_value(reader, &type, &text) == -1)
-			return -1;
-		if (type == JSON_NULL)
-			return 0;
-		if (slice_to_int32(text, to) == -1) {
-			reader->unusable = true;
-			return 0;
-		}
+		int found = read_other_int(reader, to);
+
+		if (found != 1)
+			return found;
 	}
 	if (to == &reader->command->opaque)
 		reader->has_opaque = true;
@@ -159,24 +171,25 @@ read_remark(struct reader *reader, void *to)
 	return 0;
 }
 
-static int
+static inline int
 read_ext_member(struct reader *reader, struct ext_list *list)
 {
-	struct slice key;
-	struct slice value;
+	struct ext *ext = ext_list_next(list);
 	enum json_type type;
 
-	if (json_scan_member(&reader->scan, JSON_DEPTH_MAX, &key, &type, &value) == -1)
+	if (json_scan_member(&reader->scan, JSON_DEPTH_MAX, &ext->key, &type, &ext->value) == -1)
 		return -1;
-	if (type != JSON_NULL && ext_list_add(list, key, value) == -1)
+	if (type != JSON_NULL && ext == &list->spare)
 		reader->unusable = true;
+	else if (type != JSON_NULL)
+		list->n++;
 	return 0;
 }
 
 static int
 read_ext(struct reader *reader, void *to)
 {
-	struct ext_list list = { reader->scan.arena, NULL, 0, 0 };
+	struct ext_list list = { .arena = reader->scan.arena };
 	struct command *command = reader->command;
 	enum json_type type;
 	struct slice text;
@@ -225,7 +238,8 @@ read_member(struct reader *reader)
 	if (json_scan_name(&reader->scan, &name) == -1)
 		return -1;
 	for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
-		if (slice_equal(name, members[i].name))
+		if (name.len == members[i].name.len && name.data[0] == members[i].name.data[0] &&
+		    memcmp(name.data, members[i].name.data, name.len) == 0)
 			return members[i].read(reader, (char *)reader->command + members[i].offset);
 	}
 	return json_scan_skip(&reader->scan, JSON_DEPTH_MAX);
@@ -276,61 +290,74 @@ put_int(char *at, struct slice name, int64_t number)
 	return at + decimal_put(at, number);
 }
 
-/* null is no string: Go and C++ would lose the header. */
-static char *
-put_ext(char *at, const struct command *command)
+/* An absent value is left out: null is no string, Go and C++ would lose the header. */
+static void
+put_field(struct buf *buf, const struct field *field, struct slice value)
 {
-	bool first = true;
+	if (value.data == NULL)
+		return;
+	char *begin = buf_reserve(buf, FIELD_LEAD_BYTES + json_escaped_max(value));
+	char *at = begin;
 
-	at = put(at, SLICE(",\"extFields\":{"));
-	for (size_t i = 0; i < command->n_ext; i++) {
-		const struct ext *ext = &command->ext[i];
-
-		if (ext->value.data == NULL)
-			continue;
-		if (!first)
-			*at++ = ',';
-		first = false;
-		at = json_put_quoted(at, ext->key);
-		*at++ = ':';
-		at = json_put_quoted(at, ext->value);
-	}
-	*at++ = '}';
-	return at;
+	memcpy(at, field->lead, FIELD_LEAD_BYTES); /* more than it is, so that no call is needed */
+	at = json_put_escaped(at + field_lead_len(field), value);
+	*at++ = '"';
+	buf->len += (size_t)(at - begin);
 }
 
-/* Bytes that are enough for the header. */
-static size_t
-json_room(const struct command *command)
+static void
+put_ext(struct buf *buf, const struct ext *ext)
 {
-	size_t room = JSON_BARE_MAX + json_quoted_max(command->remark);
+	if (ext->value.data == NULL)
+		return;
+	buf_append_char(buf, ',');
+	json_quote(buf, ext->key);
+	buf_append_char(buf, ':');
+	json_quote(buf, ext->value);
+}
 
+/* Each begins with a comma; the first one's gives way to the brace. */
+static void
+put_ext_fields(struct buf *buf, const struct command *command)
+{
+	char number[DECIMAL_MAX];
+	size_t begin;
+
+	buf_append_slice(buf, SLICE(",\"extFields\":"));
+	begin = buf->len;
+	for (const struct field *field = command->fields; field != NULL && field->key != NULL;
+	     field++)
+		put_field(buf, field, field_text(field, command->header, number));
 	for (size_t i = 0; i < command->n_ext; i++)
-		room += json_quoted_max(command->ext[i].key) +
-		        json_quoted_max(command->ext[i].value) + 2;
-	return room;
+		put_ext(buf, &command->ext[i]);
+	if (buf->len == begin)
+		buf_append_char(buf, '{');
+	buf->data[begin] = '{';
+	buf_append_char(buf, '}');
 }
 
-/* Each request is answered by one: it is written straight into room that is enough for it. */
 static void
 encode_json(struct buf *buf, const struct command *command)
 {
-	char *begin = buf_reserve(buf, json_room(command));
-	char *at = put_int(begin, SLICE("{\"code\":"), command->code);
+	char *at = buf_reserve(buf, JSON_BARE_MAX);
 
-	if (command->ext != NULL)
-		at = put_ext(at, command);
+	buf->len = (size_t)(put_int(at, SLICE("{\"code\":"), command->code) - buf->data);
+	if (command->ext != NULL || command->fields != NULL)
+		put_ext_fields(buf, command);
+	at = buf_reserve(buf, JSON_BARE_MAX);
 	at = put_int(at, SLICE(",\"flag\":"), command->flag);
-	at = put(at, SLICE(",\"language\":"));
-	at = json_put_quoted(at, slice_of(command_language_name(command->language)));
-	at = put_int(at, SLICE(",\"opaque\":"), command->opaque);
+	at = put(at, SLICE(",\"language\":\""));
+	at = put(at, language_names[known_language(command->language)]);
+	at = put_int(at, SLICE("\",\"opaque\":"), command->opaque);
 	if (command->remark.data != NULL) {
-		at = put(at, SLICE(",\"remark\":"));
-		at = json_put_quoted(at, command->remark);
+		buf->len = (size_t)(at - buf->data);
+		buf_append_slice(buf, SLICE(",\"remark\":"));
+		json_quote(buf, command->remark);
+		at = buf_reserve(buf, JSON_BARE_MAX);
 	}
 	at = put_int(at, SLICE(",\"version\":"), command->version);
 	*at++ = '}';
-	buf->len += (size_t)(at - begin);
+	buf->len = (size_t)(at - buf->data);
 }
 
 /* ---- ROCKETMQ (binary) ------------------------------------------------------- */
@@ -338,15 +365,13 @@ encode_json(struct buf *buf, const struct command *command)
 static int
 decode_binary_ext(struct arena *arena, struct slice fields, struct command *command)
 {
-	struct ext_list list = { arena, NULL, 0, 0 };
+	struct ext_list list = { .arena = arena };
 
-	while (fields.len != 0) {
-		struct slice key;
-		struct slice value;
+	for (; fields.len != 0; list.n++) {
+		struct ext *ext = ext_list_next(&list);
 
-		if (wire_take_counted(&fields, 2, &key) == -1 ||
-		    wire_take_counted(&fields, 4, &value) == -1 ||
-		    ext_list_add(&list, key, value) == -1)
+		if (ext == &list.spare || wire_take_counted(&fields, 2, &ext->key) == -1 ||
+		    wire_take_counted(&fields, 4, &ext->value) == -1)
 			return -1;
 	}
 	command->ext = list.ext;
@@ -378,8 +403,21 @@ decode_binary(struct arena *arena, struct slice header, struct command *command)
 }
 
 static void
+put_binary(struct buf *buf, struct slice key, struct slice value)
+{
+	if (value.data == NULL || key.len > BINARY_KEY_MAX)
+		return;
+	buf_reserve(buf, sizeof(uint16_t) + key.len + sizeof(uint32_t) + value.len);
+	buf_put_u16(buf, (uint16_t)key.len);
+	buf_append_slice(buf, key);
+	buf_put_u32(buf, (uint32_t)value.len);
+	buf_append_slice(buf, value);
+}
+
+static void
 encode_binary(struct buf *buf, const struct command *command)
 {
+	char number[DECIMAL_MAX];
 	size_t fields_at;
 
 	buf_put_u16(buf, (uint16_t)command->code);
@@ -391,17 +429,12 @@ encode_binary(struct buf *buf, const struct command *command)
 	buf_append_slice(buf, command->remark);
 	fields_at = buf->len;
 	buf_put_u32(buf, 0);
-	for (size_t i = 0; i < command->n_ext; i++) {
-		struct slice key = command->ext[i].key;
-		struct slice value = command->ext[i].value;
-
-		if (value.data == NULL || key.len > BINARY_KEY_MAX)
-			continue;
-		buf_put_u16(buf, (uint16_t)key.len);
-		buf_append_slice(buf, key);
-		buf_put_u32(buf, (uint32_t)value.len);
-		buf_append_slice(buf, value);
-	}
+	for (const struct field *field = command->fields; field != NULL && field->key != NULL;
+	     field++)
+		put_binary(buf, (struct slice){ field->key, field->key_len },
+		    field_text(field, command->header, number));
+	for (size_t i = 0; i < command->n_ext; i++)
+		put_binary(buf, command->ext[i].key, command->ext[i].value);
 	be32_put(buf->data + fields_at, (uint32_t)(buf->len - fields_at - sizeof(uint32_t)));
 }
 

@@ -42,6 +42,8 @@ enum command_language {
 	LANGUAGE_UNKNOWN,
 };
 
+struct field;
+
 struct ext {
 	struct slice key;
 	struct slice value;
@@ -63,6 +65,9 @@ struct command {
 	 */
 	const struct ext *ext;
 	size_t n_ext;
+	/* Only written, before ext: a typed header (common/fields.h), or NULL. */
+	const struct field *fields;
+	const void *header;
 };
 
 enum command_status {

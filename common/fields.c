@@ -4,7 +4,7 @@
 
 #include "common/log.h"
 
-#define MAX_FIELDS 63 /* rows of a table: one bit each */
+#define MAX_FIELDS 64 /* rows of a table: one bit each */
 
 static int
 assign(const struct field *field, void *header, struct slice value)
@@ -47,80 +47,74 @@ assign_absent(const struct field *field, void *header)
 	}
 }
 
-static bool
+static inline bool
 is_key(const struct field *field, struct slice key)
 {
 	/* the one letter of a short-named request is all of its key: no call */
-	return field->key_len == key.len && field->key[0] == key.data[0] &&
+	return field->key_len == key.len && key.len != 0 && field->key[0] == key.data[0] &&
 	       (key.len == 1 || memcmp(field->key, key.data, key.len) == 0);
 }
 
-/*
- * The row of a key, or n. The search starts at `from` and wraps around: peers
- * send their fields in much the same order each time, and so do the tables.
- */
-static size_t
-find_row(const struct field *fields, size_t n, size_t from, struct slice key)
+/* The row of a key, searched for from `from` on and then before it; MAX_FIELDS if it has none. */
+static __attribute__((noinline)) size_t
+find_row(const struct field *fields, size_t from, struct slice key)
 {
-	for (size_t i = from; i < n; i++) {
+	for (size_t i = from; fields[i].key != NULL; i++)
 		if (is_key(&fields[i], key))
 			return i;
-	}
-	for (size_t i = 0; i < from; i++) {
+	for (size_t i = 0; i < from; i++)
 		if (is_key(&fields[i], key))
 			return i;
-	}
-	return n;
+	return MAX_FIELDS;
 }
 
-int
-fields_decode(
-    const struct field *fields, const struct command *command, void *header, const char **bad)
+/* Fields that did not come; a bit is set for each that did. */
+static int
+assign_others(const struct field *fields, uint64_t seen, void *header, const char **bad)
 {
-	size_t n = 0;
-	size_t next = 0;
-	uint64_t missing;
+	const struct field *field = fields;
 
-	while (fields[n].key != NULL)
-		n++;
-	if (n > MAX_FIELDS)
-		fatal("field table too long n=%zu max=%d", n, MAX_FIELDS);
-	missing = (UINT64_C(1) << n) - 1;
-	for (size_t i = 0; i < command->n_ext; i++) {
-		size_t row = find_row(fields, n, next, command->ext[i].key);
-
-		if (row == n)
+	for (; field->key != NULL; field++, seen >>= 1) {
+		if (seen & 1)
 			continue;
-		if (assign(&fields[row], header, command->ext[i].value) == -1) {
-			*bad = fields[row].key;
-			return -1;
-		}
-		missing &= ~(UINT64_C(1) << row);
-		next = row + 1;
-	}
-	for (; missing != 0; missing &= missing - 1) {
-		const struct field *field = &fields[__builtin_ctzll(missing)];
-
 		if (field->required) {
 			*bad = field->key;
 			return -1;
 		}
 		assign_absent(field, header);
 	}
+	if (field - fields > MAX_FIELDS)
+		fatal("field table too long max=%d", MAX_FIELDS);
 	return 0;
 }
 
-static struct slice
-number_text(struct arena *arena, int64_t number)
+int
+fields_decode(
+    const struct field *fields, const struct command *command, void *header, const char **bad)
 {
-	char *text = arena_alloc(arena, DECIMAL_MAX);
+	uint64_t seen = 0;
+	size_t next = 0;
 
-	return (struct slice){ text, decimal_put(text, number) };
+	for (size_t i = 0; i < command->n_ext; i++) {
+		const struct ext *ext = &command->ext[i];
+		/* peers send their fields in much the same order each time, and so do the tables */
+		size_t row =
+		    is_key(&fields[next], ext->key) ? next : find_row(fields, next, ext->key);
+
+		if (row >= MAX_FIELDS)
+			continue;
+		if (assign(&fields[row], header, ext->value) == -1) {
+			*bad = fields[row].key;
+			return -1;
+		}
+		seen |= UINT64_C(1) << row;
+		next = row + 1;
+	}
+	return assign_others(fields, seen, header, bad);
 }
 
-/* The text of a field, absent when it need not be sent. */
-static struct slice
-value_text(const struct field *field, const void *header, struct arena *arena)
+struct slice
+field_text(const struct field *field, const void *header, char text[static DECIMAL_MAX])
 {
 	const void *at = (const char *)header + field->offset;
 	int64_t number = 0;
@@ -141,7 +135,7 @@ value_text(const struct field *field, const void *header, struct arena *arena)
 	}
 	if (!field->required && number == field->absent)
 		return SLICE_NONE;
-	return number_text(arena, number);
+	return (struct slice){ text, decimal_put(text, number) };
 }
 
 void
@@ -158,10 +152,13 @@ fields_encode(
 	command->ext = ext;
 	command->n_ext = 0;
 	for (size_t i = 0; i < n; i++) {
-		struct slice value = value_text(&fields[i], header, arena);
+		char number[DECIMAL_MAX];
+		struct slice value = field_text(&fields[i], header, number);
 
 		if (value.data == NULL)
 			continue;
+		if (value.data == number)
+			value = arena_copy(arena, value);
 		ext[command->n_ext++] = (struct ext){ { fields[i].key, fields[i].key_len }, value };
 	}
 }

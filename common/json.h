@@ -93,13 +93,13 @@ void json_member_put_bool(struct json_out *out, const char *name, bool boolean);
 
 /* Quotes and escapes as fastjson does (", \, and what is below 0x20), appended to buf. */
 void json_quote(struct buf *buf, struct slice text);
-/* The same at a place that has room for json_quoted_max bytes; the first byte behind it. */
-char *json_put_quoted(char *at, struct slice text);
+/* The same without quotes at a place that has json_escaped_max bytes; the first byte behind it. */
+char *json_put_escaped(char *at, struct slice text);
 
 static inline size_t
-json_quoted_max(struct slice text)
+json_escaped_max(struct slice text)
 {
-	return 6 * text.len + 2; /* each byte could be a \u00XX */
+	return 6 * text.len; /* each byte could be a \u00XX */
 }
 
 #endif

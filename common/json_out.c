@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "common/lanes.h"
+
 #define PIECE_BYTES 4096u
 
 /* Puts the comma that is due; another is due behind what follows, unless `comma` is false. */
@@ -213,59 +215,52 @@ needs_escape(char c)
 	return (unsigned char)c < 0x20 || c == '"' || c == '\\';
 }
 
-#define EACH_BYTE(value) (UINT64_C(0x0101010101010101) * (unsigned char)(value))
-
-/* Whether one of eight bytes needs an escape: x - n borrows into the high bit of bytes below n. */
-static bool
-word_needs_escape(uint64_t word)
+static uint64_t
+find_escapes(struct lanes block)
 {
-	uint64_t quote = word ^ EACH_BYTE('"');
-	uint64_t backslash = word ^ EACH_BYTE('\\');
-
-	return (((word - EACH_BYTE(0x20)) & ~word) | ((quote - EACH_BYTE(1)) & ~quote) |
-		   ((backslash - EACH_BYTE(1)) & ~backslash)) &
-	       EACH_BYTE(0x80);
+	return lanes_find_below(block, 0x20) | lanes_find_both(block, '"', '\\');
 }
 
-/* Both copy bytes, and say whether none of them needs an escape: 8, and 4 to 8 in two halves. */
-static bool
-copy_word(char *at, const char *from)
+/* Both copy bytes, and say whether none of them needs an escape: a block, and `len` in two halves.
+ */
+static inline bool
+copy_block(char *at, const char *from)
 {
-	uint64_t word;
+	struct lanes block = lanes_load(from);
 
-	memcpy(&word, from, sizeof word);
-	memcpy(at, &word, sizeof word);
-	return !word_needs_escape(word);
+	lanes_store(at, block);
+	return find_escapes(block) == 0;
 }
 
-static bool
+static inline bool
 copy_halves(char *at, const char *from, size_t len)
 {
-	uint32_t first, last;
+	char halves[LANES_BYTES];
+	const size_t half = sizeof halves / 2;
 
-	memcpy(&first, from, sizeof first);
-	memcpy(&last, from + len - sizeof last, sizeof last);
-	memcpy(at, &first, sizeof first);
-	memcpy(at + len - sizeof last, &last, sizeof last);
-	return !word_needs_escape((uint64_t)last << 32 | first);
+	memcpy(halves, from, half);
+	memcpy(halves + half, from + len - half, half);
+	memcpy(at, halves, half);
+	memcpy(at + len - half, halves + half, half);
+	return find_escapes(lanes_load(halves)) == 0;
 }
 
 /*
- * Copies text a word at a time, the last word over the one before it; how many bytes need no
+ * Copies text a block at a time, the last block over the one before it; how many bytes need no
  * escape. What is written behind those does not count.
  */
 static size_t
 copy_plain(char *at, struct slice text)
 {
-	const size_t step = sizeof(uint64_t);
 	size_t i = 0;
 
-	while (text.len - i >= step && copy_word(at + i, text.data + i))
-		i += step;
-	if (text.len >= step && text.len - i < step &&
-	    copy_word(at + text.len - step, text.data + text.len - step))
+	while (text.len - i >= LANES_BYTES && copy_block(at + i, text.data + i))
+		i += LANES_BYTES;
+	if (text.len >= LANES_BYTES && text.len - i < LANES_BYTES &&
+	    copy_block(at + text.len - LANES_BYTES, text.data + text.len - LANES_BYTES))
 		return text.len;
-	if (text.len >= step / 2 && text.len < step && copy_halves(at, text.data, text.len))
+	if (text.len >= LANES_BYTES / 2 && text.len < LANES_BYTES &&
+	    copy_halves(at, text.data, text.len))
 		return text.len;
 	for (; i < text.len && !needs_escape(text.data[i]); i++)
 		at[i] = text.data[i];
@@ -293,8 +288,8 @@ put_escape(char *at, char c)
 	return at;
 }
 
-static char *
-put_escaped(char *at, struct slice text)
+char *
+json_put_escaped(char *at, struct slice text)
 {
 	while (text.len != 0) {
 		size_t plain = copy_plain(at, text);
@@ -309,15 +304,6 @@ put_escaped(char *at, struct slice text)
 	return at;
 }
 
-char *
-json_put_quoted(char *at, struct slice text)
-{
-	*at++ = '"';
-	at = put_escaped(at, text);
-	*at++ = '"';
-	return at;
-}
-
 /* In pieces: a long text would ask for much more room than it mostly needs. */
 void
 json_quote(struct buf *buf, struct slice text)
@@ -325,9 +311,9 @@ json_quote(struct buf *buf, struct slice text)
 	buf_append_char(buf, '"');
 	while (text.len != 0) {
 		struct slice piece = { text.data, text.len < PIECE_BYTES ? text.len : PIECE_BYTES };
-		char *at = buf_reserve(buf, json_quoted_max(piece));
+		char *at = buf_reserve(buf, json_escaped_max(piece));
 
-		buf->len += (size_t)(put_escaped(at, piece) - at);
+		buf->len += (size_t)(json_put_escaped(at, piece) - at);
 		text.data += piece.len;
 		text.len -= piece.len;
 	}

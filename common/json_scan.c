@@ -2,129 +2,52 @@
 
 #include "common/json_scan.h"
 
-#include <stdint.h>
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
+#include "common/decimal.h"
 #include "common/wire.h"
 
 #define INT32_DIGITS 10
 
-/*
- * Strings are searched a block at a time: 16 bytes with SSE2, which every amd64
- * has, else 8 in a word. find_byte sets a bit for each byte that has a value (in a
- * word, only the lowest is reliable), first_match says which byte that is.
- */
-#ifdef __SSE2__
-#define BLOCK_BYTES 16
-
-struct block {
-	__m128i bytes;
-};
-
-static inline uint64_t
-find_byte(struct block block, char value)
+/* Whether an odd number of backslashes stands before `at`. */
+static bool
+is_escaped(const char *begin, const char *at)
 {
-	return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(block.bytes, _mm_set1_epi8(value)));
+	const char *first = at;
+
+	while (first > begin && first[-1] == '\\')
+		first--;
+	return (at - first) % 2 != 0;
 }
 
-static inline size_t
-first_match(uint64_t matches)
-{
-	return (size_t)__builtin_ctzll(matches);
-}
-#else
-#define BLOCK_BYTES 8
-#define EACH_BYTE(value) (UINT64_C(0x0101010101010101) * (unsigned char)(value))
-
-struct block {
-	uint64_t bytes;
-};
-
-static inline uint64_t
-find_byte(struct block block, char value)
-{
-	uint64_t difference = block.bytes ^ EACH_BYTE(value);
-
-	return (difference - EACH_BYTE(0x01)) & ~difference & EACH_BYTE(0x80);
-}
-
-static inline size_t
-first_match(uint64_t matches)
-{
-	return (size_t)__builtin_ctzll(matches) / 8;
-}
-#endif
-
-static inline struct block
-load_block(const char *at)
-{
-	struct block block;
-
-	memcpy(&block, at, sizeof block);
-	return block;
-}
-
-static inline uint64_t
-find_specials(struct block block)
-{
-	return find_byte(block, '"') | find_byte(block, '\\');
-}
-
-/* The first quote or backslash at or behind `at`; `end` if there is none. */
+/* The first quote at or behind `at`; NULL if there is none. */
 static inline const char *
-find_special(const char *at, const char *end)
+find_quote(const char *at, const char *end)
 {
-	for (; (size_t)(end - at) >= BLOCK_BYTES; at += BLOCK_BYTES) {
-		uint64_t matches = find_specials(load_block(at));
+	for (; end - at >= LANES_BYTES; at += LANES_BYTES) {
+		uint64_t matches = lanes_find(lanes_load(at), '"');
 
 		if (matches != 0)
-			return at + first_match(matches);
+			return at + lanes_first(matches);
 	}
-	while (at < end && *at != '"' && *at != '\\')
+	while (at < end && *at != '"')
 		at++;
-	return at;
+	return at < end ? at : NULL;
 }
 
-/* The rest of a string, whose first byte is at `at`; its closing quote, NULL if there is none. */
-static __attribute__((noinline)) const char *
-find_quote(const char *at, const char *end, bool *escaped)
+/* Takes a string with its quotes; *raw is what is between them. */
+static int
+take_quoted(struct json_scan *scan, struct slice *raw)
 {
-	for (;;) {
-		at = find_special(at, end);
-		if (at == end)
-			return NULL;
-		if (*at == '"')
-			return at;
-		*escaped = true;
-		if (end - at < 2)
-			return NULL;
-		at += 2;
-	}
-}
+	const char *begin = scan->at + 1, *quote;
 
-/* Takes a string with its quotes; *raw is what is between them. Most end within one block. */
-static inline int
-take_quoted(struct json_scan *scan, struct slice *raw, bool *escaped)
-{
-	const char *at = scan->at + 1;
-	size_t left = (size_t)(scan->end - scan->at);
-	uint64_t matches = 0;
-
-	*escaped = false;
-	if (left == 0 || *scan->at != '"')
+	if (scan->at == scan->end || *scan->at != '"')
 		return -1;
-	if (left > BLOCK_BYTES)
-		matches = find_specials(load_block(at));
-	if (matches != 0 && at[first_match(matches)] == '"')
-		at += first_match(matches);
-	else
-		at = find_quote(at, scan->end, escaped);
-	if (at == NULL)
+	quote = find_quote(begin, scan->end);
+	while (quote != NULL && is_escaped(begin, quote))
+		quote = find_quote(quote + 1, scan->end);
+	if (quote == NULL)
 		return -1;
-	*raw = (struct slice){ scan->at + 1, (size_t)(at - scan->at - 1) };
-	scan->at = at + 1;
+	*raw = (struct slice){ begin, (size_t)(quote - begin) };
+	scan->at = quote + 1;
 	return 0;
 }
 
@@ -231,16 +154,16 @@ unescape(struct arena *arena, struct slice raw, struct slice *text)
 	const char *at = raw.data;
 	const char *end = raw.data + raw.len;
 	/* the block that is copied last may reach beyond */
-	char *begin = arena_alloc(arena, raw.len + BLOCK_BYTES);
+	char *begin = arena_alloc(arena, raw.len + LANES_BYTES);
 	char *out = begin;
 
 	while (at < end) {
-		if ((size_t)(end - at) >= BLOCK_BYTES) {
-			struct block block = load_block(at);
-			uint64_t matches = find_byte(block, '\\');
-			size_t plain = matches != 0 ? first_match(matches) : BLOCK_BYTES;
+		if ((size_t)(end - at) >= LANES_BYTES) {
+			struct lanes block = lanes_load(at);
+			uint64_t matches = lanes_find(block, '\\');
+			size_t plain = matches != 0 ? lanes_first(matches) : LANES_BYTES;
 
-			memcpy(out, &block, sizeof block);
+			lanes_store(out, block);
 			at += plain;
 			out += plain;
 			if (matches == 0)
@@ -257,14 +180,14 @@ unescape(struct arena *arena, struct slice raw, struct slice *text)
 	return 0;
 }
 
-static inline int
+static int
 take_string(struct json_scan *scan, struct slice *text)
 {
-	bool escaped;
-
-	if (take_quoted(scan, text, &escaped) == -1)
+	if (take_quoted(scan, text) == -1)
 		return -1;
-	return escaped ? unescape(scan->arena, *text, text) : 0;
+	if (memchr(text->data, '\\', text->len) == NULL)
+		return 0;
+	return unescape(scan->arena, *text, text);
 }
 
 static bool
@@ -307,21 +230,17 @@ take_number(struct json_scan *scan)
 bool
 json_scan_int32(struct json_scan *scan, int32_t *number)
 {
-	json_scan_peek(scan);
+	bool negative = json_scan_peek(scan) == '-';
+	const char *begin = scan->at + negative;
+	uint64_t digits;
+	size_t n = decimal_take(begin, (size_t)(scan->end - begin), &digits);
+	int64_t wide = negative ? -(int64_t)digits : (int64_t)digits;
 
-	bool negative = scan->at < scan->end && *scan->at == '-';
-	const char *begin = scan->at + negative, *at = begin;
-	int64_t sum = 0;
-
-	for (; at < scan->end && at - begin < INT32_DIGITS && *at >= '0' && *at <= '9'; at++)
-		sum = sum * 10 + (*at - '0');
-	if (negative)
-		sum = -sum;
-	if (at == begin || at == scan->end || (*at != ',' && *at != '}') || sum < INT32_MIN ||
-	    sum > INT32_MAX)
+	if (n == 0 || n > INT32_DIGITS || begin + n == scan->end ||
+	    (begin[n] != ',' && begin[n] != '}') || wide < INT32_MIN || wide > INT32_MAX)
 		return false;
-	*number = (int32_t)sum;
-	scan->at = at;
+	*number = (int32_t)wide;
+	scan->at = begin + n;
 	return true;
 }
 
@@ -363,20 +282,13 @@ scan_bare(struct json_scan *scan, enum json_type *type, struct slice *text)
 	return status;
 }
 
-static inline int
-scan_scalar(struct json_scan *scan, enum json_type *type, struct slice *text)
-{
-	if (json_scan_peek(scan) == '"') {
-		*type = JSON_STRING;
-		return take_string(scan, text);
-	}
-	return scan_bare(scan, type, text);
-}
-
 int
 json_scan_scalar(struct json_scan *scan, enum json_type *type, struct slice *text)
 {
-	return scan_scalar(scan, type, text);
+	if (json_scan_peek(scan) != '"')
+		return scan_bare(scan, type, text);
+	*type = JSON_STRING;
+	return json_scan_plain(scan, text) ? 0 : take_string(scan, text);
 }
 
 static int skip_value(struct json_scan *scan, int depth);
@@ -411,7 +323,6 @@ skip_value(struct json_scan *scan, int depth)
 {
 	enum json_type type;
 	struct slice text;
-	bool escaped;
 
 	switch (json_scan_peek(scan)) {
 	case '{':
@@ -419,20 +330,24 @@ skip_value(struct json_scan *scan, int depth)
 	case '[':
 		return skip_list(scan, depth, ']', skip_value);
 	case '"':
-		return take_quoted(scan, &text, &escaped);
+		return take_quoted(scan, &text);
 	default:
 		return scan_bare(scan, &type, &text);
 	}
 }
 
-static inline int
-scan_value(struct json_scan *scan, int depth, enum json_type *type, struct slice *text)
+int
+json_scan_value(struct json_scan *scan, int depth, enum json_type *type, struct slice *text)
 {
 	char first = json_scan_peek(scan);
 	const char *begin = scan->at;
 
+	if (first == '"') {
+		*type = JSON_STRING;
+		return take_string(scan, text);
+	}
 	if (first != '{' && first != '[')
-		return scan_scalar(scan, type, text);
+		return scan_bare(scan, type, text);
 	*type = first == '{' ? JSON_OBJECT : JSON_ARRAY;
 	if (skip_value(scan, depth) == -1)
 		return -1;
@@ -440,30 +355,20 @@ scan_value(struct json_scan *scan, int depth, enum json_type *type, struct slice
 	return 0;
 }
 
-static inline int
-scan_name(struct json_scan *scan, struct slice *name)
+bool
+json_scan_behind_blanks(struct json_scan *scan, char c)
+{
+	if (json_scan_peek(scan) != c || scan->at == scan->end)
+		return false;
+	scan->at++;
+	return true;
+}
+
+int
+json_scan_string(struct json_scan *scan, struct slice *text)
 {
 	json_scan_peek(scan);
-	return take_string(scan, name) == 0 && json_scan_char(scan, ':') ? 0 : -1;
-}
-
-int
-json_scan_value(struct json_scan *scan, int depth, enum json_type *type, struct slice *text)
-{
-	return scan_value(scan, depth, type, text);
-}
-
-int
-json_scan_name(struct json_scan *scan, struct slice *name)
-{
-	return scan_name(scan, name);
-}
-
-int
-json_scan_member(
-    struct json_scan *scan, int depth, struct slice *name, enum json_type *type, struct slice *text)
-{
-	return scan_name(scan, name) == 0 ? scan_value(scan, depth, type, text) : -1;
+	return take_string(scan, text);
 }
 
 int

@@ -124,27 +124,6 @@ drop_parts(const struct reply *reply)
 		body_part_release(&reply->parts[i]);
 }
 
-/* The typed header and the raw fields behind it as one list. */
-static void
-put_ext(struct arena *arena, const struct reply *reply, struct command *command)
-{
-	if (reply->fields != NULL)
-		fields_encode(reply->fields, reply->header, arena, command);
-	if (reply->ext == NULL || reply->n_ext == 0)
-		return;
-	if (command->n_ext == 0) {
-		command->ext = reply->ext;
-		command->n_ext = reply->n_ext;
-		return;
-	}
-	struct ext *all = arena_alloc(arena, (command->n_ext + reply->n_ext) * sizeof *all);
-
-	memcpy(all, command->ext, command->n_ext * sizeof *all);
-	memcpy(all + command->n_ext, reply->ext, reply->n_ext * sizeof *all);
-	command->ext = all;
-	command->n_ext += reply->n_ext;
-}
-
 static bool
 fits_a_frame(const struct reply *reply)
 {
@@ -176,7 +155,10 @@ send_reply(struct conn *conn, const struct ticket *ticket, const struct reply *r
 		command.remark = SLICE("the answer is larger than a frame can be");
 		conn_send(conn, &command, SLICE(""), NULL, 0);
 	} else {
-		put_ext(&conn_loop(conn)->arena, reply, &command);
+		command.fields = reply->fields;
+		command.header = reply->header;
+		command.ext = reply->ext;
+		command.n_ext = reply->n_ext;
 		conn_send(conn, &command, reply->body, reply->parts, reply->n_parts);
 	}
 }

@@ -4,9 +4,8 @@
 
 #include <strings.h>
 
+#include "common/decimal.h"
 #include "common/mem.h"
-
-#define DIGITS_MAX 19 /* of a number, so that it fits 64 bits without a sign */
 
 int
 slice_compare(struct slice a, struct slice b)
@@ -73,21 +72,14 @@ slice_to_int64(struct slice a, int64_t *value)
 {
 	bool negative = a.len > 0 && a.data[0] == '-';
 	size_t i = a.len > 0 && (negative || a.data[0] == '+') ? 1 : 0;
-	uint64_t sum = 0;
+	uint64_t sum;
 
 	if (i == a.len)
 		return -1;
-	while (a.len - i > DIGITS_MAX && a.data[i] == '0')
+	while (a.len - i > DECIMAL_DIGITS_MAX && a.data[i] == '0')
 		i++;
-	if (a.len - i > DIGITS_MAX)
+	if (decimal_take(a.data + i, a.len - i, &sum) != a.len - i)
 		return -1;
-	for (; i < a.len; i++) {
-		unsigned digit = (unsigned)(a.data[i] - '0');
-
-		if (digit > 9)
-			return -1;
-		sum = sum * 10 + digit;
-	}
 	if (sum > (uint64_t)INT64_MAX + negative)
 		return -1;
 	*value = (int64_t)(negative ? -sum : sum);

@@ -5,6 +5,7 @@
 
 #include "broker/store/half.h"
 #include "common/arena.h"
+#include "common/decimal.h"
 
 /*
  * An event is a record like any other, so that every tool can read it. What
