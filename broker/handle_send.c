@@ -51,21 +51,20 @@ message_ids(struct loop *loop, const struct broker *broker, const struct append 
 
 	if (append->n_records == 1)
 		return message_id(&loop->arena, &broker->host, position);
-	char *text = arena_alloc(&loop->arena, append->n_records * 64);
-	size_t len = 0;
+	struct slice id = message_id(&loop->arena, &broker->host, position);
+	char *text = arena_alloc(&loop->arena, append->n_records * (id.len + 1)), *end = text;
 
 	for (uint32_t i = 0; i < append->n_records; i++) {
 		uint32_t size = be32_get(at + RECORD_AT_SIZE);
-		struct slice id = message_id(&loop->arena, &broker->host, position);
 
-		if (i != 0)
-			text[len++] = ',';
-		memcpy(text + len, id.data, id.len);
-		len += id.len;
+		memcpy(end, id.data, id.len);
+		message_id_move(end, id.len, position);
+		end[id.len] = ',';
+		end += id.len + 1;
 		at += size;
 		position += size;
 	}
-	return (struct slice){ text, len };
+	return (struct slice){ text, (size_t)(end - text) - 1 };
 }
 
 static void
@@ -463,7 +462,7 @@ send_message_begin(struct request *request)
 			return with_region(request, verdict);
 	}
 	struct append *append = out.n_records == 1 && !header->batch
-	                            ? append_new_known(store, out.records, &out.properties, 1)
+	                            ? append_new_known(store, request->loop, out.records, &out.properties)
 	                            : append_new(store, out.records, out.n_records);
 	struct ticket ticket = request_ticket(request);
 	struct sending *sending = sendings_add(worker->sendings, append, &ticket);

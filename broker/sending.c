@@ -81,7 +81,7 @@ sendings_free(struct sendings *sendings)
 struct sending *
 sendings_add(struct sendings *sendings, struct append *append, const struct ticket *ticket)
 {
-	struct sending *sending = mem_alloc(sizeof *sending);
+	struct sending *sending = pool_alloc(&sendings->loop->pool, sizeof *sending);
 
 	*sending = (struct sending){
 		.prev = sendings->newest,
@@ -103,7 +103,7 @@ sendings_remove(struct sendings *sendings, struct sending *sending)
 	*(sending->prev != NULL ? &sending->prev->next : &sendings->oldest) = sending->next;
 	*(sending->next != NULL ? &sending->next->prev : &sendings->newest) = sending->prev;
 	sendings->n--;
-	free(sending);
+	pool_free(&sendings->loop->pool, sending);
 }
 
 size_t

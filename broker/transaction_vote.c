@@ -297,7 +297,7 @@ commit(struct voting *voting, const struct record *half, const struct known_prop
 
 	int level = delay_level(broker->delays, known->delay);
 	int64_t due = level > 0 ? delay_divert(broker->delays, level, &delivered, arena) : 0;
-	struct append *append = append_new_known(broker->store, &delivered, known, 1);
+	struct append *append = append_new_known(broker->store, voting->worker->loop, &delivered, known);
 
 	if (level > 0)
 		append_set_tag_hash(append, due);

@@ -155,6 +155,7 @@ loop_release(struct loop *loop)
 	event_base_free(loop->base);
 	deadlines_release(&loop->deadlines);
 	arena_release(&loop->arena);
+	pool_release(&loop->pool);
 }
 
 /* A turn is one call of the loop; that costs less than an event for the ends of turns. */

@@ -19,6 +19,7 @@
 #include "common/arena.h"
 #include "common/deadline.h"
 #include "common/mailbox.h"
+#include "common/pool.h"
 
 /* What another module keeps in a loop; loop_release ends a turn between the two. */
 struct loop_part {
@@ -37,6 +38,7 @@ struct loop {
 	struct event_base *base;
 	struct mailbox inbox; /* tasks run with the loop as receiver */
 	struct arena arena;   /* reset after each request, task and turn */
+	struct pool pool;     /* for what goes to other threads and comes home */
 	int index;            /* 0 .. n-1 in its daemon */
 	void *context;        /* the daemon's part of this loop (struct worker of the broker) */
 	/* internal */

@@ -9,6 +9,7 @@
 
 #define PORT_BYTES 4 /* an int in Java */
 #define POSITION_BYTES 8
+#define POSITION_DIGITS (2 * POSITION_BYTES)
 #define ID_BYTES_MAX (16 + PORT_BYTES + POSITION_BYTES)
 
 struct host
@@ -48,7 +49,7 @@ host_text(struct arena *arena, const struct host *host)
 }
 
 /* Eight digits at once: a byte for each, of which those above 9 are moved up to the letters. */
-static char *
+static inline char *
 put_hex(char *at, uint32_t number)
 {
 	uint64_t digits = number, above_9;
@@ -69,10 +70,20 @@ message_id(struct arena *arena, const struct host *store_host, int64_t position)
 
 	for (size_t i = 0; i < ip_len; i += 4)
 		at = put_hex(at, be32_get(store_host->ip + i));
-	at = put_hex(at, store_host->port);
-	at = put_hex(at, (uint32_t)((uint64_t)position >> 32));
-	at = put_hex(at, (uint32_t)position);
-	return (struct slice){ text, (size_t)(at - text) };
+	put_hex(at, store_host->port);
+
+	size_t len = 2 * (ip_len + PORT_BYTES + POSITION_BYTES);
+
+	message_id_move(text, len, position);
+	return (struct slice){ text, len };
+}
+
+void
+message_id_move(char *id, size_t len, int64_t position)
+{
+	char *at = put_hex(id + len - POSITION_DIGITS, (uint32_t)((uint64_t)position >> 32));
+
+	put_hex(at, (uint32_t)position);
 }
 
 int

@@ -91,6 +91,8 @@ struct slice host_text(struct arena *arena, const struct host *host);
 
 /* Offset message id: hex of store host and position (protocol description 4.2). */
 struct slice message_id(struct arena *arena, const struct host *store_host, int64_t position);
+/* Makes a copy of an id one of the same host at another position. */
+void message_id_move(char *id, size_t len, int64_t position);
 int message_id_parse(struct slice id, struct host *store_host, int64_t *position);
 
 /* Properties: name 0x01 value 0x02 ... (the last 0x02 may be missing). */

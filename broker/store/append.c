@@ -42,22 +42,8 @@ put_key(void *arg, struct slice key)
 	*sink->at++ = key_hash(sink->topic, key);
 }
 
-struct append *
-append_new(const struct store *store, struct record *records, size_t n)
-{
-	struct known_properties one = { 0 }, *known = n > 1 ? mem_alloc(n * sizeof one) : &one;
-
-	for (size_t i = 0; i < n; i++)
-		properties_read(records[i].properties, &known[i]);
-	struct append *append = append_new_known(store, records, known, n);
-
-	if (n > 1)
-		free(known);
-	return append;
-}
-
-struct append *
-append_new_known(const struct store *store, struct record *records,
+static struct append *
+lay_out(const struct store *store, struct pool *pool, struct record *records,
     const struct known_properties *known, size_t n)
 {
 	size_t n_keys = 0, n_bytes = 0;
@@ -67,10 +53,13 @@ append_new_known(const struct store *store, struct record *records,
 		each_key(&known[i], count_key, &n_keys);
 		n_bytes += record_size(&records[i]);
 	}
-	struct append *append = mem_alloc(sizeof *append + n * sizeof append->items[0] +
-					  n_keys * sizeof append->keys[0] + n_bytes);
+	struct append *append;
+	size_t size = sizeof *append + n * sizeof append->items[0] +
+	    n_keys * sizeof append->keys[0] + n_bytes;
 
+	append = pool != NULL ? pool_alloc(pool, size) : mem_alloc(size);
 	*append = (struct append){
+		.pool = pool,
 		.n_records = (uint32_t)n,
 		.size = (uint32_t)n_bytes,
 		.queue_id = records[0].queue_id,
@@ -84,19 +73,43 @@ append_new_known(const struct store *store, struct record *records,
 	char *at = append->records;
 	for (size_t i = 0; i < n; i++) {
 		uint64_t *keys = sink.at;
-		size_t size = record_encode(&records[i], at);
+		size_t len = record_encode(&records[i], at);
 
 		each_key(&known[i], put_key, &sink);
 		append->items[i] = (struct append_item){
 			.tag_hash = tag_hash(known[i].tags),
-			.size = (uint32_t)size,
+			.size = (uint32_t)len,
 			.n_keys = (uint32_t)(sink.at - keys),
 		};
-		at += size;
+		at += len;
 	}
 	/* The caller's topic may be gone when the writer looks: take it from the record. */
 	append->topic = record_topic(append->records);
 	append->queue_hash = queue_hash(append->topic, append->queue_id);
+	return append;
+}
+
+struct append *
+append_new(const struct store *store, struct record *records, size_t n)
+{
+	struct known_properties one = { 0 }, *known = n > 1 ? mem_alloc(n * sizeof one) : &one;
+
+	for (size_t i = 0; i < n; i++)
+		properties_read(records[i].properties, &known[i]);
+	struct append *append = lay_out(store, NULL, records, known, n);
+
+	if (n > 1)
+		free(known);
+	return append;
+}
+
+struct append *
+append_new_known(const struct store *store, struct loop *home, struct record *record,
+    const struct known_properties *known)
+{
+	struct append *append = lay_out(store, &home->pool, record, known, 1);
+
+	append->home = home;
 	return append;
 }
 
@@ -113,7 +126,10 @@ append_free(struct append *append)
 {
 	if (append->also != NULL)
 		append_free(append->also);
-	free(append);
+	if (append->pool != NULL)
+		pool_free(append->pool, append);
+	else
+		free(append);
 }
 
 static struct task_chain

@@ -101,6 +101,7 @@ struct append {
 	bool own_tag_hash;
 	uint64_t queue_hash;
 	struct append_item *items; /* one per record */
+	struct pool *pool;         /* whose memory it is; NULL: malloc's */
 	uint64_t *keys;            /* hashes, of one record after the other */
 };
 
@@ -110,9 +111,9 @@ struct append {
  * is set; queue_offset, position and store_timestamp need not be.
  */
 struct append *append_new(const struct store *store, struct record *records, size_t n);
-/* The same for who has read the properties of each record already. */
-struct append *append_new_known(const struct store *store, struct record *records,
-    const struct known_properties *known, size_t n);
+/* Of one record, whose properties were read already; in memory of its home, which frees it. */
+struct append *append_new_known(const struct store *store, struct loop *home, struct record *record,
+    const struct known_properties *known);
 /* The tag hash that the queue entries carry, when it is not that of the TAGS property (one for all). */
 void append_set_tag_hash(struct append *append, int64_t tag_hash);
 void append_free(struct append *append);
