@@ -112,7 +112,8 @@ pending_add(struct pending *pending, struct queue *queue, int64_t offset, struct
 }
 
 struct queue_entry *
-pending_copy(const struct pending *pending, const struct queue *queue, int64_t offset, size_t *n)
+pending_copy(const struct pending *pending, const struct queue *queue, int64_t offset, size_t most,
+    size_t *n)
 {
 	int64_t skip = offset - queue->pending_offset;
 	struct queue_entry *copy;
@@ -120,11 +121,22 @@ pending_copy(const struct pending *pending, const struct queue *queue, int64_t o
 	*n = 0;
 	if (queue->n_pending == 0 || skip < 0 || skip >= queue->n_pending)
 		return NULL;
-	copy = mem_alloc((queue->n_pending - (size_t)skip) * sizeof copy[0]);
-	for (uint32_t i = queue->pending_first; i != 0; i = pending->entries[i - 1].next)
+	size_t left = queue->n_pending - (size_t)skip;
+	if (most > left)
+		most = left;
+	copy = mem_alloc(most * sizeof copy[0]);
+	for (uint32_t i = queue->pending_first; i != 0 && *n < most;
+	     i = pending->entries[i - 1].next)
 		if (skip-- <= 0)
 			copy[(*n)++] = pending->entries[i - 1].entry;
 	return copy;
+}
+
+bool
+pending_is_due(const struct pending *pending)
+{
+	return pending->n >= PENDING_MAX ||
+	       (pending->n >= PENDING_MIN && pending->n >= QUEUE_BLOCK_WORTH * pending->n_queues);
 }
 
 void

@@ -8,6 +8,9 @@
  * consecutive offsets: position 8, size 4, tag hash 8 (RocketMQ's consume-queue entry).
  * A block fits a page, so reading one never walks overflow pages.
  *
+ * Entries wait in memory until the rows that they make are worth their pages (pending_is_due): at 10,000
+ * topics x 4 queues one for each record cost more than the records.
+ *
  * A key run is what one flush wrote: (hash 8, position 8) pairs ordered by the
  * hash's 24 high bits, cut into blocks whose id is run << 24 | those bits of the first pair;
  * a cut never parts equal ones. A look-up asks each run for one block. Small runs would make many of them, so
@@ -19,11 +22,14 @@
 
 #define QUEUE_OFFSET_BITS 40
 #define QUEUE_BLOCK_ENTRIES 400
+#define QUEUE_BLOCK_WORTH 16 /* entries of a queue, on average, that are worth a row */
 #define QUEUE_BLOCK_HEAD_BYTES 8
 #define QUEUE_ENTRY_BYTES 20
 #define KEY_PREFIX_BITS 24
 #define KEY_BLOCK_ENTRIES 120 /* four blocks a page */
 #define KEY_ENTRY_BYTES 16
+#define PENDING_MIN 4096   /* records: fewer are not worth a flush */
+#define PENDING_MAX 131072 /* ... more are not kept waiting: 4 MB, 0.1 s of a start after kill -9 */
 
 struct queue_entry {
 	int64_t position;
@@ -76,9 +82,15 @@ struct pending {
 void pending_release(struct pending *pending);
 /* Entries of a queue come in order of their offsets, without gaps. */
 void pending_add(struct pending *pending, struct queue *queue, int64_t offset, struct queue_entry entry);
-/* A copy of the queue's entries from this offset on, the caller's; NULL when there are none. */
+/* A copy of the queue's entries from this offset on, `most` at most, the caller's; NULL when there are none. */
 struct queue_entry *pending_copy(const struct pending *pending, const struct queue *queue, int64_t offset,
-    size_t *n);
+    size_t most, size_t *n);
+/*
+ * Whether the entries are worth a flush. Each queue that has some costs a row, and when there are many
+ * queues each row a page of its own: so it waits until rows have some length, or the memory, and what
+ * a start after kill -9 has to read, would be too much.
+ */
+bool pending_is_due(const struct pending *pending);
 void pending_add_key(struct pending *pending, uint64_t hash, int64_t position);
 void pending_clear_queues(struct pending *pending);
 void pending_clear_keys(struct pending *pending);

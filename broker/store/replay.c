@@ -3,7 +3,6 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -26,7 +25,7 @@
  *   - the newest one tells all queues (segment.h), and its log behind `indexed` is
  *     read to bring them up to date.
  *
- * The work is bounded by a few thousand records, not by the size of the store.
+ * The work is bounded by what may wait for its blocks (block.h), not by the size of the store.
  */
 
 #define NAME_DIGITS 20
@@ -35,7 +34,9 @@ struct replay {
 	struct store *store;
 	struct segment **list;
 	size_t n;
-	int64_t halves; /* from here on records count for the half messages */
+	int64_t halves;       /* from here on records count for the half messages */
+	sqlite3_stmt *tags;   /* rows of tag, read along with the log, */
+	int64_t tag_position; /* ... and where the one at hand belongs; INT64_MAX: no more */
 	sqlite3
 	    *newest;    /* kept open until the writer has it: each first open reads the whole WAL */
 	struct buf why; /* not empty: the store is refused */
@@ -315,16 +316,25 @@ add_keys(struct pending *pending, const struct record *record)
 	each_key(&properties, add_key, &(struct key_sink){ pending, record });
 }
 
+static void
+next_tag(struct replay *replay)
+{
+	int rc = sqlite3_step(replay->tags);
+
+	replay->tag_position = rc == SQLITE_ROW ? sqlite3_column_int64(replay->tags, 0) : INT64_MAX;
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+		buf_printf(&replay->why, "%s cannot be read: %s",
+		    replay->store->writer->out.segment->path, sqlite3_errstr(rc));
+}
+
 static int64_t
 own_tag_hash(struct replay *replay, const struct record *record)
 {
-	int64_t hash = tag_hash(property_find(record->properties, "TAGS"));
-	char text[80];
-
-	snprintf(text, sizeof text, "SELECT hash FROM tag WHERE pos = %lld",
-	    (long long)record->position);
-	sql_int64(replay->store->writer->out.db, text, &hash);
-	return hash;
+	while (replay->tag_position < record->position)
+		next_tag(replay);
+	return replay->tag_position == record->position
+	           ? sqlite3_column_int64(replay->tags, 1)
+	           : tag_hash(property_find(record->properties, "TAGS"));
 }
 
 static void
@@ -393,6 +403,23 @@ replay_row(struct replay *replay, sqlite3_stmt *row)
 			writer->timestamp = record.store_timestamp;
 	}
 	return 0;
+}
+
+static int
+replay_log(struct replay *replay)
+{
+	const struct segment_writer *out = &replay->store->writer->out;
+	int64_t from = out->indexed < out->keyed ? out->indexed : out->keyed;
+
+	if (replay->halves < from)
+		from = replay->halves;
+	sqlite3_prepare_v2(
+	    out->db, "SELECT pos, hash FROM tag ORDER BY pos", -1, &replay->tags, NULL);
+	next_tag(replay);
+	int rc = replay->why.len == 0 ? each_row(replay, log_rows, from, replay_row) : -1;
+
+	sqlite3_finalize(replay->tags);
+	return rc;
 }
 
 /* The records of a segment that is not the newest count for the half messages only. */
@@ -465,11 +492,7 @@ load_newest(struct replay *replay)
 	if (half_rows_load(replay->store, &writer->halves, &replay->why) == -1 ||
 	    replay_older(replay) == -1)
 		return -1;
-	int64_t from =
-	    writer->out.indexed < writer->out.keyed ? writer->out.indexed : writer->out.keyed;
-
-	if (each_row(replay, log_rows, replay->halves < from ? replay->halves : from, replay_row) ==
-	    -1)
+	if (replay_log(replay) == -1)
 		return -1;
 	half_table_cut(&writer->halves, writer->position, clock_mono_ms());
 	/* Events outlive the segments of what they are about. */
@@ -485,7 +508,6 @@ load_oldest(struct replay *replay)
 {
 	struct store_counters *counters = &replay->store->counters;
 	sqlite3 *db = open_checked(replay, replay->list[0]);
-	sqlite3_stmt *statement;
 	size_t number = 0;
 
 	if (db == NULL)
@@ -496,15 +518,8 @@ load_oldest(struct replay *replay)
 		queue->first = 0;
 	atomic_store(&counters->min_position, replay->list[0]->first);
 	atomic_store(&counters->earliest_ms, segment_earliest(db));
-	int rc = sqlite3_prepare_v2(db, "SELECT number, first FROM bounds", -1, &statement, NULL);
-	if (rc == SQLITE_OK) {
-		while ((rc = sqlite3_step(statement)) == SQLITE_ROW)
-			load_first(replay, statement);
-		sqlite3_finalize(statement);
-	}
-	if (rc != SQLITE_DONE)
-		buf_printf(&replay->why, "%s cannot be read: %s", replay->list[0]->path,
-		    sqlite3_errstr(rc));
+	each_row_of(replay, db, replay->list[0]->path,
+	    "SELECT number, first FROM bounds WHERE number >= ?", 0, load_first);
 	sql_close(db);
 }
 

@@ -8,8 +8,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 
-#define FLUSH_RECORDS 4096
-#define FLUSH_MS 1000
+#define FLUSH_MS 30000   /* a quiet store is whole without its replay */
 #define FLUSH_KEYS 16384 /* a run; waiting longer makes fewer runs to search */
 #define ROLL_RETRY_MS 1000
 
@@ -112,7 +111,7 @@ note_flushed(const struct commit *commit)
 bool
 writer_flush_is_due(const struct writer *writer)
 {
-	return writer->pending.n >= FLUSH_RECORDS || writer_flush_in_ms(writer) == 0;
+	return pending_is_due(&writer->pending) || writer_flush_in_ms(writer) == 0;
 }
 
 int

@@ -44,6 +44,8 @@ writer_take_meta(struct task *task, void *arg)
 		writer->batch.barrier = true;
 }
 
+#define WAITING_MAX 4096 /* entries for one pull: who filters more away comes again */
+
 static void
 answer_queue(struct writer *writer, struct read_job *job)
 {
@@ -56,7 +58,8 @@ answer_queue(struct writer *writer, struct read_job *job)
 	job->entries_offset = queue->n_pending != 0 ? queue->pending_offset : queue->next;
 	if (job->kind == READ_QUEUE && job->offset > job->entries_offset)
 		job->entries_offset = job->offset;
-	job->entries = pending_copy(&writer->pending, queue, job->entries_offset, &job->n_entries);
+	job->entries = pending_copy(&writer->pending, queue, job->entries_offset,
+	    job->kind == READ_QUEUE ? WAITING_MAX : SIZE_MAX, &job->n_entries);
 }
 
 static void
@@ -69,7 +72,7 @@ answer_stamps(struct writer *writer, struct read_job *job)
 		size_t n = 0;
 
 		if (queue != NULL)
-			entries = pending_copy(&writer->pending, queue, query->offset, &n);
+			entries = pending_copy(&writer->pending, queue, query->offset, 1, &n);
 		query->position = n != 0 ? entries[0].position : -1;
 		free(entries);
 	}

@@ -65,18 +65,59 @@ Test(block, queue_entries_come_back_packed)
 	cr_assert_eq(sink.n_blocks, 1 + 7 + 1);
 
 	size_t n;
-	struct queue_entry *copy = pending_copy(&pending, queues[1], 2000, &n);
+	struct queue_entry *copy = pending_copy(&pending, queues[1], 2000, SIZE_MAX, &n);
 	cr_assert_eq(n, 500);
 	cr_assert_eq(copy[0].size, 2000);
 	free(copy);
-	cr_assert_null(pending_copy(&pending, queues[0], 1, &n));
+	copy = pending_copy(&pending, queues[1], 2000, 7, &n);
+	cr_assert_eq(n, 7);
+	cr_assert_eq(copy[6].size, 2006);
+	free(copy);
+	cr_assert_null(pending_copy(&pending, queues[0], 1, 1, &n));
 
 	pending_clear_queues(&pending);
-	cr_assert_null(pending_copy(&pending, queues[1], 0, &n));
+	cr_assert_null(pending_copy(&pending, queues[1], 0, 1, &n));
 	cr_assert_eq(pending_each_queue_block(&pending, take_queue_block, &sink), 0);
 	cr_assert_eq(sink.n_blocks, 9);
 	pending_release(&pending);
 	queue_table_release(&table);
+}
+
+/* How many records spread evenly over so many queues wait for a flush. */
+static size_t
+wait_of(int32_t n_queues)
+{
+	struct queue_table table;
+	struct pending pending = { 0 };
+	size_t n = 0;
+
+	queue_table_init(&table);
+	for (int32_t q = 0; q < n_queues; q++)
+		queue_table_add(&table, SLICE("T"), q, -1);
+	for (; !pending_is_due(&pending); n++)
+		pending_add(&pending, queue_table_at(&table, (int64_t)n % n_queues),
+		    (int64_t)n / n_queues, (struct queue_entry){ .size = 1 });
+	pending_clear_queues(&pending);
+	cr_assert_not(pending_is_due(&pending));
+	pending_release(&pending);
+	queue_table_release(&table);
+	return n;
+}
+
+Test(block, entries_wait_until_their_rows_are_worth_it)
+{
+	static const struct {
+		int32_t n_queues;
+		size_t n;
+	} cases[] = {
+		{ 1, PENDING_MIN },
+		{ PENDING_MIN / QUEUE_BLOCK_WORTH, PENDING_MIN },
+		{ 1000, 1000 * QUEUE_BLOCK_WORTH },
+		{ 40000, PENDING_MAX },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		cr_assert_eq(wait_of(cases[i].n_queues), cases[i].n, "%d", (int)cases[i].n_queues);
 }
 
 struct key_blocks {

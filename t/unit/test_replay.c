@@ -220,3 +220,83 @@ Test(replay, own_tag_hashes_survive)
 	read_job_free(job);
 	rig_release(&rig);
 }
+
+#define MANY_QUEUES 700
+#define PER_QUEUE 9
+
+/* More than a flush of few queues takes, and all too thin to be worth rows. */
+static void
+fill_many(struct rig *rig)
+{
+	for (unsigned i = 0; i < PER_QUEUE * MANY_QUEUES; i += 100) {
+		static struct outcome outcomes[100];
+
+		for (unsigned k = i; k < i + 100; k++)
+			rig_submit(rig,
+			    &(struct sample){ .topic = "T",
+				.queue_id = (int32_t)(k % MANY_QUEUES),
+				.seed = k / MANY_QUEUES },
+			    &outcomes[k - i]);
+		rig_wait(rig);
+		for (unsigned k = 0; k < 100; k++)
+			free(outcomes[k].records);
+	}
+}
+
+static void
+check_many(struct rig *rig)
+{
+	for (int32_t q = 0; q < MANY_QUEUES; q += 23)
+		cr_assert_eq(rig_check_queue(rig, "T", q), PER_QUEUE, "queue %d", q);
+}
+
+static int64_t
+count_blocks(const struct rig *rig)
+{
+	char *path = segment_path(rig, 0, "");
+	sqlite3 *db;
+	sqlite3_stmt *statement;
+
+	cr_assert_eq(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+	cr_assert_eq(
+	    sqlite3_prepare_v2(db, "SELECT count(*) FROM queue", -1, &statement, NULL), SQLITE_OK);
+	cr_assert_eq(sqlite3_step(statement), SQLITE_ROW);
+	int64_t n = sqlite3_column_int64(statement, 0);
+
+	sqlite3_finalize(statement);
+	sqlite3_close(db);
+	free(path);
+	return n;
+}
+
+/* What waits for its blocks is found while they are not there, after a kill, and after a stop. */
+Test(replay, thin_queues_wait_for_their_blocks)
+{
+	struct rig rig;
+	pid_t child;
+
+	rig_init(&rig);
+	rig.options.tail_bytes = 10000;
+	child = fork();
+	if (child == 0) {
+		loop_init(&rig.loop, 0);
+		rig_open(&rig);
+		fill_many(&rig);
+		check_many(&rig);
+		_exit(0);
+	}
+	int status = -1;
+
+	waitpid(child, &status, 0);
+	cr_assert_eq(status, 0);
+	cr_assert_eq(count_blocks(&rig), 0);
+	rig_open(&rig);
+	cr_assert_eq(count_blocks(&rig), MANY_QUEUES, "one row for each, in one flush");
+	check_many(&rig);
+	fill_many(&rig);
+	rig_close(&rig);
+	rig_open(&rig);
+	for (int32_t q = 0; q < MANY_QUEUES; q += 23)
+		cr_assert_eq(rig_check_queue(&rig, "T", q), 2 * PER_QUEUE, "queue %d", q);
+	rig_release(&rig);
+}
