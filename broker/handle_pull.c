@@ -62,9 +62,9 @@ answer(struct worker *worker, const struct pull_question *question, struct reply
 	return OUTCOME_ANSWER;
 }
 
-static void
-count_found(struct worker *worker, const struct pull_question *question, int32_t n_messages,
-    const struct body_part *parts, size_t n_parts)
+static enum outcome
+answer_found(struct worker *worker, const struct pull_question *question, struct reply *reply,
+    struct body_part *parts, size_t n_parts, int32_t n_messages, int64_t next_offset)
 {
 	size_t bytes = 0;
 
@@ -72,6 +72,80 @@ count_found(struct worker *worker, const struct pull_question *question, int32_t
 		bytes += parts[i].len;
 	stats_get(worker->broker->stats, worker->loop->index, question->topic, question->group,
 	    (uint32_t)n_messages, bytes);
+	answer(worker, question, reply, RESPONSE_SUCCESS, "FOUND", next_offset);
+	reply->parts = parts;
+	reply->n_parts = n_parts;
+	return OUTCOME_ANSWER;
+}
+
+/* For the pulls to come as well: all that is there, or AHEAD_BYTES. */
+static struct pull_limits
+limits_ahead(const struct pull_limits *asked, int64_t n_there)
+{
+	int32_t n = n_there < INT32_MAX ? (int32_t)n_there : INT32_MAX;
+
+	return (struct pull_limits){
+		.max_messages = n,
+		.max_bytes = asked->max_bytes > AHEAD_BYTES ? asked->max_bytes : AHEAD_BYTES,
+		.max_scan = n,
+	};
+}
+
+static void
+submit_read(struct worker *worker, int32_t queue, int64_t offset, const struct pull_limits *limits,
+    void (*done)(struct read_job *job, struct loop *loop), void *context)
+{
+	struct read_job *job = read_job_new(READ_QUEUE);
+
+	job->home = worker->loop;
+	job->done = done;
+	job->context = context;
+	job->queue = queue;
+	job->offset = offset;
+	read_job_set_limits(job, limits);
+	store_read(worker->broker->store, job);
+}
+
+static void on_cold(struct read_job *job, struct loop *loop);
+
+/* Nobody has waited for it until somebody did. */
+static void
+on_ahead(struct read_job *job, struct loop *loop)
+{
+	const struct worker *worker = loop->context;
+
+	job->context = ahead_end(job->context);
+	if (job->context != NULL) {
+		on_cold(job, loop);
+		return;
+	}
+	if (job->status == READ_FOUND)
+		ahead_add(worker->ahead, job->queue, job->offset, job->chunk, job->n_records);
+	read_job_free(job);
+}
+
+/* Takes what was read, and has the next read while this is sent. */
+static bool
+take_ahead(struct worker *worker, const struct pull_question *question, int32_t number,
+    struct body_part *parts, size_t *n_parts, int32_t *n_messages)
+{
+	if (!ahead_take(worker->ahead, number, question->offset, &question->limits, parts, n_parts,
+		n_messages))
+		return false;
+	const struct tail_queue *queue =
+	    tail_find(worker->tail, question->topic, question->queue_id);
+	/* Its topic may have been deleted meanwhile. */
+	int64_t max_offset = queue != NULL && queue->number == number ? queue->max_offset : 0;
+	struct ahead_read *read =
+	    ahead_begin(worker->ahead, number, question->offset + *n_messages, max_offset);
+
+	if (read != NULL) {
+		struct pull_limits limits =
+		    limits_ahead(&question->limits, max_offset - read->offset);
+
+		submit_read(worker, number, read->offset, &limits, on_ahead, read);
+	}
+	return true;
 }
 
 /* From what was read for the pull before. */
@@ -79,18 +153,15 @@ static enum outcome
 look_ahead(struct worker *worker, struct pull_question *question, const struct tail_queue *queue,
     struct reply *reply)
 {
-	struct body_part *part = arena_alloc(&worker->loop->arena, sizeof *part);
+	struct body_part *parts = arena_alloc(&worker->loop->arena, AHEAD_RUNS * sizeof *parts);
+	size_t n_parts;
 	int32_t n_messages;
 
 	if (question->offset < queue->min_offset ||
-	    !ahead_take(worker->ahead, queue->number, question->offset, &question->limits, part,
-		&n_messages))
+	    !take_ahead(worker, question, queue->number, parts, &n_parts, &n_messages))
 		return OUTCOME_COLD;
-	answer(worker, question, reply, RESPONSE_SUCCESS, "FOUND", question->offset + n_messages);
-	reply->parts = part;
-	reply->n_parts = 1;
-	count_found(worker, question, n_messages, part, 1);
-	return OUTCOME_ANSWER;
+	return answer_found(
+	    worker, question, reply, parts, n_parts, n_messages, question->offset + n_messages);
 }
 
 static enum outcome
@@ -112,11 +183,7 @@ look_at_tail(struct worker *worker, struct pull_question *question, struct tail_
 	case TAIL_FOUND:
 		break;
 	}
-	answer(worker, question, reply, RESPONSE_SUCCESS, "FOUND", next_offset);
-	reply->parts = parts;
-	reply->n_parts = n_parts;
-	count_found(worker, question, n_messages, parts, n_parts);
-	return OUTCOME_ANSWER;
+	return answer_found(worker, question, reply, parts, n_parts, n_messages, next_offset);
 }
 
 /* The decision table; the reply is made for every outcome but OUTCOME_COLD. */
@@ -152,6 +219,25 @@ look(struct worker *worker, struct pull_question *question, struct reply *reply)
 
 /* ---- cold reads ------------------------------------------------------ */
 
+/* What the pull gets of what the job has found; how many parts. */
+static size_t
+take_found(struct worker *worker, const struct pull_question *question, struct read_job *job,
+    struct body_part *parts)
+{
+	size_t n_parts;
+
+	if (question->limits.tag_codes == NULL) {
+		ahead_put(worker->ahead, job->queue, question->offset, job->chunk, job->n_records);
+		take_ahead(worker, question, job->queue, parts, &n_parts, &job->n_records);
+		job->next_offset = question->offset + job->n_records;
+		return n_parts;
+	}
+	parts[0] =
+	    (struct body_part){ job->chunk->data, job->chunk->len, job->chunk, chunk_release };
+	job->chunk = NULL;
+	return 1;
+}
+
 static void
 on_cold(struct read_job *job, struct loop *loop)
 {
@@ -159,25 +245,14 @@ on_cold(struct read_job *job, struct loop *loop)
 	struct pull *pull = job->context;
 	struct pull_question *question = &pull->question;
 	struct reply reply = { 0 };
-	struct body_part part;
+	struct body_part parts[AHEAD_RUNS];
+	size_t n_parts;
 
 	switch (job->status) {
 	case READ_FOUND:
-		if (question->limits.tag_codes == NULL) {
-			ahead_put(worker->ahead, job->queue, question->offset, job->chunk,
-			    job->n_records);
-			ahead_take(worker->ahead, job->queue, question->offset, &question->limits,
-			    &part, &job->n_records);
-			job->next_offset = question->offset + job->n_records;
-		} else {
-			part = (struct body_part){ job->chunk->data, job->chunk->len, job->chunk,
-				chunk_release };
-			job->chunk = NULL;
-		}
-		answer(worker, question, &reply, RESPONSE_SUCCESS, "FOUND", job->next_offset);
-		reply.parts = &part;
-		reply.n_parts = 1;
-		count_found(worker, question, job->n_records, &part, 1);
+		n_parts = take_found(worker, question, job, parts);
+		answer_found(
+		    worker, question, &reply, parts, n_parts, job->n_records, job->next_offset);
 		break;
 	case READ_NO_MATCH:
 		answer(worker, question, &reply, RESPONSE_PULL_RETRY_IMMEDIATELY,
@@ -204,38 +279,22 @@ on_cold(struct read_job *job, struct loop *loop)
 	read_job_free(job);
 }
 
-/* For the pulls to come as well: all that is there, or AHEAD_BYTES. */
-static struct pull_limits
-limits_ahead(const struct pull_limits *asked, int64_t n_there)
-{
-	int32_t n = n_there < INT32_MAX ? (int32_t)n_there : INT32_MAX;
-
-	return (struct pull_limits){
-		.max_messages = n,
-		.max_bytes = asked->max_bytes > AHEAD_BYTES ? asked->max_bytes : AHEAD_BYTES,
-		.max_scan = n,
-	};
-}
-
-/* The pull goes away with the job. */
+/* The pull goes away with the job, or with one that is away. */
 static void
 read_cold(struct worker *worker, struct pull *pull)
 {
+	const struct pull_question *question = &pull->question;
 	const struct tail_queue *queue =
-	    tail_find(worker->tail, pull->question.topic, pull->question.queue_id);
-	struct read_job *job = read_job_new(READ_QUEUE);
-	struct pull_limits limits = pull->question.limits;
+	    tail_find(worker->tail, question->topic, question->queue_id);
+	struct pull_limits limits = question->limits;
 
-	if (limits.tag_codes == NULL &&
-	    ahead_expects(worker->ahead, queue->number, pull->question.offset))
-		limits = limits_ahead(&limits, queue->max_offset - pull->question.offset);
-	job->home = worker->loop;
-	job->done = on_cold;
-	job->context = pull;
-	job->queue = queue->number;
-	job->offset = pull->question.offset;
-	read_job_set_limits(job, &limits);
-	store_read(worker->broker->store, job);
+	if (limits.tag_codes == NULL) {
+		if (ahead_wait(worker->ahead, queue->number, question->offset, pull))
+			return;
+		if (ahead_expects(worker->ahead, queue->number, question->offset))
+			limits = limits_ahead(&limits, queue->max_offset - question->offset);
+	}
+	submit_read(worker, queue->number, question->offset, &limits, on_cold, pull);
 }
 
 /* ---- held pulls ------------------------------------------------------ */

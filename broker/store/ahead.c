@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "broker/store/store_private.h"
 #include "common/buf.h"
@@ -12,12 +13,17 @@
 
 #define KEPT_MS 5000 /* for a consumer that stopped */
 
+/* What is left of a read. */
+struct run {
+	struct chunk *chunk; /* NULL: nothing */
+	size_t at;           /* of the next record in the chunk */
+	int32_t n_left;      /* records */
+};
+
 struct stream {
 	int32_t queue;
-	int32_t n_left;      /* records */
-	int64_t offset;      /* of the next one */
-	struct chunk *chunk; /* NULL: nothing is left, or the stream was never used */
-	size_t at;           /* of the next record in the chunk */
+	int64_t offset;              /* of the next record */
+	struct run runs[AHEAD_RUNS]; /* one follows the other */
 	int64_t used_ms;
 	uint64_t used; /* when, in calls; 0: never */
 };
@@ -27,14 +33,23 @@ struct ahead {
 	struct deadline rest;
 	uint64_t n_calls;
 	struct stream streams[AHEAD_STREAMS];
+	struct ahead_read reads[AHEAD_STREAMS];
 };
+
+/* The next run moves up. */
+static void
+drop_run(struct stream *stream)
+{
+	chunk_unref(stream->runs[0].chunk);
+	memmove(&stream->runs[0], &stream->runs[1], (AHEAD_RUNS - 1) * sizeof stream->runs[0]);
+	stream->runs[AHEAD_RUNS - 1] = (struct run){ 0 };
+}
 
 static void
 empty(struct stream *stream)
 {
-	chunk_unref(stream->chunk);
-	stream->chunk = NULL;
-	stream->n_left = 0;
+	while (stream->runs[0].chunk != NULL)
+		drop_run(stream);
 }
 
 /* Nobody came for it: what was read ahead goes. */
@@ -50,7 +65,7 @@ on_rest(struct deadline *deadline)
 
 		if (now_ms - stream->used_ms >= KEPT_MS)
 			empty(stream);
-		any |= stream->chunk != NULL;
+		any |= stream->runs[0].chunk != NULL;
 	}
 	if (any)
 		loop_set_deadline(ahead->loop, &ahead->rest, now_ms + KEPT_MS);
@@ -87,39 +102,77 @@ find(const struct ahead *ahead, int32_t queue, int64_t offset)
 	return NULL;
 }
 
+/* The offset behind all that the stream has. */
+static int64_t
+end_of(const struct stream *stream)
+{
+	int64_t end = stream->offset;
+
+	for (size_t i = 0; i < AHEAD_RUNS; i++)
+		end += stream->runs[i].n_left;
+	return end;
+}
+
+static bool
+has_room(const struct stream *stream)
+{
+	return stream->used != 0 && stream->runs[AHEAD_RUNS - 1].chunk == NULL;
+}
+
 static void
 use(struct ahead *ahead, struct stream *stream)
 {
 	stream->used = ++ahead->n_calls;
 	stream->used_ms = clock_mono_ms();
+	if (ahead->rest.place == 0)
+		loop_set_deadline(ahead->loop, &ahead->rest, stream->used_ms + KEPT_MS);
+}
+
+/* ---- what was read --------------------------------------------------- */
+
+/* True when the run has nothing left. */
+static bool
+take_run(struct run *run, const struct pull_limits *limits, struct pull_count *count,
+    struct body_part *part)
+{
+	size_t begin = run->at;
+
+	while (run->n_left > 0) {
+		uint32_t size = be32_get(run->chunk->data + run->at + RECORD_AT_SIZE);
+
+		if (pull_next(limits, count, size, 0) != PULL_TAKE)
+			break;
+		run->at += size;
+		run->n_left--;
+	}
+	*part = (struct body_part){ run->chunk->data + begin, run->at - begin, run->chunk,
+		chunk_release };
+	return run->n_left == 0;
 }
 
 bool
 ahead_take(struct ahead *ahead, int32_t queue, int64_t offset, const struct pull_limits *limits,
-    struct body_part *part, int32_t *n_messages)
+    struct body_part *parts, size_t *n_parts, int32_t *n_messages)
 {
 	struct stream *stream = find(ahead, queue, offset);
 	struct pull_count count = { 0 };
+	bool more = true;
 
-	if (stream == NULL || stream->chunk == NULL || limits->tag_codes != NULL)
+	if (stream == NULL || stream->runs[0].chunk == NULL || limits->tag_codes != NULL)
 		return false;
-	struct chunk *chunk = stream->chunk;
-	size_t begin = stream->at;
+	for (*n_parts = 0; more && stream->runs[0].chunk != NULL;) {
+		struct body_part *part = &parts[*n_parts];
 
-	while (stream->n_left > 0) {
-		uint32_t size = be32_get(chunk->data + stream->at + RECORD_AT_SIZE);
-
-		if (pull_next(limits, &count, size, 0) != PULL_TAKE)
-			break;
-		stream->at += size;
-		stream->n_left--;
+		more = take_run(&stream->runs[0], limits, &count, part);
+		if (part->len > 0) {
+			chunk_ref(part->owner);
+			++*n_parts;
+		}
+		if (more)
+			drop_run(stream);
 	}
-	*part = (struct body_part){ chunk->data + begin, stream->at - begin, chunk_ref(chunk),
-		chunk_release };
 	*n_messages = count.n_messages;
 	stream->offset += count.n_messages;
-	if (stream->n_left == 0)
-		empty(stream);
 	use(ahead, stream);
 	return true;
 }
@@ -145,11 +198,75 @@ ahead_put(
 	empty(stream);
 	*stream = (struct stream){
 		.queue = queue,
-		.n_left = n_records,
 		.offset = offset,
-		.chunk = chunk_ref(chunk),
+		.runs = { { chunk_ref(chunk), 0, n_records } },
 	};
 	use(ahead, stream);
-	if (ahead->rest.place == 0)
-		loop_set_deadline(ahead->loop, &ahead->rest, stream->used_ms + KEPT_MS);
+}
+
+/* ---- what is being read ---------------------------------------------- */
+
+struct ahead_read *
+ahead_begin(struct ahead *ahead, int32_t queue, int64_t offset, int64_t max_offset)
+{
+	const struct stream *stream = find(ahead, queue, offset);
+	struct ahead_read *free_one = NULL;
+
+	if (stream == NULL || stream->runs[0].chunk == NULL || !has_room(stream))
+		return NULL;
+	int64_t end = end_of(stream);
+
+	if (end >= max_offset)
+		return NULL;
+	for (size_t i = 0; i < AHEAD_STREAMS; i++) {
+		struct ahead_read *read = &ahead->reads[i];
+
+		if (!read->under_way)
+			free_one = read;
+		else if (read->queue == queue && read->offset == end)
+			return NULL;
+	}
+	if (free_one != NULL)
+		*free_one = (struct ahead_read){ queue, end, true, NULL };
+	return free_one;
+}
+
+bool
+ahead_wait(struct ahead *ahead, int32_t queue, int64_t offset, void *waiting)
+{
+	for (size_t i = 0; i < AHEAD_STREAMS; i++) {
+		struct ahead_read *read = &ahead->reads[i];
+
+		if (read->under_way && read->queue == queue && read->offset == offset &&
+		    read->waiting == NULL) {
+			read->waiting = waiting;
+			return true;
+		}
+	}
+	return false;
+}
+
+void *
+ahead_end(struct ahead_read *read)
+{
+	read->under_way = false;
+	return read->waiting;
+}
+
+void
+ahead_add(
+    struct ahead *ahead, int32_t queue, int64_t offset, struct chunk *chunk, int32_t n_records)
+{
+	for (size_t i = 0; i < AHEAD_STREAMS; i++) {
+		struct stream *stream = &ahead->streams[i];
+		struct run *run = &stream->runs[0];
+
+		if (stream->queue != queue || end_of(stream) != offset || !has_room(stream))
+			continue;
+		while (run->chunk != NULL)
+			run++;
+		*run = (struct run){ chunk_ref(chunk), 0, n_records };
+		use(ahead, stream);
+		return;
+	}
 }

@@ -32,8 +32,8 @@ tear_down(void)
 }
 
 /* Records of a queue; the last byte of each says its offset. */
-static void
-put(int32_t queue, int64_t offset, int32_t n)
+static struct chunk *
+records(int64_t offset, int32_t n)
 {
 	struct chunk *chunk = chunk_new(-1, (size_t)n * RECORD_BYTES);
 
@@ -44,7 +44,24 @@ put(int32_t queue, int64_t offset, int32_t n)
 		be32_put(at + RECORD_AT_SIZE, RECORD_BYTES);
 		at[RECORD_BYTES - 1] = (char)(offset + i);
 	}
+	return chunk;
+}
+
+static void
+put(int32_t queue, int64_t offset, int32_t n)
+{
+	struct chunk *chunk = records(offset, n);
+
 	ahead_put(ahead, queue, offset, chunk, n);
+	chunk_unref(chunk);
+}
+
+static void
+add(int32_t queue, int64_t offset, int32_t n)
+{
+	struct chunk *chunk = records(offset, n);
+
+	ahead_add(ahead, queue, offset, chunk, n);
 	chunk_unref(chunk);
 }
 
@@ -52,15 +69,18 @@ put(int32_t queue, int64_t offset, int32_t n)
 static int32_t
 take(int32_t queue, int64_t offset, const struct pull_limits *limits)
 {
-	struct body_part part;
-	int32_t n;
+	struct body_part parts[AHEAD_RUNS];
+	size_t n_parts;
+	int32_t n, seen = 0;
 
-	if (!ahead_take(ahead, queue, offset, limits, &part, &n))
+	if (!ahead_take(ahead, queue, offset, limits, parts, &n_parts, &n))
 		return -1;
-	cr_assert_eq(part.len, (size_t)n * RECORD_BYTES);
-	for (int32_t i = 0; i < n; i++)
-		cr_assert_eq(part.data[(i + 1) * RECORD_BYTES - 1], (char)(offset + i));
-	body_part_release(&part);
+	for (size_t i = 0; i < n_parts; i++) {
+		for (size_t at = 0; at < parts[i].len; at += RECORD_BYTES, seen++)
+			cr_assert_eq(parts[i].data[at + RECORD_BYTES - 1], (char)(offset + seen));
+		body_part_release(&parts[i]);
+	}
+	cr_assert_eq(seen, n);
 	return n;
 }
 
@@ -127,12 +147,66 @@ Test(ahead, who_was_away_for_longest_makes_room, .init = set_up, .fini = tear_do
 /* What was taken stays although the stream ends. */
 Test(ahead, a_part_outlives_the_stream, .init = set_up, .fini = tear_down)
 {
-	struct body_part part;
+	struct body_part parts[AHEAD_RUNS];
+	size_t n_parts;
 	int32_t n;
 
 	put(1, 5, 1);
-	cr_assert(ahead_take(ahead, 1, 5, &three, &part, &n));
+	cr_assert(ahead_take(ahead, 1, 5, &three, parts, &n_parts, &n));
+	cr_assert_eq(n_parts, 1);
 	put(1, 6, 2);
-	cr_assert_eq(part.data[RECORD_BYTES - 1], 5);
-	body_part_release(&part);
+	cr_assert_eq(parts[0].data[RECORD_BYTES - 1], 5);
+	body_part_release(&parts[0]);
+}
+
+Test(ahead, the_next_is_read_while_this_is_sent, .init = set_up, .fini = tear_down)
+{
+	cr_assert_null(ahead_begin(ahead, 1, 10, 100), "nobody pulls");
+	put(1, 10, 4);
+	cr_assert_eq(take(1, 10, &three), 3);
+	cr_assert_null(ahead_begin(ahead, 1, 13, 14), "the queue ends there");
+	struct ahead_read *read = ahead_begin(ahead, 1, 13, 100);
+
+	cr_assert_not_null(read);
+	cr_assert_eq(read->offset, 14);
+	cr_assert_null(ahead_begin(ahead, 1, 13, 100), "it is under way");
+	cr_assert_null(ahead_end(read));
+	add(1, 14, 4);
+	cr_assert_null(ahead_begin(ahead, 1, 13, 100), "there is enough");
+	cr_assert_eq(take(1, 13, &three), 3, "out of both");
+	read = ahead_begin(ahead, 1, 16, 100);
+	cr_assert_eq(read->offset, 18);
+	cr_assert_eq(take(1, 16, &three), 2);
+	ahead_end(read);
+	add(1, 18, 2);
+	cr_assert_eq(take(1, 18, &three), 2);
+}
+
+Test(ahead, who_is_faster_than_the_reader_waits_for_it, .init = set_up, .fini = tear_down)
+{
+	int first, second;
+
+	put(1, 10, 4);
+	cr_assert_eq(take(1, 10, &three), 3);
+	struct ahead_read *read = ahead_begin(ahead, 1, 13, 100);
+
+	cr_assert_not(ahead_wait(ahead, 1, 13, &first));
+	cr_assert_not(ahead_wait(ahead, 2, 14, &first));
+	cr_assert(ahead_wait(ahead, 1, 14, &first));
+	cr_assert_not(ahead_wait(ahead, 1, 14, &second), "one consumer, one pull");
+	cr_assert_eq(ahead_end(read), &first);
+	cr_assert_not(ahead_wait(ahead, 1, 14, &second));
+}
+
+/* A stream that is gone, and one that went elsewhere, have no use for it. */
+Test(ahead, what_nobody_wants_any_more_is_dropped, .init = set_up, .fini = tear_down)
+{
+	put(1, 10, 4);
+	add(1, 15, 4);
+	add(2, 14, 4);
+	cr_assert_eq(take(1, 10, &three), 3);
+	cr_assert_eq(take(1, 13, &three), 1);
+	cr_assert_eq(take(1, 14, &three), -1);
+	cr_assert_eq(take(1, 15, &three), -1);
+	cr_assert_eq(take(2, 14, &three), -1);
 }
