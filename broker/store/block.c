@@ -268,8 +268,11 @@ pending_each_key_block(struct pending *pending, int64_t run, block_put_fn *put, 
 
 		block.len = 0;
 		do {
-			buf_put_u64(&block, pending->keys[i].hash);
-			buf_put_u64(&block, (uint64_t)pending->keys[i].position);
+			char *at = buf_reserve(&block, KEY_ENTRY_BYTES);
+
+			be64_put(at, pending->keys[i].hash);
+			be64_put(at + 8, (uint64_t)pending->keys[i].position);
+			block.len += KEY_ENTRY_BYTES;
 			i++;
 		} while (
 		    i < n && (block.len < KEY_BLOCK_ENTRIES * KEY_ENTRY_BYTES ||
