@@ -27,7 +27,7 @@ struct holds {
 static uint64_t
 queue_hash(struct slice topic, int32_t queue_id)
 {
-	return (slice_hash(topic) ^ (uint32_t)queue_id) * 0x9E3779B97F4A7C15u;
+	return (slice_bucket(topic) ^ (uint32_t)queue_id) * 0x9E3779B97F4A7C15u;
 }
 
 /* Where the chain says the queue's entry is or would be added. */

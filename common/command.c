@@ -147,14 +147,13 @@ read_language(struct reader *reader, void *to)
 	enum command_language *language = to;
 	enum json_type type;
 	struct slice text;
-	int64_t code = -1;
+	int64_t code;
 
 	if (take_value(reader, &type, &text) == -1)
 		return -1;
-	if (slice_to_int64(text, &code) == 0)
+	*language = command_language_of(text);
+	if (*language == LANGUAGE_UNKNOWN && slice_to_int64(text, &code) == 0)
 		*language = language_of_code(code);
-	else
-		*language = command_language_of(text);
 	return 0;
 }
 
@@ -300,7 +299,8 @@ put_field(struct buf *buf, const struct field *field, struct slice value)
 	char *at = begin;
 
 	memcpy(at, field->lead, FIELD_LEAD_BYTES); /* more than it is, so that no call is needed */
-	at = json_put_escaped(at + field_lead_len(field), value);
+	at += field_lead_len(field);
+	at = field->type == FIELD_TEXT ? json_put_escaped(at, value) : put(at, value);
 	*at++ = '"';
 	buf->len += (size_t)(at - begin);
 }

@@ -7,6 +7,8 @@
 #include "common/decimal.h"
 #include "common/mem.h"
 
+#define INT32_DIGITS_SURE 9 /* that many always fit */
+
 int
 slice_compare(struct slice a, struct slice b)
 {
@@ -67,8 +69,15 @@ slice_next(struct slice *rest, char separator, struct slice *part)
 	return true;
 }
 
-int
-slice_to_int64(struct slice a, int64_t *value)
+/* Digits and nothing else, at most `most` of them, as nearly all numbers are. */
+static inline bool
+is_plain_number(struct slice a, size_t most, uint64_t *number)
+{
+	return a.len != 0 && a.len <= most && decimal_take(a.data, a.len, number) == a.len;
+}
+
+static __attribute__((noinline)) int
+other_number(struct slice a, int64_t *value)
 {
 	bool negative = a.len > 0 && a.data[0] == '-';
 	size_t i = a.len > 0 && (negative || a.data[0] == '+') ? 1 : 0;
@@ -87,11 +96,27 @@ slice_to_int64(struct slice a, int64_t *value)
 }
 
 int
+slice_to_int64(struct slice a, int64_t *value)
+{
+	uint64_t number;
+
+	if (!is_plain_number(a, DECIMAL_DIGITS_MAX - 1, &number))
+		return other_number(a, value);
+	*value = (int64_t)number;
+	return 0;
+}
+
+int
 slice_to_int32(struct slice a, int32_t *value)
 {
+	uint64_t number;
 	int64_t wide;
 
-	if (slice_to_int64(a, &wide) == -1 || wide < INT32_MIN || wide > INT32_MAX)
+	if (is_plain_number(a, INT32_DIGITS_SURE, &number)) {
+		*value = (int32_t)number;
+		return 0;
+	}
+	if (other_number(a, &wide) == -1 || wide < INT32_MIN || wide > INT32_MAX)
 		return -1;
 	*value = (int32_t)wide;
 	return 0;
@@ -110,5 +135,34 @@ slice_hash(struct slice a)
 
 	for (size_t i = 0; i < a.len; i++)
 		hash = (hash ^ (unsigned char)a.data[i]) * 0x100000001b3u;
+	return hash;
+}
+
+static inline uint64_t
+mix(uint64_t hash, const char *at, size_t len)
+{
+	uint64_t word = 0;
+
+	memcpy(&word, at, len);
+	hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+	return hash ^ hash >> 32;
+}
+
+/* The last word reaches back over the one before it. */
+uint64_t
+slice_bucket(struct slice a)
+{
+	const size_t word = sizeof(uint64_t), half = word / 2;
+	uint64_t hash = a.len;
+
+	if (a.len >= word) {
+		for (size_t i = 0; i < a.len - word; i += word)
+			hash = mix(hash, a.data + i, word);
+		return mix(hash, a.data + a.len - word, word);
+	}
+	if (a.len >= half)
+		return mix(mix(hash, a.data, half), a.data + a.len - half, half);
+	for (size_t i = 0; i < a.len; i++)
+		hash = mix(hash, a.data + i, 1);
 	return hash;
 }

@@ -54,6 +54,9 @@ int slice_to_int64(struct slice a, int64_t *value);
 int slice_to_int32(struct slice a, int32_t *value);
 /* A copy that ends in NUL; the caller owns it. NULL for an absent slice. */
 char *slice_dup(struct slice a);
+/* The hash that the store has in its files: it stays as it is. */
 uint64_t slice_hash(struct slice a);
+/* One for tables in memory, a word at a time. */
+uint64_t slice_bucket(struct slice a);
 
 #endif

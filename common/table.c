@@ -60,7 +60,7 @@ table_find(const struct table *table, struct slice key)
 {
 	if (table->n == 0)
 		return NULL;
-	struct table_entry *entry = *place_of(table, key, slice_hash(key));
+	struct table_entry *entry = *place_of(table, key, slice_bucket(key));
 
 	return entry != NULL ? entry->value : NULL;
 }
@@ -68,7 +68,7 @@ table_find(const struct table *table, struct slice key)
 void *
 table_put(struct table *table, struct slice key, void *value)
 {
-	uint64_t hash = slice_hash(key);
+	uint64_t hash = slice_bucket(key);
 
 	if (table->n == table->n_slots)
 		grow(table);
@@ -96,7 +96,7 @@ table_take(struct table *table, struct slice key)
 {
 	if (table->n == 0)
 		return NULL;
-	struct table_entry **at = place_of(table, key, slice_hash(key));
+	struct table_entry **at = place_of(table, key, slice_bucket(key));
 	struct table_entry *entry = *at;
 
 	if (entry == NULL)
