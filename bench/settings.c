@@ -9,6 +9,8 @@
 
 #define TOPICS_MAX 100000 /* their numbers have five digits */
 #define QUEUES_MAX 1000   /* four */
+#define SECONDS_MAX 1e6
+#define DURATION_MS 10000
 
 #define NAMESRV                                                                                    \
 	{                                                                                          \
@@ -41,8 +43,8 @@ const struct flag settings_common_flags[] = {
 	NUMBER('q', "queues", 1, QUEUES_MAX, "queues of each topic on each master (8)"),
 	SWITCH('E', "existing", "the topics are there already: none is made"),
 	NUMBER('c', "connections", 1, 100000, "connections to each broker or name server (1)"),
-	NUMBER('d', "duration", 1, 1000000, "seconds that are measured (10)"),
-	NUMBER('W', "warmUp", 0, 1000000, "seconds before that, not measured (0)"),
+	TEXT('d', "duration", "S", "seconds that are measured, 0.5 say (10)"),
+	TEXT('W', "warmUp", "S", "seconds before that, not measured (0)"),
 	NUMBER('O', "timeout", 1, 1000000, "ms until a request counts as failed (3000)"),
 	SWITCH('x', "binary", "headers in RocketMQ's binary codec, not JSON"),
 	TEXT('p', "pid", "LIST", "processes of the brokers, whose CPU, memory and writes count"),
@@ -161,6 +163,23 @@ read_pids(struct settings *settings, const char *text, struct buf *error)
 	return 0;
 }
 
+/* Seconds as milliseconds. */
+static int
+read_seconds(const struct args *args, char letter, const char *name, int64_t *ms, struct buf *error)
+{
+	double seconds;
+
+	if (!args_has(args, letter))
+		return 0;
+	if (slice_to_double(slice_of(args_text(args, letter)), &seconds) == -1 ||
+	    !(seconds >= 0 && seconds <= SECONDS_MAX)) {
+		buf_printf(error, "--%s wants seconds, not \"%s\"", name, args_text(args, letter));
+		return -1;
+	}
+	*ms = (int64_t)(seconds * 1000);
+	return 0;
+}
+
 static int
 check(const struct settings *settings, struct buf *error)
 {
@@ -172,6 +191,8 @@ check(const struct settings *settings, struct buf *error)
 		buf_append_text(error, "--rollback and --unknown are more than 100 percent");
 	else if ((uint64_t)settings->n_connections * settings->window > 10000000)
 		buf_append_text(error, "--connections times --window is more than 10000000");
+	else if (settings->duration_ms == 0 && settings->n_messages == 0)
+		buf_append_text(error, "--duration 0 measures nothing");
 	else if (settings->oneway && settings->batch > 1)
 		buf_append_text(error, "--oneway and --batch do not go together");
 	else if (settings->cold && settings->n_messages != 0)
@@ -205,7 +226,6 @@ settings_read(struct settings *settings, const struct args *args, struct buf *er
 		.oneway = args_has(args, 'o'),
 		.rate = args_number(args, 'r', 0),
 		.n_messages = (uint64_t)args_number(args, 'N', 0),
-		.warm_up_ms = 1000 * args_number(args, 'W', 0),
 		.timeout_ms = (int)args_number(args, 'O', TWINMQ_TIMEOUT_MS),
 		.codec = args_has(args, 'x') ? FRAME_BINARY : FRAME_JSON,
 		.rollback_percent = (uint32_t)args_number(args, 'R', 0),
@@ -223,7 +243,10 @@ settings_read(struct settings *settings, const struct args *args, struct buf *er
 		.quiet = args_has(args, 'Q'),
 	};
 	/* A number of messages alone has no other end. */
-	settings->duration_ms = 1000 * args_number(args, 'd', settings->n_messages != 0 ? 0 : 10);
+	settings->duration_ms = settings->n_messages != 0 ? 0 : DURATION_MS;
+	if (read_seconds(args, 'd', "duration", &settings->duration_ms, error) == -1 ||
+	    read_seconds(args, 'W', "warmUp", &settings->warm_up_ms, error) == -1)
+		return -1;
 	if (args_has(args, 'p') && read_pids(settings, args_text(args, 'p'), error) == -1)
 		return -1;
 	return check(settings, error);

@@ -11,7 +11,6 @@
 
 #define LINE_FIELDS 9
 #define RUN_FIELDS 4
-#define NUMBER_MAX 64
 
 static int
 complain(const char *where, struct slice line)
@@ -40,15 +39,9 @@ split(struct slice line, char separator, size_t max, struct slice fields[])
 static double
 number_of(struct slice text)
 {
-	char copy[NUMBER_MAX], *end;
 	double number;
 
-	if (text.len == 0 || text.len >= sizeof copy)
-		return NAN;
-	memcpy(copy, text.data, text.len);
-	copy[text.len] = '\0';
-	number = strtod(copy, &end);
-	return *end == '\0' ? number : NAN;
+	return slice_to_double(text, &number) == 0 ? number : NAN;
 }
 
 static int
@@ -125,6 +118,7 @@ take_remark(struct sheet *sheet, struct slice text)
 		{ "#when", &sheet->when },
 		{ "#machine", &sheet->machine },
 		{ "#version", &sheet->version },
+		{ "#incomplete", &sheet->incomplete },
 	};
 	struct slice fields[3] = { SLICE(""), SLICE(""), SLICE("") };
 	size_t n = split(text, '\t', 3, fields);

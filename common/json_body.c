@@ -61,17 +61,10 @@ json_member_int32(const struct json *object, const char *name, int32_t absent)
 double
 json_member_double(const struct json *object, const char *name, double absent)
 {
-	struct slice text = json_text(json_member(object, name));
-	char digits[64];
-	char *end;
 	double number;
 
-	if (text.len == 0 || text.len >= sizeof digits)
-		return absent;
-	memcpy(digits, text.data, text.len);
-	digits[text.len] = '\0';
-	number = strtod(digits, &end);
-	return *end == '\0' ? number : absent;
+	return slice_to_double(json_text(json_member(object, name)), &number) == 0 ? number
+	                                                                           : absent;
 }
 
 int

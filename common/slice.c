@@ -2,12 +2,14 @@
 
 #include "common/slice.h"
 
+#include <stdlib.h>
 #include <strings.h>
 
 #include "common/decimal.h"
 #include "common/mem.h"
 
 #define INT32_DIGITS_SURE 9 /* that many always fit */
+#define NUMBER_MAX 64 /* characters of a fraction */
 
 int
 slice_compare(struct slice a, struct slice b)
@@ -119,6 +121,23 @@ slice_to_int32(struct slice a, int32_t *value)
 	if (other_number(a, &wide) == -1 || wide < INT32_MIN || wide > INT32_MAX)
 		return -1;
 	*value = (int32_t)wide;
+	return 0;
+}
+
+int
+slice_to_double(struct slice a, double *value)
+{
+	char text[NUMBER_MAX], *end;
+	double number;
+
+	if (a.len == 0 || a.len >= sizeof text)
+		return -1;
+	memcpy(text, a.data, a.len);
+	text[a.len] = '\0';
+	number = strtod(text, &end);
+	if (end != text + a.len)
+		return -1;
+	*value = number;
 	return 0;
 }
 

@@ -52,6 +52,8 @@ bool slice_next(struct slice *rest, char separator, struct slice *part);
 /* Strict decimal: optional sign, digits, nothing else; 0, or -1 and *value as it was. */
 int slice_to_int64(struct slice a, int64_t *value);
 int slice_to_int32(struct slice a, int32_t *value);
+/* A decimal fraction as strtod reads it, nothing else; 0, or -1 and *value as it was. */
+int slice_to_double(struct slice a, double *value);
 /* A copy that ends in NUL; the caller owns it. NULL for an absent slice. */
 char *slice_dup(struct slice a);
 /* The hash that the store has in its files: it stays as it is. */

@@ -50,10 +50,12 @@ Test(settings, values)
 	struct settings settings;
 
 	cr_assert_str_eq(
-	    read_line("send", "-c 5 --window 7 -B 32 -x -p 12,34 -d 3 -r 1000", &settings), "");
+	    read_line("send", "-c 5 --window 7 -B 32 -x -p 12,34 -d 3 -W 0.25 -r 1000", &settings),
+	    "");
 	cr_assert(settings.n_connections == 5 && settings.window == 7 && settings.batch == 32);
 	cr_assert(settings.n_pids == 2 && settings.pids[0] == 12 && settings.pids[1] == 34);
-	cr_assert(settings.duration_ms == 3000 && settings.rate == 1000);
+	cr_assert(
+	    settings.duration_ms == 3000 && settings.warm_up_ms == 250 && settings.rate == 1000);
 	cr_assert_eq(settings.codec, FRAME_BINARY);
 }
 
@@ -76,6 +78,9 @@ static const struct {
 	{ "send", "-t a/b", "\"a/b\" is no name for a topic" },
 	{ "send", "-p x", "--pid wants numbers of processes, separated by commas, at most 8" },
 	{ "send", "-o -B 2", "--oneway and --batch do not go together" },
+	{ "send", "-d 1s", "--duration wants seconds, not \"1s\"" },
+	{ "send", "-d 0", "--duration 0 measures nothing" },
+	{ "send", "-W -1", "--warmUp wants seconds, not \"-1\"" },
 	{ "send", "-R 5", "unknown flag -R" },
 	{ "transaction", "-R 60 -U 60", "--rollback and --unknown are more than 100 percent" },
 	{ "send", "-c 100000 -w 1000", "--connections times --window is more than 10000000" },
