@@ -71,11 +71,14 @@ print_target(const struct sheet_line *line, struct buf *out)
 }
 
 void
-print_noise(const struct sheet *sheet, struct buf *out)
+print_state(const struct sheet *sheet, struct buf *out)
 {
 	struct judgement aa;
 	bool noisy;
 
+	if (sheet->incomplete.len != 0)
+		buf_printf(
+		    out, "NOT COMPLETE: %.*s ", (int)sheet->incomplete.len, sheet->incomplete.data);
 	if (!judge_noise(sheet, &aa, &noisy)) {
 		buf_append_text(out, "A/A check: not made.");
 		return;

@@ -14,7 +14,7 @@ void print_svg(const struct sheet *sheet, struct buf *out);
 void print_value(enum unit unit, double value, struct buf *out);
 /* What is to be reached: "at least 3 (5)". */
 void print_target(const struct sheet_line *line, struct buf *out);
-/* "the machine is quiet enough" or not, as a sentence */
-void print_noise(const struct sheet *sheet, struct buf *out);
+/* Whether all of it is there and the machine is quiet enough, as sentences */
+void print_state(const struct sheet *sheet, struct buf *out);
 
 #endif

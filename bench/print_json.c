@@ -108,6 +108,7 @@ print_json(const struct sheet *sheet, struct buf *text)
 	json_member_put_slice(&out, "when", sheet->when);
 	json_member_put_slice(&out, "machine", sheet->machine);
 	json_member_put_slice(&out, "version", sheet->version);
+	json_member_put_slice(&out, "incomplete", sheet->incomplete);
 	json_key(&out, "too_noisy");
 	if (judge_noise(sheet, &judgement, &noisy))
 		json_put_bool(&out, noisy);

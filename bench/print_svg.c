@@ -229,7 +229,7 @@ print_svg(const struct sheet *sheet, struct buf *out)
 	    (int)sheet->machine.len, sheet->machine.data);
 	put_text(&chart, 20, 58, "fill=\"#444\" font-size=\"11\"", buf_slice(&text));
 	text.len = 0;
-	print_noise(sheet, &text);
+	print_state(sheet, &text);
 	put_text(&chart, 20, 74, "fill=\"#444\" font-size=\"11\"", buf_slice(&text));
 	buf_release(&text);
 	put_axis(&chart, bottom);

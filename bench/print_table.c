@@ -139,13 +139,13 @@ print_table(const struct sheet *sheet, struct buf *out)
 	for (size_t i = 0; i < sizeof facts / sizeof facts[0]; i++)
 		if (facts[i].len != 0)
 			buf_printf(out, "%.*s  \n", (int)facts[i].len, facts[i].data);
-	print_noise(sheet, out);
+	print_state(sheet, out);
 	buf_append_text(out, "\n\n");
 	put_table(sheet, out);
 	buf_append_text(out, "\nRatios are medians of pairs, ours divided by theirs; for CPU, "
-	                     "memory, bytes and times less "
+			     "memory, bytes and times less "
 			     "is better.\nCPU and bytes written are of the brokers, for each good "
-	                     "message; memory is "
+			     "message; memory is "
 			     "anonymous.\n");
 	for (size_t i = 0; i < sheet->n_notes; i++)
 		buf_printf(out, "- %.*s\n", (int)sheet->notes[i].len, sheet->notes[i].data);

@@ -54,6 +54,7 @@ struct sheet {
 	struct slice *notes;
 	size_t n_notes;
 	struct slice title, when, machine, version;
+	struct slice incomplete; /* why it is not all that was wanted; absent when it is */
 };
 
 /* 0, or -1 after one line on stderr that says what is wrong where. */

@@ -3,9 +3,13 @@
 #
 # What was measured goes to $T_DIR/results, a line a run: load, side, block, mqbench's JSON.
 
+elapsed() {
+	echo $(($(date +%s) - began))
+}
+
 # say TEXT: how far it is, on stderr
 say() {
-	printf '[%3d:%02d] %s\n' $((($(date +%s) - began) / 60)) $((($(date +%s) - began) % 60)) "$*" >&2
+	printf '[%3d:%02d] %s\n' $(($(elapsed) / 60)) $(($(elapsed) % 60)) "$*" >&2
 }
 
 # note TEXT: stands below the table
@@ -14,13 +18,28 @@ note() {
 	echo "$*" >>"$T_DIR/notes"
 }
 
+# lacks SENTENCE: stands above the table, as it is not what was wanted
+lacks() {
+	say "$*"
+	echo "$*" >>"$T_DIR/incomplete"
+}
+
 die() {
-	echo "compare: $*" >&2
+	echo "compare: $*" >&6
+	cut_short "It was cut short: $*."
+}
+
+# cut_short SENTENCE: what was measured until now is told
+cut_short() {
+	trap '' INT TERM HUP
+	exec >&5 2>&6 # a run's output may go elsewhere
+	lacks "$*"
+	[ ! -s "$T_DIR/results" ] || report
 	exit 1
 }
 
-# measure NAME SIDE WORDS ...: $T_DIR/json is what came of it. A run that is void, or that could
-# not be done, ends all: nothing is averaged over it.
+# measure NAME SIDE WORDS ...: $T_DIR/json is what came of it. Fails when the run is void, or could
+# not be done: nothing is averaged over it.
 measure() {
 	measure_name=$1 measure_side=$2
 	shift 2
@@ -33,17 +52,17 @@ measure() {
 		;;
 	*) measure_mqbench "$measure_side" "$@" ;;
 	esac
-	[ $measure_status -eq 0 ] || measure_failed "$@"
 	side_freeze "$measure_side"
+	[ $measure_status -eq 0 ] || measure_failed "$@"
 }
 
 measure_failed() {
 	sed 's/^/  /' "$T_DIR/err" "$T_DIR/json" >&2
-	cp "$T_DIR/results" "$json.runs" && say "the runs before it are in $json.runs"
 	measure_why="could not be done"
-	[ $measure_status -ne 1 ] || measure_why="is VOID, so nothing is said"
-	die "scenario $(line_of "$measure_name") (load $measure_name), side $(side_label "$measure_side"):" \
-		"the run \"mqbench $*\" $measure_why"
+	[ $measure_status -ne 1 ] || measure_why="is VOID"
+	lacks "Scenario $(line_of "$measure_name") (load $measure_name) has no figures, as a run of" \
+		"$(side_label "$measure_side") $measure_why: \"mqbench $*\"."
+	return 1
 }
 
 # measure_mqbench SIDE WORDS ...: in the background, so that signals are heard
@@ -76,39 +95,67 @@ how_long() {
 	fi
 }
 
-# duration SECONDS WORDS: for how long these are played, as words of mqbench
+# duration SECONDS WORDS: for how long these are played, as words of mqbench. SECONDS may be a number
+# of messages, with an N before it.
 duration() {
 	case $1,${messages:--},$2 in
 	-,*) ;;
-	*,-,*) echo "-W 1 -d $1" ;;
+	N*,-,*) echo "-N ${1#N}" ;;
+	*,-,*) echo "-W $(how_long 0.5/1) -d $1" ;;
 	*send* | *transaction* | *both*) echo "-N $messages" ;;
 	*) echo "-d 1" ;;
 	esac
+}
+
+# sized WORDS: to try this tool out, what is there beforehand is small, too
+sized() {
+	if [ -n "$messages" ]; then
+		echo "$1" | sed -E "s/(-[Nuf]) [0-9]+/\1 $messages/"
+	else
+		echo "$1"
+	fi
 }
 
 # play SIDE CALLED WORDS ...: measured, and noted under this name
 play() {
 	play_side=$1 play_called=$2
 	shift 2
-	measure "$load" "$play_side" "$@"
-	printf '%s\t%s\t%s\t%s\n' "$load" "$play_called" "$block" "$(cat "$T_DIR/json")" >>"$T_DIR/results"
+	measure "$load" "$play_side" "$@" &&
+		printf '%s\t%s\t%s\t%s\n' "$load" "$play_called" "$block" "$(cat "$T_DIR/json")" >>"$T_DIR/results"
 }
 
-# play_blocks N: a b c, c b a and again
-# shellcheck disable=SC2086 # words
+# play_blocks N: a b c, c b a and again, while there is time. Fails when a run does.
 play_blocks() {
-	play_until=$((${block:-0} + $1))
+	play_until=$((block + $1))
 	while [ "$block" -lt $play_until ]; do
+		block_began=$(elapsed)
 		block=$((block + 1))
 		[ $block -ne 3 ] || [ -z "$weakest" ] || load_others=$(without "$weakest" "$load_others")
 		for turn in a $load_others $(reversed "$load_others") a; do
-			case $turn in
-			a) play a a $load_words $load_duration ;;
-			alone) play a b $load_other_words $load_duration ;;
-			*) play "$turn" "$turn" $load_other_words $load_duration ;;
-			esac
+			play_turn "$turn" || return 1
 		done
+		[ $block -lt $play_until ] || break
+		if is_no_time $(($(elapsed) - block_began)); then
+			note "$(line_of "$load") ($load) has blocks: $block. There was no time for more."
+			break
+		fi
 	done
+}
+
+# shellcheck disable=SC2086 # words
+play_turn() {
+	case $1 in
+	a) play a a $load_words $load_duration ;;
+	alone) play a b $load_other_words $load_duration ;;
+	*) play "$1" "$1" $load_other_words $load_duration ;;
+	esac
+}
+
+# is_no_time SECONDS: for one more block, which takes that long
+is_no_time() {
+	[ -n "$time_limited" ] || return 1
+	[ $(($(elapsed) + $1)) -gt "$(how_long $BLOCKS_UNTIL)" ] ||
+		[ $(($(elapsed) + $1 - load_began)) -gt "$(how_long $LOAD_SECONDS)" ]
 }
 
 # without WORD LIST

@@ -11,9 +11,10 @@ report() {
 		for side in a b $releases; do
 			printf '#side\t%s\t%s\n' "$side" "$(side_label "$side")"
 		done
+		[ ! -s "$T_DIR/incomplete" ] || printf '#incomplete\t%s\n' "$(paste -sd' ' "$T_DIR/incomplete")"
 		sed 's/^/#note	/' "$T_DIR/notes"
-		printf '#note\tIt took %d minutes and %d seconds.\n' $((($(date +%s) - began) / 60)) \
-			$((($(date +%s) - began) % 60))
+		printf '#note\t%s\n' "$(report_stolen)"
+		printf '#note\tIt took %d minutes and %d seconds.\n' $(($(elapsed) / 60)) $(($(elapsed) % 60))
 		cat "$T_DIR/results"
 	} >"$T_DIR/all"
 	"$BUILDDIR/mqbench-report" --lines "$T_DIR/lines" --json "$json" --svg "$svg" --markdown "$markdown" "$T_DIR/all"
@@ -34,6 +35,26 @@ report_machine() {
 	printf '%s processors (%s), %s MB of memory, Linux %s' "$(getconf _NPROCESSORS_ONLN)" \
 		"$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)" \
 		"$(awk '/^MemTotal:/ { print int($2 / 1024) }' /proc/meminfo)" "$(uname -r)"
+}
+
+# A machine may be one of several on the same processors.
+report_stolen() {
+	cat "$T_DIR/stat" /proc/stat | awk '
+		$1 == "cpu" && !seen++ {
+			for (i = 2; i <= 9; i++)
+				time -= $i
+			stolen -= $9
+			next
+		}
+		$1 == "cpu" {
+			for (i = 2; i <= 9; i++)
+				time += $i
+			stolen += $9
+		}
+		END {
+			part = time ? 100 * stolen / time : 0
+			printf "Other machines took %.1f %% of the processors from this one.", part
+		}'
 }
 
 report_versions() {

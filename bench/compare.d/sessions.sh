@@ -1,8 +1,11 @@
 # shellcheck shell=sh
 # Which loads are played, against whom, and when. Sourced by bench/compare.
 
-QUICK_UNTIL=530     # seconds, after which a quick run begins nothing more
-FULL_SHORT_FROM=2700 # seconds, after which a full run has two blocks of each load
+# Seconds, of a quick run/of a full one: so both are over in time, whatever the machine does.
+BEGIN_UNTIL=530/3240    # no load begins after that
+BLOCKS_UNTIL=560/3480   # no block ends after that, if it takes as long as the one before
+LOAD_SECONDS=120/240    # a load begins no block that would end after that
+SHORT_FROM=600/2400     # after that a load has two blocks
 
 # sessions_prepare: the rows that count in $T_DIR/loads, the other side's names in $opponents
 sessions_prepare() {
@@ -11,6 +14,10 @@ sessions_prepare() {
 	weakest=
 	: >"$T_DIR/results"
 	: >"$T_DIR/notes"
+	: >"$T_DIR/incomplete"
+	cp /proc/stat "$T_DIR/stat"
+	time_limited=yes
+	[ -z "$blocks$scenarios$messages" ] || time_limited= # who asks for that has the time
 	table lines >"$T_DIR/lines"
 	table loads | while IFS='|' read -r load when rest; do
 		wanted "$load" "$when" && echo "$load|$when|$rest"
@@ -53,27 +60,40 @@ sessions_play() {
 
 session_play() {
 	if is_late; then
-		while IFS='|' read -r load _; do
-			leave_out
-		done <"$T_DIR/session"
+		session_leave_out "there was no time left"
 		return
 	fi
 	session_sides=a
 	! cut -d'|' -f4 "$T_DIR/session" | grep -qx twin || session_sides="a b"
 	! cut -d'|' -f4 "$T_DIR/session" | grep -qx apache || session_sides="a $opponents"
 	say "brokers for session $session: $session_sides, $session_flush"
+	# Name servers first: a broker of Apache RocketMQ that does not find its own waits for long.
 	for side in $session_sides; do
-		side_start "$side" "$session_flush"
-		session_warm "$side"
+		side_start_names "$side"
+	done
+	session_loads=session_loads_play
+	for side in $session_sides; do
+		side_start_broker "$side" "$session_flush"
+		session_warm "$side" || session_loads=session_leave_out
 		side_freeze "$side"
 	done
+	$session_loads "the warm-up of its session failed"
+	for side in $session_sides; do
+		side_end "$side"
+	done
+}
+
+session_loads_play() {
 	session_prepared=-
 	while IFS='|' read -r load _ _ sides n_blocks seconds prepare words other_words <&4; do
 		load_play </dev/null
 	done 4<"$T_DIR/session"
-	for side in $session_sides; do
-		side_end "$side"
-	done
+}
+
+session_leave_out() {
+	while IFS='|' read -r load _; do
+		load_leave_out "$1"
+	done <"$T_DIR/session"
 }
 
 # session_warm SIDE: a JVM compiles what it runs often, a store goes on with files that it has
@@ -81,22 +101,23 @@ session_warm() {
 	[ "$session_warm" != -/- ] && [ -z "$messages" ] || return 0 # who tries the tool out has no use for it
 	side_freeze "$1"
 	# shellcheck disable=SC2046 # words
-	measure warm-up "$1" $(how_long "$session_warm")
+	measure warm-up "$1" $(how_long "$session_warm") || return
 	side_thaw "$1"
 }
 
 is_late() {
-	[ "$mode" = quick ] && [ $(($(date +%s) - began)) -gt $QUICK_UNTIL ]
+	[ -n "$time_limited" ] && [ "$(elapsed)" -gt "$(how_long $BEGIN_UNTIL)" ]
 }
 
-leave_out() {
-	note "$(line_of "$load") ($load) was left out: the time of a quick run was over."
+# load_leave_out WHY
+load_leave_out() {
+	note "$(line_of "$load") ($load) was left out: $1."
 }
 
 # load_play: the row that was read
 load_play() {
 	if is_late; then
-		leave_out
+		load_leave_out "there was no time left"
 		return
 	fi
 	case $sides in
@@ -106,36 +127,43 @@ load_play() {
 	none) load_others= ;;
 	esac
 	block=0
+	load_began=$(elapsed)
 	load_duration=$(duration "$(how_long "$seconds")" "$words")
 	load_blocks=${blocks:-$(how_long "$n_blocks")}
-	if [ -z "$blocks$scenarios" ] && [ $(($(date +%s) - began)) -gt $FULL_SHORT_FROM ] && [ "$load_blocks" -gt 2 ]; then
+	if [ -n "$time_limited" ] && [ "$load_began" -gt "$(how_long $SHORT_FROM)" ] && [ "$load_blocks" -gt 2 ]; then
 		note "$(line_of "$load") ($load) has two blocks, as time was short."
 		load_blocks=2
 	fi
-	load_words=$(fill_in "$words") || return
+	load_words=$(sized "$(fill_in "$words")")
 	load_other_words=$load_words
 	[ "$other_words" = - ] || load_other_words=$other_words
-	say "$(line_of "$load") $load: $load_words"
-	load_prepare
-	load_warm
+	say "$(line_of "$load") $load: $load_words $load_duration"
+	load_measure || results_without "$load"
+}
+
+# load_measure: fails when a run does
+load_measure() {
+	load_prepare && load_warm || return
 	if [ "$load" = send ] && [ "$mode" = quick ] && [ "$load_others" != "${load_others#* }" ]; then
-		play_blocks 1
+		play_blocks 1 || return
 		opponent_choose
 		load_others=$opponents
 		load_blocks=$((load_blocks - 1))
 	fi
-	play_blocks "$load_blocks"
+	play_blocks "$load_blocks" || return
 	[ "$load" != send ] || opponent_weakest
 }
 
+results_without() {
+	awk -F'	' -v load="$1" '$1 != load' "$T_DIR/results" >"$T_DIR/results.new"
+	mv "$T_DIR/results.new" "$T_DIR/results"
+}
+
 # load_prepare: what is not measured, and done once
-# shellcheck disable=SC2086 # words
 load_prepare() {
-	case $prepare in
-	- | "$session_prepared") ;;
-	*) measure "$load" a $prepare ;;
-	esac
-	session_prepared=$prepare
+	[ "$prepare" != - ] && [ "$prepare" != "$session_prepared" ] || return 0
+	# shellcheck disable=SC2046 # words
+	measure "$load" a $(sized "$prepare") && session_prepared=$prepare
 }
 
 # load_warm: what a JVM has not done yet it does once before it is measured
@@ -145,7 +173,7 @@ load_warm() {
 	for side in $load_others; do
 		case $side in
 		b | alone) ;;
-		*) measure "$load" "$side" $load_words $load_duration ;;
+		*) measure "$load" "$side" $load_words $load_duration || return ;;
 		esac
 	done
 }

@@ -46,18 +46,29 @@ port_take() {
 	echo $port_try >"$T_DIR/$1.port"
 }
 
-# side_start SIDE FLUSH: with an empty store
-side_start() {
-	port_take "$1"
+# side_start_names SIDE, then side_start_broker SIDE FLUSH: with empty stores
+side_start_names() {
 	port_take "$1.ns"
 	case $1 in
-	a | b) twinmq_start "$1.ns" "$2" && twinmq_start "$1" "$2" ;;
-	*)
-		[ "$session" != topics ] || apache_topics "$T_DIR/$1.store"
-		apache_start_names "$1" && apache_start_broker "$1" "$2"
-		;;
-	esac || die "side $1 does not start"
+	a | b) twinmq_start "$1.ns" - ;;
+	*) apache_start_names "$1" ;;
+	esac || die "the name server of side $1 does not start"
+}
+
+side_start_broker() {
+	t_wait 60 names_answer "$1" || die "the name server of side $1 does not answer"
+	port_take "$1"
+	[ "$session" != topics ] || is_ours "$1" || apache_topics "$T_DIR/$1.store"
+	side_exec "$1" "$2"
 	side_wait "$1"
+}
+
+names_answer() {
+	! port_is_free "$(side_port "$1" ns)"
+}
+
+is_ours() {
+	[ "$1" = a ] || [ "$1" = b ]
 }
 
 # twinmq_start PROCESS FLUSH: a broker, or with .ns at its end a name server, and wait for it
@@ -90,10 +101,11 @@ twinmq_exec() {
 
 # side_exec SIDE FLUSH: its broker, which was ended, on the store that there is, without waiting
 side_exec() {
-	case $1 in
-	a | b) twinmq_exec "$1" "$2" ;;
-	*) apache_start_broker "$1" "$2" ;;
-	esac
+	if is_ours "$1"; then
+		twinmq_exec "$1" "$2"
+	else
+		apache_start_broker "$1" "$2"
+	fi
 }
 
 # side_wait SIDE: until its broker takes a message, and its name server knows that
