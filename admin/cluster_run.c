@@ -300,7 +300,7 @@ cluster_run_run(struct mqcluster *self)
 {
 	struct supervisor supervisor = { .self = self, .patience.due = on_impatient };
 
-	if (mqcluster_lock(self) == -1 || gather_children(&supervisor) == -1)
+	if (mqcluster_lock(self, true) == -1 || gather_children(&supervisor) == -1)
 		return -1;
 	log_init("mqcluster", LOG_LEVEL_INFO);
 	loop_init(&supervisor.loop, 0);

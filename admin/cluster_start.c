@@ -251,7 +251,7 @@ cluster_start_run(struct mqcluster *self)
 	int result = -1;
 
 	start.deadline_ms = clock_mono_ms() + 1000 * args_number(&self->args, 't', START_TIMEOUT_S);
-	if (mqcluster_lock(self) == -1)
+	if (mqcluster_lock(self, true) == -1)
 		return -1;
 	start.mq = twinmq_open(
 	    &(struct twinmq_options){ .name_servers = cluster->name_servers }, &start.error);

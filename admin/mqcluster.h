@@ -3,10 +3,14 @@
 
 /* What the commands of mqcluster share. */
 
-#include "common/args.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include "admin/cluster.h"
 #include "admin/process.h"
 #include "admin/report.h"
+#include "common/args.h"
 
 #define STOP_TIMEOUT_MS 30000
 
@@ -34,9 +38,11 @@ int cluster_stop_run(struct mqcluster *self);
 int cluster_status_run(struct mqcluster *self);
 int cluster_run_run(struct mqcluster *self);
 
-/* Makes the directory and holds it, so that two of us do not work in it at once. 0, or -1 after
- * cluster_fail. */
-int mqcluster_lock(struct mqcluster *self);
+/*
+ * Holds the directory, so that two of us do not work in it at once; make: also when there is none
+ * yet. 0, or -1 after cluster_fail.
+ */
+int mqcluster_lock(struct mqcluster *self, bool make);
 /* What runs for the role. */
 void mqcluster_find(struct mqcluster *self, const struct role *role, struct process *process);
 /*

@@ -53,15 +53,19 @@ make_directory(struct cluster *cluster)
 }
 
 int
-mqcluster_lock(struct mqcluster *self)
+mqcluster_lock(struct mqcluster *self, bool make)
 {
 	struct cluster *cluster = &self->cluster;
 	char path[4200], text[16] = "?";
 
-	if (make_directory(cluster) == -1)
+	if (make && make_directory(cluster) == -1)
 		return -1;
 	snprintf(path, sizeof path, "%s/mqcluster.lock", cluster->directory);
-	self->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	self->lock = open(path, O_RDWR | O_CLOEXEC | (make ? O_CREAT : 0), 0644);
+	if (self->lock == -1 && !make && errno == ENOENT)
+		return cluster_fail(cluster,
+		    "there is no cluster in %s; name the directory it was started with, with -d",
+		    cluster->directory);
 	if (self->lock == -1)
 		return cluster_fail(cluster,
 		    "%s cannot be written: %s; name another directory with -d", path,
@@ -162,7 +166,7 @@ cluster_stop_run(struct mqcluster *self)
 	struct cluster *cluster = &self->cluster;
 	bool all_well = true;
 
-	if (mqcluster_lock(self) == -1)
+	if (mqcluster_lock(self, false) == -1)
 		return -1;
 	for (size_t i = cluster->n_roles; i-- > 0;) {
 		const struct role *role = &cluster->roles[i];

@@ -98,6 +98,12 @@ t_is "stop" "$(exit_of mq stop)" 0
 t_is "leaves nothing" "$(ls "$dir"/*.pid 2>/dev/null)" ""
 t_is "stop again" "$(exit_of mq stop)" 0
 t_is "status then" "$(exit_of mq status)" 1
+t_is "stop where nothing was started" "$(exit_of mq stop -d "$T_DIR/nowhere/run")" 1
+t_is "says so" "$(cat "$T_DIR/out")" "mqcluster: there is no cluster in $T_DIR/nowhere/run; name the directory it was started with, with -d"
+t_fails "and leaves no trace" ls "$T_DIR/nowhere"
+mkdir "$T_DIR/empty"
+t_is "stop in an empty directory" "$(exit_of mq stop -d "$T_DIR/empty")" 1
+t_is "leaves it empty" "$(ls "$T_DIR/empty")" ""
 
 # what cannot be
 "$BUILDDIR/mqnamesrv" -o listenPort="$broker_port" -o bindAddress=127.0.0.1 -o storePath="$T_DIR/other" 2>"$T_DIR/other.log" &
