@@ -106,18 +106,12 @@ delay_level(const struct delays *delays, struct slice text)
 }
 
 int64_t
-delay_of_level_ms(const struct delays *delays, int level)
-{
-	return delays->levels[level - 1].delay_ms;
-}
-
-int64_t
 delay_divert(const struct delays *delays, int level, struct record *record, struct arena *arena)
 {
 	real_topic_keep(record, arena);
 	record->topic = SLICE(DELAY_TOPIC);
 	record->queue_id = level - 1;
-	return clock_wall_ms() + delay_of_level_ms(delays, level);
+	return clock_wall_ms() + delays->levels[level - 1].delay_ms;
 }
 
 /* ---- delivering ------------------------------------------------------ */

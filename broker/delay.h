@@ -32,6 +32,5 @@ int delay_level(const struct delays *delays, struct slice text);
  * properties (arena). Answers the time when it is due, which its queue entry carries as tag hash.
  */
 int64_t delay_divert(const struct delays *delays, int level, struct record *record, struct arena *arena);
-int64_t delay_of_level_ms(const struct delays *delays, int level);
 
 #endif

@@ -281,17 +281,6 @@ masters_update(struct masters *masters, const struct cluster_info *info)
 	table_release(&fresh, NULL);
 }
 
-size_t
-masters_n_pending(const struct masters *masters)
-{
-	size_t n = 0;
-
-	for (struct table_entry *at = table_next(&masters->table, NULL); at != NULL;
-	     at = table_next(&masters->table, at))
-		n += ((const struct master *)at->value)->owed.n;
-	return n;
-}
-
 /* ---- asking one ------------------------------------------------------ */
 
 const struct slice *

@@ -23,8 +23,6 @@ void masters_free(struct masters *masters);
 void masters_tell(struct masters *masters, struct slice topic);
 /* What a name server says of the cluster: who is new, who is gone; tells what is to be told. */
 void masters_update(struct masters *masters, const struct cluster_info *info);
-/* How many topics some master has not heard of yet, as far as it is known. */
-size_t masters_n_pending(const struct masters *masters);
 
 /* Names of those that are there, in order, in the arena. */
 const struct slice *masters_list(const struct masters *masters, struct arena *arena, size_t *n);

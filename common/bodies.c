@@ -16,8 +16,8 @@ read_member_items(struct arena *arena, struct slice body, const char *member, en
 	return json_items(arena, json_member(json, member), type, item_size, read, n_items);
 }
 
-void
-message_queue_write(struct json_out *out, const struct message_queue *queue)
+static void
+write_queue(struct json_out *out, const struct message_queue *queue)
 {
 	json_open_object(out);
 	json_member_put_slice(out, "brokerName", queue->broker_name);
@@ -46,7 +46,7 @@ static void
 write_queue_key(struct json_out *out, const struct message_queue *queue)
 {
 	json_open_object_key(out);
-	message_queue_write(out, queue);
+	write_queue(out, queue);
 	json_close_object_key(out);
 }
 
@@ -55,7 +55,7 @@ write_queues(struct json_out *out, const struct message_queue *queues, size_t n_
 {
 	json_open_array(out);
 	for (size_t i = 0; i < n_queues; i++)
-		message_queue_write(out, &queues[i]);
+		write_queue(out, &queues[i]);
 	json_close_array(out);
 }
 

@@ -20,7 +20,6 @@ struct message_queue {
 	int32_t id;
 };
 
-void message_queue_write(struct json_out *out, const struct message_queue *queue);
 int message_queue_read(const struct json *json, struct message_queue *queue);
 
 /* KVTable (28, 219, the answer to 103): {"table":{"k":"v"}}. */

@@ -206,11 +206,8 @@ static void
 be_open(struct conn *conn)
 {
 	static const int on = 1;
-	socklen_t len = sizeof conn->local;
 
 	setsockopt(conn->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-	if (getsockname(conn->fd, &conn->local.any, &len) == -1)
-		conn->local.any.sa_family = AF_UNSPEC;
 	conn->state = CONN_OPEN;
 	conn->readable =
 	    event_new(conn->loop->base, conn->fd, EV_READ | EV_PERSIST, conn_on_readable, conn);
@@ -300,18 +297,6 @@ void *
 conn_context(const struct conn *conn)
 {
 	return conn->context;
-}
-
-const struct sockaddr *
-conn_peer(const struct conn *conn)
-{
-	return &conn->peer.any;
-}
-
-const struct sockaddr *
-conn_local(const struct conn *conn)
-{
-	return &conn->local.any;
 }
 
 struct host

@@ -97,8 +97,6 @@ struct conn_id conn_id_of(const struct conn *conn);
 struct conn *conn_find(struct loop *loop, struct conn_id id);
 struct loop *conn_loop(const struct conn *conn);
 void *conn_context(const struct conn *conn);
-const struct sockaddr *conn_peer(const struct conn *conn);  /* lent */
-const struct sockaddr *conn_local(const struct conn *conn); /* lent */
 struct host conn_peer_host(const struct conn *conn);
 const char *conn_peer_text(struct conn *conn); /* "1.2.3.4:5678", lent */
 int conn_listener_port(const struct conn *conn);

@@ -57,7 +57,6 @@ struct conn {
 	const char *why;    /* it ends, or could not begin */
 	char *peer_text;
 	union address peer;
-	union address local;
 	int fd;
 	int listener_port;
 	int idle_ms;
