@@ -21,6 +21,11 @@ quickstart() {
 		exit $status' "$tree" "$T_DIR/stopped" 2>"$T_DIR/errors"
 }
 
+t_has "help" "$("$tree/quickstart" --help)" "two-master cluster on this machine"
+t_fails "a flag that it does not know" "$tree/quickstart" --now
+t_has "help of the tests" "$("$SRCDIR/runtests" --help)" "./runtests TEST..."
+t_fails "a flag that they do not know" "$SRCDIR/runtests" --now
+
 got=$(quickstart)
 t_is "quickstart succeeds" $? 0
 rm -f "$BUILDDIR/make.log"
