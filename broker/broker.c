@@ -198,7 +198,7 @@ broker_setting_changed(struct daemon *daemon, const struct option *option)
 	const struct broker *broker = daemon->context;
 
 	if (slice_is(slice_of(option->name), "brokerPermission"))
-		registrar_topics_changed(broker->registrar);
+		registrar_changed(broker->registrar);
 }
 
 static int

@@ -126,9 +126,10 @@ get_all_topics_begin(struct request *request)
 {
 	struct broker *broker = request_broker(request);
 	size_t n;
-	struct topic *topics = topics_list(broker->topics, &n);
+	struct data_version version;
+	struct topic *topics = topics_list(broker->topics, &n, &version);
 	struct topic_config *configs = arena_alloc(request->arena, n * sizeof *configs);
-	struct topic_table table = { topics_version(broker->topics), configs, n };
+	struct topic_table table = { version, configs, n };
 	struct buf text = { 0 };
 	struct json_out out;
 

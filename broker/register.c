@@ -15,7 +15,6 @@
 #include "common/headers.h"
 #include "common/log.h"
 #include "common/mem.h"
-#include "common/registration.h"
 #include "common/resolve.h"
 #include "common/route.h"
 
@@ -32,9 +31,9 @@ struct nameserver {
 	struct deadline retry;
 	int64_t n_sent, n_answered; /* registrations; lost ones count as answered */
 	int64_t awaited;            /* how many answers those who wait want */
-	bool registered; /* the last registration was accepted */
-	bool complained; /* that it cannot be reached */
-	bool duplicate;  /* it knows a live broker of our name and id */
+	bool registered;            /* the last registration was accepted */
+	bool complained;            /* that it cannot be reached */
+	bool duplicate;             /* it knows a live broker of our name and id */
 };
 
 struct registrar {
@@ -50,7 +49,9 @@ struct registrar {
 	_Atomic bool asked; /* the task is on its way, or the deadline set */
 	struct task task;   /* from registrar_topics_changed */
 	struct deadline spaced;
-	size_t n_topics; /* that were told last */
+	size_t n_topics;    /* that were told last */
+	int64_t told;       /* the data version's counter that all name servers were told of */
+	_Atomic bool whole; /* not only topics changed: an increment would not do */
 	struct register_waits waits;
 	_Atomic(const char *) refusal;
 	bool stopping;
@@ -281,15 +282,7 @@ register_with(struct nameserver *server, struct slice body)
 
 	if (conn == NULL)
 		return; /* its address is not known yet */
-	struct register_broker_header header = {
-		.broker_name = slice_of(broker->settings->broker_name),
-		.broker_addr = slice_of(broker->address),
-		.cluster_name = slice_of(broker->settings->broker_cluster_name),
-		.ha_server_addr = slice_of(broker->ha_address),
-		.broker_id = broker->settings->broker_id,
-		.body_crc32 = registration_crc(body),
-		.heartbeat_timeout_ms = broker->settings->broker_not_active_timeout_millis,
-	};
+	struct register_broker_header header = register_header(broker, body);
 	struct command command = request_of(REQUEST_REGISTER_BROKER);
 
 	loop_drop_deadline(registrar->loop, &server->retry);
@@ -303,8 +296,9 @@ static void
 register_with_one(struct nameserver *server)
 {
 	struct buf text = { 0 };
+	int64_t told;
 
-	register_compose(server->registrar->broker, &text);
+	register_compose(server->registrar->broker, &text, &told);
 	register_with(server, buf_slice(&text));
 	buf_release(&text);
 }
@@ -314,9 +308,34 @@ register_with_all(struct registrar *registrar)
 {
 	struct buf text = { 0 };
 
-	registrar->n_topics = register_compose(registrar->broker, &text);
+	registrar->n_topics = register_compose(registrar->broker, &text, &registrar->told);
 	for (size_t i = 0; i < registrar->n_servers; i++)
 		register_with(&registrar->servers[i], buf_slice(&text));
+	buf_release(&text);
+}
+
+/* What changed, to those that have the rest: ten thousand topics are 1.5 MB to write and to read.
+ */
+static void
+tell_changes(struct registrar *registrar)
+{
+	struct buf text = { 0 };
+	bool whole = atomic_exchange(&registrar->whole, false);
+	size_t n = whole ? 0 : register_compose_changes(registrar->broker, &text, &registrar->told);
+
+	if (n == 0) {
+		register_with_all(registrar);
+		return;
+	}
+	registrar->n_topics = n;
+	for (size_t i = 0; i < registrar->n_servers; i++) {
+		struct nameserver *server = &registrar->servers[i];
+
+		if (server->registered && server->conn != NULL)
+			register_with(server, buf_slice(&text));
+		else
+			register_with_one(server);
+	}
 	buf_release(&text);
 }
 
@@ -403,7 +422,7 @@ on_spaced(struct deadline *self)
 	atomic_store(&registrar->asked, false);
 	registrar->changed_ms = clock_mono_ms();
 	if (!registrar->stopping)
-		register_with_all(registrar);
+		tell_changes(registrar);
 	for (size_t i = 0; i < registrar->n_servers; i++)
 		await_answer(&registrar->servers[i]);
 	register_waits_told(&registrar->waits);
@@ -415,8 +434,8 @@ run_changed(struct task *task, void *receiver)
 {
 	struct registrar *registrar = (void *)((char *)task - offsetof(struct registrar, task));
 	int64_t spacing_ms = (int64_t)registrar->n_topics / TOPICS_PER_SPACING_MS;
-	int64_t at_ms = registrar->changed_ms +
-	                (spacing_ms < SPACING_MAX_MS ? spacing_ms : SPACING_MAX_MS);
+	int64_t at_ms =
+	    registrar->changed_ms + (spacing_ms < SPACING_MAX_MS ? spacing_ms : SPACING_MAX_MS);
 
 	/* At once if it may: who was told of the change will soon ask a name server for it. */
 	if (registrar->changed_ms == 0 || at_ms <= clock_mono_ms())
@@ -430,6 +449,13 @@ registrar_topics_changed(struct registrar *registrar)
 {
 	if (!atomic_exchange(&registrar->asked, true))
 		loop_post(registrar->loop, &registrar->task);
+}
+
+void
+registrar_changed(struct registrar *registrar)
+{
+	atomic_store(&registrar->whole, true);
+	registrar_topics_changed(registrar);
 }
 
 void

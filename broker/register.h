@@ -17,10 +17,12 @@ struct registrar;
 struct registrar *registrar_new(struct broker *broker);
 void registrar_free(struct registrar *registrar);
 /*
- * The topics changed: all name servers hear of it at once, or, when they were told of another
- * change just now, within a tenth of a second. Any thread.
+ * Some topics changed: all name servers hear of these (of all, when one is gone) at once, or, when they
+ * were told of much just now, within a tenth of a second. Any thread.
  */
 void registrar_topics_changed(struct registrar *registrar);
+/* All that a registration says may have changed. Any thread. */
+void registrar_changed(struct registrar *registrar);
 /*
  * The same, and done is called when all name servers that are registered with have
  * answered, or after a second; maybe at once. Loop 0.

@@ -8,6 +8,20 @@
 #include "common/mem.h"
 #include "common/registration.h"
 
+struct register_broker_header
+register_header(const struct broker *broker, struct slice body)
+{
+	return (struct register_broker_header){
+		.broker_name = slice_of(broker->settings->broker_name),
+		.broker_addr = slice_of(broker->address),
+		.cluster_name = slice_of(broker->settings->broker_cluster_name),
+		.ha_server_addr = slice_of(broker->ha_address),
+		.broker_id = broker->settings->broker_id,
+		.body_crc32 = registration_crc(body),
+		.heartbeat_timeout_ms = broker->settings->broker_not_active_timeout_millis,
+	};
+}
+
 /* A broker that may not be read or written says so of each of its topics. */
 static struct topic_config
 config_of(const struct broker *broker, const struct topic *topic)
@@ -20,14 +34,13 @@ config_of(const struct broker *broker, const struct topic *topic)
 	return config;
 }
 
-size_t
-register_compose(const struct broker *broker, struct buf *text)
+/* Frees the topics. */
+static void
+compose(const struct broker *broker, struct buf *text, struct topic *topics, size_t n,
+    struct data_version version)
 {
-	size_t n;
-	struct topic *topics = topics_list(broker->topics, &n);
 	struct topic_config *configs = mem_alloc(n * sizeof *configs);
-	struct registration registration = { .table = {
-						 topics_version(broker->topics), configs, n } };
+	struct registration registration = { .table = { version, configs, n } };
 	struct json_out out;
 
 	for (size_t i = 0; i < n; i++)
@@ -36,5 +49,30 @@ register_compose(const struct broker *broker, struct buf *text)
 	registration_write(&out, &registration);
 	free(configs);
 	free(topics);
+}
+
+size_t
+register_compose(const struct broker *broker, struct buf *text, int64_t *told)
+{
+	struct data_version version;
+	size_t n;
+	struct topic *topics = topics_list(broker->topics, &n, &version);
+
+	compose(broker, text, topics, n, version);
+	*told = version.counter;
+	return n;
+}
+
+size_t
+register_compose_changes(const struct broker *broker, struct buf *text, int64_t *told)
+{
+	struct data_version version;
+	size_t n;
+	struct topic *topics = topics_changed(broker->topics, *told, &n, &version);
+
+	if (n != 0) {
+		compose(broker, text, topics, n, version);
+		*told = version.counter;
+	}
 	return n;
 }

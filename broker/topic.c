@@ -15,6 +15,7 @@ struct topics {
 	pthread_mutex_t lock;
 	struct table table; /* name -> struct topic */
 	struct data_version version;
+	int64_t removed; /* the counter of the version in which one went last */
 };
 
 struct topics *
@@ -50,13 +51,20 @@ topics_find(struct topics *topics, struct slice name, struct topic *out)
 }
 
 static void
+set_locked(struct topics *topics, struct topic *kept, const struct topic *topic)
+{
+	*kept = *topic;
+	data_version_next(&topics->version, clock_wall_ms());
+	kept->changed = topics->version.counter;
+}
+
+static void
 add_locked(struct topics *topics, const struct topic *topic)
 {
 	struct topic *copy = mem_alloc(sizeof *copy);
 
-	*copy = *topic;
+	set_locked(topics, copy, topic);
 	table_put(&topics->table, slice_of(copy->name), copy);
-	data_version_next(&topics->version, clock_wall_ms());
 }
 
 bool
@@ -65,12 +73,10 @@ topics_put(struct topics *topics, const struct topic *topic)
 	pthread_mutex_lock(&topics->lock);
 	struct topic *found = table_find(&topics->table, slice_of(topic->name));
 
-	if (found != NULL) {
-		*found = *topic;
-		data_version_next(&topics->version, clock_wall_ms());
-	} else {
+	if (found != NULL)
+		set_locked(topics, found, topic);
+	else
 		add_locked(topics, topic);
-	}
 	pthread_mutex_unlock(&topics->lock);
 	return found == NULL;
 }
@@ -94,8 +100,10 @@ topics_remove(struct topics *topics, struct slice name)
 	pthread_mutex_lock(&topics->lock);
 	struct topic *gone = table_take(&topics->table, name);
 
-	if (gone != NULL)
+	if (gone != NULL) {
 		data_version_next(&topics->version, clock_wall_ms());
+		topics->removed = topics->version.counter;
+	}
 	pthread_mutex_unlock(&topics->lock);
 	free(gone);
 	return gone != NULL;
@@ -112,7 +120,7 @@ topics_version(struct topics *topics)
 }
 
 struct topic *
-topics_list(struct topics *topics, size_t *n)
+topics_list(struct topics *topics, size_t *n, struct data_version *version)
 {
 	pthread_mutex_lock(&topics->lock);
 	struct table_entry **sorted = table_sorted(&topics->table);
@@ -121,8 +129,35 @@ topics_list(struct topics *topics, size_t *n)
 	*n = topics->table.n;
 	for (size_t i = 0; i < *n; i++)
 		list[i] = *(const struct topic *)sorted[i]->value;
+	if (version != NULL)
+		*version = topics->version;
 	pthread_mutex_unlock(&topics->lock);
 	free(sorted);
+	return list;
+}
+
+struct topic *
+topics_changed(struct topics *topics, int64_t since, size_t *n, struct data_version *version)
+{
+	struct topic *list = NULL;
+	size_t cap = 0;
+
+	*n = 0;
+	pthread_mutex_lock(&topics->lock);
+	for (struct table_entry *at = table_next(&topics->table, NULL);
+	     at != NULL && topics->removed <= since; at = table_next(&topics->table, at)) {
+		const struct topic *topic = at->value;
+
+		if (topic->changed <= since)
+			continue;
+		if (*n == cap) {
+			cap = cap != 0 ? 2 * cap : 16;
+			list = mem_realloc(list, cap * sizeof *list);
+		}
+		list[(*n)++] = *topic;
+	}
+	*version = topics->version;
+	pthread_mutex_unlock(&topics->lock);
 	return list;
 }
 

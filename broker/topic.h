@@ -27,7 +27,8 @@ struct topic {
 	int32_t sys_flag;
 	bool order;
 	bool multi_tag;
-	bool system; /* made at each start, not kept on disk */
+	bool system;     /* made at each start, not kept on disk */
+	int64_t changed; /* the counter of the data version that it came with; the table sets it */
 };
 
 struct topics *topics_new(void);
@@ -39,8 +40,14 @@ bool topics_put(struct topics *topics, const struct topic *topic);
 bool topics_add(struct topics *topics, const struct topic *topic, struct topic *now);
 bool topics_remove(struct topics *topics, struct slice name);
 struct data_version topics_version(struct topics *topics);
-/* A snapshot in order of names; the caller frees it. */
-struct topic *topics_list(struct topics *topics, size_t *n);
+/* A snapshot in order of names, and its version unless NULL; the caller frees it. */
+struct topic *topics_list(struct topics *topics, size_t *n, struct data_version *version);
+/*
+ * Those that changed after this counter of the data version, in no order, and the version that has
+ * them; NULL when one was removed since: nobody but the whole list says so. The caller frees it.
+ */
+struct topic *topics_changed(
+    struct topics *topics, int64_t since, size_t *n, struct data_version *version);
 /* The order flag of each topic: whether it is in the list. The data version stays. */
 void topics_set_order(struct topics *topics, const struct slice *ordered, size_t n);
 /* A topic of this name with RocketMQ's defaults: 16 queues, perm 6. The name must fit. */

@@ -66,13 +66,49 @@ Test(topic, list_in_order_and_order_flags)
 
 	topics_set_order(topics, ordered, 2);
 	cr_assert_eq(topics_version(topics).counter, before);
-	struct topic *list = topics_list(topics, &n);
+	struct topic *list = topics_list(topics, &n, NULL);
 
 	cr_assert_eq(n, 3);
 	cr_assert_str_eq(list[0].name, "a");
 	cr_assert_not(list[0].order);
 	cr_assert(list[1].order);
 	free(list);
+	topics_free(topics);
+}
+
+/* Those that changed since a version, and the version that has them; nothing when one went. */
+Test(topic, what_changed_since)
+{
+	struct topics *topics = topics_new();
+	struct data_version version;
+	size_t n;
+
+	for (size_t i = 0; i < 3; i++) {
+		struct topic topic = make((const char *const[]){ "a", "b", "c" }[i], 1);
+
+		topics_put(topics, &topic);
+	}
+	int64_t before = topics_version(topics).counter;
+	struct topic changed = make("b", 2), new = make("d", 1);
+
+	cr_assert_null(topics_changed(topics, before, &n, &version));
+	cr_assert_eq(n, 0);
+	topics_put(topics, &changed);
+	topics_put(topics, &new);
+	free(topics_changed(topics, before, &n, &version));
+	cr_assert_eq(n, 2);
+	cr_assert_eq(version.counter, before + 2);
+	struct topic *list = topics_changed(topics, before + 1, &n, &version);
+
+	cr_assert_eq(n, 1);
+	cr_assert_str_eq(list[0].name, "d");
+	free(list);
+	topics_remove(topics, SLICE("a"));
+	cr_assert_null(topics_changed(topics, before, &n, &version));
+	cr_assert_eq(n, 0);
+	topics_put(topics, &changed);
+	free(topics_changed(topics, version.counter, &n, &version));
+	cr_assert_eq(n, 1, "what went is told, what came since can be told alone");
 	topics_free(topics);
 }
 
