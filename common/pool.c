@@ -14,7 +14,7 @@ struct pool_block {
 };
 
 /* What is freed twice or used afterwards is found when nothing is kept. */
-#ifdef __SANITIZE_ADDRESS__
+#ifdef WITH_SANITIZERS
 #define KEPT_BYTES 0
 #else
 #define KEPT_BYTES POOL_BYTES
