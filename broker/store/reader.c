@@ -202,7 +202,8 @@ reader_copy(struct reader *reader, int64_t position, uint32_t size, bool dense, 
 		return status;
 	const struct row *row = row_cache_find(&reader->rows, position);
 
-	if (row == NULL && dense) {
+	/* A longer record has a row of its own, which nobody else wants. */
+	if (row == NULL && dense && size <= SEGMENT_ROW_BYTES) {
 		int64_t start;
 		struct slice bytes;
 

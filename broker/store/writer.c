@@ -200,8 +200,8 @@ run(void *arg)
 
 /*
  * What a loop may do itself: little, when it would rest otherwise, and not behind what others
- * wait for. Its own inbox
- * is empty, or it would hear of this commit before it hears of an earlier one.
+ * wait for. Its own inbox is empty, or it would hear of this commit before it hears of an earlier
+ * one.
  */
 static bool
 may_lend(const struct writer *writer, const struct loop *loop, size_t n_bytes)
@@ -210,7 +210,7 @@ may_lend(const struct writer *writer, const struct loop *loop, size_t n_bytes)
 	       !loop->pressed && !writer->stop && writer->todo == NULL &&
 	       mailbox_is_empty(&writer->inbox) && mailbox_is_empty(&loop->inbox) &&
 	       !is_refusing(writer, ~0u) && !writer_rolls_next(writer) &&
-	       clock_mono_ms() >= writer->lends_ms;
+	       !writer_flush_is_due(writer) && clock_mono_ms() >= writer->lends_ms;
 }
 
 static struct task *

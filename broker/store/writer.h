@@ -29,10 +29,11 @@ struct writer {
 	struct store *store;
 	struct mailbox inbox;
 	pthread_t thread;
+	struct task stop_task;
+	bool ended;                /* the thread is gone: what still comes is turned away */
 	pthread_mutex_t turn_lock; /* all below */
 	int64_t wakes_ms;          /* monotonic: when the thread looks by itself again */
 	int64_t lends_ms;          /* monotonic: not before, the disk was slow */
-	bool ended;                /* the thread is gone: what still comes is turned away */
 	bool stop;
 	struct segment_writer out;
 	struct pending pending;
@@ -46,7 +47,6 @@ struct writer {
 	struct task *todo;     /* taken from the inbox, not yet in a batch */
 	struct batch batch;
 	struct task_chain *homes; /* per loop, what this turn sends */
-	struct task stop_task;
 };
 
 struct writer *writer_new(struct store *store);
@@ -82,7 +82,8 @@ bool writer_flush_is_due(const struct writer *writer);
 int writer_flush_in_ms(const struct writer *writer);
 /* Commits what is pending as blocks; closing: also what a closed segment must say of itself. */
 int writer_flush(struct writer *writer, bool closing);
-/* Makes a segment that begins at the writer's position the live one, and leaves the last as it is; an SQLite code. */
+/* Makes a segment that begins at the writer's position the live one, and leaves the last as it is;
+ * an SQLite code. */
 int writer_open_segment(struct writer *writer);
 /* Forgets the queues of a topic; an SQLite code. */
 int writer_drop_topic(struct writer *writer, struct slice topic);
