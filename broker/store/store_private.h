@@ -48,7 +48,7 @@ struct store_counters {
 struct append_gather {
 	struct turn_end turn_end;
 	struct task_chain chain;
-	size_t n_bytes;
+	size_t n_bytes, n_records;
 	struct store *store;
 	struct loop *loop;
 };

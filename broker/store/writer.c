@@ -17,7 +17,6 @@
 #define BATCH_RECORDS 4096
 #define PROBE_MS 1000
 
-#define LENT_BYTES (144 << 10)
 #define LENT_US 50000 /* a commit that took longer is none that a loop should wait for */
 #define LEND_AGAIN_MS 1000
 
@@ -199,18 +198,17 @@ run(void *arg)
 }
 
 /*
- * What a loop may do itself: little, when it would rest otherwise, and not behind what others
- * wait for. Its own inbox is empty, or it would hear of this commit before it hears of an earlier
- * one.
+ * What a loop may do itself, when it would rest otherwise, and not behind what others wait for. Its
+ * own inbox is empty, or it would hear of this commit before it hears of an earlier one.
  */
 static bool
-may_lend(const struct writer *writer, const struct loop *loop, size_t n_bytes)
+may_lend(const struct writer *writer, const struct loop *loop)
 {
-	return writer->store->options.flush == STORE_FLUSH_ASYNC && n_bytes <= LENT_BYTES &&
-	       !loop->pressed && !writer->stop && writer->todo == NULL &&
-	       mailbox_is_empty(&writer->inbox) && mailbox_is_empty(&loop->inbox) &&
-	       !is_refusing(writer, ~0u) && !writer_rolls_next(writer) &&
-	       !writer_flush_is_due(writer) && clock_mono_ms() >= writer->lends_ms;
+	return writer->store->options.flush == STORE_FLUSH_ASYNC && !loop->pressed &&
+	       !writer->stop && writer->todo == NULL && mailbox_is_empty(&writer->inbox) &&
+	       mailbox_is_empty(&loop->inbox) && !is_refusing(writer, ~0u) &&
+	       !writer_rolls_next(writer) && !writer_flush_is_due(writer) &&
+	       clock_mono_ms() >= writer->lends_ms;
 }
 
 static struct task *
@@ -243,13 +241,13 @@ lent_turn(struct writer *writer, const struct loop *loop, struct task *first)
 }
 
 bool
-writer_lend(struct writer *writer, struct loop *loop, struct task *first, size_t n_bytes)
+writer_lend(struct writer *writer, struct loop *loop, struct task *first)
 {
 	struct task *home = NULL;
 
 	if (pthread_mutex_trylock(&writer->turn_lock) != 0)
 		return false;
-	bool lent = may_lend(writer, loop, n_bytes);
+	bool lent = may_lend(writer, loop);
 
 	if (lent)
 		home = lent_turn(writer, loop, first);

@@ -59,11 +59,11 @@ void writer_drain(struct writer *writer);
 void writer_post(struct writer *writer, struct task *task);
 
 /*
- * Commits the appends that begin with `first`, n_bytes in all, on the loop's
+ * Commits the appends that begin with `first`, which are few, on the loop's
  * own thread, and runs there what goes home to it. False: it was not possible,
  * nothing was done, the appends are to be posted. At the end of a turn of the loop.
  */
-bool writer_lend(struct writer *writer, struct loop *loop, struct task *first, size_t n_bytes);
+bool writer_lend(struct writer *writer, struct loop *loop, struct task *first);
 
 /* writer_take.c: what a task does on the writer's thread (its receiver). */
 void writer_take_append(struct task *task, void *writer);
