@@ -32,7 +32,7 @@ count_key(void *arg, struct slice key)
 }
 
 struct key_sink {
-	struct slice topic;
+	uint64_t topic_hash;
 	uint64_t *at;
 };
 
@@ -41,7 +41,7 @@ put_key(void *arg, struct slice key)
 {
 	struct key_sink *sink = arg;
 
-	*sink->at++ = key_hash(sink->topic, key);
+	*sink->at++ = key_hash(sink->topic_hash, key);
 }
 
 static struct append *
@@ -71,7 +71,7 @@ lay_out(const struct store *store, struct pool *pool, struct record *records,
 	append->records = (char *)(append->keys + n_keys);
 	atomic_init(&append->state, APPEND_QUEUED);
 
-	struct key_sink sink = { records[0].topic, append->keys };
+	struct key_sink sink = { key_topic_hash(records[0].topic), append->keys };
 	char *at = append->records;
 	for (size_t i = 0; i < n; i++) {
 		uint64_t *keys = sink.at;

@@ -33,9 +33,15 @@ queue_block_timestamp(const void *block)
 }
 
 uint64_t
-key_hash(struct slice topic, struct slice key)
+key_topic_hash(struct slice topic)
 {
-	uint64_t hash = slice_hash(topic) ^ (slice_hash(key) * UINT64_C(0x9e3779b97f4a7c15));
+	return slice_hash(topic);
+}
+
+uint64_t
+key_hash(uint64_t topic_hash, struct slice key)
+{
+	uint64_t hash = topic_hash ^ (slice_hash(key) * UINT64_C(0x9e3779b97f4a7c15));
 
 	/* The high bits order the blocks: every bit of the input has to reach them. */
 	hash ^= hash >> 33;

@@ -55,8 +55,9 @@ queue_block_entries(size_t bytes)
 struct queue_entry queue_block_entry(const void *block, size_t i);
 int64_t queue_block_timestamp(const void *block);
 
-/* The hash of what a key look-up asks for. */
-uint64_t key_hash(struct slice topic, struct slice key);
+/* The hash of what a key look-up asks for; what the topic adds to it is the same for all of its keys. */
+uint64_t key_topic_hash(struct slice topic);
+uint64_t key_hash(uint64_t topic_hash, struct slice key);
 /* Calls back with each key that a record with these properties can be found by. */
 void each_key(const struct known_properties *properties, void (*found)(void *arg, struct slice key), void *arg);
 int64_t key_block_id(int64_t run, uint64_t hash);

@@ -262,7 +262,7 @@ read_key(struct reader *reader, struct read_job *job)
 		.topic = slice_of(job->topic),
 		.key = slice_of(job->key),
 	};
-	uint64_t hash = key_hash(search.topic, search.key);
+	uint64_t hash = key_hash(key_topic_hash(search.topic), search.key);
 
 	if (job->max_messages < 1)
 		job->max_messages = 1;

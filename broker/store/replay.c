@@ -304,7 +304,8 @@ add_key(void *arg, struct slice key)
 {
 	struct key_sink *sink = arg;
 
-	pending_add_key(sink->pending, key_hash(sink->record->topic, key), sink->record->position);
+	pending_add_key(sink->pending, key_hash(key_topic_hash(sink->record->topic), key),
+	    sink->record->position);
 }
 
 static void

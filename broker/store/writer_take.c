@@ -82,7 +82,7 @@ static void
 answer_key(struct writer *writer, struct read_job *job)
 {
 	struct slice topic = slice_of(job->topic);
-	uint64_t hash = key_hash(topic, slice_of(job->key));
+	uint64_t hash = key_hash(key_topic_hash(topic), slice_of(job->key));
 	const struct pending *pending = &writer->pending;
 	size_t number = 0;
 
