@@ -280,6 +280,8 @@ commit(struct voting *voting, const struct record *half, const struct known_prop
 	struct record delivered = *half;
 	struct topic topic;
 
+	/* Taken again, the CRC would vouch for a body that the disk has changed. */
+	delivered.crc_stands = true;
 	delivered.prepared_offset = voting->vote.position;
 	if (!transaction_restore(&delivered, known, arena)) {
 		finish(voting, TRANSACTION_REFUSED,

@@ -108,7 +108,7 @@ record_encode(const struct record *record, char *at)
 		fatal("record with too long properties len=%zu", record->properties.len);
 	at = put_u32(at, (uint32_t)size);
 	at = put_u32(at, v2 ? RECORD_MAGIC_V2 : RECORD_MAGIC_V1);
-	at = put_u32(at, crc_of(record->body));
+	at = put_u32(at, record->crc_stands ? record->body_crc : crc_of(record->body));
 	at = put_u32(at, (uint32_t)record->queue_id);
 	at = put_u32(at, (uint32_t)record->flag);
 	at = put_u64(at, record->queue_offset);
@@ -174,6 +174,7 @@ decode_numbers(const char *at, struct record *record)
 	record->size = get_u32(&at);
 	at += 4; /* magic */
 	record->body_crc = get_u32(&at);
+	record->crc_stands = false;
 	record->queue_id = (int32_t)get_u32(&at);
 	record->flag = (int32_t)get_u32(&at);
 	record->queue_offset = get_u64(&at);

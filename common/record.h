@@ -53,6 +53,7 @@ struct host {
 struct record {
 	uint32_t size;
 	uint32_t body_crc; /* CRC-32 of the body & 0x7fffffff */
+	bool crc_stands;   /* to encode: body_crc is that of the body, which came as it was stored */
 	int32_t queue_id;
 	int32_t flag;
 	int64_t queue_offset;
@@ -72,7 +73,8 @@ struct record {
 /* Size of the record that record_encode will make. */
 size_t record_size(const struct record *record);
 /*
- * Writes record_size bytes, and says how many; computes the CRC and sets the host bits of sysFlag.
+ * Writes record_size bytes, and says how many; computes the CRC, unless it stands, and sets the
+ * host bits of sysFlag.
  * Properties longer than RECORD_PROPERTIES_MAX break a promise: fatal.
  */
 size_t record_encode(const struct record *record, char *at);
