@@ -160,9 +160,9 @@ may_say(struct transaction_checks *checks)
 static struct append *
 event_append(struct check *check, const struct half_event *event)
 {
-	struct record record = half_event_record(&check->arena, event);
+	struct transaction_checks *checks = check->checks;
 
-	return append_new(check->checks->broker->store, &record, 1);
+	return half_event_append(checks->broker->store, checks->loop, &check->arena, event);
 }
 
 static void

@@ -108,9 +108,10 @@ event_of(const struct voting *voting, enum half_event_kind kind)
 static struct append *
 event_append(const struct voting *voting, const struct half_event *event)
 {
-	struct record record = half_event_record(&voting->worker->loop->arena, event);
+	struct worker *worker = voting->worker;
 
-	return append_new(voting->worker->broker->store, &record, 1);
+	return half_event_append(
+	    worker->broker->store, worker->loop, &worker->loop->arena, event);
 }
 
 static void

@@ -26,7 +26,9 @@
 #define HALF_EVENT_TOPIC "RMQ_SYS_TRANS_OP_HALF_TOPIC"
 #define HALF_PARKED_TOPIC "TRANS_CHECK_MAX_TIME_TOPIC"
 
+struct append;
 struct loop;
+struct store;
 
 enum half_state {
 	HALF_NONE,      /* decided, or never stored */
@@ -90,7 +92,6 @@ struct half_job {
 struct half_job *half_job_new(enum half_query query);
 void half_job_free(struct half_job *job);
 
-struct store;
 void store_halves(struct store *store, struct half_job *job);
 
 /* As of the last commit. Any thread. */
@@ -146,8 +147,12 @@ enum { EVENT_QUEUE_DECISIONS, EVENT_QUEUE_CONTRADICTIONS, EVENT_QUEUE_OTHERS, N_
 
 const char *half_event_name(enum half_event_kind kind);
 const char *half_via_name(enum half_via via);
-/* The record that keeps it; texts in the arena. */
-struct record half_event_record(struct arena *arena, const struct half_event *event);
+/*
+ * The append of the record that keeps it, in memory of that loop, which frees it. It has no home
+ * yet: it may go along with another. The arena is for what is needed meanwhile.
+ */
+struct append *half_event_append(const struct store *store, struct loop *loop, struct arena *arena,
+    const struct half_event *event);
 /* 0, or -1 when the record is no event. Texts point into the record. */
 int half_event_parse(const struct record *record, struct half_event *event);
 /* How long nobody is asked about a half message with these properties: its own immunity time, else default_ms. */

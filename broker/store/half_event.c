@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "broker/store/half.h"
+#include "broker/store/store.h"
 #include "common/arena.h"
 #include "common/decimal.h"
 
@@ -21,6 +21,7 @@
 #define WAIT "waitMs"
 #define TEXT_MAX 1024 /* of a record's 32 KB of properties */
 #define DECISION "decision-" /* key of a decision, beside the position alone */
+#define TEXTS_MAX 128        /* names, separators and numbers of an event's properties */
 
 static const char *const names[N_EVENT_KINDS] = {
 	[EVENT_COMMIT] = "commit",
@@ -66,19 +67,19 @@ half_decision_key(struct arena *arena, int64_t position)
 }
 
 /* Texts come from outside: what would end a property becomes a blank, what is very long is cut. */
-static void
-put_text(struct buf *properties, const char *name, struct slice value)
+static char *
+put_text(char *at, const char *name, struct slice value)
 {
 	if (value.len == 0)
-		return;
+		return at;
 	if (value.len > TEXT_MAX)
 		value.len = TEXT_MAX;
-	property_append(properties, slice_of(name), value);
-	char *text = properties->data + properties->len - 1 - value.len;
-
+	at = stpcpy(at, name);
+	*at++ = '\1';
 	for (size_t i = 0; i < value.len; i++)
-		if ((unsigned char)text[i] < ' ')
-			text[i] = ' ';
+		*at++ = (unsigned char)value.data[i] < ' ' ? ' ' : value.data[i];
+	*at++ = '\2';
+	return at;
 }
 
 static int32_t
@@ -89,31 +90,33 @@ queue_of(enum half_event_kind kind)
 	return kind == EVENT_CONTRADICT ? EVENT_QUEUE_CONTRADICTIONS : EVENT_QUEUE_OTHERS;
 }
 
+/* Its properties, and of these those that an index wants. */
 static struct slice
-properties_of(struct arena *arena, const struct half_event *event)
+properties_of(struct arena *arena, const struct half_event *event, struct known_properties *known)
 {
-	struct buf text = { 0 };
+	char *text = arena_alloc(arena, TEXTS_MAX + event->by.len + event->reason.len), *at = text;
+	struct slice position;
 
-	property_append(&text, SLICE("TAGS"), slice_of(names[event->kind]));
-	buf_append_text(&text, "KEYS\x01");
-	buf_append_int(&text, event->position);
+	at = stpcpy(at, "TAGS\1");
+	known->tags = slice_of(names[event->kind]);
+	at = mempcpy(at, known->tags.data, known->tags.len);
+	at = stpcpy(at, "\2KEYS\1");
+	position = (struct slice){ at, decimal_put(at, event->position) };
+	at += position.len;
 	if (queue_of(event->kind) == EVENT_QUEUE_DECISIONS) {
-		buf_append_text(&text, " " DECISION);
-		buf_append_int(&text, event->position);
+		at = stpcpy(at, " " DECISION);
+		at = mempcpy(at, position.data, position.len);
 	}
-	buf_append_char(&text, '\x02');
+	known->keys = (struct slice){ position.data, (size_t)(at - position.data) };
+	*at++ = '\2';
 	if (event->kind == EVENT_ASK || event->kind == EVENT_RESUME) {
-		buf_append_text(&text, WAIT "\x01");
-		buf_append_int(&text, event->wait_ms);
-		buf_append_char(&text, '\x02');
+		at = stpcpy(at, WAIT "\1");
+		at += decimal_put(at, event->wait_ms);
+		*at++ = '\2';
 	}
-	put_text(&text, "by", event->by);
-	put_text(&text, "reason", event->reason);
-
-	struct slice properties = arena_copy(arena, buf_slice(&text));
-
-	buf_release(&text);
-	return properties;
+	at = put_text(at, "by", event->by);
+	at = put_text(at, "reason", event->reason);
+	return (struct slice){ text, (size_t)(at - text) };
 }
 
 static struct slice
@@ -124,14 +127,16 @@ decimal(struct arena *arena, int64_t number)
 	return (struct slice){ text, decimal_put(text, number) };
 }
 
-struct record
-half_event_record(struct arena *arena, const struct half_event *event)
+struct append *
+half_event_append(const struct store *store, struct loop *loop, struct arena *arena,
+    const struct half_event *event)
 {
+	struct known_properties known = { 0 };
 	struct host who = event->who;
 
 	if (who.ip_len == 0)
 		who.ip_len = 4;
-	return (struct record){
+	struct record record = {
 		.topic = SLICE(HALF_EVENT_TOPIC),
 		.queue_id = queue_of(event->kind),
 		.flag = (int32_t)event->via | (int32_t)event->said << FLAG_SAID_SHIFT |
@@ -142,8 +147,12 @@ half_event_record(struct arena *arena, const struct half_event *event)
 		.reconsume_times = event->n_asked,
 		.prepared_offset = event->position,
 		.body = decimal(arena, event->half_offset),
-		.properties = properties_of(arena, event),
+		.properties = properties_of(arena, event, &known),
 	};
+	struct append *append = append_new_known(store, loop, &record, &known);
+
+	append->home = NULL;
+	return append;
 }
 
 static int

@@ -65,9 +65,8 @@ event_append(
 		.n_asked = n_asked,
 		.who = rig->options.store_host,
 	};
-	struct record record = half_event_record(arena, &event);
 
-	return append_new(rig->store, &record, 1);
+	return half_event_append(rig->store, &rig->loop, arena, &event);
 }
 
 static struct append *
