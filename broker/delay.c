@@ -182,7 +182,6 @@ deliver_next(struct delivery *delivery, struct loop *loop)
 	struct level *level = delivery->level;
 	struct store *store = level->delays->broker->store;
 	const struct chunk *chunk = delivery->chunk;
-	static const char *const dropped[] = { "DELAY", NULL };
 	struct known_properties known;
 	struct record record;
 	struct topic topic;
@@ -202,7 +201,7 @@ deliver_next(struct delivery *delivery, struct loop *loop)
 		delivery->at += record.size;
 		delivery->offset = record.queue_offset;
 		properties_read(record.properties, &known);
-		if (real_topic_restore(&record, &known, dropped, &loop->arena))
+		if (real_topic_restore(&record, &known, PROPERTY_DELAY, &loop->arena))
 			break;
 		log_warn("delayed message without a real topic is skipped offset=%" PRId64
 			 " level=%d",

@@ -30,17 +30,14 @@ real_topic_keep(struct record *record, struct arena *arena)
 
 bool
 real_topic_restore(struct record *record, const struct known_properties *known,
-    const char *const *dropped, struct arena *arena)
+    unsigned dropped, struct arena *arena)
 {
 	int32_t queue_id;
-	struct buf properties = { 0 };
 
 	if (!name_is_valid(known->real_topic) ||
 	    slice_to_int32(known->real_queue, &queue_id) == -1 || queue_id < 0)
 		return false;
-	property_copy_without(&properties, record->properties, dropped);
-	record->properties = arena_copy(arena, buf_slice(&properties));
-	buf_release(&properties);
+	record->properties = properties_drop(record->properties, known, dropped, arena);
 	record->topic = known->real_topic;
 	record->queue_id = queue_id;
 	return true;

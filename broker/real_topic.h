@@ -15,10 +15,10 @@
 /* Adds the record's topic and queue to its properties (arena). */
 void real_topic_keep(struct record *record, struct arena *arena);
 /*
- * Gives them back, known from its properties, and leaves out the named properties (NULL-terminated;
- * texts in the arena). False when the record does not say where it belongs.
+ * Gives them back, known from its properties, and drops a set of these (see properties_drop).
+ * False when the record does not say where it belongs.
  */
 bool real_topic_restore(struct record *record, const struct known_properties *known,
-    const char *const *dropped, struct arena *arena);
+    unsigned dropped, struct arena *arena);
 
 #endif

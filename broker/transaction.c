@@ -24,10 +24,9 @@ bool
 transaction_restore(
     struct record *record, const struct known_properties *known, struct arena *arena)
 {
-	static const char *const dropped[] = { "TRAN_MSG", "REAL_TOPIC", "REAL_QID", NULL };
-
 	record->sys_flag = (record->sys_flag & ~SYS_FLAG_TRANSACTION) | SYS_FLAG_COMMIT;
-	return real_topic_restore(record, known, dropped, arena);
+	return real_topic_restore(record, known,
+	    PROPERTY_TRANSACTION | PROPERTY_REAL_TOPIC | PROPERTY_REAL_QUEUE, arena);
 }
 
 struct slice

@@ -410,7 +410,6 @@ encode(struct arena *arena, const struct record *record)
 static bool
 compose(struct check *check, const char **why)
 {
-	static const char *const dropped[] = { NULL };
 	struct check_question *question = &check->question;
 	struct arena *arena = &check->arena;
 	struct record sent = check->record;
@@ -437,7 +436,7 @@ compose(struct check *check, const char **why)
 	if (question->group.len == 0 || question->group.len > GROUP_NAME_MAX)
 		return false;
 	*why = "it does not say which topic it is for";
-	if (!real_topic_restore(&sent, &known, dropped, arena))
+	if (!real_topic_restore(&sent, &known, 0, arena))
 		return false;
 	question->topic = sent.topic;
 	question->body = encode(arena, &sent);

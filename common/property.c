@@ -82,8 +82,12 @@ properties_read(struct slice properties, struct known_properties *known)
 	while (next_pair(&properties, &name, &value)) {
 		size_t slot = SLOT((unsigned char)name.data[0], name.len);
 
-		if (slice_equal(name, known_names[slot].name))
-			*(struct slice *)((char *)known + known_names[slot].member) = value;
+		if (!slice_equal(name, known_names[slot].name))
+			continue;
+		struct slice *found = (struct slice *)((char *)known + known_names[slot].member);
+
+		known->repeated |= found->data != NULL;
+		*found = value;
 	}
 }
 
@@ -130,6 +134,78 @@ property_copy_without(struct buf *buf, struct slice properties, const char *cons
 		buf_append(buf, name.data, name.len + 1 + value.len);
 		buf_append_char(buf, PAIR_END);
 	}
+}
+
+static const struct droppable {
+	unsigned bit;
+	struct slice name;
+	size_t member;
+} droppables[] = {
+	{ PROPERTY_DELAY, { "DELAY", 5 }, MEMBER(delay) },
+	{ PROPERTY_TRANSACTION, { "TRAN_MSG", 8 }, MEMBER(transaction) },
+	{ PROPERTY_REAL_TOPIC, { "REAL_TOPIC", 10 }, MEMBER(real_topic) },
+	{ PROPERTY_REAL_QUEUE, { "REAL_QID", 8 }, MEMBER(real_queue) },
+};
+#define N_DROPPABLES (sizeof droppables / sizeof *droppables)
+
+/* Those that stand there more than once go with all their pairs, which only a walk finds. */
+static struct slice
+drop_repeated(struct slice properties, unsigned dropped, struct arena *arena)
+{
+	const char *names[N_DROPPABLES + 1];
+	struct buf text = { 0 };
+	size_t n = 0;
+
+	for (size_t i = 0; i < N_DROPPABLES; i++)
+		if (droppables[i].bit & dropped)
+			names[n++] = droppables[i].name.data;
+	names[n] = NULL;
+	property_copy_without(&text, properties, names);
+	properties = arena_copy(arena, buf_slice(&text));
+	buf_release(&text);
+	return properties;
+}
+
+/* The first pair from there on that is to go, without its end. False: there is none. */
+static bool
+next_dropped(const struct known_properties *known, unsigned dropped, const char *from,
+    struct slice *pair)
+{
+	*pair = SLICE_NONE;
+	for (size_t i = 0; i < N_DROPPABLES; i++) {
+		const struct droppable *it = &droppables[i];
+		struct slice value = *(const struct slice *)((const char *)known + it->member);
+
+		if ((it->bit & dropped) == 0 || value.data == NULL || value.data < from ||
+		    (pair->data != NULL && pair->data < value.data))
+			continue;
+		*pair = (struct slice){ value.data - 1 - it->name.len,
+			it->name.len + 1 + value.len };
+	}
+	return pair->data != NULL;
+}
+
+struct slice
+properties_drop(struct slice properties, const struct known_properties *known, unsigned dropped,
+    struct arena *arena)
+{
+	const char *from = properties.data, *end = from + properties.len;
+	struct slice pair;
+
+	if (!next_dropped(known, dropped, from, &pair))
+		return properties;
+	if (known->repeated)
+		return drop_repeated(properties, dropped, arena);
+	char *text = arena_alloc(arena, properties.len), *to = text;
+
+	do {
+		to = mempcpy(to, from, (size_t)(pair.data - from));
+		from = pair.data + pair.len;
+		if (from < end)
+			from++;
+	} while (next_dropped(known, dropped, from, &pair));
+	to = mempcpy(to, from, (size_t)(end - from));
+	return (struct slice){ text, (size_t)(to - text) };
 }
 
 /* Takes a character of UTF-8 off *text, which is not empty; a broken byte is U+FFFD, as in Java. */

@@ -105,8 +105,19 @@ struct known_properties {
 	struct slice tags, keys, unique_key, delay, transaction, producer_group;
 	struct slice real_topic, real_queue; /* of what waits on a system topic */
 	struct slice immunity;               /* how long nobody asks about a half message, s */
+	bool repeated;                       /* one of these stands there more than once */
 };
 void properties_read(struct slice properties, struct known_properties *known);
+/* Those of them that need not stay: bits of a set. */
+enum {
+	PROPERTY_DELAY = 1,
+	PROPERTY_TRANSACTION = 2,
+	PROPERTY_REAL_TOPIC = 4,
+	PROPERTY_REAL_QUEUE = 8,
+};
+/* The properties in which those were found, without a set of them; lent, or in the arena. */
+struct slice properties_drop(struct slice properties, const struct known_properties *known,
+    unsigned dropped, struct arena *arena);
 /*
  * Walks them: *rest starts as the whole text; false at the end. Pairs without
  * name or value are skipped.

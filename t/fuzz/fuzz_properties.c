@@ -6,25 +6,45 @@
 #include "t/fuzz/fuzz.h"
 
 static void
-check_copy(struct slice properties)
+must_be_same(struct slice properties, struct slice again)
 {
-	static const char *const none[] = { NULL };
-	struct slice rest = properties;
 	struct slice name, value, name_again, value_again;
-	struct buf copy = { 0 };
 
-	property_copy_without(&copy, properties, none);
-
-	struct slice rest_again = buf_slice(&copy);
-
-	while (property_next(&rest, &name, &value)) {
+	while (property_next(&properties, &name, &value)) {
 		must(name.len != 0 && value.len != 0);
-		must(property_next(&rest_again, &name_again, &value_again));
+		must(property_next(&again, &name_again, &value_again));
 		must(slice_equal(name, name_again) && slice_equal(value, value_again));
 		(void)tag_hash(value);
 		(void)name_is_valid(value);
 	}
-	must(!property_next(&rest_again, &name_again, &value_again));
+	must(!property_next(&again, &name_again, &value_again));
+}
+
+static void
+check_copy(struct slice properties)
+{
+	static const char *const none[] = { NULL };
+	struct buf copy = { 0 };
+
+	property_copy_without(&copy, properties, none);
+	must_be_same(properties, buf_slice(&copy));
+	buf_release(&copy);
+}
+
+/* By what was read, or by a walk: what is left is the same. */
+static void
+check_drop(struct slice properties)
+{
+	static const char *const names[] = { "DELAY", "REAL_TOPIC", NULL };
+	struct known_properties known;
+	struct arena arena = { 0 };
+	struct buf copy = { 0 };
+
+	property_copy_without(&copy, properties, names);
+	properties_read(properties, &known);
+	must_be_same(properties_drop(properties, &known, PROPERTY_DELAY | PROPERTY_REAL_TOPIC, &arena),
+	    buf_slice(&copy));
+	arena_release(&arena);
 	buf_release(&copy);
 }
 
@@ -48,6 +68,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	must(tags.data == NULL || tags.len != 0);
 	check_copy(text);
+	check_drop(text);
 	check_id(text);
 	(void)tag_hash(text);
 	return 0;
