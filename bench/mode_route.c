@@ -218,6 +218,7 @@ static const struct register_broker_header registrar_header = {
 	.broker_addr = { FAKE_ADDRESS, sizeof FAKE_ADDRESS - 1 },
 	.cluster_name = { FAKE_BROKER, sizeof FAKE_BROKER - 1 },
 	.ha_server_addr = { FAKE_ADDRESS, sizeof FAKE_ADDRESS - 1 },
+	.heartbeat_timeout_ms = -1, /* the name server's; with 0 RocketMQ's soon forgets us */
 };
 
 static int

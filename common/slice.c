@@ -9,7 +9,7 @@
 #include "common/mem.h"
 
 #define INT32_DIGITS_SURE 9 /* that many always fit */
-#define NUMBER_MAX 64 /* characters of a fraction */
+#define NUMBER_MAX 64       /* characters of a fraction */
 
 int
 slice_compare(struct slice a, struct slice b)
