@@ -67,6 +67,7 @@ t_is "nothing is left" "$(left)" ''
 run --self --messages 300 --blocks 1 --scenario P6 --scenario P15 --scenario P18
 t_is "the rest, small" "$status" 0
 [ "$status" -eq 0 ] || sed 's/^/# /' "$T_DIR/err"
+t_has "which it says" "$(out)" '--messages 300: only to try it out'
 for line in 'P6  | 1,000,000 open, against none open' 'P15 | start, 10 M messages, clean' \
 	'P15 | start, 10 M messages, after kill -9' 'P18 | P1 with 50 M unread, against none'; do
 	t_has "the table has $line" "$(out)" "| $line"

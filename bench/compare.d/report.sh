@@ -25,10 +25,11 @@ report() {
 
 report_title() {
 	case $mode,$AGAINST in
-	quick,) echo "TwinMQ and Apache RocketMQ, bench/compare --quick" ;;
-	*,) echo "TwinMQ and Apache RocketMQ, bench/compare" ;;
-	*) echo "$(side_label a) and $(side_label b), bench/compare" ;;
+	quick,) printf 'TwinMQ and Apache RocketMQ, bench/compare --quick' ;;
+	*,) printf 'TwinMQ and Apache RocketMQ, bench/compare' ;;
+	*) printf '%s and %s, bench/compare' "$(side_label a)" "$(side_label b)" ;;
 	esac
+	[ -z "$messages" ] || printf ' --messages %s: only to try it out, with so few messages for millions, too' "$messages"
 }
 
 report_machine() {
