@@ -2,8 +2,8 @@
 # Which loads are played, against whom, and when. Sourced by bench/compare.
 
 # Seconds, of a quick run/of a full one: so both are over in time, whatever the machine does.
-BEGIN_UNTIL=530/3240    # no load begins after that
-BLOCKS_UNTIL=560/3480   # no block ends after that, if it takes as long as the one before
+BEGIN_UNTIL=560/3240    # no load begins after that
+BLOCKS_UNTIL=575/3480   # no block ends after that, if it takes as long as the one before
 LOAD_SECONDS=120/240    # a load begins no block that would end after that
 SHORT_FROM=600/2400     # after that a load has two blocks
 
