@@ -11,6 +11,8 @@
 static inline bool
 next_pair(struct slice *rest, struct slice *name, struct slice *value)
 {
+	if (rest->len == 0)
+		return false; /* maybe no text at all */
 	const char *at = rest->data, *end = at + rest->len;
 
 	while (at != end) {
@@ -189,11 +191,12 @@ struct slice
 properties_drop(struct slice properties, const struct known_properties *known, unsigned dropped,
     struct arena *arena)
 {
-	const char *from = properties.data, *end = from + properties.len;
+	const char *from = properties.data;
 	struct slice pair;
 
 	if (!next_dropped(known, dropped, from, &pair))
 		return properties;
+	const char *end = from + properties.len;
 	if (known->repeated)
 		return drop_repeated(properties, dropped, arena);
 	char *text = arena_alloc(arena, properties.len), *to = text;
