@@ -6,6 +6,7 @@
 
 # Frames that do not arrive are given up after this many seconds.
 patience=2
+[ -z "${SANITIZERS-}" ] || patience=6 # eight megabytes take their time there
 # Anonymous memory may grow by so much, in kB: an arena and a frame or two, not one per peer.
 growth=65536
 [ -z "${SANITIZERS-}" ] || growth=1048576 # sanitizers keep freed memory
