@@ -5,7 +5,7 @@
 
 start ns mqnamesrv -o storePath="$T_DIR/ns" || exit 1
 start broker mqbroker -n "$(address ns)" -o brokerName=broker-a -o brokerIP1=127.0.0.1 -o bindAddress=127.0.0.1 \
-	-o storePathRootDir="$T_DIR/store" || exit 1
+	-o registerNameServerPeriod=60000 -o storePathRootDir="$T_DIR/store" || exit 1
 
 # create TOPIC: the code of the answer
 create() {
@@ -31,6 +31,11 @@ t_ok '500 topics are created, many at a time' "$BUILDDIR/mqbench" connect -n "$(
 t_is 'the first of them has a route' "$(route Many-00000)" 0
 t_is 'the last, too' "$(route Many-00499)" 0
 t_is 'and what was there before' "$(route First)$(route TBW102)" 00
+
+# Told all, the name server would have it again.
+t_is 'a topic is taken from the name server alone' "$(rawcall "$(address ns)" 216 topic=Many-00009 | field code)" 0
+t_is 'another one is created' "$(create Other)" 0
+t_is 'of this one alone the name server is told' "$(route Other)$(route Many-00009)" 017
 
 t_is 'one is deleted' "$(rawcall "$(address broker)" 215 topic=Many-00007 | field code)" 0
 t_ok 'it has no route, for then all are told' t_wait 1 route_is 17 Many-00007
