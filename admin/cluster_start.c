@@ -73,7 +73,7 @@ start_role(struct start *start, struct starting *one)
 	struct process process;
 
 	one->began_ms = clock_mono_ms();
-	mqcluster_find(start->self, one->role, &process);
+	mqcluster_find_settled(start->self, one->role, &process);
 	if (process.pid != 0)
 		return 0;
 	if (is_port_taken(cluster, one->role))
@@ -189,11 +189,25 @@ all_ready(struct start *start, enum role_kind kind)
 	return kind != ROLE_BROKER || is_known_everywhere(start);
 }
 
+/* Again and again: what ran when we came may have been killed a moment before. */
+static int
+start_missing(struct start *start, enum role_kind kind)
+{
+	for (size_t i = 0; i < start->cluster->n_roles; i++) {
+		struct starting *one = &start->roles[i];
+
+		if (one->role->here && one->role->kind == kind && !one->ready && one->child == 0 &&
+		    start_role(start, one) == -1)
+			return -1;
+	}
+	return 0;
+}
+
 static int
 wait_ready(struct start *start, enum role_kind kind)
 {
 	while (!all_ready(start, kind)) {
-		if (check_alive(start) == -1)
+		if (check_alive(start) == -1 || start_missing(start, kind) == -1)
 			return -1;
 		if (clock_mono_ms() >= start->deadline_ms)
 			return cluster_fail(start->cluster,
@@ -236,11 +250,7 @@ check_others(struct start *start)
 static int
 start_kind(struct start *start, enum role_kind kind)
 {
-	for (size_t i = 0; i < start->cluster->n_roles; i++)
-		if (start->cluster->roles[i].here && start->cluster->roles[i].kind == kind &&
-		    start_role(start, &start->roles[i]) == -1)
-			return -1;
-	return wait_ready(start, kind);
+	return start_missing(start, kind) == 0 ? wait_ready(start, kind) : -1;
 }
 
 int

@@ -13,6 +13,7 @@
 #include "common/args.h"
 
 #define STOP_TIMEOUT_MS 30000
+#define ENDING_TIMEOUT_MS 10000
 
 struct mqcluster {
 	struct cluster cluster;
@@ -45,6 +46,9 @@ int cluster_run_run(struct mqcluster *self);
 int mqcluster_lock(struct mqcluster *self, bool make);
 /* What runs for the role. */
 void mqcluster_find(struct mqcluster *self, const struct role *role, struct process *process);
+/* The same, after the end of what is ending, for which it waits some seconds at most. */
+void mqcluster_find_settled(
+    struct mqcluster *self, const struct role *role, struct process *process);
 /*
  * One row per role: what runs, what does not. ready_ms: how long each took to
  * be ready, -1 when it ran before; NULL: not shown. How many of this host's roles do not run.

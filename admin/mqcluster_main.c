@@ -93,6 +93,13 @@ mqcluster_find(struct mqcluster *self, const struct role *role, struct process *
 	    role_program_path(&self->cluster, role), process);
 }
 
+void
+mqcluster_find_settled(struct mqcluster *self, const struct role *role, struct process *process)
+{
+	process_find_settled(role_path(&self->cluster, role, ".pid"),
+	    role_program_path(&self->cluster, role), ENDING_TIMEOUT_MS, process);
+}
+
 static const struct column role_columns[] = {
 	{ "role", "Role", COLUMN_TEXT },
 	{ "state", "State", COLUMN_TEXT },
@@ -173,7 +180,7 @@ cluster_stop_run(struct mqcluster *self)
 		const char *pid_file = role_path(cluster, role, ".pid");
 		struct process process;
 
-		mqcluster_find(self, role, &process);
+		mqcluster_find_settled(self, role, &process);
 		if (!role->here || process.pid == 0) {
 			if (role->here)
 				report_text(

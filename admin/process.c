@@ -17,6 +17,7 @@
 #include "common/clock.h"
 
 #define STOP_POLL_MS 20
+#define END_POLL_MS 5
 #define EXIT_CANNOT_RUN 127
 
 void
@@ -29,29 +30,38 @@ process_sleep_ms(int ms)
 
 /* ---- what /proc says ---- */
 
-static bool
-is_program(pid_t pid, const char *program)
+enum image {
+	IMAGE_OURS,
+	IMAGE_OTHER,
+	IMAGE_NONE, /* it has given back its memory: it is ending, or a zombie */
+};
+
+static enum image
+image_of(pid_t pid, const char *program)
 {
 	char link[64], path[4096];
 
 	snprintf(link, sizeof link, "/proc/%d/exe", (int)pid);
 	ssize_t len = readlink(link, path, sizeof path - 1);
 	if (len == -1)
-		return false;
+		return errno == ENOENT ? IMAGE_NONE : IMAGE_OTHER;
 	path[len] = '\0';
 	char *deleted = strstr(path, " (deleted)"); /* it was built or installed anew meanwhile */
 	if (deleted != NULL)
 		*deleted = '\0';
-	return strcmp(path, program) == 0;
+	return strcmp(path, program) == 0 ? IMAGE_OURS : IMAGE_OTHER;
 }
 
-/* Ticks after boot at which it began (field 22 of /proc/PID/stat); -1 when it is gone or a zombie.
+/*
+ * Ticks after boot at which it began (field 22 of /proc/PID/stat); -1 when it is gone, or a zombie
+ * that its parent has not asked about. A killed process is a zombie, too, while another thread of
+ * it waits for the disk, and holds all that the process had.
  */
 static int64_t
 begin_ticks(pid_t pid)
 {
 	char path[64], line[1024];
-	long long ticks;
+	long long ticks, n_threads;
 	char state;
 
 	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
@@ -64,9 +74,9 @@ begin_ticks(pid_t pid)
 	const char *after_name = strrchr(line, ')');
 	if (after_name == NULL ||
 	    sscanf(after_name + 1,
-		" %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %lld",
-		&state, &ticks) != 2 ||
-	    state == 'Z' || state == 'X')
+		" %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %lld %*d %lld",
+		&state, &n_threads, &ticks) != 3 ||
+	    ((state == 'Z' || state == 'X') && n_threads <= 1))
 		return -1;
 	return ticks;
 }
@@ -103,13 +113,32 @@ process_find(const char *pid_file, const char *program, struct process *process)
 		return;
 	int n = fscanf(file, "%d %lld", &pid, &begin);
 	fclose(file);
-	if (n != 2 || pid <= 1 || !is_program(pid, program) || begin_ticks(pid) != begin)
+	if (n != 2 || pid <= 1)
+		return;
+	enum image image = image_of(pid, program);
+	if (image == IMAGE_OTHER || begin_ticks(pid) != begin)
+		return;
+	process->ending = image == IMAGE_NONE;
+	if (process->ending)
 		return;
 	clock_gettime(CLOCK_BOOTTIME, &now);
 	process->pid = pid;
 	process->up_ms =
 	    now.tv_sec * 1000 + now.tv_nsec / 1000000 - begin * 1000 / sysconf(_SC_CLK_TCK);
 	read_memory(process);
+}
+
+void
+process_find_settled(
+    const char *pid_file, const char *program, int timeout_ms, struct process *process)
+{
+	int64_t deadline_ms = clock_mono_ms() + timeout_ms;
+
+	process_find(pid_file, program, process);
+	while (process->ending && clock_mono_ms() < deadline_ms) {
+		process_sleep_ms(END_POLL_MS);
+		process_find(pid_file, program, process);
+	}
 }
 
 int
@@ -221,7 +250,7 @@ is_gone(const char *pid_file, const char *program, pid_t pid)
 
 	waitpid(pid, NULL, WNOHANG); /* it may be our own child */
 	process_find(pid_file, program, &process);
-	return process.pid != pid;
+	return process.pid != pid && !process.ending;
 }
 
 static bool

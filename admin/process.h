@@ -15,12 +15,16 @@
 
 struct process {
 	pid_t pid;     /* 0: does not run */
+	bool ending;   /* it was killed or is about to be gone, and has its port and files still */
 	int64_t up_ms; /* since it was started */
 	int64_t anonymous_kb, resident_kb;
 };
 
 /* What runs by that pid file, if it is still that program (an absolute path). */
 void process_find(const char *pid_file, const char *program, struct process *process);
+/* The same; what is ending is waited for, so long at most. */
+void process_find_settled(
+    const char *pid_file, const char *program, int timeout_ms, struct process *process);
 /* Starts it with stdin from /dev/null and both outputs appended to log_file; it outlives us. The
  * pid, or -1 with errno. */
 pid_t process_start(char *const *arguments, const char *directory, const char *log_file);
