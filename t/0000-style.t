@@ -108,6 +108,13 @@ requests() {
 		done
 }
 
+# A test that stands in no list is never run.
+listed_tests() {
+	for file in t/[0-9]*.t; do
+		grep -q "%D%/$(basename "$file")" t/programs.inc || echo "$file"
+	done
+}
+
 # check_with PROGRAM NAME FUNCTION
 check_with() {
 	if command -v "$1" >/dev/null; then
@@ -118,7 +125,7 @@ check_with() {
 	fi
 }
 
-echo 1..12
+echo 1..13
 check "the inclusion graph" inclusions
 check "state modules do not include each other" state_modules
 check "config.h comes first" config_first
@@ -131,3 +138,4 @@ check_with mandoc "manual pages are clean" manuals
 check_with shellcheck "shell scripts are clean" scripts
 check "nothing generated is tracked" generated
 check "each request stands in the manual of the protocol" requests
+check "each test is run" listed_tests
