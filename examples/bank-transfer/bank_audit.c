@@ -23,7 +23,7 @@
 #include "examples/bank-transfer/by_sequence.h"
 
 #define SECOND_US 1000000
-#define LOOKS 3 /* before something counts as unexplained */
+#define LOOKS 3 /* before something counts as unexplained, or a broker as lost */
 #define SENDING_MS 5000
 #define PATIENCE_MS 120000 /* without anything that moves */
 
@@ -232,17 +232,18 @@ show_unexplained(const struct auditor *auditor)
 	sqlite3_finalize(rows);
 }
 
-/* 0 when every transfer is explained and done. */
+/* 0 when every transfer is explained and done. A broker may be on its way back. */
 static int
 explain(struct auditor *auditor)
 {
 	for (int i = 0; i < LOOKS; i++) {
-		if (look(auditor) == -1)
-			return tell_untold(auditor);
-		if (transfers_of(auditor, OUTCOME_UNEXPLAINED) == 0)
+		auditor->told = look(auditor) == 0;
+		if (auditor->told && transfers_of(auditor, OUTCOME_UNEXPLAINED) == 0)
 			break;
 		usleep(SECOND_US);
 	}
+	if (!auditor->told)
+		return tell_untold(auditor);
 	audit_take(auditor->books, &auditor->audit);
 	show_table(auditor);
 	show_unexplained(auditor);
