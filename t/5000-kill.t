@@ -14,7 +14,7 @@ run_broker() {
 	had=$(port "$1" 2>/dev/null)
 	start "$1" mqbroker -o brokerName="$1" -o brokerIP1=127.0.0.1 -o namesrvAddr="$(address ns)" \
 		-o storePathRootDir="$T_DIR/$1" -o flushDiskType="$2" -o mappedFileSizeCommitLog=8388608 \
-		-o listenPort="${had:-0}"
+		${had:+-o "listenPort=$had"}
 }
 
 # Seconds to wait before the kill number $1: from nothing to a second, spread as if at random.

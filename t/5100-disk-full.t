@@ -9,9 +9,7 @@ mkdir "$T_DIR/disk"
 mount -t tmpfs -o size=48m twinmq-test "$T_DIR/disk" 2>/dev/null || t_skip_all "no tmpfs can be mounted here"
 trap 't_unmount; t_cleanup' EXIT
 t_unmount() {
-	for t_pid in $T_PIDS; do
-		kill -9 "$t_pid" 2>/dev/null
-	done
+	t_kill_all
 	umount -l "$T_DIR/disk"
 }
 

@@ -20,10 +20,8 @@ fi
 mkdir "$group" 2>/dev/null || t_skip_all "no memory control group can be made here"
 trap 'leave; t_cleanup; rmdir "$group"' EXIT
 leave() {
-	for t_pid in $T_PIDS; do
-		kill -9 "$t_pid" 2>/dev/null
-		wait "$t_pid" 2>/dev/null
-	done
+	t_kill_all
+	wait
 }
 echo $((64 << 20)) >"$group/$limit"
 

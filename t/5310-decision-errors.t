@@ -13,7 +13,7 @@ run_broker() {
 	shift 2
 	had=$(port "$b_name" 2>/dev/null)
 	start "$b_name" "$b_program" -o brokerIP1=127.0.0.1 -o storePathRootDir="$T_DIR/$b_name" \
-		-o listenPort="${had:-0}" -o transactionTimeOut=600000 "$@" || exit 1
+		${had:+-o "listenPort=$had"} -o transactionTimeOut=600000 "$@" || exit 1
 	b=$(address "$b_name")
 }
 

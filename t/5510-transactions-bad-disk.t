@@ -7,9 +7,7 @@
 trap 't_unmount; t_cleanup' EXIT
 t_unmount() {
 	[ -d "$T_DIR/disk" ] || return 0
-	for t_pid in $T_PIDS; do
-		kill -9 "$t_pid" 2>/dev/null
-	done
+	t_kill_all
 	umount -l "$T_DIR/disk" 2>/dev/null
 }
 
@@ -21,7 +19,7 @@ run_broker() {
 	shift 3
 	had=$(port "$b_name" 2>/dev/null)
 	start "$b_name" "$b_program" -o brokerName="$b_name" -o brokerIP1=127.0.0.1 -o namesrvAddr="$(address ns)" \
-		-o storePathRootDir="$b_store" -o listenPort="${had:-0}" -o transactionTimeOut=1000 \
+		-o storePathRootDir="$b_store" ${had:+-o "listenPort=$had"} -o transactionTimeOut=1000 \
 		-o transactionCheckInterval=1000 "$@"
 }
 

@@ -17,7 +17,7 @@ broker() {
 	had=$(port "$1" 2>/dev/null)
 	start "$1" mqbroker -o brokerName="$1" -o brokerIP1=127.0.0.1 -o namesrvAddr="$(address ns)" \
 		-o storePathRootDir="$T_DIR/$1" -o flushDiskType=ASYNC_FLUSH -o transactionTimeOut=86400000 \
-		-o listenPort="${had:-0}"
+		${had:+-o "listenPort=$had"}
 }
 
 load() {

@@ -8,12 +8,17 @@ T_DIR=$(mktemp -d "${TMPDIR:-/tmp}/twinmq-test.XXXXXX") || exit 99
 T_N=0
 T_PIDS=
 
-# What was started here ends here, by its number.
+# What was started here ends here, by its number; one that ended long ago may have given its number to a
+# process of somebody else.
+t_kill_all() {
+	for t_pid in $T_PIDS; do
+		grep -qs "^PPid:[[:space:]]*$$\$" "/proc/$t_pid/status" && kill -9 "$t_pid"
+	done
+}
+
 t_cleanup() {
 	trap '' INT TERM HUP # a second signal does not leave half of it
-	for t_pid in $T_PIDS; do
-		kill -9 "$t_pid" 2>/dev/null
-	done
+	t_kill_all
 	rm -rf "$T_DIR"
 }
 trap t_cleanup EXIT
@@ -98,21 +103,33 @@ t_wait() {
 	done
 }
 
+# The next port for a daemon: below those that outgoing connections get. One of these, or what is left of
+# it for a minute after its end, would be in the way of a daemon that is killed and started again.
+T_PORT=$((10000 + $$ % 249 * 40))
+
 # start NAME PROGRAM [FLAGS ...]: a daemon on a free port (unless a flag says otherwise) with its
 # log in $T_DIR/NAME.log. Fails when it does not get ready. T_UNDER: a command that runs it.
 start() {
+	t_tries=9
+	until t_launch "$@"; do
+		t_tries=$((t_tries - 1))
+		[ $t_tries -gt 0 ] && grep -q 'cannot listen' "$T_DIR/$1.log" && continue # another program has it
+		sed 's/^/# /' "$T_DIR/$1.log"
+		return 1
+	done
+}
+
+t_launch() {
+	T_PORT=$((T_PORT + 4))
 	t_daemon=$1
 	t_program=$2
 	shift 2
 	: >"$T_DIR/$t_daemon.log"
 	# shellcheck disable=SC2086 # a command with its flags
-	${T_UNDER-} "$BUILDDIR/$t_program" -o listenPort=0 "$@" >"$T_DIR/$t_daemon.out" 2>"$T_DIR/$t_daemon.log" &
+	${T_UNDER-} "$BUILDDIR/$t_program" -o listenPort=$T_PORT "$@" >"$T_DIR/$t_daemon.out" 2>"$T_DIR/$t_daemon.log" &
 	t_remember "$t_daemon" $!
-	t_wait 30 t_ready_or_dead "$t_daemon"
-	if ! grep -q ' ready .*port=' "$T_DIR/$t_daemon.log"; then
-		sed 's/^/# /' "$T_DIR/$t_daemon.log"
-		return 1
-	fi
+	t_wait 60 t_ready_or_dead "$t_daemon"
+	grep -q ' ready .*port=' "$T_DIR/$t_daemon.log"
 }
 
 t_remember() {

@@ -16,7 +16,7 @@ cluster_run() {
 	# shellcheck disable=SC2086 # CLUSTER_OPTIONS are words
 	start "$cluster_role" mqbroker -o brokerClusterName=rocketmq-cluster -o brokerName="$cluster_role" \
 		-o brokerIP1=127.0.0.1 -o namesrvAddr="$MQ_NAMESRV" -o storePathRootDir="$T_DIR/$cluster_role" \
-		-o listenPort="${cluster_port:-0}" $CLUSTER_OPTIONS
+		${cluster_port:+-o "listenPort=$cluster_port"} $CLUSTER_OPTIONS
 }
 
 # cluster_start [KEY=VALUE ...]: the pairs are settings of both masters
