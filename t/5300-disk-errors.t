@@ -17,7 +17,7 @@ run_broker() {
 create() {
 	rawcall "$(address "$1")" 17 topic="on-$1" defaultTopic=TBW102 readQueueNums=4 writeQueueNums=4 perm=6 \
 		topicFilterType=SINGLE_TAG topicSysFlag=0 order=false >/dev/null
-	t_wait 10 has_route "on-$1"
+	t_wait 30 has_route "on-$1"
 }
 
 has_route() {
@@ -38,7 +38,7 @@ fails_under_load() {
 	t_ok "$name: has a topic" create "$name"
 	"$BUILDDIR/t/killer" "$(address ns)" "on-$name" >"$T_DIR/$name.count" 2>"$T_DIR/$name.breaches" &
 	t_remember load $!
-	t_ok "$name: the fault is met" t_wait 30 grep -q 'error: store' "$T_DIR/$name.log"
+	t_ok "$name: the fault is met" t_wait 120 grep -q 'error: store' "$T_DIR/$name.log"
 	sleep 0.5
 	kill "$(pid load)"
 	wait "$(pid load)"
@@ -60,7 +60,7 @@ fails_under_load write-full write:200:full:twice
 taken_again() {
 	[ "$(send write-full | field code)" = 0 ]
 }
-t_ok "after a full disk sends are taken once a probe succeeds" t_wait 10 taken_again
+t_ok "after a full disk sends are taken once a probe succeeds" t_wait 30 taken_again
 fails_under_load async-write write:1000:ioerr:twice -o flushDiskType=ASYNC_FLUSH
 
 # A sync that takes longer than syncFlushTimeout is told as such, with the message's place.

@@ -4,7 +4,8 @@
 /*
  * A SQLite VFS named "fault" that fails the n-th write or sync, once or for
  * good, and counts. All else goes to the default VFS. Plans may be changed
- * while other threads use files.
+ * while other threads use files. What fails for good fails for all files; what fails once
+ * passes meta.db by, which is written by the clock and would meet it instead of the log.
  */
 
 #include <stdatomic.h>
