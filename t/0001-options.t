@@ -72,14 +72,14 @@ t_has 'the settings are answered' "$(rawcall "$ns" 319)" 'orderMessageEnable=fal
 echo 'orderMessageEnable = true' >>"$T_DIR/ns.ini"
 echo 'maxConnections = 77' >>"$T_DIR/ns.ini"
 kill -HUP "$(pid ns)"
-t_ok 'SIGHUP reads the file again' t_wait 10 grep -q reloaded "$T_DIR/ns.log"
+t_ok 'SIGHUP reads the file again' t_wait 30 grep -q reloaded "$T_DIR/ns.log"
 t_has 'a live setting changes' "$(rawcall "$ns" 319)" 'orderMessageEnable=true'
 t_has_not 'another does not' "$(rawcall "$ns" 319)" 'maxConnections=77'
 t_ok 'and the log says so' grep -q 'setting needs a restart key=maxConnections' "$T_DIR/ns.log"
 
 echo 'logLevel = loud' >>"$T_DIR/ns.ini"
 kill -HUP "$(pid ns)"
-t_ok 'a broken file changes nothing' t_wait 10 grep -q 'reload refused' "$T_DIR/ns.log"
+t_ok 'a broken file changes nothing' t_wait 30 grep -q 'reload refused' "$T_DIR/ns.log"
 t_has 'it still serves' "$(rawcall "$ns" 319)" 'orderMessageEnable=true'
 
 stop ns

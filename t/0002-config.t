@@ -45,10 +45,10 @@ stop ns
 "$BUILDDIR/mqnamesrv" -o listenPort=0 -o bindAddress=127.0.0.1 -o storePath="$T_DIR/ns" \
 	-o logFile="$T_DIR/to.log" >"$T_DIR/stdout" 2>"$T_DIR/stderr" &
 t_remember quiet $!
-t_ok 'logFile gets the log' t_wait 10 grep -q ready "$T_DIR/to.log"
+t_ok 'logFile gets the log' t_wait 30 grep -q ready "$T_DIR/to.log"
 mv "$T_DIR/to.log" "$T_DIR/old.log"
 kill -HUP "$(pid quiet)"
-t_ok 'SIGHUP opens a new one after the old was moved away' t_wait 10 test -s "$T_DIR/to.log"
+t_ok 'SIGHUP opens a new one after the old was moved away' t_wait 30 test -s "$T_DIR/to.log"
 stop quiet
 t_is 'nothing anywhere else' "$(cat "$T_DIR/stdout" "$T_DIR/stderr")" ''
 t_is 'a log that cannot be opened' \

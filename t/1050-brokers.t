@@ -30,21 +30,21 @@ names_are() {
 
 t_ok 'broker-a starts' broker broker-a a
 t_ok 'broker-b starts' broker broker-b b
-t_ok 'the first name server knows both' t_wait 5 names_are "$ns1" TBW102 'broker-a broker-b '
-t_ok 'the second knows both' t_wait 5 names_are "$ns2" TBW102 'broker-a broker-b '
+t_ok 'the first name server knows both' t_wait 30 names_are "$ns1" TBW102 'broker-a broker-b '
+t_ok 'the second knows both' t_wait 30 names_are "$ns2" TBW102 'broker-a broker-b '
 t_is 'they answer the same bytes' "$(rawcall "$ns1" 105 topic=TBW102)" "$(rawcall "$ns2" 105 topic=TBW102)"
 
 # a new topic
 t_is 'a topic is created on broker-a' "$(rawcall "$(address a)" 17 topic=New defaultTopic=TBW102 readQueueNums=4 \
 	writeQueueNums=4 perm=6 topicFilterType=SINGLE_TAG topicSysFlag=0 order=false | field code)" 0
-t_ok 'its route is there within a second' t_wait 1 route_is "$ns1" 0 New
-t_ok 'at both' t_wait 1 route_is "$ns2" 0 New
+t_ok 'its route is there in seconds' t_wait 10 route_is "$ns1" 0 New
+t_ok 'at both' t_wait 10 route_is "$ns2" 0 New
 t_is 'it is deleted there' "$(rawcall "$(address a)" 215 topic=New | field code)" 0
-t_ok 'and has no route within a second' t_wait 1 route_is "$ns1" 17 New
+t_ok 'and has no route in seconds' t_wait 10 route_is "$ns1" 17 New
 
 # a second broker-a
 t_ok 'a second broker-a comes up' broker broker-a c
-t_ok 'and is told that there is one' t_wait 5 grep -q "registered and alive at $(address a)" "$T_DIR/c.log"
+t_ok 'and is told that there is one' t_wait 30 grep -q "registered and alive at $(address a)" "$T_DIR/c.log"
 t_has_not 'clients are not sent to it' "$(rawcall "$ns1" 105 topic=TBW102)" ":$(port c)\""
 kill9 c
 
@@ -56,7 +56,7 @@ t_ok 'the first one is back and knows all again' t_wait 35 names_are "$ns1" TBW1
 
 # brokers go
 kill9 b
-t_ok 'kill -9 of broker-b: out of the route within a second' t_wait 1 names_are "$ns1" TBW102 'broker-a '
+t_ok 'kill -9 of broker-b: out of the route in seconds' t_wait 10 names_are "$ns1" TBW102 'broker-a '
 t_ok 'SIGTERM stops broker-a' stop a
 t_ok 'its route was gone before it was' route_is "$ns1" 17 TBW102
 t_has 'because it said so' "$(rawcall "$ns2" 105 topic=TBW102)" '(it was shut down)'

@@ -15,9 +15,9 @@ has_route() {
 }
 rawcall "$(address b)" 17 topic=load defaultTopic=TBW102 readQueueNums=4 writeQueueNums=4 perm=6 \
 	topicFilterType=SINGLE_TAG topicSysFlag=0 order=false >/dev/null
-t_ok "both know the topic" t_wait 10 has_route ns1 load
+t_ok "both know the topic" t_wait 30 has_route ns1 load
 t_ok "with equal answers" test \
-	"$(rawcall "$(address ns1)" 105 topic=load)" = "$(t_wait 10 has_route ns2 load && rawcall "$(address ns2)" 105 topic=load)"
+	"$(rawcall "$(address ns1)" 105 topic=load)" = "$(t_wait 30 has_route ns2 load && rawcall "$(address ns2)" 105 topic=load)"
 
 "$BUILDDIR/t/killer" "$both" load >"$T_DIR/count" 2>"$T_DIR/breaches" &
 t_remember load $!
@@ -25,7 +25,7 @@ sleep $((seconds / 3))
 kill9 ns1
 rawcall "$(address b)" 17 topic=later defaultTopic=TBW102 readQueueNums=1 writeQueueNums=1 perm=6 \
 	topicFilterType=SINGLE_TAG topicSysFlag=0 order=false >/dev/null
-t_ok "the other one learns of new topics" t_wait 10 has_route ns2 later
+t_ok "the other one learns of new topics" t_wait 30 has_route ns2 later
 sleep $((seconds - seconds / 3))
 kill "$(pid load)"
 wait "$(pid load)"

@@ -27,8 +27,8 @@ told() {
 		2>"$T_DIR/$t_told.log" &
 	told_pid=$!
 	T_PIDS="$T_PIDS $told_pid"
-	t_wait 10 grep -q ' ready ' "$T_DIR/$t_told.log"
-	[ -z "${told_wants-}" ] || t_wait 10 grep -q "$told_wants" "$T_DIR/$t_told.log"
+	t_wait 30 grep -q ' ready ' "$T_DIR/$t_told.log"
+	[ -z "${told_wants-}" ] || t_wait 30 grep -q "$told_wants" "$T_DIR/$t_told.log"
 	kill $told_pid
 	wait $told_pid
 	sed -n 's/.* ready .*address=\([^ ]*\).*/\1/p' "$T_DIR/$t_told.log" >"$T_DIR/told"

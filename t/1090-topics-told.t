@@ -23,7 +23,7 @@ route_is() {
 	[ "$(route "$2")" = "$1" ]
 }
 
-t_ok 'the broker is known' t_wait 5 route_is 0 TBW102
+t_ok 'the broker is known' t_wait 30 route_is 0 TBW102
 t_is 'a topic is created' "$(create First)" 0
 t_is 'who has the answer finds its route' "$(route First)" 0
 
@@ -38,7 +38,7 @@ t_is 'another one is created' "$(create Other)" 0
 t_is 'of this one alone the name server is told' "$(route Other)$(route Many-00009)" 017
 
 t_is 'one is deleted' "$(rawcall "$(address broker)" 215 topic=Many-00007 | field code)" 0
-t_ok 'it has no route, for then all are told' t_wait 1 route_is 17 Many-00007
+t_ok 'it has no route, for then all are told' t_wait 10 route_is 17 Many-00007
 t_is 'the others have' "$(route First)$(route Many-00008)" 00
 t_is 'one more is created' "$(create Second)" 0
 t_is 'it has a route at once' "$(route Second)" 0

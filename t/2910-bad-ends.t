@@ -71,7 +71,7 @@ t_is "nothing of it was stored" "$(stored_of Bad)" "$before"
 all_forged_are_counted() {
 	[ "$(count Refused)" -eq $((4 * $(wc -l <"$T_DIR/forged"))) ]
 }
-t_ok "all of it was counted" t_wait 5 all_forged_are_counted
+t_ok "all of it was counted" t_wait 30 all_forged_are_counted
 
 # Values that are none.
 was=$(count Refused)
@@ -138,7 +138,7 @@ t_is "never delivered" "$(n_stored Rolled)" 0
 contradictions_are_counted() {
 	[ "$(count Contradictions)" = 82 ]
 }
-t_ok "each contradiction is counted" t_wait 5 contradictions_are_counted
+t_ok "each contradiction is counted" t_wait 30 contradictions_are_counted
 t_is "and none is open" "$(count Open)" 0
 
 half Unknown '' later

@@ -47,7 +47,7 @@ delay_is_over() {
 	[ "$(n_stored Delayed)" = 1 ]
 }
 t_is "with a delay level: not shown at once" "$(n_stored Delayed)" 0
-t_ok "with a delay level: shown once it is over" t_wait 10 delay_is_over
+t_ok "with a delay level: shown once it is over" t_wait 30 delay_is_over
 half %RETRY%CG '' retry
 commits "of a retry topic" %RETRY%CG
 
@@ -125,7 +125,7 @@ t_is "and to be read in another" "$(rawcall "$b" 30 topic=Shrunk queueId=1 | fie
 delayed_is_there() {
 	[ "$(rawcall "$b" 30 topic=Shrunk queueId=0 | field ext.offset)" = 1 ]
 }
-t_ok "as is one that was delayed" t_wait 10 delayed_is_there
+t_ok "as is one that was delayed" t_wait 30 delayed_is_there
 
 # A half message is none that a consumer could send back, to see it before it is committed.
 send_back() {
@@ -143,7 +143,7 @@ t_is "sent back with too long properties: refused" "$(send_back "$half_position"
 printf '{"clientID":"%s","consumerDataSet":[],"producerDataSet":[{"groupName":"PG"}]}' "$(long 100000)" >"$T_DIR/beat"
 t_ok "a client id of 100,000 bytes" hold member -b "$T_DIR/beat" "$b" 34
 half Asked "k${SOH}$(long 32600)${STX}" asked
-t_ok "such a member is asked" t_wait 20 grep -q '^push=39' "$T_DIR/member.held"
+t_ok "such a member is asked" t_wait 30 grep -q '^push=39' "$T_DIR/member.held"
 commits "and answers" Asked
 half Resolved '' resolved
 resolve() {

@@ -86,7 +86,7 @@ p5=$position o5=$offset
 has_row() {
 	[ "$(sqlite3 "$T_DIR/b/meta.db" 'SELECT count(*) FROM half')" = 1 ]
 }
-t_ok "it gets a row" t_wait 10 has_row
+t_ok "it gets a row" t_wait 30 has_row
 half 6 six
 kill9 b
 begin

@@ -38,7 +38,7 @@ t_is "all of it ran" $status 0
 # Both masters die while one of them has an open half message: a member that reconnects is asked.
 "$BUILDDIR/t/transact" "$(address ns)" Await await >"$T_DIR/await.out" 2>&1 &
 t_remember await $!
-t_ok "a half message is stored" t_wait 10 grep -q '^stored$' "$T_DIR/await.out"
+t_ok "a half message is stored" t_wait 30 grep -q '^stored$' "$T_DIR/await.out"
 for name in a b; do
 	port=$(port $name)
 	kill9 $name
@@ -59,7 +59,7 @@ t_has "leaves one" "$(admin sendTransaction -t Admin -p three -g Nobody --leave 
 t_has "leaves one until it is asked" \
 	"$(admin sendTransaction -t Admin -p four -g Asked --leave --checkAnswer commit --wait 30 --json)" \
 	'"decision":"unknown","answer":"commit","askedAfterMs":'
-t_ok "what was committed is there, and nothing else" t_wait 5 delivered '"body":"four" "body":"one" '
+t_ok "what was committed is there, and nothing else" t_wait 30 delivered '"body":"four" "body":"one" '
 t_fails "commit and rollback" admin sendTransaction -t Admin -p six -C -R
 t_fails "an answer to a committed one" admin sendTransaction -t Admin -p six -C -a commit
 t_has "a misspelt answer" "$(admin sendTransaction -t Admin -p six -L -a comit)" 'not "comit"'

@@ -32,11 +32,11 @@ while [ $n -lt 50 ]; do
 	n=$((n + 1))
 	prepare G "many$n" >/dev/null
 done
-t_wait 15 has_messages T 51
+t_wait 30 has_messages T 51
 t_is "so are fifty" "$(n_messages T)" 51
 
 prepare Unknown unknown >/dev/null
-t_wait 15 has_messages TRANS_CHECK_MAX_TIME_TOPIC 1
+t_wait 30 has_messages TRANS_CHECK_MAX_TIME_TOPIC 1
 t_is "answers that decide nothing come back too: parked" "$(n_parked)" 1
 t_is "after three asks" "$(asks also)" 3
 t_is "and three answers" "$(shows unknown | grep -o '"event":"unknown"' | wc -l | tr -d ' ')" 3
@@ -44,7 +44,7 @@ t_is "and three answers" "$(shows unknown | grep -o '"event":"unknown"' | wc -l 
 # The one that has the half message is looked for when the answer comes, not before.
 join here G -E $COMMIT
 prepare G here >/dev/null
-t_wait 5 has_messages T 52
+t_wait 30 has_messages T 52
 t_is "a member here is asked first" "$(asks here)" 1
 kill9 here
 
@@ -54,7 +54,7 @@ b=$(address broker-b)
 join twin G
 b=$a
 prepare G held >/dev/null
-t_wait 10 asked twin 1
+t_wait 30 asked twin 1
 t_ok "the twin there is asked" asked twin 1
 position=$(field push.commitLogOffset <"$T_DIR/twin.held" | head -n 1)
 offset=$(field push.tranStateTableOffset <"$T_DIR/twin.held" | head -n 1)
@@ -75,7 +75,7 @@ while [ $n -lt 100 ]; do
 done
 join local Local -E $COMMIT
 prepare Local local >/dev/null
-t_wait 3 has_messages T 53
+t_wait 10 has_messages T 53
 t_is "with the other master frozen, members here are asked" "$(n_messages T)" 53
 kill -CONT "$(pid broker-b)"
 
@@ -86,7 +86,7 @@ prepare G alone >/dev/null
 sleep 3
 n=$(n_parked)
 join last G -E $COMMIT
-t_wait 10 has_messages T 54
+t_wait 30 has_messages T 54
 t_is "with the other master dead, a member that comes here is asked" "$(n_messages T)" 54
 t_is "and nothing was parked meanwhile" "$n" 1
 t_ok "stops cleanly" stop broker-a

@@ -43,7 +43,7 @@ status() {
 
 begin a
 begin b
-t_ok "both masters register" t_wait 10 both_registered
+t_ok "both masters register" t_wait 30 both_registered
 admin updateTopic -t money -r 1 -w 1 >/dev/null
 
 # ---- the timeline
@@ -123,7 +123,7 @@ is_delivered() {
 }
 t_is "one that comes later is committed" "$(status transactionResolve slow -C -r 'no hurry')" 0
 t_fails "and not there at once" is_delivered slow
-t_ok "but when its time has come" t_wait 10 is_delivered slow
+t_ok "but when its time has come" t_wait 30 is_delivered slow
 half a bank money bad k2
 t_is "without a reason it is not" "$(status transactionResolve bad --commit)" 2
 t_is "nor with an empty one" "$(status transactionResolve bad --commit --reason ' ')" 2
@@ -186,7 +186,7 @@ t_has "and what is open" "$(admin brokerStatus -b broker-a | tr -s ' ')" 'transa
 before=$(admin transactionShow first --json | sed 's/"ageMs":[0-9]*//')
 stop a
 begin a
-t_ok "the broker comes back" t_wait 10 both_registered
+t_ok "the broker comes back" t_wait 30 both_registered
 t_is "settings outlive a restart" "$(admin producerGroupList --json)" "$careful"
 t_is "so does what happened" "$(admin transactionShow first --json | sed 's/"ageMs":[0-9]*//')" "$before"
 t_is "settings are deleted" "$(status deleteProducerGroup -g careful)" 0

@@ -40,7 +40,7 @@ happened() {
 begin
 t_ok "a member of the group is connected" listen
 half b bank money silence k1
-t_ok "nobody decides: it is parked" t_wait 20 is_parked silence
+t_ok "nobody decides: it is parked" t_wait 30 is_parked silence
 t_is "it was asked as often as is set, and then parked" "$(events silence)" 'ask ask park '
 out=$(admin transactionShow silence -b "$b")
 t_has "the timeline says whom" "$out" silent-1
@@ -53,7 +53,7 @@ t_is "a copy of it is where RocketMQ puts them, and its id is as good" \
 	"$(admin transactionShow "$copy" -b "$b" --json | sed 's/.*"transactionId":"\([^"]*\)".*/\1/')" silence
 
 t_is "it is resumed" "$(admin transactionResume silence -b "$b" | grep -c resumed)" 1
-t_ok "asked again, as often, and parked again" t_wait 20 happened silence 'ask ask park resume ask ask park '
+t_ok "asked again, as often, and parked again" t_wait 30 happened silence 'ask ask park resume ask ask park '
 stop b
 begin
 t_is "parked ones outlive a restart" "$(state silence) $(ids -b "$b" -s parked)" 'parked silence'
@@ -67,7 +67,7 @@ t_is "and no longer parked" "$(ids -b "$b" -s parked)" ''
 # Parked ones may be decided without being resumed.
 t_ok "the member comes back" listen
 half b bank money late k2
-t_ok "another one is parked" t_wait 20 is_parked late
+t_ok "another one is parked" t_wait 30 is_parked late
 t_is "its sender's late word counts" "$(end b bank $COMMIT "$position" "$offset")" 0
 t_is "it is committed too" "$(state late)" committed
 kill9 member

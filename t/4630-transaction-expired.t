@@ -43,8 +43,8 @@ was=$(shown waiting | sed 's/.*"transactionId":"waiting","msgId":"\([^"]*\)".*/\
 fill
 rawcall -B fileReservedTime=0 "$b" 25 >/dev/null
 expire
-t_ok "what nobody decided is parked before its record goes" t_wait 20 is_parked
-t_ok "and then it goes" t_wait 20 is_gone
+t_ok "what nobody decided is parked before its record goes" t_wait 30 is_parked
+t_ok "and then it goes" t_wait 30 is_gone
 t_has "the timeline says why" "$(shown waiting)" 'its record was about to be removed by retention'
 t_has "its facts are those of the copy" "$(shown waiting)" '"group":"bank","topic":"money","keys":"k","state":"parked"'
 for id in "$was" "$position"; do

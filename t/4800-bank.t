@@ -104,14 +104,14 @@ only_lost_ones_left() {
 	explain lossy >/dev/null
 	[ "$(row 'in flight')" -eq "$(open_transactions lossy | wc -l)" ]
 }
-t_ok "sixty transfers are booked or refused" t_wait 10 all_booked
-t_ok "and what B was told is credited" t_wait 10 only_lost_ones_left
+t_ok "sixty transfers are booked or refused" t_wait 30 all_booked
+t_ok "and what B was told is credited" t_wait 30 only_lost_ones_left
 booked=$(row committed)
 lost=$((booked - $(row delivered)))
 t_ok "an END in three is lost" test $lost -gt 3
 t_is "the job finds those" "$("$banks/bank_b" ids -d "$T_DIR/lossy" | "$banks/bank_a" confirm -d "$T_DIR/lossy")" \
 	"found $lost confirmed $lost"
-t_ok "and then all are delivered" t_wait 10 has lossy delivered "$booked"
+t_ok "and then all are delivered" t_wait 30 has lossy delivered "$booked"
 t_is "the next one finds nothing" "$("$banks/bank_b" ids -d "$T_DIR/lossy" | "$banks/bank_a" confirm -d "$T_DIR/lossy")" \
 	"found 0 confirmed 0"
 t_is "nothing is unexplained" "$(row unexplained)" 0
@@ -122,7 +122,7 @@ t_ok "bank B ends" stop lossy-b
 open_books wrong
 "$banks/bank_a" transfer -d "$T_DIR/wrong" -t 6 -p 100 2>"$T_DIR/wrong.log" &
 t_remember silent $!
-t_ok "where no outcome is told, all are in flight" t_wait 10 has wrong 'in flight' 6
+t_ok "where no outcome is told, all are in flight" t_wait 30 has wrong 'in flight' 6
 t_is "which is not the end" "$(explain wrong)" 1
 booked=$(row committed)
 for id in $(open_transactions wrong); do

@@ -40,7 +40,7 @@ send first >/dev/null
 has_route() {
 	[ "$(rawcall "$(address ns)" 105 topic=load | field code)" = 0 ]
 }
-t_ok "the topic has a route" t_wait 10 has_route
+t_ok "the topic has a route" t_wait 30 has_route
 "$BUILDDIR/t/killer" "$(address ns)" load >"$T_DIR/count" 2>"$T_DIR/breaches" &
 t_remember load $!
 
@@ -55,7 +55,7 @@ t_ok "the broker lives" kill -0 "$(pid b)"
 
 # Room again, as an operator makes it.
 mount -o remount,size=512m "$T_DIR/disk"
-t_ok "with room again sends are taken" t_wait 20 is_taken
+t_ok "with room again sends are taken" t_wait 30 is_taken
 sleep 1
 kill "$(pid load)"
 wait "$(pid load)"

@@ -49,7 +49,7 @@ rawcall "$(address b)" 17 topic=load defaultTopic=TBW102 readQueueNums=4 writeQu
 has_route() {
 	[ "$(rawcall "$(address ns)" 105 topic=load | field code)" = 0 ]
 }
-t_ok "both start" t_wait 10 has_route
+t_ok "both start" t_wait 30 has_route
 "$BUILDDIR/t/killer" -c 4 -w 64 "$(address ns)" load >"$T_DIR/count" 2>"$T_DIR/breaches" &
 t_remember load $!
 sleep "$seconds"

@@ -53,7 +53,7 @@ for outcome in $COMMIT $ROLLBACK; do
 	decided() {
 		[ "$(end $outcome | field code)" = 0 ]
 	}
-	t_ok "with room again outcome $outcome: decided" t_wait 10 decided
+	t_ok "with room again outcome $outcome: decided" t_wait 30 decided
 	t_is "with room again outcome $outcome: repeated" "$(end $outcome | field code)" 0
 	t_is "with room again: once or not at all" "$(n_stored Full)" $((was + (outcome == COMMIT)))
 done
@@ -64,13 +64,13 @@ failure_is_logged() {
 	end $COMMIT "$half_offset" "$half_position" PG -o
 	grep -q "transaction vote failed .*position=$half_position .*the disk is full" "$T_DIR/b.log"
 }
-t_ok "full disk, nobody asks for an answer: a line in the log says so" t_wait 5 failure_is_logged
+t_ok "full disk, nobody asks for an answer: a line in the log says so" t_wait 30 failure_is_logged
 t_ok "full disk: such failures are counted" test "$(count Failed)" -ge 5
 fault write:0:full:once
 silent_decided() {
 	[ "$(end $COMMIT | field code)" = 0 ]
 }
-t_ok "with room again it is decided" t_wait 10 silent_decided
+t_ok "with room again it is decided" t_wait 30 silent_decided
 t_is "and delivered once" "$(n_stored Silent)" 1
 
 # Writes that fail for a moment; all of them, for what is flushed by the clock writes too.

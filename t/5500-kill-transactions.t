@@ -56,7 +56,7 @@ make_topic() {
 		rawcall "$(address $master)" 17 topic=money defaultTopic=TBW102 readQueueNums=4 writeQueueNums=4 perm=6 \
 			topicFilterType=SINGLE_TAG topicSysFlag=0 order=false >/dev/null
 	done
-	t_wait 10 has_two_masters
+	t_wait 30 has_two_masters
 }
 
 # bank MODE

@@ -31,7 +31,7 @@ has_route() {
 begin_bank() {
 	rawcall "$(address "$1")" 17 topic="money-$1" defaultTopic=TBW102 readQueueNums=4 writeQueueNums=4 perm=6 \
 		topicFilterType=SINGLE_TAG topicSysFlag=0 order=false >/dev/null
-	t_ok "$1: has a topic" t_wait 10 has_route "money-$1"
+	t_ok "$1: has a topic" t_wait 30 has_route "money-$1"
 	"$BUILDDIR/t/bank_killer" "$(address ns)" "money-$1" "$T_DIR/$1.bank" >"$T_DIR/$1.count" 2>"$T_DIR/$1.breaches" &
 	t_remember bank $!
 }
@@ -68,7 +68,7 @@ while [ $round -lt 10 ]; do
 	round=$((round + 1))
 	was=$(n_failures errors)
 	fault write:$((round * 7)):ioerr:once
-	t_wait 10 failed_more_than "$was" || break
+	t_wait 30 failed_more_than "$was" || break
 	sleep 0.1
 done
 t_is "errors: ten commits failed" "$round" 10
@@ -79,7 +79,7 @@ run_again() {
 t_ok "errors: a restart with SYNC_FLUSH" run_again
 sleep 1
 fault sync:10:ioerr:once
-t_ok "errors: a sync failed" t_wait 20 grep -q 'could not sync' "$T_DIR/errors.log"
+t_ok "errors: a sync failed" t_wait 30 grep -q 'could not sync' "$T_DIR/errors.log"
 sleep 1
 t_ok "errors: a restart after it" run_again
 sleep 1

@@ -41,7 +41,7 @@ exit_is() {
 	t_is "$t_exit_name" $? "$t_exit_wanted"
 }
 
-t_ok "both masters register" t_wait 10 both_registered
+t_ok "both masters register" t_wait 30 both_registered
 
 # cluster
 out=$(admin clusterList)

@@ -39,7 +39,7 @@ t_is "the new one is told itself, before its answer" "$(sed -n 1,2p "$T_DIR/b2.h
 t_is "a member" "$(members)" '{"consumerIdList":["c2"]}'
 hold b1 -A '{"jstack":"x"}' -B "$(heartbeat c1 TagA)" "$b" 34
 t_is "two, in order" "$(members)" '{"consumerIdList":["c1","c2"]}'
-t_ok "the first is told of the second" t_wait 5 test "$(grep -c '^push=40' "$T_DIR/b2.held")" -ge 2
+t_ok "the first is told of the second" t_wait 30 test "$(grep -c '^push=40' "$T_DIR/b2.held")" -ge 2
 t_has "the retry topic is there" "$(rawcall "$b" 351 topic=%RETRY%G | field body)" '"perm":6,"readQueueNums":1'
 t_is "the group is there" "$(rawcall "$b" 352 group=G | field code)" 0
 
@@ -68,11 +68,11 @@ t_has "is counted" "$(rawcall "$b" 28 | field body)" '"subscriptionConflicts":"1
 
 # leaving
 kill9 b3
-t_ok "who dies is out" t_wait 5 sh -c "[ \"\$($RAWCALL $b 38 consumerGroup=G | sed -n 's/^body=//p')\" = '{\"consumerIdList\":[\"c1\",\"c2\"]}' ]"
+t_ok "who dies is out" t_wait 30 sh -c "[ \"\$($RAWCALL $b 38 consumerGroup=G | sed -n 's/^body=//p')\" = '{\"consumerIdList\":[\"c1\",\"c2\"]}' ]"
 t_is "unregistered" "$(rawcall "$b" 35 clientID=c2 producerGroup=PG consumerGroup=G | field code)" 0
 t_is "one is left" "$(members)" '{"consumerIdList":["c1"]}'
 kill9 b1
-t_ok "none is left" t_wait 5 sh -c "$RAWCALL $b 38 consumerGroup=G | grep -q 'no consumer'"
+t_ok "none is left" t_wait 30 sh -c "$RAWCALL $b 38 consumerGroup=G | grep -q 'no consumer'"
 
 # bad heartbeats
 t_is "no body" "$(rawcall "$b" 34 | field code)" 1

@@ -108,7 +108,7 @@ t_is "leaves it empty" "$(ls "$T_DIR/empty")" ""
 # what cannot be
 "$BUILDDIR/mqnamesrv" -o listenPort="$broker_port" -o bindAddress=127.0.0.1 -o storePath="$T_DIR/other" 2>"$T_DIR/other.log" &
 t_remember other $!
-t_wait 10 t_ready_or_dead other
+t_wait 30 t_ready_or_dead other
 t_is "a port that is taken" "$(exit_of mq start)" 1
 t_has "is said" "$(cat "$T_DIR/out")" "127.0.0.1:$broker_port is in use"
 t_has "and who wants it" "$(cat "$T_DIR/out")" "broker-a cannot be started"
@@ -132,12 +132,12 @@ t_remember run $!
 runs() {
 	mq status >/dev/null && "$BUILDDIR/mqadmin" clusterList 2>&1 | grep -q broker-b
 }
-t_ok "run starts all" t_wait 10 runs
+t_ok "run starts all" t_wait 30 runs
 t_fails "start leaves it alone" mq start
 old=$(role_pid broker-b)
 kill -9 "$old"
-t_ok "what dies is started again" t_wait 10 one_dies
-t_ok "and is there again" t_wait 10 runs
+t_ok "what dies is started again" t_wait 30 one_dies
+t_ok "and is there again" t_wait 30 runs
 t_has "its lines name the role" "$(cat "$T_DIR/run.log")" "broker-b: "
 stop run
 t_is "a signal ends it cleanly" $? 0

@@ -99,7 +99,7 @@ ip -n $us-switch link set port1 up
 seen_again() {
 	in_host 3 admin sendMessage -t both -p x -b broker-a | grep -q SEND_OK
 }
-t_ok "it is there again when it is back" t_wait 20 seen_again
+t_ok "it is there again when it is back" t_wait 30 seen_again
 
 t_ok "the first host stops" in_host 1 mq stop
 route() {

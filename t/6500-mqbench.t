@@ -64,7 +64,7 @@ export NAMESRV_ADDR
 both_known() {
 	"$BUILDDIR/mqadmin" clusterList -n "$NAMESRV_ADDR" | grep -c 'broker-[ab]' | grep -qx 2
 }
-t_ok "both brokers are known" t_wait 10 both_known
+t_ok "both brokers are known" t_wait 30 both_known
 
 bench send -N 400 -w 8 -p "$(pid a),$(pid b)"
 proven "send" 400

@@ -15,7 +15,7 @@ replay() {
 	start "ns-$name" mqnamesrv -o storePath="$T_DIR/ns-$name" || exit 1
 	start "b-$name" mqbroker -n "$(address "ns-$name")" -o brokerName=broker-a -o brokerIP1=127.0.0.1 \
 		-o brokerClusterName=DefaultCluster -o storePathRootDir="$T_DIR/b-$name" || exit 1
-	t_wait 10 registered "$name"
+	t_wait 30 registered "$name"
 	files=$(cd "$VECTORS" && for folder; do echo "$folder"/*.jsonl; done | tr ' ' '\n' | grep -vE "$other_rows")
 	# shellcheck disable=SC2086 # files are words
 	(cd "$VECTORS" && "$BUILDDIR/t/replay" "$(address "ns-$name")" "$(address "b-$name")" $files) >"$T_DIR/$name.txt" 2>&1

@@ -182,5 +182,5 @@ hold() {
 	shift
 	"$RAWCALL" -H "$@" >"$T_DIR/$t_holder.held" 2>&1 &
 	t_remember "$t_holder" $!
-	t_wait 10 grep -q '^held$' "$T_DIR/$t_holder.held"
+	t_wait 30 grep -q '^held$' "$T_DIR/$t_holder.held"
 }
