@@ -40,12 +40,6 @@ histogram_add(struct histogram *histogram, int64_t us)
 	histogram->classes[class_of((uint64_t)us)]++;
 }
 
-void
-histogram_clear(struct histogram *histogram)
-{
-	*histogram = (struct histogram){ 0 };
-}
-
 int64_t
 histogram_quantile(const struct histogram *histogram, double share)
 {

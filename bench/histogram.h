@@ -21,7 +21,6 @@ struct histogram {
 
 /* A negative time counts as 0. */
 void histogram_add(struct histogram *histogram, int64_t us);
-void histogram_clear(struct histogram *histogram);
 /* The time that `share` (0 .. 1) of all do not exceed; 0 when there are none. */
 int64_t histogram_quantile(const struct histogram *histogram, double share);
 double histogram_mean_us(const struct histogram *histogram);

@@ -43,16 +43,6 @@ pull_stencil_init(
 	buf_release(&topic);
 }
 
-int64_t
-pull_next_offset(const struct command *answer)
-{
-	int64_t offset;
-
-	if (slice_to_int64(command_ext(answer, "nextBeginOffset"), &offset) == -1)
-		return -1;
-	return offset;
-}
-
 static struct reader *
 reader_of(struct slot *slot)
 {

@@ -38,7 +38,5 @@ void reader_release(struct reader *reader);
 /* The stencil of a pull; hold_ms: how long it may be held. */
 void pull_stencil_init(
     struct stencil *stencil, const struct bench *bench, uint32_t max_pulled, int hold_ms);
-/* Of an answer; -1 when there is none. */
-int64_t pull_next_offset(const struct command *answer);
 
 #endif
