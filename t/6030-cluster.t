@@ -52,7 +52,7 @@ t_is "a deletion too" "$(rawcall "$(address a)" 351 topic=Made | field code)$(ra
 
 # one is away while a topic is made
 kill9 b
-t_ok "who dies is gone at once" t_wait 30 route_is Auto 'broker-a '
+t_ok "who dies is gone at once, and not when it was silent for ten seconds" t_wait 8 route_is Auto 'broker-a '
 send "$(address a)" Later >/dev/null
 broker b -o registerNameServerPeriod=1000 || exit 1
 t_ok "it comes back" t_wait 30 route_is Auto 'broker-a broker-b '
