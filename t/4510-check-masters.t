@@ -11,7 +11,7 @@ master() {
 		-o ioThreads=2
 }
 
-start names mqnamesrv || exit 1
+start names mqnamesrv -o storePath="$T_DIR/names" || exit 1
 master broker-a
 master broker-b
 a=$(address broker-a)
