@@ -5,7 +5,7 @@
 
 dir=$T_DIR/run
 etc=$T_DIR/etc
-n=$((20000 + $$ % 9000))
+n=$((30100 + $$ % 800)) # no other test takes these
 ns_port=$n
 broker_port=$((n + 10))
 second_port=$((n + 1010))

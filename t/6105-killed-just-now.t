@@ -6,7 +6,7 @@
 . "${SRCDIR:-.}/t/lib.sh"
 
 mkdir "$T_DIR/etc"
-port=$((20000 + $$ % 9000))
+port=$((32000 + $$ % 700)) # no other test takes these
 printf '[cluster]\nname = testing\n[namesrv-1]\nhost = here\nconfig = n.ini\n[broker-a]\nhost = here\nconfig = b.ini\n' \
 	>"$T_DIR/etc/cluster.ini"
 printf '[namesrv]\nlistenPort = %d\n' $port >"$T_DIR/etc/n.ini"

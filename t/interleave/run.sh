@@ -11,7 +11,7 @@ INTERLEAVE_FLUSH=${INTERLEAVE_FLUSH:-SYNC_FLUSH}
 interleave_start() {
 	start ns mqnamesrv -o storePath="$T_DIR/ns" || return 1
 	for try in 1 2 3 4 5 6 7 8 9; do
-		INTERLEAVE_PORT=$((20000 + ($$ * 4 + try * 1009) % 12000))
+		INTERLEAVE_PORT=$((20000 + ($$ * 4 + try * 1009) % 10000))
 		start probe mqbroker -o namesrvAddr="$(address ns)" -o storePathRootDir="$T_DIR/probe" \
 			-o listenPort=$INTERLEAVE_PORT || continue
 		stop probe
