@@ -29,9 +29,10 @@
 #include "common/mem.h"
 #include "t/proof.h"
 
-#define BATCH 5         /* messages in a batch */
-#define BATCH_EACH 16   /* every so many operations is one */
-#define PAUSE_MS 5      /* after a failed send */
+#define BATCH 5          /* messages in a batch */
+#define BATCH_EACH 16    /* every so many operations is one */
+#define PAUSE_MS 5       /* after a failed send */
+#define TIMEOUT_MS 20000 /* a disk may be slow; that a broker died is noticed at once */
 #define MESSAGES_MAX 20000000
 
 enum outcome {
@@ -273,10 +274,16 @@ static void
 open_all(struct killer *killer, const char *name_servers, size_t window)
 {
 	struct twinmq_options options = {
-		.name_servers = name_servers, .loop = &killer->loop, .route_age_ms = 200
+		.name_servers = name_servers,
+		.loop = &killer->loop,
+		.timeout_ms = TIMEOUT_MS,
+		.route_age_ms = 200,
 	};
 	struct producer_options producing = {
-		.group = "killer", .retries = -1, .compress_over_bytes = -1
+		.group = "killer",
+		.timeout_ms = TIMEOUT_MS,
+		.retries = -1,
+		.compress_over_bytes = -1,
 	};
 	struct twinmq_error error;
 

@@ -6,7 +6,7 @@
  *   -b FILE   the body of each request      -B TEXT  the same, from the line
  *   -v N      client version (default 407)  -l NAME  client language (JAVA)
  *   -x        ROCKETMQ headers, not JSON    -o       oneway: no answer is awaited
- *   -t MS     patience (default 5000)       -O FILE  the last answer's body goes there
+ *   -t MS     patience (default 30000)       -O FILE  the last answer's body goes there
  *   -A TEXT   answers requests of the peer with code 0 and this body
  *   -E N      ends each transaction that it is asked about with this commitOrRollback
  *   -N N      does so on N connections; all but the last are left open and not read again
@@ -312,7 +312,7 @@ int
 main(int argc, char **argv)
 {
 	struct caller caller = {
-		.timeout_ms = 5000,
+		.timeout_ms = 30000,
 		.n_connections = 1,
 		.body = { "", 0 },
 		.command = { .codec = FRAME_JSON,
