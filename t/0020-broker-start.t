@@ -7,7 +7,7 @@
 refused() {
 	r_name=$1 r_wanted=$2
 	shift 2
-	timeout 20 "$BUILDDIR/mqbroker" -o brokerIP1=127.0.0.1 -o storePathRootDir="$T_DIR/other" -o listenPort=0 "$@" \
+	timeout 60 "$BUILDDIR/mqbroker" -o brokerIP1=127.0.0.1 -o storePathRootDir="$T_DIR/other" -o listenPort=0 "$@" \
 		>"$T_DIR/refused" 2>&1
 	t_is "$r_name: exit status" $? 1
 	t_has "$r_name: the line" "$(grep error "$T_DIR/refused")" "$r_wanted"

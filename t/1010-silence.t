@@ -6,7 +6,7 @@
 . "${SRCDIR:-.}/t/namesrv.sh"
 
 start ns mqnamesrv -o storePath="$T_DIR/ns" -o scanNotActiveBrokerInterval=50 \
-	-o brokerChannelExpiredTime=3000 || exit 1
+	-o brokerChannelExpiredTime=8000 || exit 1
 ns=$(address ns)
 
 code_is() {

@@ -5,7 +5,7 @@
 
 start ns mqnamesrv -o storePath="$T_DIR/ns" -o scanNotActiveBrokerInterval=200 || exit 1
 start b mqbroker -o brokerName=b -o brokerIP1=127.0.0.1 -o namesrvAddr="$(address ns)" \
-	-o storePathRootDir="$T_DIR/b" -o brokerHeartbeatInterval=100 -o brokerNotActiveTimeoutMillis=1000 || exit 1
+	-o storePathRootDir="$T_DIR/b" -o brokerHeartbeatInterval=100 -o brokerNotActiveTimeoutMillis=5000 || exit 1
 has_route() {
 	[ "$(rawcall "$(address ns)" 105 topic=b | field code)" = 0 ]
 }
@@ -13,7 +13,7 @@ has_no_route() {
 	[ "$(rawcall "$(address ns)" 105 topic=b | field code)" = 17 ]
 }
 t_ok "the broker is there" t_wait 30 has_route
-sleep 2
+sleep 7
 t_ok "and stays, though it registers only each 30 seconds" has_route
 kill -STOP "$(pid b)"
 t_ok "frozen, it leaves the routes" t_wait 30 has_no_route

@@ -6,7 +6,7 @@
 # shellcheck source=t/transactions.sh
 . "$SRCDIR/t/transactions.sh"
 
-start b mqbroker -o storePathRootDir="$T_DIR/b" -o brokerIP1=127.0.0.1 -o messageDelayLevel=1s \
+start b mqbroker -o storePathRootDir="$T_DIR/b" -o brokerIP1=127.0.0.1 -o messageDelayLevel=5s \
 	-o transactionTimeOut=1000 || exit 1
 b=$(address b)
 

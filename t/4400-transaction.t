@@ -100,7 +100,7 @@ t_is "after a stop the commits are known" "$(end $ROLLBACK "$p5" "$o5")" 200
 
 t_is "a message without a group is no transaction" "$(rawcall -B x "$b" 310 a=PG b=MONEY c=TBW102 d=1 e=0 f=4 g=1 h=5 j=0 \
 	k=false m=false i="TRAN_MSG${soh}true${stx}" | field code)" 13
-half 7 seven "DELAY${soh}1${stx}"
+half 7 seven "DELAY${soh}2${stx}"
 t_is "a delay level waits for the commit" "$(end $COMMIT)" 0
 t_is "and then for its time" "$(pull 4 | field code)" 19
 t_done

@@ -7,7 +7,7 @@
 
 # master NAME
 master() {
-	begin "$1" -n "$(address names)" -o transactionTimeOut=100 -o transactionCheckInterval=500 -o transactionCheckMax=3 \
+	begin "$1" -n "$(address names)" -o transactionTimeOut=100 -o transactionCheckInterval=1000 -o transactionCheckMax=3 \
 		-o ioThreads=2
 }
 
@@ -38,8 +38,11 @@ t_is "so are fifty" "$(n_messages T)" 51
 prepare Unknown unknown >/dev/null
 t_wait 30 has_messages TRANS_CHECK_MAX_TIME_TOPIC 1
 t_is "answers that decide nothing come back too: parked" "$(n_parked)" 1
-t_is "after three asks" "$(asks also)" 3
-t_is "and three answers" "$(shows unknown | grep -o '"event":"unknown"' | wc -l | tr -d ' ')" 3
+t_ok "after three asks" t_wait 30 asked also 3
+three_answers() {
+	[ "$(shows unknown | grep -o '"event":"unknown"' | wc -l)" -eq 3 ]
+}
+t_ok "and three answers" t_wait 30 three_answers
 
 # The one that has the half message is looked for when the answer comes, not before.
 join here G -E $COMMIT

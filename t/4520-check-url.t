@@ -11,7 +11,7 @@ t_wait 30 grep -q ^port= "$T_DIR/requests"
 server=127.0.0.1:$(field port <"$T_DIR/requests")
 
 begin b -o transactionTimeOut=100 -o transactionCheckInterval=300 -o transactionCheckMax=3 \
-	-o transactionCheckUrlAllow="$server;127.0.0.1:9;localhost:${server#*:}" -o transactionCheckUrlTimeout=500
+	-o transactionCheckUrlAllow="$server;127.0.0.1:9;localhost:${server#*:}" -o transactionCheckUrlTimeout=2000
 b=$(address b)
 
 # url GROUP PATH

@@ -34,11 +34,13 @@ join member Mass -E $COMMIT
 since=$(now_ms)
 most=0
 n=0
-while [ "$n" -lt $MASS ] && [ $(($(now_ms) - since)) -lt 60000 ]; do
-	before=$n at=$(now_ms)
+at=$since
+# The time from before one count until after the next, so that a slow count makes no high rate.
+while [ "$n" -lt $MASS ] && [ $((at - since)) -lt 300000 ]; do
 	sleep 0.5
+	before=$n began=$at at=$(now_ms)
 	n=$(n_messages T)
-	rate=$(((n - before) * 1000 / ($(now_ms) - at)))
+	rate=$(((n - before) * 1000 / ($(now_ms) - began)))
 	[ $rate -le $most ] || most=$rate
 done
 took=$(($(now_ms) - since))
@@ -58,7 +60,7 @@ since=$(now_ms)
 prepare Other other >/dev/null
 t_wait 30 has_messages T $((MASS + 1))
 took=$(($(now_ms) - since))
-t_ok "another group is served as ever: after $took ms" [ $took -lt 3000 ]
+t_ok "another group is served as ever: after $took ms" [ $took -lt 10000 ]
 before=$(cpu b)
 sleep 4
 used=$(($(cpu b) - before))

@@ -24,21 +24,22 @@ stepped() {
 	b=$(address "$1")
 }
 
-# asks_in_time ID WHAT: it was just stored, and is asked about after its 2 s
+# asks_in_time ID WHAT: it was stored at $since or a little later, and is asked about after its 2 s
 asks_in_time() {
-	since=$(now_ms)
 	t_wait 30 asked member 1 "$1"
 	took=$(($(now_ms) - since))
-	t_ok "$2: asked after $took ms" [ $took -ge 1500 ] && t_ok "and not late" [ $took -lt 4500 ]
+	t_ok "$2: asked after $took ms" [ $took -ge 2000 ] && t_ok "and not late" [ $took -lt 10000 ]
 }
 
 step +0
 stepped b
 join member G -E $UNKNOWN
+since=$(now_ms)
 prepare G plain >/dev/null
 asks_in_time plain "the clock is right"
 for days in +3 -3; do
 	step +0
+	since=$(now_ms)
 	prepare G "step$days" >/dev/null
 	step $days
 	asks_in_time "step$days" "a step of $days days"
@@ -61,7 +62,7 @@ for days in +3 -3; do
 	since=$(now_ms)
 	t_wait 30 asked member 1 "$id"
 	took=$(($(now_ms) - since))
-	t_ok "restarted $days days away: asked after $took ms" [ $took -lt 4500 ]
+	t_ok "restarted $days days away: asked after $took ms" [ $took -lt 10000 ]
 done
 t_ok "stops cleanly" stop b
 t_done

@@ -117,7 +117,7 @@ half a bank money good k2
 t_is "a commit by hand" "$(status transactionResolve -i good -C -r 'seen at the bank')" 0
 t_has "is delivered" "$(admin transactionShow good --json)" '"delivered":{"topic":"money","queueId":0,'
 rawcall -B body "$(address a)" 310 a=bank b=money c=TBW102 d=1 e=0 f=4 g=1700000000000 h=0 j=0 k=false m=false \
-	i="$(properties bank slow k2)DELAY${SOH}1${STX}" >/dev/null
+	i="$(properties bank slow k2)DELAY${SOH}2${STX}" >/dev/null
 is_delivered() {
 	admin transactionShow "$1" --json | grep -q '"delivered":{"topic":"money"'
 }
