@@ -120,7 +120,7 @@ start() {
 }
 
 t_launch() {
-	T_PORT=$((T_PORT + 4))
+	T_PORT=$((10000 + (T_PORT - 9996) % 10000))
 	t_daemon=$1
 	t_program=$2
 	shift 2
