@@ -79,7 +79,7 @@ put_rows(void *arg)
 
 	for (size_t i = 0; i < flush->n && rc == SQLITE_OK; i++) {
 		const struct half_changed *change = &writer->halves.changes[i];
-		struct half_entry *entry = half_table_find(&writer->halves, change->position);
+		struct half_entry *entry = half_table_changed(&writer->halves, change);
 
 		if (entry != NULL) {
 			rc = put_row(statements[PUT_HALF], entry);
@@ -104,7 +104,7 @@ forget_changes(struct half_rows *rows, struct half_table *table, size_t n)
 	for (size_t i = n; i < table->n_changes; i++) {
 		const struct half_changed change = table->changes[i];
 
-		if (!change.kept && half_table_find(table, change.position) == NULL)
+		if (!change.kept && half_table_changed(table, &change) == NULL)
 			continue;
 		table->changes[n_left++] = change;
 		n_aged += i < rows->n_aged;

@@ -76,23 +76,27 @@ give_number(struct half_table *table, uint32_t number)
 
 /* ---- entries by position --------------------------------------------- */
 
+/* Mixed well: positions are often equally far apart, and one product piles some strides up. */
 static uint32_t
-slot_of(const struct half_table *table, int64_t position)
+hash_of(int64_t position)
 {
-	return (uint32_t)(((uint64_t)position * UINT64_C(0x9E3779B97F4A7C15)) >> 32) &
-	       (table->n_slots - 1);
+	uint64_t hash = (uint64_t)position * UINT64_C(0x9E3779B97F4A7C15);
+
+	hash = (hash ^ hash >> 29) * UINT64_C(0xBF58476D1CE4E5B9);
+	return (uint32_t)(hash >> 32);
 }
 
 /* The slot that holds it, or the empty one where it belongs. */
 static uint32_t
 find_slot(const struct half_table *table, int64_t position)
 {
-	uint32_t slot = slot_of(table, position);
+	uint32_t hash = hash_of(position), mask = table->n_slots - 1, at = hash & mask;
 
-	while (table->slots[slot] != 0 &&
-	       entry_at(table, table->slots[slot] - 1)->position != position)
-		slot = (slot + 1) & (table->n_slots - 1);
-	return slot;
+	for (; table->slots[at].held != 0; at = (at + 1) & mask)
+		if (table->slots[at].hash == hash &&
+		    entry_at(table, table->slots[at].held - 1)->position == position)
+			break;
+	return at;
 }
 
 struct half_entry *
@@ -100,22 +104,31 @@ half_table_find(const struct half_table *table, int64_t position)
 {
 	if (table->n == 0)
 		return NULL;
-	uint32_t slot = find_slot(table, position);
+	uint32_t held = table->slots[find_slot(table, position)].held;
 
-	return table->slots[slot] != 0 ? entry_at(table, table->slots[slot] - 1) : NULL;
+	return held != 0 ? entry_at(table, held - 1) : NULL;
 }
 
+/* For one more. */
 static void
-grow_slots(struct half_table *table)
+make_room(struct half_table *table)
 {
-	uint32_t *old = table->slots, n_old = table->n_slots;
+	struct half_slot *old = table->slots;
+	uint32_t n_old = table->n_slots;
 
+	if (table->n < n_old / 4 * 3)
+		return;
 	table->n_slots = n_old != 0 ? n_old * 2 : FIRST_SLOTS;
 	table->slots = mem_zalloc(table->n_slots * sizeof table->slots[0]);
-	for (uint32_t i = 0; i < n_old; i++)
-		if (old[i] != 0)
-			table->slots[find_slot(table, entry_at(table, old[i] - 1)->position)] =
-			    old[i];
+	for (uint32_t i = 0, mask = table->n_slots - 1; i < n_old; i++) {
+		uint32_t at = old[i].hash & mask;
+
+		if (old[i].held == 0)
+			continue;
+		while (table->slots[at].held != 0)
+			at = (at + 1) & mask;
+		table->slots[at] = old[i];
+	}
 	free(old);
 }
 
@@ -123,19 +136,16 @@ grow_slots(struct half_table *table)
 static void
 empty_slot(struct half_table *table, uint32_t slot)
 {
+	struct half_slot *slots = table->slots;
 	uint32_t mask = table->n_slots - 1;
 
-	table->slots[slot] = 0;
-	for (uint32_t at = (slot + 1) & mask; table->slots[at] != 0; at = (at + 1) & mask) {
-		uint32_t held = table->slots[at];
-		uint32_t home = slot_of(table, entry_at(table, held - 1)->position);
-
-		if (((at - home) & mask) < ((at - slot) & mask))
+	for (uint32_t at = (slot + 1) & mask; slots[at].held != 0; at = (at + 1) & mask) {
+		if (((at - slots[at].hash) & mask) < ((at - slot) & mask))
 			continue;
-		table->slots[slot] = held;
-		table->slots[at] = 0;
+		slots[slot] = slots[at];
 		slot = at;
 	}
+	slots[slot] = (struct half_slot){ 0 };
 }
 
 /* ---- who is due ------------------------------------------------------ */
@@ -220,28 +230,25 @@ half_table_set_due(struct half_table *table, struct half_entry *entry, int64_t d
 
 /* ---- setting and removing -------------------------------------------- */
 
-static struct half_entry *
-put(struct half_table *table, int64_t position)
+/* What the slot holds; an entry is made when that is nobody. */
+static uint32_t
+fill_slot(struct half_table *table, uint32_t slot, int64_t position)
 {
-	if (table->n_slots / 2 <= table->n)
-		grow_slots(table);
-	uint32_t slot = find_slot(table, position);
-
-	if (table->slots[slot] == 0) {
+	if (table->slots[slot].held == 0) {
 		uint32_t number = take_number(table);
 
 		*entry_at(table, number) =
 		    (struct half_entry){ .position = position, .copy = -1 };
-		table->slots[slot] = number + 1;
+		table->slots[slot] = (struct half_slot){ hash_of(position), number + 1 };
 		table->n++;
 	}
-	return entry_at(table, table->slots[slot] - 1);
+	return table->slots[slot].held - 1;
 }
 
 static void
-set_state(struct half_table *table, struct half_entry *entry, enum half_state state)
+set_state(struct half_table *table, uint32_t number, enum half_state state)
 {
-	uint32_t number = table->slots[find_slot(table, entry->position)] - 1;
+	struct half_entry *entry = entry_at(table, number);
 
 	if (entry->state != HALF_NONE)
 		table->n_of[entry->state]--;
@@ -275,31 +282,28 @@ release_empty(struct half_table *table)
 }
 
 static void
-remove_half(struct half_table *table, int64_t position)
+clear_slot(struct half_table *table, uint32_t slot)
 {
-	struct half_entry *entry = half_table_find(table, position);
+	uint32_t number = table->slots[slot].held - 1;
 
-	if (entry == NULL)
-		return;
-	uint32_t slot = find_slot(table, position), number = table->slots[slot] - 1;
-
-	set_state(table, entry, HALF_NONE);
+	set_state(table, number, HALF_NONE);
 	empty_slot(table, slot);
 	give_number(table, number);
-	if (--table->n == 0 && table->n_entries > CHUNK_ENTRIES)
-		release_empty(table);
+	table->n--;
 }
 
 void
 half_table_load(struct half_table *table, const struct half_entry *image)
 {
-	struct half_entry *entry = put(table, image->position);
+	make_room(table);
+	uint32_t number = fill_slot(table, find_slot(table, image->position), image->position);
+	struct half_entry *entry = entry_at(table, number);
 
 	entry->copy = image->copy;
 	entry->due_ms = image->due_ms;
 	entry->n_asked = image->n_asked;
 	entry->kept = image->kept;
-	set_state(table, entry, image->state);
+	set_state(table, number, image->state);
 }
 
 /* ---- changes --------------------------------------------------------- */
@@ -332,36 +336,28 @@ half_table_allows(const struct half_table *table, struct half_change *change)
 	return (allowed & (1u << change->found)) != 0;
 }
 
+/* slot: where it is, or an empty one. */
 static void
-note_before(struct half_table *table, int64_t position)
+note_before(struct half_table *table, uint32_t slot, int64_t position)
 {
-	const struct half_entry *entry = half_table_find(table, position);
+	uint32_t held = table->slots[slot].held;
 
 	if (table->n_before == table->before_cap) {
 		table->before_cap = table->before_cap != 0 ? table->before_cap * 2 : 64;
 		table->before =
 		    mem_realloc(table->before, table->before_cap * sizeof table->before[0]);
 	}
-	table->before[table->n_before++] =
-	    entry != NULL ? *entry : (struct half_entry){ .position = position, .copy = -1 };
+	table->before[table->n_before++] = (struct half_before){
+		.entry = held != 0 ? *entry_at(table, held - 1)
+				   : (struct half_entry){ .position = position, .copy = -1 },
+		.number = held != 0 ? held - 1 : NO_ENTRY,
+	};
 }
 
-void
-half_table_apply(struct half_table *table, const struct half_change *change, int64_t record,
+static void
+change_entry(struct half_entry *entry, const struct half_change *change, int64_t record,
     int n_asked, int64_t now_ms)
 {
-	int64_t position = change->act == HALF_STORE ? record : change->position;
-	struct half_entry *entry;
-
-	if (change->act == HALF_ACT_NONE)
-		return;
-	note_before(table, position);
-	if (change->act == HALF_COMMIT || change->act == HALF_OVERRIDE ||
-	    (change->act == HALF_ROLLBACK && !change->revocable)) {
-		remove_half(table, position);
-		return;
-	}
-	entry = put(table, position);
 	entry->due_ms = now_ms + change->wait_ms;
 	if (change->act == HALF_PARK)
 		entry->copy = record;
@@ -369,40 +365,83 @@ half_table_apply(struct half_table *table, const struct half_change *change, int
 		entry->n_asked = 0;
 	if (change->act == HALF_ASK && (n_asked >= 0 || entry->n_asked < UINT16_MAX))
 		entry->n_asked = (uint16_t)(n_asked >= 0 ? n_asked : entry->n_asked + 1);
+}
+
+void
+half_table_apply(struct half_table *table, const struct half_change *change, int64_t record,
+    int n_asked, int64_t now_ms)
+{
+	int64_t position = change->act == HALF_STORE ? record : change->position;
+
+	if (change->act == HALF_ACT_NONE)
+		return;
+	make_room(table);
+	uint32_t slot = find_slot(table, position);
+
+	note_before(table, slot, position);
+	if (change->act == HALF_COMMIT || change->act == HALF_OVERRIDE ||
+	    (change->act == HALF_ROLLBACK && !change->revocable)) {
+		if (table->slots[slot].held != 0)
+			clear_slot(table, slot);
+		return;
+	}
+	uint32_t number = fill_slot(table, slot, position);
+
+	table->before[table->n_before - 1].number = number;
+	change_entry(entry_at(table, number), change, record, n_asked, now_ms);
 	if (change->act == HALF_PARK)
-		set_state(table, entry, HALF_PARKED);
+		set_state(table, number, HALF_PARKED);
 	else
-		set_state(table, entry,
-		    change->act == HALF_ROLLBACK ? HALF_REVOCABLE : HALF_OPEN);
+		set_state(table, number, change->act == HALF_ROLLBACK ? HALF_REVOCABLE : HALF_OPEN);
+}
+
+struct half_entry *
+half_table_changed(const struct half_table *table, const struct half_changed *change)
+{
+	if (change->number >= table->n_entries)
+		return NULL;
+	struct half_entry *entry = entry_at(table, change->number);
+
+	return entry->state != HALF_NONE && entry->position == change->position ? entry : NULL;
 }
 
 void
 half_table_settle(struct half_table *table, int64_t at)
 {
 	for (size_t i = 0; i < table->n_before; i++) {
-		const struct half_entry *before = &table->before[i];
+		const struct half_before *before = &table->before[i];
+		const struct half_changed change = {
+			.position = before->entry.position,
+			.at = at,
+			.number = before->number,
+			.kept = before->entry.kept,
+		};
 
+		/* One that came and went has left nothing to do. */
+		if (!change.kept && half_table_changed(table, &change) == NULL)
+			continue;
 		if (table->n_changes == table->changes_cap) {
 			table->changes_cap = table->changes_cap != 0 ? table->changes_cap * 2 : 64;
 			table->changes = mem_realloc(
 			    table->changes, table->changes_cap * sizeof table->changes[0]);
 		}
-		table->changes[table->n_changes++] =
-		    (struct half_changed){ before->position, at, before->kept };
+		table->changes[table->n_changes++] = change;
 	}
 	table->n_before = 0;
+	if (table->n == 0 && table->n_entries > CHUNK_ENTRIES)
+		release_empty(table);
 }
 
 void
 half_table_undo(struct half_table *table)
 {
 	while (table->n_before > 0) {
-		const struct half_entry before = table->before[--table->n_before];
+		const struct half_before before = table->before[--table->n_before];
 
-		if (before.state == HALF_NONE)
-			remove_half(table, before.position);
-		else
-			half_table_load(table, &before);
+		if (before.entry.state != HALF_NONE)
+			half_table_load(table, &before.entry);
+		else if (before.number != NO_ENTRY)
+			clear_slot(table, find_slot(table, before.entry.position));
 	}
 }
 
@@ -437,10 +476,10 @@ half_table_expire(struct half_table *table, int64_t before, int64_t at)
 		if (entry.state == HALF_NONE || half_entry_record(&entry) >= before)
 			continue;
 		n_parked += entry.state == HALF_PARKED;
-		note_before(table, entry.position);
-		remove_half(table, entry.position);
-		if (table->n_entries == 0)
-			break;
+		uint32_t slot = find_slot(table, entry.position);
+
+		note_before(table, slot, entry.position);
+		clear_slot(table, slot);
 	}
 	half_table_settle(table, at);
 	return n_parked;
@@ -454,14 +493,16 @@ half_table_cut(struct half_table *table, int64_t end, int64_t now_ms)
 
 		if (entry->state == HALF_NONE || (entry->position < end && entry->copy < end))
 			continue;
-		note_before(table, entry->position);
+		uint32_t slot = find_slot(table, entry->position);
+
+		note_before(table, slot, entry->position);
 		if (entry->position >= end) {
-			remove_half(table, entry->position);
+			clear_slot(table, slot);
 			continue;
 		}
 		entry->copy = -1;
 		entry->due_ms = now_ms;
-		set_state(table, entry, HALF_OPEN);
+		set_state(table, i, HALF_OPEN);
 	}
 	half_table_settle(table, end);
 }

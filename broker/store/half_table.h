@@ -5,8 +5,8 @@
  * The table of half messages (half.h) in memory. The writer's; the main
  * thread's before start and after stop.
  *
- * A million open ones are meant to cost little: 32 bytes each, 8 for finding
- * it, 4 for when it is due.
+ * A million open ones are meant to cost little: 32 bytes each, 17 for finding
+ * it, 4 for when it is due; and no time of those that are stored and decided meanwhile.
  *
  * Changes of a batch are applied one after the other as its appends are
  * placed, and taken back all together when the commit fails. Those that were
@@ -37,21 +37,34 @@ half_entry_record(const struct half_entry *entry)
 struct half_changed {
 	int64_t position; /* of the half message */
 	int64_t at;       /* log position of the commit that changed it */
+	uint32_t number;  /* of its entry, if that is still about it */
 	bool kept;        /* it had a row when it went */
+};
+
+/* What a batch changed, as it was. */
+struct half_before {
+	struct half_entry entry; /* NONE: it was not there */
+	uint32_t number;         /* of its entry, from this change on */
+};
+
+/* With the hash here no entry is looked at but the one that is meant. */
+struct half_slot {
+	uint32_t hash;
+	uint32_t held; /* number + 1; 0: empty */
 };
 
 struct half_table {
 	struct half_entry **chunks;
 	uint32_t n_entries; /* in chunks, free ones too */
 	uint32_t first_free;
-	uint32_t *slots; /* by position: number + 1, 0: empty; a power of two of them */
+	struct half_slot *slots; /* by position; a power of two of them */
 	uint32_t n_slots;
 	uint32_t *heap; /* numbers, the soonest due at 1 */
 	uint32_t n_due, heap_cap;
 	uint32_t n; /* entries in use */
 	int64_t n_of[HALF_REVOCABLE + 1]; /* by state */
 	int64_t expire_before;            /* records below are to be removed */
-	struct half_entry *before; /* images of what this batch changed, in order */
+	struct half_before *before; /* images of what this batch changed, in order */
 	size_t n_before, before_cap;
 	struct half_changed *changes;
 	size_t n_changes, changes_cap;
@@ -70,8 +83,10 @@ void half_table_apply(
     struct half_table *table, const struct half_change *change, int64_t record, int n_asked, int64_t now_ms);
 /* The batch was committed at this log position. */
 void half_table_settle(struct half_table *table, int64_t at);
-/* It was not. */
+/* It was not. Numbers are taken and given like a stack, so each entry gets its own again. */
 void half_table_undo(struct half_table *table);
+/* The entry that changed; NULL: it is gone. No look-up: among many that is a miss of the cache. */
+struct half_entry *half_table_changed(const struct half_table *table, const struct half_changed *change);
 /* An entry as meta.db tells it. */
 void half_table_load(struct half_table *table, const struct half_entry *entry);
 
