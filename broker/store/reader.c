@@ -238,6 +238,15 @@ read_status_of(enum get_status status)
 
 /* ---- the thread ------------------------------------------------------ */
 
+/* Lets go of snapshots; a row of a sealed segment may stay for the next job of the same wake-up. */
+static void
+rest(struct reader *reader, bool sealed_too)
+{
+	for (size_t i = 0; i < READER_FILES && reader->files[i] != NULL; i++)
+		if (sealed_too || !reader->files[i]->immutable)
+			segment_rest(reader->files[i]);
+}
+
 static void
 run_job(struct task *task, void *arg)
 {
@@ -254,8 +263,7 @@ run_job(struct task *task, void *arg)
 	reader->segments = store_segments(reader->store);
 	enum read_answer answer = kinds[job->kind](reader, job);
 
-	for (size_t i = 0; i < READER_FILES && reader->files[i] != NULL; i++)
-		segment_rest(reader->files[i]);
+	rest(reader, false);
 	segment_array_unref(reader->segments);
 	reader->segments = NULL;
 	if (answer == READ_ASK) {
@@ -279,6 +287,7 @@ run(void *arg)
 			task->run(task, reader);
 			reader->busy_ms = clock_mono_ms();
 		}
+		rest(reader, true);
 		if (clock_mono_ms() >= reader->busy_ms + ROWS_KEPT_MS)
 			row_cache_release(&reader->rows);
 	}
