@@ -24,7 +24,7 @@ final class Killed implements Scenario {
 		Jvm teller = new Jvm(line -> done.addAndGet(line.startsWith("done ") ? 1 : 0), "Teller", words);
 		Check.until(30, "carried out by the one to be killed", () -> done.get() == TRANSFERS);
 		teller.kill();
-		transfers.check(30, 3000);
+		transfers.check(30, 6000);
 		return TRANSFERS + " transfers whose sender was killed, decided by its twin";
 	}
 }

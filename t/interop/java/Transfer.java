@@ -18,7 +18,7 @@ final class Transfer {
 	static final int IMMUNE_SECONDS = 4;
 	/* transactionTimeOut of the brokers, and how long a decision may be on its way. */
 	private static final long PATIENCE_NS = Long.getLong("interop.patience", 1500) * 1_000_000;
-	private static final long WAY_NS = 2_000_000_000L;
+	private static final long WAY_NS = 5_000_000_000L;
 	private static final int COMMIT_FLAG = 8;
 	private static final int TRANSACTION_FLAGS = 12;
 
