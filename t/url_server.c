@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -129,6 +130,7 @@ main(void)
 		if (fd == -1)
 			continue;
 		if (fork() == 0) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL); /* some hang for ever */
 			close(listener);
 			serve(fd);
 			_exit(0);
