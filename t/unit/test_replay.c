@@ -92,6 +92,60 @@ Test(replay, a_corrupt_record_is_named_and_never_returned)
 	rig_release(&rig);
 }
 
+/* The row at the position, in the first segment, which is sealed. */
+static void
+spoil_row(struct rig *rig, int64_t position)
+{
+	char *path = segment_path(rig, 0, ""), text[100];
+	sqlite3 *db;
+
+	snprintf(text, sizeof text, "UPDATE log SET records = 5 WHERE pos = %lld",
+	    (long long)position);
+	cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
+	cr_assert_eq(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+	cr_assert_eq(sqlite3_changes(db), 1);
+	sqlite3_close(db);
+	free(path);
+}
+
+static enum read_status
+pull_one(struct rig *rig, int64_t offset)
+{
+	struct read_job *job = rig_pull(rig, rig_queue(rig, "T", 0), offset, 1);
+	enum read_status status = job->status;
+
+	read_job_free(job);
+	return status;
+}
+
+Test(replay, a_row_that_cannot_be_read_hides_no_other)
+{
+	struct rig rig;
+	int64_t position = 0;
+
+	rig_init(&rig);
+	rig.options.segment_bytes = 400000;
+	rig_open(&rig);
+	for (unsigned i = 0; i < 200; i++) {
+		struct outcome outcome =
+		    rig_append(&rig, &(struct sample){ .topic = "T", .body_len = 3000 });
+
+		if (i == 5)
+			position = outcome.position;
+		free(outcome.records);
+	}
+	rig_until(&rig, rig_first_is_sealed);
+	rig_close(&rig);
+	spoil_row(&rig, position);
+	rig_open(&rig);
+	for (int round = 0; round < 8; round++) { /* whichever reader it is */
+		cr_assert_eq(pull_one(&rig, 4), READ_FOUND);
+		cr_assert_eq(pull_one(&rig, 5), READ_FAILED);
+	}
+	cr_assert_eq(pull_one(&rig, 6), READ_FOUND);
+	rig_release(&rig);
+}
+
 /* As a power cut under ASYNC_FLUSH leaves a closed segment: its end is lost, its successors are
  * not. */
 static void
