@@ -281,7 +281,7 @@ gather_children(struct supervisor *supervisor)
 
 		if (!role->here)
 			continue;
-		mqcluster_find_settled(self, role, &process);
+		mqcluster_find_settled(self, role, ENDING_TIMEOUT_MS, &process);
 		if (process.pid != 0)
 			return cluster_fail(&self->cluster,
 			    "%s runs already with pid %d: stop it first with mqcluster stop",

@@ -73,9 +73,14 @@ start_role(struct start *start, struct starting *one)
 	struct process process;
 
 	one->began_ms = clock_mono_ms();
-	mqcluster_find_settled(start->self, one->role, &process);
+	mqcluster_find_settled(
+	    start->self, one->role, start->deadline_ms - one->began_ms, &process);
 	if (process.pid != 0)
 		return 0;
+	if (process.ending)
+		return cluster_fail(cluster,
+		    "%s was killed and is not gone yet: its disk may hang; try again later",
+		    one->role->name);
 	if (is_port_taken(cluster, one->role))
 		return cluster_fail(cluster,
 		    "%s cannot be started: %s is in use by another process; stop that one, or set "

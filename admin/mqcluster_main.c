@@ -94,10 +94,11 @@ mqcluster_find(struct mqcluster *self, const struct role *role, struct process *
 }
 
 void
-mqcluster_find_settled(struct mqcluster *self, const struct role *role, struct process *process)
+mqcluster_find_settled(struct mqcluster *self, const struct role *role, int64_t timeout_ms,
+    struct process *process)
 {
 	process_find_settled(role_path(&self->cluster, role, ".pid"),
-	    role_program_path(&self->cluster, role), ENDING_TIMEOUT_MS, process);
+	    role_program_path(&self->cluster, role), timeout_ms, process);
 }
 
 static const struct column role_columns[] = {
@@ -180,8 +181,8 @@ cluster_stop_run(struct mqcluster *self)
 		const char *pid_file = role_path(cluster, role, ".pid");
 		struct process process;
 
-		mqcluster_find_settled(self, role, &process);
-		if (!role->here || process.pid == 0) {
+		mqcluster_find_settled(self, role, ENDING_TIMEOUT_MS, &process);
+		if (!role->here || (process.pid == 0 && !process.ending)) {
 			if (role->here)
 				report_text(
 				    &self->report, role->name, role->name, SLICE("did not run"));

@@ -130,7 +130,7 @@ process_find(const char *pid_file, const char *program, struct process *process)
 
 void
 process_find_settled(
-    const char *pid_file, const char *program, int timeout_ms, struct process *process)
+    const char *pid_file, const char *program, int64_t timeout_ms, struct process *process)
 {
 	int64_t deadline_ms = clock_mono_ms() + timeout_ms;
 
@@ -273,7 +273,7 @@ process_stop(const char *pid_file, const char *program, int timeout_ms)
 
 	process_find(pid_file, program, &process);
 	if (process.pid == 0)
-		return 0;
+		return process.ending ? -1 : 0;
 	if (kill(process.pid, SIGTERM) == -1 && errno != ESRCH)
 		return -1;
 	if (wait_gone(pid_file, program, process.pid, timeout_ms))

@@ -24,7 +24,7 @@ struct process {
 void process_find(const char *pid_file, const char *program, struct process *process);
 /* The same; what is ending is waited for, so long at most. */
 void process_find_settled(
-    const char *pid_file, const char *program, int timeout_ms, struct process *process);
+    const char *pid_file, const char *program, int64_t timeout_ms, struct process *process);
 /* Starts it with stdin from /dev/null and both outputs appended to log_file; it outlives us. The
  * pid, or -1 with errno. */
 pid_t process_start(char *const *arguments, const char *directory, const char *log_file);

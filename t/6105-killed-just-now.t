@@ -26,12 +26,12 @@ broker_pid() {
 	head -1 "$T_DIR/run/broker-a.pid"
 }
 
-# kill_slowly: the broker is killed, and ends two seconds later
+# kill_slowly: the broker is killed, and ends three seconds later
 kill_slowly() {
 	: >"$T_DIR/hold.log"
-	"$BUILDDIR/t/hold_exit" "$(broker_pid)" 2 >"$T_DIR/hold.log" 2>&1 &
+	"$BUILDDIR/t/hold_exit" "$(broker_pid)" 3 >"$T_DIR/hold.log" 2>&1 &
 	t_remember hold $!
-	t_wait 10 held_or_not || return 1
+	t_wait 30 held_or_not || return 1
 	kill -9 "$(broker_pid)"
 }
 
@@ -44,14 +44,20 @@ old=$(broker_pid)
 kill_slowly
 ! grep -q 'not permitted' "$T_DIR/hold.log" || t_skip_all "processes may not be traced here"
 t_is "it started" "$started" 0
+t_is "it is killed and not gone: no longer than is asked for does start wait" "$(exit_of mq start -t 1)" 1
+t_has "and says why" "$(cat "$T_DIR/out")" "broker-a was killed and is not gone yet"
 t_is "start, while the killed broker has its port" "$(exit_of mq start)" 0
 sed 's/^/# /' "$T_DIR/out"
+wait "$(pid hold)"
+t_is "the dying one was held" $? 0
 t_has "it runs again" "$(mq status)" "broker-a   runs"
 t_fails "as another process" test "$old" = "$(broker_pid)"
 
 kill_slowly
 t_is "status does not wait" "$(exit_of mq status)" 1
 t_is "stop" "$(exit_of mq stop)" 0
+wait "$(pid hold)"
+t_is "which waited for the one that was held" $? 0
 t_is "and a start right behind it" "$(exit_of mq start)" 0
 t_is "all stops" "$(exit_of mq stop)" 0
 t_done
