@@ -38,7 +38,7 @@ t_is 'another one is created' "$(create Other)" 0
 t_is 'of this one alone the name server is told' "$(route Other)$(route Many-00009)" 017
 
 t_is 'one is deleted' "$(rawcall "$(address broker)" 215 topic=Many-00007 | field code)" 0
-t_ok 'it has no route, for then all are told' t_wait 10 route_is 17 Many-00007
+t_ok 'it has no route, for then all are told' t_wait "$T_SECOND" route_is 17 Many-00007
 t_is 'the others have' "$(route First)$(route Many-00008)" 00
 t_is 'one more is created' "$(create Second)" 0
 t_is 'it has a route at once' "$(route Second)" 0

@@ -5,7 +5,7 @@
 # shellcheck source=t/check.sh
 . "${SRCDIR:-.}/t/check.sh"
 
-# The first ask: from the time-out on, and at most a second and an interval later where nothing else runs.
+# The first ask: from the time-out on, and at most a second and an interval later.
 begin slow -o transactionTimeOut=1500 -o transactionCheckInterval=500
 b=$(address slow)
 join member G
@@ -14,7 +14,7 @@ id=$(prepare G first)
 t_wait 30 asked member 1
 took=$(($(now_ms) - since))
 t_ok "asked after the time-out: $took ms" [ $took -ge 1500 ]
-t_ok "and soon" [ $took -lt 10000 ]
+t_ok "and at most a second and an interval later" [ $took -lt $((2300 + T_SECOND * 1000)) ]
 held=$(cat "$T_DIR/member.held")
 t_has "the ask names the half message" "$held" "push.commitLogOffset=$((0x$(echo "$id" | cut -c17-32)))"
 t_has "its place in the queue" "$held" "push.tranStateTableOffset=0"
