@@ -44,31 +44,43 @@ flip_body(struct rig *rig, const char *body)
 	free(path);
 }
 
+#define MIDDLE 5 /* one of the first segment's */
+
+/* A store that is closed, its first segment sealed. What came of the MIDDLE one; the caller frees its records. */
+static struct outcome
+fill_and_close(struct rig *rig, size_t body_len)
+{
+	struct outcome middle = { 0 };
+
+	rig_init(rig);
+	rig->options.segment_bytes = 400000;
+	rig_open(rig);
+	for (unsigned i = 0; i < 200; i++) {
+		struct outcome outcome = rig_append(
+		    rig, &(struct sample){ .topic = "T", .body_len = body_len, .seed = i });
+		struct record record;
+
+		cr_assert_eq(record_decode(outcome.records, outcome.size, &record), 0);
+		if (i == MIDDLE)
+			middle = outcome;
+		else
+			free(outcome.records);
+	}
+	rig_until(rig, rig_first_is_sealed);
+	rig_close(rig);
+	return middle;
+}
+
 Test(replay, a_corrupt_record_is_named_and_never_returned)
 {
 	struct rig rig;
 	struct read_job *job;
-	char body[200];
-	int64_t position = 0;
+	struct outcome middle = fill_and_close(&rig, 1000);
+	struct record record;
 
-	rig_init(&rig);
-	rig.options.segment_bytes = 400000;
-	rig_open(&rig);
-	for (unsigned i = 0; i < 200; i++) {
-		struct outcome outcome =
-		    rig_append(&rig, &(struct sample){ .topic = "T", .body_len = 1000, .seed = i });
-		struct record record;
-
-		cr_assert_eq(record_decode(outcome.records, outcome.size, &record), 0);
-		if (i == 5) {
-			memcpy(body, record.body.data, sizeof body);
-			position = outcome.position;
-		}
-		free(outcome.records);
-	}
-	rig_until(&rig, rig_first_is_sealed);
-	rig_close(&rig);
-	flip_body(&rig, body);
+	record_decode(middle.records, middle.size, &record);
+	flip_body(&rig, record.body.data);
+	free(middle.records);
 	rig_open(&rig);
 
 	int32_t queue = rig_queue(&rig, "T", 0);
@@ -86,7 +98,7 @@ Test(replay, a_corrupt_record_is_named_and_never_returned)
 	cr_assert_eq(job->status, READ_FOUND);
 	read_job_free(job);
 	job = read_job_new(READ_POSITION);
-	job->offset = position;
+	job->offset = middle.position;
 	cr_assert_eq(rig_read(&rig, job)->status, READ_CORRUPT);
 	read_job_free(job);
 	rig_release(&rig);
@@ -121,28 +133,16 @@ pull_one(struct rig *rig, int64_t offset)
 Test(replay, a_row_that_cannot_be_read_hides_no_other)
 {
 	struct rig rig;
-	int64_t position = 0;
+	struct outcome middle = fill_and_close(&rig, 3000);
 
-	rig_init(&rig);
-	rig.options.segment_bytes = 400000;
-	rig_open(&rig);
-	for (unsigned i = 0; i < 200; i++) {
-		struct outcome outcome =
-		    rig_append(&rig, &(struct sample){ .topic = "T", .body_len = 3000 });
-
-		if (i == 5)
-			position = outcome.position;
-		free(outcome.records);
-	}
-	rig_until(&rig, rig_first_is_sealed);
-	rig_close(&rig);
-	spoil_row(&rig, position);
+	free(middle.records);
+	spoil_row(&rig, middle.position);
 	rig_open(&rig);
 	for (int round = 0; round < 8; round++) { /* whichever reader it is */
-		cr_assert_eq(pull_one(&rig, 4), READ_FOUND);
-		cr_assert_eq(pull_one(&rig, 5), READ_FAILED);
+		cr_assert_eq(pull_one(&rig, MIDDLE - 1), READ_FOUND);
+		cr_assert_eq(pull_one(&rig, MIDDLE), READ_FAILED);
 	}
-	cr_assert_eq(pull_one(&rig, 6), READ_FOUND);
+	cr_assert_eq(pull_one(&rig, MIDDLE + 1), READ_FOUND);
 	rig_release(&rig);
 }
 
