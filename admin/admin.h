@@ -7,11 +7,11 @@
  * in commands.c; its memory is the run's arena and goes with it.
  */
 
-#include "common/args.h"
+#include "common/config/args.h"
 #include "admin/report.h"
 #include "client/twinmq.h"
-#include "common/codes.h"
-#include "common/headers.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
 
 struct admin {
 	const struct subcommand *command;

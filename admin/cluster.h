@@ -12,7 +12,7 @@
 #include <sys/types.h>
 
 #include "client/twinmq.h"
-#include "common/arena.h"
+#include "common/base/arena.h"
 
 #define CLUSTER_ROLES_MAX 64
 

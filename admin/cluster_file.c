@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "admin/cluster.h"
-#include "common/option.h"
+#include "common/config/option.h"
 
 #define DEFAULT_DIRECTORY "/var/lib/twinmq"
 

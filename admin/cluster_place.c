@@ -9,7 +9,7 @@
 
 #include "admin/cluster.h"
 #include "admin/process.h"
-#include "common/mem.h"
+#include "common/base/mem.h"
 
 /* A store below this home directory is what a daemon chooses whose file says nothing of it. */
 #define NO_HOME "/nonexistent"

@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 #include "admin/mqcluster.h"
-#include "common/clock.h"
-#include "common/log.h"
-#include "common/loop.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/net/loop.h"
 
 #define BACK_OFF_MIN_MS 500
 #define BACK_OFF_MAX_MS 30000

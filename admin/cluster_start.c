@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "admin/mqcluster.h"
-#include "common/clock.h"
+#include "common/base/clock.h"
 
 #define START_TIMEOUT_S 30
 #define POLL_MS 5

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "admin/cmd.h"
-#include "common/clock.h"
+#include "common/base/clock.h"
 
 #define HOUR_MS 3600000.0
 

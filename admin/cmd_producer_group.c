@@ -1,7 +1,7 @@
 #include "config.h"
 
 #include "admin/cmd.h"
-#include "common/json_body.h"
+#include "common/json/json_body.h"
 
 /* What brokers keep for groups of producers: whose word counts, and which URL is asked. */
 

@@ -2,7 +2,7 @@
 
 #include "admin/cmd.h"
 #include "client/twinmq_transaction.h"
-#include "common/clock.h"
+#include "common/base/clock.h"
 
 #define WAIT_S 60
 

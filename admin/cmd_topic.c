@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "admin/cmd.h"
-#include "common/clock.h"
+#include "common/base/clock.h"
 
 #define ORDER_NAMESPACE "ORDER_TOPIC_CONFIG"
 #define QUEUES_MAX 1024

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "admin/cmd.h"
-#include "common/transaction_body.h"
+#include "common/protocol/transaction_body.h"
 
 /* Transactions as people see them: listed, shown, asked about again, decided by hand. */
 

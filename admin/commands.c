@@ -5,7 +5,7 @@
 
 #include "admin/admin.h"
 #include "admin/cmd.h"
-#include "common/mem.h"
+#include "common/base/mem.h"
 
 #define EXIT_USAGE 2
 

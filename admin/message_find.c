@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "admin/message.h"
-#include "common/mem.h"
+#include "common/base/mem.h"
 
 int
 message_view(struct admin *admin, struct slice id, struct record *record)

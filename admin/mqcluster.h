@@ -10,7 +10,7 @@
 #include "admin/cluster.h"
 #include "admin/process.h"
 #include "admin/report.h"
-#include "common/args.h"
+#include "common/config/args.h"
 
 #define STOP_TIMEOUT_MS 30000
 #define ENDING_TIMEOUT_MS 10000

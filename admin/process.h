@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "common/buf.h"
+#include "common/base/buf.h"
 
 struct process {
 	pid_t pid;     /* 0: does not run */

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "common/mem.h"
+#include "common/base/mem.h"
 
 #define FACT_WIDTH 20 /* columns before the value of a fact */
 

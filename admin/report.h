@@ -12,10 +12,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/arena.h"
-#include "common/buf.h"
-#include "common/command.h"
-#include "common/json.h"
+#include "common/base/arena.h"
+#include "common/base/buf.h"
+#include "common/protocol/command.h"
+#include "common/json/json.h"
 
 struct report {
 	bool as_json;

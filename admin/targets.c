@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "admin/admin.h"
-#include "common/mem.h"
+#include "common/base/mem.h"
 
 /* A list that grows in the run's arena's neighbourhood: on the heap until it is whole. */
 struct target_list {

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/mem.h"
+#include "common/base/mem.h"
 
 #define RESAMPLES 10000
 #define OUTSIDE 0.025 /* on each side */

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "common/mem.h"
+#include "common/base/mem.h"
 
 #define CHUNK (1u << 17)
 /* An entry: found (1 bit), state (3), queue (20), offset (40). */

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 
 #include "client/twinmq.h"
-#include "common/clock.h"
-#include "common/mem.h"
-#include "common/resolve.h"
+#include "common/base/clock.h"
+#include "common/base/mem.h"
+#include "common/net/resolve.h"
 
 /* Opaques have ten digits in every use, because stencils cannot grow. */
 #define OPAQUE_FIRST 1000000000

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "bench/stencil.h"
-#include "common/conn.h"
+#include "common/net/conn.h"
 
 struct slot;
 

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "client/twinmq.h"
-#include "common/clock.h"
-#include "common/log.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
 
 #define CATCH_UP_MS 5000
 #define PACE_MIN_US 20 /* the timer is not set for less: several operations are due then */

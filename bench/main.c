@@ -11,7 +11,7 @@
 #include "bench/bench.h"
 #include "bench/summary.h"
 #include "bench/target.h"
-#include "common/log.h"
+#include "common/base/log.h"
 
 #define STATUS_VOID 1
 #define STATUS_CANNOT 2

@@ -2,10 +2,10 @@
 
 #include "bench/bench.h"
 #include "bench/target.h"
-#include "common/clock.h"
-#include "common/codes.h"
-#include "common/headers.h"
-#include "common/log.h"
+#include "common/base/clock.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
+#include "common/base/log.h"
 
 /*
  * Many connections: each is made and then asks one thing, some at a time; all are held; in the

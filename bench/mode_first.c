@@ -4,9 +4,9 @@
 #include "bench/payload.h"
 #include "bench/sender.h"
 #include "bench/target.h"
-#include "common/clock.h"
-#include "common/codes.h"
-#include "common/mem.h"
+#include "common/base/clock.h"
+#include "common/protocol/codes.h"
+#include "common/base/mem.h"
 
 /*
  * How long a broker that starts keeps its clients waiting: one message is tried again and

@@ -5,12 +5,12 @@
 
 #include "bench/bench.h"
 #include "bench/target.h"
-#include "common/clock.h"
-#include "common/codes.h"
-#include "common/crc.h"
-#include "common/headers.h"
-#include "common/mem.h"
-#include "common/registration.h"
+#include "common/base/clock.h"
+#include "common/protocol/codes.h"
+#include "common/base/crc.h"
+#include "common/protocol/headers.h"
+#include "common/base/mem.h"
+#include "common/protocol/registration.h"
 
 /*
  * The name server: how many routes it answers, and how fast it learns of a broker's topics. An

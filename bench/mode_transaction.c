@@ -7,10 +7,10 @@
 #include "bench/sender.h"
 #include "bench/target.h"
 #include "client/twinmq_transaction.h"
-#include "common/clock.h"
-#include "common/codes.h"
-#include "common/headers.h"
-#include "common/heartbeat.h"
+#include "common/base/clock.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
+#include "common/protocol/heartbeat.h"
 
 /*
  * Half messages and their ENDs. How a transaction ends follows from its number alone, so that

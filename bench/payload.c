@@ -3,8 +3,8 @@
 #include "bench/payload.h"
 
 #include "bench/stencil.h"
-#include "common/crc.h"
-#include "common/record.h"
+#include "common/base/crc.h"
+#include "common/protocol/record.h"
 
 #define AT_RUN 0
 #define AT_NUMBER 8

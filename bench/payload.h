@@ -9,8 +9,8 @@
 
 #include <stdint.h>
 
-#include "common/buf.h"
-#include "common/slice.h"
+#include "common/base/buf.h"
+#include "common/base/slice.h"
 
 #define PAYLOAD_BODY_MIN 32
 

@@ -4,7 +4,7 @@
 /* A sheet as a table (Markdown that is readable as it is), as JSON, and as a chart. */
 
 #include "bench/judge.h"
-#include "common/buf.h"
+#include "common/base/buf.h"
 
 void print_table(const struct sheet *sheet, struct buf *out);
 void print_json(const struct sheet *sheet, struct buf *out);

@@ -9,7 +9,7 @@
 #include "bench/payload.h"
 #include "bench/ranges.h"
 #include "bench/target.h"
-#include "common/clock.h"
+#include "common/base/clock.h"
 
 #define VISIBLE_WITHIN_US 300000000
 #define ASK_AGAIN_MS 2

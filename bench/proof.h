@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/record.h"
+#include "common/protocol/record.h"
 
 struct bench;
 

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 
 #include "bench/bench.h"
-#include "common/codes.h"
-#include "common/headers.h"
-#include "common/mem.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
+#include "common/base/mem.h"
 
 #define TRIES 200 /* of a pull that brings nothing, though its offset is below the end */
 #define PULL_SUBSCRIPTION 4

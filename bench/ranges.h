@@ -7,7 +7,7 @@
  */
 
 #include "bench/load.h"
-#include "common/record.h"
+#include "common/protocol/record.h"
 
 struct bench;
 

@@ -4,9 +4,9 @@
 
 #include "bench/bench.h"
 #include "bench/target.h"
-#include "common/clock.h"
-#include "common/codes.h"
-#include "common/headers.h"
+#include "common/base/clock.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
 
 #define ONEWAY_BURST 32 /* the last of them asks for an answer */
 #define FILL_BATCH_BYTES 65536

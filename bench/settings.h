@@ -10,8 +10,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "common/args.h"
-#include "common/frame.h"
+#include "common/config/args.h"
+#include "common/protocol/frame.h"
 
 #define PIDS_MAX 8
 

@@ -10,9 +10,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "common/arena.h"
-#include "common/buf.h"
-#include "common/json.h"
+#include "common/base/arena.h"
+#include "common/base/buf.h"
+#include "common/json/json.h"
 
 #define SHEET_OURS "a" /* the side that all is about */
 

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "common/log.h"
+#include "common/base/log.h"
 
 #define EXT_MAX 32
 #define OPAQUE_SAMPLE 1987654321 /* ten digits, as all that are put in its place */

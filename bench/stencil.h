@@ -13,8 +13,8 @@
 
 #include <stdint.h>
 
-#include "common/buf.h"
-#include "common/fields.h"
+#include "common/base/buf.h"
+#include "common/protocol/fields.h"
 
 enum spot {
 	SPOT_OPAQUE,

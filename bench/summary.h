@@ -3,7 +3,7 @@
 
 /* What a run found, for people and for programs. */
 
-#include "common/buf.h"
+#include "common/base/buf.h"
 
 struct bench;
 

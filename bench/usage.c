@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/slice.h"
+#include "common/base/slice.h"
 
 #define TEXT_MAX 8192
 

@@ -33,9 +33,9 @@
 #include "broker/transaction.h"
 #include "broker/transaction_check.h"
 #include "broker/upkeep.h"
-#include "common/clock.h"
-#include "common/log.h"
-#include "common/mem.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
 
 #define SETTLE_ROUNDS 10000
 #define QUEUED_BYTES_MAX (24 << 20) /* waiting for the writer; beyond that senders hear "busy" */

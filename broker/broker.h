@@ -13,7 +13,7 @@
 #include "broker/options.h"
 #include "broker/store/store.h"
 #include "broker/store/tail.h"
-#include "common/daemon.h"
+#include "common/daemon/daemon.h"
 
 /* What belongs to one loop; loop->context points here. */
 struct worker {

@@ -6,9 +6,9 @@
 
 #include "broker/client_private.h"
 #include "broker/subscription.h"
-#include "common/clock.h"
-#include "common/log.h"
-#include "common/mem.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
 
 /* ---- making and dropping --------------------------------------------- */
 

@@ -14,10 +14,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/arena.h"
-#include "common/conn.h"
-#include "common/heartbeat.h"
-#include "common/slice.h"
+#include "common/base/arena.h"
+#include "common/net/conn.h"
+#include "common/protocol/heartbeat.h"
+#include "common/base/slice.h"
 
 #define CLIENT_EXPIRE_MS 120000 /* without a heartbeat for so long: gone */
 

@@ -9,7 +9,7 @@
 #include <pthread.h>
 
 #include "broker/client.h"
-#include "common/table.h"
+#include "common/base/table.h"
 
 /* A connection that sent a heartbeat. Freed when it is in no group any more. */
 struct peer {

@@ -5,8 +5,8 @@
 #include "broker/handlers.h"
 
 #include "broker/broker.h"
-#include "common/codes.h"
-#include "common/headers.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
 
 const struct handler broker_handlers[] = {
 	/* messages */

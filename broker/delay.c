@@ -9,9 +9,9 @@
 #include "broker/offset.h"
 #include "broker/real_topic.h"
 #include "broker/topic.h"
-#include "common/clock.h"
-#include "common/log.h"
-#include "common/mem.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
 
 #define LOOK_MS 500    /* how often an empty level is looked at; below the shortest delay */
 #define BATCH 32       /* messages read at once */

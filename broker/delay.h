@@ -12,8 +12,8 @@
  */
 
 #include "broker/broker.h"
-#include "common/arena.h"
-#include "common/record.h"
+#include "common/base/arena.h"
+#include "common/protocol/record.h"
 
 #define DELAY_TOPIC "SCHEDULE_TOPIC_XXXX"
 #define DELAY_GROUP "CID_RMQ_SYS_SCHEDULE"

@@ -5,9 +5,9 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "common/clock.h"
-#include "common/mem.h"
-#include "common/table.h"
+#include "common/base/clock.h"
+#include "common/base/mem.h"
+#include "common/base/table.h"
 
 #define DEFAULT_RETRY_QUEUES 1
 #define DEFAULT_RETRY_MAX 16

@@ -11,9 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/json.h"
-#include "common/record.h"
-#include "common/topic_config.h"
+#include "common/json/json.h"
+#include "common/protocol/record.h"
+#include "common/protocol/topic_config.h"
 
 struct groups;
 

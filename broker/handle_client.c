@@ -9,10 +9,10 @@
 #include "broker/group.h"
 #include "broker/push.h"
 #include "broker/topic_create.h"
-#include "common/bodies.h"
-#include "common/codes.h"
-#include "common/headers.h"
-#include "common/json_body.h"
+#include "common/protocol/bodies.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
+#include "common/json/json_body.h"
 
 /* ---- 34 -------------------------------------------------------------- */
 

@@ -7,10 +7,10 @@
 #include "broker/broker.h"
 #include "broker/client.h"
 #include "broker/push.h"
-#include "common/bodies.h"
-#include "common/codes.h"
-#include "common/headers.h"
-#include "common/json_body.h"
+#include "common/protocol/bodies.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
+#include "common/json/json_body.h"
 
 #define RUNNING_INFO_TIMEOUT_MS 10000
 #define VERSION_WITH_RUNNING_INFO 62 /* V3_1_8_SNAPSHOT */

@@ -10,9 +10,9 @@
 #include "broker/group.h"
 #include "broker/kept.h"
 #include "broker/topic_change.h"
-#include "common/codes.h"
-#include "common/headers.h"
-#include "common/json_body.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
+#include "common/json/json_body.h"
 
 enum verdict
 update_group_begin(struct request *request)

@@ -11,10 +11,10 @@
 #include "broker/broker.h"
 #include "broker/offset.h"
 #include "broker/topic.h"
-#include "common/codes.h"
-#include "common/headers.h"
-#include "common/json_body.h"
-#include "common/mem.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
+#include "common/json/json_body.h"
+#include "common/base/mem.h"
 
 #define NOT_FOUND "Not found, V3_0_6_SNAPSHOT maybe this group consumer boot first"
 

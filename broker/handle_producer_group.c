@@ -10,10 +10,10 @@
 #include "broker/kept.h"
 #include "broker/producer_group.h"
 #include "broker/transaction_check.h"
-#include "common/codes.h"
-#include "common/headers.h"
-#include "common/json_body.h"
-#include "common/mem.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
+#include "common/json/json_body.h"
+#include "common/base/mem.h"
 
 /*
  * To meta.db, then into the table on loop 0, so that changes take effect in the order in which they

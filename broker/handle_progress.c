@@ -12,11 +12,11 @@
 #include "broker/offset.h"
 #include "broker/progress.h"
 #include "broker/topic.h"
-#include "common/bodies.h"
-#include "common/codes.h"
-#include "common/headers.h"
-#include "common/json_body.h"
-#include "common/table.h"
+#include "common/protocol/bodies.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
+#include "common/json/json_body.h"
+#include "common/base/table.h"
 
 /* ---- 202 ------------------------------------------------------------- */
 

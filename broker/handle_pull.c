@@ -20,9 +20,9 @@
 #include "broker/store/ahead.h"
 #include "broker/topic.h"
 #include "broker/topic_create.h"
-#include "common/clock.h"
-#include "common/codes.h"
-#include "common/headers.h"
+#include "common/base/clock.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
 
 #define PULL_FLAG_COMMIT 1
 #define PULL_FLAG_SUSPEND 2

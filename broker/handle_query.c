@@ -12,10 +12,10 @@
 
 #include "broker/broker.h"
 #include "broker/topic.h"
-#include "common/clock.h"
-#include "common/codes.h"
-#include "common/headers.h"
-#include "common/mem.h"
+#include "common/base/clock.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
+#include "common/base/mem.h"
 
 /* ---- jobs for a reader ----------------------------------------------- */
 

@@ -21,9 +21,9 @@
 #include "broker/topic.h"
 #include "broker/topic_create.h"
 #include "broker/transaction.h"
-#include "common/clock.h"
-#include "common/codes.h"
-#include "common/headers.h"
+#include "common/base/clock.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
 
 #define TOPIC_SYS_FLAG_UNIT 1
 #define VERSION_WITH_MAX_RECONSUME 121 /* V3_4_9: clients from here on say their own limit */

@@ -17,9 +17,9 @@
 #include "broker/stats.h"
 #include "broker/topic.h"
 #include "broker/topic_create.h"
-#include "common/codes.h"
-#include "common/headers.h"
-#include "common/mem.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
+#include "common/base/mem.h"
 
 #define FIRST_RETRY_LEVEL 3
 #define VERSION_WITH_MAX_RECONSUME 121 /* V3_4_9 */

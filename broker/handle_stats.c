@@ -15,11 +15,11 @@
 #include "broker/offset.h"
 #include "broker/stats.h"
 #include "broker/transaction_view.h"
-#include "common/bodies.h"
-#include "common/clock.h"
-#include "common/codes.h"
-#include "common/headers.h"
-#include "common/json_body.h"
+#include "common/protocol/bodies.h"
+#include "common/base/clock.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
+#include "common/json/json_body.h"
 
 /* ---- 28: a table of texts -------------------------------------------- */
 

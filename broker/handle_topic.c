@@ -12,10 +12,10 @@
 #include "broker/system_topic.h"
 #include "broker/topic.h"
 #include "broker/topic_change.h"
-#include "common/bodies.h"
-#include "common/codes.h"
-#include "common/headers.h"
-#include "common/json_body.h"
+#include "common/protocol/bodies.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
+#include "common/json/json_body.h"
 
 /* ---- 17, 18 ---------------------------------------------------------- */
 

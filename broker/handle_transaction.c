@@ -13,9 +13,9 @@
 
 #include "broker/transaction.h"
 #include "broker/transaction_check.h"
-#include "common/codes.h"
-#include "common/headers.h"
-#include "common/mem.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
+#include "common/base/mem.h"
 
 /* commitOrRollback, as in sysFlag. */
 static int

@@ -15,9 +15,9 @@
 #include "broker/transaction_list.h"
 #include "broker/transaction_resume.h"
 #include "broker/transaction_view.h"
-#include "common/codes.h"
-#include "common/headers.h"
-#include "common/mem.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
+#include "common/base/mem.h"
 
 #define REASON_MAX 1024 /* bytes */
 #define BY_MAX 255

@@ -6,7 +6,7 @@
  * is named above it; what a request does stands there.
  */
 
-#include "common/server.h"
+#include "common/net/server.h"
 
 struct broker;
 struct worker;

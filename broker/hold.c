@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-#include "common/mem.h"
+#include "common/base/mem.h"
 
 #define N_BUCKETS 1024 /* a power of two; long chains only slow down wake-ups of empty queues */
 

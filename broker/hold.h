@@ -8,7 +8,7 @@
  */
 
 #include "broker/pull.h"
-#include "common/loop.h"
+#include "common/net/loop.h"
 
 struct holds;
 

@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 
-#include "common/codes.h"
-#include "common/mem.h"
+#include "common/protocol/codes.h"
+#include "common/base/mem.h"
 
 struct kept {
 	struct ticket ticket;

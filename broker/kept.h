@@ -7,7 +7,7 @@
  */
 
 #include "broker/topic_change.h"
-#include "common/server.h"
+#include "common/net/server.h"
 
 struct kept;
 

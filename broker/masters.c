@@ -6,12 +6,12 @@
 #include <stdlib.h>
 
 #include "broker/topic.h"
-#include "common/codes.h"
-#include "common/headers.h"
-#include "common/log.h"
-#include "common/mem.h"
-#include "common/resolve.h"
-#include "common/table.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
+#include "common/net/resolve.h"
+#include "common/base/table.h"
 
 #define TIMEOUT_MS 5000
 #define PENDING_MAX 100000 /* topics that one master is owed */

@@ -9,8 +9,8 @@
  */
 
 #include "broker/broker.h"
-#include "common/conn.h"
-#include "common/route.h"
+#include "common/net/conn.h"
+#include "common/protocol/route.h"
 
 /* An ext field of UPDATE_AND_CREATE_TOPIC between our brokers: create only if absent, tell nobody. */
 #define MASTERS_IF_ABSENT "ifAbsent"

@@ -5,8 +5,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "common/mem.h"
-#include "common/table.h"
+#include "common/base/mem.h"
+#include "common/base/table.h"
 
 #define FIRST_CAP 4
 

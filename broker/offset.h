@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "broker/store/store.h"
-#include "common/slice.h"
+#include "common/base/slice.h"
 
 struct offsets;
 

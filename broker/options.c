@@ -5,7 +5,7 @@
 #include "broker/producer_group.h"
 
 #define OPTION_SETTINGS struct broker_settings
-#include "common/option_rows.h"
+#include "common/config/option_rows.h"
 
 const char *const broker_sections[] = { "broker", NULL };
 

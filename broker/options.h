@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/option.h"
+#include "common/config/option.h"
 
 enum broker_role {
 	BROKER_ASYNC_MASTER,

@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "broker/options.h"
-#include "common/mem.h"
-#include "common/path.h"
+#include "common/base/mem.h"
+#include "common/base/path.h"
 
 #define HOST_NAME_LEN 256
 

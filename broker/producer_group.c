@@ -5,10 +5,10 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "common/json_body.h"
-#include "common/mem.h"
-#include "common/record.h"
-#include "common/table.h"
+#include "common/json/json_body.h"
+#include "common/base/mem.h"
+#include "common/protocol/record.h"
+#include "common/base/table.h"
 
 struct producer_groups {
 	pthread_mutex_t lock;

@@ -11,9 +11,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "common/arena.h"
-#include "common/buf.h"
-#include "common/slice.h"
+#include "common/base/arena.h"
+#include "common/base/buf.h"
+#include "common/base/slice.h"
 
 enum transaction_policy {
 	POLICY_FIRST_WINS,

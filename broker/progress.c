@@ -8,8 +8,8 @@
 #include "broker/offset.h"
 #include "broker/stats.h"
 #include "broker/topic.h"
-#include "common/codes.h"
-#include "common/mem.h"
+#include "common/protocol/codes.h"
+#include "common/base/mem.h"
 
 struct progress_report *
 progress_report_new(const struct request *request,

@@ -7,7 +7,7 @@
  */
 
 #include "broker/broker.h"
-#include "common/bodies.h"
+#include "common/protocol/bodies.h"
 
 /* One topic of one group: its queues are progress->rows[first .. first + n). */
 struct progress_topic {

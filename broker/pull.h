@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "broker/store/store.h"
-#include "common/server.h"
+#include "common/net/server.h"
 
 /* What is asked for; texts and codes are lent from the frame's arena, or the pull's own. */
 struct pull_question {

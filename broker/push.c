@@ -4,9 +4,9 @@
 
 #include <stdlib.h>
 
-#include "common/codes.h"
-#include "common/headers.h"
-#include "common/mem.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
+#include "common/base/mem.h"
 
 /* On its way to the loop of the connection. Texts are in `text`. */
 struct push {

@@ -8,7 +8,7 @@
 
 #include "broker/broker.h"
 #include "broker/client.h"
-#include "common/headers.h"
+#include "common/protocol/headers.h"
 
 /* Tells all members of the changed groups to look who takes which queue (40). */
 void push_changes(struct broker *broker, struct loop *here, const struct client_changes *changes);

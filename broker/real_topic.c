@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "common/decimal.h"
+#include "common/base/decimal.h"
 
 #define TOPIC "REAL_TOPIC"
 #define QUEUE "REAL_QID"

@@ -9,8 +9,8 @@
 
 #include <stdbool.h>
 
-#include "common/arena.h"
-#include "common/record.h"
+#include "common/base/arena.h"
+#include "common/protocol/record.h"
 
 /* Adds the record's topic and queue to its properties (arena). */
 void real_topic_keep(struct record *record, struct arena *arena);

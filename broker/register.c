@@ -9,14 +9,14 @@
 #include "broker/register_compose.h"
 #include "broker/register_wait.h"
 #include "broker/topic.h"
-#include "common/bodies.h"
-#include "common/clock.h"
-#include "common/codes.h"
-#include "common/headers.h"
-#include "common/log.h"
-#include "common/mem.h"
-#include "common/resolve.h"
-#include "common/route.h"
+#include "common/protocol/bodies.h"
+#include "common/base/clock.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
+#include "common/net/resolve.h"
+#include "common/protocol/route.h"
 
 #define FIRST_PERIOD_MS 10000 /* the second registration comes early */
 #define RETRY_MS 1000

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 #include "broker/topic.h"
-#include "common/mem.h"
-#include "common/registration.h"
+#include "common/base/mem.h"
+#include "common/protocol/registration.h"
 
 struct register_broker_header
 register_header(const struct broker *broker, struct slice body)

@@ -4,8 +4,8 @@
 /* What a broker tells name servers when it registers: its topics. Any thread. */
 
 #include "broker/broker.h"
-#include "common/buf.h"
-#include "common/headers.h"
+#include "common/base/buf.h"
+#include "common/protocol/headers.h"
 
 /* The header that goes with such a body; it lends from the broker. */
 struct register_broker_header register_header(const struct broker *broker, struct slice body);

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "common/clock.h"
+#include "common/base/clock.h"
 
 #define PATIENCE_MS 1000
 

@@ -6,7 +6,7 @@
  * registrar's list of them. Loop 0.
  */
 
-#include "common/loop.h"
+#include "common/net/loop.h"
 
 struct register_wait {
 	struct register_wait *next;

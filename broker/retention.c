@@ -6,8 +6,8 @@
 #include <time.h>
 
 #include "broker/upkeep.h"
-#include "common/clock.h"
-#include "common/log.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
 
 #define HOUR_MS (3600 * INT64_C(1000))
 

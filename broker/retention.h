@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "broker/broker.h"
-#include "common/arena.h"
+#include "common/base/arena.h"
 
 #define DISK_FORCE_PERCENT 85  /* the oldest segment goes whatever its age */
 #define DISK_REFUSE_PERCENT 90 /* sends are refused */

@@ -9,8 +9,8 @@
  */
 
 #include "broker/store/store.h"
-#include "common/loop.h"
-#include "common/server.h"
+#include "common/net/loop.h"
+#include "common/net/server.h"
 
 struct sendings;
 

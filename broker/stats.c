@@ -8,9 +8,9 @@
 #include <time.h>
 
 #include "broker/stats_series.h"
-#include "common/arena.h"
-#include "common/mem.h"
-#include "common/table.h"
+#include "common/base/arena.h"
+#include "common/base/mem.h"
+#include "common/base/table.h"
 
 #define SECONDS_KEPT 601 /* for rates over 600 s */
 

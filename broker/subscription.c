@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "common/mem.h"
+#include "common/base/mem.h"
 
 /* Bytes behind the struct: tags, codes, texts. */
 static size_t

@@ -8,9 +8,9 @@
 
 #include <stdbool.h>
 
-#include "common/arena.h"
-#include "common/heartbeat.h"
-#include "common/table.h"
+#include "common/base/arena.h"
+#include "common/protocol/heartbeat.h"
+#include "common/base/table.h"
 
 /*
  * The table becomes what the list says. True when it names other topics than before; *moved

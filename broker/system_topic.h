@@ -8,7 +8,7 @@
  */
 
 #include "broker/broker.h"
-#include "common/arena.h"
+#include "common/base/arena.h"
 
 #define TOPIC_TEMPLATE "TBW102"                       /* defaultTopic of all clients ... */
 #define TOPIC_TEMPLATE_4_3 "AUTO_CREATE_TOPIC_KEY_TOPIC" /* ... but 4.3.0 */

@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/record.h"
-#include "common/topic_config.h"
+#include "common/protocol/record.h"
+#include "common/protocol/topic_config.h"
 
 #define TOPIC_QUEUES_MAX 65535 /* a peer may not ask for more */
 #define TOPIC_RETRY_PREFIX "%RETRY%"

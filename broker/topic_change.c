@@ -9,9 +9,9 @@
 #include "broker/offset.h"
 #include "broker/register.h"
 #include "broker/stats.h"
-#include "common/buf.h"
-#include "common/log.h"
-#include "common/mem.h"
+#include "common/base/buf.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
 
 /*
  * What an administrator asked for: to meta.db, then into the tables on loop 0, so that changes take

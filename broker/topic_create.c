@@ -7,9 +7,9 @@
 
 #include "broker/offset.h"
 #include "broker/topic_change.h"
-#include "common/log.h"
-#include "common/mem.h"
-#include "common/table.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
+#include "common/base/table.h"
 
 /* Another loop may have been quicker: then its topic counts. */
 static void

@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-#include "common/clock.h"
-#include "common/mem.h"
+#include "common/base/clock.h"
+#include "common/base/mem.h"
 
 #define LOOK_MS 1000        /* how often we look when nothing is due */
 #define STEP_MS 10          /* how often at most */

@@ -17,12 +17,12 @@
 #include "broker/handlers.h"
 #include "broker/masters.h"
 #include "broker/push.h"
-#include "common/clock.h"
-#include "common/codes.h"
-#include "common/log.h"
-#include "common/mem.h"
-#include "common/resolve.h"
-#include "common/table.h"
+#include "common/base/clock.h"
+#include "common/protocol/codes.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
+#include "common/net/resolve.h"
+#include "common/base/table.h"
 
 #define TIMEOUT_MS 3000
 #define REMEMBERED_MAX 65536

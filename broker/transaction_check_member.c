@@ -17,9 +17,9 @@
 #include <sys/socket.h>
 
 #include "broker/client.h"
-#include "common/mem.h"
-#include "common/resolve.h"
-#include "common/table.h"
+#include "common/base/mem.h"
+#include "common/net/resolve.h"
+#include "common/base/table.h"
 
 #define LOOK_MS 100 /* how old the copy of a group's members may be */
 #define WINDOW 256  /* unanswered asks of one member */

@@ -18,9 +18,9 @@
 #include "broker/push.h"
 #include "broker/real_topic.h"
 #include "broker/transaction.h"
-#include "common/clock.h"
-#include "common/log.h"
-#include "common/mem.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
 
 #define RETRY_MS 1000
 #define PATIENCE_MS 10000 /* so soon a member that came back is found */

@@ -14,8 +14,8 @@
 
 #include "broker/store/half.h"
 #include "broker/transaction_check.h"
-#include "common/headers.h"
-#include "common/record.h"
+#include "common/protocol/headers.h"
+#include "common/protocol/record.h"
 
 /* What is asked, whoever is asked. */
 struct check_question {

@@ -12,10 +12,10 @@
 #include <stdlib.h>
 
 #include "broker/masters.h"
-#include "common/clock.h"
-#include "common/codes.h"
-#include "common/mem.h"
-#include "common/table.h"
+#include "common/base/clock.h"
+#include "common/protocol/codes.h"
+#include "common/base/mem.h"
+#include "common/base/table.h"
 
 #define TIMEOUT_MS 3000
 #define SOMEBODY_MS 500 /* for so long we believe that somebody is there, */

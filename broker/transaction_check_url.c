@@ -18,11 +18,11 @@
 
 #include "broker/producer_group.h"
 #include "broker/transaction.h"
-#include "common/clock.h"
-#include "common/log.h"
-#include "common/mem.h"
-#include "common/resolve.h"
-#include "common/table.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
+#include "common/net/resolve.h"
+#include "common/base/table.h"
 
 #define ANSWER_MAX 1024 /* bytes of body */
 #define ANSWER_HEADER_MAX 8192

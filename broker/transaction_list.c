@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "broker/transaction_list_private.h"
-#include "common/clock.h"
+#include "common/base/clock.h"
 
 #define EFFORT_MAX 1000         /* of one request: half messages and events that it looks at */
 #define EFFORT_WRITER 16        /* of one for whose sake the writer is asked */

@@ -9,7 +9,7 @@
  */
 
 #include "broker/broker.h"
-#include "common/headers.h"
+#include "common/protocol/headers.h"
 
 struct listing;
 

@@ -5,8 +5,8 @@
 #include <inttypes.h>
 
 #include "broker/transaction_list_private.h"
-#include "common/clock.h"
-#include "common/mem.h"
+#include "common/base/clock.h"
+#include "common/base/mem.h"
 
 #define LIMIT_MAX 1000
 

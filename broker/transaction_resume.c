@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 #include "broker/transaction.h"
-#include "common/clock.h"
-#include "common/mem.h"
+#include "common/base/clock.h"
+#include "common/base/mem.h"
 
 static void
 on_stored(struct append *append, struct loop *loop)

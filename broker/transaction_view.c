@@ -3,7 +3,7 @@
 #include "broker/transaction_view.h"
 
 #include "broker/transaction.h"
-#include "common/clock.h"
+#include "common/base/clock.h"
 
 #define EVENTS_MAX 256 /* newest ones of a half message that are shown */
 #define TEXT_MAX                                                                                   \

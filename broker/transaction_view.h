@@ -10,7 +10,7 @@
 
 #include "broker/broker.h"
 #include "broker/store/half.h"
-#include "common/transaction_body.h"
+#include "common/protocol/transaction_body.h"
 
 #define VIEW_TABLE 1u
 #define VIEW_RECORD 2u /* or, when it is gone, a copy */

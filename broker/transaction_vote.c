@@ -17,10 +17,10 @@
 #include "broker/stats.h"
 #include "broker/store/tail.h"
 #include "broker/topic.h"
-#include "common/conn.h"
-#include "common/clock.h"
-#include "common/log.h"
-#include "common/mem.h"
+#include "common/net/conn.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
 
 #define LOG_EVERY_MS 1000
 #define DECISIONS_MAX 4 /* of one half message: a rollback that is overridden makes two */

@@ -9,9 +9,9 @@
 #include "broker/push.h"
 #include "broker/retention.h"
 #include "broker/stats.h"
-#include "common/clock.h"
-#include "common/log.h"
-#include "common/mem.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
 
 #define SECOND_MS 1000
 #define EXPIRE_SECONDS 10

@@ -1,7 +1,7 @@
 #include "config.h"
 
 #include "client/twinmq_private.h"
-#include "common/topic_config.h"
+#include "common/protocol/topic_config.h"
 
 /* How many queues of this broker may be chosen. */
 static int32_t

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 
 #include "client/twinmq_private.h"
-#include "common/clock.h"
-#include "common/codes.h"
-#include "common/headers.h"
-#include "common/heartbeat.h"
-#include "common/mem.h"
+#include "common/base/clock.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
+#include "common/protocol/heartbeat.h"
+#include "common/base/mem.h"
 
 #define ROUND_EVERY_MS 30000
 #define RETRY_FIRST_MS 1000

@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/deadline.h"
-#include "common/table.h"
+#include "common/base/deadline.h"
+#include "common/base/table.h"
 
 #define CLIENT_ID_LEN 63
 

@@ -1,8 +1,8 @@
 #include "config.h"
 
 #include "client/twinmq_private.h"
-#include "common/codes.h"
-#include "common/headers.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
 
 /* One request about a queue, to the broker that has it: code, header by table, and the answer's
  * number. */

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/mem.h"
-#include "common/resolve.h"
+#include "common/base/mem.h"
+#include "common/net/resolve.h"
 
 static void
 on_request(struct conn *conn, const struct command *command, struct slice body)

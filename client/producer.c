@@ -6,10 +6,10 @@
 #include <zlib.h>
 
 #include "client/twinmq_private.h"
-#include "common/clock.h"
-#include "common/codes.h"
-#include "common/headers.h"
-#include "common/mem.h"
+#include "common/base/clock.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
+#include "common/base/mem.h"
 
 #define TEMPLATE_TOPIC "TBW102" /* brokers create unknown topics after this one */
 #define TEMPLATE_QUEUES 4

@@ -1,9 +1,9 @@
 #include "config.h"
 
 #include "client/twinmq_private.h"
-#include "common/codes.h"
-#include "common/headers.h"
-#include "common/mem.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
+#include "common/base/mem.h"
 
 #include <stdlib.h>
 

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 #include "client/twinmq_private.h"
-#include "common/codes.h"
-#include "common/mem.h"
+#include "common/protocol/codes.h"
+#include "common/base/mem.h"
 
 const char *
 transaction_decision_name(enum transaction_decision decision)

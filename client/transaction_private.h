@@ -4,7 +4,7 @@
 /* Between the files of transactions; see twinmq_transaction.h. */
 
 #include "client/twinmq_transaction.h"
-#include "common/headers.h"
+#include "common/protocol/headers.h"
 
 /* What decides the half message, as its sender would say it. */
 struct end_transaction_header transaction_end_header(

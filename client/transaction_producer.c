@@ -5,8 +5,8 @@
 
 #include "client/transaction_private.h"
 #include "client/twinmq_private.h"
-#include "common/codes.h"
-#include "common/mem.h"
+#include "common/protocol/codes.h"
+#include "common/base/mem.h"
 
 struct transaction_producer {
 	struct transaction_producer *next; /* of the handle */

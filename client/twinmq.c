@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "client/twinmq_private.h"
-#include "common/clock.h"
-#include "common/codes.h"
-#include "common/mem.h"
+#include "common/base/clock.h"
+#include "common/protocol/codes.h"
+#include "common/base/mem.h"
 
 #define NAME_SERVERS_MAX 16
 #define ROUTE_AGE_MS 30000

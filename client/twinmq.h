@@ -25,12 +25,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/bodies.h"
-#include "common/command.h"
-#include "common/conn.h"
-#include "common/loop.h"
-#include "common/record.h"
-#include "common/route.h"
+#include "common/protocol/bodies.h"
+#include "common/protocol/command.h"
+#include "common/net/conn.h"
+#include "common/net/loop.h"
+#include "common/protocol/record.h"
+#include "common/protocol/route.h"
 
 #define TWINMQ_NAME_SERVERS "127.0.0.1:9876;127.0.0.1:9877"
 #define TWINMQ_TIMEOUT_MS 3000

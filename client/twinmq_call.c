@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "client/twinmq_private.h"
-#include "common/codes.h"
-#include "common/mem.h"
+#include "common/protocol/codes.h"
+#include "common/base/mem.h"
 
 /* A request whose answer is awaited. */
 struct call {

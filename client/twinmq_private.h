@@ -8,7 +8,7 @@
 
 #include "client/membership.h"
 #include "client/twinmq.h"
-#include "common/table.h"
+#include "common/base/table.h"
 
 #define container_of(member_at, type, member)                                                      \
 	((type *)(void *)((char *)(member_at)-offsetof(type, member)))

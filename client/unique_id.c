@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "client/twinmq_private.h"
-#include "common/clock.h"
+#include "common/base/clock.h"
 
 #define RAW_BYTES (UNIQUE_ID_LEN / 2)
 

@@ -1,7 +1,7 @@
 #include "config.h"
 
-#include "common/codes.h"
-#include "common/headers.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
 #include "nameserver/namesrv.h"
 
 /* Every request that the name server answers; other codes get REQUEST_CODE_NOT_SUPPORTED. */

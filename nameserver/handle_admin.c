@@ -1,10 +1,10 @@
 #include "config.h"
 
-#include "common/bodies.h"
-#include "common/codes.h"
-#include "common/headers.h"
-#include "common/json_body.h"
-#include "common/log.h"
+#include "common/protocol/bodies.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
+#include "common/json/json_body.h"
+#include "common/base/log.h"
 #include "nameserver/namesrv.h"
 
 enum verdict

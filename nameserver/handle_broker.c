@@ -2,12 +2,12 @@
 
 #include <ctype.h>
 
-#include "common/bodies.h"
-#include "common/clock.h"
-#include "common/codes.h"
-#include "common/headers.h"
-#include "common/json_body.h"
-#include "common/log.h"
+#include "common/protocol/bodies.h"
+#include "common/base/clock.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
+#include "common/json/json_body.h"
+#include "common/base/log.h"
 #include "nameserver/namesrv.h"
 
 #define NAME_MAX_BYTES 255

@@ -1,7 +1,7 @@
 #include "config.h"
 
-#include "common/codes.h"
-#include "common/headers.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
 #include "nameserver/namesrv.h"
 
 static enum route_dialect

@@ -9,12 +9,12 @@
 
 #include <sqlite3.h>
 
-#include "common/buf.h"
-#include "common/json.h"
-#include "common/log.h"
-#include "common/mem.h"
-#include "common/path.h"
-#include "common/table.h"
+#include "common/base/buf.h"
+#include "common/json/json.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
+#include "common/base/path.h"
+#include "common/base/table.h"
 
 #define FILE_NAME "namesrv.db"
 #define SCHEMA_VERSION 1

@@ -8,9 +8,9 @@
  * memory. One thread; what is lent is valid until the next change.
  */
 
-#include "common/arena.h"
-#include "common/command.h"
-#include "common/slice.h"
+#include "common/base/arena.h"
+#include "common/protocol/command.h"
+#include "common/base/slice.h"
 
 #define KV_ORDER_TOPICS "ORDER_TOPIC_CONFIG" /* topic -> "broker:queues;..." */
 

@@ -6,8 +6,8 @@
  * one loop, so nothing here needs a lock.
  */
 
-#include "common/daemon.h"
-#include "common/server.h"
+#include "common/daemon/daemon.h"
+#include "common/net/server.h"
 #include "nameserver/kv.h"
 #include "nameserver/options.h"
 #include "nameserver/routes.h"

@@ -3,8 +3,8 @@
 #include "nameserver/options.h"
 
 #define OPTION_SETTINGS struct namesrv_settings
-#include "common/option_rows.h"
-#include "common/path.h"
+#include "common/config/option_rows.h"
+#include "common/base/path.h"
 
 #define ONE_LOOP "the name server is one loop on one thread, without pools or queues"
 #define BY_KERNEL "left to the kernel, which sizes it by itself"

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/option.h"
+#include "common/config/option.h"
 
 struct namesrv_settings {
 	int64_t listen_port;

@@ -4,10 +4,10 @@
 
 #include <stdlib.h>
 
-#include "common/buf.h"
-#include "common/clock.h"
-#include "common/log.h"
-#include "common/mem.h"
+#include "common/base/buf.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
 #include "nameserver/routes_private.h"
 
 #define LOST_KEPT_MS (24 * 3600 * 1000LL) /* how long a topic that nobody has can be explained */

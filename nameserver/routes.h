@@ -16,10 +16,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/arena.h"
-#include "common/registration.h"
-#include "common/route.h"
-#include "common/slice.h"
+#include "common/base/arena.h"
+#include "common/protocol/registration.h"
+#include "common/protocol/route.h"
+#include "common/base/slice.h"
 
 struct routes;
 

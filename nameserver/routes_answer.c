@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "common/json_body.h"
+#include "common/json/json_body.h"
 #include "nameserver/routes_private.h"
 
 #define FAQ "\nSee http://rocketmq.apache.org/docs/faq/ for further details."

@@ -12,8 +12,8 @@
 
 #include "nameserver/routes.h"
 
-#include "common/buf.h"
-#include "common/table.h"
+#include "common/base/buf.h"
+#include "common/base/table.h"
 
 struct placement {
 	struct placement *next;

@@ -102,7 +102,7 @@ requests() {
 		grep -oE '(HANDLER_(TYPED|PLAIN)\([[:space:]]*[A-Z0-9_]+|\{ REQUEST_[A-Z0-9_]+)' |
 		sed -E 's/^(HANDLER_(TYPED|PLAIN)\([[:space:]]*|\{ REQUEST_)//' | sort -u |
 		while read -r name; do
-			code=$(sed -nE "s/.*X\\($name, ([0-9]+)\\).*/\\1/p" common/codes.h)
+			code=$(sed -nE "s/.*X\\($name, ([0-9]+)\\).*/\\1/p" common/protocol/codes.h)
 			grep -A1 -x ".It $code" man/mq-protocol.7 | grep -qx ".Dv $name ." ||
 				echo "mq-protocol.7 lacks $name ($code)"
 		done

@@ -21,9 +21,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "common/arena.h"
-#include "common/clock.h"
-#include "common/command.h"
+#include "common/base/arena.h"
+#include "common/base/clock.h"
+#include "common/protocol/command.h"
 #include "t/badframes.h"
 #include "t/raw.h"
 

@@ -3,7 +3,7 @@
 
 /* What no client should send: the table that badframes goes through. */
 
-#include "common/buf.h"
+#include "common/base/buf.h"
 
 #define BADFRAMES_OPAQUE 77 /* of the requests whose opaque can be known */
 

@@ -2,7 +2,7 @@
 
 #include "t/badframes.h"
 
-#include "common/frame.h"
+#include "common/protocol/frame.h"
 
 static void
 put_frame(struct buf *out, unsigned codec, struct slice header, struct slice body)

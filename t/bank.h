@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/slice.h"
+#include "common/base/slice.h"
 
 #define BANK_ACCOUNTS 16
 #define BANK_BALANCE 1000000000 /* of each account at first */

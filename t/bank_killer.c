@@ -31,10 +31,10 @@
 
 #include "broker/store/half.h"
 #include "client/twinmq.h"
-#include "common/clock.h"
-#include "common/codes.h"
-#include "common/headers.h"
-#include "common/mem.h"
+#include "common/base/clock.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
+#include "common/base/mem.h"
 #include "t/bank.h"
 #include "t/proof.h"
 

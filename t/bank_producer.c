@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "client/twinmq_transaction.h"
-#include "common/clock.h"
-#include "common/mem.h"
+#include "common/base/clock.h"
+#include "common/base/mem.h"
 #include "t/bank.h"
 #include "t/proof.h"
 

@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 #include "client/twinmq_transaction.h"
-#include "common/clock.h"
-#include "common/mem.h"
+#include "common/base/clock.h"
+#include "common/base/mem.h"
 #include "t/proof.h"
 
 #define GROUP "HALF_LOAD"

@@ -25,8 +25,8 @@
 #include <unistd.h>
 
 #include "client/twinmq.h"
-#include "common/clock.h"
-#include "common/mem.h"
+#include "common/base/clock.h"
+#include "common/base/mem.h"
 #include "t/proof.h"
 
 #define BATCH 5          /* messages in a batch */

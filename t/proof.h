@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/slice.h"
+#include "common/base/slice.h"
 
 /* Something does not hold: a line on stderr; of very many, the first ones only. */
 void breach(const char *format, ...) __attribute__((format(printf, 1, 2)));

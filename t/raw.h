@@ -6,8 +6,8 @@
  * returns 0, or -1 and *why says what was wrong, a constant text.
  */
 
-#include "common/buf.h"
-#include "common/frame.h"
+#include "common/base/buf.h"
+#include "common/protocol/frame.h"
 
 struct raw {
 	int fd;

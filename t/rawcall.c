@@ -26,13 +26,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "common/arena.h"
-#include "common/buf.h"
-#include "common/codes.h"
-#include "common/command.h"
-#include "common/headers.h"
-#include "common/mem.h"
-#include "common/record.h"
+#include "common/base/arena.h"
+#include "common/base/buf.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/command.h"
+#include "common/protocol/headers.h"
+#include "common/base/mem.h"
+#include "common/protocol/record.h"
 #include "t/raw.h"
 
 #define MAX_EXT 64

@@ -25,11 +25,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/clock.h"
-#include "common/codes.h"
-#include "common/mem.h"
-#include "common/record.h"
-#include "common/route.h"
+#include "common/base/clock.h"
+#include "common/protocol/codes.h"
+#include "common/base/mem.h"
+#include "common/protocol/record.h"
+#include "common/protocol/route.h"
 #include "t/replay.h"
 #include "t/replay_talk.h"
 

@@ -5,8 +5,8 @@
 
 #include <stdbool.h>
 
-#include "common/arena.h"
-#include "common/command.h"
+#include "common/base/arena.h"
+#include "common/protocol/command.h"
 
 struct replay_answer {
 	struct command command;

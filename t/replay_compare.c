@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/codes.h"
-#include "common/json.h"
+#include "common/protocol/codes.h"
+#include "common/json/json.h"
 
 #define DEPTH_MAX 32
 

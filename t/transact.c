@@ -15,8 +15,8 @@
 #include <stdlib.h>
 
 #include "client/twinmq_transaction.h"
-#include "common/clock.h"
-#include "common/codes.h"
+#include "common/base/clock.h"
+#include "common/protocol/codes.h"
 
 #define ASKED_WITHIN_MS 60000
 

@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "broker/store/store_private.h"
-#include "common/buf.h"
-#include "common/clock.h"
-#include "common/mem.h"
+#include "common/base/buf.h"
+#include "common/base/clock.h"
+#include "common/base/mem.h"
 
 #define KEPT_MS 5000 /* for a consumer that stopped */
 

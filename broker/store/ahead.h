@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "broker/store/store.h"
-#include "common/outbox.h"
+#include "common/net/outbox.h"
 
 #define AHEAD_BYTES (256 << 10) /* of records, in one trip for a stream */
 #define AHEAD_RUNS 2            /* trips: what is sent, and what was read meanwhile */

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "broker/store/writer.h"
-#include "common/mem.h"
+#include "common/base/mem.h"
 
 /*
  * An append is one block of memory: the struct, an item per record, the key

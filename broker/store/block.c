@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/buf.h"
-#include "common/mem.h"
-#include "common/record.h"
+#include "common/base/buf.h"
+#include "common/base/mem.h"
+#include "common/protocol/record.h"
 
 struct pending_entry {
 	struct queue_entry entry;

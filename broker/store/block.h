@@ -18,7 +18,7 @@
  */
 
 #include "broker/store/queue_table.h"
-#include "common/record.h"
+#include "common/protocol/record.h"
 
 #define QUEUE_OFFSET_BITS 40
 #define QUEUE_BLOCK_ENTRIES 400

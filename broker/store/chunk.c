@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "common/mem.h"
+#include "common/base/mem.h"
 
 struct chunk *
 chunk_new(int64_t position, size_t len)

@@ -7,9 +7,9 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
-#include "common/clock.h"
-#include "common/log.h"
-#include "common/mem.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
 
 #define TICK_MS 1000
 

@@ -4,9 +4,9 @@
 
 #include "broker/store/closer.h"
 #include "broker/store/writer.h"
-#include "common/clock.h"
-#include "common/log.h"
-#include "common/mem.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
 
 /*
  * Retention, in three steps: the closer finds what may go and reads where the

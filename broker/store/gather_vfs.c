@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "broker/store/sql.h"
-#include "common/buf.h"
-#include "common/mem.h"
+#include "common/base/buf.h"
+#include "common/base/mem.h"
 
 #define HELD_BYTES ((128 << 10) - 1) /* SQLite's VFS for unix cannot write more at once */
 #define FRAME_AT_COMMIT 4 /* in the header: not 0 in a commit's last frame */

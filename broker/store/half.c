@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 #include "broker/store/writer.h"
-#include "common/clock.h"
-#include "common/mem.h"
+#include "common/base/clock.h"
+#include "common/base/mem.h"
 
 /*
  * Questions to the table of half messages. The writer answers when it takes

@@ -19,8 +19,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/mailbox.h"
-#include "common/record.h"
+#include "common/base/mailbox.h"
+#include "common/protocol/record.h"
 
 #define HALF_TOPIC "RMQ_SYS_TRANS_HALF_TOPIC"
 #define HALF_EVENT_TOPIC "RMQ_SYS_TRANS_OP_HALF_TOPIC"

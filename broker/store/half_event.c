@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "broker/store/store.h"
-#include "common/arena.h"
-#include "common/decimal.h"
+#include "common/base/arena.h"
+#include "common/base/decimal.h"
 
 /*
  * An event is a record like any other, so that every tool can read it. What

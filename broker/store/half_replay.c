@@ -1,7 +1,7 @@
 #include "config.h"
 
 #include "broker/store/half_table.h"
-#include "common/clock.h"
+#include "common/base/clock.h"
 
 /*
  * What the log says of half messages, applied again. It may begin before what

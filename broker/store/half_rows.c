@@ -3,8 +3,8 @@
 #include "broker/store/half_rows.h"
 
 #include "broker/store/writer.h"
-#include "common/clock.h"
-#include "common/log.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
 
 #define LOOK_MS 1000
 #define FLUSH_CHANGES 16384 /* in one transaction: it keeps the log waiting */

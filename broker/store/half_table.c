@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/mem.h"
+#include "common/base/mem.h"
 
 #define CHUNK_BITS 12
 #define CHUNK_ENTRIES (1u << CHUNK_BITS)

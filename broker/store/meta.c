@@ -8,9 +8,9 @@
 
 #include "broker/store/store_private.h"
 #include "broker/store/writer.h"
-#include "common/buf.h"
-#include "common/log.h"
-#include "common/mem.h"
+#include "common/base/buf.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
 
 #define META_PAGE_BYTES 4096
 

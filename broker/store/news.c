@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "broker/store/tail.h"
-#include "common/mem.h"
+#include "common/base/mem.h"
 
 struct news *
 news_new(enum news_kind kind, size_t n_entries)

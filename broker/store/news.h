@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 #include "broker/store/chunk.h"
-#include "common/mailbox.h"
-#include "common/slice.h"
+#include "common/base/mailbox.h"
+#include "common/base/slice.h"
 
 struct tail;
 

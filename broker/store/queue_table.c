@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/mem.h"
+#include "common/base/mem.h"
 
 static bool
 is_queue(const void *queue, struct slice topic, int32_t queue_id)

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "broker/store/reader.h"
-#include "common/mem.h"
+#include "common/base/mem.h"
 
 #define KEY_RESULTS_MAX 1024
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "broker/store/reader.h"
-#include "common/mem.h"
+#include "common/base/mem.h"
 
 /*
  * A cold pull, in two passes: first the entries of the queue blocks say which

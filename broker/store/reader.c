@@ -7,9 +7,9 @@
 
 #include "broker/store/closer.h"
 #include "broker/store/writer.h"
-#include "common/clock.h"
-#include "common/log.h"
-#include "common/mem.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
 
 #define ROWS_KEPT_MS 5000 /* after the last job */
 

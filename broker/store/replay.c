@@ -10,10 +10,10 @@
 
 #include "broker/store/closer.h"
 #include "broker/store/writer.h"
-#include "common/buf.h"
-#include "common/clock.h"
-#include "common/log.h"
-#include "common/mem.h"
+#include "common/base/buf.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
 
 /*
  * What a start finds. SQLite's WAL keeps each segment whole up to some commit;

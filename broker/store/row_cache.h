@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/slice.h"
+#include "common/base/slice.h"
 
 #define ROW_CACHE_ROWS 64 /* of SEGMENT_ROW_BYTES at most: what a few consumers are at */
 

@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "broker/store/store_private.h"
-#include "common/buf.h"
-#include "common/mem.h"
+#include "common/base/buf.h"
+#include "common/base/mem.h"
 
 #define TEMPLATE_NAME "next.db"
 #define SPARE_NAME "spare.wal"

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "broker/store/store_private.h"
-#include "common/buf.h"
-#include "common/log.h"
+#include "common/base/buf.h"
+#include "common/base/log.h"
 
 #define HINT_BYTES (8 << 20) /* the disk is one or two of these ahead */
 

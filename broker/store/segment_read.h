@@ -9,7 +9,7 @@
 
 #include "broker/store/block.h"
 #include "broker/store/segment.h"
-#include "common/record.h"
+#include "common/protocol/record.h"
 
 enum segment_get {
 	GET_ROW,

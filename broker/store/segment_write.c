@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "broker/store/store_private.h"
-#include "common/buf.h"
-#include "common/log.h"
+#include "common/base/buf.h"
+#include "common/base/log.h"
 
 /* What is prepared ahead of a small commit; a large one is not worth the doubled writing. */
 #define PREPARED_BYTES (256 << 10)

@@ -16,10 +16,10 @@
 #include "broker/store/gather_vfs.h"
 #include "broker/store/meta.h"
 #include "broker/store/writer.h"
-#include "common/buf.h"
-#include "common/log.h"
-#include "common/mem.h"
-#include "common/path.h"
+#include "common/base/buf.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
+#include "common/base/path.h"
 
 /* ---- small things that the store's files share ------------------------ */
 

@@ -17,9 +17,9 @@
 
 #include "broker/store/chunk.h"
 #include "broker/store/half.h"
-#include "common/loop.h"
-#include "common/record.h"
-#include "common/slice.h"
+#include "common/net/loop.h"
+#include "common/protocol/record.h"
+#include "common/base/slice.h"
 
 /* Raised when a reader of the old version could misread the new one. A newer store is refused. */
 #define STORE_SCHEMA_VERSION 2

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "broker/store/store_private.h"
-#include "common/buf.h"
-#include "common/log.h"
-#include "common/mem.h"
+#include "common/base/buf.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
 
 /*
  * ASYNC_FLUSH: syncs the live segment's WAL every flush_interval_ms, with a

@@ -8,7 +8,7 @@
 #include "broker/store/news.h"
 #include "broker/store/queue_index.h"
 #include "broker/store/store_private.h"
-#include "common/mem.h"
+#include "common/base/mem.h"
 
 /*
  * Memory holds the newest news, whole ones, up to tail_bytes; each queue has a

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 
 #include "broker/store/meta.h"
-#include "common/clock.h"
-#include "common/log.h"
-#include "common/mem.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
 
 /*
  * A batch is bounded so that its chunk is one malloc of a size that the heap

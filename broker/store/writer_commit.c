@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "broker/store/closer.h"
-#include "common/clock.h"
-#include "common/log.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
 
 #define FLUSH_MS 30000   /* a quiet store is whole without its replay */
 #define FLUSH_KEYS 16384 /* a run; waiting longer makes fewer runs to search */

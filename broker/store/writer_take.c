@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "common/mem.h"
+#include "common/base/mem.h"
 
 void
 writer_take_append(struct task *task, void *arg)

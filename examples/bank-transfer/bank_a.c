@@ -16,9 +16,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "common/clock.h"
-#include "common/log.h"
-#include "common/mem.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
 #include "examples/bank-transfer/bank.h"
 #include "examples/bank-transfer/book_a.h"
 #include "examples/bank-transfer/by_time.h"

@@ -14,9 +14,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "common/clock.h"
-#include "common/codes.h"
-#include "common/log.h"
+#include "common/base/clock.h"
+#include "common/protocol/codes.h"
+#include "common/base/log.h"
 #include "examples/bank-transfer/audit.h"
 #include "examples/bank-transfer/bank.h"
 #include "examples/bank-transfer/broker_view.h"

@@ -12,9 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/clock.h"
-#include "common/log.h"
-#include "common/mem.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
 #include "examples/bank-transfer/bank.h"
 #include "examples/bank-transfer/book_b.h"
 #include "examples/bank-transfer/by_time.h"

@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "common/log.h"
+#include "common/base/log.h"
 
 #define BUSY_MS 2000
 #define PATH_MAX_BYTES 4096

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/arena.h"
+#include "common/base/arena.h"
 
 #define BOOKS_A "a.db"
 #define BOOKS_B "b.db"

@@ -2,9 +2,9 @@
 
 #include "examples/bank-transfer/broker_view.h"
 
-#include "common/codes.h"
-#include "common/headers.h"
-#include "common/transaction_body.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
+#include "common/protocol/transaction_body.h"
 #include "examples/bank-transfer/by_sequence.h"
 
 #define PAGE 1000

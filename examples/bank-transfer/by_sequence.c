@@ -2,7 +2,7 @@
 
 #include "examples/bank-transfer/by_sequence.h"
 
-#include "common/log.h"
+#include "common/base/log.h"
 
 static const char tables[] =
     "CREATE TEMP TABLE half (broker TEXT, position INTEGER, transactionId TEXT, id INTEGER,"

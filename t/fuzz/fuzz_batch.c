@@ -2,7 +2,7 @@
 
 /* Messages of a batch: those that were read, written and read again are the same. */
 
-#include "common/record.h"
+#include "common/protocol/record.h"
 #include "t/fuzz/fuzz.h"
 
 int

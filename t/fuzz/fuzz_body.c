@@ -5,10 +5,10 @@
  * again. The first byte chooses the kind, the rest is the body.
  */
 
-#include "common/bodies.h"
-#include "common/heartbeat.h"
-#include "common/registration.h"
-#include "common/route.h"
+#include "common/protocol/bodies.h"
+#include "common/protocol/heartbeat.h"
+#include "common/protocol/registration.h"
+#include "common/protocol/route.h"
 #include "t/fuzz/fuzz.h"
 
 /* Reads the body; if it is one, writes it to `again` and answers 0. */

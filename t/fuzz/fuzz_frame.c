@@ -5,8 +5,8 @@
  * same. The input is a frame; and, behind its first byte, a header of each codec.
  */
 
-#include "common/command.h"
-#include "common/headers.h"
+#include "common/protocol/command.h"
+#include "common/protocol/headers.h"
 #include "t/fuzz/fuzz.h"
 
 static void

@@ -2,8 +2,8 @@
 
 /* A tree that was read, written and read again is the same; the scan that skips agrees with it. */
 
-#include "common/json.h"
-#include "common/json_scan.h"
+#include "common/json/json.h"
+#include "common/json/json_scan.h"
 #include "t/fuzz/fuzz.h"
 #include "t/json_tree.h"
 

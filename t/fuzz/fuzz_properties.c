@@ -2,7 +2,7 @@
 
 /* Properties, and the small texts beside them: tags, names, message ids. */
 
-#include "common/record.h"
+#include "common/protocol/record.h"
 #include "t/fuzz/fuzz.h"
 
 static void

@@ -2,7 +2,7 @@
 
 /* Records: one that was read, written and read again is the same, and has a right CRC then. */
 
-#include "common/record.h"
+#include "common/protocol/record.h"
 #include "t/fuzz/fuzz.h"
 
 static void

@@ -5,11 +5,11 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "common/codes.h"
-#include "common/headers.h"
-#include "common/mem.h"
-#include "common/table.h"
-#include "common/transaction_body.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
+#include "common/base/mem.h"
+#include "common/base/table.h"
+#include "common/protocol/transaction_body.h"
 
 #define AT_ONCE 500
 

@@ -2,7 +2,7 @@
 
 #include "t/interleave/content.h"
 
-#include "common/buf.h"
+#include "common/base/buf.h"
 #include "t/interleave/plan.h"
 
 #define BODY_MAX 1000

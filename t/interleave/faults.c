@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "client/twinmq_private.h"
-#include "common/clock.h"
-#include "common/mem.h"
+#include "common/base/clock.h"
+#include "common/base/mem.h"
 #include "t/interleave/play.h"
 
 #define DOWN_MAX_MS 200

@@ -5,9 +5,9 @@
 #include <unistd.h>
 
 #include "client/twinmq_private.h"
-#include "common/clock.h"
-#include "common/codes.h"
-#include "common/headers.h"
+#include "common/base/clock.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
 #include "t/interleave/play.h"
 
 #define BEAT_MS 500 /* a killed broker has forgotten us, and nobody tells */

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 #include "client/twinmq_private.h"
-#include "common/clock.h"
-#include "common/mem.h"
+#include "common/base/clock.h"
+#include "common/base/mem.h"
 
 #define HOLD_MS 1000
 #define RETRY_MS 50

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 
 #include "client/twinmq_private.h"
-#include "common/clock.h"
-#include "common/codes.h"
-#include "common/headers.h"
-#include "common/mem.h"
+#include "common/base/clock.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
+#include "common/base/mem.h"
 #include "t/interleave/content.h"
 #include "t/interleave/play.h"
 

@@ -13,8 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/mem.h"
-#include "common/server.h"
+#include "common/base/mem.h"
+#include "common/net/server.h"
 
 #define N_LOOPS 3
 #define N_CLIENTS 12

@@ -7,9 +7,9 @@
 
 #include "broker/store/store.h"
 #include "broker/store/tail.h"
-#include "common/clock.h"
-#include "common/log.h"
-#include "common/mem.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
 #include "t/unit/store_rig.h"
 
 /*

@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#include "common/conn.h"
+#include "common/net/conn.h"
 #include "t/unit/net_util.h"
 
 #define LARGE_ANSWER 65536

@@ -6,8 +6,8 @@
  * number equals the text that holds it.
  */
 
-#include "common/buf.h"
-#include "common/json.h"
+#include "common/base/buf.h"
+#include "common/json/json.h"
 
 /*
  * Whether all of `wanted` is in `got`, and nothing else. Members of `wanted` named in

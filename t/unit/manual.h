@@ -3,7 +3,7 @@
 
 /* Compares an option table with its manual page, man/PAGE: each row is there, with its default. */
 
-#include "common/option.h"
+#include "common/config/option.h"
 
 void manual_has_options(const char *page, const struct option *options);
 

@@ -13,9 +13,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "common/clock.h"
-#include "common/command.h"
-#include "common/loop.h"
+#include "common/base/clock.h"
+#include "common/protocol/command.h"
+#include "common/net/loop.h"
 
 struct wake {
 	struct deadline deadline;

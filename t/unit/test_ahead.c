@@ -5,8 +5,8 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "common/buf.h"
-#include "common/record.h"
+#include "common/base/buf.h"
+#include "common/protocol/record.h"
 
 #define RECORD_BYTES 100
 

@@ -2,7 +2,7 @@
 
 #include <criterion/criterion.h>
 
-#include "common/record.h"
+#include "common/protocol/record.h"
 
 TestSuite(batch, .timeout = 10);
 

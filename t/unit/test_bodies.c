@@ -1,10 +1,10 @@
 #include "config.h"
 
-#include "common/bodies.h"
+#include "common/protocol/bodies.h"
 
 #include <criterion/criterion.h>
 
-#include "common/json_body.h"
+#include "common/json/json_body.h"
 
 TestSuite(bodies, .timeout = 10);
 

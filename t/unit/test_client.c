@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "broker/client.h"
-#include "common/clock.h"
+#include "common/base/clock.h"
 
 TestSuite(client, .timeout = 20);
 

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "common/codes.h"
+#include "common/protocol/codes.h"
 
 #include <criterion/criterion.h>
 

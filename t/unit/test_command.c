@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "common/command.h"
+#include "common/protocol/command.h"
 
 #include <criterion/criterion.h>
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "admin/admin.h"
-#include "common/mem.h"
+#include "common/base/mem.h"
 
 TestSuite(commands, .timeout = 10);
 

@@ -1,12 +1,12 @@
 #include "config.h"
 
-#include "common/conn.h"
+#include "common/net/conn.h"
 
 #include <malloc.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 
-#include "common/mem.h"
+#include "common/base/mem.h"
 #include "t/unit/conn_rig.h"
 
 TestSuite(conn, .timeout = 60);

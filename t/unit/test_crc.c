@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "common/crc.h"
+#include "common/base/crc.h"
 
 #include <criterion/criterion.h>
 #include <zlib.h>

@@ -1,11 +1,11 @@
 #include "config.h"
 
-#include "common/deadline.h"
+#include "common/base/deadline.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
-#include "common/mem.h"
+#include "common/base/mem.h"
 
 TestSuite(deadline, .timeout = 30);
 

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "common/decimal.h"
+#include "common/base/decimal.h"
 
 #include <criterion/criterion.h>
 #include <inttypes.h>

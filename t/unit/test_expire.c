@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "broker/store/store.h"
-#include "common/clock.h"
-#include "common/mem.h"
+#include "common/base/clock.h"
+#include "common/base/mem.h"
 #include "t/unit/store_rig.h"
 
 TestSuite(expire, .timeout = 60);

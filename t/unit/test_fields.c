@@ -1,10 +1,10 @@
 #include "config.h"
 
-#include "common/fields.h"
+#include "common/protocol/fields.h"
 
 #include <criterion/criterion.h>
 
-#include "common/headers.h"
+#include "common/protocol/headers.h"
 
 TestSuite(fields, .timeout = 10);
 

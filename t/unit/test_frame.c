@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "common/frame.h"
+#include "common/protocol/frame.h"
 
 #include <criterion/criterion.h>
 

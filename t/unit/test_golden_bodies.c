@@ -7,12 +7,12 @@
 
 #include <criterion/criterion.h>
 
-#include "common/bodies.h"
-#include "common/codes.h"
-#include "common/headers.h"
-#include "common/heartbeat.h"
-#include "common/registration.h"
-#include "common/route.h"
+#include "common/protocol/bodies.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
+#include "common/protocol/heartbeat.h"
+#include "common/protocol/registration.h"
+#include "common/protocol/route.h"
 #include "t/unit/json_equal.h"
 #include "t/unit/vectors.h"
 

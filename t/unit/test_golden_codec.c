@@ -8,10 +8,10 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
-#include "common/codes.h"
-#include "common/command.h"
-#include "common/headers.h"
-#include "common/record.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/command.h"
+#include "common/protocol/headers.h"
+#include "common/protocol/record.h"
 #include "t/unit/vectors.h"
 
 TestSuite(golden_codec, .timeout = 60, .init = vectors_require);

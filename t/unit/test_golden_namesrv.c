@@ -15,11 +15,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/codes.h"
-#include "common/command.h"
-#include "common/json_body.h"
-#include "common/registration.h"
-#include "common/route.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/command.h"
+#include "common/json/json_body.h"
+#include "common/protocol/registration.h"
+#include "common/protocol/route.h"
 #include "t/raw.h"
 #include "t/unit/json_equal.h"
 #include "t/unit/vectors.h"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "common/mem.h"
+#include "common/base/mem.h"
 #include "t/unit/half_rig.h"
 #include "t/vfs_fault.h"
 

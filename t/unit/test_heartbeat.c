@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "common/heartbeat.h"
+#include "common/protocol/heartbeat.h"
 
 #include <criterion/criterion.h>
 

@@ -1,11 +1,11 @@
 #include "config.h"
 
-#include "common/idmap.h"
+#include "common/base/idmap.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
-#include "common/mem.h"
+#include "common/base/mem.h"
 
 TestSuite(idmap, .timeout = 30);
 

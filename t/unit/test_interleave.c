@@ -3,7 +3,7 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
-#include "common/buf.h"
+#include "common/base/buf.h"
 #include "t/interleave/content.h"
 #include "t/interleave/model.h"
 #include "t/interleave/verdict.h"

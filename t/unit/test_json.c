@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "common/json.h"
+#include "common/json/json.h"
 
 #include <criterion/criterion.h>
 #include <inttypes.h>

@@ -1,13 +1,13 @@
 #include "config.h"
 
-#include "common/loop.h"
+#include "common/net/loop.h"
 
 #include <criterion/criterion.h>
 #include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "common/clock.h"
+#include "common/base/clock.h"
 
 TestSuite(loop, .timeout = 30);
 

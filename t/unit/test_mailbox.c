@@ -1,12 +1,12 @@
 #include "config.h"
 
-#include "common/mailbox.h"
+#include "common/base/mailbox.h"
 
 #include <criterion/criterion.h>
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "common/mem.h"
+#include "common/base/mem.h"
 
 TestSuite(mailbox, .timeout = 30);
 

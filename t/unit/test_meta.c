@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/buf.h"
+#include "common/base/buf.h"
 #include "t/unit/store_rig.h"
 
 TestSuite(meta, .timeout = 60);

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "common/option.h"
+#include "common/config/option.h"
 
 #include <criterion/criterion.h>
 

@@ -1,11 +1,11 @@
 #include "config.h"
 
-#include "common/outbox.h"
+#include "common/net/outbox.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
-#include "common/mem.h"
+#include "common/base/mem.h"
 
 TestSuite(outbox, .timeout = 30);
 

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "common/path.h"
+#include "common/base/path.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
 #include <criterion/criterion.h>
 
 #include "bench/payload.h"
-#include "common/record.h"
+#include "common/protocol/record.h"
 
 TestSuite(payload, .timeout = 10);
 

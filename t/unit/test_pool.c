@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "common/pool.h"
+#include "common/base/pool.h"
 
 #include <criterion/criterion.h>
 #include <stdint.h>

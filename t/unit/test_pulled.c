@@ -5,7 +5,7 @@
 #include <zlib.h>
 
 #include "client/twinmq.h"
-#include "common/mem.h"
+#include "common/base/mem.h"
 
 TestSuite(pulled, .timeout = 10);
 

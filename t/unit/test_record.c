@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "common/record.h"
+#include "common/protocol/record.h"
 
 #include <arpa/inet.h>
 #include <criterion/criterion.h>

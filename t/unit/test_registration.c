@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "common/registration.h"
+#include "common/protocol/registration.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "broker/store/store.h"
-#include "common/mem.h"
+#include "common/base/mem.h"
 #include "t/unit/store_rig.h"
 
 TestSuite(replay, .timeout = 60);

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "common/resolve.h"
+#include "common/net/resolve.h"
 
 #include <arpa/inet.h>
 #include <criterion/criterion.h>

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "common/route.h"
+#include "common/protocol/route.h"
 
 #include <criterion/criterion.h>
 

@@ -5,7 +5,7 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
-#include "common/clock.h"
+#include "common/base/clock.h"
 
 TestSuite(routes, .timeout = 30);
 

@@ -1,13 +1,13 @@
 #include "config.h"
 
-#include "common/server.h"
+#include "common/net/server.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 
-#include "common/codes.h"
-#include "common/mem.h"
+#include "common/protocol/codes.h"
+#include "common/base/mem.h"
 #include "t/unit/net_util.h"
 
 TestSuite(server, .timeout = 60);

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "bench/stencil.h"
-#include "common/headers.h"
+#include "common/protocol/headers.h"
 
 TestSuite(stencil, .timeout = 10);
 

@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/mem.h"
+#include "common/base/mem.h"
 #include "t/unit/store_rig.h"
 
 TestSuite(store, .timeout = 120);

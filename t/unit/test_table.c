@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/mem.h"
-#include "common/table.h"
+#include "common/base/mem.h"
+#include "common/base/table.h"
 
 TestSuite(table, .timeout = 20);
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "broker/store/news.h"
-#include "common/mem.h"
+#include "common/base/mem.h"
 #include "t/unit/store_rig.h"
 
 /* Tails of hand-made news: each record is 100 bytes, its first byte names its queue offset. */

@@ -1,10 +1,10 @@
 #include "config.h"
 
-#include "common/transaction_body.h"
+#include "common/protocol/transaction_body.h"
 
 #include <criterion/criterion.h>
 
-#include "common/json_body.h"
+#include "common/json/json_body.h"
 
 static struct arena arena;
 

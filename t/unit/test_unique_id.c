@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "client/twinmq.h"
-#include "common/clock.h"
+#include "common/base/clock.h"
 
 TestSuite(unique_id, .timeout = 10);
 

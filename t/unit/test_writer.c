@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "broker/store/store_private.h"
-#include "common/clock.h"
+#include "common/base/clock.h"
 #include "t/unit/store_rig.h"
 #include "t/vfs_fault.h"
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "common/wire.h"
+#include "common/base/wire.h"
 
 static const char *
 folder(void)

@@ -11,10 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/arena.h"
-#include "common/frame.h"
-#include "common/json.h"
-#include "common/slice.h"
+#include "common/base/arena.h"
+#include "common/protocol/frame.h"
+#include "common/json/json.h"
+#include "common/base/slice.h"
 
 /* One recorded frame; valid until the callback returns. */
 struct vector {

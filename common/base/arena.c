@@ -1,0 +1,133 @@
+#include "config.h"
+
+#include "common/base/arena.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/base/log.h"
+#include "common/base/mem.h"
+
+#define BLOCK_BYTES 16384
+#define ALIGN_BYTES 16
+
+struct arena_block {
+	struct arena_block *next;
+	size_t size;
+	_Alignas(max_align_t) char data[];
+};
+
+static struct arena_block *
+block_new(struct arena_block *next, size_t size)
+{
+	struct arena_block *block = mem_alloc(sizeof *block + size);
+
+	block->next = next;
+	block->size = size;
+	return block;
+}
+
+void
+arena_release(struct arena *arena)
+{
+	for (struct arena_block *block = arena->first, *next; block != NULL; block = next) {
+		next = block->next;
+		free(block);
+	}
+	*arena = (struct arena){ 0 };
+}
+
+void
+arena_reset(struct arena *arena)
+{
+	struct arena_block *keep = NULL;
+
+	for (struct arena_block *block = arena->first, *next; block != NULL; block = next) {
+		next = block->next;
+		if (keep == NULL && block->size == BLOCK_BYTES)
+			keep = block;
+		else
+			free(block);
+	}
+	*arena = (struct arena){ keep, NULL, 0 };
+	if (keep != NULL) {
+		keep->next = NULL;
+		arena->at = keep->data;
+		arena->left = keep->size;
+	}
+}
+
+void *
+arena_alloc(struct arena *arena, size_t size)
+{
+	size = (size + ALIGN_BYTES - 1) & ~(size_t)(ALIGN_BYTES - 1);
+	if (size > arena->left || arena->at == NULL) {
+		arena->first = block_new(arena->first, size > BLOCK_BYTES ? size : BLOCK_BYTES);
+		arena->at = arena->first->data;
+		arena->left = arena->first->size;
+	}
+	void *piece = arena->at;
+
+	arena->at += size;
+	arena->left -= size;
+	return piece;
+}
+
+void *
+arena_zalloc(struct arena *arena, size_t size)
+{
+	return memset(arena_alloc(arena, size), 0, size);
+}
+
+void
+arena_trim(struct arena *arena, void *last, size_t old_size, size_t new_size)
+{
+	size_t old_room = (old_size + ALIGN_BYTES - 1) & ~(size_t)(ALIGN_BYTES - 1);
+	size_t new_room = (new_size + ALIGN_BYTES - 1) & ~(size_t)(ALIGN_BYTES - 1);
+
+	if ((char *)last + old_room != arena->at || new_room > old_room)
+		fatal("arena_trim of another piece than the last");
+	arena->at -= old_room - new_room;
+	arena->left += old_room - new_room;
+}
+
+struct slice
+arena_copy(struct arena *arena, struct slice text)
+{
+	if (text.data == NULL)
+		return text;
+	char *copy = arena_alloc(arena, text.len + 1);
+
+	if (text.len != 0)
+		memcpy(copy, text.data, text.len);
+	copy[text.len] = '\0';
+	return (struct slice){ copy, text.len };
+}
+
+struct slice
+arena_vprintf(struct arena *arena, const char *format, va_list args)
+{
+	va_list again;
+
+	va_copy(again, args);
+	int len = vsnprintf(NULL, 0, format, again);
+	va_end(again);
+	if (len < 0)
+		fatal("bad format format=%s", format);
+	char *text = arena_alloc(arena, (size_t)len + 1);
+
+	vsnprintf(text, (size_t)len + 1, format, args);
+	return (struct slice){ text, (size_t)len };
+}
+
+struct slice
+arena_printf(struct arena *arena, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	struct slice text = arena_vprintf(arena, format, args);
+	va_end(args);
+	return text;
+}

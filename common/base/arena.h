@@ -1,0 +1,37 @@
+#ifndef COMMON_ARENA_H
+#define COMMON_ARENA_H
+
+/*
+ * Memory of one request: handed out piece by piece, taken back at once. A loop
+ * owns one arena and resets it after each request, so handlers never free.
+ * { 0 } is an empty arena. One thread.
+ */
+
+#include <stdarg.h>
+#include <stddef.h>
+
+#include "common/base/slice.h"
+
+struct arena_block;
+
+struct arena {
+	struct arena_block *first;
+	char *at;
+	size_t left;
+};
+
+void arena_release(struct arena *arena);
+/* Forgets all that was handed out; the first block is kept for the next user. */
+void arena_reset(struct arena *arena);
+/* Aligned for any type; not cleared. */
+void *arena_alloc(struct arena *arena, size_t size) __attribute__((returns_nonnull));
+void *arena_zalloc(struct arena *arena, size_t size) __attribute__((returns_nonnull));
+/* Makes the last piece smaller (or gives it back with 0). */
+void arena_trim(struct arena *arena, void *last, size_t old_size, size_t new_size);
+struct slice arena_copy(struct arena *arena, struct slice text);
+struct slice arena_printf(struct arena *arena, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+struct slice arena_vprintf(struct arena *arena, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
+
+#endif

@@ -1,0 +1,249 @@
+#include "config.h"
+
+#include "common/daemon/daemon.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "common/base/clock.h"
+#include "common/daemon/daemon_private.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
+
+/* A stop that takes longer, for a peer that does not answer, is cut short. */
+#define STOP_MS 10000
+
+/* -- before the start --------------------------------------------------------------- */
+
+static int
+print_settings(const struct daemon *daemon, const struct findings *findings)
+{
+	struct buf out = { 0 };
+
+	findings_print(findings, &out);
+	fputs(buf_text(&out), stderr);
+	out.len = 0;
+	option_print(&daemon->set, &out, !daemon->arguments->print);
+	fputs(buf_text(&out), stdout);
+	buf_release(&out);
+	return findings_count(findings, FINDING_ERROR) != 0;
+}
+
+static int
+print_findings(const struct daemon *daemon, const struct findings *findings)
+{
+	size_t wrong = findings_count(findings, FINDING_WARNING);
+	size_t errors = findings_count(findings, FINDING_ERROR);
+	struct buf out = { 0 };
+
+	findings_print(findings, &out);
+	fputs(buf_text(&out), stdout);
+	buf_release(&out);
+	fprintf(stderr, "%s: %s: %zu %s, %s\n", daemon->program->name,
+	    daemon->config_path != NULL ? daemon->config_path : "no file", wrong,
+	    wrong == 1 ? "finding" : "findings",
+	    errors != 0 ? "it would not start" : "it would start");
+	return wrong != 0;
+}
+
+/* Says all that was found; true if it stops the start. */
+static bool
+refuse_findings(const struct daemon *daemon, const struct findings *findings)
+{
+	bool strict = daemon->arguments->strict;
+	enum finding_level fatal_from = strict ? FINDING_WARNING : FINDING_ERROR;
+
+	for (size_t i = 0; i < findings->n; i++) {
+		const struct finding *finding = &findings->list[i];
+		struct buf text = { 0 };
+
+		finding_print(finding, &text);
+		if (finding->level >= fatal_from)
+			log_error("cannot start%s: %s", strict ? " with --strict" : "",
+			    buf_text(&text));
+		else if (finding->level == FINDING_WARNING)
+			log_warn("%s", buf_text(&text));
+		else
+			log_info("%s", buf_text(&text));
+		buf_release(&text);
+	}
+	return findings_count(findings, fatal_from) != 0;
+}
+
+static void
+raise_file_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+/* -- running -------------------------------------------------------------------------- */
+
+void
+daemon_stopped(struct daemon *daemon)
+{
+	for (int i = 0; i < daemon->n_loops; i++)
+		loop_stop(&daemon->loops[i]);
+}
+
+static void
+on_last_moment(struct deadline *deadline)
+{
+	struct daemon *daemon =
+	    (struct daemon *)((char *)deadline - offsetof(struct daemon, last_moment));
+
+	log_warn("stop takes too long, ending now after_ms=%d", STOP_MS);
+	daemon_stopped(daemon);
+}
+
+static void
+on_signal(evutil_socket_t signal_number, short what, void *arg)
+{
+	struct daemon *daemon = arg;
+
+	(void)what;
+	if (signal_number == SIGHUP) {
+		daemon_reload(daemon);
+	} else if (!daemon->stopping) {
+		daemon->stopping = true;
+		log_info("stopping signal=%s", signal_number == SIGINT ? "INT" : "TERM");
+		daemon->last_moment.due = on_last_moment;
+		loop_set_deadline(
+		    &daemon->loops[0], &daemon->last_moment, clock_mono_ms() + STOP_MS);
+		daemon->program->stop(daemon);
+	} else {
+		daemon_stopped(daemon);
+	}
+}
+
+static void
+watch_signals(struct daemon *daemon)
+{
+	static const int numbers[] = { SIGTERM, SIGINT, SIGHUP };
+
+	for (size_t i = 0; i < 3; i++) {
+		daemon->signals[i] =
+		    evsignal_new(daemon->loops[0].base, numbers[i], on_signal, daemon);
+		if (daemon->signals[i] == NULL || event_add(daemon->signals[i], NULL) == -1)
+			fatal("signal cannot be watched number=%d", numbers[i]);
+	}
+}
+
+/* Loop 0 alone gets signals: whoever makes threads does so with them blocked. */
+static void
+block_signals(int how)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	pthread_sigmask(how, &set, NULL);
+}
+
+static void *
+run_loop(void *loop)
+{
+	loop_run(loop);
+	return NULL;
+}
+
+static void
+run_loops(struct daemon *daemon)
+{
+	for (int i = 1; i < daemon->n_loops; i++) {
+		int error =
+		    pthread_create(&daemon->threads[i], NULL, run_loop, &daemon->loops[i]);
+
+		if (error != 0)
+			fatal("thread cannot be made error=\"%s\"", strerror(error));
+	}
+	block_signals(SIG_UNBLOCK);
+	loop_run(&daemon->loops[0]);
+	for (int i = 1; i < daemon->n_loops; i++)
+		pthread_join(daemon->threads[i], NULL);
+}
+
+static int
+run(struct daemon *daemon)
+{
+	const struct program *program = daemon->program;
+	int status;
+
+	signal(SIGPIPE, SIG_IGN);
+	umask(027);
+	raise_file_limit();
+	daemon->changed_ms = clock_wall_ms();
+	daemon->n_loops = program->n_loops != NULL ? program->n_loops(daemon->settings) : 1;
+	daemon->loops = mem_zalloc((size_t)daemon->n_loops * sizeof *daemon->loops);
+	daemon->threads = mem_zalloc((size_t)daemon->n_loops * sizeof *daemon->threads);
+	for (int i = 0; i < daemon->n_loops; i++)
+		loop_init(&daemon->loops[i], i);
+	block_signals(SIG_BLOCK);
+	watch_signals(daemon);
+	status = program->start(daemon);
+	if (status == 0) {
+		run_loops(daemon);
+		loop_drop_deadline(&daemon->loops[0], &daemon->last_moment);
+		program->release(daemon);
+		log_info("stopped");
+	}
+	for (size_t i = 0; i < 3; i++)
+		event_free(daemon->signals[i]);
+	for (int i = 0; i < daemon->n_loops; i++)
+		loop_release(&daemon->loops[i]);
+	free(daemon->loops);
+	free(daemon->threads);
+	return status == 0 ? 0 : 1;
+}
+
+static int
+start(struct daemon *daemon, const struct findings *findings)
+{
+	const struct arguments *arguments = daemon->arguments;
+
+	if (arguments->check)
+		return print_findings(daemon, findings);
+	if (arguments->print || arguments->print_important)
+		return print_settings(daemon, findings);
+	log_init(daemon->program->name, LOG_LEVEL_INFO);
+	if (findings_count(findings, FINDING_ERROR) == 0 && daemon_open_log(daemon) == -1)
+		return 1;
+	if (refuse_findings(daemon, findings))
+		return 1;
+	return run(daemon);
+}
+
+int
+daemon_main(const struct program *program, int argc, char **argv)
+{
+	struct arguments arguments;
+	struct findings findings = { 0 };
+	struct daemon daemon = {
+		.program = program,
+		.settings = mem_zalloc(program->settings_size),
+		.arguments = &arguments,
+	};
+	int status;
+
+	arguments_parse(&arguments, program, argc, argv);
+	daemon.config_path = arguments.config_path;
+	daemon_load(program, &arguments, &daemon.set, daemon.settings, &findings);
+	status = start(&daemon, &findings);
+	option_set_release(&daemon.set);
+	free(daemon.settings);
+	findings_release(&findings);
+	arguments_release(&arguments);
+	return status;
+}

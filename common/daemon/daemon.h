@@ -1,0 +1,91 @@
+#ifndef COMMON_DAEMON_H
+#define COMMON_DAEMON_H
+
+/*
+ * What the two daemons share of being one: flags, configuration, signals,
+ * loops, start, reload and stop. A daemon is a const struct program.
+ *
+ * loops[0] runs on the main thread and carries signals and timers; the others
+ * have threads of their own. SIGTERM and SIGINT stop, SIGHUP re-reads the file
+ * (all or nothing; only live options are applied, others are named in the log)
+ * and opens the log file anew.
+ *
+ * A setting's value is, in this order: what updateBrokerConfig said last, what
+ * the command line says, what the file says, NAMESRV_ADDR, the default.
+ */
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/net/loop.h"
+#include "common/config/option.h"
+#include "common/net/server.h"
+
+struct arguments;
+
+struct daemon {
+	const struct program *program;
+	struct option_set set;
+	void *settings;     /* the program's settings struct; loop 0 changes live members */
+	struct loop *loops;
+	int n_loops;
+	const char *config_path; /* NULL: none given */
+	void *context;      /* the program's own */
+	/* internal */
+	const struct arguments *arguments;
+	pthread_t *threads;
+	struct event *signals[3];
+	struct deadline last_moment; /* for a stop that does not come to its end */
+	bool stopping;
+	int64_t n_changes; /* of settings while running */
+	int64_t changed_ms;
+};
+
+struct program {
+	const char *name;    /* "mqbroker" */
+	const char *summary; /* one line for -h */
+	const struct option *options;
+	const char *const *sections; /* of an ini file */
+	size_t settings_size;
+	/* How many loops; settings are loaded. */
+	int (*n_loops)(const void *settings);
+	/* What one option alone cannot say (a port + 1 taken twice ...). May be NULL. */
+	void (*check)(const void *settings, struct findings *findings);
+	/* Fills in defaults that are computed (the host's name ...). May be NULL. */
+	void (*complete)(void *settings);
+	/* On the main thread, before the loops run. 0, or -1 after the one line that says why. */
+	int (*start)(struct daemon *daemon);
+	/* A live option was applied to settings; called on loop 0. May be NULL. */
+	void (*changed)(struct daemon *daemon, const struct option *option);
+	/* Keeps a change made over the network, so that a restart finds it. 0 or -1. May be NULL. */
+	int (*keep)(struct daemon *daemon, struct slice name, struct slice value);
+	/* On loop 0 at SIGTERM: say good-bye to peers, then call daemon_stopped. */
+	void (*stop)(struct daemon *daemon);
+	/* Loops have ended; let everything go. */
+	void (*release)(struct daemon *daemon);
+};
+
+/*
+ * main() of a daemon. Flags: -c FILE, -n ADDRESSES (namesrvAddr), -p (print all
+ * settings and exit), -m (those that matter), --check (print the findings and
+ * exit: 0 none, 1 some), --strict (warnings are errors), -o KEY=VALUE, -V, -h.
+ * Exit status: 0 stopped as asked, 1 cannot start, 2 wrong flags.
+ */
+int daemon_main(const struct program *program, int argc, char **argv);
+/* Ends the loops. Any thread. */
+void daemon_stopped(struct daemon *daemon);
+/*
+ * A change that program->keep kept in an earlier run. From program->start. One
+ * that is of no use any more is named in the log and left out.
+ */
+void daemon_restore(struct daemon *daemon, struct slice name, struct slice value);
+
+/*
+ * GET_..._CONFIG and UPDATE_..._CONFIG, for the handler tables of both daemons.
+ * The server's context is the struct daemon.
+ */
+enum verdict daemon_get_config(struct request *request);
+enum verdict daemon_update_config(struct request *request);
+
+#endif

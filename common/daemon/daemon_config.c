@@ -1,0 +1,415 @@
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "common/protocol/codes.h"
+#include "common/daemon/daemon_private.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
+
+#define ARGUMENT_PLACE "command line"
+/* Of one updateBrokerConfig: far more than all settings, far less than a frame may carry. */
+#define UPDATE_MAX_BYTES 65536
+#define UPDATE_MAX_FINDINGS 16
+
+/* -- loading ----------------------------------------------------------------------- */
+
+static void
+assign_argument(struct option_set *set, struct slice name, const char *value,
+    enum option_origin origin, struct findings *findings, const char *place)
+{
+	option_assign(set, name, slice_of(value), origin, findings, place, 0);
+}
+
+/* Checks see values; where the value of such a key came from, the set knows. */
+static void
+place_findings(const struct option_set *set, const char *path, struct findings *findings, size_t from)
+{
+	for (size_t i = from; i < findings->n; i++) {
+		struct finding *finding = &findings->list[i];
+		const struct option *option = option_find(set->options, finding->key);
+
+		if (option == NULL)
+			continue;
+		switch (option_origin_of(set, option)) {
+		case ORIGIN_FILE:
+			finding->file = path;
+			finding->line = set->lines[option - set->options];
+			break;
+		case ORIGIN_ARGUMENT:
+			finding->file = ARGUMENT_PLACE;
+			break;
+		case ORIGIN_DEFAULT:
+		case ORIGIN_LIVE:
+			break;
+		}
+	}
+}
+
+void
+daemon_load(const struct program *program, const struct arguments *arguments,
+    struct option_set *set, void *settings, struct findings *findings)
+{
+	const char *from_environment = getenv("NAMESRV_ADDR");
+	bool takes_addresses = option_find(program->options, SLICE("namesrvAddr")) != NULL;
+	size_t n;
+
+	option_set_init(set, program->options, settings);
+	if (takes_addresses && from_environment != NULL)
+		assign_argument(set, SLICE("namesrvAddr"), from_environment, ORIGIN_ARGUMENT,
+		    findings, "environment NAMESRV_ADDR");
+	if (arguments->config_path != NULL)
+		option_load_file(set, arguments->config_path, program->sections, findings);
+	if (arguments->namesrv_addr != NULL)
+		assign_argument(set, SLICE("namesrvAddr"), arguments->namesrv_addr,
+		    ORIGIN_ARGUMENT, findings, ARGUMENT_PLACE);
+	for (size_t i = 0; i < arguments->n_pairs; i++) {
+		const char *equals = strchr(arguments->pairs[i], '=');
+		struct slice name = { arguments->pairs[i], (size_t)(equals - arguments->pairs[i]) };
+
+		assign_argument(set, slice_trim(name), equals + 1, ORIGIN_ARGUMENT, findings,
+		    ARGUMENT_PLACE);
+	}
+	n = findings->n;
+	if (program->check != NULL)
+		program->check(settings, findings);
+	place_findings(set, arguments->config_path, findings, n);
+	if (program->complete != NULL && findings_count(findings, FINDING_ERROR) == 0)
+		program->complete(settings);
+}
+
+static const void *
+member(const struct daemon *daemon, const char *name)
+{
+	const struct option *option = option_find(daemon->program->options, slice_of(name));
+
+	return option != NULL ? (const char *)daemon->settings + option->offset : NULL;
+}
+
+int
+daemon_open_log(const struct daemon *daemon)
+{
+	const int *level = member(daemon, "logLevel");
+	char *const *path = member(daemon, "logFile");
+
+	log_init(daemon->program->name, level != NULL ? (enum log_level)*level : LOG_LEVEL_INFO);
+	if (path == NULL || *path == NULL || log_to_file(*path) == 0)
+		return 0;
+	log_error("log file cannot be opened path=%s error=\"%m\"; set logFile to another place",
+	    *path);
+	return -1;
+}
+
+/* -- changing ---------------------------------------------------------------------- */
+
+static bool
+same_value(const struct option_set *a, const struct option_set *b, const struct option *option)
+{
+	struct arena arena = { 0 };
+	bool same = slice_equal(option_value(a, option, &arena), option_value(b, option, &arena));
+
+	arena_release(&arena);
+	return same;
+}
+
+/* Takes over one value that was checked in another set. */
+static void
+apply(struct daemon *daemon, const struct option *option, const struct option_set *from,
+    enum option_origin origin)
+{
+	struct arena arena = { 0 };
+	struct slice value;
+
+	option_copy(&daemon->set, from, option, origin);
+	value = option_value(&daemon->set, option, &arena);
+	daemon->n_changes++;
+	daemon->changed_ms = clock_wall_ms();
+	if (strcmp(option->name, "logLevel") == 0)
+		daemon_open_log(daemon);
+	if (daemon->program->changed != NULL)
+		daemon->program->changed(daemon, option);
+	log_info("setting changed key=%s value=\"%.*s\"", option->name, (int)value.len, value.data);
+	arena_release(&arena);
+}
+
+static void
+log_findings(const struct findings *findings, enum finding_level least)
+{
+	for (size_t i = 0; i < findings->n; i++) {
+		struct buf line = { 0 };
+
+		if (findings->list[i].level < least)
+			continue;
+		finding_print(&findings->list[i], &line);
+		log_warn("%s", buf_text(&line));
+		buf_release(&line);
+	}
+}
+
+static void
+reload_option(struct daemon *daemon, const struct option *option, const struct option_set *next)
+{
+	if (!option_holds_value(option) || same_value(&daemon->set, next, option))
+		return;
+	if (option_origin_of(&daemon->set, option) == ORIGIN_LIVE)
+		log_info("setting keeps the value that updateBrokerConfig gave it key=%s",
+		    option->name);
+	else if (option->flags & OPTION_LIVE)
+		apply(daemon, option, next, option_origin_of(next, option));
+	else
+		log_warn("setting needs a restart key=%s", option->name);
+}
+
+void
+daemon_reload(struct daemon *daemon)
+{
+	struct findings findings = { 0 };
+	struct option_set next;
+	void *settings = mem_zalloc(daemon->program->settings_size);
+
+	daemon_open_log(daemon);
+	daemon_load(daemon->program, daemon->arguments, &next, settings, &findings);
+	if (findings_count(&findings, FINDING_ERROR) != 0) {
+		log_findings(&findings, FINDING_ERROR);
+		log_warn("reload refused, all settings stay as they are");
+	} else {
+		log_findings(&findings, FINDING_WARNING);
+		for (const struct option *option = next.options; option->name != NULL; option++)
+			reload_option(daemon, option, &next);
+		log_info("reloaded");
+	}
+	option_set_release(&next);
+	free(settings);
+	findings_release(&findings);
+}
+
+void
+daemon_restore(struct daemon *daemon, struct slice name, struct slice value)
+{
+	const struct option *option = option_resolve(daemon->program->options, name);
+	struct findings findings = { 0 };
+
+	if (option == NULL || !(option->flags & OPTION_LIVE))
+		log_warn("kept setting is of no use any more key=%.*s", (int)name.len, name.data);
+	else if (option_assign(
+	             &daemon->set, name, value, ORIGIN_LIVE, &findings, "kept in the store", 0) == -1)
+		log_findings(&findings, FINDING_ERROR);
+	findings_release(&findings);
+}
+
+/* -- over the network --------------------------------------------------------------- */
+
+/*
+ * Loop 0 changes settings, so it also reads and prints them for others: the
+ * request travels there and its answer back.
+ */
+struct exchange {
+	struct task task;
+	struct daemon *daemon;
+	struct loop *home;
+	struct ticket ticket;
+	char *body; /* of the request */
+	size_t body_len;
+	int32_t code;
+	struct buf answer; /* the body, or the remark when code is not 0 */
+	struct buf version;
+};
+
+struct update {
+	struct daemon *daemon;
+	struct option_set *next;
+	struct findings findings;
+	bool forbidden;
+};
+
+static void
+run_answer(struct task *task, void *receiver)
+{
+	struct exchange *exchange = (struct exchange *)task;
+	struct ext version = { SLICE("version"), buf_slice(&exchange->version) };
+	struct reply reply = { .code = exchange->code };
+
+	(void)receiver;
+	if (exchange->code != RESPONSE_SUCCESS)
+		reply.remark = buf_slice(&exchange->answer);
+	else
+		reply.body = buf_slice(&exchange->answer);
+	if (exchange->version.len != 0) {
+		reply.ext = &version;
+		reply.n_ext = 1;
+	}
+	ticket_reply(exchange->home, &exchange->ticket, &reply);
+	buf_release(&exchange->answer);
+	buf_release(&exchange->version);
+	free(exchange->body);
+	free(exchange);
+}
+
+static enum verdict
+send_to_loop_0(struct request *request, void (*run)(struct task *task, void *receiver))
+{
+	struct daemon *daemon = server_context(request->server);
+	struct exchange *exchange = mem_zalloc(sizeof *exchange);
+
+	exchange->task.run = run;
+	exchange->daemon = daemon;
+	exchange->home = request->loop;
+	exchange->ticket = request_ticket(request);
+	exchange->body_len = request->body.len;
+	exchange->body = slice_dup(request->body);
+	loop_post(&daemon->loops[0], &exchange->task);
+	return VERDICT_LATER;
+}
+
+static void
+send_home(struct exchange *exchange)
+{
+	exchange->task.run = run_answer;
+	loop_post(exchange->home, &exchange->task);
+}
+
+static void
+run_get(struct task *task, void *receiver)
+{
+	struct exchange *exchange = (struct exchange *)task;
+	const struct daemon *daemon = exchange->daemon;
+
+	(void)receiver;
+	option_print(&daemon->set, &exchange->answer, false);
+	if (exchange->ticket.code == REQUEST_GET_BROKER_CONFIG)
+		buf_printf(&exchange->version, "{\"counter\":%lld,\"timestamp\":%lld}",
+		    (long long)daemon->n_changes, (long long)daemon->changed_ms);
+	send_home(exchange);
+}
+
+enum verdict
+daemon_get_config(struct request *request)
+{
+	return send_to_loop_0(request, run_get);
+}
+
+static void
+take_update(void *arg, struct slice name, struct slice value, int line)
+{
+	struct update *update = arg;
+	const struct option *option = option_resolve(update->next->options, name);
+
+	(void)line;
+	if (update->findings.n >= UPDATE_MAX_FINDINGS)
+		return;
+	if (option != NULL && option->flags & OPTION_FILE_ONLY) {
+		update->forbidden = true;
+		findings_add(&update->findings, FINDING_ERROR, NULL, 0, name,
+		    "%s is never changed over the network; change it in the file and restart",
+		    option->name);
+		return;
+	}
+	option_assign(update->next, name, value, ORIGIN_LIVE, &update->findings, NULL, 0);
+}
+
+/* The settings as they are, to try a change on. */
+static void
+copy_set(const struct option_set *from, struct option_set *to, void *settings)
+{
+	option_set_init(to, from->options, settings);
+	for (const struct option *option = from->options; option->name != NULL; option++) {
+		if (option_holds_value(option))
+			option_copy(to, from, option, option_origin_of(from, option));
+	}
+}
+
+/* What cannot be applied to the running daemon is refused before anything is. */
+static void
+check_update(struct update *update)
+{
+	const struct daemon *daemon = update->daemon;
+
+	for (const struct option *option = update->next->options; option->name != NULL; option++) {
+		if (option_holds_value(option) && !(option->flags & OPTION_LIVE) &&
+		    !same_value(&daemon->set, update->next, option))
+			findings_add(&update->findings, FINDING_ERROR, NULL, 0,
+			    slice_of(option->name),
+			    "%s needs a restart; change it in the file", option->name);
+	}
+	if (daemon->program->check != NULL)
+		daemon->program->check(update->next->settings, &update->findings);
+}
+
+static int
+keep_and_apply(struct daemon *daemon, const struct option *option, const struct option_set *next)
+{
+	struct arena arena = { 0 };
+	int status = 0;
+
+	if (daemon->program->keep != NULL)
+		status = daemon->program->keep(
+		    daemon, slice_of(option->name), option_value(next, option, &arena));
+	if (status == 0)
+		apply(daemon, option, next, ORIGIN_LIVE);
+	arena_release(&arena);
+	return status;
+}
+
+static void
+run_changes(struct update *update)
+{
+	for (const struct option *option = update->next->options; option->name != NULL; option++) {
+		if (!option_holds_value(option) ||
+		    same_value(&update->daemon->set, update->next, option))
+			continue;
+		if (keep_and_apply(update->daemon, option, update->next) == -1)
+			findings_add(&update->findings, FINDING_ERROR, NULL, 0,
+			    slice_of(option->name), "%s cannot be kept in the store; see the log",
+			    option->name);
+	}
+}
+
+static void
+refuse_update(const struct update *update, struct exchange *exchange)
+{
+	exchange->code =
+	    update->forbidden ? RESPONSE_NO_PERMISSION : RESPONSE_SYSTEM_ERROR;
+	for (size_t i = 0; i < update->findings.n; i++) {
+		if (update->findings.list[i].level < FINDING_ERROR)
+			continue;
+		if (exchange->answer.len != 0)
+			buf_append_text(&exchange->answer, "; ");
+		buf_append_slice(&exchange->answer, update->findings.list[i].text);
+	}
+}
+
+static void
+run_update(struct task *task, void *receiver)
+{
+	struct exchange *exchange = (struct exchange *)task;
+	struct daemon *daemon = exchange->daemon;
+	struct option_set next;
+	void *settings = mem_zalloc(daemon->program->settings_size);
+	struct update update = { .daemon = daemon, .next = &next };
+	struct slice body = { exchange->body, exchange->body_len };
+
+	(void)receiver;
+	copy_set(&daemon->set, &next, settings);
+	option_read_properties(body, take_update, &update);
+	check_update(&update);
+	if (findings_count(&update.findings, FINDING_ERROR) == 0)
+		run_changes(&update);
+	if (findings_count(&update.findings, FINDING_ERROR) != 0)
+		refuse_update(&update, exchange);
+	option_set_release(&next);
+	free(settings);
+	findings_release(&update.findings);
+	send_home(exchange);
+}
+
+enum verdict
+daemon_update_config(struct request *request)
+{
+	if (request->body.len > UPDATE_MAX_BYTES)
+		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
+		    "the settings are %zu bytes long, at most %d are taken", request->body.len,
+		    UPDATE_MAX_BYTES);
+	return send_to_loop_0(request, run_update);
+}

@@ -1,0 +1,34 @@
+#ifndef COMMON_JSON_BODY_H
+#define COMMON_JSON_BODY_H
+
+/*
+ * What the readers and writers of JSON bodies share: lists, numbers of 32
+ * bits, enums that travel by name or ordinal. A member that is missing or null
+ * counts as absent, a list that is absent as empty. Any thread.
+ */
+
+#include "common/json/json.h"
+
+/* Reads one element into item, which is zeroed. 0 or -1. */
+typedef int json_item_fn(struct arena *arena, const struct json *json, void *item);
+
+/*
+ * An array of items of this size, one per element (JSON_ARRAY) or member
+ * (JSON_OBJECT). NULL when the list is of another type or an item is refused.
+ */
+void *json_items(struct arena *arena, const struct json *list, enum json_type type,
+    size_t item_size, json_item_fn *read, size_t *n_items);
+/* The same for elements that are texts. */
+const struct slice *json_texts(struct arena *arena, const struct json *array, size_t *n_texts);
+void json_put_texts(struct json_out *out, const struct slice *texts, size_t n_texts);
+
+/* `absent` also for a number that does not fit. */
+int32_t json_member_int32(const struct json *object, const char *name, int32_t absent);
+double json_member_double(const struct json *object, const char *name, double absent);
+/* The index of a name, or an ordinal below n_names; `otherwise` when it is neither. */
+int json_enum(const struct json *value, const char *const *names, int n_names, int otherwise);
+/* What was written, as a copy in the arena; the buffer is released. */
+struct slice json_finish(struct json_out *out, struct arena *arena);
+bool json_is_object(const struct json *value);
+
+#endif

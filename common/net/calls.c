@@ -1,0 +1,96 @@
+#include "config.h"
+
+#include "common/net/calls.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "common/base/clock.h"
+#include "common/base/mem.h"
+
+struct call {
+	struct idmap_node node; /* first: a node is a call */
+	struct deadline deadline;
+	struct calls *calls;
+	struct loop *loop;
+	call_done_fn *done;
+	void *arg;
+};
+
+static void
+finish(struct call *call, const struct command *answer, struct slice body)
+{
+	struct call done = *call;
+
+	loop_drop_deadline(call->loop, &call->deadline);
+	idmap_remove(&call->calls->waiting, &call->node);
+	free(call);
+	done.done(done.arg, answer, body);
+}
+
+static void
+on_timeout(struct deadline *deadline)
+{
+	char *call = (char *)deadline - offsetof(struct call, deadline);
+
+	finish((void *)call, NULL, SLICE_NONE);
+}
+
+int32_t
+calls_opaque(struct calls *calls)
+{
+	do
+		calls->last_opaque = calls->last_opaque == INT32_MAX ? 1 : calls->last_opaque + 1;
+	while (idmap_find(&calls->waiting, (uint64_t)calls->last_opaque) != NULL);
+	return calls->last_opaque;
+}
+
+void
+calls_add(struct calls *calls, struct loop *loop, int32_t opaque, int timeout_ms,
+    call_done_fn *done, void *arg)
+{
+	struct call *call = mem_alloc(sizeof *call);
+
+	*call = (struct call){
+		.node.id = (uint64_t)opaque,
+		.deadline.due = on_timeout,
+		.calls = calls,
+		.loop = loop,
+		.done = done,
+		.arg = arg,
+	};
+	idmap_add(&calls->waiting, &call->node);
+	loop_set_deadline(loop, &call->deadline, clock_mono_ms() + timeout_ms);
+}
+
+bool
+calls_answer(struct calls *calls, int32_t opaque, const struct command *answer, struct slice body)
+{
+	struct idmap_node *node = idmap_find(&calls->waiting, (uint64_t)opaque);
+
+	if (node == NULL)
+		return false;
+	finish((struct call *)node, answer, body);
+	return true;
+}
+
+void
+calls_fail(struct calls *calls)
+{
+	size_t n = calls->waiting.n;
+	uint64_t *ids = idmap_ids(&calls->waiting);
+
+	for (size_t i = 0; i < n; i++) {
+		struct idmap_node *node = idmap_find(&calls->waiting, ids[i]);
+
+		if (node != NULL)
+			finish((struct call *)node, NULL, SLICE_NONE);
+	}
+	free(ids);
+}
+
+void
+calls_release(struct calls *calls)
+{
+	idmap_release(&calls->waiting);
+}

@@ -1,0 +1,548 @@
+#include "config.h"
+
+#include "common/net/server.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+#include "common/protocol/codes.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
+#include "common/protocol/record.h"
+
+#define MAX_LISTENERS 8
+#define BACKLOG 1024
+#define ACCEPTS_PER_WAKE 64
+#define BACK_OFF_MS 100
+#define LINE_EVERY_MS 60000
+#define HEADER_ROOM (64u << 10) /* of an answer's frame, kept free of body */
+
+struct listener {
+	struct server *server;
+	struct event *acceptable;
+	struct deadline back_off; /* out of descriptors: try again */
+	unsigned flags;
+	int fd; /* -1: closed */
+	int port;
+};
+
+/* One entry of the hash table from codes to rows. */
+struct code_slot {
+	int32_t code;
+	uint32_t row; /* + 1; 0: empty */
+};
+
+struct server {
+	struct server_options options;
+	struct code_slot *slots;
+	size_t n_slots; /* a power of two */
+	size_t n_rows;
+	_Atomic uint64_t **counters; /* of each loop, by row; written by that loop only */
+	struct listener listeners[MAX_LISTENERS];
+	atomic_int
+	    n_listeners; /* with closed ones: connections outlive them, and ask their flags */
+	int next_loop;
+	atomic_int n_connections;
+	int64_t full_line_ms; /* when the next line about it may be logged */
+	int64_t files_line_ms;
+};
+
+/* The table of handlers. */
+
+static size_t
+hash_code(int32_t code, size_t n_slots)
+{
+	return (size_t)((uint32_t)code * 2654435769u >> 7) & (n_slots - 1);
+}
+
+static void
+index_handlers(struct server *server)
+{
+	const struct handler *handlers = server->options.handlers;
+
+	while (handlers[server->n_rows].name != NULL)
+		server->n_rows++;
+	server->n_slots = 16;
+	while (server->n_slots < 4 * server->n_rows)
+		server->n_slots *= 2;
+	server->slots = mem_zalloc(server->n_slots * sizeof *server->slots);
+	for (uint32_t row = 0; row < server->n_rows; row++) {
+		size_t at = hash_code(handlers[row].code, server->n_slots);
+
+		while (server->slots[at].row != 0) {
+			if (server->slots[at].code == handlers[row].code)
+				fatal("two rows for one code code=%d", handlers[row].code);
+			at = (at + 1) & (server->n_slots - 1);
+		}
+		server->slots[at] = (struct code_slot){ handlers[row].code, row + 1 };
+	}
+}
+
+static const struct handler *
+find_handler(const struct server *server, int32_t code)
+{
+	size_t at = hash_code(code, server->n_slots);
+
+	for (; server->slots[at].row != 0; at = (at + 1) & (server->n_slots - 1))
+		if (server->slots[at].code == code)
+			return &server->options.handlers[server->slots[at].row - 1];
+	return NULL;
+}
+
+static void
+count(struct server *server, const struct loop *loop, const struct handler *handler)
+{
+	_Atomic uint64_t *n = &server->counters[loop->index][handler - server->options.handlers];
+
+	atomic_store_explicit(
+	    n, atomic_load_explicit(n, memory_order_relaxed) + 1, memory_order_relaxed);
+}
+
+uint64_t
+server_count(const struct server *server, size_t row)
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < server->options.n_loops; i++)
+		sum += atomic_load_explicit(&server->counters[i][row], memory_order_relaxed);
+	return sum;
+}
+
+/* Answers. */
+
+static void
+drop_parts(const struct reply *reply)
+{
+	for (size_t i = 0; i < reply->n_parts; i++)
+		body_part_release(&reply->parts[i]);
+}
+
+static bool
+fits_a_frame(const struct reply *reply)
+{
+	size_t len = reply->body.len;
+
+	for (size_t i = 0; i < reply->n_parts; i++)
+		len += reply->parts[i].len;
+	return len <= FRAME_MAX_BYTES - HEADER_ROOM;
+}
+
+static void
+send_reply(struct conn *conn, const struct ticket *ticket, const struct reply *reply)
+{
+	struct command command = {
+		.codec = ticket->codec,
+		.code = reply->code,
+		.language = COMMAND_LANGUAGE,
+		.version = COMMAND_VERSION,
+		.opaque = ticket->opaque,
+		.flag = COMMAND_FLAG_RESPONSE,
+		.remark = reply->remark,
+	};
+
+	if (ticket->oneway) {
+		drop_parts(reply);
+	} else if (!fits_a_frame(reply)) {
+		drop_parts(reply);
+		command.code = RESPONSE_SYSTEM_ERROR;
+		command.remark = SLICE("the answer is larger than a frame can be");
+		conn_send(conn, &command, SLICE(""), NULL, 0);
+	} else {
+		command.fields = reply->fields;
+		command.header = reply->header;
+		command.ext = reply->ext;
+		command.n_ext = reply->n_ext;
+		conn_send(conn, &command, reply->body, reply->parts, reply->n_parts);
+	}
+}
+
+struct ticket
+request_ticket(const struct request *request)
+{
+	const struct command *command = request->command;
+
+	return (struct ticket){
+		.conn = conn_id_of(request->conn),
+		.code = command->code,
+		.opaque = command->opaque,
+		.version = command->version,
+		.codec = command->codec,
+		.oneway = (command->flag & COMMAND_FLAG_ONEWAY) != 0,
+	};
+}
+
+void
+ticket_reply(struct loop *loop, const struct ticket *ticket, const struct reply *reply)
+{
+	struct conn *conn = conn_find(loop, ticket->conn);
+
+	if (conn != NULL)
+		send_reply(conn, ticket, reply);
+	else
+		drop_parts(reply);
+}
+
+enum verdict
+request_refuse(struct request *request, int32_t code, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	request->reply = (struct reply){
+		.code = code,
+		.remark = arena_vprintf(request->arena, format, args),
+	};
+	va_end(args);
+	return VERDICT_REPLY;
+}
+
+enum verdict
+request_answer(struct request *request, const struct field *fields, const void *header)
+{
+	request->reply.fields = fields;
+	request->reply.header = header;
+	return VERDICT_REPLY;
+}
+
+enum verdict
+request_answer_body(struct request *request, struct slice body)
+{
+	request->reply.body = body;
+	return VERDICT_REPLY;
+}
+
+/* Requests. */
+
+static bool
+came_through_fast_port(const struct server *server, const struct conn *conn)
+{
+	int port = conn_listener_port(conn);
+
+	for (int i = 0; i < server->n_listeners; i++)
+		if (server->listeners[i].port == port)
+			return (server->listeners[i].flags & LISTEN_FAST) != 0;
+	return false;
+}
+
+static const struct handler *
+admitted_handler(const struct server *server, const struct conn *conn, int32_t code)
+{
+	const struct handler *handler = find_handler(server, code);
+
+	if (handler != NULL && (handler->flags & HANDLER_MAIN_PORT) != 0 &&
+	    came_through_fast_port(server, conn))
+		return NULL;
+	return handler;
+}
+
+static enum verdict
+run_handler(struct request *request)
+{
+	const struct handler *handler = request->handler;
+	const char *bad;
+
+	count(request->server, request->loop, handler);
+	if (handler->header_size != 0)
+		request->header = arena_zalloc(request->arena, handler->header_size);
+	if (handler->fields != NULL &&
+	    fields_decode(handler->fields, request->command, request->header, &bad) == -1)
+		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
+		    "%s: the field %s is missing or malformed", handler->name, bad);
+	return handler->begin(request);
+}
+
+static void
+on_request(struct conn *conn, const struct command *command, struct slice body)
+{
+	struct server *server = conn_context(conn);
+	struct loop *loop = conn_loop(conn);
+	struct request request = {
+		.server = server,
+		.loop = loop,
+		.conn = conn,
+		.handler = admitted_handler(server, conn, command->code),
+		.command = command,
+		.body = body,
+		.arena = &loop->arena,
+	};
+	struct ticket ticket = request_ticket(&request);
+	enum verdict verdict;
+
+	if (request.handler != NULL)
+		verdict = run_handler(&request);
+	else
+		verdict = request_refuse(&request, RESPONSE_REQUEST_CODE_NOT_SUPPORTED,
+		    " request type %d not supported", command->code);
+	if (verdict == VERDICT_REPLY)
+		send_reply(conn, &ticket, &request.reply);
+}
+
+/* Connections. */
+
+static void
+on_close(struct conn *conn, const char *why)
+{
+	struct server *server = conn_context(conn);
+
+	(void)why;
+	if (server->options.on_close != NULL)
+		server->options.on_close(server, conn);
+	atomic_fetch_sub(&server->n_connections, 1);
+}
+
+static const struct conn_events server_events = {
+	.on_request = on_request,
+	.on_close = on_close,
+};
+
+/* An accepted socket on its way to the loop that will own it. */
+struct arrival {
+	struct task task; /* first: the task is the arrival */
+	struct server *server;
+	int fd;
+	int port;
+};
+
+static void
+welcome(struct loop *loop, struct server *server, int fd, int port)
+{
+	struct conn *conn = conn_accept(loop, fd, port, &server_events, server);
+
+	conn_set_idle(conn, server->options.idle_ms);
+}
+
+static void
+run_arrival(struct task *task, void *receiver)
+{
+	struct arrival *arrival = (struct arrival *)task;
+
+	welcome(receiver, arrival->server, arrival->fd, arrival->port);
+	free(arrival);
+}
+
+static bool
+line_is_due(int64_t *next_ms)
+{
+	int64_t now_ms = clock_mono_ms();
+
+	if (now_ms < *next_ms)
+		return false;
+	*next_ms = now_ms + LINE_EVERY_MS;
+	return true;
+}
+
+static void
+hand_out(struct server *server, int fd, int port)
+{
+	struct loop *loop = &server->options.loops[server->next_loop];
+
+	if (atomic_fetch_add(&server->n_connections, 1) >= server->options.max_connections) {
+		atomic_fetch_sub(&server->n_connections, 1);
+		close(fd);
+		if (line_is_due(&server->full_line_ms))
+			log_warn("connections are refused max_connections=%d",
+			    server->options.max_connections);
+		return;
+	}
+	server->next_loop = (server->next_loop + 1) % server->options.n_loops;
+	if (loop == server->options.loops) {
+		welcome(loop, server, fd, port);
+		return;
+	}
+	struct arrival *arrival = mem_alloc(sizeof *arrival);
+
+	*arrival = (struct arrival){ { NULL, run_arrival }, server, fd, port };
+	loop_post(loop, &arrival->task);
+}
+
+static void
+on_back_off_over(struct deadline *self)
+{
+	struct listener *listener = (void *)((char *)self - offsetof(struct listener, back_off));
+
+	event_add(listener->acceptable, NULL);
+}
+
+static void
+back_off(struct listener *listener)
+{
+	struct server *server = listener->server;
+
+	if (line_is_due(&server->files_line_ms))
+		log_warn("connections wait: accept failed port=%d error=\"%s\"", listener->port,
+		    strerror(errno));
+	event_del(listener->acceptable);
+	loop_set_deadline(
+	    server->options.loops, &listener->back_off, clock_mono_ms() + BACK_OFF_MS);
+}
+
+static void
+on_acceptable(evutil_socket_t fd, short what, void *arg)
+{
+	struct listener *listener = arg;
+
+	(void)what;
+	for (int i = 0; i < ACCEPTS_PER_WAKE; i++) {
+		int peer = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (peer != -1)
+			hand_out(listener->server, peer, listener->port);
+		else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+			back_off(listener);
+		if (peer == -1 && errno != ECONNABORTED && errno != EINTR)
+			return;
+	}
+}
+
+/* Listeners. */
+
+/* The caller frees it; NULL and errno when it is no address. */
+static struct addrinfo *
+parse_address(const char *address, int port)
+{
+	const struct addrinfo hints = {
+		.ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV,
+		.ai_family = address != NULL ? AF_UNSPEC : AF_INET,
+		.ai_socktype = SOCK_STREAM,
+	};
+	struct addrinfo *parsed = NULL;
+	char service[8];
+
+	snprintf(service, sizeof service, "%hu", (unsigned short)port);
+	if (port < 0 || port > UINT16_MAX || getaddrinfo(address, service, &hints, &parsed) != 0) {
+		errno = EINVAL;
+		return NULL;
+	}
+	return parsed;
+}
+
+/* A socket that listens; -1 and errno. */
+static int
+open_listener(const struct addrinfo *address)
+{
+	static const int on = 1;
+	int fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd == -1)
+		return -1;
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
+	    bind(fd, address->ai_addr, address->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
+		return fd;
+	int error = errno;
+
+	close(fd);
+	errno = error;
+	return -1;
+}
+
+static int
+port_of(int fd)
+{
+	struct sockaddr_storage address = { 0 };
+	socklen_t len = sizeof address;
+
+	getsockname(fd, (struct sockaddr *)&address, &len);
+	return host_of((struct sockaddr *)&address).port;
+}
+
+static void
+start_listener(struct listener *listener, struct server *server, int fd, unsigned flags)
+{
+	*listener = (struct listener){
+		.server = server,
+		.acceptable = event_new(
+		    server->options.loops->base, fd, EV_READ | EV_PERSIST, on_acceptable, listener),
+		.back_off.due = on_back_off_over,
+		.flags = flags,
+		.fd = fd,
+		.port = port_of(fd),
+	};
+	if (listener->acceptable == NULL || event_add(listener->acceptable, NULL) == -1)
+		fatal("event cannot be made");
+}
+
+int
+server_listen(struct server *server, const char *address, int port, unsigned flags)
+{
+	struct addrinfo *parsed = parse_address(address, port);
+	int n = 0;
+
+	if (parsed == NULL)
+		return -1;
+	int fd = open_listener(parsed);
+
+	freeaddrinfo(parsed);
+	if (fd == -1)
+		return -1;
+	while (n < server->n_listeners && server->listeners[n].fd != -1)
+		n++;
+	if (n == MAX_LISTENERS)
+		fatal("too many listeners");
+	start_listener(&server->listeners[n], server, fd, flags);
+	if (n == server->n_listeners)
+		server->n_listeners = n + 1;
+	return server->listeners[n].port;
+}
+
+void
+server_stop_listening(struct server *server)
+{
+	for (int i = 0; i < server->n_listeners; i++) {
+		struct listener *listener = &server->listeners[i];
+
+		if (listener->fd == -1)
+			continue;
+		event_free(listener->acceptable);
+		loop_drop_deadline(server->options.loops, &listener->back_off);
+		close(listener->fd);
+		listener->fd = -1;
+	}
+}
+
+struct server *
+server_new(const struct server_options *options)
+{
+	struct server *server = mem_zalloc(sizeof *server);
+
+	server->options = *options;
+	atomic_init(&server->n_connections, 0);
+	atomic_init(&server->n_listeners, 0);
+	index_handlers(server);
+	server->counters = mem_zalloc((size_t)options->n_loops * sizeof(_Atomic uint64_t *));
+	for (int i = 0; i < options->n_loops; i++)
+		server->counters[i] = mem_zalloc((server->n_rows + 1) * sizeof(_Atomic uint64_t));
+	return server;
+}
+
+void
+server_free(struct server *server)
+{
+	server_stop_listening(server);
+	for (int i = 0; i < server->options.n_loops; i++) {
+		loop_drain(&server->options.loops[i]); /* arrivals */
+		conn_close_all(&server->options.loops[i], server, "the server ends");
+		free(server->counters[i]);
+	}
+	free(server->counters);
+	free(server->slots);
+	free(server);
+}
+
+void *
+server_context(const struct server *server)
+{
+	return server->options.context;
+}
+
+struct server *
+server_of(const struct conn *conn)
+{
+	return conn_context(conn);
+}

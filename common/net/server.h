@@ -1,0 +1,132 @@
+#ifndef COMMON_SERVER_H
+#define COMMON_SERVER_H
+
+/*
+ * What both daemons share of serving requests: listeners, the dispatch of a
+ * frame through the table of handlers, answers now or later.
+ *
+ * A request is one row. `begin` runs on the connection's loop while the frame
+ * still lies in the read buffer: header, body and arena are lent until it
+ * returns. What must live longer is copied into the task that begin sends
+ * away, together with a ticket, with which the answer finds its way home.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/protocol/command.h"
+#include "common/net/conn.h"
+#include "common/protocol/fields.h"
+#include "common/net/loop.h"
+
+enum verdict {
+	VERDICT_REPLY, /* request->reply is the answer */
+	VERDICT_LATER, /* the ticket was taken; ticket_reply or ticket_drop follows */
+	VERDICT_NONE,  /* no answer */
+};
+
+struct reply {
+	int32_t code;
+	struct slice remark;        /* absent: none */
+	const struct field *fields; /* with header; NULL: no typed header */
+	const void *header;
+	const struct ext *ext; /* more ext fields, raw; NULL with n_ext 0 */
+	size_t n_ext;
+	struct slice body;
+	const struct body_part *parts; /* after the body */
+	size_t n_parts;
+};
+
+/* Who waits for an answer; a value, may cross threads. */
+struct ticket {
+	struct conn_id conn;
+	int32_t code; /* of the request */
+	int32_t opaque;
+	int32_t version;
+	enum frame_codec codec;
+	bool oneway;
+};
+
+struct request {
+	struct server *server;
+	struct loop *loop;
+	struct conn *conn;
+	const struct handler *handler;
+	const struct command *command;
+	void *header; /* decoded by handler->fields; zeroed header_size bytes when there are none */
+	struct slice body;
+	struct arena *arena;
+	struct reply reply; /* starts as code 0, nothing else */
+};
+
+#define HANDLER_ADMIN 1u     /* changes the cluster; an access rule will ask for more */
+#define HANDLER_MAIN_PORT 2u /* not on listenPort - 2 */
+#define HANDLER_WRITE 4u
+
+struct handler {
+	int32_t code;               /* the table ends at name == NULL */
+	const char *name;           /* RocketMQ's, for logs, counters, the manual */
+	const struct field *fields; /* NULL: no header */
+	size_t header_size;
+	enum verdict (*begin)(struct request *request);
+	unsigned flags;
+};
+
+/*
+ * A row by the request's name in common/protocol/codes.h; with a typed header, and without. Handler tables
+ * include common/protocol/codes.h and common/protocol/headers.h.
+ */
+#define HANDLER_TYPED(request, header, begin, flags)                                               \
+	{                                                                                          \
+		REQUEST_##request, #request, header##_fields, sizeof(struct header), begin, flags  \
+	}
+#define HANDLER_PLAIN(request, begin, flags)                                                       \
+	{                                                                                          \
+		REQUEST_##request, #request, NULL, 0, begin, flags                                 \
+	}
+
+struct server; /* listeners on one or more loops, one handler table */
+
+struct server_options {
+	const struct handler *handlers;
+	struct loop *loops;
+	int n_loops;
+	int idle_ms;         /* close after this much silence both ways; 0: never */
+	int max_connections; /* more are closed at once, with one line a minute */
+	void *context;       /* server_context */
+	/* May be NULL. Called on the connection's loop before it dies. */
+	void (*on_close)(struct server *server, struct conn *conn);
+};
+
+struct server *server_new(const struct server_options *options);
+/* Closes listeners and connections. When the loops have ended and before they are released. */
+void server_free(struct server *server);
+/*
+ * Listens on address:port (a literal IPv4 or IPv6 address, NULL: all of IPv4; port
+ * 0: any; SO_REUSEADDR, backlog 1024). Returns the port, or -1 with errno.
+ * Connections go to the loops in turn. Before the loops run, or on loop 0.
+ */
+int server_listen(struct server *server, const char *address, int port, unsigned flags);
+#define LISTEN_FAST 1u /* listenPort - 2: refuses rows with HANDLER_MAIN_PORT */
+/* On loop 0, or when it does not run. Connections live on. */
+void server_stop_listening(struct server *server);
+void *server_context(const struct server *server);
+struct server *server_of(const struct conn *conn);
+/* Requests by row since the start, for counters; index as in the table. */
+uint64_t server_count(const struct server *server, size_t row);
+
+/* Answers later. In begin only. */
+struct ticket request_ticket(const struct request *request);
+/* On the ticket's own loop. Gone connections and oneway tickets: nothing happens. */
+void ticket_reply(struct loop *loop, const struct ticket *ticket, const struct reply *reply);
+
+/* Fills the reply with an error and says VERDICT_REPLY; the text lives in the arena. */
+enum verdict request_refuse(struct request *request, int32_t code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* A typed answer: code 0 and this header, which must live until begin returns. */
+enum verdict request_answer(
+    struct request *request, const struct field *fields, const void *header);
+/* Code 0 and this body, which lives in the arena or longer. */
+enum verdict request_answer_body(struct request *request, struct slice body);
+
+#endif

@@ -1,0 +1,164 @@
+#include "config.h"
+
+#include "common/protocol/fields.h"
+
+#include "common/base/log.h"
+
+#define MAX_FIELDS 64 /* rows of a table: one bit each */
+
+static int
+assign(const struct field *field, void *header, struct slice value)
+{
+	void *at = (char *)header + field->offset;
+
+	switch (field->type) {
+	case FIELD_TEXT:
+		*(struct slice *)at = value;
+		return 0;
+	case FIELD_INT32:
+		return slice_to_int32(value, at);
+	case FIELD_INT64:
+		return slice_to_int64(value, at);
+	case FIELD_BOOL:
+		*(bool *)at = slice_equal_nocase(value, SLICE("true"));
+		return 0;
+	}
+	return -1;
+}
+
+static void
+assign_absent(const struct field *field, void *header)
+{
+	void *at = (char *)header + field->offset;
+
+	switch (field->type) {
+	case FIELD_TEXT:
+		*(struct slice *)at = SLICE_NONE;
+		break;
+	case FIELD_INT32:
+		*(int32_t *)at = field->absent;
+		break;
+	case FIELD_INT64:
+		*(int64_t *)at = field->absent;
+		break;
+	case FIELD_BOOL:
+		*(bool *)at = field->absent != 0;
+		break;
+	}
+}
+
+static inline bool
+is_key(const struct field *field, struct slice key)
+{
+	/* the one letter of a short-named request is all of its key: no call */
+	return field->key_len == key.len && key.len != 0 && field->key[0] == key.data[0] &&
+	       (key.len == 1 || memcmp(field->key, key.data, key.len) == 0);
+}
+
+/* The row of a key, searched for from `from` on and then before it; MAX_FIELDS if it has none. */
+static __attribute__((noinline)) size_t
+find_row(const struct field *fields, size_t from, struct slice key)
+{
+	for (size_t i = from; fields[i].key != NULL; i++)
+		if (is_key(&fields[i], key))
+			return i;
+	for (size_t i = 0; i < from; i++)
+		if (is_key(&fields[i], key))
+			return i;
+	return MAX_FIELDS;
+}
+
+/* Fields that did not come; a bit is set for each that did. */
+static int
+assign_others(const struct field *fields, uint64_t seen, void *header, const char **bad)
+{
+	const struct field *field = fields;
+
+	for (; field->key != NULL; field++, seen >>= 1) {
+		if (seen & 1)
+			continue;
+		if (field->required) {
+			*bad = field->key;
+			return -1;
+		}
+		assign_absent(field, header);
+	}
+	if (field - fields > MAX_FIELDS)
+		fatal("field table too long max=%d", MAX_FIELDS);
+	return 0;
+}
+
+int
+fields_decode(
+    const struct field *fields, const struct command *command, void *header, const char **bad)
+{
+	uint64_t seen = 0;
+	size_t next = 0;
+
+	for (size_t i = 0; i < command->n_ext; i++) {
+		const struct ext *ext = &command->ext[i];
+		/* peers send their fields in much the same order each time, and so do the tables */
+		size_t row =
+		    is_key(&fields[next], ext->key) ? next : find_row(fields, next, ext->key);
+
+		if (row >= MAX_FIELDS)
+			continue;
+		if (assign(&fields[row], header, ext->value) == -1) {
+			*bad = fields[row].key;
+			return -1;
+		}
+		seen |= UINT64_C(1) << row;
+		next = row + 1;
+	}
+	return assign_others(fields, seen, header, bad);
+}
+
+struct slice
+field_text(const struct field *field, const void *header, char text[static DECIMAL_MAX])
+{
+	const void *at = (const char *)header + field->offset;
+	int64_t number = 0;
+
+	switch (field->type) {
+	case FIELD_TEXT:
+		return *(const struct slice *)at;
+	case FIELD_BOOL:
+		if (!field->required && *(const bool *)at == (field->absent != 0))
+			return SLICE_NONE;
+		return *(const bool *)at ? SLICE("true") : SLICE("false");
+	case FIELD_INT32:
+		number = *(const int32_t *)at;
+		break;
+	case FIELD_INT64:
+		number = *(const int64_t *)at;
+		break;
+	}
+	if (!field->required && number == field->absent)
+		return SLICE_NONE;
+	return (struct slice){ text, decimal_put(text, number) };
+}
+
+void
+fields_encode(
+    const struct field *fields, const void *header, struct arena *arena, struct command *command)
+{
+	size_t n = 0;
+
+	while (fields[n].key != NULL)
+		n++;
+
+	struct ext *ext = arena_alloc(arena, n * sizeof *ext);
+
+	command->ext = ext;
+	command->n_ext = 0;
+	for (size_t i = 0; i < n; i++) {
+		char number[DECIMAL_MAX];
+		struct slice value = field_text(&fields[i], header, number);
+
+		if (value.data == NULL)
+			continue;
+		if (value.data == number)
+			value = arena_copy(arena, value);
+		ext[command->n_ext++] = (struct ext){ { fields[i].key, fields[i].key_len }, value };
+	}
+}

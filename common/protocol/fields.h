@@ -1,0 +1,71 @@
+#ifndef COMMON_FIELDS_H
+#define COMMON_FIELDS_H
+
+/*
+ * Typed headers as data: a table says which ext field goes where in a struct.
+ * A missing or malformed field is found in one place for all requests.
+ * Tables end with key == NULL. Any thread.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/protocol/command.h"
+#include "common/base/decimal.h"
+
+enum field_type {
+	FIELD_TEXT,  /* struct slice */
+	FIELD_INT32, /* int32_t */
+	FIELD_INT64, /* int64_t */
+	FIELD_BOOL,  /* bool; "true" in any case, else false */
+};
+
+#define FIELD_LEAD_BYTES 32 /* longer than the longest, so that all of it is copied at once */
+
+struct field {
+	const char *key;
+	char lead[FIELD_LEAD_BYTES]; /* in JSON: ,"key":" */
+	enum field_type type;
+	uint16_t key_len;
+	uint16_t offset;
+	bool required;
+	int32_t absent; /* value of a number or boolean that is not there */
+};
+
+/* How much of `lead` counts. */
+static inline size_t
+field_lead_len(const struct field *field)
+{
+	return field->key_len + sizeof ",\"\":\"" - 1;
+}
+
+/* The key is a literal. */
+#define FIELD_ROW(key, type, header, member, required, absent)                                     \
+	{                                                                                          \
+		key, ",\"" key "\":\"", type, sizeof(key) - 1, offsetof(struct header, member),    \
+		    required, absent                                                               \
+	}
+#define FIELD_END                                                                                  \
+	{                                                                                          \
+		NULL, "", FIELD_TEXT, 0, 0, false, 0                                               \
+	}
+
+/*
+ * Fills *header (all its members that the table names). 0, or -1 and *bad is
+ * the key that is missing or does not fit its type.
+ */
+int fields_decode(
+    const struct field *fields, const struct command *command, void *header, const char **bad);
+/*
+ * What a field is sent as; absent when it need not be. `number` is where numbers become text.
+ */
+struct slice field_text(
+    const struct field *field, const void *header, char number[static DECIMAL_MAX]);
+/*
+ * The reverse of fields_decode: texts that are present, and numbers and booleans that are
+ * required or differ from their `absent`. Values live in the arena. Sets ext and n_ext.
+ */
+void fields_encode(
+    const struct field *fields, const void *header, struct arena *arena, struct command *command);
+
+#endif

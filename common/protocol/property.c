@@ -1,0 +1,273 @@
+#include "config.h"
+
+#include "common/protocol/record.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#define NAME_END '\1'
+#define PAIR_END '\2'
+
+static inline bool
+next_pair(struct slice *rest, struct slice *name, struct slice *value)
+{
+	if (rest->len == 0)
+		return false; /* maybe no text at all */
+	const char *at = rest->data, *end = at + rest->len;
+
+	while (at != end) {
+		const char *pair = at;
+		const char *stop = memchr(pair, PAIR_END, (size_t)(end - pair));
+
+		at = stop != NULL ? stop + 1 : end;
+		if (stop == NULL)
+			stop = end;
+		const char *middle = memchr(pair, NAME_END, (size_t)(stop - pair));
+
+		if (middle == NULL || middle == pair || middle + 1 == stop)
+			continue;
+		*rest = (struct slice){ at, (size_t)(end - at) };
+		*name = (struct slice){ pair, (size_t)(middle - pair) };
+		*value = (struct slice){ middle + 1, (size_t)(stop - middle - 1) };
+		return true;
+	}
+	return false;
+}
+
+bool
+property_next(struct slice *rest, struct slice *name, struct slice *value)
+{
+	return next_pair(rest, name, value);
+}
+
+struct slice
+property_find(struct slice properties, const char *name)
+{
+	struct slice wanted = slice_of(name);
+	struct slice found = SLICE_NONE;
+	struct slice key;
+	struct slice value;
+
+	while (property_next(&properties, &key, &value)) {
+		if (slice_equal(key, wanted))
+			found = value;
+	}
+	return found;
+}
+
+#define N_SLOTS 32
+#define SLOT(first, len) (((unsigned)(first) + 3 * (unsigned)(len)) % N_SLOTS)
+#define MEMBER(name) offsetof(struct known_properties, name)
+
+/* Each in a slot of its own, or the compiler says that one is set twice. */
+static const struct {
+	struct slice name;
+	size_t member;
+} known_names[N_SLOTS] = {
+	[SLOT('T', 4)] = { { "TAGS", 4 }, MEMBER(tags) },
+	[SLOT('K', 4)] = { { "KEYS", 4 }, MEMBER(keys) },
+	[SLOT('U', 8)] = { { "UNIQ_KEY", 8 }, MEMBER(unique_key) },
+	[SLOT('D', 5)] = { { "DELAY", 5 }, MEMBER(delay) },
+	[SLOT('T', 8)] = { { "TRAN_MSG", 8 }, MEMBER(transaction) },
+	[SLOT('P', 6)] = { { "PGROUP", 6 }, MEMBER(producer_group) },
+	[SLOT('R', 10)] = { { "REAL_TOPIC", 10 }, MEMBER(real_topic) },
+	[SLOT('R', 8)] = { { "REAL_QID", 8 }, MEMBER(real_queue) },
+	[SLOT('C', 30)] = { { "CHECK_IMMUNITY_TIME_IN_SECONDS", 30 }, MEMBER(immunity) },
+};
+
+void
+properties_read(struct slice properties, struct known_properties *known)
+{
+	struct slice name, value;
+
+	*known = (struct known_properties){ 0 };
+	while (next_pair(&properties, &name, &value)) {
+		size_t slot = SLOT((unsigned char)name.data[0], name.len);
+
+		if (!slice_equal(name, known_names[slot].name))
+			continue;
+		struct slice *found = (struct slice *)((char *)known + known_names[slot].member);
+
+		known->repeated |= found->data != NULL;
+		*found = value;
+	}
+}
+
+/* Java before 4.9.1 and since 5.1.1 ends the text with a separator, those between do not. */
+static void
+end_pair(struct buf *buf)
+{
+	if (buf->len != 0 && buf->data[buf->len - 1] != PAIR_END)
+		buf_append_char(buf, PAIR_END);
+}
+
+void
+property_append(struct buf *buf, struct slice name, struct slice value)
+{
+	end_pair(buf);
+	buf_append_slice(buf, name);
+	buf_append_char(buf, NAME_END);
+	buf_append_slice(buf, value);
+	buf_append_char(buf, PAIR_END);
+}
+
+static bool
+is_named(struct slice name, const char *const *names)
+{
+	for (; *names != NULL; names++) {
+		if (name.data[0] == **names && slice_is(name, *names))
+			return true;
+	}
+	return false;
+}
+
+void
+property_copy_without(struct buf *buf, struct slice properties, const char *const *names)
+{
+	struct slice name;
+	struct slice value;
+
+	buf_reserve(buf, properties.len + 2); /* is enough for all */
+	while (property_next(&properties, &name, &value)) {
+		if (is_named(name, names))
+			continue;
+		/* the pair stands there as it has to be */
+		end_pair(buf);
+		buf_append(buf, name.data, name.len + 1 + value.len);
+		buf_append_char(buf, PAIR_END);
+	}
+}
+
+static const struct droppable {
+	unsigned bit;
+	struct slice name;
+	size_t member;
+} droppables[] = {
+	{ PROPERTY_DELAY, { "DELAY", 5 }, MEMBER(delay) },
+	{ PROPERTY_TRANSACTION, { "TRAN_MSG", 8 }, MEMBER(transaction) },
+	{ PROPERTY_REAL_TOPIC, { "REAL_TOPIC", 10 }, MEMBER(real_topic) },
+	{ PROPERTY_REAL_QUEUE, { "REAL_QID", 8 }, MEMBER(real_queue) },
+};
+#define N_DROPPABLES (sizeof droppables / sizeof *droppables)
+
+/* Those that stand there more than once go with all their pairs, which only a walk finds. */
+static struct slice
+drop_repeated(struct slice properties, unsigned dropped, struct arena *arena)
+{
+	const char *names[N_DROPPABLES + 1];
+	struct buf text = { 0 };
+	size_t n = 0;
+
+	for (size_t i = 0; i < N_DROPPABLES; i++)
+		if (droppables[i].bit & dropped)
+			names[n++] = droppables[i].name.data;
+	names[n] = NULL;
+	property_copy_without(&text, properties, names);
+	properties = arena_copy(arena, buf_slice(&text));
+	buf_release(&text);
+	return properties;
+}
+
+/* The first pair from there on that is to go, without its end. False: there is none. */
+static bool
+next_dropped(const struct known_properties *known, unsigned dropped, const char *from,
+    struct slice *pair)
+{
+	*pair = SLICE_NONE;
+	for (size_t i = 0; i < N_DROPPABLES; i++) {
+		const struct droppable *it = &droppables[i];
+		struct slice value = *(const struct slice *)((const char *)known + it->member);
+
+		if ((it->bit & dropped) == 0 || value.data == NULL || value.data < from ||
+		    (pair->data != NULL && pair->data < value.data))
+			continue;
+		*pair = (struct slice){ value.data - 1 - it->name.len,
+			it->name.len + 1 + value.len };
+	}
+	return pair->data != NULL;
+}
+
+struct slice
+properties_drop(struct slice properties, const struct known_properties *known, unsigned dropped,
+    struct arena *arena)
+{
+	const char *from = properties.data;
+	struct slice pair;
+
+	if (!next_dropped(known, dropped, from, &pair))
+		return properties;
+	const char *end = from + properties.len;
+	if (known->repeated)
+		return drop_repeated(properties, dropped, arena);
+	char *text = arena_alloc(arena, properties.len), *to = text;
+
+	do {
+		to = mempcpy(to, from, (size_t)(pair.data - from));
+		from = pair.data + pair.len;
+		if (from < end)
+			from++;
+	} while (next_dropped(known, dropped, from, &pair));
+	to = mempcpy(to, from, (size_t)(end - from));
+	return (struct slice){ text, (size_t)(to - text) };
+}
+
+/* Takes a character of UTF-8 off *text, which is not empty; a broken byte is U+FFFD, as in Java. */
+static uint32_t
+take_character(struct slice *text)
+{
+	const unsigned char *at = (const unsigned char *)text->data;
+	size_t len = at[0] < 0x80 ? 1 : at[0] < 0xE0 ? 2 : at[0] < 0xF0 ? 3 : 4;
+	bool broken = (at[0] >= 0x80 && at[0] < 0xC2) || at[0] > 0xF4 || len > text->len;
+	uint32_t point = len == 1 ? at[0] : at[0] & (0x7Fu >> len);
+
+	for (size_t i = 1; i < len && !broken; i++) {
+		broken = (at[i] & 0xC0) != 0x80;
+		point = point << 6 | (at[i] & 0x3F);
+	}
+	if (broken) {
+		point = 0xFFFD;
+		len = 1;
+	}
+	text->data += len;
+	text->len -= len;
+	return point;
+}
+
+int64_t
+tag_hash(struct slice tag)
+{
+	uint32_t hash = 0; /* over UTF-16 units, as Java has them */
+
+	while (tag.len != 0) {
+		uint32_t point = take_character(&tag);
+
+		if (point >= 0x10000) {
+			point -= 0x10000;
+			hash = hash * 31 + (0xD800 | point >> 10);
+			point = 0xDC00 | (point & 0x3FF);
+		}
+		hash = hash * 31 + point;
+	}
+	return (int32_t)hash;
+}
+
+/* What names of topics and groups are made of. */
+static const bool is_name_character[256] = {
+	['a' ... 'z'] = true,
+	['A' ... 'Z'] = true,
+	['0' ... '9'] = true,
+	['%'] = true,
+	['|'] = true,
+	['_'] = true,
+	['-'] = true,
+};
+
+bool
+name_is_valid(struct slice name)
+{
+	for (size_t i = 0; i < name.len; i++) {
+		if (!is_name_character[(unsigned char)name.data[i]])
+			return false;
+	}
+	return name.len != 0 && name.len <= RECORD_TOPIC_MAX;
+}

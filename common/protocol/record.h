@@ -1,0 +1,151 @@
+#ifndef COMMON_RECORD_H
+#define COMMON_RECORD_H
+
+/*
+ * A stored message: the record that fills the log, a pull's body, and the
+ * bodies of look-ups. Source: protocol description 4.1-4.6 (MessageDecoder,
+ * CommitLog). Numbers are big-endian. Any thread.
+ *
+ * record_encode leaves queue offset, physical offset and store timestamp to
+ * the writer, which patches them with record_place when it knows them.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "common/base/arena.h"
+#include "common/base/buf.h"
+#include "common/base/slice.h"
+
+#define RECORD_MAGIC_V1 0xDAA320A7u
+#define RECORD_MAGIC_V2 0xDAA320ABu /* two bytes of topic length */
+#define RECORD_MIN_BYTES 91         /* IPv4 hosts, empty body, topic and properties */
+#define RECORD_TOPIC_MAX 127
+#define RECORD_PROPERTIES_MAX 32767
+
+/* Offsets of the fixed fields that the store patches or reads without decoding the rest. */
+#define RECORD_AT_SIZE 0
+#define RECORD_AT_BODY_CRC 8
+#define RECORD_AT_QUEUE_ID 12
+#define RECORD_AT_QUEUE_OFFSET 20
+#define RECORD_AT_POSITION 28
+#define RECORD_AT_SYS_FLAG 36
+#define RECORD_AT_BORN_TIMESTAMP 40
+
+#define SYS_FLAG_COMPRESSED 0x1
+#define SYS_FLAG_MULTI_TAGS 0x2
+#define SYS_FLAG_TRANSACTION 0xC
+#define SYS_FLAG_PREPARED 0x4
+#define SYS_FLAG_COMMIT 0x8
+#define SYS_FLAG_ROLLBACK 0xC
+#define SYS_FLAG_BORN_HOST_V6 0x10
+#define SYS_FLAG_STORE_HOST_V6 0x20
+
+/* An address as records carry it. */
+struct host {
+	uint8_t ip[16];
+	uint8_t ip_len; /* 4 or 16 */
+	uint16_t port;
+};
+
+struct record {
+	uint32_t size;
+	uint32_t body_crc; /* CRC-32 of the body & 0x7fffffff */
+	bool crc_stands;   /* to encode: body_crc is that of the body, which came as it was stored */
+	int32_t queue_id;
+	int32_t flag;
+	int64_t queue_offset;
+	int64_t position;
+	int32_t sys_flag;
+	int64_t born_timestamp; /* ms */
+	struct host born_host;
+	int64_t store_timestamp; /* ms */
+	struct host store_host;
+	int32_t reconsume_times;
+	int64_t prepared_offset;
+	struct slice body;
+	struct slice topic;
+	struct slice properties;
+};
+
+/* Size of the record that record_encode will make. */
+size_t record_size(const struct record *record);
+/*
+ * Writes record_size bytes, and says how many; computes the CRC, unless it stands, and sets the
+ * host bits of sysFlag.
+ * Properties longer than RECORD_PROPERTIES_MAX break a promise: fatal.
+ */
+size_t record_encode(const struct record *record, char *at);
+void record_place(char *at, int64_t queue_offset, int64_t position, int64_t store_timestamp);
+/* The record at data, whose parts point there. 0, or -1 when it is none or does not fit in len. */
+int record_decode(const char *data, size_t len, struct record *record);
+/* The topic of a record that record_encode made, where it lies. */
+struct slice record_topic(const char *at);
+/* Whether the body is what was stored. */
+bool record_check(const struct record *record);
+
+/* Host of a socket address; an IPv4-mapped one becomes IPv4. Others: 0.0.0.0:0. */
+struct host host_of(const struct sockaddr *address);
+/* "1.2.3.4:10911", "[::1]:10911"; into the arena. */
+struct slice host_text(struct arena *arena, const struct host *host);
+
+/* Offset message id: hex of store host and position (protocol description 4.2). */
+struct slice message_id(struct arena *arena, const struct host *store_host, int64_t position);
+/* Makes a copy of an id one of the same host at another position. */
+void message_id_move(char *id, size_t len, int64_t position);
+int message_id_parse(struct slice id, struct host *store_host, int64_t *position);
+
+/* Properties: name 0x01 value 0x02 ... (the last 0x02 may be missing). */
+/* Absent when not there; of equal names the last one counts, as in Java's map. */
+struct slice property_find(struct slice properties, const char *name);
+/* Those that a broker looks at in each message, found in one walk; absent when not there. */
+struct known_properties {
+	struct slice tags, keys, unique_key, delay, transaction, producer_group;
+	struct slice real_topic, real_queue; /* of what waits on a system topic */
+	struct slice immunity;               /* how long nobody asks about a half message, s */
+	bool repeated;                       /* one of these stands there more than once */
+};
+void properties_read(struct slice properties, struct known_properties *known);
+/* Those of them that need not stay: bits of a set. */
+enum {
+	PROPERTY_DELAY = 1,
+	PROPERTY_TRANSACTION = 2,
+	PROPERTY_REAL_TOPIC = 4,
+	PROPERTY_REAL_QUEUE = 8,
+};
+/* The properties in which those were found, without a set of them; lent, or in the arena. */
+struct slice properties_drop(struct slice properties, const struct known_properties *known,
+    unsigned dropped, struct arena *arena);
+/*
+ * Walks them: *rest starts as the whole text; false at the end. Pairs without
+ * name or value are skipped.
+ */
+bool property_next(struct slice *rest, struct slice *name, struct slice *value);
+/* Behind what buf holds, which may lack its last 0x02. */
+void property_append(struct buf *buf, struct slice name, struct slice value);
+/* Copies all but the named ones (NULL-terminated list), each ended by 0x02. */
+void property_copy_without(struct buf *buf, struct slice properties, const char *const *names);
+
+/*
+ * Java's String.hashCode of UTF-8 text, sign-extended; 0 for absent or empty
+ * (protocol description 4.6).
+ */
+int64_t tag_hash(struct slice tag);
+
+/* One message of a batch body (protocol description 4.5). */
+struct batch_item {
+	int32_t flag;
+	struct slice body;
+	struct slice properties;
+};
+
+/* The next one: 1, 0 at the end, -1 when what is left is no message. */
+int batch_next(struct slice *rest, struct batch_item *item);
+void batch_append(struct buf *buf, const struct batch_item *item);
+
+/* Names of topics and groups: ^[%|a-zA-Z0-9_-]+$, at most RECORD_TOPIC_MAX long. */
+bool name_is_valid(struct slice name);
+
+#endif
