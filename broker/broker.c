@@ -27,7 +27,7 @@
 #include "broker/retention.h"
 #include "broker/sending.h"
 #include "broker/stats.h"
-#include "broker/store/ahead.h"
+#include "broker/store/reader/ahead.h"
 #include "broker/topic.h"
 #include "broker/topic_create.h"
 #include "broker/transaction.h"

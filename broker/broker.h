@@ -12,7 +12,7 @@
 
 #include "broker/options.h"
 #include "broker/store/store.h"
-#include "broker/store/tail.h"
+#include "broker/store/tail/tail.h"
 #include "common/daemon/daemon.h"
 
 /* What belongs to one loop; loop->context points here. */

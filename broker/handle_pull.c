@@ -17,7 +17,7 @@
 #include "broker/offset.h"
 #include "broker/pull.h"
 #include "broker/stats.h"
-#include "broker/store/ahead.h"
+#include "broker/store/reader/ahead.h"
 #include "broker/topic.h"
 #include "broker/topic_create.h"
 #include "common/base/clock.h"

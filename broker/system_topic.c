@@ -3,7 +3,7 @@
 #include "broker/system_topic.h"
 
 #include "broker/group.h"
-#include "broker/store/half.h"
+#include "broker/store/half/half.h"
 #include "broker/topic.h"
 
 #define BOTH (PERM_READ | PERM_WRITE)

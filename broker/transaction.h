@@ -11,7 +11,7 @@
 
 #include "broker/broker.h"
 #include "broker/producer_group.h"
-#include "broker/store/half.h"
+#include "broker/store/half/half.h"
 
 /* A vote on a half message. Texts are copied. */
 struct transaction_vote {

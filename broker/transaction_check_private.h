@@ -12,7 +12,7 @@
  *   transaction_check_url.c      the URL of a group; transaction_url.c, which are allowed
  */
 
-#include "broker/store/half.h"
+#include "broker/store/half/half.h"
 #include "broker/transaction_check.h"
 #include "common/protocol/headers.h"
 #include "common/protocol/record.h"

@@ -2,7 +2,7 @@
 
 #include "broker/transaction_find.h"
 
-#include "broker/store/half.h"
+#include "broker/store/half/half.h"
 
 static void go_on(struct transaction_search *search);
 

@@ -7,7 +7,7 @@
  */
 
 #include "broker/broker.h"
-#include "broker/store/half.h"
+#include "broker/store/half/half.h"
 
 enum resume_outcome {
 	RESUME_DONE,

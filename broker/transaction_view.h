@@ -9,7 +9,7 @@
  */
 
 #include "broker/broker.h"
-#include "broker/store/half.h"
+#include "broker/store/half/half.h"
 #include "common/protocol/transaction_body.h"
 
 #define VIEW_TABLE 1u

@@ -15,7 +15,7 @@
 
 #include "broker/delay.h"
 #include "broker/stats.h"
-#include "broker/store/tail.h"
+#include "broker/store/tail/tail.h"
 #include "broker/topic.h"
 #include "common/net/conn.h"
 #include "common/base/clock.h"

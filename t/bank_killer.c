@@ -29,7 +29,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "broker/store/half.h"
+#include "broker/store/half/half.h"
 #include "client/twinmq.h"
 #include "common/base/clock.h"
 #include "common/protocol/codes.h"

@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "broker/store/closer.h"
-#include "broker/store/writer.h"
+#include "broker/store/closer/closer.h"
+#include "broker/store/writer/writer.h"
 #include "common/base/buf.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"

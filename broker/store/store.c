@@ -12,10 +12,10 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include "broker/store/closer.h"
-#include "broker/store/gather_vfs.h"
-#include "broker/store/meta.h"
-#include "broker/store/writer.h"
+#include "broker/store/closer/closer.h"
+#include "broker/store/sqlite/gather_vfs.h"
+#include "broker/store/meta/meta.h"
+#include "broker/store/writer/writer.h"
 #include "common/base/buf.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"

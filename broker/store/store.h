@@ -15,8 +15,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "broker/store/chunk.h"
-#include "broker/store/half.h"
+#include "broker/store/log/chunk.h"
+#include "broker/store/half/half.h"
 #include "common/net/loop.h"
 #include "common/protocol/record.h"
 #include "common/base/slice.h"

@@ -13,10 +13,10 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "broker/store/block.h"
-#include "broker/store/news.h"
-#include "broker/store/queue_table.h"
-#include "broker/store/segment.h"
+#include "broker/store/log/block.h"
+#include "broker/store/tail/news.h"
+#include "broker/store/index/queue_table.h"
+#include "broker/store/log/segment.h"
 #include "broker/store/store.h"
 
 struct writer;

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "broker/store/store.h"
-#include "broker/store/tail.h"
+#include "broker/store/tail/tail.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"

@@ -8,7 +8,7 @@
  */
 
 #include "broker/store/store.h"
-#include "broker/store/tail.h"
+#include "broker/store/tail/tail.h"
 
 struct rig {
 	char *directory;

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "broker/store/ahead.h"
+#include "broker/store/reader/ahead.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "broker/store/block.h"
+#include "broker/store/log/block.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

@@ -1,13 +1,13 @@
 #include "config.h"
 
-#include "broker/store/gather_vfs.h"
+#include "broker/store/sqlite/gather_vfs.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "broker/store/sql.h"
+#include "broker/store/sqlite/sql.h"
 #include "t/unit/store_rig.h"
 #include "t/vfs_fault.h"
 

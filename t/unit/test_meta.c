@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "broker/store/meta.h"
+#include "broker/store/meta/meta.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

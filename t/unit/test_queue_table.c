@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "broker/store/queue_table.h"
+#include "broker/store/index/queue_table.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "broker/store/row_cache.h"
+#include "broker/store/log/row_cache.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

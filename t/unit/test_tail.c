@@ -1,13 +1,13 @@
 #include "config.h"
 
-#include "broker/store/tail.h"
+#include "broker/store/tail/tail.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "broker/store/news.h"
+#include "broker/store/tail/news.h"
 #include "common/base/mem.h"
 #include "t/unit/store_rig.h"
 

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "broker/store/writer.h"
+#include "broker/store/writer/writer.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>

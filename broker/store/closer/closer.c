@@ -1,0 +1,280 @@
+#include "config.h"
+
+#include "broker/store/closer/closer.h"
+
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
+
+#define TICK_MS 1000
+
+struct closer {
+	struct store *store;
+	struct mailbox inbox;
+	pthread_t thread;
+	atomic_bool stop;
+	struct task stop_task;
+	pthread_mutex_t template_lock; /* a leaf */
+	bool has_template;
+	int64_t last_commits, trimmed_commits;
+	struct task_chain seals; /* failed, to be tried again */
+};
+
+struct seal_task {
+	struct task task;
+	struct segment_writer left;
+};
+
+struct closer *
+closer_new(struct store *store)
+{
+	struct closer *closer = mem_zalloc(sizeof *closer);
+
+	closer->store = store;
+	mailbox_init(&closer->inbox);
+	pthread_mutex_init(&closer->template_lock, NULL);
+	return closer;
+}
+
+static void
+free_seal(struct seal_task *seal)
+{
+	segment_writer_close(&seal->left);
+	free(seal);
+}
+
+static void
+drop_seals(struct task *first)
+{
+	for (struct task *task = first, *next; task != NULL; task = next) {
+		next = task->next;
+		free_seal((struct seal_task *)task);
+	}
+}
+
+void
+closer_free(struct closer *closer)
+{
+	drop_seals(closer->seals.first);
+	pthread_mutex_destroy(&closer->template_lock);
+	mailbox_release(&closer->inbox);
+	free(closer);
+}
+
+void
+closer_post(struct closer *closer, struct task *task)
+{
+	mailbox_post(&closer->inbox, task);
+}
+
+/* ---- templates ------------------------------------------------------- */
+
+/* Under template_lock. */
+static int
+make_template(struct closer *closer)
+{
+	int rc = closer->has_template ? SQLITE_OK : segment_make_template(closer->store);
+
+	closer->has_template = rc == SQLITE_OK;
+	return rc;
+}
+
+static void
+prepare_template(struct closer *closer)
+{
+	pthread_mutex_lock(&closer->template_lock);
+	int rc = make_template(closer);
+	pthread_mutex_unlock(&closer->template_lock);
+	if (rc != SQLITE_OK)
+		log_debug("no template for the next segment error=%s", sqlite3_errstr(rc));
+}
+
+int
+closer_make_segment(struct closer *closer, const struct segment *segment)
+{
+	pthread_mutex_lock(&closer->template_lock);
+	int rc = make_template(closer);
+	if (rc == SQLITE_OK && segment_adopt_template(closer->store, segment) == -1)
+		rc = SQLITE_CANTOPEN;
+	closer->has_template = false;
+	pthread_mutex_unlock(&closer->template_lock);
+	return rc;
+}
+
+/* ---- sealing --------------------------------------------------------- */
+
+/* No reader has its WAL open any more. */
+static void
+run_recycle(struct task *task, void *arg)
+{
+	struct seal_task *seal = (struct seal_task *)task;
+	struct closer *closer = arg;
+
+	if (!atomic_load(&seal->left.segment->gone))
+		segment_recycle(closer->store, seal->left.segment,
+		    !closer->stop && atomic_load(&closer->store->counters.refusals) == 0);
+	free_seal(seal);
+}
+
+static void
+run_seal(struct task *task, void *arg)
+{
+	struct seal_task *seal = (struct seal_task *)task;
+	struct closer *closer = arg;
+
+	/* The next segment may be due before this one is sealed. */
+	prepare_template(closer);
+	/* Stopping: the next start finds its WAL and does it then. */
+	int rc = closer->stop || atomic_load(&seal->left.segment->gone)
+	             ? SQLITE_ABORT
+	             : segment_seal(&seal->left, closer->store);
+
+	if (rc == SQLITE_OK) {
+		task->run = run_recycle;
+		readers_sweep(closer->store, task);
+	} else if (rc == SQLITE_ABORT) {
+		free_seal(seal);
+	} else {
+		log_warn("segment could not be closed, trying again file=%s error=%s",
+		    seal->left.segment->path, sqlite3_errstr(rc));
+		task_chain_add(&closer->seals, task);
+	}
+}
+
+void
+closer_seal(struct closer *closer, const struct segment_writer *left)
+{
+	struct seal_task *seal = mem_alloc(sizeof *seal);
+
+	*seal = (struct seal_task){ { .run = run_seal }, *left };
+	closer_post(closer, &seal->task);
+}
+
+/* ---- the disk -------------------------------------------------------- */
+
+static void
+watch_disk(struct closer *closer)
+{
+	struct store *store = closer->store;
+	struct statvfs fs;
+
+	if (statvfs(store->log_path, &fs) == -1)
+		return;
+	/* As df counts: what is kept for root, or beyond a quota, is neither used nor to be had. */
+	int64_t available = (int64_t)(fs.f_bavail * fs.f_frsize);
+	int64_t total = (int64_t)((fs.f_blocks - fs.f_bfree) * fs.f_frsize) + available;
+
+	atomic_store(&store->counters.disk_total, total);
+	atomic_store(&store->counters.disk_free, available);
+	bool refused = atomic_load(&store->counters.refusals) & REFUSAL_LIMIT;
+	bool refuse = store->options.disk_refuse_percent > 0 && total > 0 &&
+	              100.0 * (double)(total - available) / (double)total >
+	                  store->options.disk_refuse_percent;
+
+	if (refuse == refused)
+		return;
+	if (refuse)
+		store_refuse(store, REFUSAL_LIMIT);
+	else
+		store_unrefuse(store, REFUSAL_LIMIT);
+	log_warn("store %s path=%s free=%lld total=%lld limit_percent=%d",
+	    refuse ? "refuses messages, the disk is too full; free some space"
+		   : "takes messages again, there is space",
+	    store->log_path, (long long)available, (long long)total,
+	    store->options.disk_refuse_percent);
+}
+
+/* When a load ends, what it needed goes back to the system. */
+static void
+trim_memory(struct closer *closer)
+{
+	int64_t n_commits =
+	    atomic_load_explicit(&closer->store->counters.n_commits, memory_order_relaxed);
+
+	if (n_commits == closer->last_commits && n_commits != closer->trimmed_commits) {
+		malloc_trim(0);
+		closer->trimmed_commits = n_commits;
+	}
+	closer->last_commits = n_commits;
+}
+
+static void
+tick(struct closer *closer)
+{
+	struct task *again = closer->seals.first;
+
+	watch_disk(closer);
+	trim_memory(closer);
+	/* When the disk is full, this is what we can give. */
+	if (atomic_load(&closer->store->counters.refusals) & (REFUSAL_FULL | REFUSAL_LIMIT))
+		segment_drop_spare(closer->store);
+	closer->seals = (struct task_chain){ 0 };
+	for (struct task *next; again != NULL; again = next) {
+		next = again->next;
+		again->run(again, closer);
+	}
+}
+
+static void
+run_tasks(struct closer *closer)
+{
+	for (struct task *task = mailbox_take(&closer->inbox), *next; task != NULL; task = next) {
+		next = task->next;
+		task->run(task, closer);
+	}
+}
+
+static void *
+run(void *arg)
+{
+	struct closer *closer = arg;
+	int64_t next_tick_ms = 0;
+
+	while (!closer->stop) {
+		int64_t now = clock_mono_ms();
+
+		if (now >= next_tick_ms) {
+			tick(closer);
+			next_tick_ms = now + TICK_MS;
+		}
+		prepare_template(closer);
+		mailbox_wait(&closer->inbox, TICK_MS);
+		run_tasks(closer);
+	}
+	return NULL;
+}
+
+static void
+run_nothing(struct task *task, void *closer)
+{
+	(void)task;
+	(void)closer;
+}
+
+void
+closer_start(struct closer *closer)
+{
+	watch_disk(closer);
+	store_start_thread(&closer->thread, "closer", run, closer);
+}
+
+void
+closer_stop(struct closer *closer)
+{
+	/* Not by a task: what waits need not be done now. */
+	atomic_store(&closer->stop, true);
+	closer->stop_task.run = run_nothing;
+	mailbox_post(&closer->inbox, &closer->stop_task);
+	pthread_join(closer->thread, NULL);
+}
+
+void
+closer_drain(struct closer *closer)
+{
+	run_tasks(closer);
+}

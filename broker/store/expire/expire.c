@@ -1,0 +1,258 @@
+#include "config.h"
+
+#include <stdlib.h>
+
+#include "broker/store/closer/closer.h"
+#include "broker/store/writer/writer.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
+
+/*
+ * Retention, in three steps: the closer finds what may go and reads where the
+ * queues begin afterwards; the writer takes the segments off the list and
+ * tells the loops; the closer unlinks the files. Readers that hold one open finish first.
+ */
+
+struct queue_first {
+	int32_t number;
+	int64_t first;
+};
+
+struct expiry {
+	struct task task;
+	struct store *store;
+	int64_t before_ms;
+	bool oldest;                /* one segment, whatever its age */
+	struct segment_array *gone; /* those to unlink */
+	struct segment *next;       /* the oldest that stays */
+	struct queue_first *firsts;
+	size_t n_firsts;
+	int64_t earliest_ms;
+};
+
+static void
+expiry_free(struct expiry *expiry)
+{
+	segment_array_unref(expiry->gone);
+	segment_unref(expiry->next);
+	free(expiry->firsts);
+	free(expiry);
+}
+
+/* ---- 3: the closer unlinks ------------------------------------------- */
+
+static void
+run_unlink(struct task *task, void *closer)
+{
+	struct expiry *expiry = (struct expiry *)task;
+
+	(void)closer;
+	for (size_t i = 0; i < expiry->gone->n; i++) {
+		struct segment *segment = expiry->gone->list[i];
+
+		atomic_store(&segment->gone, true);
+		if (segment_unlink(expiry->store, segment) == -1)
+			log_error("segment could not be removed file=%s", segment->path);
+		else
+			log_info("segment removed file=%s newest_ms=%lld", segment->path,
+			    (long long)atomic_load(&segment->last_timestamp));
+	}
+	readers_sweep(expiry->store, NULL);
+	expiry_free(expiry);
+}
+
+/* ---- 2: the writer lets go ------------------------------------------- */
+
+static void
+set_firsts(struct writer *writer, const struct expiry *expiry)
+{
+	struct news *news = news_new(NEWS_FIRST, 0);
+
+	for (size_t i = 0; i < expiry->n_firsts; i++) {
+		struct queue_first it = expiry->firsts[i];
+		struct queue *queue = queue_table_at(&writer->store->queues, it.number);
+
+		if (queue == NULL || queue->first >= it.first)
+			continue;
+		queue->first = it.first;
+		if (queue->announced)
+			news_add_queue(
+			    news, &(struct news_queue){ .number = it.number, .first = it.first });
+	}
+	writer_tell(writer, news);
+}
+
+static void
+forget_halves(struct writer *writer, int64_t before)
+{
+	int64_t n = half_table_expire(&writer->halves, before, writer->position);
+
+	if (n > 0)
+		log_warn("parked transactions expired undecided n=%lld topic=" HALF_PARKED_TOPIC,
+		    (long long)n);
+}
+
+/*
+ * Half messages that are still open keep their segments until they are parked:
+ * they are due now, and the next try finds them gone.
+ */
+static void
+run_let_go(struct task *task, void *arg)
+{
+	struct expiry *expiry = (struct expiry *)task;
+	struct writer *writer = arg;
+	struct store *store = expiry->store;
+	struct segment_array *array = store_segments(store);
+	size_t n = 0;
+
+	/* Two requests may have chosen the same segments: what is gone is gone. */
+	while (n < array->n && array->list[n] != expiry->next)
+		n++;
+	if (n > 0 && n < array->n &&
+	    half_table_may_expire(&writer->halves, expiry->next->first, clock_mono_ms())) {
+		forget_halves(writer, expiry->next->first);
+		expiry->gone = segment_array_new(array->list, n);
+		store_set_segments(store, segment_array_new(array->list + n, array->n - n));
+		set_firsts(writer, expiry);
+		atomic_store(&store->counters.min_position, expiry->next->first);
+		atomic_store(&store->counters.earliest_ms, expiry->earliest_ms);
+		task->run = run_unlink;
+		closer_post(store->closer, task);
+	} else {
+		expiry_free(expiry);
+	}
+	segment_array_unref(array);
+}
+
+/* ---- 1: the closer chooses ------------------------------------------- */
+
+static int64_t
+last_timestamp(const struct store *store, struct segment *segment)
+{
+	int64_t known = atomic_load(&segment->last_timestamp);
+	sqlite3 *db;
+
+	if (known != 0 || !atomic_load(&segment->sealed) ||
+	    segment_open(store, segment, SQL_IMMUTABLE, &db) != SQLITE_OK)
+		return known;
+	if (segment_info(db, "last_timestamp", &known) == SQLITE_ROW)
+		atomic_store(&segment->last_timestamp, known);
+	sql_close(db);
+	return known;
+}
+
+/* How many of the oldest may go: closed ones only, the live one is the last of the array. */
+static size_t
+count_expired(const struct expiry *expiry, const struct segment_array *array)
+{
+	size_t n = 0;
+
+	while (n + 1 < array->n) {
+		int64_t newest = last_timestamp(expiry->store, array->list[n]);
+
+		/* One that is not sealed yet has readers that follow its WAL. */
+		if (!atomic_load(&array->list[n]->sealed))
+			break;
+		if (!expiry->oldest && (newest == 0 || newest >= expiry->before_ms))
+			break;
+		n++;
+		if (expiry->oldest)
+			break;
+	}
+	return n;
+}
+
+static int
+read_firsts(struct expiry *expiry, sqlite3 *db)
+{
+	sqlite3_stmt *statement;
+	size_t cap = 0;
+	int rc = sqlite3_prepare_v2(db, "SELECT number, first FROM bounds", -1, &statement, NULL);
+
+	while (rc == SQLITE_OK || rc == SQLITE_ROW) {
+		rc = sqlite3_step(statement);
+		if (rc != SQLITE_ROW)
+			break;
+		if (expiry->n_firsts == cap) {
+			cap = cap != 0 ? 2 * cap : 64;
+			expiry->firsts =
+			    mem_realloc(expiry->firsts, cap * sizeof expiry->firsts[0]);
+		}
+		expiry->firsts[expiry->n_firsts++] =
+		    (struct queue_first){ sqlite3_column_int(statement, 0),
+			    sqlite3_column_int64(statement, 1) };
+	}
+	sqlite3_finalize(statement);
+	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+/* What the log begins with when expiry->next is its oldest segment. */
+static int
+read_next(struct expiry *expiry)
+{
+	bool sealed = atomic_load(&expiry->next->sealed);
+	sqlite3 *db;
+	int rc = segment_open(expiry->store, expiry->next, sealed ? SQL_IMMUTABLE : SQL_READ, &db);
+
+	if (rc != SQLITE_OK)
+		return rc;
+	rc = read_firsts(expiry, db);
+	expiry->earliest_ms = segment_earliest(db);
+	sql_close(db);
+	return rc;
+}
+
+static void
+run_choose(struct task *task, void *closer)
+{
+	struct expiry *expiry = (struct expiry *)task;
+	struct segment_array *array = store_segments(expiry->store);
+	size_t n = count_expired(expiry, array);
+
+	(void)closer;
+	if (n > 0) {
+		expiry->next = segment_ref(array->list[n]);
+		int rc = read_next(expiry);
+
+		if (rc != SQLITE_OK) {
+			log_error("segment could not be read, nothing is removed file=%s error=%s",
+			    expiry->next->path, sqlite3_errstr(rc));
+			n = 0;
+		}
+	}
+	segment_array_unref(array);
+	if (n == 0) {
+		expiry_free(expiry);
+		return;
+	}
+	task->run = run_let_go;
+	writer_post(expiry->store->writer, task);
+}
+
+static void
+start(struct store *store, bool oldest, int64_t before_ms)
+{
+	struct expiry *expiry = mem_zalloc(sizeof *expiry);
+
+	*expiry = (struct expiry){
+		.task = { .run = run_choose },
+		.store = store,
+		.oldest = oldest,
+		.before_ms = before_ms,
+		.earliest_ms = -1,
+	};
+	closer_post(store->closer, &expiry->task);
+}
+
+void
+store_expire(struct store *store, int64_t before_ms)
+{
+	start(store, false, before_ms);
+}
+
+void
+store_expire_oldest(struct store *store)
+{
+	start(store, true, 0);
+}

@@ -1,0 +1,155 @@
+#include "config.h"
+
+#include "broker/store/half/half.h"
+
+#include <stdlib.h>
+
+#include "broker/store/writer/writer.h"
+#include "common/base/clock.h"
+#include "common/base/mem.h"
+
+/*
+ * Questions to the table of half messages. The writer answers when it takes
+ * them, before it commits what it has gathered: what they tell is committed.
+ */
+
+struct half_job *
+half_job_new(enum half_query query)
+{
+	struct half_job *job = mem_zalloc(sizeof *job);
+
+	job->query = query;
+	return job;
+}
+
+void
+half_job_free(struct half_job *job)
+{
+	free(job->halves);
+	free(job);
+}
+
+static void
+add(struct half_job *job, const struct half_entry *entry)
+{
+	/* Doubles at powers of two. */
+	if ((job->n & (job->n - 1)) == 0)
+		job->halves = mem_realloc(
+		    job->halves, (job->n != 0 ? 2 * job->n : 1) * sizeof job->halves[0]);
+	job->halves[job->n++] = (struct half){
+		.position = entry->position,
+		.copy = entry->copy,
+		.due_ms = entry->due_ms,
+		.n_asked = entry->n_asked,
+		.state = entry->state,
+	};
+}
+
+static void
+find(struct half_table *table, struct half_job *job)
+{
+	const struct half_entry *entry = half_table_find(table, job->position);
+
+	if (entry != NULL)
+		add(job, entry);
+}
+
+static void
+list(struct half_table *table, struct half_job *job)
+{
+	uint32_t number = job->cursor;
+
+	for (; number < table->n_entries && job->n < job->max; number++) {
+		const struct half_entry *entry = half_table_at(table, number);
+
+		if (entry != NULL)
+			add(job, entry);
+	}
+	job->cursor = number < table->n_entries ? number : 0;
+}
+
+static void
+take_due(struct half_table *table, struct half_job *job)
+{
+	int64_t now = clock_mono_ms();
+
+	for (struct half_entry *entry; job->n < job->max &&
+	     (entry = half_table_soonest(table)) != NULL && entry->due_ms <= now;) {
+		add(job, entry);
+		job->halves[job->n - 1].expiring =
+		    half_entry_record(entry) < table->expire_before;
+		half_table_set_due(table, entry, now + job->put_off_ms);
+		entry->taken = true;
+	}
+}
+
+static void
+put_off(struct half_table *table, struct half_job *job)
+{
+	struct half_entry *entry = half_table_find(table, job->position);
+
+	if (entry != NULL && entry->state == HALF_OPEN)
+		half_table_set_due(table, entry, clock_mono_ms() + job->put_off_ms);
+}
+
+static void
+come_home(struct task *task, void *loop)
+{
+	struct half_job *job = (struct half_job *)task;
+
+	job->done(job, loop);
+}
+
+static void
+take_job(struct task *task, void *arg)
+{
+	static void (*const answers[])(struct half_table *, struct half_job *) = {
+		[HALF_FIND] = find,
+		[HALF_LIST] = list,
+		[HALF_DUE] = take_due,
+		[HALF_PUT_OFF] = put_off,
+	};
+	struct half_job *job = (struct half_job *)task;
+	struct writer *writer = arg;
+
+	answers[job->query](&writer->halves, job);
+	job->task.run = come_home;
+	if (job->done != NULL)
+		task_chain_add(&writer->homes[job->home->index], &job->task);
+	else
+		half_job_free(job);
+}
+
+void
+store_halves(struct store *store, struct half_job *job)
+{
+	job->task.run = take_job;
+	writer_post(store->writer, &job->task);
+}
+
+void
+store_half_counts(const struct store *store, struct half_counts *counts)
+{
+	const struct store_counters *from = &store->counters;
+
+	*counts = (struct half_counts){
+		.n_open = atomic_load_explicit(&from->n_open, memory_order_relaxed),
+		.n_parked = atomic_load_explicit(&from->n_parked, memory_order_relaxed),
+		.n_revocable = atomic_load_explicit(&from->n_revocable, memory_order_relaxed),
+		.next_due_ms = atomic_load_explicit(&from->next_due_ms, memory_order_relaxed),
+	};
+}
+
+void
+writer_tell_halves(struct writer *writer)
+{
+	struct store_counters *to = &writer->store->counters;
+	const struct half_table *table = &writer->halves;
+	const struct half_entry *soonest = half_table_soonest(table);
+
+	atomic_store_explicit(&to->n_open, table->n_of[HALF_OPEN], memory_order_relaxed);
+	atomic_store_explicit(&to->n_parked, table->n_of[HALF_PARKED], memory_order_relaxed);
+	atomic_store_explicit(&to->n_revocable, table->n_of[HALF_REVOCABLE], memory_order_relaxed);
+	atomic_store_explicit(&to->next_due_ms, soonest != NULL ? soonest->due_ms : INT64_MAX,
+	    memory_order_relaxed);
+}

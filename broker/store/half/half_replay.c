@@ -1,0 +1,95 @@
+#include "config.h"
+
+#include "broker/store/half/half_table.h"
+#include "common/base/clock.h"
+
+/*
+ * What the log says of half messages, applied again. It may begin before what
+ * meta.db knew: whatever is done twice comes to the same, as long as it is done
+ * to the end.
+ */
+
+#define IMMUNITY_MAX_S (365 * 24 * 3600)
+
+int64_t
+half_first_wait_ms(struct slice immunity, int64_t default_ms)
+{
+	int64_t seconds;
+
+	if (slice_to_int64(immunity, &seconds) == -1 || seconds < 0)
+		return default_ms;
+	return (seconds < IMMUNITY_MAX_S ? seconds : IMMUNITY_MAX_S) * 1000;
+}
+
+/* Of a wait that began then, by a clock that may have been set since. */
+static int64_t
+left_of(int64_t wait_ms, int64_t since_ms)
+{
+	int64_t left = since_ms + wait_ms - clock_wall_ms();
+
+	if (left < 0)
+		return 0;
+	return left < wait_ms ? left : wait_ms;
+}
+
+static enum half_act
+act_of(enum half_event_kind kind)
+{
+	switch (kind) {
+	case EVENT_COMMIT:
+		return HALF_COMMIT;
+	case EVENT_ROLLBACK:
+		return HALF_ROLLBACK;
+	case EVENT_ASK:
+		return HALF_ASK;
+	case EVENT_RESUME:
+		return HALF_RESUME;
+	default:
+		return HALF_ACT_NONE;
+	}
+}
+
+/* Answers how often it was asked by now, -1: nothing said. */
+static int
+read_change(const struct record *record, int64_t first_wait_ms, struct half_change *change)
+{
+	struct half_event event;
+
+	if (slice_is(record->topic, HALF_TOPIC)) {
+		struct known_properties known;
+
+		properties_read(record->properties, &known);
+		int64_t wait_ms = half_first_wait_ms(known.immunity, first_wait_ms);
+
+		*change = (struct half_change){
+			.act = HALF_STORE,
+			.wait_ms = left_of(wait_ms, record->store_timestamp),
+		};
+	} else if (slice_is(record->topic, HALF_PARKED_TOPIC)) {
+		*change = (struct half_change){ .act = HALF_PARK,
+			.position = record->prepared_offset };
+	} else if (half_event_parse(record, &event) == 0) {
+		*change = (struct half_change){
+			.act = act_of(event.kind),
+			.revocable = event.revocable,
+			.position = event.position,
+			.wait_ms = left_of(event.wait_ms, record->store_timestamp),
+		};
+		return event.n_asked > 0 ? event.n_asked : -1;
+	}
+	return -1;
+}
+
+void
+half_table_replay(
+    struct half_table *table, const struct record *record, int64_t at, int64_t first_wait_ms)
+{
+	struct half_change change = { 0 };
+	int n_asked = read_change(record, first_wait_ms, &change);
+
+	/* One that is there already may have come further. */
+	if (change.act == HALF_STORE && half_table_find(table, record->position) != NULL)
+		return;
+	half_table_apply(table, &change, record->position, n_asked, clock_mono_ms());
+	half_table_settle(table, at);
+}

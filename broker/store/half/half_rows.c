@@ -1,0 +1,215 @@
+#include "config.h"
+
+#include "broker/store/half/half_rows.h"
+
+#include "broker/store/writer/writer.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+
+#define LOOK_MS 1000
+#define FLUSH_CHANGES 16384 /* in one transaction: it keeps the log waiting */
+
+static const char *const texts[N_HALF_PUTS] = {
+	[PUT_HALF] = "INSERT OR REPLACE INTO half VALUES(?, ?, ?, ?, ?, ?)",
+	[DELETE_HALF] = "DELETE FROM half WHERE position = ?",
+};
+
+void
+half_rows_close(struct half_rows *rows)
+{
+	sql_finalize(rows->statements, N_HALF_PUTS);
+}
+
+int64_t
+half_rows_position(const struct writer *writer)
+{
+	const struct half_table *table = &writer->halves;
+
+	return table->n_changes != 0 ? table->changes[0].at : writer->position;
+}
+
+/* ---- writing --------------------------------------------------------- */
+
+/* The changes that may go: they are durable, and old enough to be worth a row. */
+static size_t
+count_ready(const struct writer *writer, bool all)
+{
+	const struct store *store = writer->store;
+	const struct half_table *table = &writer->halves;
+	size_t most = all ? table->n_changes : writer->half_rows.n_aged;
+	int64_t synced = store->options.flush == STORE_FLUSH_SYNC
+	                     ? writer->position
+	                     : atomic_load(&store->counters.synced_position);
+	size_t n = 0;
+
+	while (n < most && n < FLUSH_CHANGES && table->changes[n].at < synced)
+		n++;
+	return n;
+}
+
+/* A row's due time is a wall clock's; what was left of the wait bounds what a clock step does to it. */
+static int
+put_row(sqlite3_stmt *statement, const struct half_entry *entry)
+{
+	int64_t left_ms = entry->due_ms - clock_mono_ms();
+
+	if (entry->state != HALF_OPEN || entry->taken || left_ms < 0)
+		left_ms = 0;
+	sqlite3_bind_int64(statement, 1, entry->position);
+	sqlite3_bind_int64(statement, 2, entry->state);
+	sqlite3_bind_int64(statement, 3, entry->copy);
+	sqlite3_bind_int64(statement, 4, clock_wall_ms() + left_ms);
+	sqlite3_bind_int64(statement, 5, left_ms);
+	sqlite3_bind_int64(statement, 6, entry->n_asked);
+	return sql_run(statement);
+}
+
+struct flush {
+	struct writer *writer;
+	size_t n;
+};
+
+static int
+put_rows(void *arg)
+{
+	const struct flush *flush = arg;
+	struct writer *writer = flush->writer;
+	sqlite3_stmt **statements = writer->half_rows.statements;
+	int rc = SQLITE_OK;
+
+	for (size_t i = 0; i < flush->n && rc == SQLITE_OK; i++) {
+		const struct half_changed *change = &writer->halves.changes[i];
+		struct half_entry *entry = half_table_changed(&writer->halves, change);
+
+		if (entry != NULL) {
+			rc = put_row(statements[PUT_HALF], entry);
+			entry->kept = true;
+		} else if (change->kept) {
+			sqlite3_bind_int64(statements[DELETE_HALF], 1, change->position);
+			rc = sql_run(statements[DELETE_HALF]);
+		}
+	}
+	return rc;
+}
+
+/*
+ * Forgets the first n changes, which are in meta.db now, and of the others those that
+ * leave nothing to do there: most were decided before they had a row.
+ */
+static void
+forget_changes(struct half_rows *rows, struct half_table *table, size_t n)
+{
+	size_t n_left = 0, n_aged = 0;
+
+	for (size_t i = n; i < table->n_changes; i++) {
+		const struct half_changed change = table->changes[i];
+
+		if (!change.kept && half_table_changed(table, &change) == NULL)
+			continue;
+		table->changes[n_left++] = change;
+		n_aged += i < rows->n_aged;
+	}
+	rows->n_aged = n_aged;
+	table->n_changes = n_left;
+}
+
+int
+half_rows_flush_in_ms(const struct writer *writer)
+{
+	int64_t wait = writer->half_rows.next_look_ms - clock_mono_ms();
+
+	if (writer->halves.n_changes == 0)
+		return -1;
+	return wait > 0 ? (int)wait : 0;
+}
+
+/* An SQLite code. */
+static int
+write_rows(struct writer *writer, struct flush *flush)
+{
+	struct half_rows *rows = &writer->half_rows;
+	sqlite3 *db = meta_db(writer->store->meta);
+	int rc = SQLITE_OK;
+
+	if (flush->n == 0)
+		return SQLITE_OK;
+	if (db == NULL)
+		return SQLITE_IOERR_FSYNC;
+	if (rows->statements[0] == NULL)
+		rc = sql_prepare(db, texts, rows->statements, N_HALF_PUTS);
+	return rc == SQLITE_OK ? sql_transaction(db, put_rows, flush) : rc;
+}
+
+void
+half_rows_flush(struct writer *writer, bool all)
+{
+	struct half_rows *rows = &writer->half_rows;
+	struct flush flush = { .writer = writer };
+
+	forget_changes(rows, &writer->halves, 0);
+	flush.n = count_ready(writer, all);
+	int rc = write_rows(writer, &flush);
+
+	if (rc == SQLITE_OK && flush.n != 0)
+		forget_changes(rows, &writer->halves, flush.n);
+	else if (rc != SQLITE_OK)
+		meta_failed(writer->store->meta, rc);
+	/* More of the same age goes with the next turn, so that the log gets its own between. */
+	if (rc == SQLITE_OK && flush.n == FLUSH_CHANGES)
+		return;
+	rows->n_aged = writer->halves.n_changes;
+	rows->next_look_ms = clock_mono_ms() + LOOK_MS;
+}
+
+void
+half_rows_flush_all(struct writer *writer)
+{
+	size_t before;
+
+	do {
+		before = writer->halves.n_changes;
+		half_rows_flush(writer, true);
+	} while (writer->halves.n_changes != 0 && writer->halves.n_changes < before);
+}
+
+/* ---- at start -------------------------------------------------------- */
+
+/* What is left to wait: neither a stopped broker nor a clock that was set makes it more. */
+static int64_t
+due_again_ms(int64_t due_wall_ms, int64_t left_ms)
+{
+	int64_t wait = due_wall_ms - clock_wall_ms();
+
+	if (wait < 0)
+		wait = 0;
+	return clock_mono_ms() + (wait < left_ms ? wait : left_ms);
+}
+
+int
+half_rows_load(struct store *store, struct half_table *table, struct buf *why)
+{
+	sqlite3_stmt *statement;
+	int rc = sqlite3_prepare_v2(meta_db(store->meta),
+	    "SELECT position, state, copy, due_ms, left_ms, n_asked FROM half", -1, &statement,
+	    NULL);
+
+	while (rc == SQLITE_OK || rc == SQLITE_ROW) {
+		rc = sqlite3_step(statement);
+		if (rc != SQLITE_ROW)
+			break;
+		half_table_load(table,
+		    &(struct half_entry){
+			.position = sqlite3_column_int64(statement, 0),
+			.state = (uint8_t)(sqlite3_column_int(statement, 1) & 3),
+			.copy = sqlite3_column_int64(statement, 2),
+			.due_ms = due_again_ms(sqlite3_column_int64(statement, 3),
+			    sqlite3_column_int64(statement, 4)),
+			.n_asked = (uint16_t)sqlite3_column_int(statement, 5),
+			.kept = true,
+		    });
+	}
+	sqlite3_finalize(statement);
+	if (rc != SQLITE_DONE)
+		buf_printf(why, "meta.db cannot be read: table half: %s", sqlite3_errstr(rc));
+	return rc == SQLITE_DONE ? 0 : -1;
+}

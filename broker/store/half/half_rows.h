@@ -1,0 +1,38 @@
+#ifndef STORE_HALF_ROWS_H
+#define STORE_HALF_ROWS_H
+
+/*
+ * Half messages that stay open for more than a second or two get a row in
+ * meta.db, so that a start need not read the log from the oldest of them on;
+ * most are decided sooner and never get one. The rows lag behind the log:
+ * `halves` in the live segment's info tells from where on a replay has to
+ * look. They never lead it: a row goes only when the decision is synced, and one
+ * of a half message that a power cut took is dropped at the next start.
+ *
+ * The writer's; the main thread's before start and after stop.
+ */
+
+#include "broker/store/half/half_table.h"
+#include "broker/store/meta/meta.h"
+
+enum half_put { PUT_HALF, DELETE_HALF, N_HALF_PUTS };
+
+struct half_rows {
+	sqlite3_stmt *statements[N_HALF_PUTS];
+	size_t n_aged;       /* changes that were there at the last look */
+	int64_t next_look_ms; /* clock_mono_ms */
+};
+
+void half_rows_close(struct half_rows *rows);
+/* ms until half_rows_flush has to be called; -1: not at all. */
+int half_rows_flush_in_ms(const struct writer *writer);
+/* Brings meta.db up to what is a second old, or as much of it as may delay the log; all: whatever its age. */
+void half_rows_flush(struct writer *writer, bool all);
+/* At the end: up to what is synced. */
+void half_rows_flush_all(struct writer *writer);
+/* Where a replay has to begin for the table's sake. */
+int64_t half_rows_position(const struct writer *writer);
+/* At start: the table as meta.db knows it. -1: *why says what is wrong. */
+int half_rows_load(struct store *store, struct half_table *table, struct buf *why);
+
+#endif

@@ -1,0 +1,350 @@
+#include "config.h"
+
+#include "broker/store/log/segment.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "broker/store/store_private.h"
+#include "common/base/buf.h"
+#include "common/base/mem.h"
+
+#define TEMPLATE_NAME "next.db"
+#define SPARE_NAME "spare.wal"
+#define MMAP_BYTES "2147418112"
+
+static const char schema[] =
+    "CREATE TABLE log(pos INTEGER PRIMARY KEY, records BLOB NOT NULL);"
+    "CREATE TABLE queue(id INTEGER PRIMARY KEY, entries BLOB NOT NULL);"
+    "CREATE TABLE key(id INTEGER PRIMARY KEY, entries BLOB NOT NULL);"
+    "CREATE TABLE bounds(number INTEGER PRIMARY KEY, topic TEXT NOT NULL, queue_id INTEGER NOT "
+    "NULL,"
+    " first INTEGER NOT NULL, next INTEGER NOT NULL, last_timestamp INTEGER NOT NULL,"
+    " born INTEGER NOT NULL);"
+    "CREATE TABLE tag(pos INTEGER PRIMARY KEY, hash INTEGER NOT NULL);"
+    "CREATE TABLE info(name TEXT PRIMARY KEY, value) WITHOUT ROWID;";
+
+/* What belongs to a SQLite file. */
+static const char *const suffixes[] = { "", "-wal", "-shm", "-journal" };
+#define N_SUFFIXES (sizeof suffixes / sizeof suffixes[0])
+
+struct segment *
+segment_new(const struct store *store, int64_t first)
+{
+	size_t size = strlen(store->log_path) + sizeof "/01234567890123456789.db";
+	struct segment *segment = mem_zalloc(sizeof *segment + size);
+
+	atomic_init(&segment->refs, 1);
+	segment->first = first;
+	snprintf(segment->path, size, "%s/%020lld.db", store->log_path, (long long)first);
+	return segment;
+}
+
+struct segment *
+segment_ref(struct segment *segment)
+{
+	atomic_fetch_add_explicit(&segment->refs, 1, memory_order_relaxed);
+	return segment;
+}
+
+void
+segment_unref(struct segment *segment)
+{
+	if (segment != NULL &&
+	    atomic_fetch_sub_explicit(&segment->refs, 1, memory_order_acq_rel) == 1)
+		free(segment);
+}
+
+static struct segment_array *
+new_array(struct segment *const *list, size_t n, struct segment *newest)
+{
+	struct segment_array *array = mem_alloc(sizeof *array + (n + 1) * sizeof array->list[0]);
+
+	atomic_init(&array->refs, 1);
+	array->n = 0;
+	for (size_t i = 0; i < n; i++)
+		array->list[array->n++] = segment_ref(list[i]);
+	if (newest != NULL)
+		array->list[array->n++] = segment_ref(newest);
+	return array;
+}
+
+struct segment_array *
+segment_array_new(struct segment *const *list, size_t n)
+{
+	return new_array(list, n, NULL);
+}
+
+struct segment_array *
+segment_array_with(const struct segment_array *array, struct segment *newest)
+{
+	return new_array(array->list, array->n, newest);
+}
+
+struct segment_array *
+segment_array_ref(struct segment_array *array)
+{
+	atomic_fetch_add_explicit(&array->refs, 1, memory_order_relaxed);
+	return array;
+}
+
+void
+segment_array_unref(struct segment_array *array)
+{
+	if (array == NULL || atomic_fetch_sub_explicit(&array->refs, 1, memory_order_acq_rel) != 1)
+		return;
+	for (size_t i = 0; i < array->n; i++)
+		segment_unref(array->list[i]);
+	free(array);
+}
+
+struct segment *
+segment_array_find(const struct segment_array *array, int64_t position)
+{
+	size_t low = 0, high = array->n; /* list[low - 1]->first <= position < list[high]->first */
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (array->list[middle]->first <= position)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low > 0 ? array->list[low - 1] : NULL;
+}
+
+/* The first that cannot be removed decides; what is not there is no failure. */
+static int
+unlink_all(const char *path)
+{
+	struct buf name = { 0 };
+	int status = 0;
+
+	for (size_t i = 0; i < N_SUFFIXES && status == 0; i++) {
+		name.len = 0;
+		buf_printf(&name, "%s%s", path, suffixes[i]);
+		if (unlink(buf_text(&name)) == -1 && errno != ENOENT)
+			status = -1;
+	}
+	buf_release(&name);
+	return status;
+}
+
+static int
+fill_template(void *arg)
+{
+	sqlite3 *db = arg;
+	int rc = sql_exec(db, schema);
+
+	if (rc == SQLITE_OK)
+		rc = segment_set_info(db, "schema_version", STORE_SCHEMA_VERSION);
+	if (rc == SQLITE_OK)
+		rc = segment_set_info(db, "record_version", STORE_RECORD_VERSION);
+	return rc;
+}
+
+int
+segment_make_template(const struct store *store)
+{
+	struct buf path = { 0 };
+	sqlite3 *db;
+
+	buf_printf(&path, "%s/" TEMPLATE_NAME, store->log_path);
+	if (unlink_all(buf_text(&path)) == -1) {
+		buf_release(&path);
+		return SQLITE_CANTOPEN;
+	}
+	int rc = sql_open(buf_text(&path), store->vfs, SQL_CREATE, &db);
+	if (rc == SQLITE_OK) {
+		char pragmas[96];
+
+		snprintf(pragmas, sizeof pragmas,
+		    "PRAGMA page_size = %d; PRAGMA synchronous = OFF; PRAGMA journal_mode = WAL",
+		    SEGMENT_PAGE_BYTES);
+		rc = sql_exec(db, pragmas);
+		if (rc == SQLITE_OK)
+			rc = sql_transaction(db, fill_template, db);
+		sql_close(db);
+	}
+	/* What SQLite wrote without its syncs, which would be several. */
+	if (rc == SQLITE_OK && store_sync_file(buf_text(&path)) == -1)
+		rc = SQLITE_IOERR_FSYNC;
+	buf_release(&path);
+	return rc;
+}
+
+int
+segment_adopt_template(const struct store *store, const struct segment *segment)
+{
+	struct buf path = { 0 }, wal = { 0 };
+
+	buf_printf(&path, "%s/" TEMPLATE_NAME, store->log_path);
+	int status = rename(buf_text(&path), segment->path);
+	path.len = 0;
+	buf_printf(&path, "%s/" SPARE_NAME, store->log_path);
+	buf_printf(&wal, "%s-wal", segment->path);
+	if (status == 0 && rename(buf_text(&path), buf_text(&wal)) == -1 && errno != ENOENT)
+		status = -1;
+	buf_release(&path);
+	buf_release(&wal);
+	/* Under ASYNC_FLUSH the syncer does it, for a commit may wait here for a busy disk. */
+	if (status == 0 && store->options.flush == STORE_FLUSH_SYNC)
+		status = store_sync_directory(store->log_path);
+	return status;
+}
+
+int
+segment_unlink(const struct store *store, const struct segment *segment)
+{
+	return unlink_all(segment->path) == 0 ? store_sync_directory(store->log_path) : -1;
+}
+
+int
+segment_open(
+    const struct store *store, const struct segment *segment, enum sql_mode mode, sqlite3 **db)
+{
+	/*
+	 * The writer's cache holds a batch's dirty pages, so that they reach the
+	 * WAL once; a reader's only what one search touches.
+	 */
+	static const char *const pragmas[] = {
+		[SQL_CREATE] = "",
+		[SQL_WRITE] = "PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -3072",
+		[SQL_READ] = "PRAGMA cache_size = -192",
+		[SQL_IMMUTABLE] = "PRAGMA mmap_size = " MMAP_BYTES "; PRAGMA cache_size = -64",
+	};
+	int rc = sql_open(
+	    segment->path, mode == SQL_WRITE ? store->write_vfs : store->vfs, mode, db);
+
+	if (rc != SQLITE_OK)
+		return rc;
+	rc = sql_exec(*db, pragmas[mode]);
+	if (rc == SQLITE_OK && mode == SQL_WRITE)
+		rc = sql_exec(*db, store->options.flush == STORE_FLUSH_SYNC
+				       ? "PRAGMA synchronous = FULL"
+				       : "PRAGMA synchronous = NORMAL");
+	if (rc != SQLITE_OK) {
+		sql_close(*db);
+		*db = NULL;
+	}
+	return rc;
+}
+
+/*
+ * A WAL without header is an empty one to SQLite, which then gives it new
+ * salts: old frames behind the new ones do not count. The header has to be gone for good
+ * before the file is taken for another segment's.
+ */
+static int
+wipe_header(const char *wal)
+{
+	static const char zeros[SQL_WAL_HEADER_BYTES];
+	int fd = open(wal, O_WRONLY | O_CLOEXEC);
+
+	if (fd == -1)
+		return -1;
+	int status = pwrite(fd, zeros, sizeof zeros, 0) == sizeof zeros ? fdatasync(fd) : -1;
+	close(fd);
+	return status;
+}
+
+void
+segment_recycle(const struct store *store, struct segment *segment, bool keep)
+{
+	struct buf wal = { 0 }, spare = { 0 };
+
+	buf_printf(&wal, "%s-wal", segment->path);
+	buf_printf(&spare, "%s/" SPARE_NAME, store->log_path);
+	if (!keep || access(buf_text(&spare), F_OK) == 0 || wipe_header(buf_text(&wal)) == -1 ||
+	    rename(buf_text(&wal), buf_text(&spare)) == -1)
+		unlink(buf_text(&wal));
+	wal.len = 0;
+	buf_printf(&wal, "%s-shm", segment->path);
+	unlink(buf_text(&wal));
+	buf_release(&wal);
+	buf_release(&spare);
+}
+
+void
+segment_drop_spare(const struct store *store)
+{
+	struct buf spare = { 0 };
+
+	buf_printf(&spare, "%s/" SPARE_NAME, store->log_path);
+	unlink(buf_text(&spare));
+	buf_release(&spare);
+}
+
+char *
+segment_refusal(sqlite3 *db, const char *path)
+{
+	static const struct {
+		const char *name;
+		int64_t known;
+	} versions[] = {
+		{ "schema_version", STORE_SCHEMA_VERSION },
+		{ "record_version", STORE_RECORD_VERSION },
+	};
+	struct buf why = { 0 };
+
+	for (size_t i = 0; i < sizeof versions / sizeof versions[0]; i++) {
+		int64_t found = 0;
+		int rc = segment_info(db, versions[i].name, &found);
+
+		if (rc != SQLITE_ROW) {
+			buf_printf(&why, "%s is not a segment of this store (%s); move it away",
+			    path, rc == SQLITE_DONE ? "it tells no version" : sqlite3_errmsg(db));
+			break;
+		}
+		if (found > versions[i].known) {
+			buf_printf(&why,
+			    "%s was written by a newer version (%s %lld, this program knows %lld); "
+			    "start the newer program",
+			    path, versions[i].name, (long long)found, (long long)versions[i].known);
+			break;
+		}
+	}
+	return why.len != 0 ? buf_take(&why) : NULL;
+}
+
+int64_t
+segment_earliest(sqlite3 *db)
+{
+	sqlite3_stmt *statement;
+	int64_t earliest = -1;
+	struct record record;
+
+	if (sqlite3_prepare_v2(db, "SELECT records FROM log ORDER BY pos LIMIT 1", -1, &statement,
+		NULL) != SQLITE_OK)
+		return -1;
+	if (sqlite3_step(statement) == SQLITE_ROW &&
+	    record_decode(sqlite3_column_blob(statement, 0),
+		(size_t)sqlite3_column_bytes(statement, 0), &record) == 0)
+		earliest = record.store_timestamp;
+	sqlite3_finalize(statement);
+	return earliest;
+}
+
+int
+segment_info(sqlite3 *db, const char *name, int64_t *value)
+{
+	char text[96];
+
+	snprintf(text, sizeof text, "SELECT value FROM info WHERE name = '%s'", name);
+	return sql_int64(db, text, value);
+}
+
+int
+segment_set_info(sqlite3 *db, const char *name, int64_t value)
+{
+	char text[128];
+
+	snprintf(text, sizeof text, "INSERT OR REPLACE INTO info VALUES('%s', %lld)", name,
+	    (long long)value);
+	return sql_exec(db, text);
+}

@@ -1,0 +1,272 @@
+#include "config.h"
+
+#include "broker/store/reader/ahead.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "broker/store/store_private.h"
+#include "common/base/buf.h"
+#include "common/base/clock.h"
+#include "common/base/mem.h"
+
+#define KEPT_MS 5000 /* for a consumer that stopped */
+
+/* What is left of a read. */
+struct run {
+	struct chunk *chunk; /* NULL: nothing */
+	size_t at;           /* of the next record in the chunk */
+	int32_t n_left;      /* records */
+};
+
+struct stream {
+	int32_t queue;
+	int64_t offset;              /* of the next record */
+	struct run runs[AHEAD_RUNS]; /* one follows the other */
+	int64_t used_ms;
+	uint64_t used; /* when, in calls; 0: never */
+};
+
+struct ahead {
+	struct loop *loop;
+	struct deadline rest;
+	uint64_t n_calls;
+	struct stream streams[AHEAD_STREAMS];
+	struct ahead_read reads[AHEAD_STREAMS];
+};
+
+/* The next run moves up. */
+static void
+drop_run(struct stream *stream)
+{
+	chunk_unref(stream->runs[0].chunk);
+	memmove(&stream->runs[0], &stream->runs[1], (AHEAD_RUNS - 1) * sizeof stream->runs[0]);
+	stream->runs[AHEAD_RUNS - 1] = (struct run){ 0 };
+}
+
+static void
+empty(struct stream *stream)
+{
+	while (stream->runs[0].chunk != NULL)
+		drop_run(stream);
+}
+
+/* Nobody came for it: what was read ahead goes. */
+static void
+on_rest(struct deadline *deadline)
+{
+	struct ahead *ahead = (void *)((char *)deadline - offsetof(struct ahead, rest));
+	int64_t now_ms = clock_mono_ms();
+	bool any = false;
+
+	for (size_t i = 0; i < AHEAD_STREAMS; i++) {
+		struct stream *stream = &ahead->streams[i];
+
+		if (now_ms - stream->used_ms >= KEPT_MS)
+			empty(stream);
+		any |= stream->runs[0].chunk != NULL;
+	}
+	if (any)
+		loop_set_deadline(ahead->loop, &ahead->rest, now_ms + KEPT_MS);
+}
+
+struct ahead *
+ahead_new(struct loop *loop)
+{
+	struct ahead *ahead = mem_zalloc(sizeof *ahead);
+
+	ahead->loop = loop;
+	ahead->rest.due = on_rest;
+	return ahead;
+}
+
+void
+ahead_free(struct ahead *ahead)
+{
+	loop_drop_deadline(ahead->loop, &ahead->rest);
+	for (size_t i = 0; i < AHEAD_STREAMS; i++)
+		empty(&ahead->streams[i]);
+	free(ahead);
+}
+
+static struct stream *
+find(const struct ahead *ahead, int32_t queue, int64_t offset)
+{
+	for (size_t i = 0; i < AHEAD_STREAMS; i++) {
+		const struct stream *stream = &ahead->streams[i];
+
+		if (stream->queue == queue && stream->offset == offset && stream->used != 0)
+			return (struct stream *)(uintptr_t)stream;
+	}
+	return NULL;
+}
+
+/* The offset behind all that the stream has. */
+static int64_t
+end_of(const struct stream *stream)
+{
+	int64_t end = stream->offset;
+
+	for (size_t i = 0; i < AHEAD_RUNS; i++)
+		end += stream->runs[i].n_left;
+	return end;
+}
+
+static bool
+has_room(const struct stream *stream)
+{
+	return stream->used != 0 && stream->runs[AHEAD_RUNS - 1].chunk == NULL;
+}
+
+static void
+use(struct ahead *ahead, struct stream *stream)
+{
+	stream->used = ++ahead->n_calls;
+	stream->used_ms = clock_mono_ms();
+	if (ahead->rest.place == 0)
+		loop_set_deadline(ahead->loop, &ahead->rest, stream->used_ms + KEPT_MS);
+}
+
+/* ---- what was read --------------------------------------------------- */
+
+/* True when the run has nothing left. */
+static bool
+take_run(struct run *run, const struct pull_limits *limits, struct pull_count *count,
+    struct body_part *part)
+{
+	size_t begin = run->at;
+
+	while (run->n_left > 0) {
+		uint32_t size = be32_get(run->chunk->data + run->at + RECORD_AT_SIZE);
+
+		if (pull_next(limits, count, size, 0) != PULL_TAKE)
+			break;
+		run->at += size;
+		run->n_left--;
+	}
+	*part = (struct body_part){ run->chunk->data + begin, run->at - begin, run->chunk,
+		chunk_release };
+	return run->n_left == 0;
+}
+
+bool
+ahead_take(struct ahead *ahead, int32_t queue, int64_t offset, const struct pull_limits *limits,
+    struct body_part *parts, size_t *n_parts, int32_t *n_messages)
+{
+	struct stream *stream = find(ahead, queue, offset);
+	struct pull_count count = { 0 };
+	bool more = true;
+
+	if (stream == NULL || stream->runs[0].chunk == NULL || limits->tag_codes != NULL)
+		return false;
+	for (*n_parts = 0; more && stream->runs[0].chunk != NULL;) {
+		struct body_part *part = &parts[*n_parts];
+
+		more = take_run(&stream->runs[0], limits, &count, part);
+		if (part->len > 0) {
+			chunk_ref(part->owner);
+			++*n_parts;
+		}
+		if (more)
+			drop_run(stream);
+	}
+	*n_messages = count.n_messages;
+	stream->offset += count.n_messages;
+	use(ahead, stream);
+	return true;
+}
+
+bool
+ahead_expects(const struct ahead *ahead, int32_t queue, int64_t offset)
+{
+	return find(ahead, queue, offset) != NULL;
+}
+
+void
+ahead_put(
+    struct ahead *ahead, int32_t queue, int64_t offset, struct chunk *chunk, int32_t n_records)
+{
+	struct stream *stream = find(ahead, queue, offset);
+
+	if (stream == NULL) {
+		stream = &ahead->streams[0];
+		for (size_t i = 1; i < AHEAD_STREAMS; i++)
+			if (ahead->streams[i].used < stream->used)
+				stream = &ahead->streams[i];
+	}
+	empty(stream);
+	*stream = (struct stream){
+		.queue = queue,
+		.offset = offset,
+		.runs = { { chunk_ref(chunk), 0, n_records } },
+	};
+	use(ahead, stream);
+}
+
+/* ---- what is being read ---------------------------------------------- */
+
+struct ahead_read *
+ahead_begin(struct ahead *ahead, int32_t queue, int64_t offset, int64_t max_offset)
+{
+	const struct stream *stream = find(ahead, queue, offset);
+	struct ahead_read *free_one = NULL;
+
+	if (stream == NULL || stream->runs[0].chunk == NULL || !has_room(stream))
+		return NULL;
+	int64_t end = end_of(stream);
+
+	if (end >= max_offset)
+		return NULL;
+	for (size_t i = 0; i < AHEAD_STREAMS; i++) {
+		struct ahead_read *read = &ahead->reads[i];
+
+		if (!read->under_way)
+			free_one = read;
+		else if (read->queue == queue && read->offset == end)
+			return NULL;
+	}
+	if (free_one != NULL)
+		*free_one = (struct ahead_read){ queue, end, true, NULL };
+	return free_one;
+}
+
+bool
+ahead_wait(struct ahead *ahead, int32_t queue, int64_t offset, void *waiting)
+{
+	for (size_t i = 0; i < AHEAD_STREAMS; i++) {
+		struct ahead_read *read = &ahead->reads[i];
+
+		if (read->under_way && read->queue == queue && read->offset == offset &&
+		    read->waiting == NULL) {
+			read->waiting = waiting;
+			return true;
+		}
+	}
+	return false;
+}
+
+void *
+ahead_end(struct ahead_read *read)
+{
+	read->under_way = false;
+	return read->waiting;
+}
+
+void
+ahead_add(
+    struct ahead *ahead, int32_t queue, int64_t offset, struct chunk *chunk, int32_t n_records)
+{
+	for (size_t i = 0; i < AHEAD_STREAMS; i++) {
+		struct stream *stream = &ahead->streams[i];
+		struct run *run = &stream->runs[0];
+
+		if (stream->queue != queue || end_of(stream) != offset || !has_room(stream))
+			continue;
+		while (run->chunk != NULL)
+			run++;
+		*run = (struct run){ chunk_ref(chunk), 0, n_records };
+		use(ahead, stream);
+		return;
+	}
+}

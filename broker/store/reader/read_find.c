@@ -1,0 +1,286 @@
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "broker/store/reader/reader.h"
+#include "common/base/mem.h"
+
+#define KEY_RESULTS_MAX 1024
+
+static void
+set_chunk(struct read_job *job, struct slice bytes)
+{
+	job->chunk = chunk_new(-1, bytes.len);
+	memcpy(job->chunk->data, bytes.data, bytes.len);
+	job->n_records = 1;
+}
+
+enum read_answer
+read_position(struct reader *reader, struct read_job *job)
+{
+	struct slice bytes;
+	enum get_status status = reader_record(reader, job->offset, 0, &bytes, NULL);
+
+	if (status == GET_OK)
+		set_chunk(job, bytes);
+	job->status = read_status_of(status);
+	return READ_DONE;
+}
+
+/* ---- by time --------------------------------------------------------- */
+
+static bool
+first_entry(void *arg, int64_t offset, struct queue_entry entry)
+{
+	(void)offset;
+	*(struct queue_entry *)arg = entry;
+	return false;
+}
+
+static enum get_status
+reader_entry(struct reader *reader, int32_t number, int64_t offset, struct queue_entry *entry)
+{
+	struct segment_reader *file;
+	size_t index;
+	enum get_status status = reader_locate(reader, number, offset, &index);
+
+	if (status == GET_OK)
+		status = reader_file(reader, reader->segments->list[index], &file);
+	return status == GET_OK ? segment_each_entry(file, number, offset, first_entry, entry)
+	                        : status;
+}
+
+/* The store time of a queue's record. */
+static enum get_status
+stamp_of(struct reader *reader, const struct read_job *job, int32_t number, int64_t offset,
+    int64_t *timestamp)
+{
+	struct queue_entry entry;
+	struct record record;
+	struct slice bytes;
+	int64_t waiting = offset - job->entries_offset;
+
+	enum get_status status = GET_OK;
+
+	if (job->kind == READ_TIME && waiting >= 0 && waiting < (int64_t)job->n_entries)
+		entry = job->entries[waiting];
+	else
+		status = reader_entry(reader, number, offset, &entry);
+	if (status == GET_OK)
+		status = reader_record(reader, entry.position, entry.size, &bytes, &record);
+	if (status == GET_OK)
+		*timestamp = record.store_timestamp;
+	return status;
+}
+
+/*
+ * Store times never go back along a queue, so its offsets can be halved. low
+ * becomes the first offset whose time is >= begin_ms (upper: > begin_ms).
+ */
+enum read_answer
+read_time(struct reader *reader, struct read_job *job)
+{
+	int64_t low = job->min_offset, high = job->max_offset;
+
+	job->next_offset = job->max_offset;
+	job->status = low < high ? READ_FOUND : READ_NOTHING;
+	while (low < high) {
+		int64_t middle = low + (high - low) / 2;
+		int64_t timestamp = 0;
+		enum get_status status = stamp_of(reader, job, job->queue, middle, &timestamp);
+
+		if (status != GET_OK) {
+			job->status = read_status_of(status);
+			return READ_DONE;
+		}
+		if (timestamp < job->begin_ms || (job->upper && timestamp == job->begin_ms))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (job->status != READ_FOUND)
+		return READ_DONE;
+	if (!job->upper)
+		job->next_offset = low;
+	else
+		job->next_offset = low > job->min_offset ? low - 1 : 0;
+	return READ_DONE;
+}
+
+enum read_answer
+read_stamps(struct reader *reader, struct read_job *job)
+{
+	job->status = READ_FOUND;
+	for (size_t i = 0; i < job->n_stamps; i++) {
+		struct stamp_query *query = &job->stamps[i];
+		struct record record;
+		struct slice bytes;
+
+		query->timestamp = 0;
+		if (query->position >= 0) {
+			if (reader_record(reader, query->position, 0, &bytes, &record) == GET_OK)
+				query->timestamp = record.store_timestamp;
+		} else if (query->offset >= 0) {
+			stamp_of(reader, job, query->queue, query->offset, &query->timestamp);
+		}
+	}
+	return READ_DONE;
+}
+
+/* ---- by key ---------------------------------------------------------- */
+
+struct key_search {
+	struct reader *reader;
+	struct read_job *job;
+	struct slice topic, key;
+	int64_t *candidates; /* of one place */
+	size_t n_candidates, cap;
+	int64_t *found; /* newest first */
+	size_t n_found;
+	size_t bytes;
+	bool failed;
+};
+
+static void
+add_candidate(void *arg, int64_t position)
+{
+	struct key_search *search = arg;
+
+	if (search->n_candidates == search->cap) {
+		search->cap = search->cap != 0 ? 2 * search->cap : 16;
+		search->candidates =
+		    mem_realloc(search->candidates, search->cap * sizeof search->candidates[0]);
+	}
+	search->candidates[search->n_candidates++] = position;
+}
+
+static bool
+carries_key(const struct record *record, struct slice key)
+{
+	struct slice keys = property_find(record->properties, "KEYS");
+
+	if (slice_equal(property_find(record->properties, "UNIQ_KEY"), key))
+		return true;
+	for (struct slice one; slice_next(&keys, ' ', &one);)
+		if (slice_equal(one, key))
+			return true;
+	return false;
+}
+
+static bool
+is_complete(const struct key_search *search)
+{
+	return search->failed || (int64_t)search->n_found >= search->job->max_messages;
+}
+
+/* A record with one key twice, or one whose keys were packed since the writer was asked. */
+static bool
+is_found(const struct key_search *search, int64_t position)
+{
+	for (size_t i = 0; i < search->n_found; i++)
+		if (search->found[i] == position)
+			return true;
+	return false;
+}
+
+/* Keeps the candidates that are what was asked for; they came in order of the log. */
+static void
+check_candidates(struct key_search *search)
+{
+	const struct read_job *job = search->job;
+
+	for (size_t i = search->n_candidates; i-- > 0 && !is_complete(search);) {
+		int64_t position = search->candidates[i];
+		struct record record;
+		struct slice bytes;
+
+		if (position < job->born || (job->before != 0 && position >= job->before) ||
+		    is_found(search, position))
+			continue;
+		enum get_status status =
+		    reader_record(search->reader, position, 0, &bytes, &record);
+
+		if (status == GET_FAILED)
+			search->failed = true;
+		if (status != GET_OK || !slice_equal(record.topic, search->topic) ||
+		    record.store_timestamp < job->begin_ms ||
+		    record.store_timestamp > job->end_ms || !carries_key(&record, search->key))
+			continue;
+		search->found[search->n_found++] = position;
+		search->bytes += bytes.len;
+	}
+	search->n_candidates = 0;
+}
+
+static void
+search_segment(struct key_search *search, struct segment *segment, uint64_t hash)
+{
+	struct segment_reader *file;
+	int64_t run = -1;
+	enum get_status status = reader_file(search->reader, segment, &file);
+
+	if (status == GET_OK)
+		status = segment_get_run(file, &run);
+	for (; run >= 0 && status == GET_OK && !is_complete(search); run--) {
+		/* Reading candidates may have closed the file that was least used: ask again. */
+		status = reader_file(search->reader, segment, &file);
+		if (status == GET_OK)
+			status = segment_each_key(file, run, hash, add_candidate, search);
+		if (status == GET_OK)
+			check_candidates(search);
+	}
+	if (status != GET_OK && status != GET_NONE)
+		search->failed = true;
+}
+
+static void
+gather_found(struct key_search *search)
+{
+	struct read_job *job = search->job;
+	size_t at = 0;
+
+	job->chunk = chunk_new(-1, search->bytes);
+	for (size_t i = search->n_found; i-- > 0;) {
+		struct slice bytes;
+
+		if (reader_record(search->reader, search->found[i], 0, &bytes, NULL) != GET_OK)
+			continue;
+		memcpy(job->chunk->data + at, bytes.data, bytes.len);
+		at += bytes.len;
+		job->n_records++;
+	}
+	job->chunk->len = at;
+}
+
+enum read_answer
+read_key(struct reader *reader, struct read_job *job)
+{
+	struct key_search search = {
+		.reader = reader,
+		.job = job,
+		.topic = slice_of(job->topic),
+		.key = slice_of(job->key),
+	};
+	uint64_t hash = key_hash(key_topic_hash(search.topic), search.key);
+
+	if (job->max_messages < 1)
+		job->max_messages = 1;
+	if (job->max_messages > KEY_RESULTS_MAX)
+		job->max_messages = KEY_RESULTS_MAX;
+	search.found = mem_alloc((size_t)job->max_messages * sizeof search.found[0]);
+	for (size_t i = 0; i < job->n_positions; i++)
+		add_candidate(&search, job->positions[i]);
+	check_candidates(&search);
+	for (size_t i = reader->segments->n; i-- > 0 && !is_complete(&search);)
+		search_segment(&search, reader->segments->list[i], hash);
+	if (search.n_found > 0)
+		gather_found(&search);
+	if (job->n_records > 0)
+		job->status = READ_FOUND;
+	else
+		job->status = search.failed ? READ_FAILED : READ_NOTHING;
+	free(search.candidates);
+	free(search.found);
+	return READ_DONE;
+}

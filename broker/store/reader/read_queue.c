@@ -1,0 +1,146 @@
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "broker/store/reader/reader.h"
+#include "common/base/mem.h"
+
+/*
+ * A cold pull, in two passes: first the entries of the queue blocks say which
+ * records are wanted, so that the answer's memory is taken once; then the
+ * records are read, in order, and copied where they go.
+ */
+
+#define DENSE 4 /* records in a row make the row worth its copy */
+
+struct pick {
+	int64_t offset;
+	int64_t position;
+	uint32_t size;
+};
+
+struct selection {
+	const struct pull_limits *limits;
+	struct pull_count count;
+	struct pick *picks;
+	size_t n, cap;
+	int64_t next_offset;
+	bool full;
+};
+
+static bool
+select_entry(void *arg, int64_t offset, struct queue_entry entry)
+{
+	struct selection *it = arg;
+	enum pull_verdict verdict =
+	    pull_next(it->limits, &it->count, entry.size, (int32_t)entry.tag_hash);
+
+	if (verdict == PULL_STOP) {
+		it->full = true;
+		return false;
+	}
+	it->next_offset = offset + 1;
+	if (verdict == PULL_SKIP)
+		return true;
+	if (it->n == it->cap) {
+		it->cap = it->cap != 0 ? 2 * it->cap : 32;
+		it->picks = mem_realloc(it->picks, it->cap * sizeof it->picks[0]);
+	}
+	it->picks[it->n++] = (struct pick){ offset, entry.position, entry.size };
+	return true;
+}
+
+/* What the writer gave, of entries that are in no block yet. */
+static enum get_status
+select_waiting(struct selection *it, const struct read_job *job)
+{
+	int64_t i = it->next_offset - job->entries_offset;
+
+	if (i < 0 || i >= (int64_t)job->n_entries)
+		return GET_NONE;
+	while (i < (int64_t)job->n_entries &&
+	       select_entry(it, job->entries_offset + i, job->entries[i]))
+		i++;
+	return GET_OK;
+}
+
+static enum get_status
+select_in_blocks(struct reader *reader, struct selection *it, const struct read_job *job)
+{
+	size_t index;
+	enum get_status status = reader_locate(reader, job->queue, it->next_offset, &index);
+
+	if (status != GET_OK)
+		return status;
+	struct segment_reader *file;
+
+	status = reader_file(reader, reader->segments->list[index], &file);
+	if (status != GET_OK)
+		return status;
+	return segment_each_entry(file, job->queue, it->next_offset, select_entry, it);
+}
+
+/* Whether a log row that holds this one holds some more: what follows it tells, or the end. */
+static bool
+is_dense(const struct selection *it, size_t i)
+{
+	if (it->n <= DENSE)
+		return false;
+	const struct pick *first = &it->picks[i + DENSE < it->n ? i : it->n - 1 - DENSE];
+
+	return first[DENSE].position - first->position < SEGMENT_ROW_BYTES;
+}
+
+/* The picked records, up to the first that cannot be had. */
+static enum get_status
+read_picks(struct reader *reader, const struct selection *it, struct read_job *job)
+{
+	struct chunk *chunk = chunk_new(-1, (size_t)it->count.n_bytes);
+	enum get_status status = GET_OK;
+	size_t at = 0;
+
+	for (size_t i = 0; i < it->n; i++) {
+		struct pick pick = it->picks[i];
+
+		status = reader_copy(
+		    reader, pick.position, pick.size, is_dense(it, i), chunk->data + at);
+		if (status != GET_OK) {
+			/* What comes before is good; the next pull meets this one first, and passes
+			 * it. */
+			job->next_offset = pick.offset + (i == 0 && status == GET_CORRUPT);
+			break;
+		}
+		at += pick.size;
+		job->n_records++;
+	}
+	chunk->len = at;
+	if (job->n_records > 0) {
+		job->chunk = chunk;
+		return GET_OK;
+	}
+	chunk_unref(chunk);
+	return status;
+}
+
+enum read_answer
+read_queue(struct reader *reader, struct read_job *job)
+{
+	struct selection it = { .limits = &job->limits, .next_offset = job->offset };
+	enum get_status status = GET_OK;
+
+	while (!it.full && status == GET_OK) {
+		status = select_waiting(&it, job);
+		if (status == GET_NONE)
+			status = select_in_blocks(reader, &it, job);
+	}
+	job->next_offset = it.next_offset;
+	if (it.n > 0)
+		job->status = read_status_of(read_picks(reader, &it, job));
+	else if (it.next_offset > job->offset)
+		job->status = READ_NO_MATCH;
+	else
+		job->status = read_status_of(status);
+	free(it.picks);
+	return job->status == READ_NOTHING && !job->asked_writer ? READ_ASK : READ_DONE;
+}

@@ -1,0 +1,308 @@
+#include "config.h"
+
+#include "broker/store/writer/writer.h"
+
+#include <stdlib.h>
+
+#include "broker/store/meta/meta.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
+
+/*
+ * A batch is bounded so that its chunk is one malloc of a size that the heap
+ * recycles, and so that the first of a burst is not delayed by the last.
+ */
+#define BATCH_BYTES (1 << 20)
+#define BATCH_RECORDS 4096
+#define PROBE_MS 1000
+
+#define LENT_US 50000 /* a commit that took longer is none that a loop should wait for */
+#define LEND_AGAIN_MS 1000
+
+struct writer *
+writer_new(struct store *store)
+{
+	struct writer *writer = mem_zalloc(sizeof *writer);
+
+	writer->store = store;
+	mailbox_init(&writer->inbox);
+	pthread_mutex_init(&writer->turn_lock, NULL);
+	writer->wakes_ms = INT64_MAX;
+	return writer;
+}
+
+void
+writer_free(struct writer *writer)
+{
+	segment_writer_close(&writer->out);
+	half_rows_close(&writer->half_rows);
+	half_table_release(&writer->halves);
+	pending_release(&writer->pending);
+	mailbox_release(&writer->inbox);
+	pthread_mutex_destroy(&writer->turn_lock);
+	free(writer->homes);
+	free(writer);
+}
+
+void
+writer_post(struct writer *writer, struct task *task)
+{
+	mailbox_post(&writer->inbox, task);
+}
+
+static bool
+batch_is_full(const struct batch *batch)
+{
+	return batch->barrier || batch->n_bytes >= BATCH_BYTES || batch->n_records >= BATCH_RECORDS;
+}
+
+static void
+gather(struct writer *writer)
+{
+	writer->batch = (struct batch){ 0 };
+	while (!batch_is_full(&writer->batch)) {
+		struct task *task = writer->todo;
+
+		if (task == NULL && !mailbox_is_empty(&writer->inbox))
+			task = mailbox_take(&writer->inbox);
+		if (task == NULL)
+			return;
+		writer->todo = task->next;
+		task->run(task, writer);
+	}
+}
+
+void
+writer_tell(struct writer *writer, struct news *news)
+{
+	for (int i = 0; i < writer->store->n_loops; i++) {
+		struct notice *notice = notice_new(writer->store->tails[i], news);
+
+		task_chain_add(&writer->homes[i], &notice->task);
+	}
+	news_unref(news);
+}
+
+static void
+send_home(struct writer *writer)
+{
+	for (int i = 0; i < writer->store->n_loops; i++) {
+		struct task_chain *chain = &writer->homes[i];
+
+		if (chain->first != NULL)
+			mailbox_post_chain(
+			    &writer->store->loops[i].inbox, chain->first, chain->last);
+		*chain = (struct task_chain){ 0 };
+	}
+}
+
+static bool
+is_refusing(const struct writer *writer, enum store_refusal why)
+{
+	return atomic_load(&writer->store->counters.refusals) & why;
+}
+
+static int
+write_probe(void *arg)
+{
+	return segment_put_probe(arg);
+}
+
+/* A full disk is asked once a second whether it is still full. */
+static void
+probe(struct writer *writer)
+{
+	if (!is_refusing(writer, REFUSAL_FULL) || is_refusing(writer, REFUSAL_BROKEN) ||
+	    clock_mono_ms() < writer->next_probe_ms)
+		return;
+	writer->next_probe_ms = clock_mono_ms() + PROBE_MS;
+	int rc = segment_write(&writer->out, write_probe, &writer->out);
+
+	if (rc == SQLITE_OK) {
+		store_unrefuse(writer->store, REFUSAL_FULL);
+		log_info("store takes messages again path=%s", writer->store->path);
+	} else if (!sql_is_full(rc)) {
+		writer_failed(writer, rc);
+	}
+}
+
+static int
+idle_ms(const struct writer *writer)
+{
+	int64_t wait = writer->next_probe_ms - clock_mono_ms();
+
+	if (is_refusing(writer, REFUSAL_BROKEN))
+		return -1;
+	if (is_refusing(writer, REFUSAL_FULL))
+		return wait > 0 ? (int)wait : 0;
+	int index_ms = writer_flush_in_ms(writer), rows_ms = half_rows_flush_in_ms(writer);
+
+	if (index_ms == -1 || rows_ms == -1)
+		return index_ms > rows_ms ? index_ms : rows_ms;
+	return index_ms < rows_ms ? index_ms : rows_ms;
+}
+
+static void
+flush_if_due(struct writer *writer)
+{
+	if (!writer_flush_is_due(writer) || is_refusing(writer, REFUSAL_BROKEN | REFUSAL_FULL))
+		return;
+	int rc = writer_flush(writer, false);
+
+	if (rc != SQLITE_OK) {
+		writer->pending_since_ms = clock_mono_ms();
+		writer_failed(writer, rc);
+	}
+}
+
+static void
+turn(struct writer *writer)
+{
+	gather(writer);
+	if (writer->batch.appends.first != NULL)
+		writer_commit(writer);
+	else
+		flush_if_due(writer);
+	send_home(writer);
+	if (writer->batch.metas.first != NULL) {
+		meta_commit(writer, writer->batch.metas.first);
+		send_home(writer);
+	}
+	writer_pass_reads(writer);
+	if (half_rows_flush_in_ms(writer) == 0)
+		half_rows_flush(writer, false);
+	writer_tell_halves(writer);
+	probe(writer);
+}
+
+static void *
+run(void *arg)
+{
+	struct writer *writer = arg;
+
+	pthread_mutex_lock(&writer->turn_lock);
+	while (!writer->stop) {
+		if (writer->todo == NULL) {
+			int wait_ms = idle_ms(writer);
+
+			writer->wakes_ms = wait_ms == -1 ? INT64_MAX : clock_mono_ms() + wait_ms;
+			pthread_mutex_unlock(&writer->turn_lock);
+			mailbox_wait(&writer->inbox, wait_ms);
+			pthread_mutex_lock(&writer->turn_lock);
+		}
+		turn(writer);
+	}
+	pthread_mutex_unlock(&writer->turn_lock);
+	return NULL;
+}
+
+/*
+ * What a loop may do itself, when it would rest otherwise, and not behind what others wait for. Its
+ * own inbox is empty, or it would hear of this commit before it hears of an earlier one.
+ */
+static bool
+may_lend(const struct writer *writer, const struct loop *loop)
+{
+	return writer->store->options.flush == STORE_FLUSH_ASYNC && !loop->pressed &&
+	       !writer->stop && writer->todo == NULL && mailbox_is_empty(&writer->inbox) &&
+	       mailbox_is_empty(&loop->inbox) && !is_refusing(writer, ~0u) &&
+	       !writer_rolls_next(writer) && !writer_flush_is_due(writer) &&
+	       clock_mono_ms() >= writer->lends_ms;
+}
+
+static struct task *
+lent_turn(struct writer *writer, const struct loop *loop, struct task *first)
+{
+	int64_t started_us = clock_mono_us();
+
+	writer->batch = (struct batch){ 0 };
+	for (struct task *task = first, *next; task != NULL; task = next) {
+		next = task->next;
+		task->run(task, writer);
+	}
+	writer_commit(writer);
+	writer_tell_halves(writer);
+
+	struct task *home = writer->homes[loop->index].first;
+
+	writer->homes[loop->index] = (struct task_chain){ 0 };
+	send_home(writer);
+	int64_t ended_us = clock_mono_us();
+	int wait_ms = idle_ms(writer);
+
+	if (ended_us - started_us > LENT_US)
+		writer->lends_ms = ended_us / 1000 + LEND_AGAIN_MS;
+	if (wait_ms != -1 && ended_us / 1000 + wait_ms < writer->wakes_ms) {
+		writer->wakes_ms = 0;
+		mailbox_wake(&writer->inbox);
+	}
+	return home;
+}
+
+bool
+writer_lend(struct writer *writer, struct loop *loop, struct task *first)
+{
+	struct task *home = NULL;
+
+	if (pthread_mutex_trylock(&writer->turn_lock) != 0)
+		return false;
+	bool lent = may_lend(writer, loop);
+
+	if (lent)
+		home = lent_turn(writer, loop, first);
+	pthread_mutex_unlock(&writer->turn_lock);
+	loop_run_tasks(loop, home);
+	return lent;
+}
+
+void
+writer_start(struct writer *writer)
+{
+	writer->homes = mem_zalloc((size_t)writer->store->n_loops * sizeof writer->homes[0]);
+	store_start_thread(&writer->thread, "writer", run, writer);
+}
+
+static void
+take_stop(struct task *task, void *arg)
+{
+	struct writer *writer = arg;
+
+	(void)task;
+	writer->stop = true;
+	writer->batch.barrier = true;
+}
+
+void
+writer_drain(struct writer *writer)
+{
+	do {
+		gather(writer);
+		for (struct task *task = writer->batch.appends.first, *next; task != NULL;
+		     task = next) {
+			next = task->next;
+			append_finish(
+			    writer->store, (struct append *)task, APPEND_FAILED, writer->homes);
+		}
+		meta_refuse(writer, writer->batch.metas.first);
+		send_home(writer);
+		writer_pass_reads(writer);
+	} while (writer->todo != NULL);
+}
+
+void
+writer_stop(struct writer *writer)
+{
+	writer->stop_task.run = take_stop;
+	mailbox_post(&writer->inbox, &writer->stop_task);
+	pthread_join(writer->thread, NULL);
+	writer->ended = true;
+	if (is_refusing(writer, REFUSAL_BROKEN))
+		return;
+	half_rows_flush_all(writer);
+	int rc = writer_flush(writer, true);
+
+	if (rc != SQLITE_OK)
+		log_warn("store could not write its index at the end, the next start will error=%s",
+		    sqlite3_errstr(rc));
+}

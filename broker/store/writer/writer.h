@@ -1,0 +1,99 @@
+#ifndef STORE_WRITER_H
+#define STORE_WRITER_H
+
+/*
+ * The thread that owns the live segment and meta.db. Its inbox takes appends,
+ * meta jobs, read jobs that need what only it knows, and the closer's news.
+ *
+ * One turn: gather what is there up to a bound, commit it as one transaction,
+ * tell the tails, send the appends home. While it commits, the next turn's work gathers,
+ * so a lone message is not delayed and a thousand share one sync.
+ *
+ * To wake a sleeping thread and be woken by it costs more than a small commit.
+ * So a loop that would rest and has little to store for a writer that rests is lent
+ * the turn, with ASYNC_FLUSH: who holds turn_lock is the writer.
+ */
+
+#include "broker/store/half/half_rows.h"
+#include "broker/store/half/half_table.h"
+#include "broker/store/log/segment_write.h"
+#include "broker/store/store_private.h"
+
+struct batch {
+	struct task_chain appends, metas, reads;
+	size_t n_records, n_bytes;
+	bool barrier; /* what follows must not share this commit */
+};
+
+struct writer {
+	struct store *store;
+	struct mailbox inbox;
+	pthread_t thread;
+	struct task stop_task;
+	bool ended;                /* the thread is gone: what still comes is turned away */
+	pthread_mutex_t turn_lock; /* all below */
+	int64_t wakes_ms;          /* monotonic: when the thread looks by itself again */
+	int64_t lends_ms;          /* monotonic: not before, the disk was slow */
+	bool stop;
+	struct segment_writer out;
+	struct pending pending;
+	int64_t pending_since_ms; /* monotonic, of the oldest pending entry */
+	struct half_table halves;
+	struct half_rows half_rows;
+	int64_t position;      /* the next record's */
+	int64_t timestamp;     /* of the newest record; never goes back */
+	int64_t next_probe_ms; /* monotonic: when a full disk is tried again */
+	int64_t next_roll_ms;  /* monotonic: when a failed change of segments is tried again */
+	struct task *todo;     /* taken from the inbox, not yet in a batch */
+	struct batch batch;
+	struct task_chain *homes; /* per loop, what this turn sends */
+};
+
+struct writer *writer_new(struct store *store);
+void writer_free(struct writer *writer);
+void writer_start(struct writer *writer);
+void writer_stop(struct writer *writer);
+/* After writer_stop: turns away what came too late. */
+void writer_drain(struct writer *writer);
+/* Any thread. */
+void writer_post(struct writer *writer, struct task *task);
+
+/*
+ * Commits the appends that begin with `first`, which are few, on the loop's
+ * own thread, and runs there what goes home to it. False: it was not possible,
+ * nothing was done, the appends are to be posted. At the end of a turn of the loop.
+ */
+bool writer_lend(struct writer *writer, struct loop *loop, struct task *first);
+
+/* writer_take.c: what a task does on the writer's thread (its receiver). */
+void writer_take_append(struct task *task, void *writer);
+void writer_take_read(struct task *task, void *writer);
+void writer_take_meta(struct task *task, void *writer);
+/* Hands the reads of the batch on, with what only the writer knows. */
+void writer_pass_reads(struct writer *writer);
+
+/* writer_commit.c: commits the appends of the batch and what has to be flushed with them. */
+void writer_commit(struct writer *writer);
+/* The next commit will begin with a change of segments. */
+bool writer_rolls_next(const struct writer *writer);
+/* Index entries have waited long enough for their blocks, or there are many. */
+bool writer_flush_is_due(const struct writer *writer);
+/* ms until it is by time alone; -1: never. */
+int writer_flush_in_ms(const struct writer *writer);
+/* Commits what is pending as blocks; closing: also what a closed segment must say of itself. */
+int writer_flush(struct writer *writer, bool closing);
+/* Makes a segment that begins at the writer's position the live one, and leaves the last as it is;
+ * an SQLite code. */
+int writer_open_segment(struct writer *writer);
+/* Forgets the queues of a topic; an SQLite code. */
+int writer_drop_topic(struct writer *writer, struct slice topic);
+/* What a failed commit means for the appends that were in it, and for the store. */
+enum append_status writer_failed(struct writer *writer, int rc);
+
+/* half.c: publishes the counts and the next due time. */
+void writer_tell_halves(struct writer *writer);
+
+/* Gives the loops a notice each, with what this turn sends, and lets go of the news. */
+void writer_tell(struct writer *writer, struct news *news);
+
+#endif
