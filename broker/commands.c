@@ -4,7 +4,7 @@
 
 #include "broker/handlers.h"
 
-#include "broker/broker.h"
+#include "broker/context.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
 

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "broker/broker.h"
+#include "broker/context.h"
 
 int
 main(int argc, char **argv)

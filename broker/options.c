@@ -2,7 +2,7 @@
 
 #include "broker/options.h"
 
-#include "broker/producer_group.h"
+#include "broker/state/producer_group.h"
 
 #define OPTION_SETTINGS struct broker_settings
 #include "common/config/option_rows.h"
@@ -233,7 +233,7 @@ const struct option broker_options[] = {
 	    "the key is rejectTransactionMessage and says the opposite"),
 	WRONG("brokerIP", "brokerIP1", ""),
 
-#include "broker/options_ignored.h"
+#include "broker/options_ignored.inc"
 
 	{ .name = NULL },
 };

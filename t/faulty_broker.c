@@ -2,7 +2,7 @@
 
 #include "config.h"
 
-#include "broker/broker.h"
+#include "broker/context.h"
 #include "t/vfs_fault.h"
 
 int

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "broker/client.h"
+#include "broker/state/client.h"
 #include "common/base/clock.h"
 
 TestSuite(client, .timeout = 20);

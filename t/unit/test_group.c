@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "broker/group.h"
+#include "broker/state/group.h"
 
 TestSuite(group, .timeout = 20);
 

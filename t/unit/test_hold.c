@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "broker/hold.h"
+#include "broker/pull/hold.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>

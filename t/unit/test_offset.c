@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "broker/offset.h"
+#include "broker/state/offset.h"
 
 TestSuite(offset, .timeout = 20);
 

@@ -2,7 +2,7 @@
 
 #include <criterion/criterion.h>
 
-#include "broker/producer_group.h"
+#include "broker/state/producer_group.h"
 
 TestSuite(producer_group, .timeout = 20);
 

@@ -2,7 +2,7 @@
 
 #include <criterion/criterion.h>
 
-#include "broker/retention.h"
+#include "broker/retention/retention.h"
 
 TestSuite(retention, .timeout = 20);
 

@@ -2,8 +2,8 @@
 
 #include <criterion/criterion.h>
 
-#include "broker/stats.h"
-#include "broker/stats_series.h"
+#include "broker/state/stats.h"
+#include "broker/state/stats_series.h"
 
 TestSuite(stats, .timeout = 20);
 

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "broker/subscription.h"
+#include "broker/state/subscription.h"
 
 TestSuite(subscription, .timeout = 20);
 

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "broker/topic.h"
+#include "broker/state/topic.h"
 
 TestSuite(topic, .timeout = 20);
 

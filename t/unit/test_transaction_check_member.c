@@ -3,8 +3,8 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
-#include "broker/client.h"
-#include "broker/transaction_check_private.h"
+#include "broker/state/client.h"
+#include "broker/transaction/check/transaction_check_private.h"
 
 TestSuite(transaction_check_member, .timeout = 20);
 

@@ -1,0 +1,105 @@
+#include "config.h"
+
+/* Subscription groups: created, changed, deleted and listed by tools. */
+
+#include "broker/handlers.h"
+
+#include <stdlib.h>
+
+#include "broker/context.h"
+#include "broker/state/group.h"
+#include "broker/catalog/kept.h"
+#include "broker/catalog/topic_change.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
+#include "common/json/json_body.h"
+
+enum verdict
+update_group_begin(struct request *request)
+{
+	struct group group;
+
+	if (group_read(json_parse(request->arena, request->body), &group) == -1)
+		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
+		    "the body is no subscription group with a legal groupName");
+	group_change(
+	    request_broker(request), request->loop, &group, 1, kept_reply, kept_new(request));
+	return VERDICT_LATER;
+}
+
+enum verdict
+update_group_list_begin(struct request *request)
+{
+	const struct json *json = json_parse(request->arena, request->body);
+	const struct json *list = json_member(json, "groupConfigList");
+	size_t n = list != NULL ? list->n_children : 0, i = 0;
+	struct group *groups = arena_alloc(request->arena, n * sizeof *groups);
+
+	if (list == NULL || list->type != JSON_ARRAY)
+		return request_refuse(
+		    request, RESPONSE_SYSTEM_ERROR, "the body has no groupConfigList");
+	for (const struct json *at = list->first; at != NULL; at = at->next, i++) {
+		if (group_read(at, &groups[i]) == -1)
+			return request_refuse(request, RESPONSE_SYSTEM_ERROR,
+			    "element %zu of groupConfigList is no subscription group", i);
+	}
+	group_change(
+	    request_broker(request), request->loop, groups, n, kept_reply, kept_new(request));
+	return VERDICT_LATER;
+}
+
+enum verdict
+get_all_groups_begin(struct request *request)
+{
+	struct broker *broker = request_broker(request);
+	struct data_version version = groups_version(broker->groups);
+	struct buf text = { 0 };
+	struct json_out out;
+	size_t n;
+	struct group *groups = groups_list(broker->groups, &n);
+
+	json_out_init(&out, &text);
+	json_open_object(&out);
+	json_key(&out, "dataVersion");
+	data_version_write(&out, &version);
+	json_key(&out, "subscriptionGroupTable");
+	json_open_object(&out);
+	for (size_t i = 0; i < n; i++) {
+		json_key(&out, groups[i].name);
+		group_write(&out, &groups[i]);
+	}
+	json_close_object(&out);
+	json_close_object(&out);
+	free(groups);
+	return request_answer_body(request, json_finish(&out, request->arena));
+}
+
+enum verdict
+get_group_begin(struct request *request)
+{
+	const struct group_header *header = request->header;
+	struct group group;
+	struct buf text = { 0 };
+	struct json_out out;
+
+	if (!groups_find(request_broker(request)->groups, header->group, &group))
+		return request_refuse(request, RESPONSE_SUBSCRIPTION_GROUP_NOT_EXIST,
+		    "subscription group not exist, %.*s", (int)header->group.len,
+		    header->group.data);
+	json_out_init(&out, &text);
+	group_write(&out, &group);
+	return request_answer_body(request, json_finish(&out, request->arena));
+}
+
+enum verdict
+delete_group_begin(struct request *request)
+{
+	const struct delete_group_header *header = request->header;
+
+	if (!name_is_valid(header->group_name))
+		return request_refuse(
+		    request, RESPONSE_SYSTEM_ERROR, "the group's name is illegal");
+	group_delete(request_broker(request), request->loop, header->group_name,
+	    header->remove_offset || header->clean_offset, kept_reply, kept_new(request));
+	return VERDICT_LATER;
+}

@@ -1,0 +1,175 @@
+#include "config.h"
+
+/* Topics: created, changed, deleted and listed by tools. */
+
+#include "broker/handlers.h"
+
+#include <stdlib.h>
+
+#include "broker/context.h"
+#include "broker/catalog/kept.h"
+#include "broker/cluster/masters.h"
+#include "broker/catalog/system_topic.h"
+#include "broker/state/topic.h"
+#include "broker/catalog/topic_change.h"
+#include "common/protocol/bodies.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
+#include "common/json/json_body.h"
+
+/* ---- 17, 18 ---------------------------------------------------------- */
+
+/* NULL, or why nobody may create or change a topic of this name. */
+static const char *
+refusal_of(const struct broker *broker, struct slice name)
+{
+	if (slice_trim(name).len == 0)
+		return "The specified topic is blank.";
+	if (name.len > RECORD_TOPIC_MAX)
+		return "The specified topic is longer than topic max length 127.";
+	if (!name_is_valid(name))
+		return "The specified topic contains illegal characters, allowing only "
+		       "^[%|a-zA-Z0-9_-]+$";
+	if (topic_is_system(broker, name))
+		return "conflict";
+	return NULL;
+}
+
+static enum verdict
+refuse_name(struct request *request, struct slice name, const char *why)
+{
+	if (slice_is(slice_of(why), "conflict"))
+		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
+		    "The topic[%.*s] is conflict with system topic.", (int)name.len, name.data);
+	return request_refuse(request, RESPONSE_SYSTEM_ERROR, "%s", why);
+}
+
+enum verdict
+update_topic_begin(struct request *request)
+{
+	const struct create_topic_header *header = request->header;
+	struct broker *broker = request_broker(request);
+	const char *why = refusal_of(broker, header->topic);
+	bool if_absent = slice_is(command_ext(request->command, MASTERS_IF_ABSENT), "true");
+	struct topic topic, before;
+	struct topic_config config = {
+		.name = header->topic,
+		.read_queues = header->read_queues,
+		.write_queues = header->write_queues,
+		.perm = header->perm,
+		.sys_flag = header->topic_sys_flag,
+		.order = header->order,
+		.multi_tag = slice_is(header->topic_filter_type, "MULTI_TAG"),
+	};
+
+	if (why != NULL)
+		return refuse_name(request, header->topic, why);
+	if (!config.multi_tag && !slice_is(header->topic_filter_type, "SINGLE_TAG"))
+		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
+		    "topicFilterType = [%.*s] value invalid", (int)header->topic_filter_type.len,
+		    header->topic_filter_type.data);
+	if (topic_from_config(&config, &topic) == -1)
+		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
+		    "the topic's queues are 0 to %d each, its perm is 0 to 7", TOPIC_QUEUES_MAX);
+	if (topics_find(broker->topics, header->topic, &before) && if_absent)
+		return VERDICT_REPLY;
+	topic_change(broker, request->loop, &topic, 1, !if_absent, kept_reply, kept_new(request));
+	return VERDICT_LATER;
+}
+
+enum verdict
+update_topic_list_begin(struct request *request)
+{
+	struct broker *broker = request_broker(request);
+	const struct json *json = json_parse(request->arena, request->body);
+	const struct json *list = json_member(json, "topicConfigList");
+	size_t n = list != NULL ? list->n_children : 0, i = 0;
+	struct topic *topics = arena_alloc(request->arena, n * sizeof *topics);
+
+	if (list == NULL || list->type != JSON_ARRAY)
+		return request_refuse(
+		    request, RESPONSE_SYSTEM_ERROR, "the body has no topicConfigList");
+	for (const struct json *at = list->first; at != NULL; at = at->next, i++) {
+		struct topic_config config;
+		int read = topic_config_read(at, &config);
+		const char *why = read == 0 ? refusal_of(broker, config.name) : NULL;
+
+		if (why != NULL)
+			return refuse_name(request, config.name, why);
+		if (read == -1 || topic_from_config(&config, &topics[i]) == -1)
+			return request_refuse(request, RESPONSE_SYSTEM_ERROR,
+			    "element %zu of topicConfigList is no topic", i);
+	}
+	topic_change(broker, request->loop, topics, n, true, kept_reply, kept_new(request));
+	return VERDICT_LATER;
+}
+
+/* ---- 215 ------------------------------------------------------------- */
+
+enum verdict
+delete_topic_begin(struct request *request)
+{
+	const struct topic_header *header = request->header;
+	struct broker *broker = request_broker(request);
+	const char *why = refusal_of(broker, header->topic);
+
+	if (why != NULL)
+		return refuse_name(request, header->topic, why);
+	topic_delete(broker, request->loop, header->topic, kept_reply, kept_new(request));
+	return VERDICT_LATER;
+}
+
+/* ---- 21, 351, 305 ---------------------------------------------------- */
+
+enum verdict
+get_all_topics_begin(struct request *request)
+{
+	struct broker *broker = request_broker(request);
+	size_t n;
+	struct data_version version;
+	struct topic *topics = topics_list(broker->topics, &n, &version);
+	struct topic_config *configs = arena_alloc(request->arena, n * sizeof *configs);
+	struct topic_table table = { version, configs, n };
+	struct buf text = { 0 };
+	struct json_out out;
+
+	for (size_t i = 0; i < n; i++)
+		configs[i] = topic_to_config(&topics[i]);
+	json_out_init(&out, &text);
+	topic_table_write(&out, &table);
+	free(topics);
+	return request_answer_body(request, json_finish(&out, request->arena));
+}
+
+enum verdict
+get_topic_begin(struct request *request)
+{
+	const struct topic_header *header = request->header;
+	struct topic topic;
+	struct buf text = { 0 };
+	struct json_out out;
+
+	if (!topics_find(request_broker(request)->topics, header->topic, &topic))
+		return request_refuse(request, RESPONSE_TOPIC_NOT_EXIST,
+		    "No topic in this broker. topic: %.*s", (int)header->topic.len,
+		    header->topic.data);
+	struct topic_config config = topic_to_config(&topic);
+
+	config.attributes = SLICE("{}");
+	json_out_init(&out, &text);
+	topic_config_write(&out, &config);
+	return request_answer_body(request, json_finish(&out, request->arena));
+}
+
+enum verdict
+get_system_topics_begin(struct request *request)
+{
+	struct topic_list list = { 0 };
+	struct buf text = { 0 };
+	struct json_out out;
+
+	list.topics = system_topic_names(request_broker(request), request->arena, &list.n_topics);
+	json_out_init(&out, &text);
+	topic_list_write(&out, &list);
+	return request_answer_body(request, json_finish(&out, request->arena));
+}

@@ -1,0 +1,174 @@
+#include "config.h"
+
+#include "broker/catalog/system_topic.h"
+
+#include "broker/state/group.h"
+#include "broker/store/half/half.h"
+#include "broker/state/topic.h"
+
+#define BOTH (PERM_READ | PERM_WRITE)
+#define TEMPLATE (BOTH | PERM_INHERIT)
+
+/* Where the name comes from; the number of queues of a template is a setting. */
+enum name_kind {
+	NAME_FIXED,
+	NAME_TEMPLATE, /* only when autoCreateTopicEnable */
+	NAME_CLUSTER,
+	NAME_BROKER,
+	NAME_REPLY, /* <cluster>_REPLY_TOPIC */
+	NAME_TRACE, /* only when traceTopicEnable */
+};
+
+/* Rows with 0 queues are not made at start: only their names are taken. */
+static const struct row {
+	const char *name;
+	enum name_kind kind;
+	int32_t queues;
+	int32_t perm;
+	bool forbidden; /* to senders */
+} rows[] = {
+	{ TOPIC_TEMPLATE, NAME_TEMPLATE, -1, TEMPLATE, false },
+	{ TOPIC_TEMPLATE_4_3, NAME_TEMPLATE, -1, TEMPLATE, false },
+	{ "SCHEDULE_TOPIC_XXXX", NAME_FIXED, 18, BOTH, true },
+	{ "BenchmarkTest", NAME_FIXED, 1024, BOTH, false },
+	{ HALF_TOPIC, NAME_FIXED, 1, BOTH, true },
+	{ "RMQ_SYS_TRACE_TOPIC", NAME_TRACE, 1, BOTH, false },
+	{ HALF_EVENT_TOPIC, NAME_FIXED, N_EVENT_QUEUES, BOTH, true },
+	{ HALF_PARKED_TOPIC, NAME_FIXED, 1, BOTH, true },
+	{ "SELF_TEST_TOPIC", NAME_FIXED, 1, BOTH, true },
+	{ "OFFSET_MOVED_EVENT", NAME_FIXED, 1, BOTH, true },
+	{ NULL, NAME_CLUSTER, 16, TEMPLATE, false },
+	{ NULL, NAME_BROKER, 1, TEMPLATE, false },
+	{ NULL, NAME_REPLY, 1, BOTH, false },
+};
+
+#define N_ROWS (sizeof rows / sizeof *rows)
+
+static const char *const groups[] = {
+	"TOOLS_CONSUMER",
+	"FILTERSRV_CONSUMER",
+	"SELF_TEST_C_GROUP",
+	"CID_ONS-HTTP-PROXY",
+	"CID_ONSAPI_PULL",
+	"CID_ONSAPI_PERMISSION",
+	"CID_ONSAPI_OWNER",
+};
+
+#define REPLY_SUFFIX "_REPLY_TOPIC"
+
+static struct slice
+name_of(const struct broker_settings *settings, const struct row *row, struct arena *arena)
+{
+	switch (row->kind) {
+	case NAME_FIXED:
+	case NAME_TEMPLATE:
+	case NAME_TRACE:
+		return slice_of(row->name);
+	case NAME_CLUSTER:
+		return slice_of(settings->broker_cluster_name);
+	case NAME_BROKER:
+		return slice_of(settings->broker_name);
+	case NAME_REPLY:
+		return arena_printf(arena, "%s" REPLY_SUFFIX, settings->broker_cluster_name);
+	}
+	return SLICE_NONE;
+}
+
+static bool
+is_reply_topic(const struct broker_settings *settings, struct slice name)
+{
+	size_t cluster_len = strlen(settings->broker_cluster_name);
+
+	return name.len == cluster_len + strlen(REPLY_SUFFIX) &&
+	       slice_starts(name, settings->broker_cluster_name) &&
+	       memcmp(name.data + cluster_len, REPLY_SUFFIX, strlen(REPLY_SUFFIX)) == 0;
+}
+
+bool
+topic_is_system(const struct broker *broker, struct slice name)
+{
+	for (size_t i = 0; i < N_ROWS; i++) {
+		if (rows[i].name != NULL && slice_is(name, rows[i].name))
+			return true;
+	}
+	return slice_starts(name, "rmq_sys_") ||
+	       slice_is(name, broker->settings->broker_cluster_name) ||
+	       slice_is(name, broker->settings->broker_name) ||
+	       is_reply_topic(broker->settings, name);
+}
+
+bool
+topic_is_forbidden(struct slice name)
+{
+	if (name.len == 0)
+		return false;
+	for (size_t i = 0; i < N_ROWS; i++) {
+		if (rows[i].forbidden && rows[i].name[0] == name.data[0] &&
+		    slice_is(name, rows[i].name))
+			return true;
+	}
+	return false;
+}
+
+const struct slice *
+system_topic_names(const struct broker *broker, struct arena *arena, size_t *n)
+{
+	struct slice *names = arena_alloc(arena, N_ROWS * sizeof *names);
+
+	*n = N_ROWS;
+	for (size_t i = 0; i < N_ROWS; i++)
+		names[i] = name_of(broker->settings, &rows[i], arena);
+	return names;
+}
+
+/* The queues and the perm that the settings leave to it; 0 queues: it is not made. */
+static int32_t
+queues_of(const struct broker_settings *settings, const struct row *row)
+{
+	if (row->kind == NAME_TEMPLATE)
+		return settings->auto_create_topic_enable
+		           ? (int32_t)settings->default_topic_queue_nums
+		           : 0;
+	if (row->kind == NAME_TRACE)
+		return settings->trace_topic_enable ? row->queues : 0;
+	return row->queues;
+}
+
+static int32_t
+perm_of(const struct broker_settings *settings, const struct row *row)
+{
+	bool closed = (row->kind == NAME_CLUSTER && !settings->cluster_topic_enable) ||
+	              (row->kind == NAME_BROKER && !settings->broker_topic_enable);
+
+	return closed ? PERM_INHERIT : row->perm;
+}
+
+void
+system_topics_add(struct broker *broker)
+{
+	const struct broker_settings *settings = broker->settings;
+	struct arena arena = { 0 };
+
+	for (size_t i = 0; i < N_ROWS; i++) {
+		struct slice name = name_of(settings, &rows[i], &arena);
+		int32_t queues = queues_of(settings, &rows[i]);
+		struct topic topic, now;
+
+		if (rows[i].kind == NAME_TRACE)
+			name = slice_of(settings->msg_trace_topic_name);
+		if (queues == 0 || !name_is_valid(name))
+			continue;
+		topic_init(&topic, name);
+		topic.read_queues = topic.write_queues = queues;
+		topic.perm = perm_of(settings, &rows[i]);
+		topic.system = true;
+		topics_add(broker->topics, &topic, &now);
+	}
+	for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
+		struct group group, now;
+
+		group_init(&group, slice_of(groups[i]));
+		groups_add(broker->groups, &group, &now);
+	}
+	arena_release(&arena);
+}

@@ -1,0 +1,25 @@
+#ifndef BROKER_SYSTEM_TOPIC_H
+#define BROKER_SYSTEM_TOPIC_H
+
+/*
+ * Topics and groups that every broker has from the start. They are made anew
+ * at each start and not kept on disk. Any thread, but system_topics_add.
+ * Source: protocol description 5.1-5.3.
+ */
+
+#include "broker/context.h"
+#include "common/base/arena.h"
+
+#define TOPIC_TEMPLATE "TBW102"                       /* defaultTopic of all clients ... */
+#define TOPIC_TEMPLATE_4_3 "AUTO_CREATE_TOPIC_KEY_TOPIC" /* ... but 4.3.0 */
+
+/* Names that clients and administrators do not create or delete. */
+bool topic_is_system(const struct broker *broker, struct slice name);
+/* The part of them that a send is refused for (16). */
+bool topic_is_forbidden(struct slice name);
+/* Those names, for GET_SYSTEM_TOPIC_LIST_FROM_BROKER; in the arena. */
+const struct slice *system_topic_names(const struct broker *broker, struct arena *arena, size_t *n);
+/* Into the tables; before the loops run. */
+void system_topics_add(struct broker *broker);
+
+#endif

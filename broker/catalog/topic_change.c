@@ -1,0 +1,305 @@
+#include "config.h"
+
+#include "broker/catalog/topic_change.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "broker/cluster/masters.h"
+#include "broker/state/offset.h"
+#include "broker/cluster/register.h"
+#include "broker/state/stats.h"
+#include "common/base/buf.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
+
+/*
+ * What an administrator asked for: to meta.db, then into the tables on loop 0, so that changes take
+ * effect in the order in which they were committed, then home.
+ */
+struct change {
+	struct task task;
+	struct broker *broker;
+	struct loop *asked; /* where done is called */
+	topic_changed_fn *done;
+	void *context;
+	void (*apply)(struct change *change);
+	struct register_wait wait;
+	bool registers; /* the name servers have to hear of it before it is done */
+	void (*undo)(struct change *change);
+	int status;
+	bool tell;
+	size_t n;
+	union {
+		struct topic *topics; /* n of them */
+		struct group *groups;
+	};
+};
+
+static struct loop *
+first_loop(const struct broker *broker)
+{
+	return &broker->daemon->loops[0];
+}
+
+/* ---- rows ------------------------------------------------------------ */
+
+static void
+put_topic_row(struct meta_job *job, const struct topic *topic)
+{
+	struct topic_config config = topic_to_config(topic);
+	struct buf buf = { 0 };
+	struct json_out out;
+
+	json_out_init(&out, &buf);
+	topic_config_write(&out, &config);
+	meta_job_put(job, META_TOPIC, slice_of(topic->name), buf_slice(&buf));
+	buf_release(&buf);
+}
+
+static void
+put_group_row(struct meta_job *job, const struct group *group)
+{
+	struct buf buf = { 0 };
+	struct json_out out;
+
+	json_out_init(&out, &buf);
+	group_write(&out, group);
+	meta_job_put(job, META_GROUP, slice_of(group->name), buf_slice(&buf));
+	buf_release(&buf);
+}
+
+/* ---- the way of a change --------------------------------------------- */
+
+static struct change *
+change_new(struct broker *broker, struct loop *loop, topic_changed_fn *done, void *context)
+{
+	struct change *change = mem_zalloc(sizeof *change);
+
+	change->broker = broker;
+	change->asked = loop;
+	change->done = done;
+	change->context = context;
+	return change;
+}
+
+static void
+run_home(struct task *task, void *receiver)
+{
+	struct change *change = (void *)((char *)task - offsetof(struct change, task));
+
+	if (change->done != NULL)
+		change->done(change->context, receiver, change->status);
+	free(change->topics);
+	free(change);
+}
+
+static void
+go_home(struct change *change)
+{
+	change->task.run = run_home;
+	loop_post(change->asked, &change->task);
+}
+
+/* Who asked for a topic may ask a name server for it next. */
+static void
+on_registered(struct register_wait *wait)
+{
+	go_home((void *)((char *)wait - offsetof(struct change, wait)));
+}
+
+/* On loop 0. */
+static void
+on_kept(struct meta_job *job, struct loop *home)
+{
+	struct change *change = job->context;
+
+	(void)home;
+	change->status = job->status;
+	if (job->status == 0 && change->apply != NULL)
+		change->apply(change);
+	if (job->status != 0) {
+		log_error("a change of topics or groups could not be kept, it is not in force");
+		if (change->undo != NULL)
+			change->undo(change);
+	}
+	meta_job_free(job);
+	change->wait.done = on_registered;
+	if (change->status == 0 && change->registers)
+		registrar_topics_changed_wait(change->broker->registrar, &change->wait);
+	else
+		go_home(change);
+}
+
+static void
+submit(struct change *change, struct meta_job *job)
+{
+	job->home = first_loop(change->broker);
+	job->done = on_kept;
+	job->context = change;
+	store_meta(change->broker->store, job);
+}
+
+static void *
+copy_list(const void *list, size_t n, size_t size)
+{
+	return memcpy(mem_alloc(n * size), list, n * size);
+}
+
+/* ---- topics ---------------------------------------------------------- */
+
+static void
+tell(struct broker *broker, const struct topic *topic)
+{
+	if (broker->settings->auto_create_topic_on_all_brokers)
+		masters_tell(broker->masters, slice_of(topic->name));
+}
+
+static void
+apply_topics(struct change *change)
+{
+	for (size_t i = 0; i < change->n; i++) {
+		const struct topic *topic = &change->topics[i];
+		bool is_new = topics_put(change->broker->topics, topic);
+
+		log_info("topic %s name=%s read=%d write=%d perm=%d",
+		    is_new ? "created" : "changed", topic->name, topic->read_queues,
+		    topic->write_queues, topic->perm);
+		if (is_new && change->tell)
+			tell(change->broker, topic);
+	}
+}
+
+void
+topic_change(struct broker *broker, struct loop *loop, const struct topic *list, size_t n,
+    bool tell_masters, topic_changed_fn *done, void *context)
+{
+	struct change *change = change_new(broker, loop, done, context);
+	struct meta_job *job = meta_job_new();
+
+	change->apply = apply_topics;
+	change->registers = true;
+	change->tell = tell_masters;
+	change->topics = copy_list(list, n, sizeof *list);
+	change->n = n;
+	for (size_t i = 0; i < n; i++)
+		put_topic_row(job, &list[i]);
+	submit(change, job);
+}
+
+static void
+apply_delete(struct change *change)
+{
+	struct slice name = slice_of(change->topics->name);
+
+	offsets_remove_topic(change->broker->offsets, name);
+	stats_forget(change->broker->stats, name);
+	log_info("topic deleted name=%s", change->topics->name);
+}
+
+static void
+undo_delete(struct change *change)
+{
+	topics_put(change->broker->topics, change->topics);
+}
+
+void
+topic_delete(struct broker *broker, struct loop *loop, struct slice name, topic_changed_fn *done,
+    void *context)
+{
+	struct change *change = change_new(broker, loop, done, context);
+	struct meta_job *job = meta_job_new();
+
+	/* Out of the table first: a send after the commit would bring its queues back. */
+	change->topics = mem_alloc(sizeof *change->topics);
+	if (topics_find(broker->topics, name, change->topics)) {
+		topics_remove(broker->topics, name);
+		change->undo = undo_delete;
+	} else {
+		topic_init(change->topics, name);
+	}
+	change->apply = apply_delete;
+	change->registers = true;
+	meta_job_put(job, META_TOPIC, name, SLICE_NONE);
+	meta_job_put_offset(job, SLICE_NONE, name, 0, -1);
+	job->drop_topic = slice_dup(name);
+	submit(change, job);
+}
+
+/* ---- groups ---------------------------------------------------------- */
+
+static void
+apply_groups(struct change *change)
+{
+	for (size_t i = 0; i < change->n; i++) {
+		groups_put(change->broker->groups, &change->groups[i]);
+		log_info("group changed name=%s", change->groups[i].name);
+	}
+}
+
+void
+group_change(struct broker *broker, struct loop *loop, const struct group *list, size_t n,
+    topic_changed_fn *done, void *context)
+{
+	struct change *change = change_new(broker, loop, done, context);
+	struct meta_job *job = meta_job_new();
+
+	change->apply = apply_groups;
+	change->groups = copy_list(list, n, sizeof *list);
+	change->n = n;
+	for (size_t i = 0; i < n; i++)
+		put_group_row(job, &list[i]);
+	submit(change, job);
+}
+
+static void
+apply_group_delete(struct change *change)
+{
+	struct slice name = slice_of(change->groups->name);
+
+	groups_remove(change->broker->groups, name);
+	if (change->tell)
+		offsets_remove_group(change->broker->offsets, name);
+	log_info("group deleted name=%s offsets=%s", change->groups->name,
+	    change->tell ? "too" : "kept");
+}
+
+void
+group_delete(struct broker *broker, struct loop *loop, struct slice name, bool with_offsets,
+    topic_changed_fn *done, void *context)
+{
+	struct change *change = change_new(broker, loop, done, context);
+	struct meta_job *job = meta_job_new();
+
+	change->apply = apply_group_delete;
+	change->tell = with_offsets;
+	change->groups = mem_alloc(sizeof *change->groups);
+	group_init(change->groups, name);
+	meta_job_put(job, META_GROUP, name, SLICE_NONE);
+	if (with_offsets)
+		meta_job_put_offset(job, name, SLICE_NONE, 0, -1);
+	submit(change, job);
+}
+
+/* ---- in force already ------------------------------------------------ */
+
+void
+topic_keep(struct broker *broker, const struct topic *topic, bool tell_masters)
+{
+	struct meta_job *job = meta_job_new();
+
+	put_topic_row(job, topic);
+	submit(change_new(broker, first_loop(broker), NULL, NULL), job);
+	if (tell_masters)
+		tell(broker, topic);
+	registrar_topics_changed(broker->registrar);
+}
+
+void
+group_keep(struct broker *broker, const struct group *group)
+{
+	struct meta_job *job = meta_job_new();
+
+	put_group_row(job, group);
+	submit(change_new(broker, first_loop(broker), NULL, NULL), job);
+}

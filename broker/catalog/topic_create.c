@@ -1,0 +1,216 @@
+#include "config.h"
+
+#include "broker/catalog/topic_create.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "broker/state/offset.h"
+#include "broker/catalog/topic_change.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
+#include "common/base/table.h"
+
+/* Another loop may have been quicker: then its topic counts. */
+static void
+create(struct broker *broker, struct topic *topic, bool tell)
+{
+	struct topic wanted = *topic;
+
+	if (!topics_add(broker->topics, &wanted, topic))
+		return;
+	log_info("topic created name=%s queues=%d perm=%d", topic->name, topic->write_queues,
+	    topic->perm);
+	topic_keep(broker, topic, tell);
+}
+
+bool
+topic_find_or_create(struct broker *broker, struct slice name, struct slice template_name,
+    int32_t wanted_queues, int32_t sys_flag, struct topic *topic, const char **why)
+{
+	struct topic template;
+
+	if (topics_find(broker->topics, name, topic))
+		return true;
+	if (!broker->settings->auto_create_topic_enable) {
+		*why = "autoCreateTopicEnable is off here: create it with mqadmin updateTopic";
+		return false;
+	}
+	if (!topics_find(broker->topics, template_name, &template)) {
+		*why = "its template does not exist: create the topic with mqadmin updateTopic";
+		return false;
+	}
+	if (!(template.perm & PERM_INHERIT)) {
+		*why =
+		    "its template may not be inherited: create the topic with mqadmin updateTopic";
+		return false;
+	}
+	topic_init(topic, name);
+	topic->write_queues =
+	    wanted_queues < template.write_queues ? wanted_queues : template.write_queues;
+	if (topic->write_queues < 1)
+		topic->write_queues = 1;
+	topic->read_queues = topic->write_queues;
+	topic->perm = template.perm & ~PERM_INHERIT;
+	topic->sys_flag = sys_flag;
+	topic->multi_tag = template.multi_tag;
+	create(broker, topic, true);
+	return true;
+}
+
+/* A topic that belongs to a group; each broker makes its own. */
+static bool
+find_or_create_of_group(struct broker *broker, const char *prefix, struct slice group,
+    int32_t queues, struct topic *topic)
+{
+	char name[sizeof topic->name];
+	int len = snprintf(name, sizeof name, "%s%.*s", prefix, (int)group.len, group.data);
+
+	if (group.len > RECORD_TOPIC_MAX || len < 0 || (size_t)len >= sizeof name)
+		return false;
+	if (topics_find(broker->topics, (struct slice){ name, (size_t)len }, topic))
+		return true;
+	topic_init(topic, (struct slice){ name, (size_t)len });
+	topic->read_queues = topic->write_queues = queues > 0 ? queues : 1;
+	create(broker, topic, false);
+	return true;
+}
+
+bool
+topic_find_or_create_retry(
+    struct broker *broker, struct slice group, int32_t queues, struct topic *topic)
+{
+	return find_or_create_of_group(broker, TOPIC_RETRY_PREFIX, group, queues, topic);
+}
+
+bool
+topic_find_or_create_dead(struct broker *broker, struct slice group, struct topic *topic)
+{
+	return find_or_create_of_group(broker, TOPIC_DEAD_PREFIX, group, 1, topic);
+}
+
+bool
+group_find_or_create(struct broker *broker, struct slice name, struct group *group)
+{
+	struct group wanted;
+
+	if (groups_find(broker->groups, name, group))
+		return true;
+	if (!name_is_valid(name) || !(broker->settings->auto_create_subscription_group ||
+					slice_starts(name, "CID_RMQ_SYS_")))
+		return false;
+	group_init(&wanted, name);
+	if (groups_add(broker->groups, &wanted, group)) {
+		log_info("group created name=%s", group->name);
+		group_keep(broker, group);
+	}
+	return true;
+}
+
+/* ---- at start -------------------------------------------------------- */
+
+struct loading {
+	struct broker *broker;
+	struct arena arena;
+	struct table ends;  /* "topic queue" -> end of the queue, for offsets beyond it */
+	struct table found; /* topics that only the log knows */
+	size_t n_clamped;
+};
+
+static void
+on_topic_row(void *arg, struct slice key, struct slice value)
+{
+	struct loading *loading = arg;
+	struct topic_config config;
+	struct topic topic;
+
+	if (topic_config_read(json_parse(&loading->arena, value), &config) == -1 ||
+	    topic_from_config(&config, &topic) == -1)
+		log_warn("a topic in meta.db cannot be read, it is left out name=%.*s",
+		    (int)key.len, key.data);
+	else
+		topics_put(loading->broker->topics, &topic);
+	arena_reset(&loading->arena);
+}
+
+static void
+on_group_row(void *arg, struct slice key, struct slice value)
+{
+	struct loading *loading = arg;
+	struct group group;
+
+	if (group_read(json_parse(&loading->arena, value), &group) == -1)
+		log_warn("a group in meta.db cannot be read, it is left out name=%.*s",
+		    (int)key.len, key.data);
+	else
+		groups_put(loading->broker->groups, &group);
+	arena_reset(&loading->arena);
+}
+
+static struct slice
+queue_key(struct arena *arena, struct slice topic, int32_t queue_id)
+{
+	return arena_printf(arena, "%.*s %d", (int)topic.len, topic.data, queue_id);
+}
+
+/* A queue in the log: its topic must be there, and large enough. */
+static void
+on_queue_row(void *arg, struct slice name, int32_t queue_id, int64_t min_offset, int64_t max_offset)
+{
+	struct loading *loading = arg;
+	struct topic topic;
+	int64_t *end = mem_alloc(sizeof *end);
+
+	(void)min_offset;
+	*end = max_offset;
+	free(table_put(&loading->ends, queue_key(&loading->arena, name, queue_id), end));
+	arena_reset(&loading->arena);
+	if (topic_is_system(loading->broker, name) || !name_is_valid(name) ||
+	    queue_id >= TOPIC_QUEUES_MAX)
+		return;
+	bool known = topics_find(loading->broker->topics, name, &topic);
+
+	if (known && (table_find(&loading->found, name) == NULL || queue_id < topic.write_queues))
+		return;
+	if (!known) {
+		topic_init(&topic, name);
+		table_put(&loading->found, name, loading);
+		log_warn("a topic is only in the log, it is taken over with defaults name=%s",
+		    topic.name);
+	}
+	topic.read_queues = topic.write_queues = queue_id + 1;
+	topics_put(loading->broker->topics, &topic);
+}
+
+static void
+on_offset_row(void *arg, struct slice group, struct slice topic, int32_t queue_id, int64_t offset)
+{
+	struct loading *loading = arg;
+	const int64_t *end =
+	    table_find(&loading->ends, queue_key(&loading->arena, topic, queue_id));
+
+	arena_reset(&loading->arena);
+	if (end != NULL && offset > *end) {
+		loading->n_clamped++;
+		offset = *end;
+	}
+	offsets_load(loading->broker->offsets, group, topic, queue_id, offset);
+}
+
+void
+topics_and_groups_load(struct broker *broker)
+{
+	struct loading loading = { .broker = broker };
+
+	store_each_meta(broker->store, META_TOPIC, on_topic_row, &loading);
+	store_each_meta(broker->store, META_GROUP, on_group_row, &loading);
+	system_topics_add(broker);
+	store_each_queue(broker->store, on_queue_row, &loading);
+	store_each_offset(broker->store, on_offset_row, &loading);
+	if (loading.n_clamped != 0)
+		log_warn("offsets beyond the end of their queue were set back to it n=%zu",
+		    loading.n_clamped);
+	table_release(&loading.ends, free);
+	table_release(&loading.found, NULL);
+	arena_release(&loading.arena);
+}

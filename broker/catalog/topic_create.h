@@ -1,0 +1,34 @@
+#ifndef BROKER_TOPIC_CREATE_H
+#define BROKER_TOPIC_CREATE_H
+
+/*
+ * Topics and groups that come into being because somebody uses them. They are
+ * there at once; meta.db, the name servers and the other masters hear of them
+ * in the background: a topic that a crash took from meta.db is found again in the log.
+ * Any loop. Source: protocol description 5.1, 5.3.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "broker/context.h"
+#include "broker/state/group.h"
+#include "broker/catalog/system_topic.h"
+#include "broker/state/topic.h"
+
+/*
+ * The topic for a send; made from the template (defaultTopic of the request) when it
+ * does not exist and that is allowed. False: it does not exist, and *why says why (lent, static).
+ */
+bool topic_find_or_create(struct broker *broker, struct slice name, struct slice template_name,
+    int32_t wanted_queues, int32_t sys_flag, struct topic *topic, const char **why);
+/* %RETRY% and %DLQ% of a group. False when the group's name is too long to have one. */
+bool topic_find_or_create_retry(struct broker *broker, struct slice group, int32_t queues, struct topic *topic);
+bool topic_find_or_create_dead(struct broker *broker, struct slice group, struct topic *topic);
+/* The group, made with defaults if that is allowed. False: code 26. */
+bool group_find_or_create(struct broker *broker, struct slice name, struct group *group);
+
+/* Before the loops run: what meta.db holds, topics that only the log knows, and the system's own. */
+void topics_and_groups_load(struct broker *broker);
+
+#endif

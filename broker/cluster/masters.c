@@ -1,0 +1,312 @@
+#include "config.h"
+
+#include "broker/cluster/masters.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "broker/state/topic.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
+#include "common/net/resolve.h"
+#include "common/base/table.h"
+
+#define TIMEOUT_MS 5000
+#define PENDING_MAX 100000 /* topics that one master is owed */
+
+struct master {
+	struct masters *masters;
+	char *name;
+	char *address;
+	bool alive;        /* as the name server said last */
+	struct conn *conn; /* NULL: none */
+	struct table owed; /* topic -> struct debt */
+};
+
+struct debt {
+	struct master *master;
+	bool asked;
+	char topic[];
+};
+
+struct masters {
+	struct broker *broker;
+	struct loop *loop;
+	struct table table; /* broker name -> struct master: all that were ever seen */
+	pthread_mutex_t lock;
+	struct table
+	    fresh; /* below the lock: topics that were made since the last look at the cluster */
+};
+
+struct masters *
+masters_new(struct broker *broker)
+{
+	struct masters *masters = mem_zalloc(sizeof *masters);
+
+	masters->broker = broker;
+	masters->loop = &broker->daemon->loops[0];
+	pthread_mutex_init(&masters->lock, NULL);
+	return masters;
+}
+
+static void
+master_free(void *value)
+{
+	struct master *master = value;
+
+	if (master->conn != NULL)
+		conn_close(master->conn, "stopped");
+	table_release(&master->owed, free);
+	free(master->name);
+	free(master->address);
+	free(master);
+}
+
+void
+masters_free(struct masters *masters)
+{
+	if (masters == NULL)
+		return;
+	table_release(&masters->table, master_free);
+	table_release(&masters->fresh, NULL);
+	pthread_mutex_destroy(&masters->lock);
+	free(masters);
+}
+
+void
+masters_tell(struct masters *masters, struct slice topic)
+{
+	pthread_mutex_lock(&masters->lock);
+	table_put(&masters->fresh, topic, masters);
+	pthread_mutex_unlock(&masters->lock);
+}
+
+/* ---- telling one master ---------------------------------------------- */
+
+static void
+on_request(struct conn *conn, const struct command *command, struct slice body)
+{
+	(void)conn; /* nothing is asked on this connection */
+	(void)command;
+	(void)body;
+}
+
+static void
+on_lost(struct conn *conn, const char *why)
+{
+	struct master *master = conn_context(conn);
+
+	log_debug("connection to another master ended name=%s why=\"%s\"", master->name, why);
+	master->conn = NULL;
+}
+
+static const struct conn_events events = {
+	.on_request = on_request,
+	.on_close = on_lost,
+};
+
+static struct conn *
+connection_to(struct master *master)
+{
+	struct sockaddr_storage address;
+	socklen_t len;
+
+	/* Brokers register under numbers; a name would hold up the loop. */
+	if (master->conn == NULL && resolve(master->address, true, &address, &len, NULL) == 0)
+		master->conn = conn_connect(master->masters->loop,
+		    (const struct sockaddr *)&address, len, TIMEOUT_MS, &events, master);
+	return master->conn;
+}
+
+static void
+forgive(struct debt *debt)
+{
+	free(table_take(&debt->master->owed, slice_of(debt->topic)));
+}
+
+static void
+on_told(void *arg, const struct command *answer, struct slice body)
+{
+	struct debt *debt = arg;
+
+	(void)body;
+	debt->asked = false;
+	if (answer == NULL)
+		return; /* again when the cluster is looked at next */
+	if (answer->code != RESPONSE_SUCCESS)
+		log_warn(
+		    "another master refuses a topic master=%s topic=%s code=%d remark=\"%.*s\"",
+		    debt->master->name, debt->topic, answer->code, (int)answer->remark.len,
+		    answer->remark.data != NULL ? answer->remark.data : "");
+	else
+		log_debug("topic exists on another master too topic=%s master=%s", debt->topic,
+		    debt->master->name);
+	forgive(debt);
+}
+
+static void
+ask_to_create(struct conn *conn, const struct topic *topic, struct debt *debt)
+{
+	struct arena arena = { 0 };
+	struct create_topic_header header = {
+		.topic = slice_of(topic->name),
+		.default_topic = SLICE(""),
+		.read_queues = topic->read_queues,
+		.write_queues = topic->write_queues,
+		.perm = topic->perm,
+		.topic_filter_type = topic->multi_tag ? SLICE("MULTI_TAG") : SLICE("SINGLE_TAG"),
+		.topic_sys_flag = topic->sys_flag,
+		.order = topic->order,
+	};
+	struct command command = {
+		.codec = FRAME_JSON,
+		.code = REQUEST_UPDATE_AND_CREATE_TOPIC,
+		.language = COMMAND_LANGUAGE,
+		.version = COMMAND_VERSION,
+	};
+
+	fields_encode(create_topic_header_fields, &header, &arena, &command);
+	struct ext *ext = arena_alloc(&arena, (command.n_ext + 1) * sizeof *ext);
+
+	memcpy(ext, command.ext, command.n_ext * sizeof *ext);
+	ext[command.n_ext++] = (struct ext){ SLICE(MASTERS_IF_ABSENT), SLICE("true") };
+	command.ext = ext;
+	debt->asked = true;
+	conn_request(conn, &command, SLICE(""), TIMEOUT_MS, on_told, debt);
+	arena_release(&arena);
+}
+
+static void
+pay(struct master *master)
+{
+	struct conn *conn;
+
+	if (!master->alive || master->owed.n == 0 || (conn = connection_to(master)) == NULL)
+		return;
+	for (struct table_entry *entry = table_next(&master->owed, NULL), *next; entry != NULL;
+	     entry = next) {
+		struct debt *debt = entry->value;
+		struct topic topic;
+
+		next = table_next(&master->owed, entry);
+		if (debt->asked)
+			continue;
+		if (topics_find(master->masters->broker->topics, slice_of(debt->topic), &topic))
+			ask_to_create(conn, &topic, debt);
+		else
+			forgive(debt); /* deleted meanwhile */
+	}
+}
+
+/* ---- looking at the cluster ------------------------------------------ */
+
+static void
+owe(struct master *master, struct slice topic)
+{
+	if (table_find(&master->owed, topic) != NULL || master->owed.n >= PENDING_MAX)
+		return;
+	struct debt *debt = mem_zalloc(sizeof *debt + topic.len + 1);
+
+	debt->master = master;
+	memcpy(debt->topic, topic.data, topic.len);
+	table_put(&master->owed, topic, debt);
+}
+
+static void
+set_address(struct master *master, struct slice address)
+{
+	if (master->address != NULL && slice_is(address, master->address))
+		return;
+	free(master->address);
+	master->address = slice_dup(address);
+	if (master->conn != NULL)
+		conn_close(master->conn, "its address changed");
+}
+
+static void
+see(struct masters *masters, const struct broker_data *data)
+{
+	struct master *master = table_find(&masters->table, data->name);
+
+	for (size_t i = 0; i < data->n_addresses; i++) {
+		if (data->addresses[i].id != MASTER_ID)
+			continue;
+		if (master == NULL) {
+			master = mem_zalloc(sizeof *master);
+			master->masters = masters;
+			master->name = slice_dup(data->name);
+			table_put(&masters->table, data->name, master);
+		}
+		master->alive = true;
+		set_address(master, data->addresses[i].address);
+	}
+}
+
+static struct table
+take_fresh(struct masters *masters)
+{
+	pthread_mutex_lock(&masters->lock);
+	struct table fresh = masters->fresh;
+
+	masters->fresh = (struct table){ 0 };
+	pthread_mutex_unlock(&masters->lock);
+	return fresh;
+}
+
+void
+masters_update(struct masters *masters, const struct cluster_info *info)
+{
+	const struct broker_settings *settings = masters->broker->settings;
+	struct table fresh = take_fresh(masters);
+
+	for (struct table_entry *at = table_next(&masters->table, NULL); at != NULL;
+	     at = table_next(&masters->table, at))
+		((struct master *)at->value)->alive = false;
+	for (size_t i = 0; i < info->n_brokers; i++) {
+		const struct broker_data *data = &info->brokers[i];
+
+		if (slice_is(data->cluster, settings->broker_cluster_name) &&
+		    !slice_is(data->name, settings->broker_name))
+			see(masters, data);
+	}
+	for (struct table_entry *at = table_next(&masters->table, NULL); at != NULL;
+	     at = table_next(&masters->table, at)) {
+		for (struct table_entry *topic = table_next(&fresh, NULL); topic != NULL;
+		     topic = table_next(&fresh, topic))
+			owe(at->value, table_key(topic));
+		pay(at->value);
+	}
+	table_release(&fresh, NULL);
+}
+
+/* ---- asking one ------------------------------------------------------ */
+
+const struct slice *
+masters_list(const struct masters *masters, struct arena *arena, size_t *n)
+{
+	struct table_entry **sorted = table_sorted(&masters->table);
+	struct slice *names = arena_alloc(arena, masters->table.n * sizeof *names);
+
+	*n = 0;
+	for (size_t i = 0; i < masters->table.n; i++) {
+		if (((const struct master *)sorted[i]->value)->alive)
+			names[(*n)++] = arena_copy(arena, table_key(sorted[i]));
+	}
+	free(sorted);
+	return names;
+}
+
+bool
+masters_ask(struct masters *masters, struct slice name, const struct command *command,
+    struct slice body, int timeout_ms, call_done_fn *done, void *arg)
+{
+	struct master *master = table_find(&masters->table, name);
+	struct conn *conn = master != NULL && master->alive ? connection_to(master) : NULL;
+
+	if (conn == NULL || !conn_can_write(conn))
+		return false;
+	conn_request(conn, command, body, timeout_ms, done, arg);
+	return true;
+}

@@ -1,0 +1,36 @@
+#ifndef BROKER_REGISTER_H
+#define BROKER_REGISTER_H
+
+/*
+ * Tells every name server that this broker is there and which topics it has:
+ * at start, periodically, at once when a topic changed, and good-bye at the
+ * end. Takes from the answers which topics are ordered, and whether another
+ * broker of our name and id is alive. Loop 0, but for what says otherwise.
+ */
+
+#include "broker/context.h"
+#include "broker/cluster/register_wait.h"
+
+struct registrar;
+
+/* Starts to connect; the loops may not run yet. Bad addresses are named in the log, the others are used. */
+struct registrar *registrar_new(struct broker *broker);
+void registrar_free(struct registrar *registrar);
+/*
+ * Some topics changed: all name servers hear of these (of all, when one is gone) at once, or, when they
+ * were told of much just now, within a tenth of a second. Any thread.
+ */
+void registrar_topics_changed(struct registrar *registrar);
+/* All that a registration says may have changed. Any thread. */
+void registrar_changed(struct registrar *registrar);
+/*
+ * The same, and done is called when all name servers that are registered with have
+ * answered, or after a second; maybe at once. Loop 0.
+ */
+void registrar_topics_changed_wait(struct registrar *registrar, struct register_wait *wait);
+/* Unregisters from all; calls done when they answered, or after a second at most. */
+void registrar_stop(struct registrar *registrar, void (*done)(struct broker *broker));
+/* NULL, or why sends are refused: a live broker has our name and id. Any thread; lent, static. */
+const char *registrar_refusal(const struct registrar *registrar);
+
+#endif

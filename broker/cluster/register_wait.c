@@ -1,0 +1,59 @@
+#include "config.h"
+
+#include "broker/cluster/register_wait.h"
+
+#include <stddef.h>
+
+#include "common/base/clock.h"
+
+#define PATIENCE_MS 1000
+
+static void
+on_patience(struct deadline *self)
+{
+	register_waits_end((void *)((char *)self - offsetof(struct register_waits, patience)));
+}
+
+void
+register_waits_init(struct register_waits *waits, struct loop *loop)
+{
+	*waits = (struct register_waits){ .loop = loop, .patience.due = on_patience };
+}
+
+void
+register_waits_add(struct register_waits *waits, struct register_wait *wait)
+{
+	wait->next = waits->asking;
+	waits->asking = wait;
+}
+
+void
+register_waits_told(struct register_waits *waits)
+{
+	struct register_wait *wait = waits->asking;
+
+	if (wait == NULL)
+		return;
+	waits->asking = NULL;
+	for (struct register_wait *next; wait != NULL; wait = next) {
+		next = wait->next;
+		wait->next = waits->told;
+		waits->told = wait;
+	}
+	loop_set_deadline(waits->loop, &waits->patience, clock_mono_ms() + PATIENCE_MS);
+}
+
+void
+register_waits_end(struct register_waits *waits)
+{
+	struct register_wait *wait = waits->told;
+
+	if (wait == NULL)
+		return;
+	waits->told = NULL;
+	loop_drop_deadline(waits->loop, &waits->patience);
+	for (struct register_wait *next; wait != NULL; wait = next) {
+		next = wait->next;
+		wait->done(wait);
+	}
+}

@@ -1,0 +1,128 @@
+#include "config.h"
+
+/* For the tools: which clients are connected, and what one of them says of itself. */
+
+#include "broker/handlers.h"
+
+#include "broker/context.h"
+#include "broker/state/client.h"
+#include "broker/consumers/push.h"
+#include "common/protocol/bodies.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
+#include "common/json/json_body.h"
+
+#define RUNNING_INFO_TIMEOUT_MS 10000
+#define VERSION_WITH_RUNNING_INFO 62 /* V3_1_8_SNAPSHOT */
+
+static enum verdict
+answer_connections(struct request *request, const struct client *clients, size_t n,
+    const struct consumer_state *consumer)
+{
+	struct client_connection *list = arena_alloc(request->arena, n * sizeof *list);
+	struct buf text = { 0 };
+	struct json_out out;
+
+	for (size_t i = 0; i < n; i++)
+		list[i] = (struct client_connection){ clients[i].id, clients[i].address,
+			clients[i].language, clients[i].version };
+	json_out_init(&out, &text);
+	connection_list_write(
+	    &out, &(struct connection_list){
+		      .connections = list, .n_connections = n, .consumer = consumer });
+	return request_answer_body(request, json_finish(&out, request->arena));
+}
+
+enum verdict
+get_consumer_connections_begin(struct request *request)
+{
+	const struct consumer_group_header *header = request->header;
+	struct client_group group;
+
+	if (!clients_find_group(
+		request_broker(request)->clients, header->consumer_group, request->arena, &group))
+		return request_refuse(request, RESPONSE_CONSUMER_NOT_ONLINE,
+		    "the consumer group[%.*s] not online", (int)header->consumer_group.len,
+		    header->consumer_group.data);
+	struct consumer_state state = { group.type, group.model, group.from, group.subscriptions,
+		group.n_subscriptions };
+
+	return answer_connections(request, group.members, group.n_members, &state);
+}
+
+enum verdict
+get_producer_connections_begin(struct request *request)
+{
+	const struct producer_group_header *header = request->header;
+	size_t n;
+	const struct client *producers = clients_list_producers(
+	    request_broker(request)->clients, header->producer_group, request->arena, &n);
+
+	if (producers == NULL)
+		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
+		    "the producer group[%.*s] not exist", (int)header->producer_group.len,
+		    header->producer_group.data);
+	return answer_connections(request, producers, n, NULL);
+}
+
+static void
+write_producer(struct json_out *out, const struct client *client, struct arena *arena)
+{
+	json_open_object(out);
+	json_member_put_slice(out, "clientId", client->id);
+	json_member_put_text(out, "language", command_language_name(client->language));
+	json_member_put_int(out, "lastUpdateTimestamp", client->last_seen_ms);
+	json_member_put_slice(out, "remoteIP",
+	    arena_printf(arena, "/%.*s", (int)client->address.len, client->address.data));
+	json_member_put_int(out, "version", client->version);
+	json_close_object(out);
+}
+
+enum verdict
+get_all_producers_begin(struct request *request)
+{
+	struct clients *clients = request_broker(request)->clients;
+	struct buf text = { 0 };
+	struct json_out out;
+	size_t n_groups, n;
+	const struct slice *groups =
+	    clients_list_producer_groups(clients, request->arena, &n_groups);
+
+	json_out_init(&out, &text);
+	json_open_object(&out);
+	json_key(&out, "data");
+	json_open_object(&out);
+	for (size_t i = 0; i < n_groups; i++) {
+		const struct client *list =
+		    clients_list_producers(clients, groups[i], request->arena, &n);
+
+		json_key_slice(&out, groups[i]);
+		json_open_array(&out);
+		for (size_t j = 0; j < n; j++)
+			write_producer(&out, &list[j], request->arena);
+		json_close_array(&out);
+	}
+	json_close_object(&out);
+	json_close_object(&out);
+	return request_answer_body(request, json_finish(&out, request->arena));
+}
+
+enum verdict
+get_running_info_begin(struct request *request)
+{
+	const struct running_info_header *header = request->header;
+	struct client member;
+
+	if (!clients_find_member(request_broker(request)->clients, header->consumer_group,
+		header->client_id, request->arena, &member))
+		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
+		    "The Consumer <%.*s> <%.*s> not online", (int)header->consumer_group.len,
+		    header->consumer_group.data, (int)header->client_id.len,
+		    header->client_id.data);
+	if (member.version < VERSION_WITH_RUNNING_INFO)
+		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
+		    "The Consumer <%.*s> Version <%d> too low to finish, please upgrade it to "
+		    "V3_1_8_SNAPSHOT",
+		    (int)header->client_id.len, header->client_id.data, member.version);
+	return push_relay(request, member.conn, RUNNING_INFO_TIMEOUT_MS);
+}

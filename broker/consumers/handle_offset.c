@@ -1,0 +1,185 @@
+#include "config.h"
+
+/* How far consumer groups are: asked, told, and all of it for the tools. */
+
+#include "broker/handlers.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "broker/context.h"
+#include "broker/state/offset.h"
+#include "broker/state/topic.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
+#include "common/json/json_body.h"
+#include "common/base/mem.h"
+
+#define NOT_FOUND "Not found, V3_0_6_SNAPSHOT maybe this group consumer boot first"
+
+/* ---- 14 -------------------------------------------------------------- */
+
+static const struct reply not_found = {
+	.code = RESPONSE_QUERY_NOT_FOUND,
+	.remark = { NOT_FOUND, sizeof NOT_FOUND - 1 },
+};
+
+static enum verdict
+answer_offset(struct request *request, int64_t offset)
+{
+	struct offset_answer *answer = arena_zalloc(request->arena, sizeof *answer);
+
+	answer->offset = offset;
+	return request_answer(request, offset_answer_fields, answer);
+}
+
+/* Whether what was stored from this position on is little: RocketMQ asks whether it is in memory.
+ */
+static bool
+is_recent(const struct broker *broker, int64_t position)
+{
+	int64_t memory = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
+	int64_t ratio = broker->settings->access_message_in_memory_max_ratio;
+	struct store_stats stats;
+
+	store_get_stats(broker->store, &stats);
+	return stats.max_position - position <= memory / 100 * ratio;
+}
+
+/* The first message of the queue, of a log that is long. */
+static void
+on_first_read(struct read_job *job, struct loop *loop)
+{
+	const struct worker *worker = loop->context;
+	struct ticket *ticket = job->context;
+	struct offset_answer start = { 0 };
+	struct reply reply = { .fields = offset_answer_fields, .header = &start };
+	struct record first;
+
+	if (job->status != READ_FOUND || job->chunk == NULL ||
+	    record_decode(job->chunk->data, job->chunk->len, &first) == -1 ||
+	    !is_recent(worker->broker, first.position))
+		reply = not_found;
+	ticket_reply(loop, ticket, &reply);
+	free(ticket);
+	read_job_free(job);
+}
+
+static enum verdict
+read_first(struct request *request, const struct tail_queue *queue)
+{
+	struct read_job *job = read_job_new(READ_QUEUE);
+	struct ticket *ticket = mem_alloc(sizeof *ticket);
+
+	*ticket = request_ticket(request);
+	job->queue = queue->number;
+	job->home = request->loop;
+	job->done = on_first_read;
+	job->context = ticket;
+	read_job_set_limits(job, &(struct pull_limits){ .max_messages = 1, .max_scan = 1 });
+	store_read(request_broker(request)->store, job);
+	return VERDICT_LATER;
+}
+
+/*
+ * A group that has no offset yet starts at 0 as long as the whole queue is
+ * there and not old, whatever its clients were told to do: so clients expect
+ * it. Else they decide themselves (22). A 5.x proxy asks not to be given the 0.
+ */
+enum verdict
+query_offset_begin(struct request *request)
+{
+	const struct query_offset_header *header = request->header;
+	struct worker *worker = request_worker(request);
+	struct store_stats stats;
+	int64_t offset = offsets_find(
+	    worker->broker->offsets, header->consumer_group, header->topic, header->queue_id);
+
+	if (offset >= 0)
+		return answer_offset(request, offset);
+	const struct tail_queue *queue = tail_find(worker->tail, header->topic, header->queue_id);
+
+	if (!header->set_zero || (queue != NULL && queue->min_offset > 0))
+		return request_refuse(request, RESPONSE_QUERY_NOT_FOUND, NOT_FOUND);
+	store_get_stats(worker->broker->store, &stats);
+	if (queue == NULL || queue->max_offset == 0 ||
+	    is_recent(worker->broker, stats.min_position))
+		return answer_offset(request, 0);
+	return read_first(request, queue);
+}
+
+/* ---- 15 -------------------------------------------------------------- */
+
+/* Offsets of topics or queues that do not exist are accepted and forgotten. */
+enum verdict
+update_offset_begin(struct request *request)
+{
+	const struct update_offset_header *header = request->header;
+	struct broker *broker = request_broker(request);
+	struct topic topic;
+
+	if (!name_is_valid(header->consumer_group))
+		return request_refuse(
+		    request, RESPONSE_SYSTEM_ERROR, "the group's name is illegal");
+	if (header->commit_offset < 0 || header->queue_id < 0 ||
+	    !topics_find(broker->topics, header->topic, &topic) ||
+	    (header->queue_id >= topic.read_queues && header->queue_id >= topic.write_queues))
+		return VERDICT_REPLY;
+	offsets_put(broker->offsets, header->consumer_group, header->topic, header->queue_id,
+	    header->commit_offset);
+	return VERDICT_REPLY;
+}
+
+/* ---- 43: {"offsetTable":{"topic@group":{0:12,1:13}}} ----------------- */
+
+struct listing {
+	struct json_out out;
+	struct slice group, topic; /* whose queues are being written; absent: none */
+	struct arena *arena;
+};
+
+static void
+close_queues(struct listing *listing)
+{
+	if (listing->topic.data != NULL)
+		json_close_object(&listing->out);
+}
+
+/* Rows of one group and topic come one after the other. */
+static void
+on_row(void *arg, const struct offset_row *row)
+{
+	struct listing *listing = arg;
+	char id[16];
+
+	if (!slice_equal(row->group, listing->group) || !slice_equal(row->topic, listing->topic)) {
+		close_queues(listing);
+		listing->group = row->group;
+		listing->topic = row->topic;
+		json_key_slice(
+		    &listing->out, arena_printf(listing->arena, "%.*s@%.*s", (int)row->topic.len,
+				       row->topic.data, (int)row->group.len, row->group.data));
+		json_open_object(&listing->out);
+	}
+	snprintf(id, sizeof id, "%d", row->queue_id);
+	json_key(&listing->out, id);
+	json_put_int(&listing->out, row->offset);
+}
+
+enum verdict
+get_all_offsets_begin(struct request *request)
+{
+	struct listing listing = { .arena = request->arena };
+	struct buf text = { 0 };
+
+	json_out_init(&listing.out, &text);
+	json_open_object(&listing.out);
+	json_key(&listing.out, "offsetTable");
+	json_open_object(&listing.out);
+	offsets_each(request_broker(request)->offsets, SLICE_NONE, SLICE_NONE, on_row, &listing);
+	close_queues(&listing);
+	json_close_object(&listing.out);
+	json_close_object(&listing.out);
+	return request_answer_body(request, json_finish(&listing.out, request->arena));
+}

@@ -1,0 +1,223 @@
+#include "config.h"
+
+#include "broker/consumers/progress.h"
+
+#include <stdlib.h>
+
+#include "broker/state/client.h"
+#include "broker/state/offset.h"
+#include "broker/state/stats.h"
+#include "broker/state/topic.h"
+#include "common/protocol/codes.h"
+#include "common/base/mem.h"
+
+struct progress_report *
+progress_report_new(const struct request *request,
+    void (*write)(struct json_out *out, const struct progress_report *report))
+{
+	struct progress_report *report = mem_zalloc(sizeof *report);
+
+	report->ticket = request_ticket(request);
+	report->broker = request_broker(request);
+	report->write = write;
+	return report;
+}
+
+static void
+progress_report_free(struct progress_report *report)
+{
+	free(report->rows);
+	free(report->topics);
+	arena_release(&report->arena);
+	free(report);
+}
+
+/* ---- gathering ------------------------------------------------------- */
+
+/* Names of topics that a group has offsets of. */
+struct topic_names {
+	struct arena *arena;
+	struct slice *list;
+	size_t n, cap;
+};
+
+/* Rows of one topic come one after the other. */
+static void
+on_row(void *arg, const struct offset_row *row)
+{
+	struct topic_names *names = arg;
+
+	if (names->n != 0 && slice_equal(names->list[names->n - 1], row->topic))
+		return;
+	if (names->n == names->cap) {
+		names->cap = names->cap != 0 ? names->cap * 2 : 16;
+		names->list = mem_realloc(names->list, names->cap * sizeof *names->list);
+	}
+	names->list[names->n++] = arena_copy(names->arena, row->topic);
+}
+
+static struct consume_progress *
+add_row(struct progress_report *report)
+{
+	if (report->n_rows == report->cap_rows) {
+		report->cap_rows = report->cap_rows != 0 ? report->cap_rows * 2 : 16;
+		report->rows = mem_realloc(report->rows, report->cap_rows * sizeof *report->rows);
+	}
+	return &report->rows[report->n_rows++];
+}
+
+static struct progress_topic *
+add_topic(struct progress_report *report)
+{
+	if (report->n_topics == report->cap_topics) {
+		report->cap_topics = report->cap_topics != 0 ? report->cap_topics * 2 : 16;
+		report->topics =
+		    mem_realloc(report->topics, report->cap_topics * sizeof *report->topics);
+	}
+	return &report->topics[report->n_topics++];
+}
+
+static void
+gather_topic(struct progress_report *report, struct worker *worker, struct slice group,
+    const struct topic *topic)
+{
+	struct broker *broker = worker->broker;
+	struct slice name = arena_copy(&report->arena, slice_of(topic->name));
+
+	*add_topic(report) = (struct progress_topic){
+		.group = group,
+		.tps = stats_get_tps(broker->stats, name, group),
+		.first = report->n_rows,
+		.n = (size_t)topic->read_queues,
+	};
+	for (int32_t i = 0; i < topic->read_queues; i++) {
+		const struct tail_queue *queue = tail_find(worker->tail, name, i);
+		int64_t offset = offsets_find(broker->offsets, group, name, i);
+
+		*add_row(report) = (struct consume_progress){
+			.queue = { name, slice_of(broker->settings->broker_name), i },
+			.broker_offset = queue != NULL ? queue->max_offset : 0,
+			.consumer_offset = offset > 0 ? offset : 0,
+			.pull_offset = -1,
+		};
+	}
+}
+
+static bool
+subscribes(const struct client_group *online, struct slice topic)
+{
+	for (size_t i = 0; i < online->n_subscriptions; i++) {
+		if (slice_equal(online->subscriptions[i].topic, topic))
+			return true;
+	}
+	return false;
+}
+
+void
+progress_report_add(struct progress_report *report, const struct request *request,
+    struct slice group, struct slice topic, bool ordered_only)
+{
+	struct worker *worker = request_worker(request);
+	struct broker *broker = worker->broker;
+	struct topic_names names = { .arena = &report->arena };
+	struct client_group online;
+	bool is_online = clients_find_group(broker->clients, group, &report->arena, &online);
+
+	group = arena_copy(&report->arena, group);
+	if (topic.len != 0)
+		on_row(&names, &(struct offset_row){ .topic = topic });
+	else
+		offsets_each(broker->offsets, group, SLICE_NONE, on_row, &names);
+	for (size_t i = 0; i < names.n; i++) {
+		struct topic config;
+
+		if (!topics_find(broker->topics, names.list[i], &config) ||
+		    (ordered_only && !config.order) ||
+		    (is_online && !subscribes(&online, names.list[i])))
+			continue;
+		gather_topic(report, worker, group, &config);
+	}
+	free(names.list);
+}
+
+/* ---- store times, and the answer ------------------------------------- */
+
+static void
+reply_with(struct progress_report *report, struct loop *loop)
+{
+	struct buf text = { 0 };
+	struct json_out out;
+
+	json_out_init(&out, &text);
+	report->write(&out, report);
+	struct reply reply = { .code = RESPONSE_SUCCESS, .body = buf_slice(&text) };
+
+	ticket_reply(loop, &report->ticket, &reply);
+	buf_release(&text);
+	progress_report_free(report);
+}
+
+/* Whether the store time of the last consumed message can be asked for. */
+static const struct tail_queue *
+stamped_queue(struct tail *tail, const struct consume_progress *row)
+{
+	const struct tail_queue *queue = tail_find(tail, row->queue.topic, row->queue.id);
+
+	if (queue == NULL || row->consumer_offset - 1 < queue->min_offset ||
+	    row->consumer_offset > queue->max_offset)
+		return NULL;
+	return queue;
+}
+
+/* The stamps are in the order of the rows that were asked for. */
+static void
+on_stamps(struct read_job *job, struct loop *home)
+{
+	struct progress_report *report = job->context;
+	struct worker *worker = home->context;
+	size_t at = 0;
+
+	for (size_t i = 0; i < report->n_rows && at < job->n_stamps; i++) {
+		const struct stamp_query *stamp = &job->stamps[at];
+		const struct tail_queue *queue =
+		    tail_find(worker->tail, report->rows[i].queue.topic, report->rows[i].queue.id);
+
+		if (queue == NULL || queue->number != stamp->queue ||
+		    report->rows[i].consumer_offset - 1 != stamp->offset)
+			continue;
+		report->rows[i].last_timestamp = stamp->timestamp;
+		at++;
+	}
+	read_job_free(job);
+	reply_with(report, home);
+}
+
+enum verdict
+progress_report_send(struct progress_report *report, const struct request *request)
+{
+	struct worker *worker = request_worker(request);
+	struct stamp_query *stamps = mem_alloc(report->n_rows * sizeof *stamps);
+	size_t n = 0;
+
+	for (size_t i = 0; i < report->n_rows; i++) {
+		const struct tail_queue *queue = stamped_queue(worker->tail, &report->rows[i]);
+
+		if (queue != NULL)
+			stamps[n++] = (struct stamp_query){ .queue = queue->number,
+				.offset = report->rows[i].consumer_offset - 1 };
+	}
+	if (n == 0) {
+		free(stamps);
+		reply_with(report, request->loop);
+		return VERDICT_LATER;
+	}
+	struct read_job *job = read_job_new(READ_STAMPS);
+
+	job->home = request->loop;
+	job->done = on_stamps;
+	job->context = report;
+	job->stamps = stamps;
+	job->n_stamps = n;
+	store_read(worker->broker->store, job);
+	return VERDICT_LATER;
+}

@@ -1,0 +1,42 @@
+#ifndef BROKER_PROGRESS_H
+#define BROKER_PROGRESS_H
+
+/*
+ * How far groups are behind, for the tools: gathered on the loop of the
+ * request, completed with store times by a reader. Belongs to one request.
+ */
+
+#include "broker/context.h"
+#include "common/protocol/bodies.h"
+
+/* One topic of one group: its queues are progress->rows[first .. first + n). */
+struct progress_topic {
+	struct slice group;
+	double tps;
+	size_t first, n;
+};
+
+struct progress_report {
+	struct arena arena;
+	struct consume_progress *rows;
+	size_t n_rows, cap_rows;
+	struct progress_topic *topics; /* of one group next to each other */
+	size_t n_topics, cap_topics;
+	struct ticket ticket;
+	const struct broker *broker;
+	/* Composes the body on the ticket's loop, with all that is above. */
+	void (*write)(struct json_out *out, const struct progress_report *report);
+};
+
+struct progress_report *progress_report_new(const struct request *request,
+    void (*write)(struct json_out *out, const struct progress_report *report));
+/*
+ * The queues of the topics that the group has offsets of, or of one topic (present), but not of those
+ * that it does not subscribe to while it is online. ordered_only: skip the others.
+ */
+void progress_report_add(struct progress_report *report, const struct request *request, struct slice group,
+    struct slice topic, bool ordered_only);
+/* Answers when the store times are known; frees the report. */
+enum verdict progress_report_send(struct progress_report *report, const struct request *request);
+
+#endif

@@ -1,0 +1,247 @@
+#include "config.h"
+
+#include "broker/consumers/push.h"
+
+#include <stdlib.h>
+
+#include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
+#include "common/base/mem.h"
+
+/* On its way to the loop of the connection. Texts are in `text`. */
+struct push {
+	struct task task;
+	struct conn_id to;
+	int32_t code;
+	bool wants_answer;
+	int timeout_ms;
+	struct ticket ticket; /* whose answer it becomes */
+	struct loop *home;    /* of the ticket, or of done */
+	push_done_fn *done;   /* of a check */
+	void *context;
+	enum push_result result;
+	struct ext *ext;
+	size_t n_ext;
+	struct slice body;
+	/* the client's answer, on its way home */
+	int32_t answer_code;
+	struct buf answer_remark;
+	struct buf answer_body;
+	char text[];
+};
+
+static struct slice
+put_text(char **at, struct slice from)
+{
+	char *start = *at;
+
+	if (from.data == NULL)
+		return from;
+	if (from.len != 0)
+		memcpy(start, from.data, from.len);
+	*at += from.len;
+	return (struct slice){ start, from.len };
+}
+
+static struct push *
+push_new(struct conn_id to, int32_t code, const struct ext *ext, size_t n_ext, struct slice body)
+{
+	size_t size = body.len;
+
+	for (size_t i = 0; i < n_ext; i++)
+		size += ext[i].key.len + ext[i].value.len;
+	struct push *push = mem_zalloc(sizeof *push + size);
+	char *at = push->text;
+
+	push->to = to;
+	push->code = code;
+	push->ext = mem_alloc(n_ext * sizeof *push->ext);
+	push->n_ext = n_ext;
+	for (size_t i = 0; i < n_ext; i++) {
+		push->ext[i].key = put_text(&at, ext[i].key);
+		push->ext[i].value = put_text(&at, ext[i].value);
+	}
+	push->body = put_text(&at, body);
+	return push;
+}
+
+static void
+push_free(struct push *push)
+{
+	buf_release(&push->answer_remark);
+	buf_release(&push->answer_body);
+	free(push->ext);
+	free(push);
+}
+
+/* ---- the answer ------------------------------------------------------ */
+
+static void
+run_home(struct task *task, void *receiver)
+{
+	struct push *push = (void *)((char *)task - offsetof(struct push, task));
+	struct reply reply = {
+		.code = push->answer_code,
+		.remark =
+		    push->answer_remark.data != NULL ? buf_slice(&push->answer_remark) : SLICE_NONE,
+		.body = buf_slice(&push->answer_body),
+	};
+
+	ticket_reply(receiver, &push->ticket, &reply);
+	push_free(push);
+}
+
+static void
+on_answer(void *arg, const struct command *answer, struct slice body)
+{
+	struct push *push = arg;
+
+	if (answer == NULL) {
+		push->answer_code = RESPONSE_CONSUME_MSG_TIMEOUT;
+		buf_printf(&push->answer_remark, "the client did not answer within %d ms",
+		    push->timeout_ms);
+	} else {
+		push->answer_code = answer->code;
+		buf_append_slice(&push->answer_remark, answer->remark);
+		buf_append_slice(&push->answer_body, body);
+	}
+	push->task.run = run_home;
+	loop_post(push->home, &push->task);
+}
+
+/* ---- on the loop of the connection ----------------------------------- */
+
+static void
+write_push(struct conn *conn, struct push *push, call_done_fn *done)
+{
+	struct command command = {
+		.codec = conn_codec(conn),
+		.code = push->code,
+		.language = COMMAND_LANGUAGE,
+		.version = COMMAND_VERSION,
+		.ext = push->ext,
+		.n_ext = push->n_ext,
+	};
+
+	conn_request(conn, &command, push->body, push->timeout_ms, done, push);
+}
+
+static void
+run_push(struct task *task, void *receiver)
+{
+	struct push *push = (void *)((char *)task - offsetof(struct push, task));
+	struct conn *conn = conn_find(receiver, push->to);
+	bool oneway = !push->wants_answer;
+
+	if (conn != NULL)
+		write_push(conn, push, oneway ? NULL : on_answer);
+	else if (!oneway)
+		on_answer(push, NULL, SLICE_NONE);
+	if (oneway)
+		push_free(push);
+}
+
+static void
+run_checked(struct task *task, void *receiver)
+{
+	struct push *push = (void *)((char *)task - offsetof(struct push, task));
+
+	push->done(push->context, receiver, push->result);
+	push_free(push);
+}
+
+static void
+run_check(struct task *task, void *receiver)
+{
+	struct push *push = (void *)((char *)task - offsetof(struct push, task));
+	struct conn *conn = conn_find(receiver, push->to);
+
+	push->result = conn == NULL ? PUSH_GONE : conn_can_write(conn) ? PUSH_SENT : PUSH_BUSY;
+	if (push->result == PUSH_SENT)
+		write_push(conn, push, NULL);
+	push->task.run = run_checked;
+	if (push->home == receiver)
+		run_checked(&push->task, receiver);
+	else
+		loop_post(push->home, &push->task);
+}
+
+static void
+run_close(struct task *task, void *receiver)
+{
+	struct push *push = (void *)((char *)task - offsetof(struct push, task));
+	struct conn *conn = conn_find(receiver, push->to);
+
+	if (conn != NULL)
+		conn_close(conn, "no heartbeat");
+	push_free(push);
+}
+
+/* At once when it is this loop's connection: so it leaves before the answer at hand. */
+static void
+push_send(struct broker *broker, struct loop *here, struct push *push,
+    void (*run)(struct task *task, void *receiver))
+{
+	struct loop *there = &broker->daemon->loops[push->to.loop];
+
+	push->task.run = run;
+	if (there == here)
+		run(&push->task, here);
+	else
+		loop_post(there, &push->task);
+}
+
+void
+push_changes(struct broker *broker, struct loop *here, const struct client_changes *changes)
+{
+	for (size_t i = 0; i < changes->n; i++) {
+		const struct client_change *change = &changes->list[i];
+		struct ext ext = { SLICE("consumerGroup"), change->group };
+
+		for (size_t j = 0; j < change->n_members; j++)
+			push_send(broker, here,
+			    push_new(change->members[j], REQUEST_NOTIFY_CONSUMER_IDS_CHANGED, &ext,
+				1, SLICE_NONE),
+			    run_push);
+	}
+}
+
+enum verdict
+push_relay(struct request *request, struct conn_id to, int timeout_ms)
+{
+	const struct command *command = request->command;
+	struct push *push =
+	    push_new(to, command->code, command->ext, command->n_ext, request->body);
+
+	push->wants_answer = true;
+	push->timeout_ms = timeout_ms;
+	push->ticket = request_ticket(request);
+	push->home = request->loop;
+	push_send(request_broker(request), request->loop, push, run_push);
+	return VERDICT_LATER;
+}
+
+void
+push_check(struct broker *broker, struct loop *here, struct conn_id to,
+    const struct check_transaction_header *header, struct slice body, push_done_fn *done,
+    void *context)
+{
+	struct command command = { 0 };
+	struct arena arena = { 0 };
+
+	fields_encode(check_transaction_header_fields, header, &arena, &command);
+	struct push *push =
+	    push_new(to, REQUEST_CHECK_TRANSACTION_STATE, command.ext, command.n_ext, body);
+
+	arena_release(&arena);
+	push->home = here;
+	push->done = done;
+	push->context = context;
+	push_send(broker, here, push, run_check);
+}
+
+void
+push_close(struct broker *broker, struct loop *here, struct conn_id which)
+{
+	push_send(broker, here, push_new(which, 0, NULL, 0, SLICE_NONE), run_close);
+}

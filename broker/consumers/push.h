@@ -1,0 +1,34 @@
+#ifndef BROKER_PUSH_H
+#define BROKER_PUSH_H
+
+/*
+ * Requests that the broker sends to its clients, over the connections on which
+ * their heartbeats come, whichever loop those belong to. Any loop.
+ */
+
+#include "broker/context.h"
+#include "broker/state/client.h"
+#include "common/protocol/headers.h"
+
+/* Tells all members of the changed groups to look who takes which queue (40). */
+void push_changes(struct broker *broker, struct loop *here, const struct client_changes *changes);
+/*
+ * Forwards the request, with its ext fields and body, to a client; the client's code, remark and body
+ * become the answer. Without an answer in time: 207.
+ */
+enum verdict push_relay(struct request *request, struct conn_id to, int timeout_ms);
+/* Whether a oneway request could leave. */
+enum push_result {
+	PUSH_SENT,
+	PUSH_GONE, /* no such connection any more */
+	PUSH_BUSY, /* it does not read what was sent before */
+};
+
+typedef void push_done_fn(void *context, struct loop *home, enum push_result result);
+/* Asks a producer what became of a transaction (39). done is called here, perhaps at once. */
+void push_check(struct broker *broker, struct loop *here, struct conn_id to,
+    const struct check_transaction_header *header, struct slice body, push_done_fn *done, void *context);
+/* Closes the connection of a client that is not heard of any more. */
+void push_close(struct broker *broker, struct loop *here, struct conn_id which);
+
+#endif

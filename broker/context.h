@@ -1,0 +1,74 @@
+#ifndef BROKER_CONTEXT_H
+#define BROKER_CONTEXT_H
+
+/*
+ * The broker's objects. main.c's program builds them in broker_start, handlers
+ * reach them through request_broker / request_worker. A state module (topic,
+ * group, offset, client) never includes another; what needs two of them is a
+ * handler or a service.
+ */
+
+#include <stdint.h>
+
+#include "broker/options.h"
+#include "broker/store/store.h"
+#include "broker/store/tail/tail.h"
+#include "common/daemon/daemon.h"
+
+/* What belongs to one loop; loop->context points here. */
+struct worker {
+	struct broker *broker;
+	struct loop *loop;
+	struct tail *tail;
+	struct ahead *ahead;       /* what was read for pulls to come */
+	struct holds *holds;       /* held pulls */
+	struct sendings *sendings; /* sends that are with the writer */
+	uint32_t next_queue;       /* for sends that leave the choice to us */
+};
+
+struct broker {
+	struct daemon *daemon;
+	struct broker_settings *settings; /* members that are not live never change */
+	struct store *store;
+	struct topics *topics;
+	struct groups *groups;
+	struct offsets *offsets;
+	struct clients *clients;
+	struct registrar *registrar; /* tells the name servers; loop 0 */
+	struct delays *delays; /* delayed messages; loop 0 */
+	struct producer_groups *producer_groups;
+	struct transactions *transactions;
+	struct transaction_checks *transaction_checks; /* loop 0 */
+	struct masters *masters;     /* the others of the cluster; loop 0 */
+	struct upkeep *upkeep;       /* timers; loop 0 */
+	struct stats *stats;
+	struct server *server;
+	struct worker *workers; /* one per loop */
+	struct tail **tails;    /* the same, as the store wants them */
+	int n_workers;
+	struct host host;       /* advertised: brokerIP1:listenPort */
+	char *address;          /* the same as text */
+	char *ha_address;       /* brokerIP2:listenPort + 1 */
+	int64_t boot_ms;        /* wall clock */
+};
+
+static inline struct broker *
+request_broker(const struct request *request)
+{
+	struct daemon *daemon = server_context(request->server);
+	return daemon->context;
+}
+
+static inline struct worker *
+request_worker(const struct request *request)
+{
+	return request->loop->context;
+}
+
+extern const struct handler broker_handlers[]; /* commands.c */
+extern const struct program broker_program;    /* broker.c */
+
+/* For tests that plant faults, before daemon_main: the VFS that the store uses. Lent. */
+void broker_use_vfs(const char *name);
+
+#endif

@@ -1,0 +1,36 @@
+#ifndef BROKER_DELAY_H
+#define BROKER_DELAY_H
+
+/*
+ * Delayed messages. One that asks for a delay level is stored in the queue of
+ * that level on SCHEDULE_TOPIC_XXXX; all of a level wait equally long, so each
+ * queue is in order of due times, and only its head has to be watched. Due
+ * messages are appended to their real topic, in order. How far each level came is kept
+ * as the offset of the group DELAY_GROUP. Source: protocol description 5.7.
+ *
+ * The levels are read by any loop; the watching belongs to loop 0.
+ */
+
+#include "broker/context.h"
+#include "common/base/arena.h"
+#include "common/protocol/record.h"
+
+#define DELAY_TOPIC "SCHEDULE_TOPIC_XXXX"
+#define DELAY_GROUP "CID_RMQ_SYS_SCHEDULE"
+#define DELAY_LEVELS_MAX 64
+
+struct delays;
+
+/* At start, once the store runs; -1 after a line when messageDelayLevel cannot be read. */
+int delays_start(struct broker *broker);
+void delays_free(struct delays *delays);
+
+/* The level that a property DELAY asks for, clamped to those there are; 0: none. */
+int delay_level(const struct delays *delays, struct slice text);
+/*
+ * Sends the record to the queue of its level; the real topic and queue are kept in its
+ * properties (arena). Answers the time when it is due, which its queue entry carries as tag hash.
+ */
+int64_t delay_divert(const struct delays *delays, int level, struct record *record, struct arena *arena);
+
+#endif

@@ -1,0 +1,395 @@
+#include "config.h"
+
+/*
+ * The broker as a program: what is built at start, in which order, and let go
+ * at the end. Ports come first, so that a second broker on this machine stops
+ * before it touches a store; the store before the tables that it fills; the
+ * name servers hear of us last, when everything answers.
+ */
+
+#include "broker/context.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "broker/cluster/address.h"
+#include "broker/state/client.h"
+#include "broker/delay/delay.h"
+#include "broker/state/group.h"
+#include "broker/handlers.h"
+#include "broker/pull/hold.h"
+#include "broker/cluster/masters.h"
+#include "broker/state/offset.h"
+#include "broker/state/producer_group.h"
+#include "broker/cluster/register.h"
+#include "broker/retention/retention.h"
+#include "broker/send/sending.h"
+#include "broker/state/stats.h"
+#include "broker/store/reader/ahead.h"
+#include "broker/state/topic.h"
+#include "broker/catalog/topic_create.h"
+#include "broker/transaction/transaction.h"
+#include "broker/transaction/check/transaction_check.h"
+#include "broker/retention/upkeep.h"
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
+
+#define SETTLE_ROUNDS 10000
+#define QUEUED_BYTES_MAX (24 << 20) /* waiting for the writer; beyond that senders hear "busy" */
+#define PORT_TRIES 50 /* for listenPort 0: until a port and both neighbours are free */
+
+/* ---- ports ----------------------------------------------------------- */
+
+/* listenPort, the "fast" port two below, and the replication port one above. */
+static const struct port_step {
+	int step;
+	unsigned flags;
+} port_steps[] = { { 0, 0 }, { -2, LISTEN_FAST }, { 1, 0 } };
+
+static int
+listen_beside(struct server *server, const char *address, int port)
+{
+	for (size_t i = 1; i < sizeof port_steps / sizeof *port_steps; i++) {
+		const struct port_step *beside = &port_steps[i];
+
+		if (server_listen(server, address, port + beside->step, beside->flags) == -1) {
+			int error = errno;
+
+			server_stop_listening(server);
+			errno = error;
+			return port + beside->step;
+		}
+	}
+	return 0;
+}
+
+/* The port, or -1 after the line that says why. */
+static int
+listen_all(struct broker *broker)
+{
+	const char *address = broker->settings->bind_address;
+	int wanted = (int)broker->settings->listen_port;
+	int tries = wanted == 0 ? PORT_TRIES : 1;
+	int failed = wanted;
+
+	while (tries-- > 0) {
+		int port = server_listen(broker->server, address, wanted, 0);
+
+		if (port == -1)
+			break;
+		failed = listen_beside(broker->server, address, port);
+		if (failed == 0)
+			return port;
+	}
+	log_error("cannot listen on %s port %d: %s; stop what uses it, or set listenPort (the broker "
+		  "also needs listenPort-2 and listenPort+1)",
+	    address, failed, strerror(errno));
+	return -1;
+}
+
+/* ---- the store and what it holds ------------------------------------- */
+
+static const char *vfs_name; /* NULL: SQLite's default */
+
+void
+broker_use_vfs(const char *name)
+{
+	vfs_name = name;
+}
+
+static int
+open_store(struct broker *broker)
+{
+	const struct broker_settings *settings = broker->settings;
+	char *why = NULL;
+
+	broker->store = store_open(
+	    &(struct store_options){
+		.path = settings->store_path_root_dir,
+		.log_path = settings->store_path_commit_log,
+		.flush = settings->flush_disk_type == FLUSH_SYNC ? STORE_FLUSH_SYNC
+								 : STORE_FLUSH_ASYNC,
+		.flush_interval_ms = (int)settings->flush_interval_commit_log,
+		.segment_bytes = settings->mapped_file_size_commit_log,
+		.tail_bytes = settings->tail_cache_size,
+		.queued_bytes = QUEUED_BYTES_MAX,
+		.n_readers = (int)settings->read_threads,
+		.disk_refuse_percent = DISK_REFUSE_PERCENT,
+		.half_wait_ms = settings->transaction_time_out,
+		.vfs = vfs_name,
+		.store_host = broker->host,
+	    },
+	    &why);
+	if (broker->store == NULL)
+		log_error("%s", why);
+	free(why);
+	return broker->store != NULL ? 0 : -1;
+}
+
+static void
+make_workers(struct broker *broker)
+{
+	struct daemon *daemon = broker->daemon;
+
+	broker->n_workers = daemon->n_loops;
+	broker->workers = mem_zalloc((size_t)broker->n_workers * sizeof *broker->workers);
+	for (int i = 0; i < broker->n_workers; i++) {
+		struct worker *worker = &broker->workers[i];
+
+		worker->broker = broker;
+		worker->loop = &daemon->loops[i];
+		worker->loop->context = worker;
+		worker->tail = tail_new(broker->store);
+		worker->ahead = ahead_new(worker->loop);
+		pull_attach(worker);
+		send_attach(worker);
+	}
+}
+
+static void
+start_store(struct broker *broker)
+{
+	broker->tails = mem_alloc((size_t)broker->n_workers * sizeof *broker->tails);
+	for (int i = 0; i < broker->n_workers; i++)
+		broker->tails[i] = broker->workers[i].tail;
+	store_start(broker->store, broker->daemon->loops, broker->tails, broker->n_workers);
+}
+
+/* ---- the program ----------------------------------------------------- */
+
+static void
+on_connection_closed(struct server *server, struct conn *conn)
+{
+	struct daemon *daemon = server_context(server);
+
+	client_connection_closed(daemon->context, conn);
+}
+
+static struct server *
+make_server(struct daemon *daemon, const struct broker_settings *settings)
+{
+	return server_new(&(struct server_options){
+	    .handlers = broker_handlers,
+	    .loops = daemon->loops,
+	    .n_loops = daemon->n_loops,
+	    .idle_ms = (int)settings->server_channel_max_idle_time_seconds * 1000,
+	    .max_connections = (int)settings->max_connections,
+	    .context = daemon,
+	    .on_close = on_connection_closed,
+	});
+}
+
+/* What was changed over the network before the last stop. */
+static void
+on_setting_row(void *arg, struct slice name, struct slice value)
+{
+	struct daemon *daemon = arg;
+
+	if (option_find(broker_options, name) != NULL)
+		daemon_restore(daemon, name, value);
+}
+
+static void
+broker_setting_changed(struct daemon *daemon, const struct option *option)
+{
+	const struct broker *broker = daemon->context;
+
+	if (slice_is(slice_of(option->name), "brokerPermission"))
+		registrar_changed(broker->registrar);
+}
+
+static int
+broker_keep_setting(struct daemon *daemon, struct slice name, struct slice value)
+{
+	const struct broker *broker = daemon->context;
+	struct meta_job *job = meta_job_new();
+
+	meta_job_put(job, META_SETTING, name, value);
+	store_meta(broker->store, job);
+	return 0;
+}
+
+static void
+on_producer_group_row(void *arg, struct slice name, struct slice value)
+{
+	const struct broker *broker = arg;
+	struct arena arena = { 0 };
+	struct producer_group group;
+
+	if (producer_group_from_json(value, &arena, &group) == 0)
+		producer_groups_put(broker->producer_groups, &group);
+	else
+		log_error("what was set for a producer group cannot be read, it is left out "
+			  "group=%.*s",
+		    (int)name.len, name.data);
+	arena_release(&arena);
+}
+
+/* The tables in memory, from the store. */
+static void
+load_state(struct broker *broker)
+{
+	broker->stats = stats_new(broker->daemon->n_loops);
+	broker->clients = clients_new();
+	broker->topics = topics_new();
+	broker->groups = groups_new();
+	broker->offsets = offsets_new();
+	broker->producer_groups = producer_groups_new(&broker->settings->transaction_policy);
+	broker->transactions = mem_zalloc(sizeof *broker->transactions);
+	store_each_meta(broker->store, META_SETTING, on_setting_row, broker->daemon);
+	store_each_meta(broker->store, META_PRODUCER_GROUP, on_producer_group_row, broker);
+	topics_and_groups_load(broker);
+}
+
+/* What loop 0 looks after once messages flow. */
+static int
+start_services(struct broker *broker)
+{
+	if (delays_start(broker) == -1)
+		return -1;
+	broker->masters = masters_new(broker);
+	broker->registrar = registrar_new(broker);
+	broker->transaction_checks = transaction_checks_new(broker);
+	broker->upkeep = upkeep_start(broker);
+	if (broker->settings->connect_back_check)
+		address_check(broker);
+	return 0;
+}
+
+static void
+on_unregistered(struct broker *broker)
+{
+	struct meta_job *job = offsets_changed(broker->offsets);
+
+	if (job != NULL)
+		store_meta(broker->store, job);
+	store_stop(broker->store);
+	daemon_stopped(broker->daemon);
+}
+
+static void
+broker_stop(struct daemon *daemon)
+{
+	struct broker *broker = daemon->context;
+
+	server_stop_listening(broker->server);
+	transaction_checks_stop(broker->transaction_checks);
+	registrar_stop(broker->registrar, on_unregistered);
+}
+
+static void
+free_workers(struct broker *broker)
+{
+	for (int i = 0; i < broker->n_workers; i++) {
+		struct worker *worker = &broker->workers[i];
+
+		sendings_free(worker->sendings);
+		holds_free(worker->holds);
+		ahead_free(worker->ahead);
+		tail_free(worker->tail);
+	}
+	free(broker->workers);
+}
+
+/*
+ * Requests that ask the store one thing after the other may be anywhere between it and their loops:
+ * they hear that it has ended, and end.
+ */
+static void
+settle(struct broker *broker)
+{
+	bool any = true;
+
+	for (int round = 0; any && round < SETTLE_ROUNDS; round++) {
+		any = false;
+		store_refuse_late(broker->store);
+		for (int i = 0; i < broker->n_workers; i++)
+			any |= loop_drain(broker->workers[i].loop);
+	}
+}
+
+static void
+broker_release(struct daemon *daemon)
+{
+	struct broker *broker = daemon->context;
+
+	server_free(broker->server);
+	if (broker->store != NULL) {
+		settle(broker);
+		upkeep_free(broker->upkeep);
+		registrar_free(broker->registrar);
+		masters_free(broker->masters);
+		transaction_checks_free(broker->transaction_checks);
+		delays_free(broker->delays);
+		free_workers(broker);
+		store_close(broker->store);
+		free(broker->tails);
+		free(broker->transactions);
+		offsets_free(broker->offsets);
+		producer_groups_free(broker->producer_groups);
+		groups_free(broker->groups);
+		topics_free(broker->topics);
+		clients_free(broker->clients);
+		stats_free(broker->stats);
+	}
+	free(broker->address);
+	free(broker->ha_address);
+	free(broker);
+}
+
+static int
+broker_start(struct daemon *daemon)
+{
+	struct broker *broker = mem_zalloc(sizeof *broker);
+
+	daemon->context = broker;
+	broker->daemon = daemon;
+	broker->settings = daemon->settings;
+	broker->boot_ms = clock_wall_ms();
+	broker->server = make_server(daemon, broker->settings);
+	int port = listen_all(broker);
+
+	if (port == -1 || address_choose(broker, port) == -1 || open_store(broker) == -1) {
+		broker_release(daemon);
+		return -1;
+	}
+	load_state(broker);
+	make_workers(broker);
+	start_store(broker);
+	if (start_services(broker) == -1) {
+		store_stop(broker->store);
+		broker_release(daemon);
+		return -1;
+	}
+	log_info("broker ready name=%s cluster=%s id=%d address=%s port=%d flush=%s store=%s",
+	    broker->settings->broker_name, broker->settings->broker_cluster_name,
+	    (int)broker->settings->broker_id, broker->address, port,
+	    broker->settings->flush_disk_type == FLUSH_SYNC ? "SYNC_FLUSH" : "ASYNC_FLUSH",
+	    broker->settings->store_path_root_dir);
+	return 0;
+}
+
+static int
+broker_n_loops(const void *settings)
+{
+	return (int)((const struct broker_settings *)settings)->io_threads;
+}
+
+const struct program broker_program = {
+	.name = "mqbroker",
+	.summary = "stores and delivers messages",
+	.options = broker_options,
+	.sections = broker_sections,
+	.settings_size = sizeof(struct broker_settings),
+	.n_loops = broker_n_loops,
+	.complete = broker_options_complete,
+	.check = broker_options_check,
+	.start = broker_start,
+	.changed = broker_setting_changed,
+	.keep = broker_keep_setting,
+	.stop = broker_stop,
+	.release = broker_release,
+};

@@ -1,0 +1,548 @@
+#include "config.h"
+
+/*
+ * PULL_MESSAGE and LITE_PULL_MESSAGE. A pull at the tail is answered on the
+ * spot from memory; one that finds nothing is held; one for older records goes
+ * to a reader. Codes and next offsets: protocol description 5.4.
+ */
+
+#include "broker/handlers.h"
+
+#include <inttypes.h>
+
+#include "broker/context.h"
+#include "broker/state/client.h"
+#include "broker/state/group.h"
+#include "broker/pull/hold.h"
+#include "broker/state/offset.h"
+#include "broker/pull/pull.h"
+#include "broker/state/stats.h"
+#include "broker/store/reader/ahead.h"
+#include "broker/state/topic.h"
+#include "broker/catalog/topic_create.h"
+#include "common/base/clock.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
+
+#define PULL_FLAG_COMMIT 1
+#define PULL_FLAG_SUSPEND 2
+#define PULL_FLAG_SUBSCRIPTION 4
+
+#define SUSPEND_MAX_MS 300000
+#define HELD_MAX 200000 /* per loop; beyond that a pull is answered at once */
+
+enum outcome {
+	OUTCOME_ANSWER, /* the reply is complete */
+	OUTCOME_EMPTY,  /* nothing there yet; the reply says so, or the pull is held */
+	OUTCOME_COLD,   /* a reader has to look */
+};
+
+static enum outcome
+answer(struct worker *worker, const struct pull_question *question, struct reply *reply,
+    int32_t code, const char *remark, int64_t next_offset)
+{
+	struct pull_answer *header = arena_alloc(&worker->loop->arena, sizeof *header);
+	const struct tail_queue *queue =
+	    tail_find(worker->tail, question->topic, question->queue_id);
+
+	*header = (struct pull_answer){
+		.next_begin_offset = next_offset,
+		.min_offset = queue != NULL ? queue->min_offset : 0,
+		.max_offset = queue != NULL ? queue->max_offset : 0,
+		.topic_sys_flag = -1, /* these three: not sent */
+		.group_sys_flag = -1,
+		.forbidden_type = -1,
+	};
+	*reply = (struct reply){
+		.code = code,
+		.remark = slice_of(remark),
+		.fields = pull_answer_fields,
+		.header = header,
+	};
+	return OUTCOME_ANSWER;
+}
+
+static enum outcome
+answer_found(struct worker *worker, const struct pull_question *question, struct reply *reply,
+    struct body_part *parts, size_t n_parts, int32_t n_messages, int64_t next_offset)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < n_parts; i++)
+		bytes += parts[i].len;
+	stats_get(worker->broker->stats, worker->loop->index, question->topic, question->group,
+	    (uint32_t)n_messages, bytes);
+	answer(worker, question, reply, RESPONSE_SUCCESS, "FOUND", next_offset);
+	reply->parts = parts;
+	reply->n_parts = n_parts;
+	return OUTCOME_ANSWER;
+}
+
+/* For the pulls to come as well: all that is there, or AHEAD_BYTES. */
+static struct pull_limits
+limits_ahead(const struct pull_limits *asked, int64_t n_there)
+{
+	int32_t n = n_there < INT32_MAX ? (int32_t)n_there : INT32_MAX;
+
+	return (struct pull_limits){
+		.max_messages = n,
+		.max_bytes = asked->max_bytes > AHEAD_BYTES ? asked->max_bytes : AHEAD_BYTES,
+		.max_scan = n,
+	};
+}
+
+static void
+submit_read(struct worker *worker, int32_t queue, int64_t offset, const struct pull_limits *limits,
+    void (*done)(struct read_job *job, struct loop *loop), void *context)
+{
+	struct read_job *job = read_job_new(READ_QUEUE);
+
+	job->home = worker->loop;
+	job->done = done;
+	job->context = context;
+	job->queue = queue;
+	job->offset = offset;
+	read_job_set_limits(job, limits);
+	store_read(worker->broker->store, job);
+}
+
+static void on_cold(struct read_job *job, struct loop *loop);
+
+/* Nobody has waited for it until somebody did. */
+static void
+on_ahead(struct read_job *job, struct loop *loop)
+{
+	const struct worker *worker = loop->context;
+
+	job->context = ahead_end(job->context);
+	if (job->context != NULL) {
+		on_cold(job, loop);
+		return;
+	}
+	if (job->status == READ_FOUND)
+		ahead_add(worker->ahead, job->queue, job->offset, job->chunk, job->n_records);
+	read_job_free(job);
+}
+
+/* Takes what was read, and has the next read while this is sent. */
+static bool
+take_ahead(struct worker *worker, const struct pull_question *question, int32_t number,
+    struct body_part *parts, size_t *n_parts, int32_t *n_messages)
+{
+	if (!ahead_take(worker->ahead, number, question->offset, &question->limits, parts, n_parts,
+		n_messages))
+		return false;
+	const struct tail_queue *queue =
+	    tail_find(worker->tail, question->topic, question->queue_id);
+	/* Its topic may have been deleted meanwhile. */
+	int64_t max_offset = queue != NULL && queue->number == number ? queue->max_offset : 0;
+	struct ahead_read *read =
+	    ahead_begin(worker->ahead, number, question->offset + *n_messages, max_offset);
+
+	if (read != NULL) {
+		struct pull_limits limits =
+		    limits_ahead(&question->limits, max_offset - read->offset);
+
+		submit_read(worker, number, read->offset, &limits, on_ahead, read);
+	}
+	return true;
+}
+
+/* From what was read for the pull before. */
+static enum outcome
+look_ahead(struct worker *worker, struct pull_question *question, const struct tail_queue *queue,
+    struct reply *reply)
+{
+	struct body_part *parts = arena_alloc(&worker->loop->arena, AHEAD_RUNS * sizeof *parts);
+	size_t n_parts;
+	int32_t n_messages;
+
+	if (question->offset < queue->min_offset ||
+	    !take_ahead(worker, question, queue->number, parts, &n_parts, &n_messages))
+		return OUTCOME_COLD;
+	return answer_found(
+	    worker, question, reply, parts, n_parts, n_messages, question->offset + n_messages);
+}
+
+static enum outcome
+look_at_tail(struct worker *worker, struct pull_question *question, struct tail_queue *queue,
+    struct reply *reply)
+{
+	struct body_part *parts;
+	size_t n_parts;
+	int32_t n_messages;
+	int64_t next_offset;
+
+	switch (tail_read(worker->tail, queue, question->offset, &question->limits,
+	    &worker->loop->arena, &parts, &n_parts, &n_messages, &next_offset)) {
+	case TAIL_COLD:
+		return look_ahead(worker, question, queue, reply);
+	case TAIL_NO_MATCH:
+		return answer(worker, question, reply, RESPONSE_PULL_RETRY_IMMEDIATELY,
+		    "NO_MATCHED_MESSAGE", next_offset);
+	case TAIL_FOUND:
+		break;
+	}
+	return answer_found(worker, question, reply, parts, n_parts, n_messages, next_offset);
+}
+
+/* The decision table; the reply is made for every outcome but OUTCOME_COLD. */
+static enum outcome
+look(struct worker *worker, struct pull_question *question, struct reply *reply)
+{
+	struct tail_queue *queue = tail_find(worker->tail, question->topic, question->queue_id);
+	int64_t offset = question->offset;
+
+	if (queue == NULL || queue->max_offset == 0) {
+		const char *remark =
+		    queue == NULL ? "NO_MATCHED_LOGIC_QUEUE" : "NO_MESSAGE_IN_QUEUE";
+
+		if (offset != 0)
+			return answer(
+			    worker, question, reply, RESPONSE_PULL_OFFSET_MOVED, remark, 0);
+		answer(worker, question, reply, RESPONSE_PULL_NOT_FOUND, remark, 0);
+		return OUTCOME_EMPTY;
+	}
+	if (offset < queue->min_offset)
+		return answer(worker, question, reply, RESPONSE_PULL_OFFSET_MOVED,
+		    "OFFSET_TOO_SMALL", queue->min_offset);
+	if (offset > queue->max_offset)
+		return answer(worker, question, reply, RESPONSE_PULL_OFFSET_MOVED,
+		    "OFFSET_OVERFLOW_BADLY", queue->max_offset);
+	if (offset == queue->max_offset) {
+		answer(worker, question, reply, RESPONSE_PULL_NOT_FOUND, "OFFSET_OVERFLOW_ONE",
+		    offset);
+		return OUTCOME_EMPTY;
+	}
+	return look_at_tail(worker, question, queue, reply);
+}
+
+/* ---- cold reads ------------------------------------------------------ */
+
+/* What the pull gets of what the job has found; how many parts. */
+static size_t
+take_found(struct worker *worker, const struct pull_question *question, struct read_job *job,
+    struct body_part *parts)
+{
+	size_t n_parts;
+
+	if (question->limits.tag_codes == NULL) {
+		ahead_put(worker->ahead, job->queue, question->offset, job->chunk, job->n_records);
+		take_ahead(worker, question, job->queue, parts, &n_parts, &job->n_records);
+		job->next_offset = question->offset + job->n_records;
+		return n_parts;
+	}
+	parts[0] =
+	    (struct body_part){ job->chunk->data, job->chunk->len, job->chunk, chunk_release };
+	job->chunk = NULL;
+	return 1;
+}
+
+static void
+on_cold(struct read_job *job, struct loop *loop)
+{
+	struct worker *worker = loop->context;
+	struct pull *pull = job->context;
+	struct pull_question *question = &pull->question;
+	struct reply reply = { 0 };
+	struct body_part parts[AHEAD_RUNS];
+	size_t n_parts;
+
+	switch (job->status) {
+	case READ_FOUND:
+		n_parts = take_found(worker, question, job, parts);
+		answer_found(
+		    worker, question, &reply, parts, n_parts, job->n_records, job->next_offset);
+		break;
+	case READ_NO_MATCH:
+		answer(worker, question, &reply, RESPONSE_PULL_RETRY_IMMEDIATELY,
+		    "NO_MATCHED_MESSAGE", job->next_offset);
+		break;
+	case READ_NOTHING: /* it expired while the job was on its way */
+		answer(worker, question, &reply, RESPONSE_PULL_RETRY_IMMEDIATELY,
+		    "MESSAGE_WAS_REMOVING", question->offset);
+		break;
+	case READ_CORRUPT:
+	case READ_FAILED:
+		reply.code = RESPONSE_SYSTEM_ERROR;
+		reply.remark = arena_printf(&loop->arena,
+		    "cannot read %.*s queue %" PRId32 " at offset %" PRId64 ": %s",
+		    (int)question->topic.len, question->topic.data, question->queue_id,
+		    question->offset,
+		    job->status == READ_CORRUPT
+			? "the stored record is damaged, see the broker's log"
+			: "I/O error, see the broker's log");
+		break;
+	}
+	ticket_reply(loop, &pull->ticket, &reply);
+	pull_free(pull);
+	read_job_free(job);
+}
+
+/* The pull goes away with the job, or with one that is away. */
+static void
+read_cold(struct worker *worker, struct pull *pull)
+{
+	const struct pull_question *question = &pull->question;
+	const struct tail_queue *queue =
+	    tail_find(worker->tail, question->topic, question->queue_id);
+	struct pull_limits limits = question->limits;
+
+	if (limits.tag_codes == NULL) {
+		if (ahead_wait(worker->ahead, queue->number, question->offset, pull))
+			return;
+		if (ahead_expects(worker->ahead, queue->number, question->offset))
+			limits = limits_ahead(&limits, queue->max_offset - question->offset);
+	}
+	submit_read(worker, queue->number, question->offset, &limits, on_cold, pull);
+}
+
+/* ---- held pulls ------------------------------------------------------ */
+
+/* Says what is known now: what a filter dropped meanwhile needs no second look. */
+static void
+answer_held(struct worker *worker, struct pull *pull)
+{
+	struct pull_question *question = &pull->question;
+	struct reply reply;
+
+	if (question->offset != pull->asked_offset)
+		answer(worker, question, &reply, RESPONSE_PULL_RETRY_IMMEDIATELY,
+		    "NO_MATCHED_MESSAGE", question->offset);
+	else
+		look(worker, question, &reply);
+	ticket_reply(worker->loop, &pull->ticket, &reply);
+	pull_free(pull);
+}
+
+static void
+on_message(void *arg, struct pull *pull)
+{
+	struct worker *worker = arg;
+	struct reply reply;
+
+	switch (look(worker, &pull->question, &reply)) {
+	case OUTCOME_COLD:
+		read_cold(worker, pull);
+		return;
+	case OUTCOME_EMPTY:
+		holds_add(worker->holds, pull);
+		return;
+	case OUTCOME_ANSWER:
+		break;
+	}
+	if (reply.code == RESPONSE_PULL_RETRY_IMMEDIATELY) {
+		/* Nothing for this filter: go on waiting, behind what was looked at. */
+		const struct pull_answer *header = reply.header;
+
+		pull->question.offset = header->next_begin_offset;
+		holds_add(worker->holds, pull);
+		return;
+	}
+	ticket_reply(worker->loop, &pull->ticket, &reply);
+	pull_free(pull);
+}
+
+static void
+on_deadline(void *arg, struct pull *pull)
+{
+	answer_held(arg, pull);
+}
+
+static void
+on_growth(void *arg, struct tail_queue *queue)
+{
+	struct worker *worker = arg;
+
+	holds_wake(worker->holds, queue->topic, queue->queue_id);
+}
+
+void
+pull_attach(struct worker *worker)
+{
+	static const struct hold_events events = { on_message, on_deadline };
+
+	worker->holds = holds_new(worker->loop, &events, worker);
+	tail_on_growth(worker->tail, on_growth, worker);
+}
+
+/* ---- the request ----------------------------------------------------- */
+
+static enum verdict
+check_group_and_topic(
+    struct request *request, const struct pull_header *header, struct group *group)
+{
+	struct broker *broker = request_broker(request);
+	struct topic topic;
+
+	if (!(broker->settings->broker_permission & PERM_READ))
+		return request_refuse(request, RESPONSE_NO_PERMISSION,
+		    "the broker[%s] pulling message is forbidden", broker->address);
+	if (!group_find_or_create(broker, header->consumer_group, group))
+		return request_refuse(request, RESPONSE_SUBSCRIPTION_GROUP_NOT_EXIST,
+		    "subscription group [%.*s] does not exist, and autoCreateSubscriptionGroup is "
+		    "off",
+		    (int)header->consumer_group.len, header->consumer_group.data);
+	if (!group->consume_enable)
+		return request_refuse(request, RESPONSE_NO_PERMISSION,
+		    "subscription group no permission, %s", group->name);
+	if (!topics_find(broker->topics, header->topic, &topic))
+		return request_refuse(request, RESPONSE_TOPIC_NOT_EXIST,
+		    "topic[%.*s] not exist, apply first please!", (int)header->topic.len,
+		    header->topic.data);
+	if (!(topic.perm & PERM_READ))
+		return request_refuse(request, RESPONSE_NO_PERMISSION,
+		    "the topic[%s] pulling message is forbidden", topic.name);
+	if (header->queue_id < 0 || header->queue_id >= topic.read_queues)
+		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
+		    "queueId[%" PRId32
+		    "] is illegal, topic:[%s] topicConfig.readQueueNums:[%" PRId32 "]",
+		    header->queue_id, topic.name, topic.read_queues);
+	return VERDICT_NONE;
+}
+
+/* The tags of a subscription text; "*" and nothing stand for all. */
+static void
+parse_tags(struct slice text, struct arena *arena, struct pull_limits *limits)
+{
+	struct slice rest = slice_trim(text), part;
+	size_t n = 0;
+
+	if (rest.len == 0 || slice_is(rest, "*"))
+		return;
+	int32_t *codes = arena_alloc(arena, (rest.len / 2 + 1) * sizeof *codes);
+
+	while (slice_next(&rest, '|', &part)) {
+		part = slice_trim(part);
+		if (part.len != 0)
+			codes[n++] = (int32_t)tag_hash(part);
+	}
+	limits->tag_codes = n != 0 ? codes : NULL;
+	limits->n_tag_codes = n;
+}
+
+static bool
+is_tag_filter(struct slice expression_type)
+{
+	return expression_type.len == 0 || slice_equal_nocase(expression_type, SLICE("TAG"));
+}
+
+static enum verdict
+refuse_sql(struct request *request)
+{
+	return request_refuse(request, RESPONSE_SYSTEM_ERROR,
+	    "The broker does not support consumer to filter message by SQL92");
+}
+
+/* The filter that counts: the request's own, or what the client's heartbeat said. */
+static enum verdict
+find_filter(struct request *request, const struct pull_header *header, const struct group *group,
+    struct pull_limits *limits)
+{
+	struct broker *broker = request_broker(request);
+	struct subscription subscription;
+	bool broadcasting;
+
+	if (header->sys_flag & PULL_FLAG_SUBSCRIPTION) {
+		if (!is_tag_filter(header->expression_type))
+			return refuse_sql(request);
+		parse_tags(header->subscription, request->arena, limits);
+		return VERDICT_NONE;
+	}
+	switch (clients_find_subscription(broker->clients, conn_id_of(request->conn),
+	    header->consumer_group, header->topic, request->arena, &subscription, &broadcasting)) {
+	case CLIENT_NO_GROUP:
+		return request_refuse(request, RESPONSE_SUBSCRIPTION_NOT_EXIST,
+		    "the consumer's group info not exist");
+	case CLIENT_NO_SUBSCRIPTION:
+		return request_refuse(request, RESPONSE_SUBSCRIPTION_NOT_EXIST,
+		    "the consumer's subscription not exist");
+	case CLIENT_FOUND:
+		break;
+	}
+	if (broadcasting && !group->consume_broadcast_enable)
+		return request_refuse(request, RESPONSE_NO_PERMISSION,
+		    "the consumer group[%s] can not consume by broadcast way", group->name);
+	if (subscription.version < header->sub_version)
+		return request_refuse(request, RESPONSE_SUBSCRIPTION_NOT_LATEST,
+		    "the consumer's subscription not latest");
+	if (!is_tag_filter(subscription.expression_type))
+		return refuse_sql(request);
+	if (subscription.n_codes != 0) {
+		limits->tag_codes = subscription.codes;
+		limits->n_tag_codes = subscription.n_codes;
+	}
+	return VERDICT_NONE;
+}
+
+static void
+set_limits(
+    const struct broker *broker, const struct pull_header *header, struct pull_limits *limits)
+{
+	int64_t count_max = broker->settings->max_transfer_count_on_message_in_memory;
+	int64_t bytes_max = broker->settings->max_transfer_bytes_on_message_in_memory;
+
+	limits->max_messages = header->max_messages < 1 ? 1 : header->max_messages;
+	if (limits->max_messages > count_max)
+		limits->max_messages = (int32_t)count_max;
+	limits->max_bytes = (int32_t)bytes_max;
+	if (header->max_bytes > 0 && header->max_bytes < limits->max_bytes)
+		limits->max_bytes = header->max_bytes;
+	limits->max_scan = 800;
+	if (limits->max_messages > limits->max_scan)
+		limits->max_scan = limits->max_messages;
+}
+
+static int64_t
+hold_ms(const struct broker *broker, const struct pull_header *header)
+{
+	if (!(header->sys_flag & PULL_FLAG_SUSPEND) || header->suspend_timeout_ms <= 0)
+		return 0;
+	if (!broker->settings->long_polling_enable)
+		return broker->settings->short_polling_time_mills;
+	if (header->suspend_timeout_ms > SUSPEND_MAX_MS)
+		return SUSPEND_MAX_MS;
+	return header->suspend_timeout_ms;
+}
+
+enum verdict
+pull_message_begin(struct request *request)
+{
+	const struct pull_header *header = request->header;
+	struct broker *broker = request_broker(request);
+	struct worker *worker = request_worker(request);
+	struct pull_question question = {
+		.topic = header->topic,
+		.group = header->consumer_group,
+		.queue_id = header->queue_id,
+		.offset = header->queue_offset,
+	};
+	struct group group;
+	enum verdict verdict = check_group_and_topic(request, header, &group);
+
+	if (verdict == VERDICT_NONE)
+		verdict = find_filter(request, header, &group, &question.limits);
+	if (verdict != VERDICT_NONE)
+		return verdict;
+	set_limits(broker, header, &question.limits);
+	if ((header->sys_flag & PULL_FLAG_COMMIT) && header->commit_offset >= 0)
+		offsets_put(broker->offsets, header->consumer_group, header->topic,
+		    header->queue_id, header->commit_offset);
+
+	enum outcome outcome = look(worker, &question, &request->reply);
+	int64_t wait_ms = hold_ms(broker, header);
+
+	if (outcome == OUTCOME_ANSWER || (outcome == OUTCOME_EMPTY && wait_ms == 0) ||
+	    (outcome == OUTCOME_EMPTY && holds_count(worker->holds) >= HELD_MAX))
+		return VERDICT_REPLY;
+	struct ticket ticket = request_ticket(request);
+	struct pull *pull = pull_new(&ticket, &question);
+
+	if (outcome == OUTCOME_COLD) {
+		read_cold(worker, pull);
+	} else {
+		pull->deadline_ms = clock_mono_ms() + wait_ms;
+		holds_add(worker->holds, pull);
+	}
+	return VERDICT_LATER;
+}

@@ -1,0 +1,238 @@
+#include "config.h"
+
+/*
+ * Looking things up: messages by key and by id, and the bounds of queues.
+ * Bounds are known on the loop; what has to be read goes to a reader.
+ */
+
+#include "broker/handlers.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "broker/context.h"
+#include "broker/state/topic.h"
+#include "common/base/clock.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
+#include "common/base/mem.h"
+
+/* ---- jobs for a reader ----------------------------------------------- */
+
+/* A read whose answer goes to a ticket. */
+struct lookup {
+	struct ticket ticket;
+	int64_t asked; /* the position, for the remark */
+};
+
+static void
+submit(struct request *request, struct read_job *job,
+    void (*done)(struct read_job *job, struct loop *loop), int64_t asked)
+{
+	struct lookup *lookup = mem_alloc(sizeof *lookup);
+
+	*lookup = (struct lookup){ request_ticket(request), asked };
+	job->home = request->loop;
+	job->done = done;
+	job->context = lookup;
+	store_read(request_broker(request)->store, job);
+}
+
+/* Answers, with the job's records as body when `reply` has code 0. */
+static void
+finish(struct read_job *job, struct loop *loop, struct reply *reply)
+{
+	struct lookup *lookup = job->context;
+	struct body_part part;
+
+	if (reply->code == RESPONSE_SUCCESS && job->chunk != NULL) {
+		part = (struct body_part){ job->chunk->data, job->chunk->len, job->chunk,
+			chunk_release };
+		job->chunk = NULL;
+		reply->parts = &part;
+		reply->n_parts = 1;
+	}
+	ticket_reply(loop, &lookup->ticket, reply);
+	free(lookup);
+	read_job_free(job);
+}
+
+static bool
+is_unreadable(const struct read_job *job, struct reply *reply)
+{
+	if (job->status != READ_CORRUPT && job->status != READ_FAILED)
+		return false;
+	reply->code = RESPONSE_SYSTEM_ERROR;
+	reply->remark = job->status == READ_CORRUPT
+	    ? SLICE("the stored record is damaged, see the broker's log")
+	    : SLICE("I/O error, see the broker's log");
+	return true;
+}
+
+/* ---- VIEW_MESSAGE_BY_ID ---------------------------------------------- */
+
+static void
+on_message_read(struct read_job *job, struct loop *loop)
+{
+	const struct lookup *lookup = job->context;
+	struct reply reply = { 0 };
+
+	if (!is_unreadable(job, &reply) && job->status != READ_FOUND) {
+		reply.code = RESPONSE_SYSTEM_ERROR;
+		reply.remark = arena_printf(&loop->arena,
+		    "can not find message by the offset, %" PRId64, lookup->asked);
+	}
+	finish(job, loop, &reply);
+}
+
+enum verdict
+view_message_begin(struct request *request)
+{
+	const struct view_message_header *header = request->header;
+	struct read_job *job = read_job_new(READ_POSITION);
+
+	job->offset = header->offset;
+	submit(request, job, on_message_read, header->offset);
+	return VERDICT_LATER;
+}
+
+/* ---- QUERY_MESSAGE --------------------------------------------------- */
+
+static void
+on_messages_found(struct read_job *job, struct loop *loop)
+{
+	const struct worker *worker = loop->context;
+	struct store_stats stats;
+	struct reply reply = { 0 };
+
+	store_get_stats(worker->broker->store, &stats);
+	struct query_message_answer header = {
+		.last_update_timestamp = clock_wall_ms(),
+		.last_update_offset = stats.max_position,
+	};
+
+	reply.fields = query_message_answer_fields;
+	reply.header = &header;
+	if (!is_unreadable(job, &reply) && job->status != READ_FOUND) {
+		reply.code = RESPONSE_QUERY_NOT_FOUND;
+		reply.remark = SLICE("can not find message, maybe time range not correct");
+	}
+	finish(job, loop, &reply);
+}
+
+enum verdict
+query_message_begin(struct request *request)
+{
+	const struct query_message_header *header = request->header;
+	const struct broker *broker = request_broker(request);
+	int64_t max = broker->settings->default_query_max_num;
+	struct read_job *job = read_job_new(READ_KEY);
+
+	job->topic = slice_dup(header->topic);
+	job->key = slice_dup(header->key);
+	job->max_messages = header->max_messages;
+	if (header->unique_key || job->max_messages < 1 || job->max_messages > max)
+		job->max_messages = (int32_t)max;
+	job->begin_ms = header->begin_timestamp;
+	job->end_ms = header->end_timestamp;
+	submit(request, job, on_messages_found, 0);
+	return VERDICT_LATER;
+}
+
+/* ---- bounds of a queue ----------------------------------------------- */
+
+static enum verdict
+answer_offset(struct request *request, int64_t offset)
+{
+	struct offset_answer *answer = arena_zalloc(request->arena, sizeof *answer);
+
+	answer->offset = offset;
+	return request_answer(request, offset_answer_fields, answer);
+}
+
+static struct tail_queue *
+find_queue(const struct request *request, const struct queue_header *header)
+{
+	return tail_find(request_worker(request)->tail, header->topic, header->queue_id);
+}
+
+enum verdict
+get_max_offset_begin(struct request *request)
+{
+	const struct tail_queue *queue = find_queue(request, request->header);
+
+	return answer_offset(request, queue != NULL ? queue->max_offset : 0);
+}
+
+enum verdict
+get_min_offset_begin(struct request *request)
+{
+	const struct tail_queue *queue = find_queue(request, request->header);
+
+	return answer_offset(request, queue != NULL ? queue->min_offset : 0);
+}
+
+static void
+on_earliest_read(struct read_job *job, struct loop *loop)
+{
+	struct reply reply = { 0 };
+	struct store_time_answer header = { -1 };
+
+	if (!is_unreadable(job, &reply) && job->stamps[0].timestamp != 0)
+		header.timestamp = job->stamps[0].timestamp;
+	reply.fields = store_time_answer_fields;
+	reply.header = &header;
+	finish(job, loop, &reply);
+}
+
+enum verdict
+get_earliest_time_begin(struct request *request)
+{
+	const struct tail_queue *queue = find_queue(request, request->header);
+	struct store_time_answer *answer = arena_zalloc(request->arena, sizeof *answer);
+
+	if (queue == NULL || queue->min_offset == queue->max_offset) {
+		answer->timestamp = -1;
+		return request_answer(request, store_time_answer_fields, answer);
+	}
+	struct read_job *job = read_job_new(READ_STAMPS);
+
+	job->stamps = mem_zalloc(sizeof *job->stamps);
+	job->stamps[0] = (struct stamp_query){
+		.queue = queue->number,
+		.offset = queue->min_offset,
+	};
+	job->n_stamps = 1;
+	submit(request, job, on_earliest_read, 0);
+	return VERDICT_LATER;
+}
+
+static void
+on_time_found(struct read_job *job, struct loop *loop)
+{
+	struct reply reply = { 0 };
+	struct offset_answer header = { job->status == READ_FOUND ? job->next_offset : 0 };
+
+	reply.fields = offset_answer_fields;
+	reply.header = &header;
+	is_unreadable(job, &reply);
+	finish(job, loop, &reply);
+}
+
+enum verdict
+search_offset_begin(struct request *request)
+{
+	const struct search_offset_header *header = request->header;
+	const struct tail_queue *queue =
+	    tail_find(request_worker(request)->tail, header->topic, header->queue_id);
+
+	if (queue == NULL || queue->min_offset == queue->max_offset)
+		return answer_offset(request, queue != NULL ? queue->max_offset : 0);
+	struct read_job *job = read_job_new(READ_TIME);
+
+	job->queue = queue->number;
+	job->begin_ms = header->timestamp;
+	job->upper = slice_equal_nocase(header->boundary_type, SLICE("upper"));
+	submit(request, job, on_time_found, 0);
+	return VERDICT_LATER;
+}

@@ -1,0 +1,299 @@
+#include "config.h"
+
+/* What the broker counts and measures of itself, for tools and exporters. */
+
+#include "broker/handlers.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "broker/context.h"
+#include "broker/state/client.h"
+#include "broker/delay/delay.h"
+#include "broker/state/offset.h"
+#include "broker/state/stats.h"
+#include "broker/transaction/transaction_view.h"
+#include "common/protocol/bodies.h"
+#include "common/base/clock.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
+#include "common/json/json_body.h"
+
+/* ---- 28: a table of texts -------------------------------------------- */
+
+#define PAIRS_MAX 160
+
+struct table_text {
+	struct arena *arena;
+	struct ext pairs[PAIRS_MAX];
+	size_t n;
+};
+
+static void
+put(struct table_text *table, const char *key, struct slice value)
+{
+	if (table->n < PAIRS_MAX)
+		table->pairs[table->n++] = (struct ext){ slice_of(key), value };
+}
+
+static void
+put_int(struct table_text *table, const char *key, int64_t value)
+{
+	put(table, key, arena_printf(table->arena, "%" PRId64, value));
+}
+
+static void
+put_rates(struct table_text *table, const char *key, const double rates[STATS_WINDOWS])
+{
+	put(table, key, arena_printf(table->arena, "%.1f %.1f %.1f", rates[0], rates[1], rates[2]));
+}
+
+/* As Java's tools show sizes, and the exporter takes them apart. */
+static struct slice
+size_text(struct arena *arena, int64_t bytes)
+{
+	static const char *const units[] = { "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+	double size = (double)bytes / 1024;
+	size_t unit = 0;
+
+	if (bytes < 1024)
+		return arena_printf(arena, "%" PRId64 " B", bytes);
+	for (; size >= 1024 && unit + 1 < sizeof units / sizeof *units; unit++)
+		size /= 1024;
+	return arena_printf(arena, "%.1f %s", size, units[unit]);
+}
+
+/* What Apache's tools want to see and has no meaning here: there are no such pools and timers. */
+static const char *const constants[][2] = {
+	{ "EndTransactionQueueSize", "0" },
+	{ "EndTransactionThreadPoolQueueCapacity", "100000" },
+	{ "ackThreadPoolQueueCapacity", "100000" },
+	{ "ackThreadPoolQueueHeadWaitTimeMills", "0" },
+	{ "ackThreadPoolQueueSize", "0" },
+	{ "brokerActive", "true" },
+	{ "dispatchBehindBytes", "0" },
+	{ "dispatchMaxBuffer", "0" },
+	{ "litePullThreadPoolQueueCapacity", "100000" },
+	{ "litePullThreadPoolQueueHeadWaitTimeMills", "0" },
+	{ "litePullThreadPoolQueueSize", "0" },
+	{ "pageCacheLockTimeMills", "0" },
+	{ "pullThreadPoolQueueCapacity", "100000" },
+	{ "pullThreadPoolQueueHeadWaitTimeMills", "0" },
+	{ "pullThreadPoolQueueSize", "0" },
+	{ "queryThreadPoolQueueCapacity", "20000" },
+	{ "queryThreadPoolQueueHeadWaitTimeMills", "0" },
+	{ "queryThreadPoolQueueSize", "0" },
+	{ "remainHowManyDataToCommit", "0 B" },
+	{ "remainTransientStoreBufferNumbs", "2147483647" },
+	{ "sendThreadPoolQueueHeadWaitTimeMills", "0" },
+	{ "sendThreadPoolQueueSize", "0" },
+	{ "timerCongestNum", "0" },
+	{ "timerDequeueTps", "0.0" },
+	{ "timerEnqueueTps", "0.0" },
+	{ "timerOffsetBehind", "0" },
+	{ "timerReadBehind", "0" },
+};
+
+static void
+put_identity(struct table_text *table, const struct broker *broker)
+{
+	int64_t s = (clock_wall_ms() - broker->boot_ms) / 1000;
+	struct client_counts counts;
+
+	put_int(table, "bootTimestamp", broker->boot_ms);
+	put(table, "runtime",
+	    arena_printf(table->arena,
+		"[ %" PRId64 " days, %" PRId64 " hours, %" PRId64 " minutes, %" PRId64 " seconds ]",
+		s / 86400, s / 3600 % 24, s / 60 % 60, s % 60));
+	put_int(table, "brokerVersion", COMMAND_VERSION);
+	put(table, "brokerVersionDesc", SLICE("V4_9_7"));
+	put_int(table, "startAcceptSendRequestTimeStamp",
+	    broker->settings->start_accept_send_request_time_stamp);
+	put_int(table, "sendThreadPoolQueueCapacity",
+	    broker->settings->send_thread_pool_queue_capacity);
+	clients_get_counts(broker->clients, &counts);
+	put_int(table, "subscriptionConflicts", (int64_t)counts.n_conflicts);
+}
+
+static struct slice
+distribution_text(struct arena *arena, const uint64_t times[STATS_BUCKETS])
+{
+	static const char *const names[STATS_BUCKETS] = { "<=0ms", "0~10ms", "10~50ms", "50~100ms",
+		"100~200ms", "200~500ms", "500ms~1s", "1~2s", "2~3s", "3~4s", "4~5s", "5~10s",
+		"10s~" };
+	struct buf text = { 0 };
+
+	for (size_t i = 0; i < STATS_BUCKETS; i++)
+		buf_printf(&text, "[%s]:%" PRIu64 " ", names[i], times[i]);
+	struct slice copy = arena_copy(arena, buf_slice(&text));
+
+	buf_release(&text);
+	return copy;
+}
+
+static void
+put_counters(struct table_text *table, struct stats *stats)
+{
+	struct stats_summary summary;
+	const struct stats_totals *totals = &summary.totals;
+	double all[STATS_WINDOWS];
+
+	stats_summarize(stats, &summary);
+	int64_t times = totals->put_messages != 0 ? (int64_t)totals->put_messages : 1;
+
+	put_int(table, "putMessageTimesTotal", times);
+	put_int(table, "putMessageSizeTotal", (int64_t)totals->put_bytes);
+	put_int(table, "putMessageFailedTimes", (int64_t)totals->put_failed);
+	put_int(table, "putMessageEntireTimeMax", (int64_t)totals->put_max_us / 1000);
+	put_int(table, "getMessageEntireTimeMax", (int64_t)totals->get_max_us / 1000);
+	put(table, "putMessageAverageSize",
+	    arena_printf(table->arena, "%.1f", (double)totals->put_bytes / (double)times));
+	put(table, "putMessageDistributeTime", distribution_text(table->arena, summary.put_times));
+	put(table, "putLatency99", arena_printf(table->arena, "%.2f", summary.put_latency_99_ms));
+	put(table, "putLatency999", arena_printf(table->arena, "%.2f", summary.put_latency_999_ms));
+	for (int i = 0; i < STATS_WINDOWS; i++)
+		all[i] = summary.found_tps[i] + summary.missed_tps[i];
+	put_rates(table, "putTps", summary.put_tps);
+	put_rates(table, "getFoundTps", summary.found_tps);
+	put_rates(table, "getMissTps", summary.missed_tps);
+	put_rates(table, "getTotalTps", all);
+	put_rates(table, "getTransferedTps", summary.got_tps); /* 4.x spells it so, 5.x as below */
+	put_rates(table, "getTransferredTps", summary.got_tps);
+	put_int(table, "msgPutTotalYesterdayMorning", (int64_t)summary.put_yesterday_morning);
+	put_int(table, "msgPutTotalTodayMorning", (int64_t)summary.put_today_morning);
+	put_int(table, "msgPutTotalTodayNow", (int64_t)totals->put_messages);
+	put_int(table, "msgGetTotalYesterdayMorning", (int64_t)summary.got_yesterday_morning);
+	put_int(table, "msgGetTotalTodayMorning", (int64_t)summary.got_today_morning);
+	put_int(table, "msgGetTotalTodayNow", (int64_t)totals->got_messages);
+}
+
+static void
+put_store(struct table_text *table, const struct broker *broker)
+{
+	const char *path = broker->settings->store_path_root_dir;
+	struct arena *arena = table->arena;
+	struct store_stats stats;
+
+	store_get_stats(broker->store, &stats);
+	double used = stats.disk_total > 0
+	                  ? (double)(stats.disk_total - stats.disk_free) / (double)stats.disk_total
+	                  : -1;
+	struct slice ratio = arena_printf(arena, "%.2f", used);
+	struct slice total = size_text(arena, stats.disk_total),
+		     room = size_text(arena, stats.disk_free);
+
+	put_int(table, "commitLogMinOffset", stats.min_position);
+	put_int(table, "commitLogMaxOffset", stats.max_position);
+	put_int(table, "earliestMessageTimeStamp", stats.earliest_ms);
+	put(table, "remainHowManyDataToFlush", size_text(arena, stats.unsynced_bytes));
+	put(table, "commitLogDiskRatio", ratio);
+	put(table, arena_printf(arena, "commitLogDiskRatio_%s", path).data, ratio);
+	put(table, "consumeQueueDiskRatio", ratio);
+	put(table, "commitLogDirCapacity",
+	    arena_printf(arena, "Total : %.*s, Free : %.*s.", (int)total.len, total.data,
+		(int)room.len, room.data));
+}
+
+/* How far each level of delay came, and how long its queue is. */
+static void
+put_delays(struct table_text *table, const struct worker *worker)
+{
+	for (int32_t level = 1; level <= DELAY_LEVELS_MAX; level++) {
+		const struct tail_queue *queue =
+		    tail_find(worker->tail, SLICE(DELAY_TOPIC), level - 1);
+		int64_t offset = offsets_find(
+		    worker->broker->offsets, SLICE(DELAY_GROUP), SLICE(DELAY_TOPIC), level - 1);
+
+		if (queue != NULL)
+			put(table,
+			    arena_printf(table->arena, "scheduleMessageOffset_%d", level).data,
+			    arena_printf(table->arena, "%" PRId64 ",%" PRId64,
+				offset > 0 ? offset : 0, queue->max_offset));
+	}
+}
+
+/* "transactionOpen" and so on. */
+static void
+put_transactions(struct table_text *table, const struct broker *broker)
+{
+	int64_t counts[N_TRANSACTION_COUNTS];
+
+	transaction_counts_get(broker, counts);
+	for (int i = 0; i < N_TRANSACTION_COUNTS; i++) {
+		const char *name = transaction_count_name((enum transaction_count)i);
+
+		put_int(table,
+		    arena_printf(table->arena, "transaction%c%s", toupper(name[0]), name + 1).data,
+		    counts[i]);
+	}
+}
+
+static int
+by_key(const void *a, const void *b)
+{
+	const struct ext *left = a, *right = b;
+
+	return slice_compare(left->key, right->key);
+}
+
+enum verdict
+get_runtime_info_begin(struct request *request)
+{
+	struct broker *broker = request_broker(request);
+	struct table_text *table = arena_zalloc(request->arena, sizeof *table);
+	struct buf text = { 0 };
+	struct json_out out;
+
+	table->arena = request->arena;
+	for (size_t i = 0; i < sizeof constants / sizeof *constants; i++)
+		put(table, constants[i][0], slice_of(constants[i][1]));
+	put_identity(table, broker);
+	put_counters(table, broker->stats);
+	put_store(table, broker);
+	put_delays(table, request_worker(request));
+	put_transactions(table, broker);
+	qsort(table->pairs, table->n, sizeof *table->pairs, by_key);
+	json_out_init(&out, &text);
+	kv_table_write(&out, table->pairs, table->n);
+	return request_answer_body(request, json_finish(&out, request->arena));
+}
+
+/* ---- 315 ------------------------------------------------------------- */
+
+static void
+write_rate(struct json_out *out, const char *name, const struct stats_rate *rate)
+{
+	json_key(out, name);
+	json_open_object(out);
+	json_key(out, "avgpt");
+	json_put_double(out, rate->avgpt);
+	json_member_put_int(out, "sum", rate->sum);
+	json_key(out, "tps");
+	json_put_double(out, rate->tps);
+	json_close_object(out);
+}
+
+enum verdict
+view_stats_begin(struct request *request)
+{
+	const struct view_stats_header *header = request->header;
+	const struct broker *broker = request_broker(request);
+	struct stats_view view;
+	struct buf text = { 0 };
+	struct json_out out;
+
+	if (!stats_view(broker->stats, header->stats_name, header->stats_key,
+		slice_of(broker->settings->broker_cluster_name), &view))
+		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
+		    "The stats <%.*s> <%.*s> not exist", (int)header->stats_name.len,
+		    header->stats_name.data, (int)header->stats_key.len, header->stats_key.data);
+	json_out_init(&out, &text);
+	json_open_object(&out);
+	write_rate(&out, "statsDay", &view.day);
+	write_rate(&out, "statsHour", &view.hour);
+	write_rate(&out, "statsMinute", &view.minute);
+	json_close_object(&out);
+	return request_answer_body(request, json_finish(&out, request->arena));
+}

@@ -1,0 +1,432 @@
+#include "config.h"
+
+/*
+ * Which member of a producer group is asked: the one that sent the message
+ * first; the others in turn. Each has a window of unanswered asks; one that
+ * left its asks unanswered is silent: it is left alone for a time that doubles, and then tried with
+ * a single ask. When all are silent the group as a whole is tried with one ask at a time, so a
+ * thousand members that never answer cost little.
+ *
+ * What the registry of clients says is copied now and then, not for each ask:
+ * a group may have thousands of members.
+ */
+
+#include "broker/transaction/check/transaction_check_private.h"
+
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "broker/state/client.h"
+#include "common/base/mem.h"
+#include "common/net/resolve.h"
+#include "common/base/table.h"
+
+#define LOOK_MS 100 /* how old the copy of a group's members may be */
+#define WINDOW 256  /* unanswered asks of one member */
+#define BACK_OFF_FIRST_MS 1000
+#define BACK_OFF_MAX_MS 60000
+#define PATIENCE_FIRST_MS 1000
+#define FORGET_MS 600000 /* a group that was not asked about for so long */
+#define GROUPS_MAX 20000 /* remembered; when there are as many, */
+#define SWEEP_MS 1000    /* those without members are forgotten so soon */
+
+struct member {
+	struct conn_id conn;
+	struct host host;
+	char *id;
+	int n_unanswered;
+	int64_t back_off_ms; /* 0: it answered last */
+	int64_t not_before_ms;
+	int64_t answered_ms; /* last */
+};
+
+struct asked_group {
+	struct member *members; /* in order of connections */
+	size_t n;
+	size_t next; /* in turn */
+	int64_t looked_ms;
+	int64_t used_ms;
+	int64_t tried_ms;        /* when a silent one was asked last */
+	int64_t nobody_since_ms; /* -1: the last look found somebody to ask */
+	char name[];
+};
+
+/* An ask on its way, by the key of its answer. Oldest first. */
+struct ask {
+	struct ask *next, *prev;
+	int64_t asked_ms;
+	struct conn_id conn;
+	char *group;
+	char key[];
+};
+
+struct check_members {
+	struct clients *clients;
+	struct table groups; /* name -> struct asked_group */
+	struct table asks;   /* key -> struct ask */
+	struct ask *oldest, *newest;
+	int64_t silent_ms; /* as check_members_tick was told last */
+	int64_t swept_ms;
+};
+
+struct check_members *
+check_members_new(struct clients *clients)
+{
+	struct check_members *members = mem_zalloc(sizeof *members);
+
+	members->clients = clients;
+	return members;
+}
+
+static void
+free_group(void *value)
+{
+	struct asked_group *group = value;
+
+	for (size_t i = 0; i < group->n; i++)
+		free(group->members[i].id);
+	free(group->members);
+	free(group);
+}
+
+static void
+free_ask(struct ask *ask)
+{
+	free(ask->group);
+	free(ask);
+}
+
+void
+check_members_free(struct check_members *members)
+{
+	while (members->oldest != NULL) {
+		struct ask *next = members->oldest->next;
+
+		free_ask(members->oldest);
+		members->oldest = next;
+	}
+	table_release(&members->asks, NULL);
+	table_release(&members->groups, free_group);
+	free(members);
+}
+
+/* ---- the members of a group ------------------------------------------ */
+
+static int
+by_conn(const void *a, const void *b)
+{
+	const struct conn_id *left = &((const struct member *)a)->conn;
+	const struct conn_id *right = &((const struct member *)b)->conn;
+
+	if (left->loop != right->loop)
+		return left->loop < right->loop ? -1 : 1;
+	return left->number < right->number ? -1 : left->number > right->number;
+}
+
+static struct member *
+find_member(const struct asked_group *group, struct conn_id conn)
+{
+	struct member key = { .conn = conn };
+
+	return group->n != 0 ? bsearch(&key, group->members, group->n, sizeof key, by_conn) : NULL;
+}
+
+static struct host
+host_of_text(struct slice text)
+{
+	char copy[128];
+	struct sockaddr_storage address;
+	socklen_t len;
+
+	if (text.len < sizeof copy) {
+		memcpy(copy, text.data, text.len);
+		copy[text.len] = '\0';
+		if (resolve(copy, true, &address, &len, NULL) == 0)
+			return host_of((const struct sockaddr *)&address);
+	}
+	return (struct host){ .ip_len = 4 };
+}
+
+/* What was known of those that stay is kept. */
+static void
+look(struct check_members *members, struct asked_group *group, struct arena *arena)
+{
+	size_t n;
+	const struct client *clients =
+	    clients_list_producers(members->clients, slice_of(group->name), arena, &n);
+	struct member *list = mem_zalloc((n + 1) * sizeof *list);
+
+	for (size_t i = 0; i < n; i++) {
+		struct member *old = find_member(group, clients[i].conn);
+
+		if (old != NULL) {
+			list[i] = *old;
+			old->id = NULL;
+			continue;
+		}
+		list[i].conn = clients[i].conn;
+		list[i].host = host_of_text(clients[i].address);
+		list[i].id = slice_dup(clients[i].id);
+		list[i].answered_ms = INT64_MIN;
+	}
+	for (size_t i = 0; i < group->n; i++)
+		free(group->members[i].id);
+	free(group->members);
+	qsort(list, n, sizeof *list, by_conn);
+	group->members = list;
+	group->n = n;
+}
+
+/* Forgets groups that were not asked about for so long, or of which nothing but that is known. */
+static void
+sweep(struct check_members *members, int64_t unused_ms, int64_t now_ms)
+{
+	for (struct table_entry *entry = table_next(&members->groups, NULL), *next; entry != NULL;
+	     entry = next) {
+		const struct asked_group *group = entry->value;
+
+		next = table_next(&members->groups, entry);
+		if (now_ms - group->used_ms > (group->n != 0 ? FORGET_MS : unused_ms))
+			free_group(table_take(&members->groups, table_key(entry)));
+	}
+	members->swept_ms = now_ms;
+}
+
+static struct asked_group *
+find_group(struct check_members *members, struct slice name, int64_t now_ms)
+{
+	struct asked_group *group = table_find(&members->groups, name);
+
+	if (group == NULL && members->groups.n >= GROUPS_MAX &&
+	    now_ms - members->swept_ms >= SWEEP_MS)
+		sweep(members, SWEEP_MS, now_ms);
+	if (group == NULL && members->groups.n < GROUPS_MAX) {
+		group = mem_zalloc(sizeof *group + name.len + 1);
+		memcpy(group->name, name.data, name.len);
+		group->looked_ms = now_ms - LOOK_MS;
+		group->tried_ms = INT64_MIN / 2;
+		group->nobody_since_ms = -1;
+		table_put(&members->groups, name, group);
+	}
+	if (group != NULL)
+		group->used_ms = now_ms;
+	return group;
+}
+
+/* ---- choosing -------------------------------------------------------- */
+
+static bool
+is_free(const struct member *member, int64_t now_ms)
+{
+	if (member->back_off_ms != 0)
+		return now_ms >= member->not_before_ms && member->n_unanswered == 0;
+	return member->n_unanswered < WINDOW;
+}
+
+/* How near a member is to the connection that sent the message. */
+static int
+nearness(const struct member *member, const struct host *born)
+{
+	if (member->host.ip_len != born->ip_len ||
+	    memcmp(member->host.ip, born->ip, born->ip_len) != 0)
+		return 0;
+	return member->host.port == born->port ? 2 : 1;
+}
+
+/* Of those that are silent, the one that was left alone longest. */
+static struct member *
+least_silent(const struct asked_group *group)
+{
+	struct member *best = NULL;
+
+	for (size_t i = 0; i < group->n; i++) {
+		struct member *member = &group->members[i];
+
+		if (member->back_off_ms != 0 && member->n_unanswered == 0 &&
+		    (best == NULL || member->not_before_ms < best->not_before_ms))
+			best = member;
+	}
+	return best;
+}
+
+static struct member *
+nearest(struct asked_group *group, const struct host *born, int64_t now_ms)
+{
+	struct member *best = NULL;
+	int best_nearness = -1;
+
+	for (size_t i = 0; i < group->n && best_nearness < 2; i++) {
+		struct member *member = &group->members[(group->next + i) % group->n];
+
+		if (is_free(member, now_ms) && nearness(member, born) > best_nearness) {
+			best = member;
+			best_nearness = nearness(member, born);
+		}
+	}
+	if (best != NULL)
+		group->next = (size_t)(best - group->members) + 1;
+	return best;
+}
+
+enum check_choice
+check_members_choose(struct check_members *members, struct slice name, const struct host *born,
+    int64_t now_ms, struct arena *arena, struct check_member *chosen)
+{
+	struct asked_group *group = find_group(members, name, now_ms);
+
+	if (group == NULL)
+		return CHECK_LATER;
+	if (now_ms - group->looked_ms >= LOOK_MS) {
+		look(members, group, arena);
+		group->looked_ms = now_ms;
+	}
+	const struct member *member = nearest(group, born, now_ms);
+
+	if (member == NULL && now_ms - group->tried_ms >= members->silent_ms)
+		member = least_silent(group);
+	if (member == NULL)
+		return group->n != 0 ? CHECK_LATER : CHECK_NOBODY;
+	if (member->back_off_ms == 0)
+		group->nobody_since_ms = -1;
+	*chosen = (struct check_member){
+		.conn = member->conn,
+		.host = member->host,
+		.id = arena_copy(arena, slice_of(member->id)),
+	};
+	return CHECK_CHOSEN;
+}
+
+int64_t
+check_members_patience_ms(
+    struct check_members *members, struct slice name, int64_t max_ms, int64_t now_ms)
+{
+	struct asked_group *group = find_group(members, name, now_ms);
+	int64_t wait_ms = PATIENCE_FIRST_MS;
+
+	if (group != NULL && group->nobody_since_ms == -1)
+		group->nobody_since_ms = now_ms;
+	else if (group != NULL && now_ms - group->nobody_since_ms > wait_ms)
+		wait_ms = now_ms - group->nobody_since_ms;
+	return wait_ms < max_ms ? wait_ms : max_ms;
+}
+
+/* ---- asks and answers ------------------------------------------------ */
+
+static struct member *
+member_of(const struct check_members *members, const struct ask *ask)
+{
+	const struct asked_group *group = table_find(&members->groups, slice_of(ask->group));
+
+	return group != NULL ? find_member(group, ask->conn) : NULL;
+}
+
+/* It is on its way no more. */
+static void
+forget(struct check_members *members, struct ask *ask)
+{
+	struct member *member = member_of(members, ask);
+
+	if (member != NULL && member->n_unanswered > 0)
+		member->n_unanswered--;
+	table_take(&members->asks, slice_of(ask->key));
+	*(ask->prev != NULL ? &ask->prev->next : &members->oldest) = ask->next;
+	*(ask->next != NULL ? &ask->next->prev : &members->newest) = ask->prev;
+	free_ask(ask);
+}
+
+static void
+back_off(struct member *member, int64_t now_ms)
+{
+	int64_t longer = member->back_off_ms * 2;
+
+	if (now_ms < member->not_before_ms)
+		return; /* it is left alone already */
+	member->back_off_ms = longer == 0                ? BACK_OFF_FIRST_MS
+	                      : longer < BACK_OFF_MAX_MS ? longer
+	                                                 : BACK_OFF_MAX_MS;
+	member->not_before_ms = now_ms + member->back_off_ms;
+}
+
+/* Nobody answered: the member is silent, unless it answered another ask meanwhile. */
+static void
+give_up(struct check_members *members, struct ask *ask, int64_t now_ms)
+{
+	struct member *member = member_of(members, ask);
+
+	if (member != NULL && member->answered_ms < ask->asked_ms)
+		back_off(member, now_ms);
+	forget(members, ask);
+}
+
+void
+check_members_asked(struct check_members *members, struct slice group, struct conn_id conn,
+    struct slice key, int64_t now_ms)
+{
+	struct ask *old = table_find(&members->asks, key);
+	struct ask *ask = mem_zalloc(sizeof *ask + key.len + 1);
+
+	if (old != NULL)
+		give_up(members, old, now_ms);
+	ask->asked_ms = now_ms;
+	ask->conn = conn;
+	ask->group = slice_dup(group);
+	memcpy(ask->key, key.data, key.len);
+	ask->prev = members->newest;
+	*(ask->prev != NULL ? &ask->prev->next : &members->oldest) = ask;
+	members->newest = ask;
+	table_put(&members->asks, key, ask);
+
+	struct asked_group *known = table_find(&members->groups, group);
+	struct member *member = member_of(members, ask);
+
+	if (member == NULL)
+		return;
+	member->n_unanswered++;
+	if (member->back_off_ms != 0)
+		known->tried_ms = now_ms;
+}
+
+void
+check_members_refused(struct check_members *members, struct slice group, struct conn_id conn,
+    struct slice key, int64_t now_ms)
+{
+	struct ask *ask = table_find(&members->asks, key);
+	struct asked_group *known = table_find(&members->groups, group);
+	struct member *member = known != NULL ? find_member(known, conn) : NULL;
+
+	if (member != NULL)
+		back_off(member, now_ms);
+	if (known != NULL)
+		known->looked_ms = now_ms - LOOK_MS; /* it may be gone */
+	if (ask != NULL)
+		forget(members, ask);
+}
+
+void
+check_members_answered(struct check_members *members, struct slice key, int64_t now_ms)
+{
+	struct ask *ask = table_find(&members->asks, key);
+
+	if (ask == NULL)
+		return;
+	struct member *member = member_of(members, ask);
+
+	if (member != NULL) {
+		member->answered_ms = now_ms;
+		member->back_off_ms = 0;
+		member->not_before_ms = 0;
+	}
+	forget(members, ask);
+}
+
+/* ---- now and then ---------------------------------------------------- */
+
+void
+check_members_tick(struct check_members *members, int64_t silent_ms, int64_t now_ms)
+{
+	members->silent_ms = silent_ms;
+	while (members->oldest != NULL && now_ms - members->oldest->asked_ms >= silent_ms)
+		give_up(members, members->oldest, now_ms);
+	if (now_ms - members->swept_ms > FORGET_MS)
+		sweep(members, FORGET_MS, now_ms);
+}

@@ -1,0 +1,109 @@
+#include "config.h"
+
+/*
+ * END_TRANSACTION: the producer says what became of its transaction, by itself
+ * or because it was asked. Clients send it oneway; who sends it two-way hears
+ * what it did. Source: protocol description 5.9.
+ */
+
+#include "broker/handlers.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "broker/transaction/transaction.h"
+#include "broker/transaction/check/transaction_check.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
+#include "common/base/mem.h"
+
+/* commitOrRollback, as in sysFlag. */
+static int
+kind_of(int32_t commit_or_rollback, enum half_event_kind *kind)
+{
+	switch (commit_or_rollback) {
+	case 0:
+		*kind = EVENT_UNKNOWN;
+		return 0;
+	case SYS_FLAG_COMMIT:
+		*kind = EVENT_COMMIT;
+		return 0;
+	case SYS_FLAG_ROLLBACK:
+		*kind = EVENT_ROLLBACK;
+		return 0;
+	default:
+		return -1;
+	}
+}
+
+/* Who waits for the outcome. */
+struct ending {
+	struct ticket ticket;
+	enum half_event_kind kind;
+};
+
+static void
+on_outcome(void *context, struct loop *loop, enum transaction_outcome outcome, struct slice why)
+{
+	static const int32_t codes[N_TRANSACTION_OUTCOMES] = {
+		[TRANSACTION_REFUSED] = RESPONSE_SYSTEM_ERROR,
+		[TRANSACTION_FAILED] = RESPONSE_SYSTEM_ERROR,
+	};
+	struct ending *ending = context;
+	struct reply reply = { .code = codes[outcome] };
+
+	if (outcome == TRANSACTION_CONTRADICTED)
+		reply.code = ending->kind == EVENT_COMMIT ? RESPONSE_TRANSACTION_SHOULD_ROLLBACK
+		                                          : RESPONSE_TRANSACTION_SHOULD_COMMIT;
+	if (reply.code != RESPONSE_SUCCESS)
+		reply.remark = why;
+	ticket_reply(loop, &ending->ticket, &reply);
+	free(ending);
+}
+
+static void
+count_refused(const struct worker *worker)
+{
+	atomic_fetch_add_explicit(
+	    &worker->broker->transactions->counters.outcomes[TRANSACTION_REFUSED], 1,
+	    memory_order_relaxed);
+}
+
+enum verdict
+end_transaction_begin(struct request *request)
+{
+	const struct end_transaction_header *header = request->header;
+	struct worker *worker = request_worker(request);
+	struct transaction_vote vote = {
+		.via = header->from_check ? VIA_CHECK : VIA_SENDER,
+		.position = header->commit_log_offset,
+		.half_offset = header->tran_state_table_offset,
+		.group = header->producer_group,
+		.who = conn_peer_host(request->conn),
+		.by = header->from_check ? command_ext(request->command, TRANSACTION_RELAYED_FOR)
+		                         : SLICE_NONE,
+	};
+
+	if (transaction_relay_end(request))
+		return VERDICT_LATER;
+	if (vote.position < 0 || vote.half_offset < 0) {
+		count_refused(worker);
+		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
+		    "commitLogOffset %" PRId64 " and tranStateTableOffset %" PRId64
+		    " name no half message",
+		    vote.position, vote.half_offset);
+	}
+	if (kind_of(header->commit_or_rollback, &vote.kind) == -1) {
+		count_refused(worker);
+		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
+		    "commitOrRollback %" PRId32 " is none of 0 (unknown), %d (commit), %d (rollback)",
+		    header->commit_or_rollback, SYS_FLAG_COMMIT, SYS_FLAG_ROLLBACK);
+	}
+	if (header->from_check)
+		transaction_checks_answered(worker->broker, request->loop, vote.position);
+	struct ending *ending = mem_alloc(sizeof *ending);
+
+	*ending = (struct ending){ request_ticket(request), vote.kind };
+	transaction_vote(worker, &vote, on_outcome, ending);
+	return VERDICT_LATER;
+}

@@ -1,0 +1,427 @@
+#include "config.h"
+
+#include "broker/transaction/transaction_list.h"
+
+#include <stdlib.h>
+
+#include "broker/transaction/transaction_list_private.h"
+#include "common/base/clock.h"
+
+#define EFFORT_MAX 1000         /* of one request: half messages and events that it looks at */
+#define EFFORT_WRITER 16        /* of one for whose sake the writer is asked */
+#define TIME_MAX_MS 500         /* however busy the store is */
+#define ANSWER_BYTES (4u << 20) /* an answer that is this long is finished */
+#define PAGE_HALVES 64
+#define PAGE_EVENTS 128
+#define PAGE_KEYS 16 /* bodies come along */
+
+static void go_on(struct listing *listing);
+
+/* ---- rows ----------------------------------------------------------------- */
+
+/* Of all events, leaves the contradictions, or the last decision. */
+static void
+narrow_events(const struct listing *listing, struct arena *arena, struct transaction_info *info)
+{
+	struct transaction_event *kept = arena_alloc(arena, (info->n_events + 1) * sizeof *kept);
+	size_t n = 0;
+
+	for (size_t i = 0; i < info->n_events; i++) {
+		const struct transaction_event *event = &info->events[i];
+
+		if (listing->wanted->contradicted) {
+			if (slice_is(event->what, half_event_name(EVENT_CONTRADICT)))
+				kept[n++] = *event;
+		} else if (slice_is(event->what, half_event_name(EVENT_COMMIT)) ||
+			   slice_is(event->what, half_event_name(EVENT_ROLLBACK))) {
+			kept[0] = *event;
+			n = 1;
+		}
+	}
+	info->events = kept;
+	info->n_events = n;
+}
+
+/* The row of an event: what is known of its half message, and it. False: it does not count. */
+static bool
+tell_event(struct listing *listing, struct arena *arena, struct transaction_info *info)
+{
+	const struct listed_event *from = listing->event;
+	struct transaction_event *event = arena_alloc(arena, sizeof *event);
+
+	/* revoked or confirmed since, or it still may be: on the list stands what it is now */
+	if (listing->source == FROM_DECISIONS && from->event.revocable &&
+	    (info->state != TRANSACTION_ROLLED_BACK || info->n_events == 0 ||
+		info->events[0].position != from->position))
+		return false;
+	info->state = transaction_state_after(&from->event, TRANSACTION_STATE_UNKNOWN);
+	transaction_event_tell(arena, from->position, &from->event, event);
+	info->queue_offset = from->event.half_offset;
+	info->events = event;
+	info->n_events = 1;
+	return true;
+}
+
+static void
+on_viewed(struct transaction_view *view, struct loop *loop)
+{
+	struct listing *listing = view->context;
+	struct transaction_info info;
+	bool counts = true;
+
+	transaction_view_tell(view, &loop->arena, &info);
+	narrow_events(listing, &loop->arena, &info);
+	if (listing->event != NULL)
+		counts = tell_event(listing, &loop->arena, &info);
+	if (listing->source == FROM_KEY && listing->wanted->contradicted)
+		counts = info.n_events != 0;
+	if (counts && listing_wants(listing, &info)) {
+		transaction_info_write(&listing->out, &info);
+		listing->n_rows++;
+	}
+	transaction_view_release(view);
+	go_on(listing);
+}
+
+static void
+view(struct listing *listing, int64_t position, unsigned wants)
+{
+	listing->view.worker = listing->worker;
+	listing->view.position = position;
+	listing->view.wants = wants;
+	listing->view.done = on_viewed;
+	listing->view.context = listing;
+	transaction_view_start(&listing->view);
+}
+
+/* ---- from the table -------------------------------------------------------- */
+
+static void
+on_halves(struct half_job *job, struct loop *home)
+{
+	struct listing *listing = job->context;
+
+	(void)home;
+	listing->table_cursor = job->cursor;
+	listing->n = job->n;
+	listing->halves = arena_alloc(&listing->page_arena, (job->n + 1) * sizeof *job->halves);
+	if (job->n != 0)
+		memcpy(listing->halves, job->halves, job->n * sizeof *job->halves);
+	half_job_free(job);
+	go_on(listing);
+}
+
+/* No more than may become rows of this answer: a cursor of the table points between pages. */
+static void
+load_halves(struct listing *listing)
+{
+	size_t rows = listing->limit - listing->n_rows, scans = EFFORT_MAX - listing->effort;
+	struct half_job *job = half_job_new(HALF_LIST);
+
+	listing->begun = true;
+	job->home = listing->worker->loop;
+	job->done = on_halves;
+	job->context = listing;
+	job->cursor = listing->table_cursor;
+	job->max = rows < scans ? rows : scans;
+	if (job->max > PAGE_HALVES)
+		job->max = PAGE_HALVES;
+	store_halves(listing->worker->broker->store, job);
+}
+
+static bool
+has_halves(const struct listing *listing)
+{
+	return !listing->begun || listing->table_cursor != 0;
+}
+
+static bool
+take_half(struct listing *listing)
+{
+	const struct half *half = &listing->halves[--listing->n];
+
+	if ((listing->wanted->states & 1u << transaction_state_of(half->state)) == 0)
+		return false;
+	listing->view = (struct transaction_view){ .copy = -1, .half = *half };
+	view(listing, half->position, VIEW_RECORD);
+	return true;
+}
+
+/* ---- from the events -------------------------------------------------------- */
+
+static const struct tail_queue *
+event_queue(const struct listing *listing)
+{
+	int32_t id =
+	    listing->source == FROM_DECISIONS ? EVENT_QUEUE_DECISIONS : EVENT_QUEUE_CONTRADICTIONS;
+
+	return tail_find(listing->worker->tail, SLICE(HALF_EVENT_TOPIC), id);
+}
+
+static void
+add_event(struct listing *listing, const struct record *record)
+{
+	struct listed_event *event = &listing->events[listing->n];
+
+	if (listing->n == PAGE_EVENTS || half_event_parse(record, &event->event) == -1)
+		return;
+	event->offset = record->queue_offset;
+	event->position = record->position;
+	event->event.by = arena_copy(&listing->page_arena, event->event.by);
+	event->event.reason = arena_copy(&listing->page_arena, event->event.reason);
+	listing->n++;
+}
+
+static void on_events(struct read_job *job, struct loop *home);
+
+static void
+read_events(struct listing *listing, int32_t queue, int64_t from)
+{
+	struct read_job *job = read_job_new(READ_QUEUE);
+
+	job->home = listing->worker->loop;
+	job->done = on_events;
+	job->context = listing;
+	job->queue = queue;
+	job->offset = from;
+	read_job_set_limits(job, &(struct pull_limits){
+				     .max_messages = (int32_t)(listing->offset - from),
+				     .max_bytes = INT32_MAX,
+				     .max_scan = INT32_MAX,
+				 });
+	store_read(listing->worker->broker->store, job);
+}
+
+/* A page ends early at a record that cannot be read: it is passed, and the rest read. */
+static void
+on_events(struct read_job *job, struct loop *home)
+{
+	struct listing *listing = job->context;
+	int64_t at = job->offset, next = job->next_offset;
+	bool is_part = job->status == READ_FOUND || job->status == READ_CORRUPT;
+	struct slice rest = { "", 0 };
+	struct record record;
+	int32_t queue = job->queue;
+
+	(void)home;
+	listing->failed |= job->status == READ_FAILED;
+	if (job->status == READ_FOUND)
+		rest = (struct slice){ job->chunk->data, job->chunk->len };
+	while (record_decode(rest.data, rest.len, &record) == 0) {
+		add_event(listing, &record);
+		rest.data += record.size;
+		rest.len -= record.size;
+	}
+	read_job_free(job);
+	if (is_part && next > at && next < listing->offset) {
+		read_events(listing, queue, next);
+		return;
+	}
+	if (listing->n == 0)
+		listing->offset = listing->page_begin;
+	go_on(listing);
+}
+
+static bool
+has_events(const struct listing *listing)
+{
+	const struct tail_queue *queue = event_queue(listing);
+
+	return queue != NULL && listing->offset > queue->min_offset &&
+	       queue->max_offset > queue->min_offset;
+}
+
+static void
+load_events(struct listing *listing)
+{
+	const struct tail_queue *queue = event_queue(listing);
+
+	if (listing->offset > queue->max_offset)
+		listing->offset = queue->max_offset;
+	listing->page_begin = listing->offset - PAGE_EVENTS;
+	if (listing->page_begin < queue->min_offset)
+		listing->page_begin = queue->min_offset;
+	listing->events = arena_alloc(&listing->page_arena, PAGE_EVENTS * sizeof *listing->events);
+	read_events(listing, queue->number, listing->page_begin);
+}
+
+static bool
+take_event(struct listing *listing)
+{
+	const struct listed_event *event = &listing->events[--listing->n];
+	enum transaction_state state =
+	    transaction_state_after(&event->event, TRANSACTION_STATE_UNKNOWN);
+	bool may_change = listing->source == FROM_DECISIONS && event->event.revocable;
+
+	listing->offset = listing->n != 0 ? event->offset : listing->page_begin;
+	if ((listing->wanted->states & 1u << state) == 0)
+		return false;
+	listing->effort += may_change ? EFFORT_WRITER : 0;
+	listing->event = event;
+	listing->view = (struct transaction_view){ .copy = -1 };
+	view(listing, event->event.position,
+	    VIEW_RECORD | (may_change ? VIEW_TABLE | VIEW_EVENTS : 0));
+	return true;
+}
+
+/* ---- by key ------------------------------------------------------------------ */
+
+static void
+on_keys(struct read_job *job, struct loop *home)
+{
+	struct listing *listing = job->context;
+	struct slice rest = { "", 0 };
+	struct record record;
+
+	(void)home;
+	listing->failed |= job->status == READ_FAILED;
+	listing->last_page = job->n_records < job->max_messages;
+	if (job->status == READ_FOUND) {
+		listing->chunk = job->chunk;
+		job->chunk = NULL;
+		rest = (struct slice){ listing->chunk->data, listing->chunk->len };
+	}
+	listing->records = arena_alloc(
+	    &listing->page_arena, ((size_t)job->n_records + 1) * sizeof *listing->records);
+	while (record_decode(rest.data, rest.len, &record) == 0) {
+		listing->records[listing->n++] = record;
+		rest.data += record.size;
+		rest.len -= record.size;
+	}
+	read_job_free(job);
+	go_on(listing);
+}
+
+static bool
+has_keys(const struct listing *listing)
+{
+	return !listing->last_page && listing->offset > 0;
+}
+
+static void
+load_keys(struct listing *listing)
+{
+	struct read_job *job = read_job_new(READ_KEY);
+
+	job->home = listing->worker->loop;
+	job->done = on_keys;
+	job->context = listing;
+	job->topic = slice_dup(SLICE(HALF_TOPIC));
+	job->key = slice_dup(listing->key);
+	job->max_messages = PAGE_KEYS;
+	job->end_ms = INT64_MAX;
+	job->before = listing->offset;
+	store_read(listing->worker->broker->store, job);
+}
+
+static bool
+take_key(struct listing *listing)
+{
+	const struct record *record = &listing->records[--listing->n];
+
+	listing->offset = record->position;
+	listing->effort += EFFORT_WRITER;
+	listing->view = (struct transaction_view){ .copy = -1, .record = *record };
+	view(listing, record->position, VIEW_TABLE | VIEW_EVENTS);
+	return true;
+}
+
+/* ---- one after the other ------------------------------------------------------- */
+
+static const struct source_functions {
+	bool (*has_more)(const struct listing *listing); /* pages */
+	void (*load)(struct listing *listing);           /* asks for the next page */
+	bool (*take)(struct listing *listing); /* asks for the next row; false: it is passed */
+} functions[] = {
+	[FROM_TABLE] = { has_halves, load_halves, take_half },
+	[FROM_DECISIONS] = { has_events, load_events, take_event },
+	[FROM_CONTRADICTIONS] = { has_events, load_events, take_event },
+	[FROM_KEY] = { has_keys, load_keys, take_key },
+};
+
+static void
+drop_page(struct listing *listing)
+{
+	if (listing->chunk != NULL)
+		chunk_unref(listing->chunk);
+	listing->chunk = NULL;
+	arena_reset(&listing->page_arena);
+	listing->n = 0;
+}
+
+/* A page of the table is used up: its cursor points behind it. Each answer comes further. */
+static bool
+is_full(const struct listing *listing)
+{
+	if (listing->n_scanned == 0 || (listing->source == FROM_TABLE && listing->n != 0))
+		return false;
+	return listing->n_rows >= listing->limit || listing->effort >= EFFORT_MAX ||
+	       listing->text.len >= ANSWER_BYTES ||
+	       clock_mono_ms() - listing->started_ms >= TIME_MAX_MS;
+}
+
+/* Leaves a source that has no more; whether another page is to be loaded. */
+static bool
+find_source(struct listing *listing)
+{
+	while (listing->source != FROM_NOWHERE && !functions[listing->source].has_more(listing)) {
+		bool is_first = listing->source == listing->wanted->first;
+
+		listing->source = is_first ? listing->wanted->next : FROM_NOWHERE;
+		listing->offset = INT64_MAX;
+	}
+	return listing->source != FROM_NOWHERE;
+}
+
+static bool
+take(struct listing *listing)
+{
+	listing->n_scanned++;
+	listing->effort++;
+	listing->event = NULL;
+	return functions[listing->source].take(listing);
+}
+
+static void
+go_on(struct listing *listing)
+{
+	struct loop *loop = listing->worker->loop;
+	struct transaction_list end = { 0 };
+
+	while (!listing->failed && (listing->n != 0 || find_source(listing)) && !is_full(listing)) {
+		if (listing->n == 0) {
+			drop_page(listing);
+			functions[listing->source].load(listing);
+			return;
+		}
+		if (take(listing))
+			return;
+	}
+	end.scanned = (int64_t)listing->n_scanned;
+	end.cursor = listing_cursor(listing, &loop->arena);
+	transaction_counts_get(listing->worker->broker, end.counts);
+	transaction_list_close(&listing->out, &end);
+	listing->done(listing->context, loop, buf_slice(&listing->text), listing->failed);
+}
+
+void
+listing_start(struct listing *listing,
+    void (*done)(void *context, struct loop *loop, struct slice body, bool failed), void *context)
+{
+	listing->started_ms = clock_mono_ms();
+	listing->done = done;
+	listing->context = context;
+	json_out_init(&listing->out, &listing->text);
+	transaction_list_open(&listing->out);
+	go_on(listing);
+}
+
+void
+listing_free(struct listing *listing)
+{
+	drop_page(listing);
+	arena_release(&listing->page_arena);
+	arena_release(&listing->arena);
+	buf_release(&listing->text);
+	free(listing);
+}

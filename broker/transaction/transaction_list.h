@@ -1,0 +1,24 @@
+#ifndef BROKER_TRANSACTION_LIST_H
+#define BROKER_TRANSACTION_LIST_H
+
+/*
+ * LIST_TRANSACTIONS: those that are not decided come from the store's table,
+ * the decided and the contradictions from the events, newest first, and those with a
+ * key from the index of keys. One request looks at a bounded number of them and says with a
+ * cursor where the next goes on. A listing belongs to its worker's loop.
+ */
+
+#include "broker/context.h"
+#include "common/protocol/headers.h"
+
+struct listing;
+
+/* NULL: *why says what is wrong with the header (static). */
+struct listing *listing_new(
+    struct worker *worker, const struct list_transactions_header *header, const char **why);
+/* Calls done once: body is the answer, lent, or failed (a disk error; the log says what). */
+void listing_start(struct listing *listing,
+    void (*done)(void *context, struct loop *loop, struct slice body, bool failed), void *context);
+void listing_free(struct listing *listing); /* in done, or instead of the start */
+
+#endif
