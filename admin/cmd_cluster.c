@@ -258,7 +258,8 @@ change_write_perm(struct admin *admin, enum request_code code, const struct fiel
 	}
 	grid_close(&grid);
 	if (n_failed == 0 && n_topics == 0)
-		return admin_fail(admin, "no name server knows topics of a broker %.*s; see clusterList",
+		return admin_fail(admin,
+		    "no name server knows topics of a broker %.*s; see clusterList",
 		    (int)header.broker_name.len, header.broker_name.data);
 	return n_failed == n ? -1 : 0;
 }

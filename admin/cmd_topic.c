@@ -116,8 +116,8 @@ name_targets(struct admin *admin, struct targets *targets)
 
 /* Whether the route has the topic on that broker as it was told. */
 static bool
-is_routed(const struct route *route, const struct target *target,
-    const struct create_topic_header *topic)
+is_routed(
+    const struct route *route, const struct target *target, const struct create_topic_header *topic)
 {
 	for (size_t i = 0; i < route->n_queues; i++) {
 		const struct queue_data *queues = &route->queues[i];
@@ -135,8 +135,8 @@ knows_topic(struct admin *admin, const char *name_server, const struct targets *
     const struct create_topic_header *topic)
 {
 	struct route_header header = { .topic = topic->topic, .accept_standard_json = true };
-	struct ask ask = { slice_of(name_server), REQUEST_GET_ROUTEINFO_BY_TOPIC, route_header_fields,
-		&header, SLICE("") };
+	struct ask ask = { slice_of(name_server), REQUEST_GET_ROUTEINFO_BY_TOPIC,
+		route_header_fields, &header, SLICE("") };
 	struct twinmq_answer answer;
 	struct route route;
 
@@ -153,8 +153,8 @@ knows_topic(struct admin *admin, const char *name_server, const struct targets *
 
 /* Brokers tell the name servers a moment later; whoever asks one next shall find the topic. */
 static void
-wait_for_routes(struct admin *admin, const struct targets *targets,
-    const struct create_topic_header *topic)
+wait_for_routes(
+    struct admin *admin, const struct targets *targets, const struct create_topic_header *topic)
 {
 	int64_t deadline_ms = clock_mono_ms() + ROUTE_WAIT_MS;
 	const char *address;

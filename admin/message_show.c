@@ -179,7 +179,7 @@ show_body(struct admin *admin, const struct record *record)
 	report_int(&admin->report, "bodyLength", "Body length", (int64_t)record->body.len);
 	if (record_plain_body(record, BODY_MAX_BYTES, &admin->arena, &body) == -1) {
 		report_note(&admin->report, "The body is compressed in a way that is not known "
-		                            "here; it is shown as it is.");
+					    "here; it is shown as it is.");
 		body = record->body;
 	} else if (body.len != record->body.len) {
 		report_int(&admin->report, "plainBodyLength", "Uncompressed", (int64_t)body.len);

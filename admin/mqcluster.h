@@ -47,8 +47,8 @@ int mqcluster_lock(struct mqcluster *self, bool make);
 /* What runs for the role. */
 void mqcluster_find(struct mqcluster *self, const struct role *role, struct process *process);
 /* The same, after the end of what is ending, for which it waits so long at most. */
-void mqcluster_find_settled(struct mqcluster *self, const struct role *role, int64_t timeout_ms,
-    struct process *process);
+void mqcluster_find_settled(
+    struct mqcluster *self, const struct role *role, int64_t timeout_ms, struct process *process);
 /*
  * One row per role: what runs, what does not. ready_ms: how long each took to
  * be ready, -1 when it ran before; NULL: not shown. How many of this host's roles do not run.

@@ -94,8 +94,8 @@ mqcluster_find(struct mqcluster *self, const struct role *role, struct process *
 }
 
 void
-mqcluster_find_settled(struct mqcluster *self, const struct role *role, int64_t timeout_ms,
-    struct process *process)
+mqcluster_find_settled(
+    struct mqcluster *self, const struct role *role, int64_t timeout_ms, struct process *process)
 {
 	process_find_settled(role_path(&self->cluster, role, ".pid"),
 	    role_program_path(&self->cluster, role), timeout_ms, process);

@@ -406,7 +406,8 @@ consumer_commit_all(struct consumer *consumer)
 	struct bench *bench = consumer->bench;
 
 	for (int i = 0; i < COMMITTED_TRIES; i++) {
-		/* Again each time: a broker of many threads may take two commits the wrong way round. */
+		/* Again each time: a broker of many threads may take two commits the wrong way
+		 * round. */
 		commit(consumer);
 		twinmq_run(bench->mq, WAIT_STEP_MS);
 		if (target_ask_committed(bench) == -1)

@@ -15,7 +15,8 @@ const struct handler broker_handlers[] = {
 	    sizeof(struct send_header), send_message_begin, HANDLER_WRITE },
 	{ REQUEST_SEND_BATCH_MESSAGE, "SEND_BATCH_MESSAGE", send_header_v2_fields,
 	    sizeof(struct send_header), send_message_begin, HANDLER_WRITE },
-	HANDLER_TYPED(END_TRANSACTION, end_transaction_header, end_transaction_begin, HANDLER_WRITE),
+	HANDLER_TYPED(
+	    END_TRANSACTION, end_transaction_header, end_transaction_begin, HANDLER_WRITE),
 	HANDLER_TYPED(PULL_MESSAGE, pull_header, pull_message_begin, HANDLER_MAIN_PORT),
 	HANDLER_TYPED(LITE_PULL_MESSAGE, pull_header, pull_message_begin, HANDLER_MAIN_PORT),
 	HANDLER_TYPED(QUERY_MESSAGE, query_message_header, query_message_begin, 0),
@@ -78,8 +79,8 @@ const struct handler broker_handlers[] = {
 	HANDLER_PLAIN(DELETE_EXPIRED_COMMITLOG, clean_expired_begin, HANDLER_ADMIN),
 
 	/* transactions, as people see them */
-	HANDLER_TYPED(RESUME_CHECK_HALF_MESSAGE, resume_check_header, resume_check_begin,
-	    HANDLER_ADMIN),
+	HANDLER_TYPED(
+	    RESUME_CHECK_HALF_MESSAGE, resume_check_header, resume_check_begin, HANDLER_ADMIN),
 	HANDLER_TYPED(LIST_TRANSACTIONS, list_transactions_header, list_transactions_begin, 0),
 	HANDLER_TYPED(SHOW_TRANSACTION, transaction_header, show_transaction_begin, 0),
 	HANDLER_TYPED(

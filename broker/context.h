@@ -35,21 +35,21 @@ struct broker {
 	struct offsets *offsets;
 	struct clients *clients;
 	struct registrar *registrar; /* tells the name servers; loop 0 */
-	struct delays *delays; /* delayed messages; loop 0 */
+	struct delays *delays;       /* delayed messages; loop 0 */
 	struct producer_groups *producer_groups;
 	struct transactions *transactions;
 	struct transaction_checks *transaction_checks; /* loop 0 */
-	struct masters *masters;     /* the others of the cluster; loop 0 */
-	struct upkeep *upkeep;       /* timers; loop 0 */
+	struct masters *masters;                       /* the others of the cluster; loop 0 */
+	struct upkeep *upkeep;                         /* timers; loop 0 */
 	struct stats *stats;
 	struct server *server;
 	struct worker *workers; /* one per loop */
 	struct tail **tails;    /* the same, as the store wants them */
 	int n_workers;
-	struct host host;       /* advertised: brokerIP1:listenPort */
-	char *address;          /* the same as text */
-	char *ha_address;       /* brokerIP2:listenPort + 1 */
-	int64_t boot_ms;        /* wall clock */
+	struct host host; /* advertised: brokerIP1:listenPort */
+	char *address;    /* the same as text */
+	char *ha_address; /* brokerIP2:listenPort + 1 */
+	int64_t boot_ms;  /* wall clock */
 };
 
 static inline struct broker *

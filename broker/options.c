@@ -39,8 +39,8 @@ const struct option broker_options[] = {
 	    "the address that clients are told; unset: that of the interface which reaches the "
 	    "name servers",
 	    FILE_ONLY),
-	TEXT("brokerIP2", broker_ip2, NULL,
-	    "the address that slaves are told; unset: as brokerIP1", FILE_ONLY),
+	TEXT("brokerIP2", broker_ip2, NULL, "the address that slaves are told; unset: as brokerIP1",
+	    FILE_ONLY),
 	TEXT("bindAddress", bind_address, "0.0.0.0", "the address that the ports are opened on",
 	    FILE_ONLY),
 	NUMBER("listenPort", listen_port, "10911", 0, 65534, NULL,
@@ -48,7 +48,8 @@ const struct option broker_options[] = {
 	    "0: any free ones"),
 	SWITCH("connectBackCheck", connect_back_check, "true",
 	    "at start, connect to the advertised address to see that it leads back here"),
-	TEXT("regionId", region_id, "DefaultRegion", "the region that is named in the answers to sends"),
+	TEXT("regionId", region_id, "DefaultRegion",
+	    "the region that is named in the answers to sends"),
 	NUMBER("brokerPermission", broker_permission, "6", 2, 7, NULL,
 	    "6: read and write, 4: read alone, 2: write alone; the name servers are told at once",
 	    LIVE),
@@ -75,8 +76,8 @@ const struct option broker_options[] = {
 	    "let clients use the topic that is named like the cluster"),
 	SWITCH("brokerTopicEnable", broker_topic_enable, "true",
 	    "let clients use the topic that is named like the broker"),
-	SWITCH("traceOn", trace_on, "true",
-	    "tell producers in every answer that tracing is on", LIVE),
+	SWITCH(
+	    "traceOn", trace_on, "true", "tell producers in every answer that tracing is on", LIVE),
 	SWITCH("traceTopicEnable", trace_topic_enable, "false",
 	    "create the topic for message traces at start"),
 	TEXT("msgTraceTopicName", msg_trace_topic_name, "RMQ_SYS_TRACE_TOPIC",
@@ -173,8 +174,8 @@ const struct option broker_options[] = {
 	    "the addresses, HOST:PORT separated by ;, that URLs of producer groups may lead to "
 	    "(http alone); unset: no URL is asked",
 	    FILE_ONLY),
-	NUMBER("transactionCheckUrlTimeout", transaction_check_url_timeout, "3000", 50, 60000,
-	    "ms", "how long such a URL may take to answer", LIVE),
+	NUMBER("transactionCheckUrlTimeout", transaction_check_url_timeout, "3000", 50, 60000, "ms",
+	    "how long such a URL may take to answer", LIVE),
 
 	/* the process */
 	NUMBER("ioThreads", io_threads, "1", 1, 64, "threads",

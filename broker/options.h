@@ -32,7 +32,7 @@ struct broker_settings {
 	char *broker_cluster_name;
 	char *broker_name; /* default: the host's name */
 	int64_t broker_id;
-	int broker_role; /* enum broker_role */
+	int broker_role;  /* enum broker_role */
 	char *broker_ip1; /* NULL: the interface that reaches the name servers */
 	char *broker_ip2; /* NULL: as broker_ip1 */
 	int64_t listen_port;
@@ -59,19 +59,19 @@ struct broker_settings {
 
 	/* store */
 	char *store_path_root_dir;
-	char *store_path_commit_log; /* NULL: store_path_root_dir/log */
-	int64_t mapped_file_size_commit_log; /* bytes of a segment */
-	int flush_disk_type; /* enum flush_disk_type */
-	int64_t flush_interval_commit_log; /* ms */
-	int64_t sync_flush_timeout; /* ms */
-	char *delete_when; /* hours, separated by ';' */
-	int64_t file_reserved_time; /* hours */
-	int64_t disk_max_used_space_ratio; /* percent */
+	char *store_path_commit_log;            /* NULL: store_path_root_dir/log */
+	int64_t mapped_file_size_commit_log;    /* bytes of a segment */
+	int flush_disk_type;                    /* enum flush_disk_type */
+	int64_t flush_interval_commit_log;      /* ms */
+	int64_t sync_flush_timeout;             /* ms */
+	char *delete_when;                      /* hours, separated by ';' */
+	int64_t file_reserved_time;             /* hours */
+	int64_t disk_max_used_space_ratio;      /* percent */
 	int64_t flush_consumer_offset_interval; /* ms */
-	int64_t tail_cache_size; /* bytes */
+	int64_t tail_cache_size;                /* bytes */
 
 	/* sending */
-	int64_t max_message_size; /* bytes of body */
+	int64_t max_message_size;                /* bytes of body */
 	int64_t send_thread_pool_queue_capacity; /* requests waiting for the writer */
 	int64_t wait_time_mills_in_send_queue;
 	int64_t start_accept_send_request_time_stamp; /* ms since 1970 */
@@ -92,9 +92,9 @@ struct broker_settings {
 	int64_t transaction_time_out; /* ms */
 	int64_t transaction_check_max;
 	int64_t transaction_check_interval; /* ms */
-	int64_t transaction_check_rate; /* asks a second */
+	int64_t transaction_check_rate;     /* asks a second */
 	int transaction_policy; /* enum transaction_policy, of groups for which none is set */
-	char *transaction_check_url_allow; /* host:port, separated by ';'; NULL: none */
+	char *transaction_check_url_allow;     /* host:port, separated by ';'; NULL: none */
 	int64_t transaction_check_url_timeout; /* ms */
 
 	/* the process */

@@ -147,8 +147,7 @@ broker_options_check(const void *from, struct findings *findings)
 		    settings->message_delay_level);
 	if (log != NULL && strchr(log, ',') != NULL)
 		findings_add(findings, FINDING_ERROR, NULL, 0, SLICE("storePathCommitLog"),
-		    "storePathCommitLog: read \"%s\"; give one directory, not several",
-		    log);
+		    "storePathCommitLog: read \"%s\"; give one directory, not several", log);
 }
 
 void

@@ -84,8 +84,9 @@ listen_all(struct broker *broker)
 		if (failed == 0)
 			return port;
 	}
-	log_error("cannot listen on %s port %d: %s; stop what uses it, or set listenPort (the broker "
-		  "also needs listenPort-2 and listenPort+1)",
+	log_error(
+	    "cannot listen on %s port %d: %s; stop what uses it, or set listenPort (the broker "
+	    "also needs listenPort-2 and listenPort+1)",
 	    address, failed, strerror(errno));
 	return -1;
 }
@@ -110,8 +111,8 @@ open_store(struct broker *broker)
 	    &(struct store_options){
 		.path = settings->store_path_root_dir,
 		.log_path = settings->store_path_commit_log,
-		.flush = settings->flush_disk_type == FLUSH_SYNC ? STORE_FLUSH_SYNC
-								 : STORE_FLUSH_ASYNC,
+		.flush =
+		    settings->flush_disk_type == FLUSH_SYNC ? STORE_FLUSH_SYNC : STORE_FLUSH_ASYNC,
 		.flush_interval_ms = (int)settings->flush_interval_commit_log,
 		.segment_bytes = settings->mapped_file_size_commit_log,
 		.tail_bytes = settings->tail_cache_size,

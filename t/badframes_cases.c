@@ -345,7 +345,7 @@ properties_over_limit(struct buf *out)
 	struct buf ext = { 0 };
 
 	buf_append_text(&ext, "\"a\":\"PG\",\"b\":\"BadFrames\",\"c\":\"TBW102\",\"d\":\"4\",\"e\":"
-	                      "\"0\",\"f\":\"0\",");
+			      "\"0\",\"f\":\"0\",");
 	buf_append_text(&ext, "\"g\":\"1\",\"h\":\"0\",\"i\":\"k\\u0001");
 	put_repeated(&ext, "p", 40000);
 	buf_append_text(&ext, "\",\"j\":\"0\"");

@@ -11,24 +11,15 @@
 
 #define BUSY_MS 30000
 
-enum statement {
-	BEGIN,
-	COMMIT,
-	TAKE,
-	DEBIT,
-	LOG,
-	KNOWN,
-	LOOK,
-	BALANCES,
-	N_STATEMENTS
-};
+enum statement { BEGIN, COMMIT, TAKE, DEBIT, LOG, KNOWN, LOOK, BALANCES, N_STATEMENTS };
 
 static const char *const texts[N_STATEMENTS] = {
 	[BEGIN] = "BEGIN IMMEDIATE",
 	[COMMIT] = "COMMIT",
 	[TAKE] = "UPDATE next SET number = number + ?1 RETURNING number",
 	[DEBIT] = "UPDATE account SET balance = balance - ?2 WHERE id = ?1",
-	[LOG] = "INSERT INTO transfer(id, number, debited) VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING",
+	[LOG] =
+	    "INSERT INTO transfer(id, number, debited) VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING",
 	[KNOWN] = "SELECT debited FROM transfer WHERE id = ?1",
 	[LOOK] = "SELECT row, number, debited FROM transfer WHERE row > ?1 ORDER BY row",
 	[BALANCES] = "SELECT sum(balance) FROM account",
@@ -37,8 +28,10 @@ static const char *const texts[N_STATEMENTS] = {
 /* Processes die, the machine does not: nothing has to be synced. */
 static const char schema[] =
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;"
-    "CREATE TABLE IF NOT EXISTS account(id INTEGER PRIMARY KEY, balance INTEGER NOT NULL CHECK(balance >= 0));"
-    "CREATE TABLE IF NOT EXISTS transfer(row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, number INTEGER NOT NULL,"
+    "CREATE TABLE IF NOT EXISTS account(id INTEGER PRIMARY KEY, balance INTEGER NOT NULL "
+    "CHECK(balance >= 0));"
+    "CREATE TABLE IF NOT EXISTS transfer(row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, number "
+    "INTEGER NOT NULL,"
     " debited INTEGER NOT NULL);"
     "CREATE TABLE IF NOT EXISTS next(one INTEGER PRIMARY KEY, number INTEGER NOT NULL);"
     "INSERT INTO next VALUES(1, 0) ON CONFLICT DO NOTHING;";
@@ -49,8 +42,7 @@ struct bank {
 	int64_t last_row; /* seen by bank_look */
 };
 
-static void __attribute__((noreturn))
-give_up(struct bank *bank)
+static void __attribute__((noreturn)) give_up(struct bank *bank)
 {
 	fprintf(stderr, "bank: %s\n", sqlite3_errmsg(bank->db));
 	exit(2);
@@ -175,8 +167,8 @@ bank_settle(struct bank *bank, struct slice id, uint64_t number)
 		return false;
 	bind_id(bank, KNOWN, id);
 
-	bool debited = step(bank, KNOWN) == SQLITE_ROW &&
-	               sqlite3_column_int(bank->statements[KNOWN], 0) != 0;
+	bool debited =
+	    step(bank, KNOWN) == SQLITE_ROW && sqlite3_column_int(bank->statements[KNOWN], 0) != 0;
 
 	sqlite3_reset(bank->statements[KNOWN]);
 	return debited;
@@ -193,8 +185,8 @@ bank_look(struct bank *bank, void (*logged)(void *arg, uint64_t number, bool deb
 	bind(bank, LOOK, 1, bank->last_row);
 	while (step(bank, LOOK) == SQLITE_ROW) {
 		bank->last_row = sqlite3_column_int64(look, 0);
-		logged(arg, (uint64_t)sqlite3_column_int64(look, 1),
-		    sqlite3_column_int(look, 2) != 0);
+		logged(
+		    arg, (uint64_t)sqlite3_column_int64(look, 1), sqlite3_column_int(look, 2) != 0);
 	}
 	sqlite3_reset(look);
 	step(bank, BALANCES);

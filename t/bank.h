@@ -18,7 +18,8 @@
 
 struct bank;
 
-/* Makes it when there is none. Ends the program when that fails, as all here do when SQLite does. */
+/* Makes it when there is none. Ends the program when that fails, as all here do when SQLite does.
+ */
 struct bank *bank_open(const char *path);
 void bank_close(struct bank *bank);
 
@@ -33,6 +34,7 @@ bool bank_transfer(struct bank *bank, struct slice id, uint64_t number);
 bool bank_settle(struct bank *bank, struct slice id, uint64_t number);
 
 /* What happened since the last look, and the balances, of one moment. */
-int64_t bank_look(struct bank *bank, void (*logged)(void *arg, uint64_t number, bool debited), void *arg);
+int64_t bank_look(
+    struct bank *bank, void (*logged)(void *arg, uint64_t number, bool debited), void *arg);
 
 #endif

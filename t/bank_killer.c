@@ -75,7 +75,8 @@ struct killer {
 	uint64_t n_transfers;
 	uint64_t *fresh; /* credited since the last look */
 	size_t n_fresh, cap_fresh;
-	int64_t debited, credited, settled; /* money; settled: debited, and credited at least once */
+	int64_t debited, credited,
+	    settled; /* money; settled: debited, and credited at least once */
 	uint64_t n_debited, n_refused, n_credited, n_settled, n_deaths, n_looks;
 	int64_t n_halves, n_decided;
 	int64_t next_look_ms;
@@ -231,8 +232,7 @@ take(struct killer *killer, const struct source *source, const struct record *re
 		    (int)source->queue.broker_name.len, source->queue.broker_name.data,
 		    (int)source->queue.id, record->queue_offset, source->next);
 	if (!record_check(record) ||
-	    !slice_equal(
-		record->body, numbered_body(killer->room, number, TRANSFER_BODY_MAX)))
+	    !slice_equal(record->body, numbered_body(killer->room, number, TRANSFER_BODY_MAX)))
 		breach("%.*s queue %d offset %" PRId64 ": a body that nobody sent",
 		    (int)source->queue.broker_name.len, source->queue.broker_name.data,
 		    (int)source->queue.id, record->queue_offset);
@@ -352,7 +352,8 @@ come_to_rest(struct killer *killer, int64_t patience_ms)
 		turn(killer);
 	look(killer);
 	if (killer->n_debited != killer->n_settled)
-		breach("%" PRIu64 " debits are not credited", killer->n_debited - killer->n_settled);
+		breach(
+		    "%" PRIu64 " debits are not credited", killer->n_debited - killer->n_settled);
 	if (!all_decided(killer))
 		breach("%" PRId64 " half messages and %" PRId64 " decisions", killer->n_halves,
 		    killer->n_decided);
@@ -393,9 +394,8 @@ learn_route(struct killer *killer)
 static int
 open_all(struct killer *killer)
 {
-	struct twinmq_options options = {
-		.name_servers = killer->producing.name_servers, .route_age_ms = 200
-	};
+	struct twinmq_options options = { .name_servers = killer->producing.name_servers,
+		.route_age_ms = 200 };
 	struct twinmq_error error;
 
 	killer->mq = twinmq_open(&options, &error);
@@ -438,7 +438,8 @@ run(struct killer *killer, int64_t patience_ms)
 	come_to_rest(killer, patience_ms);
 	end_producers(killer);
 	printf("debited=%" PRIu64 "\nrefused=%" PRIu64 "\ncredited=%" PRIu64 "\nhalves=%" PRId64
-	       "\ndecided=%" PRId64 "\ndeaths=%" PRIu64 "\nlooks=%" PRIu64 "\nbreaches=%" PRIu64 "\n",
+	       "\ndecided=%" PRId64 "\ndeaths=%" PRIu64 "\nlooks=%" PRIu64 "\nbreaches=%" PRIu64
+	       "\n",
 	    killer->n_debited, killer->n_refused, killer->n_credited, killer->n_halves,
 	    killer->n_decided, killer->n_deaths, killer->n_looks, breaches());
 	close_all(killer);

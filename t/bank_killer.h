@@ -13,7 +13,8 @@ struct bank_producer_options {
 	const char *name_servers;
 	const char *topic;
 	unsigned seed;
-	unsigned die_each; /* kills itself after one of so many debits, before anybody is told; 0: never */
+	unsigned die_each; /* kills itself after one of so many debits, before anybody is told; 0:
+	                      never */
 	bool only_answers;
 };
 

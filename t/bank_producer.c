@@ -15,9 +15,9 @@
 
 #define GROUP "bank-a"
 #define WINDOW 8
-#define NUMBERS 64    /* taken at once */
-#define BEAT_MS 4     /* from one send of a lane to the next: what is to be proved is not speed */
-#define PAUSE_MS 20   /* after a failed one */
+#define NUMBERS 64  /* taken at once */
+#define BEAT_MS 4   /* from one send of a lane to the next: what is to be proved is not speed */
+#define PAUSE_MS 20 /* after a failed one */
 #define ONE_IN_UNTOLD 12 /* debits of which the broker hears UNKNOWN */
 #define ONE_IN_REFUSED 8
 #define ONE_IN_REPEATED 4
@@ -189,7 +189,8 @@ bank_producer_run(const struct bank_producer_options *options)
 		return 2;
 	}
 	for (size_t i = 0; i < WINDOW; i++) {
-		teller.lanes[i] = (struct lane){ .pause = { .due = on_pause_over }, .teller = &teller };
+		teller.lanes[i] =
+		    (struct lane){ .pause = { .due = on_pause_over }, .teller = &teller };
 		send_next(&teller.lanes[i]);
 	}
 	/* Its parent ends it. */

@@ -157,7 +157,8 @@ lane_send(struct lane *lane)
 			lane->number = number;
 		messages[i] = (struct message){
 			.topic = slice_of(killer->topic),
-			.body = numbered_body(killer->scratch + i * killer->body_max, number, killer->body_max),
+			.body = numbered_body(
+			    killer->scratch + i * killer->body_max, number, killer->body_max),
 			.queue_id = MESSAGE_ANY_QUEUE,
 		};
 	}
@@ -188,8 +189,7 @@ check_record(struct killer *killer, const struct record *record, int32_t queue, 
 		    record->queue_offset, offset);
 	if (number >= killer->n_attempts || !record_check(record) ||
 	    !slice_equal(record->body, numbered_body(killer->scratch, number, killer->body_max))) {
-		breach("queue %d offset %" PRId64 ": a body that nobody sent", (int)queue,
-		    offset);
+		breach("queue %d offset %" PRId64 ": a body that nobody sent", (int)queue, offset);
 		return;
 	}
 
@@ -200,9 +200,8 @@ check_record(struct killer *killer, const struct record *record, int32_t queue, 
 	if (attempt->outcome == REFUSED)
 		breach("message %" PRIu64 " is stored, but was refused", number);
 	if (attempt->outcome == STORED && (attempt->queue != queue || attempt->offset != offset))
-		breach(
-		    "message %" PRIu64 " is at queue %d offset %" PRId64
-		    ", its answer said queue %d offset %" PRId64,
+		breach("message %" PRIu64 " is at queue %d offset %" PRId64
+		       ", its answer said queue %d offset %" PRId64,
 		    number, (int)queue, offset, (int)attempt->queue, attempt->offset);
 	attempt->seen = true;
 	killer->n_found++;
@@ -260,9 +259,8 @@ check_all(struct killer *killer)
 	}
 	for (uint32_t i = 0; status == 0 && i < killer->n_attempts; i++)
 		if (killer->attempts[i].outcome == STORED && !killer->attempts[i].seen)
-			breach(
-			    "message %" PRIu32 " was acknowledged at queue %d offset %" PRId64
-			    " and is lost",
+			breach("message %" PRIu32 " was acknowledged at queue %d offset %" PRId64
+			       " and is lost",
 			    i, (int)killer->attempts[i].queue, killer->attempts[i].offset);
 	arena_release(&arena);
 	return status;

@@ -35,8 +35,8 @@ struct slice
 numbered_body(char *room, uint64_t number, size_t max)
 {
 	uint64_t state = number * 0x9E3779B97F4A7C15u + 1;
-	size_t len = NUMBERED_BODY_MIN +
-	             (uint32_t)((uint32_t)number * 2654435761u >> 8) % (max - NUMBERED_BODY_MIN + 1);
+	size_t len = NUMBERED_BODY_MIN + (uint32_t)((uint32_t)number * 2654435761u >> 8) %
+	                                     (max - NUMBERED_BODY_MIN + 1);
 
 	be64_put(room, number);
 	for (size_t i = 8; i < len; i++) {

@@ -14,7 +14,8 @@ uint64_t breaches(void); /* so far */
 
 #define NUMBERED_BODY_MIN 16
 
-/* A body whose length (up to max) and bytes follow from its number, so that nothing of it has to be remembered. */
+/* A body whose length (up to max) and bytes follow from its number, so that nothing of it has to be
+ * remembered. */
 struct slice numbered_body(char *room, uint64_t number, size_t max);
 /* UINT64_MAX: it is too short to have one. */
 uint64_t body_number(struct slice body);

@@ -20,7 +20,7 @@ struct fault_file {
 	sqlite3_file base;
 	sqlite3_file *real; /* behind this struct, in SQLite's memory */
 	const char *wal;    /* its path, as long as it is open; NULL: no write-ahead log */
-	bool by_clock;      /* meta.db and what belongs to it: written now and then, whatever is sent */
+	bool by_clock; /* meta.db and what belongs to it: written now and then, whatever is sent */
 };
 
 /* One write that was not synced yet. */

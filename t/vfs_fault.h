@@ -11,17 +11,13 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-enum fault_kind {
-	FAULT_WRITE,
-	FAULT_SYNC,
-	N_FAULT_KINDS
-};
+enum fault_kind { FAULT_WRITE, FAULT_SYNC, N_FAULT_KINDS };
 
 struct fault {
-	_Atomic long calls;   /* so far */
-	_Atomic long fail_at; /* the number of the call that fails; 0: none */
+	_Atomic long calls;      /* so far */
+	_Atomic long fail_at;    /* the number of the call that fails; 0: none */
 	_Atomic long fail_until; /* and all up to this one */
-	_Atomic int code;     /* SQLITE_IOERR_WRITE, SQLITE_FULL, SQLITE_IOERR_FSYNC, ... */
+	_Atomic int code;        /* SQLITE_IOERR_WRITE, SQLITE_FULL, SQLITE_IOERR_FSYNC, ... */
 };
 
 extern struct fault faults[N_FAULT_KINDS];

@@ -10,7 +10,7 @@
 #include "broker/context.h"
 #include "common/base/arena.h"
 
-#define TOPIC_TEMPLATE "TBW102"                       /* defaultTopic of all clients ... */
+#define TOPIC_TEMPLATE "TBW102"                          /* defaultTopic of all clients ... */
 #define TOPIC_TEMPLATE_4_3 "AUTO_CREATE_TOPIC_KEY_TOPIC" /* ... but 4.3.0 */
 
 /* Names that clients and administrators do not create or delete. */

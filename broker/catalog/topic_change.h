@@ -15,9 +15,10 @@
 typedef void topic_changed_fn(void *context, struct loop *loop, int status);
 
 /* tell: a topic that is new here is created on the other masters of the cluster too. */
-void topic_change(struct broker *broker, struct loop *loop, const struct topic *list, size_t n, bool tell,
+void topic_change(struct broker *broker, struct loop *loop, const struct topic *list, size_t n,
+    bool tell, topic_changed_fn *done, void *context);
+void topic_delete(struct broker *broker, struct loop *loop, struct slice name,
     topic_changed_fn *done, void *context);
-void topic_delete(struct broker *broker, struct loop *loop, struct slice name, topic_changed_fn *done, void *context);
 void group_change(struct broker *broker, struct loop *loop, const struct group *list, size_t n,
     topic_changed_fn *done, void *context);
 void group_delete(struct broker *broker, struct loop *loop, struct slice name, bool with_offsets,

@@ -23,12 +23,14 @@
 bool topic_find_or_create(struct broker *broker, struct slice name, struct slice template_name,
     int32_t wanted_queues, int32_t sys_flag, struct topic *topic, const char **why);
 /* %RETRY% and %DLQ% of a group. False when the group's name is too long to have one. */
-bool topic_find_or_create_retry(struct broker *broker, struct slice group, int32_t queues, struct topic *topic);
+bool topic_find_or_create_retry(
+    struct broker *broker, struct slice group, int32_t queues, struct topic *topic);
 bool topic_find_or_create_dead(struct broker *broker, struct slice group, struct topic *topic);
 /* The group, made with defaults if that is allowed. False: code 26. */
 bool group_find_or_create(struct broker *broker, struct slice name, struct group *group);
 
-/* Before the loops run: what meta.db holds, topics that only the log knows, and the system's own. */
+/* Before the loops run: what meta.db holds, topics that only the log knows, and the system's own.
+ */
 void topics_and_groups_load(struct broker *broker);
 
 #endif

@@ -12,7 +12,8 @@
 #include "common/net/conn.h"
 #include "common/protocol/route.h"
 
-/* An ext field of UPDATE_AND_CREATE_TOPIC between our brokers: create only if absent, tell nobody. */
+/* An ext field of UPDATE_AND_CREATE_TOPIC between our brokers: create only if absent, tell nobody.
+ */
 #define MASTERS_IF_ABSENT "ifAbsent"
 
 struct masters;
@@ -30,7 +31,7 @@ const struct slice *masters_list(const struct masters *masters, struct arena *ar
  * Asks one of them; done is called once, later. False when it cannot be asked now: it is not
  * known, not there, or does not take what was sent before.
  */
-bool masters_ask(struct masters *masters, struct slice name, const struct command *command, struct slice body,
-    int timeout_ms, call_done_fn *done, void *arg);
+bool masters_ask(struct masters *masters, struct slice name, const struct command *command,
+    struct slice body, int timeout_ms, call_done_fn *done, void *arg);
 
 #endif

@@ -13,12 +13,13 @@
 
 struct registrar;
 
-/* Starts to connect; the loops may not run yet. Bad addresses are named in the log, the others are used. */
+/* Starts to connect; the loops may not run yet. Bad addresses are named in the log, the others are
+ * used. */
 struct registrar *registrar_new(struct broker *broker);
 void registrar_free(struct registrar *registrar);
 /*
- * Some topics changed: all name servers hear of these (of all, when one is gone) at once, or, when they
- * were told of much just now, within a tenth of a second. Any thread.
+ * Some topics changed: all name servers hear of these (of all, when one is gone) at once, or, when
+ * they were told of much just now, within a tenth of a second. Any thread.
  */
 void registrar_topics_changed(struct registrar *registrar);
 /* All that a registration says may have changed. Any thread. */

@@ -31,11 +31,11 @@ struct progress_report {
 struct progress_report *progress_report_new(const struct request *request,
     void (*write)(struct json_out *out, const struct progress_report *report));
 /*
- * The queues of the topics that the group has offsets of, or of one topic (present), but not of those
- * that it does not subscribe to while it is online. ordered_only: skip the others.
+ * The queues of the topics that the group has offsets of, or of one topic (present), but not of
+ * those that it does not subscribe to while it is online. ordered_only: skip the others.
  */
-void progress_report_add(struct progress_report *report, const struct request *request, struct slice group,
-    struct slice topic, bool ordered_only);
+void progress_report_add(struct progress_report *report, const struct request *request,
+    struct slice group, struct slice topic, bool ordered_only);
 /* Answers when the store times are known; frees the report. */
 enum verdict progress_report_send(struct progress_report *report, const struct request *request);
 

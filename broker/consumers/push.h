@@ -13,8 +13,8 @@
 /* Tells all members of the changed groups to look who takes which queue (40). */
 void push_changes(struct broker *broker, struct loop *here, const struct client_changes *changes);
 /*
- * Forwards the request, with its ext fields and body, to a client; the client's code, remark and body
- * become the answer. Without an answer in time: 207.
+ * Forwards the request, with its ext fields and body, to a client; the client's code, remark and
+ * body become the answer. Without an answer in time: 207.
  */
 enum verdict push_relay(struct request *request, struct conn_id to, int timeout_ms);
 /* Whether a oneway request could leave. */
@@ -27,7 +27,8 @@ enum push_result {
 typedef void push_done_fn(void *context, struct loop *home, enum push_result result);
 /* Asks a producer what became of a transaction (39). done is called here, perhaps at once. */
 void push_check(struct broker *broker, struct loop *here, struct conn_id to,
-    const struct check_transaction_header *header, struct slice body, push_done_fn *done, void *context);
+    const struct check_transaction_header *header, struct slice body, push_done_fn *done,
+    void *context);
 /* Closes the connection of a client that is not heard of any more. */
 void push_close(struct broker *broker, struct loop *here, struct conn_id which);
 

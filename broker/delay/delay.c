@@ -13,18 +13,18 @@
 #include "common/base/log.h"
 #include "common/base/mem.h"
 
-#define LOOK_MS 500    /* how often an empty level is looked at; below the shortest delay */
-#define BATCH 32       /* messages read at once */
-#define RETRY_MS 1000  /* after a failed read or append */
+#define LOOK_MS 500   /* how often an empty level is looked at; below the shortest delay */
+#define BATCH 32      /* messages read at once */
+#define RETRY_MS 1000 /* after a failed read or append */
 
 struct level {
 	struct delays *delays;
 	int number; /* from 1 */
 	int64_t delay_ms;
-	int64_t offset;  /* of the first message that was not delivered */
-	int64_t due_ms;  /* of that message, wall clock; 0: not known */
+	int64_t offset;   /* of the first message that was not delivered */
+	int64_t due_ms;   /* of that message, wall clock; 0: not known */
 	int64_t retry_ms; /* not before, clock_mono_ms */
-	bool busy;       /* a read or append is on its way */
+	bool busy;        /* a read or append is on its way */
 };
 
 struct delays {
@@ -38,9 +38,9 @@ struct delays {
 struct delivery {
 	struct level *level;
 	struct chunk *chunk;
-	size_t at;            /* behind the message at hand in the chunk */
-	int64_t offset;       /* of that message in the level's queue */
-	int64_t next_offset;  /* behind the last one delivered */
+	size_t at;           /* behind the message at hand in the chunk */
+	int64_t offset;      /* of that message in the level's queue */
+	int64_t next_offset; /* behind the last one delivered */
 };
 
 static void deliver_next(struct delivery *delivery, struct loop *loop);
@@ -80,7 +80,8 @@ parse_levels(struct delays *delays, const char *text)
 
 		if (unit == 0 || slice_to_int64(digits, &count) == -1 || count < 1 ||
 		    count > INT32_MAX || delays->n_levels == DELAY_LEVELS_MAX) {
-			log_error("messageDelayLevel: '%.*s' is no delay; write up to %d like 1s 5m 2h 1d",
+			log_error("messageDelayLevel: '%.*s' is no delay; write up to %d like 1s "
+				  "5m 2h 1d",
 			    (int)part.len, part.data, DELAY_LEVELS_MAX);
 			return -1;
 		}
@@ -188,9 +189,8 @@ deliver_next(struct delivery *delivery, struct loop *loop)
 	int64_t now = clock_wall_ms();
 
 	for (;;) {
-		if (delivery->at >= chunk->len ||
-		    record_decode(chunk->data + delivery->at, chunk->len - delivery->at,
-			&record) == -1) {
+		if (delivery->at >= chunk->len || record_decode(chunk->data + delivery->at,
+						      chunk->len - delivery->at, &record) == -1) {
 			delivery_end(delivery, 0, 0);
 			return;
 		}
@@ -255,9 +255,9 @@ read_head(struct level *level, const struct tail_queue *queue)
 	job->context = delivery;
 	job->queue = queue->number;
 	job->offset = level->offset;
-	read_job_set_limits(job,
-	    &(struct pull_limits){
-		.max_messages = BATCH, .max_bytes = 1 << 20, .max_scan = BATCH });
+	read_job_set_limits(
+	    job, &(struct pull_limits){
+		     .max_messages = BATCH, .max_bytes = 1 << 20, .max_scan = BATCH });
 	store_read(broker->store, job);
 }
 
@@ -314,8 +314,8 @@ delays_start(struct broker *broker)
 	if (parse_levels(delays, broker->settings->message_delay_level) == -1)
 		return -1;
 	for (int i = 0; i < delays->n_levels; i++) {
-		int64_t offset = offsets_find(
-		    broker->offsets, SLICE(DELAY_GROUP), SLICE(DELAY_TOPIC), i);
+		int64_t offset =
+		    offsets_find(broker->offsets, SLICE(DELAY_GROUP), SLICE(DELAY_TOPIC), i);
 
 		delays->levels[i].offset = offset > 0 ? offset : 0;
 	}

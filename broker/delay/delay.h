@@ -31,6 +31,7 @@ int delay_level(const struct delays *delays, struct slice text);
  * Sends the record to the queue of its level; the real topic and queue are kept in its
  * properties (arena). Answers the time when it is due, which its queue entry carries as tag hash.
  */
-int64_t delay_divert(const struct delays *delays, int level, struct record *record, struct arena *arena);
+int64_t delay_divert(
+    const struct delays *delays, int level, struct record *record, struct arena *arena);
 
 #endif

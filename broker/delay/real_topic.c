@@ -29,8 +29,8 @@ real_topic_keep(struct record *record, struct arena *arena)
 }
 
 bool
-real_topic_restore(struct record *record, const struct known_properties *known,
-    unsigned dropped, struct arena *arena)
+real_topic_restore(struct record *record, const struct known_properties *known, unsigned dropped,
+    struct arena *arena)
 {
 	int32_t queue_id;
 

@@ -64,8 +64,8 @@ is_unreadable(const struct read_job *job, struct reply *reply)
 		return false;
 	reply->code = RESPONSE_SYSTEM_ERROR;
 	reply->remark = job->status == READ_CORRUPT
-	    ? SLICE("the stored record is damaged, see the broker's log")
-	    : SLICE("I/O error, see the broker's log");
+	                    ? SLICE("the stored record is damaged, see the broker's log")
+	                    : SLICE("I/O error, see the broker's log");
 	return true;
 }
 
@@ -79,8 +79,8 @@ on_message_read(struct read_job *job, struct loop *loop)
 
 	if (!is_unreadable(job, &reply) && job->status != READ_FOUND) {
 		reply.code = RESPONSE_SYSTEM_ERROR;
-		reply.remark = arena_printf(&loop->arena,
-		    "can not find message by the offset, %" PRId64, lookup->asked);
+		reply.remark = arena_printf(
+		    &loop->arena, "can not find message by the offset, %" PRId64, lookup->asked);
 	}
 	finish(job, loop, &reply);
 }

@@ -22,8 +22,8 @@ struct pull *
 pull_new(const struct ticket *ticket, const struct pull_question *question)
 {
 	size_t codes_size = question->limits.n_tag_codes * sizeof *question->limits.tag_codes;
-	struct pull *pull = mem_alloc(
-	    sizeof *pull + codes_size + question->topic.len + question->group.len);
+	struct pull *pull =
+	    mem_alloc(sizeof *pull + codes_size + question->topic.len + question->group.len);
 	char *at = (char *)(pull + 1);
 
 	*pull = (struct pull){
@@ -32,8 +32,8 @@ pull_new(const struct ticket *ticket, const struct pull_question *question)
 		.asked_offset = question->offset,
 	};
 	if (question->limits.tag_codes != NULL) {
-		pull->question.limits.tag_codes = (const int32_t *)memcpy(
-		    at, question->limits.tag_codes, codes_size);
+		pull->question.limits.tag_codes =
+		    (const int32_t *)memcpy(at, question->limits.tag_codes, codes_size);
 		at += codes_size;
 	}
 	pull->question.topic = copy_text(&at, question->topic);

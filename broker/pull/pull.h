@@ -28,7 +28,7 @@ struct pull {
 	struct pull_question question;
 	int64_t asked_offset; /* as it came; question.offset moves past what a filter dropped */
 	int64_t deadline_ms;  /* clock_mono_ms */
-	/* the question's codes and texts follow */
+			      /* the question's codes and texts follow */
 };
 
 struct pull *pull_new(const struct ticket *ticket, const struct pull_question *question);

@@ -20,7 +20,8 @@
 /* { 0 } at start. */
 struct retention {
 	bool was_full;          /* and it was said */
-	_Atomic uint32_t hours; /* of deleteWhen, a bit each; a text that changes is no other thread's business */
+	_Atomic uint32_t hours; /* of deleteWhen, a bit each; a text that changes is no other
+	                           thread's business */
 };
 
 /* Once a second. */

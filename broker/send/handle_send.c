@@ -35,7 +35,7 @@ struct outgoing {
 	struct record *records;
 	size_t n_records;
 	struct known_properties properties;
-	bool half;        /* it waits for the end of its transaction */
+	bool half; /* it waits for the end of its transaction */
 	bool delayed;
 	int64_t tag_hash; /* of a delayed message: when it is due */
 };
@@ -100,10 +100,12 @@ answer_failed(struct loop *loop, const struct sending *sending)
 		return;
 	case APPEND_FAILED:
 		store_get_stats(worker->broker->store, &stats);
-		reply.code = stats.writable ? RESPONSE_SYSTEM_ERROR : RESPONSE_SERVICE_NOT_AVAILABLE;
-		reply.remark = stats.writable
-		    ? SLICE("not stored: the disk reported an error, see the broker's log")
-		    : slice_of(stats.refusal);
+		reply.code =
+		    stats.writable ? RESPONSE_SYSTEM_ERROR : RESPONSE_SERVICE_NOT_AVAILABLE;
+		reply.remark =
+		    stats.writable
+			? SLICE("not stored: the disk reported an error, see the broker's log")
+			: slice_of(stats.refusal);
 		break;
 	case APPEND_DISK_FULL:
 		reply.code = RESPONSE_SERVICE_NOT_AVAILABLE;
@@ -112,8 +114,8 @@ answer_failed(struct loop *loop, const struct sending *sending)
 	case APPEND_CANCELLED:
 		reply.code = RESPONSE_SYSTEM_BUSY;
 		reply.remark = arena_printf(&loop->arena,
-		    "[TIMEOUT_CLEAN_QUEUE]broker busy, the disk is behind: not stored after %" PRId64
-		    "ms in the queue",
+		    "[TIMEOUT_CLEAN_QUEUE]broker busy, the disk is behind: not stored after "
+		    "%" PRId64 "ms in the queue",
 		    (clock_mono_us() - sending->since_us) / 1000);
 		break;
 	}
@@ -159,12 +161,12 @@ send_attach(struct worker *worker)
 {
 	const struct broker_settings *settings = worker->broker->settings;
 
-	worker->sendings = sendings_new(worker->loop,
-	    &(struct sending_limits){
-		.wait_ms = settings->wait_time_mills_in_send_queue,
-		.flush_ms = settings->sync_flush_timeout,
-		.on_flush_timeout = on_flush_timeout,
-	    });
+	worker->sendings =
+	    sendings_new(worker->loop, &(struct sending_limits){
+					   .wait_ms = settings->wait_time_mills_in_send_queue,
+					   .flush_ms = settings->sync_flush_timeout,
+					   .on_flush_timeout = on_flush_timeout,
+				       });
 }
 
 /* ---- the checks ------------------------------------------------------ */
@@ -305,7 +307,8 @@ check_topic(struct request *request, const struct send_header *header, struct ou
 		    "Sending message to topic[%.*s] is forbidden.", (int)header->topic.len,
 		    header->topic.data);
 	if (!topic_find_or_create(broker, header->topic, header->default_topic,
-		header->default_topic_queues, header->unit_mode ? TOPIC_SYS_FLAG_UNIT : 0, topic, &why))
+		header->default_topic_queues, header->unit_mode ? TOPIC_SYS_FLAG_UNIT : 0, topic,
+		&why))
 		return request_refuse(request, RESPONSE_TOPIC_NOT_EXIST,
 		    "topic[%.*s] not exist, apply first please! %s", (int)header->topic.len,
 		    header->topic.data, why);
@@ -338,7 +341,8 @@ choose_queue(struct request *request, const struct send_header *header, struct o
 /* ---- the records ----------------------------------------------------- */
 
 static struct record
-one_record(const struct request *request, const struct send_header *header, const struct outgoing *out)
+one_record(
+    const struct request *request, const struct send_header *header, const struct outgoing *out)
 {
 	return (struct record){
 		.queue_id = out->queue_id,
@@ -461,9 +465,10 @@ send_message_begin(struct request *request)
 		if (verdict != VERDICT_NONE)
 			return with_region(request, verdict);
 	}
-	struct append *append = out.n_records == 1 && !header->batch
-	                            ? append_new_known(store, request->loop, out.records, &out.properties)
-	                            : append_new(store, out.records, out.n_records);
+	struct append *append =
+	    out.n_records == 1 && !header->batch
+		? append_new_known(store, request->loop, out.records, &out.properties)
+		: append_new(store, out.records, out.n_records);
 	struct ticket ticket = request_ticket(request);
 	struct sending *sending = sendings_add(worker->sendings, append, &ticket);
 

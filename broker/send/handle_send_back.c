@@ -64,7 +64,8 @@ retry_properties(struct arena *arena, const struct record *record, const struct 
 	struct buf text = { 0 };
 
 	property_copy_without(&text, record->properties, replaced);
-	property_append(&text, SLICE("RETRY_TOPIC"), retry_topic.len != 0 ? retry_topic : record->topic);
+	property_append(
+	    &text, SLICE("RETRY_TOPIC"), retry_topic.len != 0 ? retry_topic : record->topic);
 	property_append(&text, SLICE("ORIGIN_MESSAGE_ID"),
 	    origin.len != 0 ? origin : message_id(arena, &record->store_host, back->position));
 	property_append(&text, SLICE("WAIT"), SLICE("false"));
@@ -100,7 +101,7 @@ make_copy(struct worker *worker, struct send_back *back, struct record *record, 
 		if (!topic_find_or_create_retry(broker, group, back->group.retry_queues, &topic))
 			return false;
 		*level = back->delay_level != 0 ? back->delay_level
-						: FIRST_RETRY_LEVEL + record->reconsume_times;
+		                                : FIRST_RETRY_LEVEL + record->reconsume_times;
 		record->queue_id =
 		    (int32_t)(worker->next_queue++ % (uint32_t)back->group.retry_queues);
 	}
@@ -124,8 +125,8 @@ on_read(struct read_job *job, struct loop *loop)
 	    slice_is(record.topic, HALF_TOPIC)) {
 		read_job_free(job);
 		finish(loop, back, RESPONSE_SYSTEM_ERROR,
-		    arena_printf(&loop->arena, "look message by offset failed, %" PRId64,
-			back->position));
+		    arena_printf(
+			&loop->arena, "look message by offset failed, %" PRId64, back->position));
 		return;
 	}
 	if (!make_copy(worker, back, &record, &level)) {
@@ -174,7 +175,7 @@ send_back_begin(struct request *request)
 
 	struct send_back *back = mem_alloc(sizeof *back);
 	bool own_max = request->command->version >= VERSION_WITH_MAX_RECONSUME &&
-	    header->max_reconsume_times >= 0;
+	               header->max_reconsume_times >= 0;
 
 	*back = (struct send_back){
 		.ticket = request_ticket(request),

@@ -21,7 +21,7 @@ struct sending {
 	struct ticket ticket;
 	int64_t since_us; /* clock_mono_us */
 	int32_t queue_id;
-	bool answered;    /* a flush time-out was told already */
+	bool answered; /* a flush time-out was told already */
 };
 
 struct sending_limits {
@@ -33,7 +33,8 @@ struct sending_limits {
 
 struct sendings *sendings_new(struct loop *loop, const struct sending_limits *limits);
 void sendings_free(struct sendings *sendings);
-struct sending *sendings_add(struct sendings *sendings, struct append *append, const struct ticket *ticket);
+struct sending *sendings_add(
+    struct sendings *sendings, struct append *append, const struct ticket *ticket);
 size_t sendings_count(const struct sendings *sendings);
 /* It came home: forgets and frees the sending (not the append). */
 void sendings_remove(struct sendings *sendings, struct sending *sending);

@@ -55,12 +55,13 @@ void clients_free(struct clients *clients);
 struct client_changes clients_heartbeat(struct clients *clients, const struct client *from,
     const struct heartbeat *heartbeat, struct arena *arena);
 /* The client leaves these groups (absent: none), whatever connection it came over. */
-struct client_changes clients_unregister(struct clients *clients, struct slice client_id, struct slice producer_group,
-    struct slice consumer_group, struct arena *arena);
-struct client_changes clients_close(struct clients *clients, struct conn_id conn, struct arena *arena);
+struct client_changes clients_unregister(struct clients *clients, struct slice client_id,
+    struct slice producer_group, struct slice consumer_group, struct arena *arena);
+struct client_changes clients_close(
+    struct clients *clients, struct conn_id conn, struct arena *arena);
 /* Forgets who was silent for CLIENT_EXPIRE_MS, and says which connections are to be closed. */
-struct client_changes clients_expire(struct clients *clients, struct arena *arena, const struct conn_id **stale,
-    size_t *n_stale);
+struct client_changes clients_expire(
+    struct clients *clients, struct arena *arena, const struct conn_id **stale, size_t *n_stale);
 
 /* What a pull needs to know of its group and topic. */
 enum client_lookup {
@@ -73,10 +74,12 @@ enum client_lookup {
  * The subscription that counts for a pull that comes over `conn`: that client's own if it
  * has one, else the newest of its group. broadcasting tells the group's model.
  */
-enum client_lookup clients_find_subscription(struct clients *clients, struct conn_id conn, struct slice group,
-    struct slice topic, struct arena *arena, struct subscription *out, bool *broadcasting);
+enum client_lookup clients_find_subscription(struct clients *clients, struct conn_id conn,
+    struct slice group, struct slice topic, struct arena *arena, struct subscription *out,
+    bool *broadcasting);
 
-/* A consumer group as it is now: members in order of client ids, the newest subscription to each topic. */
+/* A consumer group as it is now: members in order of client ids, the newest subscription to each
+ * topic. */
 struct client_group {
 	enum consume_type type;
 	enum message_model model;
@@ -88,19 +91,22 @@ struct client_group {
 };
 
 /* False when nobody of the group is connected. */
-bool clients_find_group(struct clients *clients, struct slice group, struct arena *arena, struct client_group *out);
-bool clients_find_member(struct clients *clients, struct slice group, struct slice client_id, struct arena *arena,
-    struct client *out);
+bool clients_find_group(
+    struct clients *clients, struct slice group, struct arena *arena, struct client_group *out);
+bool clients_find_member(struct clients *clients, struct slice group, struct slice client_id,
+    struct arena *arena, struct client *out);
 /* Ids of a group's members, sorted, each once; NULL when there are none. */
-const struct slice *clients_list_ids(struct clients *clients, struct slice group, struct arena *arena, size_t *n);
+const struct slice *clients_list_ids(
+    struct clients *clients, struct slice group, struct arena *arena, size_t *n);
 /* Consumer groups that subscribe to the topic now, sorted. */
-const struct slice *clients_list_subscribers(struct clients *clients, struct slice topic, struct arena *arena,
-    size_t *n);
+const struct slice *clients_list_subscribers(
+    struct clients *clients, struct slice topic, struct arena *arena, size_t *n);
 /* Members of a producer group in order of client ids; NULL when there are none. */
-const struct client *clients_list_producers(struct clients *clients, struct slice group, struct arena *arena,
-    size_t *n);
+const struct client *clients_list_producers(
+    struct clients *clients, struct slice group, struct arena *arena, size_t *n);
 /* Names of all producer groups, sorted. */
-const struct slice *clients_list_producer_groups(struct clients *clients, struct arena *arena, size_t *n);
+const struct slice *clients_list_producer_groups(
+    struct clients *clients, struct arena *arena, size_t *n);
 
 struct client_counts {
 	size_t n_connections; /* that sent a heartbeat */

@@ -45,7 +45,7 @@ struct membership {
 
 struct clients {
 	pthread_mutex_t lock;
-	struct table peers; /* key of conn_id -> struct peer */
+	struct table peers;     /* key of conn_id -> struct peer */
 	struct table consumers; /* group -> struct group_of_clients */
 	struct table producers;
 	uint64_t n_conflicts;

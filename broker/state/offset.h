@@ -25,11 +25,14 @@ struct offset_row {
 struct offsets *offsets_new(void);
 void offsets_free(struct offsets *offsets);
 /* -1 when there is none. */
-int64_t offsets_find(struct offsets *offsets, struct slice group, struct slice topic, int32_t queue_id);
+int64_t offsets_find(
+    struct offsets *offsets, struct slice group, struct slice topic, int32_t queue_id);
 /* Remembers it and marks it as changed. */
-void offsets_put(struct offsets *offsets, struct slice group, struct slice topic, int32_t queue_id, int64_t offset);
+void offsets_put(struct offsets *offsets, struct slice group, struct slice topic, int32_t queue_id,
+    int64_t offset);
 /* As read from meta.db: not marked. */
-void offsets_load(struct offsets *offsets, struct slice group, struct slice topic, int32_t queue_id, int64_t offset);
+void offsets_load(struct offsets *offsets, struct slice group, struct slice topic, int32_t queue_id,
+    int64_t offset);
 void offsets_remove_group(struct offsets *offsets, struct slice group);
 void offsets_remove_topic(struct offsets *offsets, struct slice topic);
 /* Calls back under the lock for those of the group and topic (absent: any). */

@@ -30,17 +30,20 @@ struct producer_groups;
 
 #define CHECK_URL_MAX 1024 /* bytes */
 
-/* standard: the policy of groups for which nothing was set (enum transaction_policy); lent, read at each look. */
+/* standard: the policy of groups for which nothing was set (enum transaction_policy); lent, read at
+ * each look. */
 struct producer_groups *producer_groups_new(const int *standard);
 void producer_groups_free(struct producer_groups *groups);
 /* Copies; replaces what was there. */
 void producer_groups_put(struct producer_groups *groups, const struct producer_group *group);
 bool producer_groups_remove(struct producer_groups *groups, struct slice name);
-/* False when nothing was set for it: *group has this name and what holds without. Texts in the arena. */
+/* False when nothing was set for it: *group has this name and what holds without. Texts in the
+ * arena. */
 bool producer_groups_find(struct producer_groups *groups, struct slice name, struct arena *arena,
     struct producer_group *group);
 /* All, in order of names, in the arena. */
-const struct producer_group *producer_groups_list(struct producer_groups *groups, struct arena *arena, size_t *n);
+const struct producer_group *producer_groups_list(
+    struct producer_groups *groups, struct arena *arena, size_t *n);
 
 extern const char *const transaction_policies[]; /* names, NULL at the end */
 const char *transaction_policy_name(enum transaction_policy policy);

@@ -18,11 +18,14 @@ struct stats;
 struct stats *stats_new(int n_workers);
 void stats_free(struct stats *stats);
 
-/* n messages of `bytes` (records) were acknowledged took_us after they came in. `worker`: index of the loop. */
-void stats_put(struct stats *stats, int worker, struct slice topic, uint32_t n, uint64_t bytes, int64_t took_us);
+/* n messages of `bytes` (records) were acknowledged took_us after they came in. `worker`: index of
+ * the loop. */
+void stats_put(struct stats *stats, int worker, struct slice topic, uint32_t n, uint64_t bytes,
+    int64_t took_us);
 void stats_put_failed(struct stats *stats, int worker);
 /* A pull was answered with n messages; with 0 it found nothing. */
-void stats_get(struct stats *stats, int worker, struct slice topic, struct slice group, uint32_t n, uint64_t bytes);
+void stats_get(struct stats *stats, int worker, struct slice topic, struct slice group, uint32_t n,
+    uint64_t bytes);
 /* A consumer sent one back. */
 void stats_send_back(struct stats *stats, int worker, struct slice topic, struct slice group);
 /* The topic is gone, its counters too. Any thread. */
@@ -42,8 +45,10 @@ struct stats_view {
 	struct stats_rate minute, hour, day;
 };
 
-/* 315: name as TOPIC_PUT_NUMS; the cluster's name is the key of BROKER_*. False when nothing was counted. Any thread. */
-bool stats_view(struct stats *stats, struct slice name, struct slice key, struct slice cluster, struct stats_view *view);
+/* 315: name as TOPIC_PUT_NUMS; the cluster's name is the key of BROKER_*. False when nothing was
+ * counted. Any thread. */
+bool stats_view(struct stats *stats, struct slice name, struct slice key, struct slice cluster,
+    struct stats_view *view);
 /* The consumption of a group, messages a second over the last minute (208). Any thread. */
 double stats_get_tps(struct stats *stats, struct slice topic, struct slice group);
 
@@ -63,7 +68,7 @@ struct stats_summary {
 	double put_tps[STATS_WINDOWS];
 	double found_tps[STATS_WINDOWS];
 	double missed_tps[STATS_WINDOWS];
-	double got_tps[STATS_WINDOWS]; /* messages */
+	double got_tps[STATS_WINDOWS];     /* messages */
 	uint64_t put_times[STATS_BUCKETS]; /* as putMessageDistributeTime counts them */
 	double put_latency_99_ms, put_latency_999_ms;
 	uint64_t put_yesterday_morning, put_today_morning;

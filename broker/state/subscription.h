@@ -16,7 +16,8 @@
  * The table becomes what the list says. True when it names other topics than before; *moved
  * is set when there is any difference.
  */
-bool subscriptions_replace(struct table *table, const struct subscription *list, size_t n, bool *moved);
+bool subscriptions_replace(
+    struct table *table, const struct subscription *list, size_t n, bool *moved);
 
 /* Two members disagree about a topic; NULL: does not subscribe to it. */
 struct subscription_difference {
@@ -24,7 +25,8 @@ struct subscription_difference {
 	const struct subscription *wishes[2];
 };
 
-bool subscriptions_differ(const struct table *a, const struct table *b, struct subscription_difference *difference);
+bool subscriptions_differ(
+    const struct table *a, const struct table *b, struct subscription_difference *difference);
 struct subscription subscription_copy(struct arena *arena, const struct subscription *from);
 
 #endif

@@ -31,18 +31,19 @@ enum store_flush {
 };
 
 struct store_options {
-	const char *path;        /* directory; created if missing */
-	const char *log_path;    /* where the segments are; NULL: log/ in path */
+	const char *path;     /* directory; created if missing */
+	const char *log_path; /* where the segments are; NULL: log/ in path */
 	enum store_flush flush;
-	int flush_interval_ms;   /* ASYNC: a sync at least this often */
-	int64_t segment_bytes;   /* a segment is closed when its WAL is this long */
-	int64_t tail_bytes;      /* newest records kept in memory */
-	int64_t queued_bytes;    /* more than this waiting for the writer: store_is_busy */
+	int flush_interval_ms; /* ASYNC: a sync at least this often */
+	int64_t segment_bytes; /* a segment is closed when its WAL is this long */
+	int64_t tail_bytes;    /* newest records kept in memory */
+	int64_t queued_bytes;  /* more than this waiting for the writer: store_is_busy */
 	int n_readers;
 	int disk_refuse_percent; /* partition fuller than this: appends are refused */
-	int64_t half_wait_ms;    /* until a half message found at the start is due, when it does not say */
-	const char *vfs;         /* NULL: SQLite's default; tests plant faults with another */
-	struct host store_host;  /* brokerIP1:listenPort, goes into each record */
+	int64_t
+	    half_wait_ms; /* until a half message found at the start is due, when it does not say */
+	const char *vfs;  /* NULL: SQLite's default; tests plant faults with another */
+	struct host store_host; /* brokerIP1:listenPort, goes into each record */
 };
 
 struct store;
@@ -60,7 +61,8 @@ struct store *store_open(const struct store_options *options, char **why);
 void store_start(struct store *store, struct loop *loops, struct tail **tails, int n_loops);
 /* Finishes what was submitted, syncs, ends the threads. Jobs come home to the loops' inboxes. */
 void store_stop(struct store *store);
-/* What loops submitted after that, as they were told of the end one by one, comes home as failed. */
+/* What loops submitted after that, as they were told of the end one by one, comes home as failed.
+ */
 void store_refuse_late(struct store *store);
 void store_close(struct store *store);
 
@@ -76,7 +78,7 @@ enum append_status {
 
 enum append_state {
 	APPEND_QUEUED,
-	APPEND_TAKEN,  /* the writer works on it: queue_offset and position are set */
+	APPEND_TAKEN,   /* the writer works on it: queue_offset and position are set */
 	APPEND_DROPPED, /* cancelled in time: it will come home as APPEND_CANCELLED, not stored */
 };
 
@@ -84,7 +86,7 @@ struct append {
 	struct task task;
 	struct loop *home;
 	void (*done)(struct append *append, struct loop *home); /* at home; owns the append again */
-	_Atomic int state;       /* enum append_state */
+	_Atomic int state;                                      /* enum append_state */
 	enum append_status status;
 	int64_t queue_offset;    /* of the first record */
 	int64_t position;        /* of the first record; the others follow back to back */
@@ -94,8 +96,9 @@ struct append {
 	char *records;           /* inside the append's own memory; readable until append_free */
 	void *context;           /* the submitter's */
 	struct half_change half; /* act HALF_ACT_NONE: an ordinary one */
-	struct append *also;     /* stored right behind this one, in the same commit; freed with it. NULL: none */
-	struct slice topic;      /* inside records */
+	struct append
+	    *also; /* stored right behind this one, in the same commit; freed with it. NULL: none */
+	struct slice topic; /* inside records */
 	/* internal */
 	int32_t queue_id;
 	bool own_tag_hash;
@@ -114,7 +117,8 @@ struct append *append_new(const struct store *store, struct record *records, siz
 /* Of one record, whose properties were read already; in memory of its home, which frees it. */
 struct append *append_new_known(const struct store *store, struct loop *home, struct record *record,
     const struct known_properties *known);
-/* The tag hash that the queue entries carry, when it is not that of the TAGS property (one for all). */
+/* The tag hash that the queue entries carry, when it is not that of the TAGS property (one for
+ * all). */
 void append_set_tag_hash(struct append *append, int64_t tag_hash);
 void append_free(struct append *append);
 /* Gathered, and posted to the writer at the end of the loop's turn. */
@@ -129,36 +133,38 @@ bool store_is_busy(const struct store *store);
 /* What a pull wants: bounds, and the tags. */
 struct pull_limits {
 	int32_t max_messages;
-	int32_t max_bytes;      /* of records; the first message is returned whatever its size */
-	int32_t max_scan;       /* entries looked at when a filter drops them */
-	const int32_t *tag_codes; /* NULL: no filter. An entry passes when (int32_t)its hash is one of them */
+	int32_t max_bytes; /* of records; the first message is returned whatever its size */
+	int32_t max_scan;  /* entries looked at when a filter drops them */
+	const int32_t
+	    *tag_codes; /* NULL: no filter. An entry passes when (int32_t)its hash is one of them */
 	size_t n_tag_codes;
 };
 
 enum read_kind {
-	READ_QUEUE,     /* records of a queue from an offset on */
-	READ_POSITION,  /* the record at a log position */
-	READ_KEY,       /* records of a topic that carry a key */
-	READ_TIME,      /* the queue offset for a time */
-	READ_STAMPS,    /* store timestamps of (queue, offset) pairs */
+	READ_QUEUE,    /* records of a queue from an offset on */
+	READ_POSITION, /* the record at a log position */
+	READ_KEY,      /* records of a topic that carry a key */
+	READ_TIME,     /* the queue offset for a time */
+	READ_STAMPS,   /* store timestamps of (queue, offset) pairs */
 };
 
 enum read_status {
 	READ_FOUND,
-	READ_NO_MATCH,  /* all that was looked at was filtered; next_offset says where to go on */
-	READ_NOTHING,   /* no such queue, offset, position, key */
-	READ_CORRUPT,   /* a CRC or a block does not fit; logged */
-	READ_FAILED,    /* I/O error; logged */
+	READ_NO_MATCH, /* all that was looked at was filtered; next_offset says where to go on */
+	READ_NOTHING,  /* no such queue, offset, position, key */
+	READ_CORRUPT,  /* a CRC or a block does not fit; logged */
+	READ_FAILED,   /* I/O error; logged */
 };
 
 struct stamp_query {
-	int32_t queue;     /* number */
+	int32_t queue; /* number */
 	int64_t offset;
 	int64_t timestamp; /* answer, ms; 0 when there is none */
 	int64_t position;  /* internal */
 };
 
-/* A job for a reader thread. The memory that it points to is the job's; it is freed with read_job_free. */
+/* A job for a reader thread. The memory that it points to is the job's; it is freed with
+ * read_job_free. */
 struct read_job {
 	struct task task;
 	struct loop *home;
@@ -166,31 +172,32 @@ struct read_job {
 	void *context;
 	enum read_kind kind;
 	/* the question */
-	int32_t queue;          /* QUEUE, TIME: queue number (tail_queue) */
-	int64_t offset;         /* QUEUE: queue offset; POSITION: log position */
+	int32_t queue;             /* QUEUE, TIME: queue number (tail_queue) */
+	int64_t offset;            /* QUEUE: queue offset; POSITION: log position */
 	struct pull_limits limits; /* QUEUE: tag_codes were copied by read_job_new */
-	char *topic;            /* KEY */
-	char *key;              /* KEY */
-	int32_t max_messages;   /* KEY */
-	int64_t begin_ms, end_ms; /* KEY: store timestamps wanted; TIME: begin_ms is the time */
-	int64_t before;         /* KEY: only records below this log position; 0: any */
-	bool upper;             /* TIME: last entry <= begin_ms instead of first entry >= begin_ms */
+	char *topic;               /* KEY */
+	char *key;                 /* KEY */
+	int32_t max_messages;      /* KEY */
+	int64_t begin_ms, end_ms;  /* KEY: store timestamps wanted; TIME: begin_ms is the time */
+	int64_t before;            /* KEY: only records below this log position; 0: any */
+	bool upper; /* TIME: last entry <= begin_ms instead of first entry >= begin_ms */
 	struct stamp_query *stamps; /* STAMPS */
 	size_t n_stamps;
 	/* the answer */
 	enum read_status status;
-	int64_t next_offset;    /* QUEUE: where to go on; TIME: the offset */
+	int64_t next_offset; /* QUEUE: where to go on; TIME: the offset */
 	int32_t n_records;
-	struct chunk *chunk;    /* records back to back; NULL when there are none */
-	/* internal: what the writer adds on the way to a reader, for what is in no index block yet */
+	struct chunk *chunk; /* records back to back; NULL when there are none */
+	/* internal: what the writer adds on the way to a reader, for what is in no index block yet
+	 */
 	struct store *store;
 	bool asked_writer;
 	int64_t min_offset, max_offset; /* TIME: of the queue */
 	struct queue_entry *entries;    /* QUEUE, TIME: of the offsets from entries_offset on */
 	size_t n_entries;
 	int64_t entries_offset;
-	int64_t born;                   /* KEY: older records belong to a deleted topic */
-	int64_t *positions;             /* KEY: in order */
+	int64_t born;       /* KEY: older records belong to a deleted topic */
+	int64_t *positions; /* KEY: in order */
 	size_t n_positions;
 };
 
@@ -203,18 +210,19 @@ void store_read(struct store *store, struct read_job *job);
 /* ---- meta.db --------------------------------------------------------- */
 
 enum meta_table {
-	META_TOPIC,   /* name -> JSON of the topic's configuration */
-	META_GROUP,   /* name -> JSON of the subscription group */
-	META_SETTING, /* name -> value that updateBrokerConfig set, and data versions */
+	META_TOPIC,          /* name -> JSON of the topic's configuration */
+	META_GROUP,          /* name -> JSON of the subscription group */
+	META_SETTING,        /* name -> value that updateBrokerConfig set, and data versions */
 	META_PRODUCER_GROUP, /* name -> JSON of what was set for a group of producers */
-	META_OFFSET,  /* (group, topic, queue id) -> next offset to consume */
+	META_OFFSET,         /* (group, topic, queue id) -> next offset to consume */
 };
 
 struct meta_change {
 	enum meta_table table;
-	char *key;      /* OFFSET: the group */
-	char *value;    /* NULL: delete the row */
-	char *topic;    /* OFFSET; with value NULL and topic NULL all of the group go; key NULL: all of the topic */
+	char *key;   /* OFFSET: the group */
+	char *value; /* NULL: delete the row */
+	char *topic; /* OFFSET; with value NULL and topic NULL all of the group go; key NULL: all of
+	                the topic */
 	int32_t queue_id;
 	int64_t offset; /* OFFSET; -1: delete */
 };
@@ -234,8 +242,10 @@ struct meta_job {
 struct meta_job *meta_job_new(void);
 void meta_job_free(struct meta_job *job);
 /* Copies the texts. value NULL deletes. */
-void meta_job_put(struct meta_job *job, enum meta_table table, struct slice key, struct slice value);
-void meta_job_put_offset(struct meta_job *job, struct slice group, struct slice topic, int32_t queue_id, int64_t offset);
+void meta_job_put(
+    struct meta_job *job, enum meta_table table, struct slice key, struct slice value);
+void meta_job_put_offset(
+    struct meta_job *job, struct slice group, struct slice topic, int32_t queue_id, int64_t offset);
 /* Committed and synced before done is called. */
 void store_meta(struct store *store, struct meta_job *job);
 
@@ -243,26 +253,31 @@ void store_meta(struct store *store, struct meta_job *job);
 void store_each_meta(struct store *store, enum meta_table table,
     void (*row)(void *arg, struct slice key, struct slice value), void *arg);
 void store_each_offset(struct store *store,
-    void (*row)(void *arg, struct slice group, struct slice topic, int32_t queue_id, int64_t offset), void *arg);
+    void (*row)(
+	void *arg, struct slice group, struct slice topic, int32_t queue_id, int64_t offset),
+    void *arg);
 /* Topics that the log has queues of: to find those whose configuration was lost. */
 void store_each_queue(struct store *store,
-    void (*row)(void *arg, struct slice topic, int32_t queue_id, int64_t min_offset, int64_t max_offset), void *arg);
+    void (*row)(
+	void *arg, struct slice topic, int32_t queue_id, int64_t min_offset, int64_t max_offset),
+    void *arg);
 
 /* ---- looking after it ------------------------------------------------ */
 
 struct store_stats {
 	int64_t min_position, max_position; /* of the log */
-	int64_t earliest_ms;       /* store timestamp of the oldest record, -1: none */
-	int64_t n_messages;        /* appended since the start */
+	int64_t earliest_ms;                /* store timestamp of the oldest record, -1: none */
+	int64_t n_messages;                 /* appended since the start */
 	int64_t n_bytes;
 	int64_t n_commits;
 	int64_t n_segments;
-	int64_t unsynced_bytes;    /* ASYNC: committed, not yet synced */
-	int64_t queued_bytes;      /* waiting for the writer */
-	int64_t commit_max_us;     /* longest commit since the last call */
-	int64_t disk_total, disk_free; /* bytes of the store's partition that can be had, as df counts */
+	int64_t unsynced_bytes; /* ASYNC: committed, not yet synced */
+	int64_t queued_bytes;   /* waiting for the writer */
+	int64_t commit_max_us;  /* longest commit since the last call */
+	int64_t disk_total,
+	    disk_free; /* bytes of the store's partition that can be had, as df counts */
 	bool writable;
-	const char *refusal;       /* why not, one sentence; lent, static per state */
+	const char *refusal; /* why not, one sentence; lent, static per state */
 };
 
 void store_get_stats(const struct store *store, struct store_stats *stats); /* any thread */

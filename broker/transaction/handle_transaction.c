@@ -96,7 +96,8 @@ end_transaction_begin(struct request *request)
 	if (kind_of(header->commit_or_rollback, &vote.kind) == -1) {
 		count_refused(worker);
 		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
-		    "commitOrRollback %" PRId32 " is none of 0 (unknown), %d (commit), %d (rollback)",
+		    "commitOrRollback %" PRId32
+		    " is none of 0 (unknown), %d (commit), %d (rollback)",
 		    header->commit_or_rollback, SYS_FLAG_COMMIT, SYS_FLAG_ROLLBACK);
 	}
 	if (header->from_check)

@@ -25,8 +25,8 @@ transaction_restore(
     struct record *record, const struct known_properties *known, struct arena *arena)
 {
 	record->sys_flag = (record->sys_flag & ~SYS_FLAG_TRANSACTION) | SYS_FLAG_COMMIT;
-	return real_topic_restore(record, known,
-	    PROPERTY_TRANSACTION | PROPERTY_REAL_TOPIC | PROPERTY_REAL_QUEUE, arena);
+	return real_topic_restore(
+	    record, known, PROPERTY_TRANSACTION | PROPERTY_REAL_TOPIC | PROPERTY_REAL_QUEUE, arena);
 }
 
 struct slice

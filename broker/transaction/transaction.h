@@ -17,9 +17,9 @@
 struct transaction_vote {
 	enum half_event_kind kind; /* EVENT_COMMIT, EVENT_ROLLBACK, EVENT_UNKNOWN */
 	enum half_via via;
-	int64_t position;     /* of the half message */
-	int64_t half_offset;  /* its queue offset; -1: not checked */
-	struct slice group;   /* of producers; absent: not checked */
+	int64_t position;    /* of the half message */
+	int64_t half_offset; /* its queue offset; -1: not checked */
+	struct slice group;  /* of producers; absent: not checked */
 	struct host who;
 	struct slice by;
 	struct slice reason;
@@ -39,15 +39,17 @@ enum transaction_outcome {
 typedef void transaction_done_fn(
     void *context, struct loop *loop, enum transaction_outcome outcome, struct slice why);
 
-void transaction_vote(struct worker *worker, const struct transaction_vote *vote, transaction_done_fn *done,
-    void *context);
+void transaction_vote(struct worker *worker, const struct transaction_vote *vote,
+    transaction_done_fn *done, void *context);
 
-/* Makes an ordinary record a half message: its real topic and queue go into its properties (arena). */
+/* Makes an ordinary record a half message: its real topic and queue go into its properties (arena).
+ */
 void transaction_divert(struct record *record, struct arena *arena);
 /* How long nobody is asked about it: its own immunity time, else transactionTimeOut. ms */
 int64_t transaction_first_wait_ms(
     const struct broker_settings *settings, const struct known_properties *known);
-/* What a half message is to be once committed: real topic, queue and properties (arena). False: it does not say. */
+/* What a half message is to be once committed: real topic, queue and properties (arena). False: it
+ * does not say. */
 bool transaction_restore(
     struct record *record, const struct known_properties *known, struct arena *arena);
 /* UNIQ_KEY, or the offset id of one that has none (arena). */

@@ -38,8 +38,8 @@ transaction_resume(struct worker *worker, const struct transaction_resume *resum
 		.who = resume->who,
 		.by = resume->by,
 	};
-	struct append *append = half_event_append(
-	    worker->broker->store, worker->loop, &worker->loop->arena, &event);
+	struct append *append =
+	    half_event_append(worker->broker->store, worker->loop, &worker->loop->arena, &event);
 	struct transaction_resume *copy = mem_alloc(sizeof *copy);
 
 	*copy = *resume;

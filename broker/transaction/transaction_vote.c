@@ -31,7 +31,7 @@ struct voting {
 	struct transaction_vote vote;
 	transaction_done_fn *done;
 	void *context;
-	int64_t copy;   /* where the record is read; -1: where it was stored */
+	int64_t copy;      /* where the record is read; -1: where it was stored */
 	bool may_override; /* the group allows the sender to commit what a check rolled back */
 	bool override;     /* ... and that is what this is */
 	enum half_event_kind noting; /* the event that is on its way to the log */
@@ -61,8 +61,8 @@ log_outcome(struct voting *voting, enum transaction_outcome outcome, struct slic
 	int64_t now = clock_mono_ms();
 	int64_t next = atomic_load_explicit(&all->next_log_ms[outcome], memory_order_relaxed);
 
-	if (now < next || !atomic_compare_exchange_strong(
-			      &all->next_log_ms[outcome], &next, now + LOG_EVERY_MS))
+	if (now < next ||
+	    !atomic_compare_exchange_strong(&all->next_log_ms[outcome], &next, now + LOG_EVERY_MS))
 		return;
 	struct slice who = host_text(&voting->worker->loop->arena, &vote->who);
 
@@ -110,8 +110,7 @@ event_append(const struct voting *voting, const struct half_event *event)
 {
 	struct worker *worker = voting->worker;
 
-	return half_event_append(
-	    worker->broker->store, worker->loop, &worker->loop->arena, event);
+	return half_event_append(worker->broker->store, worker->loop, &worker->loop->arena, event);
 }
 
 static void
@@ -128,9 +127,10 @@ static struct slice
 failure_text(enum append_status status)
 {
 	return status == APPEND_DISK_FULL
-	    ? SLICE("not decided: the disk is full; free some space, the transaction stays open")
-	    : SLICE("not decided: the disk reported an error, see the broker's log; the "
-		    "transaction stays open");
+	           ? SLICE("not decided: the disk is full; free some space, the transaction stays "
+			   "open")
+	           : SLICE("not decided: the disk reported an error, see the broker's log; the "
+			   "transaction stays open");
 }
 
 /* ---- what was decided before ----------------------------------------- */
@@ -300,7 +300,8 @@ commit(struct voting *voting, const struct record *half, const struct known_prop
 
 	int level = delay_level(broker->delays, known->delay);
 	int64_t due = level > 0 ? delay_divert(broker->delays, level, &delivered, arena) : 0;
-	struct append *append = append_new_known(broker->store, voting->worker->loop, &delivered, known);
+	struct append *append =
+	    append_new_known(broker->store, voting->worker->loop, &delivered, known);
 
 	if (level > 0)
 		append_set_tag_hash(append, due);
@@ -446,8 +447,8 @@ judge_from_tail(struct voting *voting)
 
 	if (queue == NULL || voting->copy != -1 || offset < queue->min_offset ||
 	    offset >= queue->max_offset ||
-	    tail_read(worker->tail, queue, offset, &one, &worker->loop->arena, &parts, &n_parts,
-		&n, &next) != TAIL_FOUND)
+	    tail_read(worker->tail, queue, offset, &one, &worker->loop->arena, &parts, &n_parts, &n,
+		&next) != TAIL_FOUND)
 		return false;
 	bool found = n_parts == 1 && record_decode(parts[0].data, parts[0].len, &half) == 0 &&
 	             half.position == voting->vote.position;

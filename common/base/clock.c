@@ -21,7 +21,7 @@ int64_t
 clock_wall_ms(void)
 {
 	return now_us(CLOCK_REALTIME) / 1000 +
-	    atomic_load_explicit(&wall_shift_ms, memory_order_relaxed);
+	       atomic_load_explicit(&wall_shift_ms, memory_order_relaxed);
 }
 
 int64_t
@@ -34,7 +34,7 @@ int64_t
 clock_mono_us(void)
 {
 	return now_us(CLOCK_MONOTONIC) +
-	    1000 * atomic_load_explicit(&mono_shift_ms, memory_order_relaxed);
+	       1000 * atomic_load_explicit(&mono_shift_ms, memory_order_relaxed);
 }
 
 void

@@ -94,8 +94,7 @@ option_say(const struct option_place *place, enum finding_level level, const cha
 	va_start(args, format);
 	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
-	findings_add(
-	    place->findings, level, place->file, place->line, place->name, "%s", text);
+	findings_add(place->findings, level, place->file, place->line, place->name, "%s", text);
 }
 
 /* A name that is in no row: what may have been meant. NULL: nothing to set. */
@@ -119,8 +118,8 @@ guess(const struct option *options, const struct option_place *place)
 		    "unknown key \"%.*s\"; did you mean %s? It has no effect here: %s", len, name,
 		    near->name, near->help);
 	} else {
-		option_say(place, place->slip, "unknown key \"%.*s\"; did you mean %s?%s", len, name,
-		    near->name, rest[0] != '\0' ? " The line has no effect" : "");
+		option_say(place, place->slip, "unknown key \"%.*s\"; did you mean %s?%s", len,
+		    name, near->name, rest[0] != '\0' ? " The line has no effect" : "");
 	}
 	return NULL;
 }
@@ -222,8 +221,7 @@ print_value(struct slice value, struct buf *out)
 	bool quoted = false;
 
 	for (size_t i = 1; i < value.len && !quoted; i++)
-		quoted = (value.data[i] == '#' || value.data[i] == ';') &&
-		    value.data[i - 1] == ' ';
+		quoted = (value.data[i] == '#' || value.data[i] == ';') && value.data[i - 1] == ' ';
 	if (quoted)
 		buf_append_char(out, '"');
 	for (size_t i = 0; i < value.len; i++) {

@@ -139,7 +139,7 @@ append_unicode(struct buf *out, struct slice digits)
 			return 0;
 		}
 		code = code << 4 |
-		    (unsigned)(isdigit((unsigned char)c) ? c - '0' : (c | 0x20) - 'a' + 10);
+		       (unsigned)(isdigit((unsigned char)c) ? c - '0' : (c | 0x20) - 'a' + 10);
 	}
 	append_utf8(out, code);
 	return 4;
@@ -242,8 +242,7 @@ on_property(void *arg, struct slice name, struct slice value, int line)
 		findings_add(reader->findings, FINDING_NOTE, reader->file, line, name,
 		    "%.*s: the blank at the end is dropped here; RocketMQ ignores such a line",
 		    (int)name.len, name.data);
-	option_assign(
-	    reader->set, name, value, ORIGIN_FILE, reader->findings, reader->file, line);
+	option_assign(reader->set, name, value, ORIGIN_FILE, reader->findings, reader->file, line);
 }
 
 /* -- ini ----------------------------------------------------------------------------- */
@@ -323,7 +322,7 @@ feed_line(char *to, int size, void *stream)
 			check_heading(reader, (struct slice){ line.data + 1, line.len - 2 });
 			n = line.len;
 		} else if (n > 0 && n < line.len && line.data[0] != '[' &&
-		    memchr(line.data, ';', n) == NULL) {
+			   memchr(line.data, ';', n) == NULL) {
 			n++;
 			reader->value = (struct slice){ line.data + n, line.len - n };
 		} else {

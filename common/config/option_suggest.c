@@ -91,7 +91,7 @@ option_suggest(const struct option *options, struct slice name)
 		edits = unlikeness(name, slice_of(option->name));
 		if (edits < least ||
 		    (best != NULL && edits == least && best->type == OPTION_IGNORED &&
-		        option_holds_value(option))) {
+			option_holds_value(option))) {
 			best = option;
 			least = edits;
 		}

@@ -44,7 +44,7 @@ clean(const struct option *option, struct slice value, const struct option_place
 	for (size_t i = 1; i < value.len; i++) {
 		/* between addresses " ; " separates */
 		bool mark = value.data[i] == '#' ||
-		    (value.data[i] == ';' && option->type != OPTION_ADDRESSES);
+		            (value.data[i] == ';' && option->type != OPTION_ADDRESSES);
 		struct slice before = slice_trim((struct slice){ value.data, i });
 
 		if (!mark || !is_blank(value.data[i - 1]))
@@ -65,12 +65,22 @@ with_unit(struct slice value, const char *unit, int64_t *number)
 		const char *of, *suffix;
 		int64_t factor;
 	} units[] = {
-		{ "bytes", "b", 1 }, { "bytes", "k", 1 << 10 }, { "bytes", "kb", 1 << 10 },
-		{ "bytes", "m", 1 << 20 }, { "bytes", "mb", 1 << 20 },
-		{ "bytes", "g", 1 << 30 }, { "bytes", "gb", 1 << 30 },
-		{ "ms", "ms", 1 }, { "ms", "s", 1000 }, { "ms", "m", 60000 },
-		{ "ms", "h", 3600000 }, { "seconds", "s", 1 }, { "seconds", "m", 60 },
-		{ "seconds", "h", 3600 }, { "hours", "h", 1 }, { "hours", "d", 24 },
+		{ "bytes", "b", 1 },
+		{ "bytes", "k", 1 << 10 },
+		{ "bytes", "kb", 1 << 10 },
+		{ "bytes", "m", 1 << 20 },
+		{ "bytes", "mb", 1 << 20 },
+		{ "bytes", "g", 1 << 30 },
+		{ "bytes", "gb", 1 << 30 },
+		{ "ms", "ms", 1 },
+		{ "ms", "s", 1000 },
+		{ "ms", "m", 60000 },
+		{ "ms", "h", 3600000 },
+		{ "seconds", "s", 1 },
+		{ "seconds", "m", 60 },
+		{ "seconds", "h", 3600 },
+		{ "hours", "h", 1 },
+		{ "hours", "d", 24 },
 		{ "percent", "%", 1 },
 	};
 	size_t digits = 0;
@@ -90,8 +100,8 @@ with_unit(struct slice value, const char *unit, int64_t *number)
 }
 
 static int
-store_int(const struct option *option, void *at, struct slice value,
-    const struct option_place *place)
+store_int(
+    const struct option *option, void *at, struct slice value, const struct option_place *place)
 {
 	const char *unit = option->unit != NULL ? option->unit : "";
 	bool bounded = option->min != 0 || option->max != 0;
@@ -114,8 +124,8 @@ store_int(const struct option *option, void *at, struct slice value,
 	}
 	if (bounded && (number < option->min || number > option->max)) {
 		option_say(place, FINDING_ERROR, "%s: read %lld; it goes from %lld to %lld%s%s",
-		    option->name, (long long)number, (long long)option->min,
-		    (long long)option->max, unit[0] != '\0' ? " " : "", unit);
+		    option->name, (long long)number, (long long)option->min, (long long)option->max,
+		    unit[0] != '\0' ? " " : "", unit);
 		return -1;
 	}
 	__atomic_store_n((int64_t *)at, number, __ATOMIC_RELAXED);
@@ -123,8 +133,8 @@ store_int(const struct option *option, void *at, struct slice value,
 }
 
 static int
-store_bool(const struct option *option, void *at, struct slice value,
-    const struct option_place *place)
+store_bool(
+    const struct option *option, void *at, struct slice value, const struct option_place *place)
 {
 	static const char *const yes[] = { "yes", "on", "1", "y", "t", "ture", "enable", NULL };
 	static const char *const no[] = { "no", "off", "0", "n", "f", "flase", "disable", NULL };
@@ -146,8 +156,8 @@ store_bool(const struct option *option, void *at, struct slice value,
 }
 
 static int
-store_enum(const struct option *option, void *at, struct slice value,
-    const struct option_place *place)
+store_enum(
+    const struct option *option, void *at, struct slice value, const struct option_place *place)
 {
 	const char *near = option_nearest_word(option->choices, value);
 	struct buf all = { 0 };
@@ -228,9 +238,9 @@ check_address(const struct option *option, struct slice address, const struct op
 		option_say(place, FINDING_ERROR, "%s: read \"%.*s\" without a port; give %.*s:9876",
 		    option->name, shown(address), address.data, shown(address), address.data);
 	} else if (slice_to_int64((struct slice){ colon + 1,
-	                              (size_t)(address.data + address.len - colon - 1) },
-	               &port) == -1 ||
-	    port < 1 || port > 65535) {
+				      (size_t)(address.data + address.len - colon - 1) },
+		       &port) == -1 ||
+		   port < 1 || port > 65535) {
 		option_say(place, FINDING_ERROR, "%s: read \"%.*s\"; a port goes from 1 to 65535",
 		    option->name, shown(address), address.data);
 	} else {
@@ -240,8 +250,8 @@ check_address(const struct option *option, struct slice address, const struct op
 }
 
 static int
-store_addresses(const struct option *option, void *at, struct slice value,
-    const struct option_place *place)
+store_addresses(
+    const struct option *option, void *at, struct slice value, const struct option_place *place)
 {
 	struct buf list = { 0 };
 	bool comma = false;

@@ -65,8 +65,8 @@ refuse_findings(const struct daemon *daemon, const struct findings *findings)
 
 		finding_print(finding, &text);
 		if (finding->level >= fatal_from)
-			log_error("cannot start%s: %s", strict ? " with --strict" : "",
-			    buf_text(&text));
+			log_error(
+			    "cannot start%s: %s", strict ? " with --strict" : "", buf_text(&text));
 		else if (finding->level == FINDING_WARNING)
 			log_warn("%s", buf_text(&text));
 		else
@@ -163,8 +163,7 @@ static void
 run_loops(struct daemon *daemon)
 {
 	for (int i = 1; i < daemon->n_loops; i++) {
-		int error =
-		    pthread_create(&daemon->threads[i], NULL, run_loop, &daemon->loops[i]);
+		int error = pthread_create(&daemon->threads[i], NULL, run_loop, &daemon->loops[i]);
 
 		if (error != 0)
 			fatal("thread cannot be made error=\"%s\"", strerror(error));

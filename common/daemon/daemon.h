@@ -27,11 +27,11 @@ struct arguments;
 struct daemon {
 	const struct program *program;
 	struct option_set set;
-	void *settings;     /* the program's settings struct; loop 0 changes live members */
+	void *settings; /* the program's settings struct; loop 0 changes live members */
 	struct loop *loops;
 	int n_loops;
 	const char *config_path; /* NULL: none given */
-	void *context;      /* the program's own */
+	void *context;           /* the program's own */
 	/* internal */
 	const struct arguments *arguments;
 	pthread_t *threads;
@@ -58,7 +58,8 @@ struct program {
 	int (*start)(struct daemon *daemon);
 	/* A live option was applied to settings; called on loop 0. May be NULL. */
 	void (*changed)(struct daemon *daemon, const struct option *option);
-	/* Keeps a change made over the network, so that a restart finds it. 0 or -1. May be NULL. */
+	/* Keeps a change made over the network, so that a restart finds it. 0 or -1. May be NULL.
+	 */
 	int (*keep)(struct daemon *daemon, struct slice name, struct slice value);
 	/* On loop 0 at SIGTERM: say good-bye to peers, then call daemon_stopped. */
 	void (*stop)(struct daemon *daemon);

@@ -19,10 +19,12 @@ static const struct flag {
 	int letter;
 } flags[] = {
 	{ "configFile", "FILE", "read settings from FILE: properties of RocketMQ, or ini", 'c' },
-	{ "namesrvAddr", "ADDRESSES", "name servers, HOST:PORT separated by ; (quoted); or NAMESRV_ADDR", 'n' },
+	{ "namesrvAddr", "ADDRESSES",
+	    "name servers, HOST:PORT separated by ; (quoted); or NAMESRV_ADDR", 'n' },
 	{ "option", "KEY=VALUE", "set KEY, whatever the file says; may be repeated", 'o' },
 	{ "printConfigItem", NULL, "print all settings and exit", 'p' },
-	{ "printImportantConfig", NULL, "print those that differ from their default, and exit", 'm' },
+	{ "printImportantConfig", NULL, "print those that differ from their default, and exit",
+	    'm' },
 	{ "check", NULL, "print what is wrong with the settings; exit 0: nothing, 1: something",
 	    FLAG_CHECK },
 	{ "strict", NULL, "do not start when --check has something to say", FLAG_STRICT },

@@ -25,7 +25,8 @@ assign_argument(struct option_set *set, struct slice name, const char *value,
 
 /* Checks see values; where the value of such a key came from, the set knows. */
 static void
-place_findings(const struct option_set *set, const char *path, struct findings *findings, size_t from)
+place_findings(
+    const struct option_set *set, const char *path, struct findings *findings, size_t from)
 {
 	for (size_t i = from; i < findings->n; i++) {
 		struct finding *finding = &findings->list[i];
@@ -63,14 +64,14 @@ daemon_load(const struct program *program, const struct arguments *arguments,
 	if (arguments->config_path != NULL)
 		option_load_file(set, arguments->config_path, program->sections, findings);
 	if (arguments->namesrv_addr != NULL)
-		assign_argument(set, SLICE("namesrvAddr"), arguments->namesrv_addr,
-		    ORIGIN_ARGUMENT, findings, ARGUMENT_PLACE);
+		assign_argument(set, SLICE("namesrvAddr"), arguments->namesrv_addr, ORIGIN_ARGUMENT,
+		    findings, ARGUMENT_PLACE);
 	for (size_t i = 0; i < arguments->n_pairs; i++) {
 		const char *equals = strchr(arguments->pairs[i], '=');
 		struct slice name = { arguments->pairs[i], (size_t)(equals - arguments->pairs[i]) };
 
-		assign_argument(set, slice_trim(name), equals + 1, ORIGIN_ARGUMENT, findings,
-		    ARGUMENT_PLACE);
+		assign_argument(
+		    set, slice_trim(name), equals + 1, ORIGIN_ARGUMENT, findings, ARGUMENT_PLACE);
 	}
 	n = findings->n;
 	if (program->check != NULL)
@@ -94,11 +95,11 @@ daemon_open_log(const struct daemon *daemon)
 	const int *level = member(daemon, "logLevel");
 	char *const *path = member(daemon, "logFile");
 
-	log_init(daemon->program->name, level != NULL ? (enum log_level)*level : LOG_LEVEL_INFO);
+	log_init(daemon->program->name, level != NULL ? (enum log_level) * level : LOG_LEVEL_INFO);
 	if (path == NULL || *path == NULL || log_to_file(*path) == 0)
 		return 0;
-	log_error("log file cannot be opened path=%s error=\"%m\"; set logFile to another place",
-	    *path);
+	log_error(
+	    "log file cannot be opened path=%s error=\"%m\"; set logFile to another place", *path);
 	return -1;
 }
 
@@ -154,8 +155,8 @@ reload_option(struct daemon *daemon, const struct option *option, const struct o
 	if (!option_holds_value(option) || same_value(&daemon->set, next, option))
 		return;
 	if (option_origin_of(&daemon->set, option) == ORIGIN_LIVE)
-		log_info("setting keeps the value that updateBrokerConfig gave it key=%s",
-		    option->name);
+		log_info(
+		    "setting keeps the value that updateBrokerConfig gave it key=%s", option->name);
 	else if (option->flags & OPTION_LIVE)
 		apply(daemon, option, next, option_origin_of(next, option));
 	else
@@ -193,8 +194,8 @@ daemon_restore(struct daemon *daemon, struct slice name, struct slice value)
 
 	if (option == NULL || !(option->flags & OPTION_LIVE))
 		log_warn("kept setting is of no use any more key=%.*s", (int)name.len, name.data);
-	else if (option_assign(
-	             &daemon->set, name, value, ORIGIN_LIVE, &findings, "kept in the store", 0) == -1)
+	else if (option_assign(&daemon->set, name, value, ORIGIN_LIVE, &findings,
+		     "kept in the store", 0) == -1)
 		log_findings(&findings, FINDING_ERROR);
 	findings_release(&findings);
 }
@@ -330,8 +331,8 @@ check_update(struct update *update)
 		if (option_holds_value(option) && !(option->flags & OPTION_LIVE) &&
 		    !same_value(&daemon->set, update->next, option))
 			findings_add(&update->findings, FINDING_ERROR, NULL, 0,
-			    slice_of(option->name),
-			    "%s needs a restart; change it in the file", option->name);
+			    slice_of(option->name), "%s needs a restart; change it in the file",
+			    option->name);
 	}
 	if (daemon->program->check != NULL)
 		daemon->program->check(update->next->settings, &update->findings);
@@ -369,8 +370,7 @@ run_changes(struct update *update)
 static void
 refuse_update(const struct update *update, struct exchange *exchange)
 {
-	exchange->code =
-	    update->forbidden ? RESPONSE_NO_PERMISSION : RESPONSE_SYSTEM_ERROR;
+	exchange->code = update->forbidden ? RESPONSE_NO_PERMISSION : RESPONSE_SYSTEM_ERROR;
 	for (size_t i = 0; i < update->findings.n; i++) {
 		if (update->findings.list[i].level < FINDING_ERROR)
 			continue;

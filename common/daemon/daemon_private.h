@@ -16,7 +16,8 @@ struct arguments {
 };
 
 /* Fills the arguments, or ends the process: 0 after -h and -V, 2 when they are wrong. */
-void arguments_parse(struct arguments *arguments, const struct program *program, int argc, char **argv);
+void arguments_parse(
+    struct arguments *arguments, const struct program *program, int argc, char **argv);
 void arguments_release(struct arguments *arguments);
 
 /* Defaults, environment, file, command line, checks. The settings are zeroed memory. */

@@ -136,8 +136,8 @@ log_change(const struct resolved *one)
 {
 	char host[NI_MAXHOST];
 
-	if (getnameinfo((const struct sockaddr *)&one->address, one->len, host, sizeof host, NULL, 0,
-	        NI_NUMERICHOST) == 0)
+	if (getnameinfo((const struct sockaddr *)&one->address, one->len, host, sizeof host, NULL,
+		0, NI_NUMERICHOST) == 0)
 		log_info("name resolved name=%s address=%s", one->text, host);
 }
 
@@ -148,8 +148,9 @@ take_answer(struct resolver *resolver, size_t i, const struct answered *now)
 
 	if (now->why != NULL) {
 		if (!resolver->failed[i])
-			log_warn("name does not resolve name=%s error=\"%s\"; it is looked up every "
-				 "%d s, an entry in /etc/hosts is enough",
+			log_warn(
+			    "name does not resolve name=%s error=\"%s\"; it is looked up every "
+			    "%d s, an entry in /etc/hosts is enough",
 			    one->text, now->why, PERIOD_S);
 		resolver->failed[i] = true;
 		return;
@@ -180,8 +181,7 @@ run_answer(struct task *task, void *receiver)
 static void
 look_up(struct lookups *lookups)
 {
-	struct answer *answer =
-	    mem_zalloc(sizeof *answer + lookups->n * sizeof answer->list[0]);
+	struct answer *answer = mem_zalloc(sizeof *answer + lookups->n * sizeof answer->list[0]);
 
 	answer->task.run = run_answer;
 	answer->lookups = lookups;
@@ -209,7 +209,7 @@ wait_for_turn(struct lookups *lookups)
 	until.tv_sec += PERIOD_S;
 	pthread_mutex_lock(&lookups->lock);
 	while (!lookups->closed && !lookups->ask &&
-	    pthread_cond_timedwait(&lookups->asked, &lookups->lock, &until) != ETIMEDOUT)
+	       pthread_cond_timedwait(&lookups->asked, &lookups->lock, &until) != ETIMEDOUT)
 		;
 	lookups->ask = false;
 	goes_on = !lookups->closed;
@@ -269,8 +269,8 @@ start_thread(struct lookups *lookups)
 }
 
 struct resolver *
-resolver_new(struct loop *loop, const char *addresses, void (*changed)(void *arg, size_t index),
-    void *arg)
+resolver_new(
+    struct loop *loop, const char *addresses, void (*changed)(void *arg, size_t index), void *arg)
 {
 	struct resolver *resolver = mem_zalloc(sizeof *resolver);
 	struct slice rest = slice_of(addresses), part;

@@ -28,8 +28,8 @@ struct resolver;
  * changed is called on the loop when an address became known or another one;
  * not for those that were numeric. One that stops resolving keeps its last address.
  */
-struct resolver *resolver_new(struct loop *loop, const char *addresses,
-    void (*changed)(void *arg, size_t index), void *arg);
+struct resolver *resolver_new(
+    struct loop *loop, const char *addresses, void (*changed)(void *arg, size_t index), void *arg);
 /* On the loop; changed is not called after it. */
 void resolver_free(struct resolver *resolver);
 size_t resolver_count(const struct resolver *resolver);

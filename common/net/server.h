@@ -73,8 +73,8 @@ struct handler {
 };
 
 /*
- * A row by the request's name in common/protocol/codes.h; with a typed header, and without. Handler tables
- * include common/protocol/codes.h and common/protocol/headers.h.
+ * A row by the request's name in common/protocol/codes.h; with a typed header, and without. Handler
+ * tables include common/protocol/codes.h and common/protocol/headers.h.
  */
 #define HANDLER_TYPED(request, header, begin, flags)                                               \
 	{                                                                                          \

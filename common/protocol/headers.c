@@ -500,8 +500,8 @@ const struct field list_transactions_header_fields[] = {
 	FIELD_ROW("topic", FIELD_TEXT, list_transactions_header, topic, false, 0),
 	FIELD_ROW("key", FIELD_TEXT, list_transactions_header, key, false, 0),
 	FIELD_ROW("olderThanMs", FIELD_INT64, list_transactions_header, older_than_ms, false, 0),
-	FIELD_ROW("limit", FIELD_INT32, list_transactions_header, limit, false,
-	    LIST_TRANSACTIONS_LIMIT),
+	FIELD_ROW(
+	    "limit", FIELD_INT32, list_transactions_header, limit, false, LIST_TRANSACTIONS_LIMIT),
 	FIELD_ROW("cursor", FIELD_TEXT, list_transactions_header, cursor, false, 0),
 	FIELD_END,
 };

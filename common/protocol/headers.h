@@ -569,8 +569,8 @@ struct producer_group_settings_header {
 extern const struct field producer_group_settings_header_fields[];
 
 /*
- * RELAY_CHECK, from master to master: the fields of CHECK_TRANSACTION_STATE, and whom to ask. probe:
- * only whether somebody is there.
+ * RELAY_CHECK, from master to master: the fields of CHECK_TRANSACTION_STATE, and whom to ask.
+ * probe: only whether somebody is there.
  */
 struct relay_check_header {
 	struct slice group;

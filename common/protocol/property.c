@@ -170,8 +170,8 @@ drop_repeated(struct slice properties, unsigned dropped, struct arena *arena)
 
 /* The first pair from there on that is to go, without its end. False: there is none. */
 static bool
-next_dropped(const struct known_properties *known, unsigned dropped, const char *from,
-    struct slice *pair)
+next_dropped(
+    const struct known_properties *known, unsigned dropped, const char *from, struct slice *pair)
 {
 	*pair = SLICE_NONE;
 	for (size_t i = 0; i < N_DROPPABLES; i++) {
@@ -181,8 +181,8 @@ next_dropped(const struct known_properties *known, unsigned dropped, const char 
 		if ((it->bit & dropped) == 0 || value.data == NULL || value.data < from ||
 		    (pair->data != NULL && pair->data < value.data))
 			continue;
-		*pair = (struct slice){ value.data - 1 - it->name.len,
-			it->name.len + 1 + value.len };
+		*pair =
+		    (struct slice){ value.data - 1 - it->name.len, it->name.len + 1 + value.len };
 	}
 	return pair->data != NULL;
 }

@@ -53,7 +53,7 @@ struct host {
 struct record {
 	uint32_t size;
 	uint32_t body_crc; /* CRC-32 of the body & 0x7fffffff */
-	bool crc_stands;   /* to encode: body_crc is that of the body, which came as it was stored */
+	bool crc_stands; /* to encode: body_crc is that of the body, which came as it was stored */
 	int32_t queue_id;
 	int32_t flag;
 	int64_t queue_offset;

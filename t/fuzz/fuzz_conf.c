@@ -15,8 +15,7 @@ static void
 read_text(struct reading *reading, struct slice text)
 {
 	option_set_init(&reading->set, broker_options, &reading->settings);
-	option_load_text(
-	    &reading->set, text, "fuzz.ini", broker_sections, &reading->findings);
+	option_load_text(&reading->set, text, "fuzz.ini", broker_sections, &reading->findings);
 	broker_options_check(&reading->settings, &reading->findings);
 }
 
@@ -40,7 +39,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	option_print(&second.set, &again, false);
 	must(slice_equal(buf_slice(&printed), buf_slice(&again)));
 	must(findings_count(&first.findings, FINDING_ERROR) >=
-	    findings_count(&second.findings, FINDING_ERROR));
+	     findings_count(&second.findings, FINDING_ERROR));
 	buf_release(&printed);
 	buf_release(&again);
 	buf_release(&said);

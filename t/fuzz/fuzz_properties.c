@@ -42,7 +42,8 @@ check_drop(struct slice properties)
 
 	property_copy_without(&copy, properties, names);
 	properties_read(properties, &known);
-	must_be_same(properties_drop(properties, &known, PROPERTY_DELAY | PROPERTY_REAL_TOPIC, &arena),
+	must_be_same(
+	    properties_drop(properties, &known, PROPERTY_DELAY | PROPERTY_REAL_TOPIC, &arena),
 	    buf_slice(&copy));
 	arena_release(&arena);
 	buf_release(&copy);

@@ -155,7 +155,8 @@ main(int argc, char **argv)
 	long memory = anonymous_kb(), disk = size_kb(&rig, "") + size_kb(&rig, "-wal");
 	int64_t begin = clock_mono_us();
 	open_many(&rig, n);
-	printf("# %d half messages stored: %.0f/s\n", n, n * 1e6 / (double)(clock_mono_us() - begin));
+	printf(
+	    "# %d half messages stored: %.0f/s\n", n, n * 1e6 / (double)(clock_mono_us() - begin));
 	rig_until(&rig, rows_are_written);
 	memory = anonymous_kb() - memory;
 	disk = size_kb(&rig, "") + size_kb(&rig, "-wal") - disk;

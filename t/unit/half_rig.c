@@ -78,21 +78,23 @@ message_append(struct rig *rig, const struct half_change *change, const char *to
 		.prepared_offset = change->act == HALF_STORE ? 0 : change->position,
 		.body = SLICE("money"),
 		.topic = slice_of(topic),
-		.properties = SLICE("TRAN_MSG\001true\002PGROUP\001PG\002REAL_TOPIC\001T\002REAL_QID\0010\002"),
+		.properties = SLICE(
+		    "TRAN_MSG\001true\002PGROUP\001PG\002REAL_TOPIC\001T\002REAL_QID\0010\002"),
 	};
 
 	return append_new(rig->store, &record, 1);
 }
 
 void
-half_submit(
-    struct rig *rig, const struct half_change *change, int32_t n_asked, struct half_outcome *outcome)
+half_submit(struct rig *rig, const struct half_change *change, int32_t n_asked,
+    struct half_outcome *outcome)
 {
 	const struct act *act = &acts[change->act];
 	struct submitted *submitted = mem_alloc(sizeof *submitted);
 	struct arena arena = { 0 };
 	struct append *event = act->has_event ? event_append(rig, change, n_asked, &arena) : NULL;
-	struct append *append = act->topic != NULL ? message_append(rig, change, act->topic) : event;
+	struct append *append =
+	    act->topic != NULL ? message_append(rig, change, act->topic) : event;
 
 	if (append != event)
 		append->also = event;
@@ -184,7 +186,8 @@ half_find(struct rig *rig, int64_t position)
 static int
 by_position(const void *one, const void *other)
 {
-	int64_t a = ((const struct half *)one)->position, b = ((const struct half *)other)->position;
+	int64_t a = ((const struct half *)one)->position,
+		b = ((const struct half *)other)->position;
 
 	return a < b ? -1 : a > b;
 }
@@ -419,8 +422,8 @@ compare_counts(struct rig *rig, const int64_t n[HALF_REVOCABLE + 1])
 	    counts.n_revocable != n[HALF_REVOCABLE])
 		return complain("%" PRId64 " open, %" PRId64 " parked, %" PRId64
 				" revocable; the log says %" PRId64 ", %" PRId64 ", %" PRId64,
-		    counts.n_open, counts.n_parked, counts.n_revocable, n[HALF_OPEN], n[HALF_PARKED],
-		    n[HALF_REVOCABLE]);
+		    counts.n_open, counts.n_parked, counts.n_revocable, n[HALF_OPEN],
+		    n[HALF_PARKED], n[HALF_REVOCABLE]);
 	if ((counts.next_due_ms == INT64_MAX) != (counts.n_open == 0))
 		return complain("something is due and nothing is open, or the reverse");
 	return NULL;

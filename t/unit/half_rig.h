@@ -1,7 +1,8 @@
 #ifndef T_UNIT_HALF_RIG_H
 #define T_UNIT_HALF_RIG_H
 
-/* Half messages in a store of store_rig.h, and what the log says that the table of them has to be. */
+/* Half messages in a store of store_rig.h, and what the log says that the table of them has to be.
+ */
 
 #include "t/unit/store_rig.h"
 
@@ -17,8 +18,8 @@ struct half_outcome {
  * Sends the act with the records that belong to it; *outcome is there after rig_wait.
  * n_asked: ASK: how many times by now.
  */
-void half_submit(
-    struct rig *rig, const struct half_change *change, int32_t n_asked, struct half_outcome *outcome);
+void half_submit(struct rig *rig, const struct half_change *change, int32_t n_asked,
+    struct half_outcome *outcome);
 /* Waits, and knows how often it was asked. */
 struct half_outcome half_change(struct rig *rig, const struct half_change *change);
 /* The short forms: one act on the half message at `position`. */
@@ -27,15 +28,16 @@ struct half_outcome half_act(struct rig *rig, enum half_act act, int64_t positio
 int64_t half_store(struct rig *rig, int64_t wait_ms);
 
 /* The job comes back with its answer; the caller frees it. */
-struct half_job *half_ask(struct rig *rig, enum half_query query, int64_t position, size_t max, int64_t put_off_ms);
+struct half_job *half_ask(
+    struct rig *rig, enum half_query query, int64_t position, size_t max, int64_t put_off_ms);
 /* state HALF_NONE when it is not in the table. */
 struct half half_find(struct rig *rig, int64_t position);
 /* All of the table by position; the caller frees them. */
 struct half *half_list(struct rig *rig, size_t *n);
 
 /*
- * Reads the half messages, their events and the deliveries from the log, and compares the table, its
- * counts and the deliveries with them. Answers what does not fit, a line; NULL: all does. The
+ * Reads the half messages, their events and the deliveries from the log, and compares the table,
+ * its counts and the deliveries with them. Answers what does not fit, a line; NULL: all does. The
  * caller frees it.
  */
 char *half_check(struct rig *rig);

@@ -67,7 +67,8 @@ int32_t rig_queue(struct rig *rig, const char *topic, int32_t queue_id);
  */
 int64_t rig_check_queue(struct rig *rig, const char *topic, int32_t queue_id);
 void rig_remove_tree(const char *path);
-/* Lets closed segments be sealed and tasks of the store's threads run: until the condition holds, or dies. */
+/* Lets closed segments be sealed and tasks of the store's threads run: until the condition holds,
+ * or dies. */
 void rig_until(struct rig *rig, bool (*holds)(struct rig *rig));
 /* For rig_until: the segment at position 0 can be removed, or damaged, now. */
 bool rig_first_is_sealed(struct rig *rig);

@@ -115,7 +115,7 @@ Test(bodies, numbers_enums_and_doubles)
 	static const char *const names[] = { "ONE", "TWO" };
 	const struct json *json =
 	    json_parse(&arena, SLICE("{\"a\":\"TWO\",\"b\":0,\"c\":\"1\",\"d\":2,\"e\":-1,\"f\":"
-	                             "99999999999,\"g\":\"1.25\",\"h\":\"x\"}"));
+				     "99999999999,\"g\":\"1.25\",\"h\":\"x\"}"));
 
 	cr_assert_eq(json_enum(json_member(json, "a"), names, 2, -1), 1);
 	cr_assert_eq(json_enum(json_member(json, "b"), names, 2, -1), 0);

@@ -39,11 +39,11 @@ static const struct {
 	const char *content; /* of COMMAND_OK */
 } headers[] = {
 	{ SLICE("{\"code\":105,\"extFields\":{\"topic\":\"T\"},\"flag\":0,\"language\":\"JAVA\","
-	        "\"opaque\":7,"
+		"\"opaque\":7,"
 		"\"serializeTypeCurrentRPC\":\"JSON\",\"version\":252}"),
 	    COMMAND_OK, "105 0 7 252 JAVA - {topic=T}" },
 	{ SLICE("{\"version\":1,\"opaque\":-5,\"flag\":3,\"remark\":\"\",\"extFields\":{},\"code\":"
-	        "-2}\n"),
+		"-2}\n"),
 	    COMMAND_OK, "-2 3 -5 1 JAVA  {}" },
 	{ SLICE(" {\t\"code\" : 1 ,\r\n\"remark\":null,\"extFields\" : null } "), COMMAND_OK,
 	    "1 0 0 0 JAVA -" },
@@ -220,7 +220,7 @@ Test(command, the_text_of_a_header)
 	command_encode(&buf, &command, SLICE_NONE, 0);
 	buf_drain(&buf, 8);
 	cr_assert_str_eq(buf_text(&buf), "{\"code\":0,\"extFields\":{},\"flag\":1,\"language\":"
-	                                 "\"JAVA\",\"opaque\":2,\"version\":407}");
+					 "\"JAVA\",\"opaque\":2,\"version\":407}");
 	buf_release(&buf);
 }
 

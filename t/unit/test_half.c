@@ -88,16 +88,15 @@ try_rule(struct rig *rig, const struct way *way, const struct rule *rule, int64_
 	struct half_outcome outcome;
 
 	store_get_stats(rig->store, &before);
-	outcome = half_change(rig,
-	    &(struct half_change){ .act = rule->act,
-	        .position = position,
-	        .wait_ms = 60000,
-	        .revocable = rule->revocable });
+	outcome = half_change(rig, &(struct half_change){ .act = rule->act,
+				       .position = position,
+				       .wait_ms = 60000,
+				       .revocable = rule->revocable });
 	store_get_stats(rig->store, &after);
 	if (rule->allowed[way->state]) {
 		cr_assert_eq(outcome.status, APPEND_OK, "%s: %s", way->name, rule->name);
-		cr_assert_eq(half_find(rig, position).state, rule->after, "%s: %s", way->name,
-		    rule->name);
+		cr_assert_eq(
+		    half_find(rig, position).state, rule->after, "%s: %s", way->name, rule->name);
 		return;
 	}
 	cr_assert_eq(outcome.status, APPEND_NOT_OPEN, "%s: %s", way->name, rule->name);
@@ -220,21 +219,20 @@ fail_each(struct rig *rig, int code)
 			if (!rules[j].allowed[ways[i].state])
 				continue;
 			vfs_fault_plan(FAULT_WRITE, 1, true, code);
-			struct half_outcome outcome =
-			    half_act(rig, rules[j].act, positions[i][j]);
+			struct half_outcome outcome = half_act(rig, rules[j].act, positions[i][j]);
 			vfs_fault_plan(FAULT_WRITE, 0, false, 0);
-			cr_assert_neq(outcome.status, APPEND_OK, "%s: %s", ways[i].name,
-			    rules[j].name);
-			cr_assert_neq(outcome.status, APPEND_NOT_OPEN, "%s: %s", ways[i].name,
-			    rules[j].name);
-			cr_assert_eq(half_find(rig, positions[i][j]).state, ways[i].state,
-			    "%s: %s", ways[i].name, rules[j].name);
+			cr_assert_neq(
+			    outcome.status, APPEND_OK, "%s: %s", ways[i].name, rules[j].name);
+			cr_assert_neq(
+			    outcome.status, APPEND_NOT_OPEN, "%s: %s", ways[i].name, rules[j].name);
+			cr_assert_eq(half_find(rig, positions[i][j]).state, ways[i].state, "%s: %s",
+			    ways[i].name, rules[j].name);
 			/* A full disk is probed only now and then. */
 			while ((outcome = half_act(rig, rules[j].act, positions[i][j])).status ==
 			       APPEND_DISK_FULL)
 				continue;
-			cr_assert_eq(outcome.status, APPEND_OK, "%s: %s", ways[i].name,
-			    rules[j].name);
+			cr_assert_eq(
+			    outcome.status, APPEND_OK, "%s: %s", ways[i].name, rules[j].name);
 		}
 	}
 	check(rig);

@@ -371,8 +371,8 @@ Test(half_replay, a_resumed_one_lives_on_its_copy)
 	cr_assert_eq(half_act(&rig, HALF_PARK, again).status, APPEND_OK);
 	cr_assert_eq(half_act(&rig, HALF_RESUME, again).status, APPEND_OK);
 	rig_until(&rig, first_has_gone);
-	cr_assert_eq(half_find(&rig, position).state, HALF_NONE,
-	    "parked, and its copy is as old as itself");
+	cr_assert_eq(
+	    half_find(&rig, position).state, HALF_NONE, "parked, and its copy is as old as itself");
 	cr_assert_eq(half_find(&rig, again).state, HALF_OPEN);
 	rig_close(&rig);
 	rig_open(&rig);
@@ -387,7 +387,9 @@ Test(half_replay, a_revocable_one_goes_with_its_record)
 
 	open_small(&rig);
 	int64_t position = half_store(&rig, 60000);
-	struct half_change rollback = { .act = HALF_ROLLBACK, .position = position, .revocable = true };
+	struct half_change rollback = {
+		.act = HALF_ROLLBACK, .position = position, .revocable = true
+	};
 	cr_assert_eq(half_change(&rig, &rollback).status, APPEND_OK);
 	fill(&rig);
 	rig_until(&rig, first_has_gone);
@@ -407,7 +409,9 @@ Test(half_replay, what_has_gone_does_not_come_back_by_its_events)
 	open_small(&rig);
 	int64_t position = half_store(&rig, 60000);
 	fill(&rig);
-	struct half_change rollback = { .act = HALF_ROLLBACK, .position = position, .revocable = true };
+	struct half_change rollback = {
+		.act = HALF_ROLLBACK, .position = position, .revocable = true
+	};
 	cr_assert_eq(half_act(&rig, HALF_ASK, position).status, APPEND_OK);
 	cr_assert_eq(half_change(&rig, &rollback).status, APPEND_OK);
 	rig_until(&rig, first_has_gone);
@@ -429,7 +433,8 @@ run_many(struct rig *rig, int n)
 	struct half_outcome outcome;
 
 	for (int i = 0; i < n; i++) {
-		/* Soon: rows of meta.db keep what is left of it, and the next run waits that long. */
+		/* Soon: rows of meta.db keep what is left of it, and the next run waits that long.
+		 */
 		half_submit(rig, &(struct half_change){ .act = HALF_STORE, .wait_ms = i / 1000 }, 0,
 		    &outcome);
 		if (i % 1000 == 0)

@@ -25,7 +25,7 @@ Test(heartbeat, tolerates_what_others_write)
 	    read_text(
 		"{\"clientID\":\"c@1\",\"consumerDataSet\":[{\"groupName\":\"G\",\"consumeType\":1,"
 		"\"messageModel\":0,\"consumeFromWhere\":4,\"subscriptionDataSet\":[{\"topic\":"
-	        "\"T\","
+		"\"T\","
 		"\"subString\":\"A||B\",\"subVersion\":\"17\",\"codeSet\":[\"65\",\"-66\"],"
 		"\"tagsSet\":[\"A\",\"B\"]}]}]}\n",
 		&heartbeat),

@@ -27,10 +27,16 @@ Test(option, defaults_fill_the_settings)
 Test(option, what_is_printed_reads_back)
 {
 	static const char *const lines[] = {
-		"brokerName=a-1", "listenPort=12345", "flushDiskType=ASYNC_FLUSH",
-		"autoCreateTopicEnable=false", "namesrvAddr=a:1,b:2", "brokerIP1=10.0.0.1",
-		"storePathRootDir=/data/with blank and \\\\ and =:", "storePathCommitLog=\"/a #b ;c\"",
-		"regionId='quoted # too'", "logLevel=debug",
+		"brokerName=a-1",
+		"listenPort=12345",
+		"flushDiskType=ASYNC_FLUSH",
+		"autoCreateTopicEnable=false",
+		"namesrvAddr=a:1,b:2",
+		"brokerIP1=10.0.0.1",
+		"storePathRootDir=/data/with blank and \\\\ and =:",
+		"storePathCommitLog=\"/a #b ;c\"",
+		"regionId='quoted # too'",
+		"logLevel=debug",
 	};
 	struct settings_file first, second;
 	struct buf text = { 0 }, printed = { 0 }, again = { 0 };
@@ -38,7 +44,8 @@ Test(option, what_is_printed_reads_back)
 	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
 		buf_printf(&text, "%s\n", lines[i]);
 	settings_file_write_and_read(&first, text.data, text.len);
-	cr_expect_eq(findings_count(&first.findings, FINDING_WARNING), 0, "%s", buf_text(&first.said));
+	cr_expect_eq(
+	    findings_count(&first.findings, FINDING_WARNING), 0, "%s", buf_text(&first.said));
 	cr_expect_str_eq(first.settings.store_path_root_dir, "/data/with blank and \\ and =:");
 	cr_expect_str_eq(first.settings.store_path_commit_log, "/a #b ;c");
 	option_print(&first.set, &printed, false);
@@ -71,8 +78,8 @@ Test(option, names_are_followed_to_the_row_that_counts)
 {
 	cr_expect_str_eq(option_resolve(broker_options, SLICE("mapedFileSizeCommitLog"))->name,
 	    "mappedFileSizeCommitLog");
-	cr_expect_str_eq(option_resolve(broker_options, SLICE("storePathCommit"))->name,
-	    "storePathCommitLog");
+	cr_expect_str_eq(
+	    option_resolve(broker_options, SLICE("storePathCommit"))->name, "storePathCommitLog");
 	cr_expect_null(option_resolve(broker_options, SLICE("haMasterAddress")));
 	cr_expect_null(option_resolve(broker_options, SLICE("storePathIndex")));
 	cr_expect_null(option_resolve(broker_options, SLICE("listenport")));
@@ -86,12 +93,12 @@ Test(option, a_slip_on_the_command_line_is_an_error)
 
 	option_set_init(&set, broker_options, &settings);
 	cr_expect_eq(option_assign(&set, SLICE("listenPrt"), SLICE("1"), ORIGIN_ARGUMENT, &findings,
-	                 "command line", 0),
+			 "command line", 0),
 	    -1);
 	cr_assert_eq(findings.n, 1);
 	cr_expect_eq(findings.list[0].level, FINDING_ERROR);
-	cr_expect(slice_is(
-	    findings.list[0].text, "unknown key \"listenPrt\"; did you mean listenPort?"));
+	cr_expect(
+	    slice_is(findings.list[0].text, "unknown key \"listenPrt\"; did you mean listenPort?"));
 	findings_release(&findings);
 	option_set_release(&set);
 }
@@ -116,7 +123,8 @@ Test(option, suggestions)
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		const struct option *row = option_suggest(broker_options, slice_of(rows[i].written));
+		const struct option *row =
+		    option_suggest(broker_options, slice_of(rows[i].written));
 
 		if (rows[i].meant == NULL)
 			cr_expect_null(row, "%s: %s", rows[i].written, row->name);

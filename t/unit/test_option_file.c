@@ -13,7 +13,8 @@ TestSuite(option_file, .timeout = 30);
 static void
 take(void *arg, struct slice name, struct slice value, int line)
 {
-	buf_printf(arg, "%d[%.*s][%.*s]", line, (int)name.len, name.data, (int)value.len, value.data);
+	buf_printf(
+	    arg, "%d[%.*s][%.*s]", line, (int)name.len, name.data, (int)value.len, value.data);
 }
 
 Test(option_file, properties_are_read_as_java_reads_them)
@@ -59,7 +60,8 @@ Test(option_file, properties_are_read_as_java_reads_them)
 		struct buf pairs = { 0 };
 
 		option_read_properties(slice_of(rows[i].text), take, &pairs);
-		cr_expect_str_eq(buf_text(&pairs), rows[i].pairs, "row %zu: %s", i, buf_text(&pairs));
+		cr_expect_str_eq(
+		    buf_text(&pairs), rows[i].pairs, "row %zu: %s", i, buf_text(&pairs));
 		buf_release(&pairs);
 	}
 }
@@ -132,7 +134,9 @@ Test(option_file, what_is_no_text_file)
 		size_t len;
 		const char *said;
 	} rows[] = {
-		{ "\xff\xfe" "b\0r\0", 6, "0: error: is UTF-16 text; save it as UTF-8\n" },
+		{ "\xff\xfe"
+		  "b\0r\0",
+		    6, "0: error: is UTF-16 text; save it as UTF-8\n" },
 		{ "a=b\0c=d", 7, "0: error: holds zero bytes; it is not a text file\n" },
 	};
 	struct settings_file file;

@@ -15,8 +15,7 @@ TestSuite(options, .timeout = 30);
 static const struct {
 	const char *text, *said;
 } broken[] = {
-	{ "nonsense=1\n",
-	    "1: warning: unknown key \"nonsense\"; the line has no effect\n" },
+	{ "nonsense=1\n", "1: warning: unknown key \"nonsense\"; the line has no effect\n" },
 	{ "brokerNmae=broker-b\n",
 	    "1: warning: unknown key \"brokerNmae\"; did you mean brokerName? The line has no "
 	    "effect\n" },
@@ -43,13 +42,11 @@ static const struct {
 	    "effect here: there is no replication yet: every broker is a master of its own\n" },
 	{ "listenPort=1O911\n",
 	    "1: error: listenPort: read \"1O911\"; give a whole number from 0 to 65534\n" },
-	{ "listenPort=70000\n",
-	    "1: error: listenPort: read 70000; it goes from 0 to 65534\n" },
+	{ "listenPort=70000\n", "1: error: listenPort: read 70000; it goes from 0 to 65534\n" },
 	{ "listenPort=2\n",
 	    "0: error: listenPort: read 2; the port two below is opened as well, so give 3 or "
 	    "more\n" },
-	{ "listenPort=\n",
-	    "1: warning: listenPort: no value given; 10911 stays\n" },
+	{ "listenPort=\n", "1: warning: listenPort: no value given; 10911 stays\n" },
 	{ "listenPort=10911 # for clients\n",
 	    "1: warning: listenPort: a comment needs a line of its own; read as \"10911\"\n" },
 	{ "listenPort=\"10911\"\n",
@@ -88,8 +85,7 @@ static const struct {
 	{ "brokerRole=SYNC_MASTER\n",
 	    "0: warning: brokerRole: there is no replication yet, so no slave to wait for; "
 	    "SYNC_MASTER answers as ASYNC_MASTER does\n" },
-	{ "brokerId=3\n",
-	    "0: warning: brokerId: a master has id 0; 3 is read as 0\n" },
+	{ "brokerId=3\n", "0: warning: brokerId: a master has id 0; 3 is read as 0\n" },
 	{ "namesrvAddr=10.0.0.1:9876,10.0.0.2:9876\n",
 	    "1: note: namesrvAddr: a comma separates here as ; does; RocketMQ takes ; alone\n" },
 	{ "namesrvAddr=192.168.1:9876\n",
@@ -107,8 +103,8 @@ static const struct {
 	{ "brokerName=broker a\n",
 	    "0: error: brokerName: read \"broker a\"; give at most 127 letters, digits, _ - % | or "
 	    "dots\n" },
-	{ "brokerPermission=3\n",
-	    "0: error: brokerPermission: read 3; give 6 (read and write), 4 (read) or 2 (write)\n" },
+	{ "brokerPermission=3\n", "0: error: brokerPermission: read 3; give 6 (read and write), 4 "
+				  "(read) or 2 (write)\n" },
 	{ "deleteWhen=04;25\n",
 	    "0: error: deleteWhen: read \"04;25\"; give hours from 00 to 23, separated by ;\n" },
 	{ "messageDelayLevel=1s 5x\n",
@@ -135,10 +131,12 @@ static const struct {
 	{ "[broker\nlistenPort=10911\n[broker]\n",
 	    "1: error: read \"[broker\"; a line is KEY = VALUE, [SECTION] or, after # or ;, a "
 	    "comment\n" },
-	{ "[broker]\n= 5\n",
-	    "2: error: read \"= 5\"; a line is KEY = VALUE, [SECTION] or, after # or ;, a comment\n" },
-	{ "\xef\xbb\xbf""listenPort=10911\n",
-	    "1: note: starts with a byte order mark; RocketMQ would ignore the first key for it\n" },
+	{ "[broker]\n= 5\n", "2: error: read \"= 5\"; a line is KEY = VALUE, [SECTION] or, after # "
+			     "or ;, a comment\n" },
+	{ "\xef\xbb\xbf"
+	  "listenPort=10911\n",
+	    "1: note: starts with a byte order mark; RocketMQ would ignore the first key for "
+	    "it\n" },
 };
 
 Test(options, broken_files_and_what_is_said)
@@ -180,12 +178,12 @@ Test(options, the_article_has_eight_findings)
 		cr_expect_eq(finding->line, rows[i].line);
 		cr_expect_eq(finding->level, FINDING_WARNING);
 		cr_expect(slice_is(finding->key, rows[i].key));
-		cr_expect_not_null(memmem(finding->text.data, finding->text.len, rows[i].says,
-		    strlen(rows[i].says)));
+		cr_expect_not_null(memmem(
+		    finding->text.data, finding->text.len, rows[i].says, strlen(rows[i].says)));
 	}
 	cr_expect_str_eq(file.settings.broker_cluster_name, "rocketmq-cluster");
-	cr_expect_str_eq(file.settings.namesrv_addr,
-	    "rocketmq-nameserver-1:9876;rocketmq-nameserver-2:9876");
+	cr_expect_str_eq(
+	    file.settings.namesrv_addr, "rocketmq-nameserver-1:9876;rocketmq-nameserver-2:9876");
 	cr_expect_eq(file.settings.default_topic_queue_nums, 4);
 	cr_expect_eq(file.settings.file_reserved_time, 48);
 	cr_expect_eq(file.settings.disk_max_used_space_ratio, 88);
@@ -201,11 +199,10 @@ Test(options, files_of_the_distributions_load)
 		const char *name;
 		size_t warnings, errors;
 	} rows[] = {
-		{ "template-broker.conf", 0, 0 },
-		{ "template-2m-noslave-a.properties", 0, 0 },
+		{ "template-broker.conf", 0, 0 }, { "template-2m-noslave-a.properties", 0, 0 },
 		{ "template-2m-noslave-b.properties", 0, 0 },
 		{ "template-2m-noslave-trace.properties", 0, 0 },
-		{ "template-2m-2s-sync.properties", 1, 0 }, /* no slave to wait for */
+		{ "template-2m-2s-sync.properties", 1, 0 },  /* no slave to wait for */
 		{ "template-2m-2s-slave.properties", 1, 1 }, /* no replication */
 		{ "template-dledger.conf", 1, 1 },           /* no replication */
 		{ "template-container.conf", 1, 0 },         /* no slave to wait for */

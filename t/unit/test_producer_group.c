@@ -60,7 +60,8 @@ Test(producer_group, without_a_row_the_standard_counts)
 
 Test(producer_group, reads_what_it_writes)
 {
-	struct producer_group group = group_of("g", POLICY_COMMIT_WINS_ONCE, "http://h:1/a?b=\"c\"");
+	struct producer_group group =
+	    group_of("g", POLICY_COMMIT_WINS_ONCE, "http://h:1/a?b=\"c\"");
 	struct producer_group read;
 	struct arena arena = { 0 };
 	struct buf json = { 0 };
@@ -88,8 +89,8 @@ Test(producer_group, refuses_what_is_none)
 	struct arena arena = { 0 };
 
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-		cr_assert_eq(
-		    producer_group_from_json(slice_of(texts[i]), &arena, &read), -1, "%s", texts[i]);
+		cr_assert_eq(producer_group_from_json(slice_of(texts[i]), &arena, &read), -1, "%s",
+		    texts[i]);
 	arena_release(&arena);
 }
 

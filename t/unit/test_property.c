@@ -96,12 +96,10 @@ Test(property, dropping_what_was_read)
 		{ SLICE("REAL_QID\0011\2TRAN_MSG\1true\2REAL_TOPIC\1T\2TAGS\1A\2"),
 		    PROPERTY_TRANSACTION | PROPERTY_REAL_TOPIC | PROPERTY_REAL_QUEUE, "TAGS\1A\2" },
 		{ SLICE("TRAN_MSG\1true\2TAGS\1A\2REAL_TOPIC\1T\2B\1C\2REAL_QID\0010\2"),
-		    PROPERTY_TRANSACTION | PROPERTY_REAL_QUEUE,
-		    "TAGS\1A\2REAL_TOPIC\1T\2B\1C\2" },
+		    PROPERTY_TRANSACTION | PROPERTY_REAL_QUEUE, "TAGS\1A\2REAL_TOPIC\1T\2B\1C\2" },
 		{ SLICE("REAL_QID\0011\2TAGS\1A\2REAL_QID\0012\2"), PROPERTY_REAL_QUEUE,
 		    "TAGS\1A\2" },
-		{ SLICE("TAGS\1A\2TAGS\1B\2DELAY\0013\2"), PROPERTY_DELAY,
-		    "TAGS\1A\2TAGS\1B\2" },
+		{ SLICE("TAGS\1A\2TAGS\1B\2DELAY\0013\2"), PROPERTY_DELAY, "TAGS\1A\2TAGS\1B\2" },
 	};
 	struct arena arena = { 0 };
 
@@ -109,9 +107,9 @@ Test(property, dropping_what_was_read)
 		struct known_properties known;
 
 		properties_read(cases[i].properties, &known);
-		cr_assert(slice_is(properties_drop(cases[i].properties, &known, cases[i].dropped,
-				       &arena),
-			      cases[i].left),
+		cr_assert(
+		    slice_is(properties_drop(cases[i].properties, &known, cases[i].dropped, &arena),
+			cases[i].left),
 		    "%zu", i);
 	}
 	arena_release(&arena);

@@ -46,7 +46,8 @@ flip_body(struct rig *rig, const char *body)
 
 #define MIDDLE 5 /* one of the first segment's */
 
-/* A store that is closed, its first segment sealed. What came of the MIDDLE one; the caller frees its records. */
+/* A store that is closed, its first segment sealed. What came of the MIDDLE one; the caller frees
+ * its records. */
 static struct outcome
 fill_and_close(struct rig *rig, size_t body_len)
 {
@@ -111,8 +112,8 @@ spoil_row(struct rig *rig, int64_t position)
 	char *path = segment_path(rig, 0, ""), text[100];
 	sqlite3 *db;
 
-	snprintf(text, sizeof text, "UPDATE log SET records = 5 WHERE pos = %lld",
-	    (long long)position);
+	snprintf(
+	    text, sizeof text, "UPDATE log SET records = 5 WHERE pos = %lld", (long long)position);
 	cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
 	cr_assert_eq(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
 	cr_assert_eq(sqlite3_changes(db), 1);

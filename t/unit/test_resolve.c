@@ -67,8 +67,7 @@ Test(resolve, numbers_are_there_at_once)
 	struct seen seen = { 0 };
 
 	loop_init(&seen.loop, 0);
-	seen.resolver =
-	    resolver_new(&seen.loop, "127.0.0.1:9876;[::1]:9877", on_changed, &seen);
+	seen.resolver = resolver_new(&seen.loop, "127.0.0.1:9876;[::1]:9877", on_changed, &seen);
 	cr_assert_eq(resolver_count(seen.resolver), 2);
 	cr_expect_neq(resolver_get(seen.resolver, 0)->len, 0);
 	cr_expect_eq(port_of(resolver_get(seen.resolver, 0)), 9876);

@@ -55,8 +55,7 @@ Test(transaction_url, without_a_list_none_is)
 	struct broker_settings settings = { 0 };
 	const char *why = NULL;
 
-	cr_assert_eq(
-	    transaction_url_check(&settings, SLICE("http://127.0.0.1:8080/"), &why), -1);
+	cr_assert_eq(transaction_url_check(&settings, SLICE("http://127.0.0.1:8080/"), &why), -1);
 	cr_assert_not_null(strstr(why, "transactionCheckUrlAllow"));
 }
 

@@ -74,10 +74,10 @@ take_due(struct half_table *table, struct half_job *job)
 	int64_t now = clock_mono_ms();
 
 	for (struct half_entry *entry; job->n < job->max &&
-	     (entry = half_table_soonest(table)) != NULL && entry->due_ms <= now;) {
+				       (entry = half_table_soonest(table)) != NULL &&
+				       entry->due_ms <= now;) {
 		add(job, entry);
-		job->halves[job->n - 1].expiring =
-		    half_entry_record(entry) < table->expire_before;
+		job->halves[job->n - 1].expiring = half_entry_record(entry) < table->expire_before;
 		half_table_set_due(table, entry, now + job->put_off_ms);
 		entry->taken = true;
 	}
@@ -150,6 +150,6 @@ writer_tell_halves(struct writer *writer)
 	atomic_store_explicit(&to->n_open, table->n_of[HALF_OPEN], memory_order_relaxed);
 	atomic_store_explicit(&to->n_parked, table->n_of[HALF_PARKED], memory_order_relaxed);
 	atomic_store_explicit(&to->n_revocable, table->n_of[HALF_REVOCABLE], memory_order_relaxed);
-	atomic_store_explicit(&to->next_due_ms, soonest != NULL ? soonest->due_ms : INT64_MAX,
-	    memory_order_relaxed);
+	atomic_store_explicit(
+	    &to->next_due_ms, soonest != NULL ? soonest->due_ms : INT64_MAX, memory_order_relaxed);
 }

@@ -31,13 +31,14 @@ struct loop;
 struct store;
 
 enum half_state {
-	HALF_NONE,      /* decided, or never stored */
+	HALF_NONE, /* decided, or never stored */
 	HALF_OPEN,
 	HALF_PARKED,    /* nobody decided in time: not asked any more until it is resumed */
 	HALF_REVOCABLE, /* rolled back by a check; the sender may still commit it, once */
 };
 
-/* What an append does to the table, and from which states. Else: APPEND_NOT_OPEN, nothing is stored. */
+/* What an append does to the table, and from which states. Else: APPEND_NOT_OPEN, nothing is
+ * stored. */
 enum half_act {
 	HALF_ACT_NONE,
 	HALF_STORE,    /* its record is a half message: open from now on */
@@ -65,13 +66,14 @@ struct half {
 	int64_t due_ms; /* clock_mono_ms; OPEN */
 	int32_t n_asked;
 	enum half_state state;
-	bool expiring;  /* DUE: its record is about to be removed: park it now */
+	bool expiring; /* DUE: its record is about to be removed: park it now */
 };
 
 enum half_query {
 	HALF_FIND, /* the one at `position` */
 	HALF_LIST, /* some, from `cursor` on, in no order */
-	HALF_DUE,  /* those that are due, the longest first; each is put off by put_off_ms, lest it is told twice */
+	HALF_DUE,  /* those that are due, the longest first; each is put off by put_off_ms, lest it
+	              is told twice */
 	HALF_PUT_OFF, /* the open one at `position` is due in put_off_ms */
 };
 
@@ -83,8 +85,8 @@ struct half_job {
 	enum half_query query;
 	int64_t position;
 	int64_t put_off_ms;
-	uint32_t cursor; /* LIST: 0 at first; the answer's is where to go on, 0: that was all */
-	size_t max;      /* LIST, DUE: no more than so many */
+	uint32_t cursor;     /* LIST: 0 at first; the answer's is where to go on, 0: that was all */
+	size_t max;          /* LIST, DUE: no more than so many */
 	struct half *halves; /* the answer; freed with the job */
 	size_t n;
 };
@@ -107,8 +109,8 @@ void store_half_counts(const struct store *store, struct half_counts *counts);
 enum half_event_kind {
 	EVENT_COMMIT,
 	EVENT_ROLLBACK,
-	EVENT_ASK,        /* `by` was asked */
-	EVENT_UNKNOWN,    /* an answer that decides nothing */
+	EVENT_ASK,     /* `by` was asked */
+	EVENT_UNKNOWN, /* an answer that decides nothing */
 	EVENT_PARK,
 	EVENT_RESUME,
 	EVENT_REPEAT,     /* the outcome was told once more */
@@ -130,19 +132,20 @@ struct half_event {
 	enum half_event_kind kind;
 	enum half_via via;
 	enum half_event_kind said; /* REPEAT, CONTRADICT: what was asked for, COMMIT or ROLLBACK */
-	bool revocable;       /* ROLLBACK */
-	bool override;        /* COMMIT: of a revocable one */
-	int64_t position;     /* of the half message */
-	int64_t half_offset;  /* its queue offset */
-	int64_t time_ms;      /* wall clock */
-	int64_t wait_ms;      /* ASK, RESUME: until the next */
-	int32_t n_asked;      /* ASK: how many times by now */
-	struct host who;      /* address it came from, or that was asked; 0.0.0.0:0: us */
-	struct slice by;      /* client id, URL, person; absent: only the address is known */
-	struct slice reason;  /* absent: none */
+	bool revocable;            /* ROLLBACK */
+	bool override;             /* COMMIT: of a revocable one */
+	int64_t position;          /* of the half message */
+	int64_t half_offset;       /* its queue offset */
+	int64_t time_ms;           /* wall clock */
+	int64_t wait_ms;           /* ASK, RESUME: until the next */
+	int32_t n_asked;           /* ASK: how many times by now */
+	struct host who;           /* address it came from, or that was asked; 0.0.0.0:0: us */
+	struct slice by;           /* client id, URL, person; absent: only the address is known */
+	struct slice reason;       /* absent: none */
 };
 
-/* Queues of HALF_EVENT_TOPIC: decisions, contradictions, and the rest apart, as lists are made of the first two. */
+/* Queues of HALF_EVENT_TOPIC: decisions, contradictions, and the rest apart, as lists are made of
+ * the first two. */
 enum { EVENT_QUEUE_DECISIONS, EVENT_QUEUE_CONTRADICTIONS, EVENT_QUEUE_OTHERS, N_EVENT_QUEUES };
 
 const char *half_event_name(enum half_event_kind kind);
@@ -155,7 +158,8 @@ struct append *half_event_append(const struct store *store, struct loop *loop, s
     const struct half_event *event);
 /* 0, or -1 when the record is no event. Texts point into the record. */
 int half_event_parse(const struct record *record, struct half_event *event);
-/* How long nobody is asked about a half message with these properties: its own immunity time, else default_ms. */
+/* How long nobody is asked about a half message with these properties: its own immunity time, else
+ * default_ms. */
 int64_t half_first_wait_ms(struct slice immunity, int64_t default_ms);
 /* The key by which the events of a half message are found. */
 struct slice half_event_key(struct arena *arena, int64_t position);

@@ -19,7 +19,7 @@
 #define FLAG_REVOCABLE 0x10000
 #define FLAG_OVERRIDE 0x20000
 #define WAIT "waitMs"
-#define TEXT_MAX 1024 /* of a record's 32 KB of properties */
+#define TEXT_MAX 1024        /* of a record's 32 KB of properties */
 #define DECISION "decision-" /* key of a decision, beside the position alone */
 #define TEXTS_MAX 128        /* names, separators and numbers of an event's properties */
 

@@ -66,8 +66,8 @@ read_change(const struct record *record, int64_t first_wait_ms, struct half_chan
 			.wait_ms = left_of(wait_ms, record->store_timestamp),
 		};
 	} else if (slice_is(record->topic, HALF_PARKED_TOPIC)) {
-		*change = (struct half_change){ .act = HALF_PARK,
-			.position = record->prepared_offset };
+		*change =
+		    (struct half_change){ .act = HALF_PARK, .position = record->prepared_offset };
 	} else if (half_event_parse(record, &event) == 0) {
 		*change = (struct half_change){
 			.act = act_of(event.kind),

@@ -47,7 +47,8 @@ count_ready(const struct writer *writer, bool all)
 	return n;
 }
 
-/* A row's due time is a wall clock's; what was left of the wait bounds what a clock step does to it. */
+/* A row's due time is a wall clock's; what was left of the wait bounds what a clock step does to
+ * it. */
 static int
 put_row(sqlite3_stmt *statement, const struct half_entry *entry)
 {
@@ -197,16 +198,16 @@ half_rows_load(struct store *store, struct half_table *table, struct buf *why)
 		rc = sqlite3_step(statement);
 		if (rc != SQLITE_ROW)
 			break;
-		half_table_load(table,
-		    &(struct half_entry){
-			.position = sqlite3_column_int64(statement, 0),
-			.state = (uint8_t)(sqlite3_column_int(statement, 1) & 3),
-			.copy = sqlite3_column_int64(statement, 2),
-			.due_ms = due_again_ms(sqlite3_column_int64(statement, 3),
-			    sqlite3_column_int64(statement, 4)),
-			.n_asked = (uint16_t)sqlite3_column_int(statement, 5),
-			.kept = true,
-		    });
+		half_table_load(
+		    table, &(struct half_entry){
+			       .position = sqlite3_column_int64(statement, 0),
+			       .state = (uint8_t)(sqlite3_column_int(statement, 1) & 3),
+			       .copy = sqlite3_column_int64(statement, 2),
+			       .due_ms = due_again_ms(sqlite3_column_int64(statement, 3),
+				   sqlite3_column_int64(statement, 4)),
+			       .n_asked = (uint16_t)sqlite3_column_int(statement, 5),
+			       .kept = true,
+			   });
 	}
 	sqlite3_finalize(statement);
 	if (rc != SQLITE_DONE)

@@ -19,14 +19,15 @@ enum half_put { PUT_HALF, DELETE_HALF, N_HALF_PUTS };
 
 struct half_rows {
 	sqlite3_stmt *statements[N_HALF_PUTS];
-	size_t n_aged;       /* changes that were there at the last look */
+	size_t n_aged;        /* changes that were there at the last look */
 	int64_t next_look_ms; /* clock_mono_ms */
 };
 
 void half_rows_close(struct half_rows *rows);
 /* ms until half_rows_flush has to be called; -1: not at all. */
 int half_rows_flush_in_ms(const struct writer *writer);
-/* Brings meta.db up to what is a second old, or as much of it as may delay the log; all: whatever its age. */
+/* Brings meta.db up to what is a second old, or as much of it as may delay the log; all: whatever
+ * its age. */
 void half_rows_flush(struct writer *writer, bool all);
 /* At the end: up to what is synced. */
 void half_rows_flush_all(struct writer *writer);

@@ -47,8 +47,8 @@ add_chunk(struct half_table *table)
 	uint32_t first = table->n_entries;
 	struct half_entry *chunk = mem_zalloc(CHUNK_ENTRIES * sizeof *chunk);
 
-	table->chunks = mem_realloc(
-	    table->chunks, ((first >> CHUNK_BITS) + 1) * sizeof table->chunks[0]);
+	table->chunks =
+	    mem_realloc(table->chunks, ((first >> CHUNK_BITS) + 1) * sizeof table->chunks[0]);
 	table->chunks[first >> CHUNK_BITS] = chunk;
 	table->n_entries += CHUNK_ENTRIES;
 	for (uint32_t i = 0; i < CHUNK_ENTRIES; i++)
@@ -237,8 +237,7 @@ fill_slot(struct half_table *table, uint32_t slot, int64_t position)
 	if (table->slots[slot].held == 0) {
 		uint32_t number = take_number(table);
 
-		*entry_at(table, number) =
-		    (struct half_entry){ .position = position, .copy = -1 };
+		*entry_at(table, number) = (struct half_entry){ .position = position, .copy = -1 };
 		table->slots[slot] = (struct half_slot){ hash_of(position), number + 1 };
 		table->n++;
 	}
@@ -349,7 +348,7 @@ note_before(struct half_table *table, uint32_t slot, int64_t position)
 	}
 	table->before[table->n_before++] = (struct half_before){
 		.entry = held != 0 ? *entry_at(table, held - 1)
-				   : (struct half_entry){ .position = position, .copy = -1 },
+		                   : (struct half_entry){ .position = position, .copy = -1 },
 		.number = held != 0 ? held - 1 : NO_ENTRY,
 	};
 }

@@ -23,7 +23,8 @@ struct half_entry {
 	uint16_t n_asked;
 	uint8_t state;  /* enum half_state; NONE: free */
 	bool kept : 1;  /* has a row in meta.db */
-	bool taken : 1; /* it was due, and whoever took it looks after it: a restart makes it due again */
+	bool taken : 1; /* it was due, and whoever took it looks after it: a restart makes it due
+	                   again */
 };
 
 /* Where its record will be readable the longest. */
@@ -61,10 +62,10 @@ struct half_table {
 	uint32_t n_slots;
 	uint32_t *heap; /* numbers, the soonest due at 1 */
 	uint32_t n_due, heap_cap;
-	uint32_t n; /* entries in use */
+	uint32_t n;                       /* entries in use */
 	int64_t n_of[HALF_REVOCABLE + 1]; /* by state */
 	int64_t expire_before;            /* records below are to be removed */
-	struct half_before *before; /* images of what this batch changed, in order */
+	struct half_before *before;       /* images of what this batch changed, in order */
 	size_t n_before, before_cap;
 	struct half_changed *changes;
 	size_t n_changes, changes_cap;
@@ -79,14 +80,15 @@ bool half_table_allows(const struct half_table *table, struct half_change *chang
  * Does it; allowed was asked before. record: position of the append's first
  * record (STORE: the half message, PARK: its copy). n_asked: -1: one more.
  */
-void half_table_apply(
-    struct half_table *table, const struct half_change *change, int64_t record, int n_asked, int64_t now_ms);
+void half_table_apply(struct half_table *table, const struct half_change *change, int64_t record,
+    int n_asked, int64_t now_ms);
 /* The batch was committed at this log position. */
 void half_table_settle(struct half_table *table, int64_t at);
 /* It was not. Numbers are taken and given like a stack, so each entry gets its own again. */
 void half_table_undo(struct half_table *table);
 /* The entry that changed; NULL: it is gone. No look-up: among many that is a miss of the cache. */
-struct half_entry *half_table_changed(const struct half_table *table, const struct half_changed *change);
+struct half_entry *half_table_changed(
+    const struct half_table *table, const struct half_changed *change);
 /* An entry as meta.db tells it. */
 void half_table_load(struct half_table *table, const struct half_entry *entry);
 
@@ -100,7 +102,8 @@ void half_table_set_due(struct half_table *table, struct half_entry *entry, int6
  * become due at once, with a word that they are expiring; false when there are such. Looks at all.
  */
 bool half_table_may_expire(struct half_table *table, int64_t before, int64_t now_ms);
-/* They went: forgets what can be neither committed nor told. Answers how many were parked. Looks at all. */
+/* They went: forgets what can be neither committed nor told. Answers how many were parked. Looks at
+ * all. */
 int64_t half_table_expire(struct half_table *table, int64_t before, int64_t at);
 
 /* The log ends here: forgets what a power cut took. */

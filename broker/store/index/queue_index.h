@@ -32,9 +32,11 @@ struct queue_index {
 
 uint64_t queue_hash(struct slice topic, int32_t queue_id);
 void queue_index_release(struct queue_index *index);
-void *queue_index_find(const struct queue_index *index, uint64_t hash, struct slice topic, int32_t queue_id);
+void *queue_index_find(
+    const struct queue_index *index, uint64_t hash, struct slice topic, int32_t queue_id);
 void queue_index_add(struct queue_index *index, uint64_t hash, int32_t number, void *queue);
-void queue_index_remove(struct queue_index *index, uint64_t hash, int32_t number, const void *queue);
+void queue_index_remove(
+    struct queue_index *index, uint64_t hash, int32_t number, const void *queue);
 
 /* NULL when there is none of that number (any more). */
 static inline void *

@@ -35,9 +35,11 @@ struct queue_table {
 
 void queue_table_init(struct queue_table *table);
 void queue_table_release(struct queue_table *table);
-struct queue *queue_table_find(const struct queue_table *table, uint64_t hash, struct slice topic, int32_t queue_id);
+struct queue *queue_table_find(
+    const struct queue_table *table, uint64_t hash, struct slice topic, int32_t queue_id);
 /* number -1: a new one. The topic is copied. */
-struct queue *queue_table_add(struct queue_table *table, struct slice topic, int32_t queue_id, int32_t number);
+struct queue *queue_table_add(
+    struct queue_table *table, struct slice topic, int32_t queue_id, int32_t number);
 void queue_table_remove(struct queue_table *table, struct queue *queue);
 
 static inline struct queue *

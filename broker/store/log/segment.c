@@ -218,8 +218,8 @@ segment_open(
 		[SQL_READ] = "PRAGMA cache_size = -192",
 		[SQL_IMMUTABLE] = "PRAGMA mmap_size = " MMAP_BYTES "; PRAGMA cache_size = -64",
 	};
-	int rc = sql_open(
-	    segment->path, mode == SQL_WRITE ? store->write_vfs : store->vfs, mode, db);
+	int rc =
+	    sql_open(segment->path, mode == SQL_WRITE ? store->write_vfs : store->vfs, mode, db);
 
 	if (rc != SQLITE_OK)
 		return rc;

@@ -205,13 +205,14 @@ segment_get_record(struct segment_reader *reader, int64_t position, uint32_t siz
 	return status;
 }
 
-/* Points the blob handle at a row. One that was pointed in vain answers SQLITE_ABORT ever after: it goes. */
+/* Points the blob handle at a row. One that was pointed in vain answers SQLITE_ABORT ever after: it
+ * goes. */
 static int
 open_blob(struct segment_reader *reader, int64_t row)
 {
-	int rc = reader->blob != NULL
-	             ? sqlite3_blob_reopen(reader->blob, row)
-	             : sqlite3_blob_open(reader->db, "main", "log", "records", row, 0, &reader->blob);
+	int rc = reader->blob != NULL ? sqlite3_blob_reopen(reader->blob, row)
+	                              : sqlite3_blob_open(reader->db, "main", "log", "records", row,
+					    0, &reader->blob);
 
 	if (rc != SQLITE_OK) {
 		sqlite3_blob_close(reader->blob);

@@ -36,13 +36,14 @@ struct segment_reader {
 	int64_t row_position;
 	const char *row; /* NULL: none at hand */
 	size_t row_len;
-	sqlite3_blob *blob; /* for records that are alone in their row */
-	int fd;             /* of a sealed file, for hints; -1: none */
+	sqlite3_blob *blob;     /* for records that are alone in their row */
+	int fd;                 /* of a sealed file, for hints; -1: none */
 	off_t fd_bytes, hinted; /* how long it is, and up to where it was asked for */
 };
 
 /* 0 or an SQLite code. */
-int segment_reader_open(struct segment_reader *reader, const struct store *store, struct segment *segment);
+int segment_reader_open(
+    struct segment_reader *reader, const struct store *store, struct segment *segment);
 void segment_reader_close(struct segment_reader *reader);
 void segment_rest(struct segment_reader *reader);
 
@@ -68,8 +69,10 @@ enum get_status segment_copy_from_row(const struct segment_reader *reader, int64
  * record is what makes a pull of a thin queue dear. Measured with 2,000 queues
  * in turns: 14.5 us a message by rows, 7.7 so.
  */
-enum get_status segment_copy_record(struct segment_reader *reader, int64_t position, uint32_t size, char *to);
-/* Where the queue stood when the segment began (or 0 when it was born there). NONE: unknown here. */
+enum get_status segment_copy_record(
+    struct segment_reader *reader, int64_t position, uint32_t size, char *to);
+/* Where the queue stood when the segment began (or 0 when it was born there). NONE: unknown here.
+ */
 enum get_status segment_get_first(struct segment_reader *reader, int32_t number, int64_t *first);
 /*
  * Entries of a queue from an offset on, in order, until found answers false.

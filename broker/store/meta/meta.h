@@ -17,7 +17,8 @@ struct meta *meta_open(const char *path, const char *vfs, char **why);
 void meta_close(struct meta *meta);
 /* There was none when it was opened. */
 bool meta_is_new(const struct meta *meta);
-/* For tables of others' rows (half_rows.h). NULL: a sync failed, nothing is to be written any more. */
+/* For tables of others' rows (half_rows.h). NULL: a sync failed, nothing is to be written any more.
+ */
 sqlite3 *meta_db(const struct meta *meta);
 /* One of their transactions failed: logs it, and minds a failed sync. */
 void meta_failed(struct meta *meta, int rc);

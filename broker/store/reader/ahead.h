@@ -33,8 +33,8 @@ bool ahead_take(struct ahead *ahead, int32_t queue, int64_t offset,
 /* Somebody was served up to this offset: reading ahead will not be for nothing. */
 bool ahead_expects(const struct ahead *ahead, int32_t queue, int64_t offset);
 /* The n_records in the chunk, whole and without gaps, are those from offset on. */
-void ahead_put(struct ahead *ahead, int32_t queue, int64_t offset, struct chunk *chunk,
-    int32_t n_records);
+void ahead_put(
+    struct ahead *ahead, int32_t queue, int64_t offset, struct chunk *chunk, int32_t n_records);
 
 /* A trip for pulls that have not come yet. Who comes before it has ended waits for it. */
 struct ahead_read {
@@ -56,7 +56,7 @@ bool ahead_wait(struct ahead *ahead, int32_t queue, int64_t offset, void *waitin
 /* Who waits, or NULL. */
 void *ahead_end(struct ahead_read *read);
 /* As ahead_put, behind what a stream has; without a stream that wants it nothing happens. */
-void ahead_add(struct ahead *ahead, int32_t queue, int64_t offset, struct chunk *chunk,
-    int32_t n_records);
+void ahead_add(
+    struct ahead *ahead, int32_t queue, int64_t offset, struct chunk *chunk, int32_t n_records);
 
 #endif

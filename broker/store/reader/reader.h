@@ -22,9 +22,9 @@ struct reader {
 	struct mailbox inbox;
 	pthread_t thread;
 	bool stop;
-	struct segment_array *segments; /* of the job at hand */
+	struct segment_array *segments;             /* of the job at hand */
 	struct segment_reader *files[READER_FILES]; /* most recently used first; NULL: free */
-	struct row_cache rows; /* of what is pulled; goes when nobody pulls */
+	struct row_cache rows;                      /* of what is pulled; goes when nobody pulls */
 	int64_t row_end; /* of the row read last: rows that follow each other are hinted at */
 	int64_t busy_ms;
 	struct task stop_task;
@@ -34,17 +34,19 @@ struct reader {
  * The connection to a segment, lent until the next call. NONE: retention has
  * just taken it.
  */
-enum get_status reader_file(struct reader *reader, struct segment *segment, struct segment_reader **file);
+enum get_status reader_file(
+    struct reader *reader, struct segment *segment, struct segment_reader **file);
 /*
  * The segment that holds a queue's entry for an offset, as far as bounds tell:
  * *index into reader->segments.
  */
 enum get_status reader_locate(struct reader *reader, int32_t number, int64_t offset, size_t *index);
 /* The record at a position, whatever segment holds it. */
-enum get_status reader_record(struct reader *reader, int64_t position, uint32_t size, struct slice *bytes,
-    struct record *decoded);
+enum get_status reader_record(struct reader *reader, int64_t position, uint32_t size,
+    struct slice *bytes, struct record *decoded);
 /* The same, copied to where size bytes are free; dense: more of its row will be asked for. */
-enum get_status reader_copy(struct reader *reader, int64_t position, uint32_t size, bool dense, char *to);
+enum get_status reader_copy(
+    struct reader *reader, int64_t position, uint32_t size, bool dense, char *to);
 
 /* read_queue.c, read_find.c. ASK: the job has to ask the writer. */
 enum read_answer { READ_DONE, READ_ASK };

@@ -14,7 +14,7 @@
 #include "common/base/mem.h"
 
 #define HELD_BYTES ((128 << 10) - 1) /* SQLite's VFS for unix cannot write more at once */
-#define FRAME_AT_COMMIT 4 /* in the header: not 0 in a commit's last frame */
+#define FRAME_AT_COMMIT 4            /* in the header: not 0 in a commit's last frame */
 
 struct gather_vfs {
 	sqlite3_vfs base; /* the real one's, but for xOpen */

@@ -15,7 +15,8 @@
  * For connections that write. Any thread; a file is its connection's, as ever.
  */
 
-/* The name of the one on top of this (NULL: SQLite's default), registered for the process's life. */
+/* The name of the one on top of this (NULL: SQLite's default), registered for the process's life.
+ */
 const char *gather_vfs_over(const char *name);
 
 #endif

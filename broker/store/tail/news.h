@@ -39,8 +39,8 @@ enum news_kind {
 struct news {
 	_Atomic uint32_t refs;
 	enum news_kind kind;
-	struct chunk *chunk;    /* GROWTH: all records of the entries, in their order */
-	int64_t timestamp;      /* GROWTH: store time of all */
+	struct chunk *chunk; /* GROWTH: all records of the entries, in their order */
+	int64_t timestamp;   /* GROWTH: store time of all */
 	struct news_queue *queues;
 	size_t n_queues;
 	size_t n_entries;

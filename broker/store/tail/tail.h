@@ -20,9 +20,9 @@ struct tail_queue {
 	int32_t number; /* names the queue towards the store */
 	int32_t queue_id;
 	struct slice topic;
-	int64_t min_offset;      /* first that is still there */
-	int64_t max_offset;      /* next to be written; what lies below is committed */
-	int64_t last_timestamp;  /* store time of the newest message, ms; 0: none in this store */
+	int64_t min_offset;     /* first that is still there */
+	int64_t max_offset;     /* next to be written; what lies below is committed */
+	int64_t last_timestamp; /* store time of the newest message, ms; 0: none in this store */
 	/* internal: entries of the newest records */
 	bool grown;
 	struct tail_entry *ring;
@@ -32,7 +32,8 @@ struct tail_queue {
 struct tail *tail_new(struct store *store);
 void tail_free(struct tail *tail);
 /* Called for each queue that grew, after the notice was applied. */
-void tail_on_growth(struct tail *tail, void (*grew)(void *arg, struct tail_queue *queue), void *arg);
+void tail_on_growth(
+    struct tail *tail, void (*grew)(void *arg, struct tail_queue *queue), void *arg);
 /* NULL when the queue has never had a message. Lent; stays until its topic is deleted. */
 struct tail_queue *tail_find(struct tail *tail, struct slice topic, int32_t queue_id);
 /* All queues in no order: *state starts at 0. NULL at the end. */
@@ -49,7 +50,7 @@ enum tail_status {
  * ready for conn_send; each holds its chunk and must be sent or released.
  */
 enum tail_status tail_read(struct tail *tail, struct tail_queue *queue, int64_t offset,
-    const struct pull_limits *limits, struct arena *arena, struct body_part **parts, size_t *n_parts,
-    int32_t *n_messages, int64_t *next_offset);
+    const struct pull_limits *limits, struct arena *arena, struct body_part **parts,
+    size_t *n_parts, int32_t *n_messages, int64_t *next_offset);
 
 #endif

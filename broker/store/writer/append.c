@@ -57,7 +57,7 @@ lay_out(const struct store *store, struct pool *pool, struct record *records,
 	}
 	struct append *append;
 	size_t size = sizeof *append + n * sizeof append->items[0] +
-	    n_keys * sizeof append->keys[0] + n_bytes;
+	              n_keys * sizeof append->keys[0] + n_bytes;
 
 	append = pool != NULL ? pool_alloc(pool, size) : mem_alloc(size);
 	*append = (struct append){
@@ -160,8 +160,7 @@ on_turn_end(struct turn_end *self)
 	struct append_gather *gather = (struct append_gather *)self;
 	struct task_chain chain = take_gathered(gather);
 
-	if (chain.first != NULL &&
-	    !writer_lend(gather->store->writer, gather->loop, chain.first))
+	if (chain.first != NULL && !writer_lend(gather->store->writer, gather->loop, chain.first))
 		mailbox_post_chain(&gather->store->writer->inbox, chain.first, chain.last);
 }
 

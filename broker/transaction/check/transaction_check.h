@@ -24,14 +24,15 @@ void transaction_checks_answered(struct broker *broker, struct loop *here, int64
 #define TRANSACTION_RELAYED_FOR "relayedFor"
 
 /*
- * An END that answers what another master asked through us (RELAY_CHECK) goes on to that one, and its
- * answer is the answer. False: it is not such a one. In begin.
+ * An END that answers what another master asked through us (RELAY_CHECK) goes on to that one, and
+ * its answer is the answer. False: it is not such a one. In begin.
  */
 bool transaction_relay_end(struct request *request);
 /*
  * Whether a group of producers may have this URL: http, and an address of
  * transactionCheckUrlAllow. 0, or -1 and *why, one sentence.
  */
-int transaction_url_check(const struct broker_settings *settings, struct slice url, const char **why);
+int transaction_url_check(
+    const struct broker_settings *settings, struct slice url, const char **why);
 
 #endif

@@ -36,7 +36,7 @@ struct transaction_checks {
 	struct check_urls *urls;
 	struct check_due *due; /* transaction_check.c's own */
 	bool stopped;
-	struct check *first;   /* at hand: transaction_check_one.c */
+	struct check *first; /* at hand: transaction_check_one.c */
 	size_t n_at_hand, n_reading, n_bytes;
 	int64_t lines_ms;
 	int n_lines;
@@ -52,7 +52,7 @@ void checks_pump(struct transaction_checks *checks);
 /* Whether there is somebody to ask. */
 enum check_choice {
 	CHECK_CHOSEN,
-	CHECK_LATER,  /* there is, but busy, or silent of late */
+	CHECK_LATER, /* there is, but busy, or silent of late */
 	CHECK_NOBODY,
 };
 
@@ -69,15 +69,17 @@ struct check_member {
 
 struct check_members *check_members_new(struct clients *clients);
 void check_members_free(struct check_members *members);
-/* The connection from born; else one from the same address; else the next one. Texts in the arena. */
-enum check_choice check_members_choose(struct check_members *members, struct slice group, const struct host *born,
-    int64_t now_ms, struct arena *arena, struct check_member *chosen);
-/* One ask is on its way, and will be answered under this key; an older one of this key never was. */
-void check_members_asked(struct check_members *members, struct slice group, struct conn_id conn, struct slice key,
-    int64_t now_ms);
+/* The connection from born; else one from the same address; else the next one. Texts in the arena.
+ */
+enum check_choice check_members_choose(struct check_members *members, struct slice group,
+    const struct host *born, int64_t now_ms, struct arena *arena, struct check_member *chosen);
+/* One ask is on its way, and will be answered under this key; an older one of this key never was.
+ */
+void check_members_asked(struct check_members *members, struct slice group, struct conn_id conn,
+    struct slice key, int64_t now_ms);
 /* It could not take the ask. */
-void check_members_refused(struct check_members *members, struct slice group, struct conn_id conn, struct slice key,
-    int64_t now_ms);
+void check_members_refused(struct check_members *members, struct slice group, struct conn_id conn,
+    struct slice key, int64_t now_ms);
 void check_members_answered(struct check_members *members, struct slice key, int64_t now_ms);
 /* Some times a second: who was silent for silent_ms is left alone for a while. */
 void check_members_tick(struct check_members *members, int64_t silent_ms, int64_t now_ms);
@@ -85,7 +87,8 @@ void check_members_tick(struct check_members *members, int64_t silent_ms, int64_
  * How long to wait when nobody can be asked about a half message of this group: longer, the longer
  * this has been so; at most max_ms.
  */
-int64_t check_members_patience_ms(struct check_members *members, struct slice group, int64_t max_ms, int64_t now_ms);
+int64_t check_members_patience_ms(
+    struct check_members *members, struct slice group, int64_t max_ms, int64_t now_ms);
 
 /* ---- transaction_check_relay.c: members that are connected elsewhere -- */
 
@@ -97,10 +100,13 @@ struct check_relays *check_relays_new(struct broker *broker);
 /* Nobody waits for what is on its way any more. */
 void check_relays_stop(struct check_relays *relays);
 void check_relays_free(struct check_relays *relays);
-/* Looks for another master that has somebody of the group to ask. found is called once, perhaps at once. */
-void check_relays_find(struct check_relays *relays, struct slice group, check_found_fn *found, void *context);
+/* Looks for another master that has somebody of the group to ask. found is called once, perhaps at
+ * once. */
+void check_relays_find(
+    struct check_relays *relays, struct slice group, check_found_fn *found, void *context);
 /* Asks there. */
-void check_relays_ask(struct check_relays *relays, struct slice master, const struct check_question *question);
+void check_relays_ask(
+    struct check_relays *relays, struct slice master, const struct check_question *question);
 
 /* ---- transaction_check_errand.c -------------------------------------- */
 
@@ -115,7 +121,8 @@ struct check_urls;
 struct buf;
 struct evhttp_uri;
 
-/* transaction_url.c: its HOST:PORT, as in transactionCheckUrlAllow; NULL and *why when it is none of ours. */
+/* transaction_url.c: its HOST:PORT, as in transactionCheckUrlAllow; NULL and *why when it is none
+ * of ours. */
 struct evhttp_uri *transaction_url_parse(struct slice url, struct buf *address, const char **why);
 
 struct check_urls *check_urls_new(struct broker *broker);
@@ -123,11 +130,12 @@ struct check_urls *check_urls_new(struct broker *broker);
 void check_urls_stop(struct check_urls *urls);
 void check_urls_free(struct check_urls *urls);
 /* The group's URL (arena), and the address that it leads to. */
-enum check_choice check_urls_choose(struct check_urls *urls, struct slice group, int64_t now_ms, struct arena *arena,
-    struct slice *url, struct host *host);
+enum check_choice check_urls_choose(struct check_urls *urls, struct slice group, int64_t now_ms,
+    struct arena *arena, struct slice *url, struct host *host);
 /* How long until it is worth looking again, after CHECK_LATER. */
 int64_t check_urls_patience_ms(struct check_urls *urls, struct slice group, int64_t now_ms);
 /* The answer becomes a vote. The question is copied. */
-void check_urls_ask(struct check_urls *urls, struct slice url, const struct check_question *question);
+void check_urls_ask(
+    struct check_urls *urls, struct slice url, const struct check_question *question);
 
 #endif
