@@ -9,7 +9,7 @@
 #include "common/base/mem.h"
 
 struct call {
-	struct idmap_node node; /* first: a node is a call */
+	struct u64map_node node; /* first: a node is a call */
 	struct deadline deadline;
 	struct calls *calls;
 	struct loop *loop;
@@ -23,7 +23,7 @@ finish(struct call *call, const struct command *answer, struct slice body)
 	struct call done = *call;
 
 	loop_drop_deadline(call->loop, &call->deadline);
-	idmap_remove(&call->calls->waiting, &call->node);
+	u64map_remove(&call->calls->waiting, &call->node);
 	free(call);
 	done.done(done.arg, answer, body);
 }
@@ -41,7 +41,7 @@ calls_opaque(struct calls *calls)
 {
 	do
 		calls->last_opaque = calls->last_opaque == INT32_MAX ? 1 : calls->last_opaque + 1;
-	while (idmap_find(&calls->waiting, (uint64_t)calls->last_opaque) != NULL);
+	while (u64map_find(&calls->waiting, (uint64_t)calls->last_opaque) != NULL);
 	return calls->last_opaque;
 }
 
@@ -59,14 +59,14 @@ calls_add(struct calls *calls, struct loop *loop, int32_t opaque, int timeout_ms
 		.done = done,
 		.arg = arg,
 	};
-	idmap_add(&calls->waiting, &call->node);
+	u64map_add(&calls->waiting, &call->node);
 	loop_set_deadline(loop, &call->deadline, clock_mono_ms() + timeout_ms);
 }
 
 bool
 calls_answer(struct calls *calls, int32_t opaque, const struct command *answer, struct slice body)
 {
-	struct idmap_node *node = idmap_find(&calls->waiting, (uint64_t)opaque);
+	struct u64map_node *node = u64map_find(&calls->waiting, (uint64_t)opaque);
 
 	if (node == NULL)
 		return false;
@@ -78,10 +78,10 @@ void
 calls_fail(struct calls *calls)
 {
 	size_t n = calls->waiting.n;
-	uint64_t *ids = idmap_ids(&calls->waiting);
+	uint64_t *ids = u64map_ids(&calls->waiting);
 
 	for (size_t i = 0; i < n; i++) {
-		struct idmap_node *node = idmap_find(&calls->waiting, ids[i]);
+		struct u64map_node *node = u64map_find(&calls->waiting, ids[i]);
 
 		if (node != NULL)
 			finish((struct call *)node, NULL, SLICE_NONE);
@@ -92,5 +92,5 @@ calls_fail(struct calls *calls)
 void
 calls_release(struct calls *calls)
 {
-	idmap_release(&calls->waiting);
+	u64map_release(&calls->waiting);
 }

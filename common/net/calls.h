@@ -10,14 +10,14 @@
 #include <stdint.h>
 
 #include "common/protocol/command.h"
-#include "common/base/idmap.h"
+#include "common/base/u64map.h"
 #include "common/net/loop.h"
 
 /* answer == NULL: there is none. What answer and body point to is lent until it returns. */
 typedef void call_done_fn(void *arg, const struct command *answer, struct slice body);
 
 struct calls {
-	struct idmap waiting;
+	struct u64map waiting;
 	int32_t last_opaque;
 };
 

@@ -104,7 +104,7 @@ conn_close(struct conn *conn, const char *why)
 	if (conn->fd != -1)
 		close(conn->fd);
 	loop_drop_deadline(conn->loop, &conn->deadline);
-	idmap_remove(&conns_of(conn->loop)->by_number, &conn->node);
+	u64map_remove(&conns_of(conn->loop)->by_number, &conn->node);
 	loop_at_turn_end(conn->loop, &conn->turn_end);
 	conn_give_back_outbox(conn);
 	calls_fail(&conn->calls);
@@ -137,10 +137,10 @@ conn_close_all(struct loop *loop, const void *context, const char *why)
 	if (conns == NULL)
 		return;
 	size_t n = conns->by_number.n;
-	uint64_t *ids = idmap_ids(&conns->by_number);
+	uint64_t *ids = u64map_ids(&conns->by_number);
 
 	for (size_t i = 0; i < n; i++) {
-		struct conn *conn = (struct conn *)idmap_find(&conns->by_number, ids[i]);
+		struct conn *conn = (struct conn *)u64map_find(&conns->by_number, ids[i]);
 
 		if (conn != NULL && (context == NULL || conn->context == context))
 			conn_close(conn, why);
@@ -164,7 +164,7 @@ conns_release(struct loop_part *part)
 		outbox_release(box);
 		free(box);
 	}
-	idmap_release(&conns->by_number);
+	u64map_release(&conns->by_number);
 	free(conns);
 }
 
@@ -190,7 +190,7 @@ conn_new(struct loop *loop, int fd, const struct conn_events *events, void *cont
 	struct conn *conn = mem_zalloc(sizeof *conn);
 
 	conn->node.id = ++conns->last_number;
-	idmap_add(&conns->by_number, &conn->node);
+	u64map_add(&conns->by_number, &conn->node);
 	conn->loop = loop;
 	conn->fd = fd;
 	conn->events = events;
@@ -284,7 +284,7 @@ conn_find(struct loop *loop, struct conn_id id)
 
 	if (conns == NULL || id.loop != (uint32_t)loop->index)
 		return NULL;
-	return (struct conn *)idmap_find(&conns->by_number, id.number);
+	return (struct conn *)u64map_find(&conns->by_number, id.number);
 }
 
 struct loop *

@@ -15,7 +15,7 @@
 struct conns {
 	struct loop_part part; /* first: loop->conns */
 	struct loop *loop;
-	struct idmap by_number;
+	struct u64map by_number;
 	uint64_t last_number;
 	struct outbox *spare;
 	size_t n_spare;
@@ -38,7 +38,7 @@ union address {
 };
 
 struct conn {
-	struct idmap_node node; /* first: a node is a connection */
+	struct u64map_node node; /* first: a node is a connection */
 	struct loop *loop;
 	const struct conn_events *events;
 	void *context;
