@@ -82,8 +82,8 @@ membership_release(struct membership *membership)
 	twinmq_error_set(&closed, TWINMQ_CLOSED, "the handle was closed");
 	loop_drop_deadline(membership->mq->loop, &membership->next_round);
 	tell_waits(membership, UINT64_MAX, &closed);
-	table_release(&membership->groups, NULL);
-	table_release(&membership->masters, master_free);
+	strmap_release(&membership->groups, NULL);
+	strmap_release(&membership->masters, master_free);
 }
 
 /* ---- a round ---- */
@@ -97,8 +97,8 @@ end_round(struct membership *membership, const struct twinmq_error *error)
 		begin_round(membership);
 		return;
 	}
-	for (struct table_entry *at = table_next(&membership->masters, NULL); at != NULL;
-	     at = table_next(&membership->masters, at))
+	for (struct strmap_entry *at = strmap_next(&membership->masters, NULL); at != NULL;
+	     at = strmap_next(&membership->masters, at))
 		n_answered += ((const struct master *)at->value)->answered;
 	bool all = n_answered != 0 && n_answered == membership->masters.n;
 	int wait_ms = all ? ROUND_EVERY_MS : membership->retry_ms;
@@ -113,7 +113,7 @@ end_round(struct membership *membership, const struct twinmq_error *error)
 static void
 forget(struct master *master)
 {
-	table_take(&master->membership->masters, slice_of(master->address));
+	strmap_take(&master->membership->masters, slice_of(master->address));
 	master_free(master);
 }
 
@@ -154,9 +154,9 @@ beat(struct master *master)
 
 	master->beating = true;
 	membership->n_beats++;
-	for (struct table_entry *at = table_next(&membership->groups, NULL); at != NULL;
-	     at = table_next(&membership->groups, at))
-		groups[heartbeat.n_producers++] = table_key(at);
+	for (struct strmap_entry *at = strmap_next(&membership->groups, NULL); at != NULL;
+	     at = strmap_next(&membership->groups, at))
+		groups[heartbeat.n_producers++] = strmap_key(at);
 	heartbeat.producers = groups;
 	json_out_init(&out, &body);
 	heartbeat_write(&out, &heartbeat);
@@ -169,13 +169,13 @@ beat(struct master *master)
 static void
 list_master(struct membership *membership, struct slice address)
 {
-	struct master *master = table_find(&membership->masters, address);
+	struct master *master = strmap_find(&membership->masters, address);
 
 	if (master == NULL) {
 		master = mem_zalloc(sizeof *master);
 		master->membership = membership;
 		master->address = slice_dup(address);
-		table_put(&membership->masters, address, master);
+		strmap_put(&membership->masters, address, master);
 	}
 	master->listed = true;
 }
@@ -187,8 +187,8 @@ list_masters(struct membership *membership, struct slice body)
 	struct cluster_info info;
 
 	if (cluster_info_read(&arena, body, &info) == 0) {
-		for (struct table_entry *at = table_next(&membership->masters, NULL); at != NULL;
-		     at = table_next(&membership->masters, at))
+		for (struct strmap_entry *at = strmap_next(&membership->masters, NULL); at != NULL;
+		     at = strmap_next(&membership->masters, at))
 			((struct master *)at->value)->listed = false;
 		for (size_t i = 0; i < info.n_brokers; i++)
 			for (size_t j = 0; j < info.brokers[i].n_addresses; j++)
@@ -211,8 +211,8 @@ on_masters(
 		return;
 	if (error == NULL && answer->code == RESPONSE_SUCCESS)
 		list_masters(membership, body);
-	for (struct table_entry *at = table_next(&membership->masters, NULL); at != NULL;
-	     at = table_next(&membership->masters, at))
+	for (struct strmap_entry *at = strmap_next(&membership->masters, NULL); at != NULL;
+	     at = strmap_next(&membership->masters, at))
 		/* One that is under way may have left before the last group came. */
 		if (((struct master *)at->value)->beating)
 			membership->again = true;
@@ -260,9 +260,9 @@ membership_when_told(struct membership *membership, membership_fn *done, void *a
 int
 membership_join(struct membership *membership, struct slice group, void *member)
 {
-	if (table_find(&membership->groups, group) != NULL)
+	if (strmap_find(&membership->groups, group) != NULL)
 		return -1;
-	table_put(&membership->groups, group, member);
+	strmap_put(&membership->groups, group, member);
 	begin_round(membership);
 	return 0;
 }
@@ -277,10 +277,10 @@ membership_leave(struct membership *membership, struct slice group)
 	struct command request = { .code = REQUEST_UNREGISTER_CLIENT };
 	struct arena arena = { 0 };
 
-	table_take(&membership->groups, group);
+	strmap_take(&membership->groups, group);
 	fields_encode(unregister_client_header_fields, &header, &arena, &request);
-	for (struct table_entry *at = table_next(&membership->masters, NULL); at != NULL;
-	     at = table_next(&membership->masters, at)) {
+	for (struct strmap_entry *at = strmap_next(&membership->masters, NULL); at != NULL;
+	     at = strmap_next(&membership->masters, at)) {
 		const struct master *master = at->value;
 
 		/* To others it is gone with the connection. */
@@ -294,13 +294,13 @@ membership_leave(struct membership *membership, struct slice group)
 void *
 membership_find(const struct membership *membership, struct slice group)
 {
-	return table_find(&membership->groups, group);
+	return strmap_find(&membership->groups, group);
 }
 
 void
 membership_on_connect(struct membership *membership, struct slice address)
 {
-	struct master *master = table_find(&membership->masters, address);
+	struct master *master = strmap_find(&membership->masters, address);
 
 	if (master != NULL && !master->beating && membership->groups.n != 0)
 		beat(master);
@@ -309,7 +309,7 @@ membership_on_connect(struct membership *membership, struct slice address)
 void
 membership_on_lost(struct membership *membership, struct slice address)
 {
-	struct master *master = table_find(&membership->masters, address);
+	struct master *master = strmap_find(&membership->masters, address);
 
 	if (master == NULL || membership->mq->closing)
 		return;

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "common/base/deadline.h"
-#include "common/base/table.h"
+#include "common/base/strmap.h"
 
 #define CLIENT_ID_LEN 63
 
@@ -26,8 +26,8 @@ struct membership_wait;
 struct membership {
 	struct twinmq *mq;
 	char client_id[CLIENT_ID_LEN + 1];
-	struct table groups;  /* name to whatever the caller put there */
-	struct table masters; /* by address */
+	struct strmap groups;  /* name to whatever the caller put there */
+	struct strmap masters; /* by address */
 	struct deadline next_round;
 	int retry_ms;
 	bool asking;    /* the name servers, who the masters are */

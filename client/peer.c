@@ -39,13 +39,13 @@ static const struct conn_events events = {
 struct peer *
 peer_find(struct twinmq *mq, struct slice address)
 {
-	struct peer *peer = table_find(&mq->peers, address);
+	struct peer *peer = strmap_find(&mq->peers, address);
 
 	if (peer == NULL) {
 		peer = mem_zalloc(sizeof *peer);
 		peer->mq = mq;
 		peer->address = slice_dup(address);
-		table_put(&mq->peers, address, peer);
+		strmap_put(&mq->peers, address, peer);
 	}
 	return peer;
 }

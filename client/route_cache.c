@@ -29,14 +29,14 @@ struct cached_route {
 static struct cached_route *
 find(struct twinmq *mq, struct slice topic)
 {
-	struct cached_route *cached = table_find(&mq->routes, topic);
+	struct cached_route *cached = strmap_find(&mq->routes, topic);
 
 	if (cached == NULL) {
 		cached = mem_zalloc(sizeof *cached);
 		cached->mq = mq;
 		cached->topic = slice_dup(topic);
 		cached->last_wait = &cached->first_wait;
-		table_put(&mq->routes, topic, cached);
+		strmap_put(&mq->routes, topic, cached);
 	}
 	return cached;
 }
@@ -141,7 +141,7 @@ twinmq_route_async(struct twinmq *mq, struct slice topic, twinmq_route_fn *done,
 void
 route_cache_doubt(struct twinmq *mq, struct slice topic)
 {
-	struct cached_route *cached = table_find(&mq->routes, topic);
+	struct cached_route *cached = strmap_find(&mq->routes, topic);
 
 	if (cached != NULL)
 		cached->asked_ms = clock_mono_ms() - mq->route_age_ms;
@@ -160,7 +160,7 @@ cached_route_free(void *self)
 void
 route_cache_release(struct twinmq *mq)
 {
-	table_release(&mq->routes, cached_route_free);
+	strmap_release(&mq->routes, cached_route_free);
 }
 
 struct slice

@@ -116,7 +116,7 @@ void
 twinmq_close(struct twinmq *mq)
 {
 	mq->closing = true;
-	table_release(&mq->peers, peer_free);
+	strmap_release(&mq->peers, peer_free);
 	twinmq_calls_end(mq);
 	membership_release(&mq->membership);
 	transaction_producers_detach(mq);

@@ -8,7 +8,7 @@
 
 #include "client/membership.h"
 #include "client/twinmq.h"
-#include "common/base/table.h"
+#include "common/base/strmap.h"
 
 #define container_of(member_at, type, member)                                                      \
 	((type *)(void *)((char *)(member_at)-offsetof(type, member)))
@@ -31,10 +31,10 @@ struct twinmq {
 	size_t at_name_server; /* the one that answered last */
 	int timeout_ms;
 	int route_age_ms;
-	struct table peers;  /* by address */
-	struct table routes; /* by topic: struct cached_route */
-	struct call *calls;  /* in flight */
-	struct call *failed; /* ended without an answer; told at the end of the turn */
+	struct strmap peers;  /* by address */
+	struct strmap routes; /* by topic: struct cached_route */
+	struct call *calls;   /* in flight */
+	struct call *failed;  /* ended without an answer; told at the end of the turn */
 	struct turn_end tell_failed;
 	struct twinmq_error error;
 	bool stopped; /* twinmq_run shall return */

@@ -14,7 +14,7 @@
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "common/base/path.h"
-#include "common/base/table.h"
+#include "common/base/strmap.h"
 
 #define FILE_NAME "namesrv.db"
 #define SCHEMA_VERSION 1
@@ -31,7 +31,7 @@ struct kv {
 	sqlite3_stmt *put;
 	sqlite3_stmt *delete;
 	sqlite3_stmt *put_setting;
-	struct table spaces; /* namespace -> struct table of key -> struct text */
+	struct strmap spaces; /* namespace -> struct strmap of key -> struct text */
 };
 
 struct text {
@@ -53,9 +53,9 @@ text_new(struct slice from)
 static void
 space_free(void *value)
 {
-	struct table *space = value;
+	struct strmap *space = value;
 
-	table_release(space, free);
+	strmap_release(space, free);
 	free(space);
 }
 
@@ -64,32 +64,32 @@ space_free(void *value)
 static void
 remember(struct kv *kv, struct slice space_name, struct slice key, struct slice value)
 {
-	struct table *space = table_find(&kv->spaces, space_name);
+	struct strmap *space = strmap_find(&kv->spaces, space_name);
 
 	if (space == NULL) {
 		space = mem_zalloc(sizeof *space);
-		table_put(&kv->spaces, space_name, space);
+		strmap_put(&kv->spaces, space_name, space);
 	}
-	free(table_put(space, key, text_new(value)));
+	free(strmap_put(space, key, text_new(value)));
 }
 
 static void
 forget(struct kv *kv, struct slice space_name, struct slice key)
 {
-	struct table *space = table_find(&kv->spaces, space_name);
+	struct strmap *space = strmap_find(&kv->spaces, space_name);
 
 	if (space == NULL)
 		return;
-	free(table_take(space, key));
+	free(strmap_take(space, key));
 	if (space->n == 0)
-		space_free(table_take(&kv->spaces, space_name));
+		space_free(strmap_take(&kv->spaces, space_name));
 }
 
 struct slice
 kv_find(const struct kv *kv, struct slice space_name, struct slice key)
 {
-	const struct table *space = table_find(&kv->spaces, space_name);
-	const struct text *text = space != NULL ? table_find(space, key) : NULL;
+	const struct strmap *space = strmap_find(&kv->spaces, space_name);
+	const struct text *text = space != NULL ? strmap_find(space, key) : NULL;
 
 	return text != NULL ? (struct slice){ text->data, text->len } : SLICE_NONE;
 }
@@ -97,19 +97,19 @@ kv_find(const struct kv *kv, struct slice space_name, struct slice key)
 const struct ext *
 kv_list(const struct kv *kv, struct slice space_name, struct arena *arena, size_t *n_pairs)
 {
-	const struct table *space = table_find(&kv->spaces, space_name);
-	struct table_entry **sorted;
+	const struct strmap *space = strmap_find(&kv->spaces, space_name);
+	struct strmap_entry **sorted;
 	struct ext *pairs;
 
 	*n_pairs = 0;
 	if (space == NULL)
 		return NULL;
-	sorted = table_sorted(space);
+	sorted = strmap_sorted(space);
 	pairs = arena_alloc(arena, space->n * sizeof *pairs);
 	for (size_t i = 0; i < space->n; i++) {
 		const struct text *text = sorted[i]->value;
 
-		pairs[i] = (struct ext){ table_key(sorted[i]), { text->data, text->len } };
+		pairs[i] = (struct ext){ strmap_key(sorted[i]), { text->data, text->len } };
 	}
 	*n_pairs = space->n;
 	free(sorted);
@@ -388,6 +388,6 @@ kv_close(struct kv *kv)
 	sqlite3_finalize(kv->delete);
 	sqlite3_finalize(kv->put_setting);
 	sqlite3_close(kv->db);
-	table_release(&kv->spaces, space_free);
+	strmap_release(&kv->spaces, space_free);
 	free(kv);
 }

@@ -81,7 +81,7 @@ broker_free(void *value)
 {
 	struct route_broker *broker = value;
 
-	table_release(&broker->placements, free);
+	strmap_release(&broker->placements, free);
 	free(broker->name);
 	free(broker->cluster);
 	free(broker->zone);
@@ -91,9 +91,9 @@ broker_free(void *value)
 void
 routes_free(struct routes *routes)
 {
-	table_release(&routes->topics, topic_free);
-	table_release(&routes->members, member_free);
-	table_release(&routes->brokers, broker_free);
+	strmap_release(&routes->topics, topic_free);
+	strmap_release(&routes->members, member_free);
+	strmap_release(&routes->brokers, broker_free);
 	buf_release(&routes->cluster_info);
 	free(routes);
 }
@@ -103,15 +103,15 @@ static void
 broker_forget(struct routes *routes, const struct route_broker *broker)
 {
 	routes->cluster_info.len = 0;
-	for (struct table_entry *at = table_next(&broker->placements, NULL); at != NULL;
-	     at = table_next(&broker->placements, at))
+	for (struct strmap_entry *at = strmap_next(&broker->placements, NULL); at != NULL;
+	     at = strmap_next(&broker->placements, at))
 		topic_forget(((struct placement *)at->value)->topic);
 }
 
 void
 routes_forget(struct routes *routes, struct slice name)
 {
-	struct route_topic *topic = table_find(&routes->topics, name);
+	struct route_topic *topic = strmap_find(&routes->topics, name);
 
 	if (topic != NULL)
 		topic_forget(topic);
@@ -121,8 +121,8 @@ void
 routes_forget_all(struct routes *routes)
 {
 	routes->cluster_info.len = 0;
-	for (struct table_entry *at = table_next(&routes->topics, NULL); at != NULL;
-	     at = table_next(&routes->topics, at))
+	for (struct strmap_entry *at = strmap_next(&routes->topics, NULL); at != NULL;
+	     at = strmap_next(&routes->topics, at))
 		topic_forget(at->value);
 }
 
@@ -131,13 +131,13 @@ routes_forget_all(struct routes *routes)
 static struct route_topic *
 topic_get(struct routes *routes, struct slice name)
 {
-	struct route_topic *topic = table_find(&routes->topics, name);
+	struct route_topic *topic = strmap_find(&routes->topics, name);
 
 	if (topic != NULL)
 		return topic;
 	topic = mem_zalloc(sizeof *topic);
 	topic->name = slice_dup(name);
-	table_put(&routes->topics, name, topic);
+	strmap_put(&routes->topics, name, topic);
 	routes->n_lost++; /* until its first placement */
 	return topic;
 }
@@ -145,7 +145,7 @@ topic_get(struct routes *routes, struct slice name)
 static struct placement *
 placement_get(struct routes *routes, struct route_broker *broker, struct slice name)
 {
-	struct placement *placement = table_find(&broker->placements, name);
+	struct placement *placement = strmap_find(&broker->placements, name);
 
 	if (placement != NULL)
 		return placement;
@@ -159,7 +159,7 @@ placement_get(struct routes *routes, struct route_broker *broker, struct slice n
 	placement->topic->placements = placement;
 	if (placement->topic->n_placements++ == 0)
 		routes->n_lost--;
-	table_put(&broker->placements, name, placement);
+	strmap_put(&broker->placements, name, placement);
 	topic_forget(placement->topic);
 	return placement;
 }
@@ -171,7 +171,7 @@ topic_lose(
 {
 	if (++routes->n_lost > LOST_MAX) {
 		routes->n_lost--;
-		topic_free(table_take(&routes->topics, slice_of(topic->name)));
+		topic_free(strmap_take(&routes->topics, slice_of(topic->name)));
 		return;
 	}
 	free(topic->lost_broker);
@@ -213,16 +213,16 @@ placement_set(struct placement *placement, const struct queue_data *queues)
 static void
 drop_unseen(struct routes *routes, struct route_broker *broker)
 {
-	struct table_entry *next;
+	struct strmap_entry *next;
 
-	for (struct table_entry *at = table_next(&broker->placements, NULL); at != NULL;
+	for (struct strmap_entry *at = strmap_next(&broker->placements, NULL); at != NULL;
 	     at = next) {
 		struct placement *placement = at->value;
 
-		next = table_next(&broker->placements, at);
+		next = strmap_next(&broker->placements, at);
 		if (placement->seen == routes->round)
 			continue;
-		table_take(&broker->placements, table_key(at));
+		strmap_take(&broker->placements, strmap_key(at));
 		placement_drop(routes, placement, LEAVE_DROPPED);
 	}
 }
@@ -240,7 +240,7 @@ static void
 broker_take_table(struct routes *routes, struct route_broker *broker,
     const struct topic_table *table, bool drop_missing)
 {
-	bool increment = table_find(&broker->placements, SLICE(TOPIC_OF_EVERY_BROKER)) != NULL &&
+	bool increment = strmap_find(&broker->placements, SLICE(TOPIC_OF_EVERY_BROKER)) != NULL &&
 	                 !table_has_topic(table, TOPIC_OF_EVERY_BROKER);
 
 	routes->round++;
@@ -263,7 +263,7 @@ routes_add_topic(
     struct routes *routes, struct slice topic, const struct queue_data *queues, size_t n_queues)
 {
 	for (size_t i = 0; i < n_queues; i++) {
-		struct route_broker *broker = table_find(&routes->brokers, queues[i].broker_name);
+		struct route_broker *broker = strmap_find(&routes->brokers, queues[i].broker_name);
 
 		if (broker != NULL)
 			placement_set(placement_get(routes, broker, topic), &queues[i]);
@@ -273,7 +273,7 @@ routes_add_topic(
 void
 routes_delete_topic(struct routes *routes, struct slice name, struct slice cluster)
 {
-	struct route_topic *topic = table_find(&routes->topics, name);
+	struct route_topic *topic = strmap_find(&routes->topics, name);
 	struct placement *next;
 
 	for (struct placement *at = topic != NULL ? topic->placements : NULL; at != NULL;
@@ -281,7 +281,7 @@ routes_delete_topic(struct routes *routes, struct slice name, struct slice clust
 		next = at->next;
 		if (cluster.len != 0 && !slice_is(cluster, at->broker->cluster))
 			continue;
-		table_take(&at->broker->placements, name);
+		strmap_take(&at->broker->placements, name);
 		placement_drop(routes, at, LEAVE_DROPPED);
 	}
 }
@@ -289,7 +289,7 @@ routes_delete_topic(struct routes *routes, struct slice name, struct slice clust
 static int32_t
 set_write_forbidden(struct routes *routes, struct slice broker_name, bool forbidden)
 {
-	struct route_broker *broker = table_find(&routes->brokers, broker_name);
+	struct route_broker *broker = strmap_find(&routes->brokers, broker_name);
 
 	if (broker == NULL)
 		return 0;
@@ -317,11 +317,11 @@ routes_allow_write(struct routes *routes, struct slice broker_name)
 static void
 broker_drop(struct routes *routes, struct route_broker *broker, enum leave_reason why)
 {
-	for (struct table_entry *at = table_next(&broker->placements, NULL); at != NULL;
-	     at = table_next(&broker->placements, at))
+	for (struct strmap_entry *at = strmap_next(&broker->placements, NULL); at != NULL;
+	     at = strmap_next(&broker->placements, at))
 		placement_drop(routes, at->value, why);
-	table_release(&broker->placements, NULL);
-	broker_free(table_take(&routes->brokers, slice_of(broker->name)));
+	strmap_release(&broker->placements, NULL);
+	broker_free(strmap_take(&routes->brokers, slice_of(broker->name)));
 }
 
 static void
@@ -340,7 +340,7 @@ member_leave(struct routes *routes, struct route_member *member, enum leave_reas
 		broker->write_forbidden = false;
 	if (broker->members == NULL)
 		broker_drop(routes, broker, why);
-	table_take(&routes->members, slice_of(member->address));
+	strmap_take(&routes->members, slice_of(member->address));
 	member_free(member);
 }
 
@@ -357,13 +357,13 @@ member_by_id(const struct route_broker *broker, int64_t id)
 static struct route_broker *
 broker_get(struct routes *routes, struct slice name)
 {
-	struct route_broker *broker = table_find(&routes->brokers, name);
+	struct route_broker *broker = strmap_find(&routes->brokers, name);
 
 	if (broker != NULL)
 		return broker;
 	broker = mem_zalloc(sizeof *broker);
 	broker->name = slice_dup(name);
-	table_put(&routes->brokers, name, broker);
+	strmap_put(&routes->brokers, name, broker);
 	return broker;
 }
 
@@ -406,7 +406,7 @@ member_add(struct routes *routes, struct route_broker *broker, const struct memb
 		link = &(*link)->next;
 	member->next = *link;
 	*link = member;
-	table_put(&routes->members, who->address, member);
+	strmap_put(&routes->members, who->address, member);
 	broker_forget(routes, broker);
 	log_info("broker joined name=%s id=%lld address=%s cluster=%s", broker->name,
 	    (long long)member->id, member->address, broker->cluster);
@@ -440,9 +440,9 @@ enum join_status
 routes_join(struct routes *routes, const struct member_identity *who,
     const struct registration *registration, bool drop_missing, int64_t now_ms, struct slice *other)
 {
-	struct route_member *member = table_find(&routes->members, who->address);
+	struct route_member *member = strmap_find(&routes->members, who->address);
 	struct route_member *twin =
-	    member_by_id(table_find(&routes->brokers, who->broker_name), who->id);
+	    member_by_id(strmap_find(&routes->brokers, who->broker_name), who->id);
 	bool first;
 
 	if (twin != NULL && twin != member) {
@@ -472,7 +472,7 @@ routes_join(struct routes *routes, const struct member_identity *who,
 bool
 routes_leave(struct routes *routes, struct slice broker_name, int64_t id, struct slice address)
 {
-	struct route_member *member = table_find(&routes->members, address);
+	struct route_member *member = strmap_find(&routes->members, address);
 
 	if (member == NULL || member->id != id || !slice_is(broker_name, member->broker->name))
 		return false;
@@ -483,12 +483,12 @@ routes_leave(struct routes *routes, struct slice broker_name, int64_t id, struct
 void
 routes_connection_closed(struct routes *routes, uint64_t connection)
 {
-	struct table_entry *next;
+	struct strmap_entry *next;
 
-	for (struct table_entry *at = table_next(&routes->members, NULL); at != NULL; at = next) {
+	for (struct strmap_entry *at = strmap_next(&routes->members, NULL); at != NULL; at = next) {
 		struct route_member *member = at->value;
 
-		next = table_next(&routes->members, at);
+		next = strmap_next(&routes->members, at);
 		if (member->connection == connection)
 			member_leave(routes, member, LEAVE_CLOSED);
 	}
@@ -497,7 +497,7 @@ routes_connection_closed(struct routes *routes, uint64_t connection)
 bool
 routes_touch(struct routes *routes, struct slice address, int64_t timeout_ms, int64_t now_ms)
 {
-	struct route_member *member = table_find(&routes->members, address);
+	struct route_member *member = strmap_find(&routes->members, address);
 
 	if (member == NULL)
 		return false;
@@ -510,8 +510,8 @@ routes_touch(struct routes *routes, struct slice address, int64_t timeout_ms, in
 static struct route_member *
 find_silent(const struct routes *routes, int64_t now_ms)
 {
-	for (struct table_entry *at = table_next(&routes->members, NULL); at != NULL;
-	     at = table_next(&routes->members, at)) {
+	for (struct strmap_entry *at = strmap_next(&routes->members, NULL); at != NULL;
+	     at = strmap_next(&routes->members, at)) {
 		struct route_member *member = at->value;
 
 		if (now_ms - member->seen_ms > member->timeout_ms)
@@ -523,19 +523,19 @@ find_silent(const struct routes *routes, int64_t now_ms)
 static void
 sweep_lost(struct routes *routes, int64_t now_ms)
 {
-	struct table_entry *next;
+	struct strmap_entry *next;
 
 	if (routes->n_lost == 0 || now_ms - routes->swept_ms < SWEEP_MS)
 		return;
 	routes->swept_ms = now_ms;
-	for (struct table_entry *at = table_next(&routes->topics, NULL); at != NULL; at = next) {
+	for (struct strmap_entry *at = strmap_next(&routes->topics, NULL); at != NULL; at = next) {
 		struct route_topic *topic = at->value;
 
-		next = table_next(&routes->topics, at);
+		next = strmap_next(&routes->topics, at);
 		if (topic->n_placements != 0 || now_ms - topic->lost_ms < LOST_KEPT_MS)
 			continue;
 		routes->n_lost--;
-		topic_free(table_take(&routes->topics, table_key(at)));
+		topic_free(strmap_take(&routes->topics, strmap_key(at)));
 	}
 }
 

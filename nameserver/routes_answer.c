@@ -21,7 +21,7 @@ static const char *const lost_reasons[] = {
 const struct data_version *
 routes_version(const struct routes *routes, struct slice address)
 {
-	const struct route_member *member = table_find(&routes->members, address);
+	const struct route_member *member = strmap_find(&routes->members, address);
 
 	return member != NULL ? &member->version : NULL;
 }
@@ -30,7 +30,7 @@ bool
 routes_master(const struct routes *routes, struct slice broker_name, struct slice *address,
     struct slice *ha_address)
 {
-	const struct route_broker *broker = table_find(&routes->brokers, broker_name);
+	const struct route_broker *broker = strmap_find(&routes->brokers, broker_name);
 
 	if (broker == NULL || broker->members->id != MASTER_ID)
 		return false;
@@ -48,9 +48,9 @@ routes_broker_count(const struct routes *routes)
 struct slice
 routes_any_address(const struct routes *routes)
 {
-	const struct table_entry *any = table_next(&routes->members, NULL);
+	const struct strmap_entry *any = strmap_next(&routes->members, NULL);
 
-	return any != NULL ? table_key(any) : SLICE_NONE;
+	return any != NULL ? strmap_key(any) : SLICE_NONE;
 }
 
 /* ---- Composing ---- */
@@ -190,7 +190,7 @@ time_text(struct arena *arena, int64_t wall_ms)
 static const char *
 auto_creation(const struct routes *routes)
 {
-	const struct route_topic *topic = table_find(&routes->topics, SLICE(TOPIC_AUTO_CREATE));
+	const struct route_topic *topic = strmap_find(&routes->topics, SLICE(TOPIC_AUTO_CREATE));
 
 	return topic != NULL && topic->n_placements != 0
 	           ? "automatic creation is on (" TOPIC_AUTO_CREATE
@@ -244,7 +244,7 @@ enum route_status
 routes_answer(struct routes *routes, struct arena *arena, struct slice name,
     struct slice order_conf, enum route_dialect dialect, struct slice *body, struct slice *why)
 {
-	struct route_topic *topic = table_find(&routes->topics, name);
+	struct route_topic *topic = strmap_find(&routes->topics, name);
 
 	if (topic == NULL || topic->n_placements == 0)
 		return explain(routes, arena, name, topic, why);
@@ -259,7 +259,7 @@ routes_answer_zone(struct routes *routes, struct arena *arena, struct slice name
     struct slice order_conf, enum route_dialect dialect, struct slice zone, struct slice *body,
     struct slice *why)
 {
-	const struct route_topic *topic = table_find(&routes->topics, name);
+	const struct route_topic *topic = strmap_find(&routes->topics, name);
 	struct buf text = { 0 };
 
 	if (topic == NULL || topic->n_placements == 0)
@@ -289,8 +289,8 @@ sorted_brokers(const struct routes *routes, struct arena *arena)
 	    arena_alloc(arena, (routes->brokers.n + 1) * sizeof *list);
 	size_t n = 0;
 
-	for (struct table_entry *at = table_next(&routes->brokers, NULL); at != NULL;
-	     at = table_next(&routes->brokers, at))
+	for (struct strmap_entry *at = strmap_next(&routes->brokers, NULL); at != NULL;
+	     at = strmap_next(&routes->brokers, at))
 		list[n++] = at->value;
 	qsort(list, n, sizeof *list, by_cluster_and_name);
 	return list;
@@ -343,7 +343,7 @@ struct slice
 routes_member_group(
     struct routes *routes, struct arena *arena, struct slice cluster, struct slice broker_name)
 {
-	const struct route_broker *broker = table_find(&routes->brokers, broker_name);
+	const struct route_broker *broker = strmap_find(&routes->brokers, broker_name);
 	struct broker_data group = { .cluster = cluster, .name = broker_name };
 	struct buf text = { 0 };
 	struct json_out out;
@@ -384,8 +384,8 @@ routes_topics_flagged(
 	struct slice *list = arena_alloc(arena, (routes->topics.n + 1) * sizeof *list);
 
 	*n = 0;
-	for (struct table_entry *at = table_next(&routes->topics, NULL); at != NULL;
-	     at = table_next(&routes->topics, at)) {
+	for (struct strmap_entry *at = strmap_next(&routes->topics, NULL); at != NULL;
+	     at = strmap_next(&routes->topics, at)) {
 		const struct route_topic *topic = at->value;
 
 		if (topic->n_placements != 0 && (topic->placements->sys_flag & mask) == flags)
@@ -408,14 +408,14 @@ routes_topics_of_cluster(
 
 	*n = 0;
 	routes->round++;
-	for (struct table_entry *at = table_next(&routes->brokers, NULL); at != NULL;
-	     at = table_next(&routes->brokers, at)) {
+	for (struct strmap_entry *at = strmap_next(&routes->brokers, NULL); at != NULL;
+	     at = strmap_next(&routes->brokers, at)) {
 		const struct route_broker *broker = at->value;
 
 		if (!slice_is(cluster, broker->cluster))
 			continue;
-		for (struct table_entry *one = table_next(&broker->placements, NULL); one != NULL;
-		     one = table_next(&broker->placements, one)) {
+		for (struct strmap_entry *one = strmap_next(&broker->placements, NULL); one != NULL;
+		     one = strmap_next(&broker->placements, one)) {
 			struct route_topic *topic = ((struct placement *)one->value)->topic;
 
 			if (topic->listed == routes->round)

@@ -13,7 +13,7 @@
 #include "nameserver/routes.h"
 
 #include "common/base/buf.h"
-#include "common/base/table.h"
+#include "common/base/strmap.h"
 
 struct placement {
 	struct placement *next;
@@ -61,14 +61,14 @@ struct route_broker {
 	enum acting_master acting_master;
 	bool write_forbidden;
 	struct route_member *members; /* by id, so the master is the first */
-	struct table placements;      /* topic name -> struct placement */
+	struct strmap placements;     /* topic name -> struct placement */
 };
 
 struct routes {
-	struct table topics;  /* name -> struct route_topic */
-	struct table brokers; /* name -> struct route_broker */
-	struct table members; /* address -> struct route_member */
-	size_t n_lost;        /* topics without a placement */
+	struct strmap topics;  /* name -> struct route_topic */
+	struct strmap brokers; /* name -> struct route_broker */
+	struct strmap members; /* address -> struct route_member */
+	size_t n_lost;         /* topics without a placement */
 	uint64_t round;
 	int64_t started_wall_ms;
 	int64_t swept_ms;

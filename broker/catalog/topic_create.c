@@ -9,7 +9,7 @@
 #include "broker/catalog/topic_change.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
-#include "common/base/table.h"
+#include "common/base/strmap.h"
 
 /* Another loop may have been quicker: then its topic counts. */
 static void
@@ -112,8 +112,8 @@ group_find_or_create(struct broker *broker, struct slice name, struct group *gro
 struct loading {
 	struct broker *broker;
 	struct arena arena;
-	struct table ends;  /* "topic queue" -> end of the queue, for offsets beyond it */
-	struct table found; /* topics that only the log knows */
+	struct strmap ends;  /* "topic queue" -> end of the queue, for offsets beyond it */
+	struct strmap found; /* topics that only the log knows */
 	size_t n_clamped;
 };
 
@@ -163,18 +163,18 @@ on_queue_row(void *arg, struct slice name, int32_t queue_id, int64_t min_offset,
 
 	(void)min_offset;
 	*end = max_offset;
-	free(table_put(&loading->ends, queue_key(&loading->arena, name, queue_id), end));
+	free(strmap_put(&loading->ends, queue_key(&loading->arena, name, queue_id), end));
 	arena_reset(&loading->arena);
 	if (topic_is_system(loading->broker, name) || !name_is_valid(name) ||
 	    queue_id >= TOPIC_QUEUES_MAX)
 		return;
 	bool known = topics_find(loading->broker->topics, name, &topic);
 
-	if (known && (table_find(&loading->found, name) == NULL || queue_id < topic.write_queues))
+	if (known && (strmap_find(&loading->found, name) == NULL || queue_id < topic.write_queues))
 		return;
 	if (!known) {
 		topic_init(&topic, name);
-		table_put(&loading->found, name, loading);
+		strmap_put(&loading->found, name, loading);
 		log_warn("a topic is only in the log, it is taken over with defaults name=%s",
 		    topic.name);
 	}
@@ -187,7 +187,7 @@ on_offset_row(void *arg, struct slice group, struct slice topic, int32_t queue_i
 {
 	struct loading *loading = arg;
 	const int64_t *end =
-	    table_find(&loading->ends, queue_key(&loading->arena, topic, queue_id));
+	    strmap_find(&loading->ends, queue_key(&loading->arena, topic, queue_id));
 
 	arena_reset(&loading->arena);
 	if (end != NULL && offset > *end) {
@@ -210,7 +210,7 @@ topics_and_groups_load(struct broker *broker)
 	if (loading.n_clamped != 0)
 		log_warn("offsets beyond the end of their queue were set back to it n=%zu",
 		    loading.n_clamped);
-	table_release(&loading.ends, free);
-	table_release(&loading.found, NULL);
+	strmap_release(&loading.ends, free);
+	strmap_release(&loading.found, NULL);
 	arena_release(&loading.arena);
 }

@@ -11,7 +11,7 @@
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "common/net/resolve.h"
-#include "common/base/table.h"
+#include "common/base/strmap.h"
 
 #define TIMEOUT_MS 5000
 #define PENDING_MAX 100000 /* topics that one master is owed */
@@ -20,9 +20,9 @@ struct master {
 	struct masters *masters;
 	char *name;
 	char *address;
-	bool alive;        /* as the name server said last */
-	struct conn *conn; /* NULL: none */
-	struct table owed; /* topic -> struct debt */
+	bool alive;         /* as the name server said last */
+	struct conn *conn;  /* NULL: none */
+	struct strmap owed; /* topic -> struct debt */
 };
 
 struct debt {
@@ -34,9 +34,9 @@ struct debt {
 struct masters {
 	struct broker *broker;
 	struct loop *loop;
-	struct table table; /* broker name -> struct master: all that were ever seen */
+	struct strmap table; /* broker name -> struct master: all that were ever seen */
 	pthread_mutex_t lock;
-	struct table
+	struct strmap
 	    fresh; /* below the lock: topics that were made since the last look at the cluster */
 };
 
@@ -58,7 +58,7 @@ master_free(void *value)
 
 	if (master->conn != NULL)
 		conn_close(master->conn, "stopped");
-	table_release(&master->owed, free);
+	strmap_release(&master->owed, free);
 	free(master->name);
 	free(master->address);
 	free(master);
@@ -69,8 +69,8 @@ masters_free(struct masters *masters)
 {
 	if (masters == NULL)
 		return;
-	table_release(&masters->table, master_free);
-	table_release(&masters->fresh, NULL);
+	strmap_release(&masters->table, master_free);
+	strmap_release(&masters->fresh, NULL);
 	pthread_mutex_destroy(&masters->lock);
 	free(masters);
 }
@@ -79,7 +79,7 @@ void
 masters_tell(struct masters *masters, struct slice topic)
 {
 	pthread_mutex_lock(&masters->lock);
-	table_put(&masters->fresh, topic, masters);
+	strmap_put(&masters->fresh, topic, masters);
 	pthread_mutex_unlock(&masters->lock);
 }
 
@@ -123,7 +123,7 @@ connection_to(struct master *master)
 static void
 forgive(struct debt *debt)
 {
-	free(table_take(&debt->master->owed, slice_of(debt->topic)));
+	free(strmap_take(&debt->master->owed, slice_of(debt->topic)));
 }
 
 static void
@@ -185,12 +185,12 @@ pay(struct master *master)
 
 	if (!master->alive || master->owed.n == 0 || (conn = connection_to(master)) == NULL)
 		return;
-	for (struct table_entry *entry = table_next(&master->owed, NULL), *next; entry != NULL;
+	for (struct strmap_entry *entry = strmap_next(&master->owed, NULL), *next; entry != NULL;
 	     entry = next) {
 		struct debt *debt = entry->value;
 		struct topic topic;
 
-		next = table_next(&master->owed, entry);
+		next = strmap_next(&master->owed, entry);
 		if (debt->asked)
 			continue;
 		if (topics_find(master->masters->broker->topics, slice_of(debt->topic), &topic))
@@ -205,13 +205,13 @@ pay(struct master *master)
 static void
 owe(struct master *master, struct slice topic)
 {
-	if (table_find(&master->owed, topic) != NULL || master->owed.n >= PENDING_MAX)
+	if (strmap_find(&master->owed, topic) != NULL || master->owed.n >= PENDING_MAX)
 		return;
 	struct debt *debt = mem_zalloc(sizeof *debt + topic.len + 1);
 
 	debt->master = master;
 	memcpy(debt->topic, topic.data, topic.len);
-	table_put(&master->owed, topic, debt);
+	strmap_put(&master->owed, topic, debt);
 }
 
 static void
@@ -228,7 +228,7 @@ set_address(struct master *master, struct slice address)
 static void
 see(struct masters *masters, const struct broker_data *data)
 {
-	struct master *master = table_find(&masters->table, data->name);
+	struct master *master = strmap_find(&masters->table, data->name);
 
 	for (size_t i = 0; i < data->n_addresses; i++) {
 		if (data->addresses[i].id != MASTER_ID)
@@ -237,20 +237,20 @@ see(struct masters *masters, const struct broker_data *data)
 			master = mem_zalloc(sizeof *master);
 			master->masters = masters;
 			master->name = slice_dup(data->name);
-			table_put(&masters->table, data->name, master);
+			strmap_put(&masters->table, data->name, master);
 		}
 		master->alive = true;
 		set_address(master, data->addresses[i].address);
 	}
 }
 
-static struct table
+static struct strmap
 take_fresh(struct masters *masters)
 {
 	pthread_mutex_lock(&masters->lock);
-	struct table fresh = masters->fresh;
+	struct strmap fresh = masters->fresh;
 
-	masters->fresh = (struct table){ 0 };
+	masters->fresh = (struct strmap){ 0 };
 	pthread_mutex_unlock(&masters->lock);
 	return fresh;
 }
@@ -259,10 +259,10 @@ void
 masters_update(struct masters *masters, const struct cluster_info *info)
 {
 	const struct broker_settings *settings = masters->broker->settings;
-	struct table fresh = take_fresh(masters);
+	struct strmap fresh = take_fresh(masters);
 
-	for (struct table_entry *at = table_next(&masters->table, NULL); at != NULL;
-	     at = table_next(&masters->table, at))
+	for (struct strmap_entry *at = strmap_next(&masters->table, NULL); at != NULL;
+	     at = strmap_next(&masters->table, at))
 		((struct master *)at->value)->alive = false;
 	for (size_t i = 0; i < info->n_brokers; i++) {
 		const struct broker_data *data = &info->brokers[i];
@@ -271,14 +271,14 @@ masters_update(struct masters *masters, const struct cluster_info *info)
 		    !slice_is(data->name, settings->broker_name))
 			see(masters, data);
 	}
-	for (struct table_entry *at = table_next(&masters->table, NULL); at != NULL;
-	     at = table_next(&masters->table, at)) {
-		for (struct table_entry *topic = table_next(&fresh, NULL); topic != NULL;
-		     topic = table_next(&fresh, topic))
-			owe(at->value, table_key(topic));
+	for (struct strmap_entry *at = strmap_next(&masters->table, NULL); at != NULL;
+	     at = strmap_next(&masters->table, at)) {
+		for (struct strmap_entry *topic = strmap_next(&fresh, NULL); topic != NULL;
+		     topic = strmap_next(&fresh, topic))
+			owe(at->value, strmap_key(topic));
 		pay(at->value);
 	}
-	table_release(&fresh, NULL);
+	strmap_release(&fresh, NULL);
 }
 
 /* ---- asking one ------------------------------------------------------ */
@@ -286,13 +286,13 @@ masters_update(struct masters *masters, const struct cluster_info *info)
 const struct slice *
 masters_list(const struct masters *masters, struct arena *arena, size_t *n)
 {
-	struct table_entry **sorted = table_sorted(&masters->table);
+	struct strmap_entry **sorted = strmap_sorted(&masters->table);
 	struct slice *names = arena_alloc(arena, masters->table.n * sizeof *names);
 
 	*n = 0;
 	for (size_t i = 0; i < masters->table.n; i++) {
 		if (((const struct master *)sorted[i]->value)->alive)
-			names[(*n)++] = arena_copy(arena, table_key(sorted[i]));
+			names[(*n)++] = arena_copy(arena, strmap_key(sorted[i]));
 	}
 	free(sorted);
 	return names;
@@ -302,7 +302,7 @@ bool
 masters_ask(struct masters *masters, struct slice name, const struct command *command,
     struct slice body, int timeout_ms, call_done_fn *done, void *arg)
 {
-	struct master *master = table_find(&masters->table, name);
+	struct master *master = strmap_find(&masters->table, name);
 	struct conn *conn = master != NULL && master->alive ? connection_to(master) : NULL;
 
 	if (conn == NULL || !conn_can_write(conn))

@@ -16,7 +16,7 @@
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
 #include "common/json/json_body.h"
-#include "common/base/table.h"
+#include "common/base/strmap.h"
 
 /* ---- 202 ------------------------------------------------------------- */
 
@@ -134,9 +134,9 @@ get_broker_consume_stats_begin(struct request *request)
 static void
 on_row(void *arg, const struct offset_row *row)
 {
-	struct table *groups = arg;
+	struct strmap *groups = arg;
 
-	table_put(groups, row->group, groups);
+	strmap_put(groups, row->group, groups);
 }
 
 enum verdict
@@ -144,7 +144,7 @@ query_topic_groups_begin(struct request *request)
 {
 	const struct topic_header *header = request->header;
 	struct broker *broker = request_broker(request);
-	struct table groups = { 0 };
+	struct strmap groups = { 0 };
 	struct buf text = { 0 };
 	struct json_out out;
 	size_t n;
@@ -152,16 +152,16 @@ query_topic_groups_begin(struct request *request)
 	    clients_list_subscribers(broker->clients, header->topic, request->arena, &n);
 
 	for (size_t i = 0; i < n; i++)
-		table_put(&groups, online[i], &groups);
+		strmap_put(&groups, online[i], &groups);
 	offsets_each(broker->offsets, SLICE_NONE, header->topic, on_row, &groups);
-	struct table_entry **sorted = table_sorted(&groups);
+	struct strmap_entry **sorted = strmap_sorted(&groups);
 	struct slice *names = arena_alloc(request->arena, groups.n * sizeof *names);
 
 	for (size_t i = 0; i < groups.n; i++)
-		names[i] = table_key(sorted[i]);
+		names[i] = strmap_key(sorted[i]);
 	json_out_init(&out, &text);
 	name_list_write(&out, "groupList", names, groups.n);
 	free(sorted);
-	table_release(&groups, NULL);
+	strmap_release(&groups, NULL);
 	return request_answer_body(request, json_finish(&out, request->arena));
 }

@@ -24,7 +24,7 @@ clients_new(void)
 static void
 membership_free(struct membership *membership)
 {
-	table_release(&membership->subscriptions, free);
+	strmap_release(&membership->subscriptions, free);
 	free(membership);
 }
 
@@ -47,7 +47,7 @@ group_free(void *value)
 {
 	struct group_of_clients *group = value;
 
-	table_release(&group->members, NULL);
+	strmap_release(&group->members, NULL);
 	free(group);
 }
 
@@ -56,9 +56,9 @@ clients_free(struct clients *clients)
 {
 	if (clients == NULL)
 		return;
-	table_release(&clients->consumers, group_free);
-	table_release(&clients->producers, group_free);
-	table_release(&clients->peers, peer_free);
+	strmap_release(&clients->consumers, group_free);
+	strmap_release(&clients->producers, group_free);
+	strmap_release(&clients->peers, peer_free);
 	pthread_mutex_destroy(&clients->lock);
 	free(clients);
 }
@@ -66,14 +66,14 @@ clients_free(struct clients *clients)
 static struct group_of_clients *
 make_group(struct clients *clients, struct slice name, bool consumers)
 {
-	struct group_of_clients *group = table_find(groups_of(clients, consumers), name);
+	struct group_of_clients *group = strmap_find(groups_of(clients, consumers), name);
 
 	if (group != NULL)
 		return group;
 	group = mem_zalloc(sizeof *group + name.len + 1);
 	group->consumers = consumers;
 	memcpy(group->name, name.data, name.len);
-	table_put(groups_of(clients, consumers), name, group);
+	strmap_put(groups_of(clients, consumers), name, group);
 	return group;
 }
 
@@ -82,13 +82,13 @@ static struct peer *
 make_peer(struct clients *clients, const struct client *from, struct slice id)
 {
 	struct conn_key key;
-	struct peer *peer = table_find(&clients->peers, key_of(from->conn, &key));
+	struct peer *peer = strmap_find(&clients->peers, key_of(from->conn, &key));
 
 	if (peer == NULL) {
 		peer = mem_zalloc(sizeof *peer);
 		peer->conn = from->conn;
 		peer->address = slice_dup(from->address);
-		table_put(&clients->peers, key_of(from->conn, &key), peer);
+		strmap_put(&clients->peers, key_of(from->conn, &key), peer);
 	}
 	if (peer->id == NULL || !slice_is(id, peer->id)) {
 		free(peer->id);
@@ -107,7 +107,7 @@ join(struct clients *clients, struct peer *peer, struct slice name, bool consume
 {
 	struct conn_key key;
 	struct group_of_clients *group = make_group(clients, name, consumers);
-	struct membership *membership = table_find(&group->members, key_of(peer->conn, &key));
+	struct membership *membership = strmap_find(&group->members, key_of(peer->conn, &key));
 
 	*is_new = membership == NULL;
 	if (membership == NULL) {
@@ -116,7 +116,7 @@ join(struct clients *clients, struct peer *peer, struct slice name, bool consume
 		membership->group = group;
 		membership->next_of_peer = peer->memberships;
 		peer->memberships = membership;
-		table_put(&group->members, key_of(peer->conn, &key), membership);
+		strmap_put(&group->members, key_of(peer->conn, &key), membership);
 	}
 	membership->last_seen_mono_ms = peer->last_seen_mono_ms;
 	return membership;
@@ -132,7 +132,7 @@ leave(struct membership *membership)
 	while (*at != membership)
 		at = &(*at)->next_of_peer;
 	*at = membership->next_of_peer;
-	table_take(&membership->group->members, key_of(membership->peer->conn, &key));
+	strmap_take(&membership->group->members, key_of(membership->peer->conn, &key));
 	membership_free(membership);
 }
 
@@ -141,7 +141,8 @@ static void
 prune(struct clients *clients, struct group_of_clients *group)
 {
 	if (group->members.n == 0)
-		group_free(table_take(groups_of(clients, group->consumers), slice_of(group->name)));
+		group_free(
+		    strmap_take(groups_of(clients, group->consumers), slice_of(group->name)));
 }
 
 /* ---- what subscribers of one group disagree about -------------------- */
@@ -155,13 +156,13 @@ struct conflict {
 static bool
 find_conflict(const struct group_of_clients *group, struct conflict *conflict)
 {
-	struct table_entry *first = table_next(&group->members, NULL);
+	struct strmap_entry *first = strmap_next(&group->members, NULL);
 
 	if (first == NULL)
 		return false;
 	conflict->members[0] = first->value;
-	for (struct table_entry *entry = first; entry != NULL;
-	     entry = table_next(&group->members, entry)) {
+	for (struct strmap_entry *entry = first; entry != NULL;
+	     entry = strmap_next(&group->members, entry)) {
 		conflict->members[1] = entry->value;
 		if (subscriptions_differ(&conflict->members[0]->subscriptions,
 			&conflict->members[1]->subscriptions, &conflict->difference))
@@ -228,8 +229,8 @@ gather(struct gathering *gathering, const struct group_of_clients *group)
 	struct conn_id *members = arena_alloc(gathering->arena, group->members.n * sizeof *members);
 	size_t n = 0;
 
-	for (struct table_entry *entry = table_next(&group->members, NULL); entry != NULL;
-	     entry = table_next(&group->members, entry))
+	for (struct strmap_entry *entry = strmap_next(&group->members, NULL); entry != NULL;
+	     entry = strmap_next(&group->members, entry))
 		members[n++] = ((const struct membership *)entry->value)->peer->conn;
 	if (gathering->n == gathering->cap) {
 		size_t cap = gathering->cap != 0 ? gathering->cap * 2 : 4;
@@ -312,19 +313,19 @@ drop_peer_if_idle(struct clients *clients, struct peer *peer)
 	struct conn_key key;
 
 	if (peer->memberships == NULL)
-		peer_free(table_take(&clients->peers, key_of(peer->conn, &key)));
+		peer_free(strmap_take(&clients->peers, key_of(peer->conn, &key)));
 }
 
 static struct membership *
 find_member(struct clients *clients, struct slice name, bool consumers, struct slice client_id)
 {
 	const struct group_of_clients *group =
-	    name.data != NULL ? table_find(groups_of(clients, consumers), name) : NULL;
+	    name.data != NULL ? strmap_find(groups_of(clients, consumers), name) : NULL;
 
 	if (group == NULL)
 		return NULL;
-	for (struct table_entry *entry = table_next(&group->members, NULL); entry != NULL;
-	     entry = table_next(&group->members, entry)) {
+	for (struct strmap_entry *entry = strmap_next(&group->members, NULL); entry != NULL;
+	     entry = strmap_next(&group->members, entry)) {
 		struct membership *membership = entry->value;
 
 		if (slice_is(client_id, membership->peer->id))
@@ -367,7 +368,7 @@ clients_close(struct clients *clients, struct conn_id conn, struct arena *arena)
 	struct conn_key key;
 
 	pthread_mutex_lock(&clients->lock);
-	struct peer *peer = table_find(&clients->peers, key_of(conn, &key));
+	struct peer *peer = strmap_find(&clients->peers, key_of(conn, &key));
 
 	while (peer != NULL && peer->memberships != NULL)
 		depart(clients, peer->memberships, &gathering);
@@ -388,11 +389,11 @@ clients_expire(
 	struct conn_id *list = arena_alloc(arena, clients->peers.n * sizeof *list);
 	size_t n = 0;
 
-	for (struct table_entry *entry = table_next(&clients->peers, NULL), *next; entry != NULL;
+	for (struct strmap_entry *entry = strmap_next(&clients->peers, NULL), *next; entry != NULL;
 	     entry = next) {
 		struct peer *peer = entry->value;
 
-		next = table_next(&clients->peers, entry);
+		next = strmap_next(&clients->peers, entry);
 		if (peer->last_seen_mono_ms <= deadline)
 			list[n++] = peer->conn;
 		for (struct membership *at = peer->memberships, *after; at != NULL; at = after) {

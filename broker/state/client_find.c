@@ -28,10 +28,10 @@ newest(const struct group_of_clients *group, struct slice topic)
 {
 	const struct subscription *best = NULL;
 
-	for (struct table_entry *entry = table_next(&group->members, NULL); entry != NULL;
-	     entry = table_next(&group->members, entry)) {
+	for (struct strmap_entry *entry = strmap_next(&group->members, NULL); entry != NULL;
+	     entry = strmap_next(&group->members, entry)) {
 		const struct membership *membership = entry->value;
-		const struct subscription *found = table_find(&membership->subscriptions, topic);
+		const struct subscription *found = strmap_find(&membership->subscriptions, topic);
 
 		if (found != NULL && (best == NULL || found->version > best->version))
 			best = found;
@@ -47,14 +47,14 @@ clients_find_subscription(struct clients *clients, struct conn_id conn, struct s
 	const struct subscription *found = NULL;
 
 	pthread_mutex_lock(&clients->lock);
-	const struct group_of_clients *known = table_find(&clients->consumers, group);
+	const struct group_of_clients *known = strmap_find(&clients->consumers, group);
 
 	if (known != NULL) {
-		const struct membership *own = table_find(&known->members, key_of(conn, &key));
+		const struct membership *own = strmap_find(&known->members, key_of(conn, &key));
 
 		*broadcasting = known->model == MODEL_BROADCASTING;
 		if (own != NULL)
-			found = table_find(&own->subscriptions, topic);
+			found = strmap_find(&own->subscriptions, topic);
 		if (found == NULL)
 			found = newest(known, topic);
 		if (found != NULL)
@@ -82,8 +82,8 @@ list_members(const struct group_of_clients *group, struct arena *arena, size_t *
 	struct client *list = arena_alloc(arena, group->members.n * sizeof *list);
 
 	*n = 0;
-	for (struct table_entry *entry = table_next(&group->members, NULL); entry != NULL;
-	     entry = table_next(&group->members, entry))
+	for (struct strmap_entry *entry = strmap_next(&group->members, NULL); entry != NULL;
+	     entry = strmap_next(&group->members, entry))
 		list[(*n)++] = client_of(arena, ((const struct membership *)entry->value)->peer);
 	qsort(list, *n, sizeof *list, by_client_id);
 	return list;
@@ -93,25 +93,25 @@ list_members(const struct group_of_clients *group, struct arena *arena, size_t *
 static const struct subscription *
 list_subscriptions(const struct group_of_clients *group, struct arena *arena, size_t *n)
 {
-	struct table topics = { 0 };
+	struct strmap topics = { 0 };
 
-	for (struct table_entry *entry = table_next(&group->members, NULL); entry != NULL;
-	     entry = table_next(&group->members, entry)) {
-		const struct table *wishes =
+	for (struct strmap_entry *entry = strmap_next(&group->members, NULL); entry != NULL;
+	     entry = strmap_next(&group->members, entry)) {
+		const struct strmap *wishes =
 		    &((const struct membership *)entry->value)->subscriptions;
 
-		for (struct table_entry *wish = table_next(wishes, NULL); wish != NULL;
-		     wish = table_next(wishes, wish))
-			table_put(&topics, table_key(wish), wish->value);
+		for (struct strmap_entry *wish = strmap_next(wishes, NULL); wish != NULL;
+		     wish = strmap_next(wishes, wish))
+			strmap_put(&topics, strmap_key(wish), wish->value);
 	}
-	struct table_entry **sorted = table_sorted(&topics);
+	struct strmap_entry **sorted = strmap_sorted(&topics);
 	struct subscription *list = arena_alloc(arena, topics.n * sizeof *list);
 
 	*n = topics.n;
 	for (size_t i = 0; i < topics.n; i++)
-		list[i] = subscription_copy(arena, newest(group, table_key(sorted[i])));
+		list[i] = subscription_copy(arena, newest(group, strmap_key(sorted[i])));
 	free(sorted);
-	table_release(&topics, NULL);
+	strmap_release(&topics, NULL);
 	return list;
 }
 
@@ -120,7 +120,7 @@ clients_find_group(
     struct clients *clients, struct slice group, struct arena *arena, struct client_group *out)
 {
 	pthread_mutex_lock(&clients->lock);
-	const struct group_of_clients *found = table_find(&clients->consumers, group);
+	const struct group_of_clients *found = strmap_find(&clients->consumers, group);
 
 	if (found != NULL) {
 		*out = (struct client_group){ found->type, found->model, found->from, NULL, 0, NULL,
@@ -139,10 +139,10 @@ clients_find_member(struct clients *clients, struct slice group, struct slice cl
 	const struct peer *best = NULL;
 
 	pthread_mutex_lock(&clients->lock);
-	const struct group_of_clients *found = table_find(&clients->consumers, group);
+	const struct group_of_clients *found = strmap_find(&clients->consumers, group);
 
-	for (struct table_entry *entry = found != NULL ? table_next(&found->members, NULL) : NULL;
-	     entry != NULL; entry = table_next(&found->members, entry)) {
+	for (struct strmap_entry *entry = found != NULL ? strmap_next(&found->members, NULL) : NULL;
+	     entry != NULL; entry = strmap_next(&found->members, entry)) {
 		const struct peer *peer = ((const struct membership *)entry->value)->peer;
 
 		/* After a reconnect the old connection may still be there: the last to speak
@@ -164,7 +164,7 @@ clients_list_ids(struct clients *clients, struct slice group, struct arena *aren
 	size_t n_members = 0;
 
 	pthread_mutex_lock(&clients->lock);
-	const struct group_of_clients *found = table_find(&clients->consumers, group);
+	const struct group_of_clients *found = strmap_find(&clients->consumers, group);
 
 	if (found != NULL)
 		members = list_members(found, arena, &n_members);
@@ -184,13 +184,13 @@ clients_list_subscribers(
     struct clients *clients, struct slice topic, struct arena *arena, size_t *n)
 {
 	pthread_mutex_lock(&clients->lock);
-	struct table_entry **sorted = table_sorted(&clients->consumers);
+	struct strmap_entry **sorted = strmap_sorted(&clients->consumers);
 	struct slice *names = arena_alloc(arena, clients->consumers.n * sizeof *names);
 
 	*n = 0;
 	for (size_t i = 0; i < clients->consumers.n; i++) {
 		if (newest(sorted[i]->value, topic) != NULL)
-			names[(*n)++] = arena_copy(arena, table_key(sorted[i]));
+			names[(*n)++] = arena_copy(arena, strmap_key(sorted[i]));
 	}
 	pthread_mutex_unlock(&clients->lock);
 	free(sorted);
@@ -204,7 +204,7 @@ clients_list_producers(struct clients *clients, struct slice group, struct arena
 
 	*n = 0;
 	pthread_mutex_lock(&clients->lock);
-	const struct group_of_clients *found = table_find(&clients->producers, group);
+	const struct group_of_clients *found = strmap_find(&clients->producers, group);
 
 	if (found != NULL)
 		members = list_members(found, arena, n);
@@ -216,12 +216,12 @@ const struct slice *
 clients_list_producer_groups(struct clients *clients, struct arena *arena, size_t *n)
 {
 	pthread_mutex_lock(&clients->lock);
-	struct table_entry **sorted = table_sorted(&clients->producers);
+	struct strmap_entry **sorted = strmap_sorted(&clients->producers);
 	struct slice *names = arena_alloc(arena, clients->producers.n * sizeof *names);
 
 	*n = clients->producers.n;
 	for (size_t i = 0; i < *n; i++)
-		names[i] = arena_copy(arena, table_key(sorted[i]));
+		names[i] = arena_copy(arena, strmap_key(sorted[i]));
 	pthread_mutex_unlock(&clients->lock);
 	free(sorted);
 	return names;

@@ -9,7 +9,7 @@
 #include <pthread.h>
 
 #include "broker/state/client.h"
-#include "common/base/table.h"
+#include "common/base/strmap.h"
 
 /* A connection that sent a heartbeat. Freed when it is in no group any more. */
 struct peer {
@@ -24,7 +24,7 @@ struct peer {
 };
 
 struct group_of_clients {
-	struct table members; /* key of conn_id -> struct membership */
+	struct strmap members; /* key of conn_id -> struct membership */
 	bool consumers;
 	/* of consumers: as the newest heartbeat said */
 	enum consume_type type;
@@ -40,14 +40,14 @@ struct membership {
 	struct peer *peer;
 	struct group_of_clients *group;
 	int64_t last_seen_mono_ms;
-	struct table subscriptions; /* topic -> struct subscription, one block each */
+	struct strmap subscriptions; /* topic -> struct subscription, one block each */
 };
 
 struct clients {
 	pthread_mutex_t lock;
-	struct table peers;     /* key of conn_id -> struct peer */
-	struct table consumers; /* group -> struct group_of_clients */
-	struct table producers;
+	struct strmap peers;     /* key of conn_id -> struct peer */
+	struct strmap consumers; /* group -> struct group_of_clients */
+	struct strmap producers;
 	uint64_t n_conflicts;
 };
 
@@ -63,7 +63,7 @@ key_of(struct conn_id conn, struct conn_key *key)
 	return (struct slice){ key->bytes, sizeof key->bytes };
 }
 
-static inline struct table *
+static inline struct strmap *
 groups_of(struct clients *clients, bool consumers)
 {
 	return consumers ? &clients->consumers : &clients->producers;

@@ -7,14 +7,14 @@
 
 #include "common/base/clock.h"
 #include "common/base/mem.h"
-#include "common/base/table.h"
+#include "common/base/strmap.h"
 
 #define DEFAULT_RETRY_QUEUES 1
 #define DEFAULT_RETRY_MAX 16
 
 struct groups {
 	pthread_mutex_t lock;
-	struct table table; /* name -> struct group */
+	struct strmap table; /* name -> struct group */
 	struct data_version version;
 };
 
@@ -33,7 +33,7 @@ groups_free(struct groups *groups)
 {
 	if (groups == NULL)
 		return;
-	table_release(&groups->table, free);
+	strmap_release(&groups->table, free);
 	pthread_mutex_destroy(&groups->lock);
 	free(groups);
 }
@@ -42,7 +42,7 @@ bool
 groups_find(struct groups *groups, struct slice name, struct group *out)
 {
 	pthread_mutex_lock(&groups->lock);
-	const struct group *found = table_find(&groups->table, name);
+	const struct group *found = strmap_find(&groups->table, name);
 
 	if (found != NULL)
 		*out = *found;
@@ -56,7 +56,7 @@ add_locked(struct groups *groups, const struct group *group)
 	struct group *copy = mem_alloc(sizeof *copy);
 
 	*copy = *group;
-	table_put(&groups->table, slice_of(copy->name), copy);
+	strmap_put(&groups->table, slice_of(copy->name), copy);
 	data_version_next(&groups->version, clock_wall_ms());
 }
 
@@ -64,7 +64,7 @@ void
 groups_put(struct groups *groups, const struct group *group)
 {
 	pthread_mutex_lock(&groups->lock);
-	struct group *found = table_find(&groups->table, slice_of(group->name));
+	struct group *found = strmap_find(&groups->table, slice_of(group->name));
 
 	if (found != NULL) {
 		*found = *group;
@@ -79,7 +79,7 @@ bool
 groups_add(struct groups *groups, const struct group *group, struct group *now)
 {
 	pthread_mutex_lock(&groups->lock);
-	const struct group *found = table_find(&groups->table, slice_of(group->name));
+	const struct group *found = strmap_find(&groups->table, slice_of(group->name));
 
 	if (found == NULL)
 		add_locked(groups, group);
@@ -92,7 +92,7 @@ bool
 groups_remove(struct groups *groups, struct slice name)
 {
 	pthread_mutex_lock(&groups->lock);
-	struct group *gone = table_take(&groups->table, name);
+	struct group *gone = strmap_take(&groups->table, name);
 
 	if (gone != NULL)
 		data_version_next(&groups->version, clock_wall_ms());
@@ -115,7 +115,7 @@ struct group *
 groups_list(struct groups *groups, size_t *n)
 {
 	pthread_mutex_lock(&groups->lock);
-	struct table_entry **sorted = table_sorted(&groups->table);
+	struct strmap_entry **sorted = strmap_sorted(&groups->table);
 	struct group *list = mem_alloc(groups->table.n * sizeof *list);
 
 	*n = groups->table.n;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "common/base/mem.h"
-#include "common/base/table.h"
+#include "common/base/strmap.h"
 
 #define FIRST_CAP 4
 
@@ -28,7 +28,7 @@ struct progress {
 
 struct offsets {
 	pthread_mutex_t lock;
-	struct table groups; /* name -> struct table: topic -> struct progress */
+	struct strmap groups; /* name -> struct strmap: topic -> struct progress */
 	struct progress *changed;
 };
 
@@ -46,9 +46,9 @@ progress_free(void *value)
 static void
 group_free(void *value)
 {
-	struct table *topics = value;
+	struct strmap *topics = value;
 
-	table_release(topics, progress_free);
+	strmap_release(topics, progress_free);
 	free(topics);
 }
 
@@ -66,7 +66,7 @@ offsets_free(struct offsets *offsets)
 {
 	if (offsets == NULL)
 		return;
-	table_release(&offsets->groups, group_free);
+	strmap_release(&offsets->groups, group_free);
 	pthread_mutex_destroy(&offsets->lock);
 	free(offsets);
 }
@@ -91,9 +91,9 @@ index_of(const struct progress *progress, int32_t queue_id)
 static struct progress *
 find_progress(const struct offsets *offsets, struct slice group, struct slice topic)
 {
-	const struct table *topics = table_find(&offsets->groups, group);
+	const struct strmap *topics = strmap_find(&offsets->groups, group);
 
-	return topics != NULL ? table_find(topics, topic) : NULL;
+	return topics != NULL ? strmap_find(topics, topic) : NULL;
 }
 
 int64_t
@@ -117,19 +117,19 @@ offsets_find(struct offsets *offsets, struct slice group, struct slice topic, in
 static struct progress *
 make_progress(struct offsets *offsets, struct slice group, struct slice topic)
 {
-	struct table *topics = table_find(&offsets->groups, group);
+	struct strmap *topics = strmap_find(&offsets->groups, group);
 	struct progress *progress;
 
 	if (topics == NULL) {
 		topics = mem_zalloc(sizeof *topics);
-		table_put(&offsets->groups, group, topics);
+		strmap_put(&offsets->groups, group, topics);
 	}
-	progress = table_find(topics, topic);
+	progress = strmap_find(topics, topic);
 	if (progress == NULL) {
 		progress = mem_zalloc(sizeof *progress);
 		progress->group = slice_dup(group);
 		progress->topic = slice_dup(topic);
-		table_put(topics, topic, progress);
+		strmap_put(topics, topic, progress);
 	}
 	return progress;
 }
@@ -201,14 +201,14 @@ forget_changed(struct offsets *offsets, const struct progress *gone)
 
 /* Without a topic: all of the group. */
 static void
-remove_from_group(struct offsets *offsets, struct table *topics, struct slice topic)
+remove_from_group(struct offsets *offsets, struct strmap *topics, struct slice topic)
 {
-	for (struct table_entry *entry = table_next(topics, NULL), *next; entry != NULL;
+	for (struct strmap_entry *entry = strmap_next(topics, NULL), *next; entry != NULL;
 	     entry = next) {
-		next = table_next(topics, entry);
-		if (topic.data != NULL && !slice_equal(table_key(entry), topic))
+		next = strmap_next(topics, entry);
+		if (topic.data != NULL && !slice_equal(strmap_key(entry), topic))
 			continue;
-		struct progress *progress = table_take(topics, table_key(entry));
+		struct progress *progress = strmap_take(topics, strmap_key(entry));
 
 		forget_changed(offsets, progress);
 		progress_free(progress);
@@ -219,7 +219,7 @@ void
 offsets_remove_group(struct offsets *offsets, struct slice group)
 {
 	pthread_mutex_lock(&offsets->lock);
-	struct table *topics = table_take(&offsets->groups, group);
+	struct strmap *topics = strmap_take(&offsets->groups, group);
 
 	if (topics != NULL) {
 		remove_from_group(offsets, topics, SLICE_NONE);
@@ -232,14 +232,14 @@ void
 offsets_remove_topic(struct offsets *offsets, struct slice topic)
 {
 	pthread_mutex_lock(&offsets->lock);
-	for (struct table_entry *entry = table_next(&offsets->groups, NULL), *next; entry != NULL;
+	for (struct strmap_entry *entry = strmap_next(&offsets->groups, NULL), *next; entry != NULL;
 	     entry = next) {
-		struct table *topics = entry->value;
+		struct strmap *topics = entry->value;
 
-		next = table_next(&offsets->groups, entry);
+		next = strmap_next(&offsets->groups, entry);
 		remove_from_group(offsets, topics, topic);
 		if (topics->n == 0)
-			group_free(table_take(&offsets->groups, table_key(entry)));
+			group_free(strmap_take(&offsets->groups, strmap_key(entry)));
 	}
 	pthread_mutex_unlock(&offsets->lock);
 }
@@ -259,18 +259,18 @@ each_queue(const struct progress *progress, void (*row)(void *arg, const struct 
 }
 
 static void
-each_topic(const struct table *topics, struct slice topic,
+each_topic(const struct strmap *topics, struct slice topic,
     void (*row)(void *arg, const struct offset_row *row), void *arg)
 {
 	if (topic.data != NULL) {
-		const struct progress *progress = table_find(topics, topic);
+		const struct progress *progress = strmap_find(topics, topic);
 
 		if (progress != NULL)
 			each_queue(progress, row, arg);
 		return;
 	}
-	for (struct table_entry *entry = table_next(topics, NULL); entry != NULL;
-	     entry = table_next(topics, entry))
+	for (struct strmap_entry *entry = strmap_next(topics, NULL); entry != NULL;
+	     entry = strmap_next(topics, entry))
 		each_queue(entry->value, row, arg);
 }
 
@@ -280,13 +280,13 @@ offsets_each(struct offsets *offsets, struct slice group, struct slice topic,
 {
 	pthread_mutex_lock(&offsets->lock);
 	if (group.data != NULL) {
-		const struct table *topics = table_find(&offsets->groups, group);
+		const struct strmap *topics = strmap_find(&offsets->groups, group);
 
 		if (topics != NULL)
 			each_topic(topics, topic, row, arg);
 	} else {
-		for (struct table_entry *entry = table_next(&offsets->groups, NULL); entry != NULL;
-		     entry = table_next(&offsets->groups, entry))
+		for (struct strmap_entry *entry = strmap_next(&offsets->groups, NULL);
+		     entry != NULL; entry = strmap_next(&offsets->groups, entry))
 			each_topic(entry->value, topic, row, arg);
 	}
 	pthread_mutex_unlock(&offsets->lock);

@@ -8,12 +8,12 @@
 #include "common/json/json_body.h"
 #include "common/base/mem.h"
 #include "common/protocol/record.h"
-#include "common/base/table.h"
+#include "common/base/strmap.h"
 
 struct producer_groups {
 	pthread_mutex_t lock;
 	const int *standard;
-	struct table table; /* name -> struct producer_group, texts in the same block */
+	struct strmap table; /* name -> struct producer_group, texts in the same block */
 };
 
 /* ---- the table ------------------------------------------------------- */
@@ -33,7 +33,7 @@ producer_groups_free(struct producer_groups *groups)
 {
 	if (groups == NULL)
 		return;
-	table_release(&groups->table, free);
+	strmap_release(&groups->table, free);
 	pthread_mutex_destroy(&groups->lock);
 	free(groups);
 }
@@ -55,7 +55,7 @@ producer_groups_put(struct producer_groups *groups, const struct producer_group 
 		.check_url = { texts + name.len, url.len },
 	};
 	pthread_mutex_lock(&groups->lock);
-	struct producer_group *old = table_put(&groups->table, name, copy);
+	struct producer_group *old = strmap_put(&groups->table, name, copy);
 
 	pthread_mutex_unlock(&groups->lock);
 	free(old);
@@ -65,7 +65,7 @@ bool
 producer_groups_remove(struct producer_groups *groups, struct slice name)
 {
 	pthread_mutex_lock(&groups->lock);
-	struct producer_group *gone = table_take(&groups->table, name);
+	struct producer_group *gone = strmap_take(&groups->table, name);
 
 	pthread_mutex_unlock(&groups->lock);
 	free(gone);
@@ -87,7 +87,7 @@ producer_groups_find(struct producer_groups *groups, struct slice name, struct a
     struct producer_group *group)
 {
 	pthread_mutex_lock(&groups->lock);
-	const struct producer_group *found = table_find(&groups->table, name);
+	const struct producer_group *found = strmap_find(&groups->table, name);
 
 	if (found != NULL)
 		*group = copy_out(found, arena);
@@ -105,7 +105,7 @@ const struct producer_group *
 producer_groups_list(struct producer_groups *groups, struct arena *arena, size_t *n)
 {
 	pthread_mutex_lock(&groups->lock);
-	struct table_entry **sorted = table_sorted(&groups->table);
+	struct strmap_entry **sorted = strmap_sorted(&groups->table);
 	struct producer_group *list = arena_alloc(arena, groups->table.n * sizeof *list);
 
 	*n = groups->table.n;

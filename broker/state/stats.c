@@ -10,7 +10,7 @@
 #include "broker/state/stats_series.h"
 #include "common/base/arena.h"
 #include "common/base/mem.h"
-#include "common/base/table.h"
+#include "common/base/strmap.h"
 
 #define SECONDS_KEPT 601 /* for rates over 600 s */
 
@@ -20,7 +20,7 @@ struct part {
 	struct stats_totals totals;
 	uint64_t put_times[STATS_BUCKETS];
 	uint64_t latencies[STATS_LATENCIES];
-	struct table counts; /* "KIND key" -> struct stats_count */
+	struct strmap counts; /* "KIND key" -> struct stats_count */
 };
 
 /* One second of the totals. */
@@ -33,7 +33,7 @@ struct stats {
 	int n_parts;
 	struct part *parts;
 	pthread_mutex_t lock; /* of what follows; taken before a part's */
-	struct table series;  /* "KIND key" -> struct stats_series */
+	struct strmap series; /* "KIND key" -> struct stats_series */
 	struct second seconds[SECONDS_KEPT];
 	size_t n_seconds; /* ever */
 	int32_t day;      /* tm_yday of the last tick */
@@ -117,10 +117,10 @@ stats_free(struct stats *stats)
 	if (stats == NULL)
 		return;
 	for (int i = 0; i < stats->n_parts; i++) {
-		table_release(&stats->parts[i].counts, free);
+		strmap_release(&stats->parts[i].counts, free);
 		pthread_mutex_destroy(&stats->parts[i].lock);
 	}
-	table_release(&stats->series, free);
+	strmap_release(&stats->series, free);
 	pthread_mutex_destroy(&stats->lock);
 	free(stats->parts);
 	free(stats);
@@ -135,11 +135,11 @@ count(struct part *part, char kind, struct slice topic, struct slice group, uint
 {
 	struct name name;
 	struct slice key = name_of(&name, kind, topic, group);
-	struct stats_count *counted = table_find(&part->counts, key);
+	struct stats_count *counted = strmap_find(&part->counts, key);
 
 	if (counted == NULL) {
 		counted = mem_zalloc(sizeof *counted);
-		table_put(&part->counts, key, counted);
+		strmap_put(&part->counts, key, counted);
 	}
 	counted->n += n;
 	counted->bytes += bytes;
@@ -220,13 +220,13 @@ is_about(struct slice name, struct slice topic)
 }
 
 static void
-forget_in(struct table *table, struct slice topic)
+forget_in(struct strmap *table, struct slice topic)
 {
-	for (struct table_entry *entry = table_next(table, NULL), *next; entry != NULL;
+	for (struct strmap_entry *entry = strmap_next(table, NULL), *next; entry != NULL;
 	     entry = next) {
-		next = table_next(table, entry);
-		if (is_about(table_key(entry), topic))
-			free(table_take(table, table_key(entry)));
+		next = strmap_next(table, entry);
+		if (is_about(strmap_key(entry), topic))
+			free(strmap_take(table, strmap_key(entry)));
 	}
 }
 
@@ -277,11 +277,11 @@ totals_of(struct stats *stats)
 static struct stats_series *
 series_of(struct stats *stats, struct slice name)
 {
-	struct stats_series *series = table_find(&stats->series, name);
+	struct stats_series *series = strmap_find(&stats->series, name);
 
 	if (series == NULL) {
 		series = mem_zalloc(sizeof *series);
-		table_put(&stats->series, name, series);
+		strmap_put(&stats->series, name, series);
 	}
 	return series;
 }
@@ -290,17 +290,17 @@ series_of(struct stats *stats, struct slice name)
 static void
 gather_counts(struct stats *stats)
 {
-	for (struct table_entry *at = table_next(&stats->series, NULL); at != NULL;
-	     at = table_next(&stats->series, at))
+	for (struct strmap_entry *at = strmap_next(&stats->series, NULL); at != NULL;
+	     at = strmap_next(&stats->series, at))
 		((struct stats_series *)at->value)->now = (struct stats_count){ 0 };
 	for (int i = 0; i < stats->n_parts; i++) {
 		struct part *part = &stats->parts[i];
 
 		pthread_mutex_lock(&part->lock);
-		for (struct table_entry *at = table_next(&part->counts, NULL); at != NULL;
-		     at = table_next(&part->counts, at)) {
+		for (struct strmap_entry *at = strmap_next(&part->counts, NULL); at != NULL;
+		     at = strmap_next(&part->counts, at)) {
 			const struct stats_count *one = at->value;
-			struct stats_count *sum = &series_of(stats, table_key(at))->now;
+			struct stats_count *sum = &series_of(stats, strmap_key(at))->now;
 
 			sum->n += one->n;
 			sum->bytes += one->bytes;
@@ -350,8 +350,8 @@ stats_tick(struct stats *stats, int64_t now_ms)
 	if (stats->n_seconds % STATS_MINUTE_STEP == 0) {
 		gather_counts(stats);
 		gather_broker(stats, &totals);
-		for (struct table_entry *at = table_next(&stats->series, NULL); at != NULL;
-		     at = table_next(&stats->series, at))
+		for (struct strmap_entry *at = strmap_next(&stats->series, NULL); at != NULL;
+		     at = strmap_next(&stats->series, at))
 			stats_series_sample(at->value, now_ms, stats->n_seconds);
 	}
 	stats->n_seconds++;
@@ -379,7 +379,7 @@ stats_view(struct stats *stats, struct slice name, struct slice key, struct slic
 	}
 	pthread_mutex_lock(&stats->lock);
 	const struct stats_series *series =
-	    table_find(&stats->series, name_of(&text, row->kind, key, SLICE_NONE));
+	    strmap_find(&stats->series, name_of(&text, row->kind, key, SLICE_NONE));
 
 	if (series != NULL)
 		stats_series_view(series, row->bytes, view);
@@ -395,7 +395,7 @@ stats_get_tps(struct stats *stats, struct slice topic, struct slice group)
 
 	pthread_mutex_lock(&stats->lock);
 	const struct stats_series *series =
-	    table_find(&stats->series, name_of(&text, KIND_GET, topic, group));
+	    strmap_find(&stats->series, name_of(&text, KIND_GET, topic, group));
 
 	if (series != NULL)
 		stats_series_view(series, false, &view);

@@ -64,35 +64,35 @@ same_wish(const struct subscription *a, const struct subscription *b)
 }
 
 bool
-subscriptions_replace(struct table *table, const struct subscription *list, size_t n, bool *moved)
+subscriptions_replace(struct strmap *table, const struct subscription *list, size_t n, bool *moved)
 {
-	struct table fresh = { 0 };
+	struct strmap fresh = { 0 };
 	bool other_topics = false;
 
 	for (size_t i = 0; i < n; i++) {
-		const struct subscription *before = table_find(table, list[i].topic);
+		const struct subscription *before = strmap_find(table, list[i].topic);
 		struct subscription *copy = mem_alloc(sizeof *copy + size_behind(&list[i]));
 
 		pack(&list[i], copy);
 		other_topics |= before == NULL;
 		*moved |= !same_wish(copy, before);
-		free(table_put(&fresh, list[i].topic, copy));
+		free(strmap_put(&fresh, list[i].topic, copy));
 	}
 	other_topics |= fresh.n != table->n;
 	*moved |= other_topics;
-	table_release(table, free);
+	strmap_release(table, free);
 	*table = fresh;
 	return other_topics;
 }
 
 /* A topic of a of which b wants something else. */
 static bool
-lacks(const struct table *a, const struct table *b, struct subscription_difference *difference)
+lacks(const struct strmap *a, const struct strmap *b, struct subscription_difference *difference)
 {
-	for (struct table_entry *entry = table_next(a, NULL); entry != NULL;
-	     entry = table_next(a, entry)) {
+	for (struct strmap_entry *entry = strmap_next(a, NULL); entry != NULL;
+	     entry = strmap_next(a, entry)) {
 		const struct subscription *wish = entry->value;
-		const struct subscription *other = table_find(b, table_key(entry));
+		const struct subscription *other = strmap_find(b, strmap_key(entry));
 
 		if (same_wish(wish, other))
 			continue;
@@ -104,7 +104,7 @@ lacks(const struct table *a, const struct table *b, struct subscription_differen
 
 bool
 subscriptions_differ(
-    const struct table *a, const struct table *b, struct subscription_difference *difference)
+    const struct strmap *a, const struct strmap *b, struct subscription_difference *difference)
 {
 	if (lacks(a, b, difference))
 		return true;

@@ -10,14 +10,14 @@
 
 #include "common/base/arena.h"
 #include "common/protocol/heartbeat.h"
-#include "common/base/table.h"
+#include "common/base/strmap.h"
 
 /*
  * The table becomes what the list says. True when it names other topics than before; *moved
  * is set when there is any difference.
  */
 bool subscriptions_replace(
-    struct table *table, const struct subscription *list, size_t n, bool *moved);
+    struct strmap *table, const struct subscription *list, size_t n, bool *moved);
 
 /* Two members disagree about a topic; NULL: does not subscribe to it. */
 struct subscription_difference {
@@ -26,7 +26,7 @@ struct subscription_difference {
 };
 
 bool subscriptions_differ(
-    const struct table *a, const struct table *b, struct subscription_difference *difference);
+    const struct strmap *a, const struct strmap *b, struct subscription_difference *difference);
 struct subscription subscription_copy(struct arena *arena, const struct subscription *from);
 
 #endif

@@ -7,13 +7,13 @@
 
 #include "common/base/clock.h"
 #include "common/base/mem.h"
-#include "common/base/table.h"
+#include "common/base/strmap.h"
 
 #define DEFAULT_QUEUES 16
 
 struct topics {
 	pthread_mutex_t lock;
-	struct table table; /* name -> struct topic */
+	struct strmap table; /* name -> struct topic */
 	struct data_version version;
 	int64_t removed; /* the counter of the version in which one went last */
 };
@@ -33,7 +33,7 @@ topics_free(struct topics *topics)
 {
 	if (topics == NULL)
 		return;
-	table_release(&topics->table, free);
+	strmap_release(&topics->table, free);
 	pthread_mutex_destroy(&topics->lock);
 	free(topics);
 }
@@ -42,7 +42,7 @@ bool
 topics_find(struct topics *topics, struct slice name, struct topic *out)
 {
 	pthread_mutex_lock(&topics->lock);
-	const struct topic *found = table_find(&topics->table, name);
+	const struct topic *found = strmap_find(&topics->table, name);
 
 	if (found != NULL)
 		*out = *found;
@@ -64,14 +64,14 @@ add_locked(struct topics *topics, const struct topic *topic)
 	struct topic *copy = mem_alloc(sizeof *copy);
 
 	set_locked(topics, copy, topic);
-	table_put(&topics->table, slice_of(copy->name), copy);
+	strmap_put(&topics->table, slice_of(copy->name), copy);
 }
 
 bool
 topics_put(struct topics *topics, const struct topic *topic)
 {
 	pthread_mutex_lock(&topics->lock);
-	struct topic *found = table_find(&topics->table, slice_of(topic->name));
+	struct topic *found = strmap_find(&topics->table, slice_of(topic->name));
 
 	if (found != NULL)
 		set_locked(topics, found, topic);
@@ -85,7 +85,7 @@ bool
 topics_add(struct topics *topics, const struct topic *topic, struct topic *now)
 {
 	pthread_mutex_lock(&topics->lock);
-	const struct topic *found = table_find(&topics->table, slice_of(topic->name));
+	const struct topic *found = strmap_find(&topics->table, slice_of(topic->name));
 
 	if (found == NULL)
 		add_locked(topics, topic);
@@ -98,7 +98,7 @@ bool
 topics_remove(struct topics *topics, struct slice name)
 {
 	pthread_mutex_lock(&topics->lock);
-	struct topic *gone = table_take(&topics->table, name);
+	struct topic *gone = strmap_take(&topics->table, name);
 
 	if (gone != NULL) {
 		data_version_next(&topics->version, clock_wall_ms());
@@ -123,7 +123,7 @@ struct topic *
 topics_list(struct topics *topics, size_t *n, struct data_version *version)
 {
 	pthread_mutex_lock(&topics->lock);
-	struct table_entry **sorted = table_sorted(&topics->table);
+	struct strmap_entry **sorted = strmap_sorted(&topics->table);
 	struct topic *list = mem_alloc(topics->table.n * sizeof *list);
 
 	*n = topics->table.n;
@@ -144,8 +144,8 @@ topics_changed(struct topics *topics, int64_t since, size_t *n, struct data_vers
 
 	*n = 0;
 	pthread_mutex_lock(&topics->lock);
-	for (struct table_entry *at = table_next(&topics->table, NULL);
-	     at != NULL && topics->removed <= since; at = table_next(&topics->table, at)) {
+	for (struct strmap_entry *at = strmap_next(&topics->table, NULL);
+	     at != NULL && topics->removed <= since; at = strmap_next(&topics->table, at)) {
 		const struct topic *topic = at->value;
 
 		if (topic->changed <= since)
@@ -165,14 +165,14 @@ void
 topics_set_order(struct topics *topics, const struct slice *ordered, size_t n)
 {
 	pthread_mutex_lock(&topics->lock);
-	for (struct table_entry *entry = table_next(&topics->table, NULL); entry != NULL;
-	     entry = table_next(&topics->table, entry)) {
+	for (struct strmap_entry *entry = strmap_next(&topics->table, NULL); entry != NULL;
+	     entry = strmap_next(&topics->table, entry)) {
 		struct topic *topic = entry->value;
 
 		topic->order = false;
 	}
 	for (size_t i = 0; i < n; i++) {
-		struct topic *topic = table_find(&topics->table, ordered[i]);
+		struct topic *topic = strmap_find(&topics->table, ordered[i]);
 
 		if (topic != NULL)
 			topic->order = true;

@@ -8,7 +8,7 @@
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
 #include "common/base/mem.h"
-#include "common/base/table.h"
+#include "common/base/strmap.h"
 #include "common/protocol/transaction_body.h"
 
 #define AT_ONCE 500
@@ -38,14 +38,14 @@ book_contradictions(struct book *book, const struct transaction_info *info)
 }
 
 /* Where the trial of a transaction id is, or NULL. */
-static struct table
+static struct strmap
 trials_by_id(struct play *play)
 {
-	struct table table = { 0 };
+	struct strmap table = { 0 };
 
 	for (uint32_t i = 0; i < play->n_begun; i++)
 		if (play->trials[i].half.unique_id[0] != '\0')
-			table_put(
+			strmap_put(
 			    &table, slice_of(play->trials[i].half.unique_id), &play->trials[i]);
 	return table;
 }
@@ -68,7 +68,7 @@ read_page(struct play *play, struct list_transactions_header *header, struct are
 }
 
 static int
-read_list(struct play *play, const struct table *trials, const char *state, struct book *books,
+read_list(struct play *play, const struct strmap *trials, const char *state, struct book *books,
     book_fn *each)
 {
 	struct list_transactions_header header = { .state = slice_of(state), .limit = AT_ONCE };
@@ -79,7 +79,7 @@ read_list(struct play *play, const struct table *trials, const char *state, stru
 	do {
 		status = read_page(play, &header, &arena, &list);
 		for (size_t i = 0; status == 0 && i < list.n; i++) {
-			const struct trial *trial = table_find(trials, list.list[i].id);
+			const struct trial *trial = strmap_find(trials, list.list[i].id);
 
 			if (trial != NULL)
 				each(&books[trial->plan.number], &list.list[i]);
@@ -108,12 +108,12 @@ struct book *
 books_read(struct play *play)
 {
 	struct book *books = mem_zalloc((play->n_begun + 1) * sizeof *books);
-	struct table trials = trials_by_id(play);
+	struct strmap trials = trials_by_id(play);
 	int status = read_list(play, &trials, "all", books, book_state);
 
 	if (status == 0)
 		status = read_list(play, &trials, "contradiction", books, book_contradictions);
-	table_release(&trials, NULL);
+	strmap_release(&trials, NULL);
 	if (status == 0)
 		return books;
 	free(books);

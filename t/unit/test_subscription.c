@@ -46,7 +46,7 @@ Test(subscription, copies_stand_alone)
 
 Test(subscription, what_counts_as_a_change)
 {
-	struct table table = { 0 };
+	struct strmap table = { 0 };
 	const struct subscription first[] = { wish("T", "x", 1), wish("U", "*", 1) };
 	const struct subscription newer[] = { wish("T", "x", 2), wish("U", "*", 1) };
 	const struct subscription other[] = { wish("T", "y", 3), wish("U", "*", 1) };
@@ -76,12 +76,12 @@ Test(subscription, what_counts_as_a_change)
 		    wanted[i].topics, "%s", wanted[i].name);
 		cr_assert_eq(moved, wanted[i].moved, "%s", wanted[i].name);
 	}
-	table_release(&table, free);
+	strmap_release(&table, free);
 }
 
 Test(subscription, differences_name_both_wishes)
 {
-	struct table a = { 0 }, b = { 0 };
+	struct strmap a = { 0 }, b = { 0 };
 	struct subscription_difference difference;
 	const struct subscription one[] = { wish("T", "x", 1) };
 	const struct subscription two[] = { wish("T", "x", 9), wish("U", "*", 1) };
@@ -97,6 +97,6 @@ Test(subscription, differences_name_both_wishes)
 	cr_assert(slice_is(difference.wishes[1]->expression, "*"));
 	cr_assert(subscriptions_differ(&b, &a, &difference));
 	cr_assert_null(difference.wishes[1]);
-	table_release(&a, free);
-	table_release(&b, free);
+	strmap_release(&a, free);
+	strmap_release(&b, free);
 }

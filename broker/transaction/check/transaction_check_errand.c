@@ -22,7 +22,7 @@
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "common/net/resolve.h"
-#include "common/base/table.h"
+#include "common/base/strmap.h"
 
 #define TIMEOUT_MS 3000
 #define REMEMBERED_MAX 65536
@@ -41,7 +41,7 @@ struct check_errands {
 	struct loop *loop;
 	struct check_members *members;
 	pthread_mutex_t lock; /* a leaf: ENDs come on any loop */
-	struct table askers;  /* below the lock: key -> struct asker */
+	struct strmap askers; /* below the lock: key -> struct asker */
 	struct asker *oldest, *newest;
 };
 
@@ -96,7 +96,7 @@ key_of(struct arena *arena, int64_t position, struct slice transaction_id)
 static void
 forget_locked(struct check_errands *errands, struct asker *asker)
 {
-	table_take(&errands->askers, slice_of(asker->key));
+	strmap_take(&errands->askers, slice_of(asker->key));
 	*(asker->prev != NULL ? &asker->prev->next : &errands->oldest) = asker->next;
 	*(asker->next != NULL ? &asker->next->prev : &errands->newest) = asker->prev;
 	free(asker->master);
@@ -113,7 +113,7 @@ remember(struct check_errands *errands, struct slice key, struct slice master)
 	asker->master = slice_dup(master);
 	memcpy(asker->key, key.data, key.len);
 	pthread_mutex_lock(&errands->lock);
-	struct asker *old = table_find(&errands->askers, key);
+	struct asker *old = strmap_find(&errands->askers, key);
 
 	if (old != NULL)
 		forget_locked(errands, old);
@@ -123,7 +123,7 @@ remember(struct check_errands *errands, struct slice key, struct slice master)
 	asker->prev = errands->newest;
 	*(asker->prev != NULL ? &asker->prev->next : &errands->oldest) = asker;
 	errands->newest = asker;
-	table_put(&errands->askers, key, asker);
+	strmap_put(&errands->askers, key, asker);
 	pthread_mutex_unlock(&errands->lock);
 }
 
@@ -134,7 +134,7 @@ recall(struct check_errands *errands, struct slice key, struct arena *arena)
 	struct slice master = SLICE_NONE;
 
 	pthread_mutex_lock(&errands->lock);
-	const struct asker *asker = table_find(&errands->askers, key);
+	const struct asker *asker = strmap_find(&errands->askers, key);
 
 	if (asker != NULL)
 		master = arena_copy(arena, slice_of(asker->master));
@@ -359,7 +359,7 @@ check_errands_free(struct check_errands *errands)
 {
 	while (errands->oldest != NULL)
 		forget_locked(errands, errands->oldest);
-	table_release(&errands->askers, NULL);
+	strmap_release(&errands->askers, NULL);
 	pthread_mutex_destroy(&errands->lock);
 	free(errands);
 }

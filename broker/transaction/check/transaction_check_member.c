@@ -19,7 +19,7 @@
 #include "broker/state/client.h"
 #include "common/base/mem.h"
 #include "common/net/resolve.h"
-#include "common/base/table.h"
+#include "common/base/strmap.h"
 
 #define LOOK_MS 100 /* how old the copy of a group's members may be */
 #define WINDOW 256  /* unanswered asks of one member */
@@ -62,8 +62,8 @@ struct ask {
 
 struct check_members {
 	struct clients *clients;
-	struct table groups; /* name -> struct asked_group */
-	struct table asks;   /* key -> struct ask */
+	struct strmap groups; /* name -> struct asked_group */
+	struct strmap asks;   /* key -> struct ask */
 	struct ask *oldest, *newest;
 	int64_t silent_ms; /* as check_members_tick was told last */
 	int64_t swept_ms;
@@ -105,8 +105,8 @@ check_members_free(struct check_members *members)
 		free_ask(members->oldest);
 		members->oldest = next;
 	}
-	table_release(&members->asks, NULL);
-	table_release(&members->groups, free_group);
+	strmap_release(&members->asks, NULL);
+	strmap_release(&members->groups, free_group);
 	free(members);
 }
 
@@ -181,13 +181,13 @@ look(struct check_members *members, struct asked_group *group, struct arena *are
 static void
 sweep(struct check_members *members, int64_t unused_ms, int64_t now_ms)
 {
-	for (struct table_entry *entry = table_next(&members->groups, NULL), *next; entry != NULL;
+	for (struct strmap_entry *entry = strmap_next(&members->groups, NULL), *next; entry != NULL;
 	     entry = next) {
 		const struct asked_group *group = entry->value;
 
-		next = table_next(&members->groups, entry);
+		next = strmap_next(&members->groups, entry);
 		if (now_ms - group->used_ms > (group->n != 0 ? FORGET_MS : unused_ms))
-			free_group(table_take(&members->groups, table_key(entry)));
+			free_group(strmap_take(&members->groups, strmap_key(entry)));
 	}
 	members->swept_ms = now_ms;
 }
@@ -195,7 +195,7 @@ sweep(struct check_members *members, int64_t unused_ms, int64_t now_ms)
 static struct asked_group *
 find_group(struct check_members *members, struct slice name, int64_t now_ms)
 {
-	struct asked_group *group = table_find(&members->groups, name);
+	struct asked_group *group = strmap_find(&members->groups, name);
 
 	if (group == NULL && members->groups.n >= GROUPS_MAX &&
 	    now_ms - members->swept_ms >= SWEEP_MS)
@@ -206,7 +206,7 @@ find_group(struct check_members *members, struct slice name, int64_t now_ms)
 		group->looked_ms = now_ms - LOOK_MS;
 		group->tried_ms = INT64_MIN / 2;
 		group->nobody_since_ms = -1;
-		table_put(&members->groups, name, group);
+		strmap_put(&members->groups, name, group);
 	}
 	if (group != NULL)
 		group->used_ms = now_ms;
@@ -315,7 +315,7 @@ check_members_patience_ms(
 static struct member *
 member_of(const struct check_members *members, const struct ask *ask)
 {
-	const struct asked_group *group = table_find(&members->groups, slice_of(ask->group));
+	const struct asked_group *group = strmap_find(&members->groups, slice_of(ask->group));
 
 	return group != NULL ? find_member(group, ask->conn) : NULL;
 }
@@ -328,7 +328,7 @@ forget(struct check_members *members, struct ask *ask)
 
 	if (member != NULL && member->n_unanswered > 0)
 		member->n_unanswered--;
-	table_take(&members->asks, slice_of(ask->key));
+	strmap_take(&members->asks, slice_of(ask->key));
 	*(ask->prev != NULL ? &ask->prev->next : &members->oldest) = ask->next;
 	*(ask->next != NULL ? &ask->next->prev : &members->newest) = ask->prev;
 	free_ask(ask);
@@ -362,7 +362,7 @@ void
 check_members_asked(struct check_members *members, struct slice group, struct conn_id conn,
     struct slice key, int64_t now_ms)
 {
-	struct ask *old = table_find(&members->asks, key);
+	struct ask *old = strmap_find(&members->asks, key);
 	struct ask *ask = mem_zalloc(sizeof *ask + key.len + 1);
 
 	if (old != NULL)
@@ -374,9 +374,9 @@ check_members_asked(struct check_members *members, struct slice group, struct co
 	ask->prev = members->newest;
 	*(ask->prev != NULL ? &ask->prev->next : &members->oldest) = ask;
 	members->newest = ask;
-	table_put(&members->asks, key, ask);
+	strmap_put(&members->asks, key, ask);
 
-	struct asked_group *known = table_find(&members->groups, group);
+	struct asked_group *known = strmap_find(&members->groups, group);
 	struct member *member = member_of(members, ask);
 
 	if (member == NULL)
@@ -390,8 +390,8 @@ void
 check_members_refused(struct check_members *members, struct slice group, struct conn_id conn,
     struct slice key, int64_t now_ms)
 {
-	struct ask *ask = table_find(&members->asks, key);
-	struct asked_group *known = table_find(&members->groups, group);
+	struct ask *ask = strmap_find(&members->asks, key);
+	struct asked_group *known = strmap_find(&members->groups, group);
 	struct member *member = known != NULL ? find_member(known, conn) : NULL;
 
 	if (member != NULL)
@@ -405,7 +405,7 @@ check_members_refused(struct check_members *members, struct slice group, struct 
 void
 check_members_answered(struct check_members *members, struct slice key, int64_t now_ms)
 {
-	struct ask *ask = table_find(&members->asks, key);
+	struct ask *ask = strmap_find(&members->asks, key);
 
 	if (ask == NULL)
 		return;

@@ -15,7 +15,7 @@
 #include "common/base/clock.h"
 #include "common/protocol/codes.h"
 #include "common/base/mem.h"
-#include "common/base/table.h"
+#include "common/base/strmap.h"
 
 #define TIMEOUT_MS 3000
 #define SOMEBODY_MS 500 /* for so long we believe that somebody is there, */
@@ -31,7 +31,7 @@ struct news {
 
 struct check_relays {
 	struct broker *broker;
-	struct table news; /* master, blank, group -> struct news */
+	struct strmap news; /* master, blank, group -> struct news */
 	int n_probing;
 	bool stopped;
 };
@@ -56,15 +56,15 @@ news_of(struct check_relays *relays, struct slice master, struct slice group)
 	struct arena arena = { 0 };
 	struct slice key = arena_printf(
 	    &arena, "%.*s %.*s", (int)master.len, master.data, (int)group.len, group.data);
-	struct news *news = table_find(&relays->news, key);
+	struct news *news = strmap_find(&relays->news, key);
 
 	if (news == NULL) {
 		if (relays->news.n >= NEWS_MAX) {
-			table_release(&relays->news, free);
-			relays->news = (struct table){ 0 };
+			strmap_release(&relays->news, free);
+			relays->news = (struct strmap){ 0 };
 		}
 		news = mem_zalloc(sizeof *news);
-		table_put(&relays->news, key, news);
+		strmap_put(&relays->news, key, news);
 	}
 	arena_release(&arena);
 	return news;
@@ -253,6 +253,6 @@ check_relays_stop(struct check_relays *relays)
 void
 check_relays_free(struct check_relays *relays)
 {
-	table_release(&relays->news, free);
+	strmap_release(&relays->news, free);
 	free(relays);
 }

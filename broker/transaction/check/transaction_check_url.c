@@ -22,7 +22,7 @@
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "common/net/resolve.h"
-#include "common/base/table.h"
+#include "common/base/strmap.h"
 
 #define ANSWER_MAX 1024 /* bytes of body */
 #define ANSWER_HEADER_MAX 8192
@@ -58,7 +58,7 @@ struct check_urls {
 	struct broker *broker;
 	struct loop *loop;
 	struct resolver *allowed; /* NULL: none */
-	struct table groups;      /* name -> struct url_group */
+	struct strmap groups;     /* name -> struct url_group */
 	struct url_ask *asks;
 	int n_asking;
 	bool stopped;
@@ -112,11 +112,11 @@ find_allowed(const struct check_urls *urls, struct slice address)
 static struct url_group *
 find_group(struct check_urls *urls, struct slice name)
 {
-	struct url_group *group = table_find(&urls->groups, name);
+	struct url_group *group = strmap_find(&urls->groups, name);
 
 	if (group == NULL && urls->groups.n < GROUPS_MAX) {
 		group = mem_zalloc(sizeof *group);
-		table_put(&urls->groups, name, group);
+		strmap_put(&urls->groups, name, group);
 	}
 	return group;
 }
@@ -183,7 +183,7 @@ check_urls_choose(struct check_urls *urls, struct slice name, int64_t now_ms, st
 int64_t
 check_urls_patience_ms(struct check_urls *urls, struct slice name, int64_t now_ms)
 {
-	const struct url_group *group = table_find(&urls->groups, name);
+	const struct url_group *group = strmap_find(&urls->groups, name);
 
 	if (group != NULL && group->not_before_ms - now_ms > BUSY_MS)
 		return group->not_before_ms - now_ms;
@@ -210,7 +210,7 @@ free_ask(struct turn_end *self)
 static void
 finish(struct url_ask *ask, const char *why)
 {
-	struct url_group *group = table_find(&ask->urls->groups, ask->vote.group);
+	struct url_group *group = strmap_find(&ask->urls->groups, ask->vote.group);
 	struct broker *broker = ask->urls->broker;
 
 	ask->over = true;
@@ -383,6 +383,6 @@ check_urls_free(struct check_urls *urls)
 	}
 	if (urls->allowed != NULL)
 		resolver_free(urls->allowed);
-	table_release(&urls->groups, free);
+	strmap_release(&urls->groups, free);
 	free(urls);
 }
