@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/base/lanes.h"
+#include "common/base/simd_scan.h"
 
 #define PIECE_BYTES 4096u
 
@@ -216,9 +216,9 @@ needs_escape(char c)
 }
 
 static uint64_t
-find_escapes(struct lanes block)
+find_escapes(struct simd_block block)
 {
-	return lanes_find_below(block, 0x20) | lanes_find_both(block, '"', '\\');
+	return simd_find_below(block, 0x20) | simd_find_both(block, '"', '\\');
 }
 
 /* Both copy bytes, and say whether none of them needs an escape: a block, and `len` in two halves.
@@ -226,23 +226,23 @@ find_escapes(struct lanes block)
 static inline bool
 copy_block(char *at, const char *from)
 {
-	struct lanes block = lanes_load(from);
+	struct simd_block block = simd_load(from);
 
-	lanes_store(at, block);
+	simd_store(at, block);
 	return find_escapes(block) == 0;
 }
 
 static inline bool
 copy_halves(char *at, const char *from, size_t len)
 {
-	char halves[LANES_BYTES];
+	char halves[SIMD_BYTES];
 	const size_t half = sizeof halves / 2;
 
 	memcpy(halves, from, half);
 	memcpy(halves + half, from + len - half, half);
 	memcpy(at, halves, half);
 	memcpy(at + len - half, halves + half, half);
-	return find_escapes(lanes_load(halves)) == 0;
+	return find_escapes(simd_load(halves)) == 0;
 }
 
 /*
@@ -254,12 +254,12 @@ copy_plain(char *at, struct slice text)
 {
 	size_t i = 0;
 
-	while (text.len - i >= LANES_BYTES && copy_block(at + i, text.data + i))
-		i += LANES_BYTES;
-	if (text.len >= LANES_BYTES && text.len - i < LANES_BYTES &&
-	    copy_block(at + text.len - LANES_BYTES, text.data + text.len - LANES_BYTES))
+	while (text.len - i >= SIMD_BYTES && copy_block(at + i, text.data + i))
+		i += SIMD_BYTES;
+	if (text.len >= SIMD_BYTES && text.len - i < SIMD_BYTES &&
+	    copy_block(at + text.len - SIMD_BYTES, text.data + text.len - SIMD_BYTES))
 		return text.len;
-	if (text.len >= LANES_BYTES / 2 && text.len < LANES_BYTES &&
+	if (text.len >= SIMD_BYTES / 2 && text.len < SIMD_BYTES &&
 	    copy_halves(at, text.data, text.len))
 		return text.len;
 	for (; i < text.len && !needs_escape(text.data[i]); i++)

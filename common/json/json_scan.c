@@ -22,11 +22,11 @@ is_escaped(const char *begin, const char *at)
 static inline const char *
 find_quote(const char *at, const char *end)
 {
-	for (; end - at >= LANES_BYTES; at += LANES_BYTES) {
-		uint64_t matches = lanes_find(lanes_load(at), '"');
+	for (; end - at >= SIMD_BYTES; at += SIMD_BYTES) {
+		uint64_t matches = simd_find(simd_load(at), '"');
 
 		if (matches != 0)
-			return at + lanes_first(matches);
+			return at + simd_first(matches);
 	}
 	while (at < end && *at != '"')
 		at++;
@@ -154,16 +154,16 @@ unescape(struct arena *arena, struct slice raw, struct slice *text)
 	const char *at = raw.data;
 	const char *end = raw.data + raw.len;
 	/* the block that is copied last may reach beyond */
-	char *begin = arena_alloc(arena, raw.len + LANES_BYTES);
+	char *begin = arena_alloc(arena, raw.len + SIMD_BYTES);
 	char *out = begin;
 
 	while (at < end) {
-		if ((size_t)(end - at) >= LANES_BYTES) {
-			struct lanes block = lanes_load(at);
-			uint64_t matches = lanes_find(block, '\\');
-			size_t plain = matches != 0 ? lanes_first(matches) : LANES_BYTES;
+		if ((size_t)(end - at) >= SIMD_BYTES) {
+			struct simd_block block = simd_load(at);
+			uint64_t matches = simd_find(block, '\\');
+			size_t plain = matches != 0 ? simd_first(matches) : SIMD_BYTES;
 
-			lanes_store(out, block);
+			simd_store(out, block);
 			at += plain;
 			out += plain;
 			if (matches == 0)

@@ -14,7 +14,7 @@
 
 #include "common/base/arena.h"
 #include "common/json/json.h"
-#include "common/base/lanes.h"
+#include "common/base/simd_scan.h"
 #include "common/base/slice.h"
 
 struct json_scan {
@@ -52,7 +52,7 @@ json_scan_char(struct json_scan *scan, char c)
 static inline uint64_t
 json_scan_specials(const char *at)
 {
-	return lanes_find_both(lanes_load(at), '"', '\\');
+	return simd_find_both(simd_load(at), '"', '\\');
 }
 
 /*
@@ -65,14 +65,14 @@ json_scan_plain(struct json_scan *scan, struct slice *text)
 	const char *begin = scan->at + 1, *at = begin;
 	uint64_t matches;
 
-	if (scan->end - scan->at <= LANES_BYTES || *scan->at != '"')
+	if (scan->end - scan->at <= SIMD_BYTES || *scan->at != '"')
 		return false;
 	while ((matches = json_scan_specials(at)) == 0) {
-		at += LANES_BYTES;
-		if (scan->end - at < LANES_BYTES)
+		at += SIMD_BYTES;
+		if (scan->end - at < SIMD_BYTES)
 			return false;
 	}
-	at += lanes_first(matches);
+	at += simd_first(matches);
 	if (*at != '"')
 		return false;
 	*text = (struct slice){ begin, (size_t)(at - begin) };

@@ -1,0 +1,101 @@
+#ifndef COMMON_SIMD_SCAN_H
+#define COMMON_SIMD_SCAN_H
+
+/*
+ * Text that is searched a block at a time: 16 bytes with SSE2, which every amd64 has,
+ * else 8 in a word. What finds bytes sets a bit for each (in a word, only the lowest is
+ * reliable), simd_first says which byte that is. Any thread.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#ifdef __SSE2__
+#define SIMD_BYTES 16
+
+struct simd_block {
+	__m128i bytes;
+};
+
+static inline uint64_t
+simd_find(struct simd_block block, char value)
+{
+	return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(block.bytes, _mm_set1_epi8(value)));
+}
+
+static inline uint64_t
+simd_find_both(struct simd_block block, char a, char b)
+{
+	return (unsigned)_mm_movemask_epi8(
+	    _mm_or_si128(_mm_cmpeq_epi8(block.bytes, _mm_set1_epi8(a)),
+		_mm_cmpeq_epi8(block.bytes, _mm_set1_epi8(b))));
+}
+
+/* Bytes below `limit`, which is at most 128. */
+static inline uint64_t
+simd_find_below(struct simd_block block, char limit)
+{
+	__m128i most = _mm_set1_epi8((char)(limit - 1));
+
+	return (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_max_epu8(block.bytes, most), most));
+}
+
+static inline size_t
+simd_first(uint64_t matches)
+{
+	return (unsigned)__builtin_ctzll(matches);
+}
+#else
+#define SIMD_BYTES 8
+#define SIMD_EACH(value) (UINT64_C(0x0101010101010101) * (unsigned char)(value))
+
+struct simd_block {
+	uint64_t bytes;
+};
+
+/* x - n borrows into the high bit of bytes below n. */
+static inline uint64_t
+simd_find_below(struct simd_block block, char limit)
+{
+	return (block.bytes - SIMD_EACH(limit)) & ~block.bytes & SIMD_EACH(0x80);
+}
+
+static inline uint64_t
+simd_find(struct simd_block block, char value)
+{
+	return simd_find_below((struct simd_block){ block.bytes ^ SIMD_EACH(value) }, 1);
+}
+
+static inline uint64_t
+simd_find_both(struct simd_block block, char a, char b)
+{
+	return simd_find(block, a) | simd_find(block, b);
+}
+
+static inline size_t
+simd_first(uint64_t matches)
+{
+	return (unsigned)__builtin_ctzll(matches) / 8;
+}
+#endif
+
+static inline struct simd_block
+simd_load(const char *at)
+{
+	struct simd_block block;
+
+	memcpy(&block, at, sizeof block);
+	return block;
+}
+
+static inline void
+simd_store(char *at, struct simd_block block)
+{
+	memcpy(at, &block, sizeof block);
+}
+
+#endif
