@@ -4,11 +4,11 @@
 
 #include <string.h>
 
-#include "common/base/decimal.h"
+#include "common/base/itoa.h"
 
 #define TOPIC "REAL_TOPIC"
 #define QUEUE "REAL_QID"
-#define ADDED_BYTES (sizeof TOPIC + sizeof QUEUE + DECIMAL_MAX + 4)
+#define ADDED_BYTES (sizeof TOPIC + sizeof QUEUE + ITOA_MAX + 4)
 
 void
 real_topic_keep(struct record *record, struct arena *arena)
@@ -23,7 +23,7 @@ real_topic_keep(struct record *record, struct arena *arena)
 	at = mempcpy(at, TOPIC "\x01", strlen(TOPIC) + 1);
 	at = mempcpy(at, topic.data, topic.len);
 	at = mempcpy(at, "\x02" QUEUE "\x01", strlen(QUEUE) + 2);
-	at += decimal_put(at, record->queue_id);
+	at += itoa_put(at, record->queue_id);
 	*at++ = '\x02';
 	record->properties = (struct slice){ text, (size_t)(at - text) };
 }

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/base/decimal.h"
+#include "common/base/itoa.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
 
@@ -39,9 +39,9 @@ buf_append_text(struct buf *buf, const char *text)
 void
 buf_append_int(struct buf *buf, int64_t decimal)
 {
-	char digits[DECIMAL_MAX];
+	char digits[ITOA_MAX];
 
-	buf_append(buf, digits, decimal_put(digits, decimal));
+	buf_append(buf, digits, itoa_put(digits, decimal));
 }
 
 void

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#include "common/base/decimal.h"
+#include "common/base/itoa.h"
 #include "common/base/mem.h"
 
 #define INT32_DIGITS_SURE 9 /* that many always fit */
@@ -75,7 +75,7 @@ slice_next(struct slice *rest, char separator, struct slice *part)
 static inline bool
 is_plain_number(struct slice a, size_t most, uint64_t *number)
 {
-	return a.len != 0 && a.len <= most && decimal_take(a.data, a.len, number) == a.len;
+	return a.len != 0 && a.len <= most && itoa_take(a.data, a.len, number) == a.len;
 }
 
 static __attribute__((noinline)) int
@@ -87,9 +87,9 @@ other_number(struct slice a, int64_t *value)
 
 	if (i == a.len)
 		return -1;
-	while (a.len - i > DECIMAL_DIGITS_MAX && a.data[i] == '0')
+	while (a.len - i > ITOA_DIGITS_MAX && a.data[i] == '0')
 		i++;
-	if (decimal_take(a.data + i, a.len - i, &sum) != a.len - i)
+	if (itoa_take(a.data + i, a.len - i, &sum) != a.len - i)
 		return -1;
 	if (sum > (uint64_t)INT64_MAX + negative)
 		return -1;
@@ -102,7 +102,7 @@ slice_to_int64(struct slice a, int64_t *value)
 {
 	uint64_t number;
 
-	if (!is_plain_number(a, DECIMAL_DIGITS_MAX - 1, &number))
+	if (!is_plain_number(a, ITOA_DIGITS_MAX - 1, &number))
 		return other_number(a, value);
 	*value = (int64_t)number;
 	return 0;

@@ -2,7 +2,7 @@
 
 #include "common/json/json_scan.h"
 
-#include "common/base/decimal.h"
+#include "common/base/itoa.h"
 #include "common/base/wire.h"
 
 #define INT32_DIGITS 10
@@ -233,7 +233,7 @@ json_scan_int32(struct json_scan *scan, int32_t *number)
 	bool negative = json_scan_peek(scan) == '-';
 	const char *begin = scan->at + negative;
 	uint64_t digits;
-	size_t n = decimal_take(begin, (size_t)(scan->end - begin), &digits);
+	size_t n = itoa_take(begin, (size_t)(scan->end - begin), &digits);
 	int64_t wide = negative ? -(int64_t)digits : (int64_t)digits;
 
 	if (n == 0 || n > INT32_DIGITS || begin + n == scan->end ||

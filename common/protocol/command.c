@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "common/base/decimal.h"
+#include "common/base/itoa.h"
 #include "common/protocol/fields.h"
 #include "common/json/json.h"
 #include "common/json/json_scan.h"
@@ -286,7 +286,7 @@ static inline char *
 put_int(char *at, struct slice name, int64_t number)
 {
 	at = put(at, name);
-	return at + decimal_put(at, number);
+	return at + itoa_put(at, number);
 }
 
 /* An absent value is left out: null is no string, Go and C++ would lose the header. */
@@ -320,7 +320,7 @@ put_ext(struct buf *buf, const struct ext *ext)
 static void
 put_ext_fields(struct buf *buf, const struct command *command)
 {
-	char number[DECIMAL_MAX];
+	char number[ITOA_MAX];
 	size_t begin;
 
 	buf_append_slice(buf, SLICE(",\"extFields\":"));
@@ -417,7 +417,7 @@ put_binary(struct buf *buf, struct slice key, struct slice value)
 static void
 encode_binary(struct buf *buf, const struct command *command)
 {
-	char number[DECIMAL_MAX];
+	char number[ITOA_MAX];
 	size_t fields_at;
 
 	buf_put_u16(buf, (uint16_t)command->code);

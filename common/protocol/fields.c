@@ -114,7 +114,7 @@ fields_decode(
 }
 
 struct slice
-field_text(const struct field *field, const void *header, char text[static DECIMAL_MAX])
+field_text(const struct field *field, const void *header, char text[static ITOA_MAX])
 {
 	const void *at = (const char *)header + field->offset;
 	int64_t number = 0;
@@ -135,7 +135,7 @@ field_text(const struct field *field, const void *header, char text[static DECIM
 	}
 	if (!field->required && number == field->absent)
 		return SLICE_NONE;
-	return (struct slice){ text, decimal_put(text, number) };
+	return (struct slice){ text, itoa_put(text, number) };
 }
 
 void
@@ -152,7 +152,7 @@ fields_encode(
 	command->ext = ext;
 	command->n_ext = 0;
 	for (size_t i = 0; i < n; i++) {
-		char number[DECIMAL_MAX];
+		char number[ITOA_MAX];
 		struct slice value = field_text(&fields[i], header, number);
 
 		if (value.data == NULL)

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "common/protocol/command.h"
-#include "common/base/decimal.h"
+#include "common/base/itoa.h"
 
 enum field_type {
 	FIELD_TEXT,  /* struct slice */
@@ -60,7 +60,7 @@ int fields_decode(
  * What a field is sent as; absent when it need not be. `number` is where numbers become text.
  */
 struct slice field_text(
-    const struct field *field, const void *header, char number[static DECIMAL_MAX]);
+    const struct field *field, const void *header, char number[static ITOA_MAX]);
 /*
  * The reverse of fields_decode: texts that are present, and numbers and booleans that are
  * required or differ from their `absent`. Values live in the arena. Sets ext and n_ext.

@@ -5,7 +5,7 @@
 
 #include "broker/store/store.h"
 #include "common/base/arena.h"
-#include "common/base/decimal.h"
+#include "common/base/itoa.h"
 
 /*
  * An event is a record like any other, so that every tool can read it. What
@@ -101,7 +101,7 @@ properties_of(struct arena *arena, const struct half_event *event, struct known_
 	known->tags = slice_of(names[event->kind]);
 	at = mempcpy(at, known->tags.data, known->tags.len);
 	at = stpcpy(at, "\2KEYS\1");
-	position = (struct slice){ at, decimal_put(at, event->position) };
+	position = (struct slice){ at, itoa_put(at, event->position) };
 	at += position.len;
 	if (queue_of(event->kind) == EVENT_QUEUE_DECISIONS) {
 		at = stpcpy(at, " " DECISION);
@@ -111,7 +111,7 @@ properties_of(struct arena *arena, const struct half_event *event, struct known_
 	*at++ = '\2';
 	if (event->kind == EVENT_ASK || event->kind == EVENT_RESUME) {
 		at = stpcpy(at, WAIT "\1");
-		at += decimal_put(at, event->wait_ms);
+		at += itoa_put(at, event->wait_ms);
 		*at++ = '\2';
 	}
 	at = put_text(at, "by", event->by);
@@ -122,9 +122,9 @@ properties_of(struct arena *arena, const struct half_event *event, struct known_
 static struct slice
 decimal(struct arena *arena, int64_t number)
 {
-	char *text = arena_alloc(arena, DECIMAL_MAX);
+	char *text = arena_alloc(arena, ITOA_MAX);
 
-	return (struct slice){ text, decimal_put(text, number) };
+	return (struct slice){ text, itoa_put(text, number) };
 }
 
 struct append *

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "common/base/decimal.h"
+#include "common/base/itoa.h"
 
 #include <string.h>
 
@@ -14,11 +14,11 @@ count_digits(uint64_t number)
 	unsigned bits = 64 - (unsigned)__builtin_clzll(number | 1);
 	unsigned least = (bits - 1) * 1233 >> 12; /* 1233 / 4096 is a little more than log 2 */
 
-	return least + 1 + (least < DECIMAL_DIGITS_MAX - 1 && number >= powers[least]);
+	return least + 1 + (least < ITOA_DIGITS_MAX - 1 && number >= powers[least]);
 }
 
 size_t
-decimal_put(char at[static DECIMAL_MAX], int64_t number)
+itoa_put(char at[static ITOA_MAX], int64_t number)
 {
 	static const char pairs[] = "0001020304050607080910111213141516171819"
 				    "2021222324252627282930313233343536373839"

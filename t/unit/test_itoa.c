@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "common/base/decimal.h"
+#include "common/base/itoa.h"
 
 #include <criterion/criterion.h>
 #include <inttypes.h>
@@ -12,15 +12,15 @@ TestSuite(decimal, .timeout = 10);
 static void
 check(int64_t number)
 {
-	char at[DECIMAL_MAX], expected[DECIMAL_MAX + 1];
+	char at[ITOA_MAX], expected[ITOA_MAX + 1];
 	size_t len = (size_t)snprintf(expected, sizeof expected, "%" PRId64, number);
 	uint64_t again;
 
-	cr_assert_eq(decimal_put(at, number), len, "%s", expected);
+	cr_assert_eq(itoa_put(at, number), len, "%s", expected);
 	cr_assert_arr_eq(at, expected, len);
 	if (number < 0)
 		return;
-	cr_assert_eq(decimal_take(at, len, &again), len, "%s", expected);
+	cr_assert_eq(itoa_take(at, len, &again), len, "%s", expected);
 	cr_assert_eq((int64_t)again, number);
 }
 
@@ -60,7 +60,7 @@ Test(decimal, takes_digits_only)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		uint64_t number;
 
-		cr_expect_eq(decimal_take(rows[i].text, strlen(rows[i].text), &number), rows[i].n,
+		cr_expect_eq(itoa_take(rows[i].text, strlen(rows[i].text), &number), rows[i].n,
 		    "%s", rows[i].text);
 		cr_expect_eq(number, rows[i].number, "%s", rows[i].text);
 	}
