@@ -27,7 +27,7 @@ struct child {
 	int output;
 	struct event *on_output;
 	struct buf lines;
-	struct deadline restart;
+	struct timer restart;
 	int64_t began_ms;
 	int back_off_ms;
 };
@@ -38,7 +38,7 @@ struct supervisor {
 	struct child children[CLUSTER_ROLES_MAX];
 	size_t n_children;
 	struct event *signals[4];
-	struct deadline patience; /* then what still runs is killed */
+	struct timer patience; /* then what still runs is killed */
 	bool stopping;
 };
 
@@ -107,7 +107,7 @@ start_again_later(struct child *child)
 	if (clock_mono_ms() - child->began_ms >= STEADY_MS || child->back_off_ms == 0)
 		child->back_off_ms = BACK_OFF_MIN_MS;
 	log_warn("start again role=%s in_ms=%d", child->role->name, child->back_off_ms);
-	loop_set_deadline(
+	loop_set_timer(
 	    &child->supervisor->loop, &child->restart, clock_mono_ms() + child->back_off_ms);
 	child->back_off_ms =
 	    child->back_off_ms * 2 < BACK_OFF_MAX_MS ? child->back_off_ms * 2 : BACK_OFF_MAX_MS;
@@ -142,7 +142,7 @@ start_child(struct child *child)
 }
 
 static void
-on_restart(struct deadline *self)
+on_restart(struct timer *self)
 {
 	struct child *child = (void *)((char *)self - offsetof(struct child, restart));
 
@@ -218,7 +218,7 @@ on_child(evutil_socket_t number, short what, void *arg)
 }
 
 static void
-on_impatient(struct deadline *self)
+on_impatient(struct timer *self)
 {
 	struct supervisor *supervisor =
 	    (void *)((char *)self - offsetof(struct supervisor, patience));
@@ -239,9 +239,8 @@ on_stop(evutil_socket_t number, short what, void *arg)
 	log_info("stopping signal=%d", (int)number);
 	supervisor->stopping = true;
 	for (size_t i = 0; i < supervisor->n_children; i++)
-		loop_drop_deadline(&supervisor->loop, &supervisor->children[i].restart);
-	loop_set_deadline(
-	    &supervisor->loop, &supervisor->patience, clock_mono_ms() + STOP_TIMEOUT_MS);
+		loop_drop_timer(&supervisor->loop, &supervisor->children[i].restart);
+	loop_set_timer(&supervisor->loop, &supervisor->patience, clock_mono_ms() + STOP_TIMEOUT_MS);
 	signal_kind(supervisor, ROLE_BROKER, SIGTERM);
 	go_on_stopping(supervisor);
 }

@@ -95,12 +95,12 @@ static const struct conn_events events = {
 };
 
 static void
-on_tick(struct deadline *self)
+on_tick(struct timer *self)
 {
 	struct links *links = (void *)((char *)self - offsetof(struct links, tick));
 	int64_t oldest_us = clock_mono_us() - (int64_t)links->timeout_ms * 1000;
 
-	loop_set_deadline(links->loop, self, clock_mono_ms() + 1000 / LINKS_TICKS_PER_S);
+	loop_set_timer(links->loop, self, clock_mono_ms() + 1000 / LINKS_TICKS_PER_S);
 	for (size_t i = 0; i < links->n; i++) {
 		struct link *link = &links->all[i];
 
@@ -129,7 +129,7 @@ links_init(struct links *links, struct loop *loop, int timeout_ms, size_t n, uin
 		}
 	}
 	links->tick.due = on_tick;
-	loop_set_deadline(loop, &links->tick, clock_mono_ms());
+	loop_set_timer(loop, &links->tick, clock_mono_ms());
 }
 
 void
@@ -144,7 +144,7 @@ links_open(struct links *links)
 void
 links_release(struct links *links)
 {
-	loop_drop_deadline(links->loop, &links->tick);
+	loop_drop_timer(links->loop, &links->tick);
 	for (size_t i = 0; i < links->n; i++) {
 		struct link *link = &links->all[i];
 		struct conn *conn = link->conn;

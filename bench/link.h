@@ -60,7 +60,7 @@ struct links {
 	struct link *all;
 	size_t n;
 	uint64_t n_lost; /* connections that closed or could not be made */
-	struct deadline tick;
+	struct timer tick;
 	/* Called LINKS_TICKS_PER_S times a second; may be NULL. */
 	void (*on_tick)(struct links *links);
 	void *context;

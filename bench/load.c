@@ -273,7 +273,7 @@ load_end(struct load *load)
 		load_measure(load, false);
 	if (load->rate > 0 && !load->catching_up) {
 		load->catching_up = true;
-		loop_set_deadline(load->links.loop, &load->phase, clock_mono_ms() + CATCH_UP_MS);
+		loop_set_timer(load->links.loop, &load->phase, clock_mono_ms() + CATCH_UP_MS);
 	} else {
 		load->ending = true;
 	}
@@ -281,7 +281,7 @@ load_end(struct load *load)
 }
 
 static void
-on_phase(struct deadline *self)
+on_phase(struct timer *self)
 {
 	struct load *load = (void *)((char *)self - offsetof(struct load, phase));
 
@@ -291,7 +291,7 @@ on_phase(struct deadline *self)
 	}
 	load_measure(load, true);
 	if (load->duration_ms > 0)
-		loop_set_deadline(load->links.loop, self, clock_mono_ms() + load->duration_ms);
+		loop_set_timer(load->links.loop, self, clock_mono_ms() + load->duration_ms);
 }
 
 void
@@ -307,7 +307,7 @@ load_init(struct load *load, struct loop *loop, int timeout_ms, size_t n_links, 
 void
 load_release(struct load *load)
 {
-	loop_drop_deadline(load->links.loop, &load->phase);
+	loop_drop_timer(load->links.loop, &load->phase);
 	if (load->pace != NULL)
 		event_free(load->pace);
 	if (load->pace_fd != -1)
@@ -321,7 +321,7 @@ load_start(struct load *load)
 	struct links *links = &load->links;
 
 	if (load->warm_up_ms > 0)
-		loop_set_deadline(links->loop, &load->phase, clock_mono_ms() + load->warm_up_ms);
+		loop_set_timer(links->loop, &load->phase, clock_mono_ms() + load->warm_up_ms);
 	else if (load->warm_up_ms == 0)
 		on_phase(&load->phase);
 	/* The first use of every connection before the second of any. */

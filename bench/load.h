@@ -57,7 +57,7 @@ struct load {
 	size_t n_busy;
 	struct slot *free, **last_free; /* open loop; the one that waits longest is first */
 	struct slot *parked;            /* they try again at the next tick */
-	struct deadline phase;
+	struct timer phase;
 	struct event *pace;
 	int pace_fd;
 	int64_t paced_from_us;

@@ -19,7 +19,7 @@
 struct first {
 	struct sender sender; /* its load does not run: only its link and its message are used */
 	struct bench *bench;
-	struct deadline again;
+	struct timer again;
 	int64_t began_ms;
 	uint64_t n_tries;
 	bool done;
@@ -28,7 +28,7 @@ struct first {
 static void try_once(struct first *first);
 
 static void
-on_again(struct deadline *self)
+on_again(struct timer *self)
 {
 	try_once((struct first *)(void *)((char *)self - offsetof(struct first, again)));
 }
@@ -42,8 +42,7 @@ on_sent(struct slot *slot, int32_t code, const struct command *answer, struct sl
 	(void)body;
 	if (code != RESPONSE_SUCCESS ||
 	    slice_to_int64(command_ext(answer, "queueOffset"), &queue->begin) == -1) {
-		loop_set_deadline(
-		    &first->bench->loop, &first->again, clock_mono_ms() + TRY_AGAIN_MS);
+		loop_set_timer(&first->bench->loop, &first->again, clock_mono_ms() + TRY_AGAIN_MS);
 		return;
 	}
 	queue->end = queue->begin + 1;
@@ -75,7 +74,7 @@ run(struct first *first)
 	try_once(first);
 	while (!first->done && clock_mono_ms() < until_ms)
 		loop_run(&bench->loop);
-	loop_drop_deadline(&bench->loop, &first->again);
+	loop_drop_timer(&bench->loop, &first->again);
 	if (!first->done) {
 		bench_fail(bench, "%s takes no message", bench->brokers[0].address);
 		return;

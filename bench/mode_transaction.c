@@ -35,7 +35,7 @@ struct transactor {
 	bool leaves_open;
 	struct counts_of_ends ends_counted;
 	char client_id[64];
-	struct deadline beat;
+	struct timer beat;
 };
 
 static struct transactor *
@@ -175,7 +175,7 @@ beat(struct link *link)
 }
 
 static void
-on_beat_due(struct deadline *self)
+on_beat_due(struct timer *self)
 {
 	struct transactor *transactor = (void *)((char *)self - offsetof(struct transactor, beat));
 	struct links *links = &transactor->load.links;
@@ -183,7 +183,7 @@ on_beat_due(struct deadline *self)
 	for (size_t i = 0; i < links->n; i++)
 		if (links->all[i].conn != NULL)
 			beat(&links->all[i]);
-	loop_set_deadline(links->loop, self, clock_mono_ms() + BEAT_MS);
+	loop_set_timer(links->loop, self, clock_mono_ms() + BEAT_MS);
 }
 
 /* Those whose END said unknown are committed; the others' ENDs are on their way, or never come. */
@@ -291,13 +291,13 @@ join_group(struct transactor *transactor)
 		links->all[i].on_open = beat;
 		links->all[i].on_request = on_check;
 	}
-	loop_set_deadline(links->loop, &transactor->beat, clock_mono_ms() + BEAT_MS);
+	loop_set_timer(links->loop, &transactor->beat, clock_mono_ms() + BEAT_MS);
 }
 
 static void
 release(struct transactor *transactor)
 {
-	loop_drop_deadline(&transactor->bench->loop, &transactor->beat);
+	loop_drop_timer(&transactor->bench->loop, &transactor->beat);
 	load_release(&transactor->load);
 	payload_release(&transactor->payload);
 	stencil_release(&transactor->half);

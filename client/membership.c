@@ -35,7 +35,7 @@ struct membership_wait {
 static void begin_round(struct membership *membership);
 
 static void
-on_next_round(struct deadline *self)
+on_next_round(struct timer *self)
 {
 	begin_round(container_of(self, struct membership, next_round));
 }
@@ -80,7 +80,7 @@ membership_release(struct membership *membership)
 	struct twinmq_error closed;
 
 	twinmq_error_set(&closed, TWINMQ_CLOSED, "the handle was closed");
-	loop_drop_deadline(membership->mq->loop, &membership->next_round);
+	loop_drop_timer(membership->mq->loop, &membership->next_round);
 	tell_waits(membership, UINT64_MAX, &closed);
 	strmap_release(&membership->groups, NULL);
 	strmap_release(&membership->masters, master_free);
@@ -106,7 +106,7 @@ end_round(struct membership *membership, const struct twinmq_error *error)
 	membership->retry_ms = all                        ? RETRY_FIRST_MS
 	                       : longer_ms < RETRY_MAX_MS ? longer_ms
 	                                                  : RETRY_MAX_MS;
-	loop_set_deadline(membership->mq->loop, &membership->next_round, clock_mono_ms() + wait_ms);
+	loop_set_timer(membership->mq->loop, &membership->next_round, clock_mono_ms() + wait_ms);
 	tell_waits(membership, membership->round, n_answered == 0 ? error : NULL);
 }
 
@@ -237,7 +237,7 @@ begin_round(struct membership *membership)
 		return;
 	membership->round++;
 	membership->asking = true;
-	loop_drop_deadline(membership->mq->loop, &membership->next_round);
+	loop_drop_timer(membership->mq->loop, &membership->next_round);
 	twinmq_call_name_server_async(membership->mq, &request, on_masters, membership);
 }
 
@@ -317,6 +317,6 @@ membership_on_lost(struct membership *membership, struct slice address)
 	if (membership->asking || membership->n_beats != 0 || membership->groups.n == 0)
 		return;
 	membership->retry_ms = RETRY_FIRST_MS;
-	loop_set_deadline(
+	loop_set_timer(
 	    membership->mq->loop, &membership->next_round, clock_mono_ms() + membership->retry_ms);
 }

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/base/deadline.h"
+#include "common/base/timer_heap.h"
 #include "common/base/strmap.h"
 
 #define CLIENT_ID_LEN 63
@@ -28,7 +28,7 @@ struct membership {
 	char client_id[CLIENT_ID_LEN + 1];
 	struct strmap groups;  /* name to whatever the caller put there */
 	struct strmap masters; /* by address */
-	struct deadline next_round;
+	struct timer next_round;
 	int retry_ms;
 	bool asking;    /* the name servers, who the masters are */
 	bool again;     /* another round must follow, as what the last one says is old */

@@ -140,28 +140,28 @@ twinmq_loop(struct twinmq *mq)
 
 /* The end of a twinmq_run. */
 struct run_end {
-	struct deadline deadline;
+	struct timer timer;
 	struct twinmq *mq;
 };
 
 static void
-on_run_end(struct deadline *self)
+on_run_end(struct timer *self)
 {
-	twinmq_stop(container_of(self, struct run_end, deadline)->mq);
+	twinmq_stop(container_of(self, struct run_end, timer)->mq);
 }
 
 void
 twinmq_run(struct twinmq *mq, int run_ms)
 {
-	struct run_end end = { .deadline.due = on_run_end, .mq = mq };
+	struct run_end end = { .timer.due = on_run_end, .mq = mq };
 
 	mq->stopped = false;
 	if (run_ms >= 0)
-		loop_set_deadline(mq->loop, &end.deadline, clock_mono_ms() + run_ms);
+		loop_set_timer(mq->loop, &end.timer, clock_mono_ms() + run_ms);
 	/* The loop's own stop may be one that a blocking call left behind. */
 	while (!mq->stopped)
 		loop_run(mq->loop);
-	loop_drop_deadline(mq->loop, &end.deadline);
+	loop_drop_timer(mq->loop, &end.timer);
 }
 
 void

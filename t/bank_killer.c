@@ -53,7 +53,7 @@ struct transfer {
 
 /* A queue that is consumed: one pull is always on its way. */
 struct source {
-	struct deadline retry;
+	struct timer retry;
 	struct killer *killer;
 	struct message_queue queue;
 	int64_t next;
@@ -252,7 +252,7 @@ on_pulled(void *arg, const struct twinmq_error *error, const struct pull_result 
 	if (error != NULL) {
 		/* A broker that is away is asked again later. */
 		if (error->code != TWINMQ_CLOSED)
-			loop_set_deadline(twinmq_loop(source->killer->mq), &source->retry,
+			loop_set_timer(twinmq_loop(source->killer->mq), &source->retry,
 			    clock_mono_ms() + RETRY_MS);
 		return;
 	}
@@ -280,9 +280,9 @@ pull_next(struct source *source)
 }
 
 static void
-on_retry(struct deadline *deadline)
+on_retry(struct timer *timer)
 {
-	pull_next((struct source *)deadline);
+	pull_next((struct source *)timer);
 }
 
 /* A turn: what comes, the producers, and once a second the books. */

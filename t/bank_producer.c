@@ -25,7 +25,7 @@
 
 /* One of the window: sends again whenever its last transaction is done. */
 struct lane {
-	struct deadline pause;
+	struct timer pause;
 	struct teller *teller;
 	uint64_t number;
 };
@@ -123,7 +123,7 @@ on_sent(void *arg, const struct twinmq_error *error, const struct transaction_re
 
 	if (error == NULL)
 		pester(lane->teller, result);
-	loop_set_deadline(&lane->teller->loop, &lane->pause,
+	loop_set_timer(&lane->teller->loop, &lane->pause,
 	    clock_mono_ms() + (error == NULL ? BEAT_MS : PAUSE_MS));
 }
 
@@ -148,9 +148,9 @@ send_next(struct lane *lane)
 }
 
 static void
-on_pause_over(struct deadline *deadline)
+on_pause_over(struct timer *timer)
 {
-	send_next((struct lane *)deadline);
+	send_next((struct lane *)timer);
 }
 
 int

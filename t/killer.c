@@ -53,7 +53,7 @@ struct attempt {
 struct lane {
 	struct killer *killer;
 	struct producer *producer;
-	struct deadline pause;
+	struct timer pause;
 	uint32_t number; /* of its first message on the way */
 	uint32_t n;
 };
@@ -127,14 +127,14 @@ on_sent(void *arg, const struct twinmq_error *error, const struct send_result *r
 	}
 	killer->n_outcomes[outcome] += lane->n;
 	killer->n_busy--;
-	loop_set_deadline(
+	loop_set_timer(
 	    &killer->loop, &lane->pause, clock_mono_ms() + (error == NULL ? 0 : PAUSE_MS));
 }
 
 static void
-on_pause_over(struct deadline *deadline)
+on_pause_over(struct timer *timer)
 {
-	lane_send((struct lane *)((char *)deadline - offsetof(struct lane, pause)));
+	lane_send((struct lane *)((char *)timer - offsetof(struct lane, pause)));
 }
 
 static void

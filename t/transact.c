@@ -109,7 +109,7 @@ struct script {
 	struct ending ending; /* of an asynchronous send */
 	enum transaction_decision executed, later, answered;
 	struct transaction *waits; /* the one that said LATER */
-	struct deadline decide;
+	struct timer decide;
 	int n_executed, n_asked;
 	char id[2 * UNIQUE_ID_LEN];
 	char asked_id[2 * UNIQUE_ID_LEN];
@@ -118,7 +118,7 @@ struct script {
 };
 
 static void
-on_decide(struct deadline *self)
+on_decide(struct timer *self)
 {
 	struct script *script = (void *)((char *)self - offsetof(struct script, decide));
 
@@ -133,7 +133,7 @@ say(struct script *script, enum transaction_decision decision, struct transactio
 		return decision;
 	script->waits = transaction;
 	script->decide.due = on_decide;
-	loop_set_deadline(twinmq_loop(mq), &script->decide, clock_mono_ms() + 30);
+	loop_set_timer(twinmq_loop(mq), &script->decide, clock_mono_ms() + 30);
 	return decision;
 }
 
@@ -410,7 +410,7 @@ test_close(const char *name_servers)
 	transaction_send_async(producer, &message, on_sent, &script);
 	while (script.waits == NULL)
 		twinmq_run(mq, 10);
-	loop_drop_deadline(twinmq_loop(mq), &script.decide);
+	loop_drop_timer(twinmq_loop(mq), &script.decide);
 	twinmq_close(mq);
 	transaction_decide(script.waits, DECISION_COMMIT);
 	ok(script.ending.n_done == 1 && script.ending.code == TWINMQ_CLOSED,

@@ -28,7 +28,7 @@ struct nameserver {
 	struct registrar *registrar;
 	size_t index;
 	struct conn *conn; /* NULL: none */
-	struct deadline retry;
+	struct timer retry;
 	int64_t n_sent, n_answered; /* registrations; lost ones count as answered */
 	int64_t awaited;            /* how many answers those who wait want */
 	bool registered;            /* the last registration was accepted */
@@ -42,13 +42,13 @@ struct registrar {
 	struct resolver *resolver;
 	struct nameserver *servers;
 	size_t n_servers;
-	struct deadline period;
-	struct deadline pulse;
+	struct timer period;
+	struct timer pulse;
 	int64_t changed_ms; /* of the last registration that a change asked for */
 	bool ever_registered;
 	_Atomic bool asked; /* the task is on its way, or the deadline set */
 	struct task task;   /* from registrar_topics_changed */
-	struct deadline spaced;
+	struct timer spaced;
 	size_t n_topics;    /* that were told last */
 	int64_t told;       /* the data version's counter that all name servers were told of */
 	_Atomic bool whole; /* not only topics changed: an increment would not do */
@@ -56,7 +56,7 @@ struct registrar {
 	_Atomic(const char *) refusal;
 	bool stopping;
 	void (*done)(struct broker *broker); /* NULL once it was called */
-	struct deadline give_up;
+	struct timer give_up;
 	size_t n_waiting; /* for the answer to the good-bye */
 };
 
@@ -285,7 +285,7 @@ register_with(struct nameserver *server, struct slice body)
 	struct register_broker_header header = register_header(broker, body);
 	struct command command = request_of(REQUEST_REGISTER_BROKER);
 
-	loop_drop_deadline(registrar->loop, &server->retry);
+	loop_drop_timer(registrar->loop, &server->retry);
 	server->n_sent++;
 	fields_encode(register_broker_header_fields, &header, &arena, &command);
 	conn_request(conn, &command, body, timeout_of(registrar), on_registered, server);
@@ -340,7 +340,7 @@ tell_changes(struct registrar *registrar)
 }
 
 static void
-on_retry(struct deadline *self)
+on_retry(struct timer *self)
 {
 	register_with_one((void *)((char *)self - offsetof(struct nameserver, retry)));
 }
@@ -348,16 +348,16 @@ on_retry(struct deadline *self)
 static void
 retry_later(struct nameserver *server)
 {
-	loop_set_deadline(server->registrar->loop, &server->retry, clock_mono_ms() + RETRY_MS);
+	loop_set_timer(server->registrar->loop, &server->retry, clock_mono_ms() + RETRY_MS);
 }
 
 static void
-on_period(struct deadline *self)
+on_period(struct timer *self)
 {
 	struct registrar *registrar = (void *)((char *)self - offsetof(struct registrar, period));
 
 	register_with_all(registrar);
-	loop_set_deadline(registrar->loop, self,
+	loop_set_timer(registrar->loop, self,
 	    clock_mono_ms() + registrar->broker->settings->register_name_server_period);
 }
 
@@ -385,7 +385,7 @@ tell_alive(struct nameserver *server)
 }
 
 static void
-on_pulse(struct deadline *self)
+on_pulse(struct timer *self)
 {
 	struct registrar *registrar = (void *)((char *)self - offsetof(struct registrar, pulse));
 
@@ -395,7 +395,7 @@ on_pulse(struct deadline *self)
 		if (server->conn != NULL && server->registered && conn_can_write(server->conn))
 			tell_alive(server);
 	}
-	loop_set_deadline(registrar->loop, self,
+	loop_set_timer(registrar->loop, self,
 	    clock_mono_ms() + registrar->broker->settings->broker_heartbeat_interval);
 }
 
@@ -415,7 +415,7 @@ on_resolved(void *arg, size_t index)
 /* ---- changes of topics ----------------------------------------------- */
 
 static void
-on_spaced(struct deadline *self)
+on_spaced(struct timer *self)
 {
 	struct registrar *registrar = (void *)((char *)self - offsetof(struct registrar, spaced));
 
@@ -441,7 +441,7 @@ run_changed(struct task *task, void *receiver)
 	if (registrar->changed_ms == 0 || at_ms <= clock_mono_ms())
 		on_spaced(&registrar->spaced);
 	else
-		loop_set_deadline(receiver, &registrar->spaced, at_ms);
+		loop_set_timer(receiver, &registrar->spaced, at_ms);
 }
 
 void
@@ -504,7 +504,7 @@ registrar_new(struct broker *broker)
 		registrar->servers[i].retry.due = on_retry;
 	}
 	register_with_all(registrar);
-	loop_set_deadline(registrar->loop, &registrar->period, clock_mono_ms() + FIRST_PERIOD_MS);
+	loop_set_timer(registrar->loop, &registrar->period, clock_mono_ms() + FIRST_PERIOD_MS);
 	on_pulse(&registrar->pulse);
 	return registrar;
 }
@@ -514,7 +514,7 @@ finish(struct registrar *registrar)
 {
 	void (*done)(struct broker * broker) = registrar->done;
 
-	loop_drop_deadline(registrar->loop, &registrar->give_up);
+	loop_drop_timer(registrar->loop, &registrar->give_up);
 	registrar->done = NULL;
 	if (done != NULL)
 		done(registrar->broker);
@@ -532,7 +532,7 @@ on_unregistered(void *arg, const struct command *answer, struct slice body)
 }
 
 static void
-on_give_up(struct deadline *self)
+on_give_up(struct timer *self)
 {
 	finish((void *)((char *)self - offsetof(struct registrar, give_up)));
 }
@@ -563,14 +563,14 @@ registrar_stop(struct registrar *registrar, void (*done)(struct broker *broker))
 	registrar->stopping = true;
 	registrar->done = done;
 	registrar->give_up.due = on_give_up;
-	loop_drop_deadline(registrar->loop, &registrar->period);
-	loop_drop_deadline(registrar->loop, &registrar->pulse);
-	loop_drop_deadline(registrar->loop, &registrar->spaced);
+	loop_drop_timer(registrar->loop, &registrar->period);
+	loop_drop_timer(registrar->loop, &registrar->pulse);
+	loop_drop_timer(registrar->loop, &registrar->spaced);
 	register_waits_told(&registrar->waits);
 	register_waits_end(&registrar->waits);
-	loop_set_deadline(registrar->loop, &registrar->give_up, clock_mono_ms() + STOP_MS);
+	loop_set_timer(registrar->loop, &registrar->give_up, clock_mono_ms() + STOP_MS);
 	for (size_t i = 0; i < registrar->n_servers; i++) {
-		loop_drop_deadline(registrar->loop, &registrar->servers[i].retry);
+		loop_drop_timer(registrar->loop, &registrar->servers[i].retry);
 		if (registrar->servers[i].conn != NULL && registrar->servers[i].registered)
 			unregister_from(&registrar->servers[i]);
 	}
@@ -588,12 +588,12 @@ registrar_free(struct registrar *registrar)
 	for (size_t i = 0; i < registrar->n_servers; i++) {
 		if (registrar->servers[i].conn != NULL)
 			conn_close(registrar->servers[i].conn, "stopped");
-		loop_drop_deadline(registrar->loop, &registrar->servers[i].retry);
+		loop_drop_timer(registrar->loop, &registrar->servers[i].retry);
 	}
-	loop_drop_deadline(registrar->loop, &registrar->period);
-	loop_drop_deadline(registrar->loop, &registrar->pulse);
-	loop_drop_deadline(registrar->loop, &registrar->spaced);
-	loop_drop_deadline(registrar->loop, &registrar->give_up);
+	loop_drop_timer(registrar->loop, &registrar->period);
+	loop_drop_timer(registrar->loop, &registrar->pulse);
+	loop_drop_timer(registrar->loop, &registrar->spaced);
+	loop_drop_timer(registrar->loop, &registrar->give_up);
 	resolver_free(registrar->resolver);
 	free(registrar->servers);
 	free(registrar);

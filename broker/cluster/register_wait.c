@@ -9,7 +9,7 @@
 #define PATIENCE_MS 1000
 
 static void
-on_patience(struct deadline *self)
+on_patience(struct timer *self)
 {
 	register_waits_end((void *)((char *)self - offsetof(struct register_waits, patience)));
 }
@@ -40,7 +40,7 @@ register_waits_told(struct register_waits *waits)
 		wait->next = waits->told;
 		waits->told = wait;
 	}
-	loop_set_deadline(waits->loop, &waits->patience, clock_mono_ms() + PATIENCE_MS);
+	loop_set_timer(waits->loop, &waits->patience, clock_mono_ms() + PATIENCE_MS);
 }
 
 void
@@ -51,7 +51,7 @@ register_waits_end(struct register_waits *waits)
 	if (wait == NULL)
 		return;
 	waits->told = NULL;
-	loop_drop_deadline(waits->loop, &waits->patience);
+	loop_drop_timer(waits->loop, &waits->patience);
 	for (struct register_wait *next; wait != NULL; wait = next) {
 		next = wait->next;
 		wait->done(wait);

@@ -17,7 +17,7 @@ struct register_waits {
 	struct loop *loop;
 	struct register_wait *asking; /* the next registration will tell of their changes */
 	struct register_wait *told;   /* the last one did: they wait for the answers, */
-	struct deadline patience;     /* but not longer than this */
+	struct timer patience;        /* but not longer than this */
 };
 
 void register_waits_init(struct register_waits *waits, struct loop *loop);

@@ -29,7 +29,7 @@ struct level {
 
 struct delays {
 	struct broker *broker;
-	struct deadline next_look;
+	struct timer next_look;
 	int n_levels;
 	struct level levels[DELAY_LEVELS_MAX];
 };
@@ -294,14 +294,14 @@ look(struct delays *delays)
 		if (level_ms < wait_ms)
 			wait_ms = level_ms;
 	}
-	loop_set_deadline(
+	loop_set_timer(
 	    delays->broker->workers[0].loop, &delays->next_look, clock_mono_ms() + wait_ms + 1);
 }
 
 static void
-on_next_look(struct deadline *deadline)
+on_next_look(struct timer *timer)
 {
-	look((void *)((char *)deadline - offsetof(struct delays, next_look)));
+	look((void *)((char *)timer - offsetof(struct delays, next_look)));
 }
 
 int
@@ -329,6 +329,6 @@ delays_free(struct delays *delays)
 {
 	if (delays == NULL)
 		return;
-	loop_drop_deadline(delays->broker->workers[0].loop, &delays->next_look);
+	loop_drop_timer(delays->broker->workers[0].loop, &delays->next_look);
 	free(delays);
 }

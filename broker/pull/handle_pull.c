@@ -344,7 +344,7 @@ on_message(void *arg, struct pull *pull)
 }
 
 static void
-on_deadline(void *arg, struct pull *pull)
+on_timer(void *arg, struct pull *pull)
 {
 	answer_held(arg, pull);
 }
@@ -360,7 +360,7 @@ on_growth(void *arg, struct tail_queue *queue)
 void
 pull_attach(struct worker *worker)
 {
-	static const struct hold_events events = { on_message, on_deadline };
+	static const struct hold_events events = { on_message, on_timer };
 
 	worker->holds = holds_new(worker->loop, &events, worker);
 	tail_on_growth(worker->tail, on_growth, worker);

@@ -67,19 +67,19 @@ unlink_from_queue(struct holds *holds, struct pull *pull)
 static void
 forget(struct holds *holds, struct pull *pull)
 {
-	loop_drop_deadline(holds->loop, &pull->deadline);
+	loop_drop_timer(holds->loop, &pull->timer);
 	holds->n_pulls--;
 }
 
 static void
-on_due(struct deadline *deadline)
+on_due(struct timer *timer)
 {
-	struct pull *pull = (void *)((char *)deadline - offsetof(struct pull, deadline));
+	struct pull *pull = (void *)((char *)timer - offsetof(struct pull, timer));
 	struct holds *holds = pull->holds;
 
 	unlink_from_queue(holds, pull);
 	forget(holds, pull);
-	holds->events.on_deadline(holds->arg, pull);
+	holds->events.on_timer(holds->arg, pull);
 }
 
 struct holds *
@@ -123,8 +123,8 @@ holds_add(struct holds *holds, struct pull *pull)
 	(*slot)->first = pull;
 	holds->n_pulls++;
 	pull->holds = holds;
-	pull->deadline.due = on_due;
-	loop_set_deadline(holds->loop, &pull->deadline, pull->deadline_ms);
+	pull->timer.due = on_due;
+	loop_set_timer(holds->loop, &pull->timer, pull->deadline_ms);
 }
 
 void

@@ -16,7 +16,7 @@ struct hold_events {
 	/* The queue grew: the pull is the callee's now (it may hold it again). */
 	void (*on_message)(void *arg, struct pull *pull);
 	/* Its time is over: likewise. */
-	void (*on_deadline)(void *arg, struct pull *pull);
+	void (*on_timer)(void *arg, struct pull *pull);
 };
 
 struct holds *holds_new(struct loop *loop, const struct hold_events *events, void *arg);

@@ -21,7 +21,7 @@ struct pull_question {
 };
 
 struct pull {
-	struct deadline deadline; /* these three belong to hold.c */
+	struct timer timer; /* these three belong to hold.c */
 	struct holds *holds;
 	struct pull *next_in_queue;
 	struct ticket ticket;

@@ -19,8 +19,8 @@
 struct upkeep {
 	struct broker *broker;
 	struct loop *loop;
-	struct deadline second;
-	struct deadline offsets;
+	struct timer second;
+	struct timer offsets;
 	struct retention retention;
 	int64_t n_seconds;
 };
@@ -40,7 +40,7 @@ on_offsets_kept(struct meta_job *job, struct loop *home)
 }
 
 static void
-on_offsets_due(struct deadline *self)
+on_offsets_due(struct timer *self)
 {
 	struct upkeep *upkeep = (void *)((char *)self - offsetof(struct upkeep, offsets));
 	struct broker *broker = upkeep->broker;
@@ -51,7 +51,7 @@ on_offsets_due(struct deadline *self)
 		job->done = on_offsets_kept;
 		store_meta(broker->store, job);
 	}
-	loop_set_deadline(
+	loop_set_timer(
 	    upkeep->loop, self, clock_mono_ms() + broker->settings->flush_consumer_offset_interval);
 }
 
@@ -72,7 +72,7 @@ expire_clients(struct upkeep *upkeep)
 }
 
 static void
-on_second(struct deadline *self)
+on_second(struct timer *self)
 {
 	struct upkeep *upkeep = (void *)((char *)self - offsetof(struct upkeep, second));
 
@@ -80,7 +80,7 @@ on_second(struct deadline *self)
 	retention_tick(upkeep->broker, &upkeep->retention);
 	if (++upkeep->n_seconds % EXPIRE_SECONDS == 0)
 		expire_clients(upkeep);
-	loop_set_deadline(upkeep->loop, self,
+	loop_set_timer(upkeep->loop, self,
 	    self->at_ms + SECOND_MS > clock_mono_ms() ? self->at_ms + SECOND_MS
 						      : clock_mono_ms() + SECOND_MS);
 }
@@ -97,8 +97,8 @@ upkeep_start(struct broker *broker)
 	upkeep->offsets.due = on_offsets_due;
 	stats_tick(broker->stats, clock_wall_ms());
 	retention_tick(broker, &upkeep->retention);
-	loop_set_deadline(upkeep->loop, &upkeep->second, now_ms + SECOND_MS);
-	loop_set_deadline(upkeep->loop, &upkeep->offsets,
+	loop_set_timer(upkeep->loop, &upkeep->second, now_ms + SECOND_MS);
+	loop_set_timer(upkeep->loop, &upkeep->offsets,
 	    now_ms + broker->settings->flush_consumer_offset_interval);
 	return upkeep;
 }
@@ -108,8 +108,8 @@ upkeep_free(struct upkeep *upkeep)
 {
 	if (upkeep == NULL)
 		return;
-	loop_drop_deadline(upkeep->loop, &upkeep->second);
-	loop_drop_deadline(upkeep->loop, &upkeep->offsets);
+	loop_drop_timer(upkeep->loop, &upkeep->second);
+	loop_drop_timer(upkeep->loop, &upkeep->offsets);
 	free(upkeep);
 }
 

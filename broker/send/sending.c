@@ -15,7 +15,7 @@ struct sendings {
 	struct sending_limits limits;
 	struct sending *oldest, *newest;
 	size_t n;
-	struct deadline tick;
+	struct timer tick;
 	bool ticking;
 };
 
@@ -23,11 +23,11 @@ static void
 tick_again(struct sendings *sendings)
 {
 	sendings->ticking = true;
-	loop_set_deadline(sendings->loop, &sendings->tick, clock_mono_ms() + TICK_MS);
+	loop_set_timer(sendings->loop, &sendings->tick, clock_mono_ms() + TICK_MS);
 }
 
 static void
-on_tick(struct deadline *tick)
+on_tick(struct timer *tick)
 {
 	struct sendings *sendings = (void *)((char *)tick - offsetof(struct sendings, tick));
 	int64_t now = clock_mono_us();
@@ -74,7 +74,7 @@ sendings_free(struct sendings *sendings)
 		sendings_remove(sendings, sendings->oldest);
 		append_free(append);
 	}
-	loop_drop_deadline(sendings->loop, &sendings->tick);
+	loop_drop_timer(sendings->loop, &sendings->tick);
 	free(sendings);
 }
 

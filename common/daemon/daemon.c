@@ -97,10 +97,10 @@ daemon_stopped(struct daemon *daemon)
 }
 
 static void
-on_last_moment(struct deadline *deadline)
+on_last_moment(struct timer *timer)
 {
 	struct daemon *daemon =
-	    (struct daemon *)((char *)deadline - offsetof(struct daemon, last_moment));
+	    (struct daemon *)((char *)timer - offsetof(struct daemon, last_moment));
 
 	log_warn("stop takes too long, ending now after_ms=%d", STOP_MS);
 	daemon_stopped(daemon);
@@ -118,8 +118,7 @@ on_signal(evutil_socket_t signal_number, short what, void *arg)
 		daemon->stopping = true;
 		log_info("stopping signal=%s", signal_number == SIGINT ? "INT" : "TERM");
 		daemon->last_moment.due = on_last_moment;
-		loop_set_deadline(
-		    &daemon->loops[0], &daemon->last_moment, clock_mono_ms() + STOP_MS);
+		loop_set_timer(&daemon->loops[0], &daemon->last_moment, clock_mono_ms() + STOP_MS);
 		daemon->program->stop(daemon);
 	} else {
 		daemon_stopped(daemon);
@@ -194,7 +193,7 @@ run(struct daemon *daemon)
 	status = program->start(daemon);
 	if (status == 0) {
 		run_loops(daemon);
-		loop_drop_deadline(&daemon->loops[0], &daemon->last_moment);
+		loop_drop_timer(&daemon->loops[0], &daemon->last_moment);
 		program->release(daemon);
 		log_info("stopped");
 	}

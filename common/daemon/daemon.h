@@ -36,7 +36,7 @@ struct daemon {
 	const struct arguments *arguments;
 	pthread_t *threads;
 	struct event *signals[3];
-	struct deadline last_moment; /* for a stop that does not come to its end */
+	struct timer last_moment; /* for a stop that does not come to its end */
 	bool stopping;
 	int64_t n_changes; /* of settings while running */
 	int64_t changed_ms;

@@ -10,7 +10,7 @@
 
 struct call {
 	struct u64map_node node; /* first: a node is a call */
-	struct deadline deadline;
+	struct timer timer;
 	struct calls *calls;
 	struct loop *loop;
 	call_done_fn *done;
@@ -22,16 +22,16 @@ finish(struct call *call, const struct command *answer, struct slice body)
 {
 	struct call done = *call;
 
-	loop_drop_deadline(call->loop, &call->deadline);
+	loop_drop_timer(call->loop, &call->timer);
 	u64map_remove(&call->calls->waiting, &call->node);
 	free(call);
 	done.done(done.arg, answer, body);
 }
 
 static void
-on_timeout(struct deadline *deadline)
+on_timeout(struct timer *timer)
 {
-	char *call = (char *)deadline - offsetof(struct call, deadline);
+	char *call = (char *)timer - offsetof(struct call, timer);
 
 	finish((void *)call, NULL, SLICE_NONE);
 }
@@ -53,14 +53,14 @@ calls_add(struct calls *calls, struct loop *loop, int32_t opaque, int timeout_ms
 
 	*call = (struct call){
 		.node.id = (uint64_t)opaque,
-		.deadline.due = on_timeout,
+		.timer.due = on_timeout,
 		.calls = calls,
 		.loop = loop,
 		.done = done,
 		.arg = arg,
 	};
 	u64map_add(&calls->waiting, &call->node);
-	loop_set_deadline(loop, &call->deadline, clock_mono_ms() + timeout_ms);
+	loop_set_timer(loop, &call->timer, clock_mono_ms() + timeout_ms);
 }
 
 bool

@@ -60,13 +60,13 @@ check_silence(struct conn *conn)
 	if (clock_mono_ms() >= oldest_ms + conn->idle_ms)
 		conn_close(conn, why);
 	else
-		loop_set_deadline(conn->loop, &conn->deadline, oldest_ms + conn->idle_ms);
+		loop_set_timer(conn->loop, &conn->timer, oldest_ms + conn->idle_ms);
 }
 
 static void
-on_due(struct deadline *self)
+on_due(struct timer *self)
 {
-	struct conn *conn = (void *)((char *)self - offsetof(struct conn, deadline));
+	struct conn *conn = (void *)((char *)self - offsetof(struct conn, timer));
 
 	if (conn->state == CONN_CONNECTING)
 		conn_close(conn, "connect timed out");
@@ -83,9 +83,9 @@ conn_set_idle(struct conn *conn, int idle_ms)
 	if (conn->state != CONN_OPEN)
 		return;
 	if (idle_ms != 0)
-		loop_set_deadline(conn->loop, &conn->deadline, clock_mono_ms() + idle_ms);
+		loop_set_timer(conn->loop, &conn->timer, clock_mono_ms() + idle_ms);
 	else
-		loop_drop_deadline(conn->loop, &conn->deadline);
+		loop_drop_timer(conn->loop, &conn->timer);
 }
 
 void
@@ -103,7 +103,7 @@ conn_close(struct conn *conn, const char *why)
 	conn_stop_waiting_writable(conn);
 	if (conn->fd != -1)
 		close(conn->fd);
-	loop_drop_deadline(conn->loop, &conn->deadline);
+	loop_drop_timer(conn->loop, &conn->timer);
 	u64map_remove(&conns_of(conn->loop)->by_number, &conn->node);
 	loop_at_turn_end(conn->loop, &conn->turn_end);
 	conn_give_back_outbox(conn);
@@ -125,7 +125,7 @@ conn_close_gently(struct conn *conn, const char *why)
 	conn->why = why;
 	if (conn->paused)
 		event_add(conn->readable, NULL);
-	loop_set_deadline(conn->loop, &conn->deadline, clock_mono_ms() + ENDING_MS);
+	loop_set_timer(conn->loop, &conn->timer, clock_mono_ms() + ENDING_MS);
 	loop_at_turn_end(conn->loop, &conn->turn_end);
 }
 
@@ -196,7 +196,7 @@ conn_new(struct loop *loop, int fd, const struct conn_events *events, void *cont
 	conn->events = events;
 	conn->context = context;
 	conn->turn_end.run = on_turn_end;
-	conn->deadline.due = on_due;
+	conn->timer.due = on_due;
 	conn->active_ms = clock_mono_ms();
 	conn->language = LANGUAGE_UNKNOWN;
 	return conn;
@@ -265,7 +265,7 @@ conn_connect(struct loop *loop, const struct sockaddr *address, socklen_t len, i
 		return conn;
 	}
 	conn_wait_writable(conn);
-	loop_set_deadline(loop, &conn->deadline, conn->active_ms + timeout_ms);
+	loop_set_timer(loop, &conn->timer, conn->active_ms + timeout_ms);
 	return conn;
 }
 

@@ -44,7 +44,7 @@ struct conn {
 	void *context;
 	void *data;
 	struct turn_end turn_end;
-	struct deadline deadline; /* to connect, of silence, to end */
+	struct timer timer; /* to connect, of silence, to end */
 	struct event *readable;
 	struct event *writable; /* NULL until a first short write */
 	struct buf in;          /* the beginning of a frame; frames, while paused */

@@ -52,11 +52,11 @@ on_inbox(evutil_socket_t fd, short what, void *arg)
 	loop_drain(loop);
 }
 
-/* The timer may fire early for a deadline that was dropped; it never fires late. */
+/* The timer may fire early for a timer that was dropped; it never fires late. */
 static void
 arm(struct loop *loop, int64_t now_ms)
 {
-	const struct deadline *first = deadlines_first(&loop->deadlines);
+	const struct timer *first = timer_heap_first(&loop->timers);
 
 	if (first == NULL || first->at_ms >= loop->wake_ms)
 		return;
@@ -64,21 +64,21 @@ arm(struct loop *loop, int64_t now_ms)
 	struct timeval wait = { wait_ms / 1000, wait_ms % 1000 * 1000 };
 
 	loop->wake_ms = first->at_ms;
-	event_add(loop->on_deadline, &wait);
+	event_add(loop->on_timer, &wait);
 }
 
 static void
-on_deadline(evutil_socket_t fd, short what, void *arg)
+on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct loop *loop = arg;
 	int64_t now_ms = clock_mono_ms();
-	struct deadline *first;
+	struct timer *first;
 
 	(void)fd;
 	(void)what;
 	loop->wake_ms = INT64_MAX;
-	while ((first = deadlines_first(&loop->deadlines)) != NULL && first->at_ms <= now_ms) {
-		deadlines_drop(&loop->deadlines, first);
+	while ((first = timer_heap_first(&loop->timers)) != NULL && first->at_ms <= now_ms) {
+		timer_heap_drop(&loop->timers, first);
 		first->due(first);
 		arena_reset(&loop->arena);
 	}
@@ -118,8 +118,8 @@ loop_init(struct loop *loop, int index)
 	mailbox_init(&loop->inbox);
 	loop->on_inbox =
 	    event_new(loop->base, loop->inbox.fd, EV_READ | EV_PERSIST, on_inbox, loop);
-	loop->on_deadline = event_new(loop->base, -1, 0, on_deadline, loop);
-	if (loop->on_inbox == NULL || loop->on_deadline == NULL ||
+	loop->on_timer = event_new(loop->base, -1, 0, on_timer, loop);
+	if (loop->on_inbox == NULL || loop->on_timer == NULL ||
 	    event_add(loop->on_inbox, NULL) == -1)
 		fatal("event loop cannot be made");
 }
@@ -150,10 +150,10 @@ loop_release(struct loop *loop)
 	if (loop->conns != NULL)
 		loop->conns->release(loop->conns);
 	event_free(loop->on_inbox);
-	event_free(loop->on_deadline);
+	event_free(loop->on_timer);
 	mailbox_release(&loop->inbox);
 	event_base_free(loop->base);
-	deadlines_release(&loop->deadlines);
+	timer_heap_release(&loop->timers);
 	arena_release(&loop->arena);
 	pool_release(&loop->pool);
 }
@@ -197,15 +197,15 @@ loop_at_turn_end(struct loop *loop, struct turn_end *what)
 }
 
 void
-loop_set_deadline(struct loop *loop, struct deadline *deadline, int64_t at_ms)
+loop_set_timer(struct loop *loop, struct timer *timer, int64_t at_ms)
 {
-	deadlines_set(&loop->deadlines, deadline, at_ms);
+	timer_heap_set(&loop->timers, timer, at_ms);
 	if (at_ms < loop->wake_ms)
 		arm(loop, clock_mono_ms());
 }
 
 void
-loop_drop_deadline(struct loop *loop, struct deadline *deadline)
+loop_drop_timer(struct loop *loop, struct timer *timer)
 {
-	deadlines_drop(&loop->deadlines, deadline);
+	timer_heap_drop(&loop->timers, timer);
 }

@@ -3,7 +3,7 @@
 
 /*
  * An event loop and its thread: libevent's base, a mailbox, an arena for the
- * request at hand, deadlines on one timer, and work put off to the end of the
+ * request at hand, timers on one timer, and work put off to the end of the
  * turn (written answers, tasks for other threads), so that what one read
  * brought travels together.
  *
@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 #include "common/base/arena.h"
-#include "common/base/deadline.h"
+#include "common/base/timer_heap.h"
 #include "common/base/mailbox.h"
 #include "common/base/pool.h"
 
@@ -44,9 +44,9 @@ struct loop {
 	/* internal */
 	struct loop_part *conns; /* conn.c; NULL until the first connection */
 	struct event *on_inbox;
-	struct event *on_deadline;
-	int64_t wake_ms; /* when on_deadline fires */
-	struct deadlines deadlines;
+	struct event *on_timer;
+	int64_t wake_ms; /* when on_timer fires */
+	struct timer_heap timers;
 	struct turn_end *turn_ends;
 	struct turn_end **turn_ends_tail;
 	bool pressed; /* more has arrived than this turn read: it has no time to lose at its end */
@@ -70,8 +70,8 @@ bool loop_drain(struct loop *loop);
 void loop_run_tasks(struct loop *loop, struct task *first);
 /* In the order in which they were asked for; what they ask for follows in the same turn. */
 void loop_at_turn_end(struct loop *loop, struct turn_end *what);
-/* deadline->due runs on the loop at that time of clock_mono_ms, unless it is dropped or moved. */
-void loop_set_deadline(struct loop *loop, struct deadline *deadline, int64_t at_ms);
-void loop_drop_deadline(struct loop *loop, struct deadline *deadline);
+/* timer->due runs on the loop at that time of clock_mono_ms, unless it is dropped or moved. */
+void loop_set_timer(struct loop *loop, struct timer *timer, int64_t at_ms);
+void loop_drop_timer(struct loop *loop, struct timer *timer);
 
 #endif

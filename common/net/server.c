@@ -27,7 +27,7 @@
 struct listener {
 	struct server *server;
 	struct event *acceptable;
-	struct deadline back_off; /* out of descriptors: try again */
+	struct timer back_off; /* out of descriptors: try again */
 	unsigned flags;
 	int fd; /* -1: closed */
 	int port;
@@ -363,7 +363,7 @@ hand_out(struct server *server, int fd, int port)
 }
 
 static void
-on_back_off_over(struct deadline *self)
+on_back_off_over(struct timer *self)
 {
 	struct listener *listener = (void *)((char *)self - offsetof(struct listener, back_off));
 
@@ -379,8 +379,7 @@ back_off(struct listener *listener)
 		log_warn("connections wait: accept failed port=%d error=\"%s\"", listener->port,
 		    strerror(errno));
 	event_del(listener->acceptable);
-	loop_set_deadline(
-	    server->options.loops, &listener->back_off, clock_mono_ms() + BACK_OFF_MS);
+	loop_set_timer(server->options.loops, &listener->back_off, clock_mono_ms() + BACK_OFF_MS);
 }
 
 static void
@@ -500,7 +499,7 @@ server_stop_listening(struct server *server)
 		if (listener->fd == -1)
 			continue;
 		event_free(listener->acceptable);
-		loop_drop_deadline(server->options.loops, &listener->back_off);
+		loop_drop_timer(server->options.loops, &listener->back_off);
 		close(listener->fd);
 		listener->fd = -1;
 	}

@@ -41,7 +41,7 @@ struct office {
 	sqlite3 *books;
 	struct slice ledger;
 	struct transaction_producer *producer;
-	struct deadline tick;
+	struct timer tick;
 	int64_t began_ms, n_begun; /* what the rate allows */
 	int64_t n_busy;
 	struct errand *unsaid; /* those whose outcome the broker is not told */
@@ -133,9 +133,9 @@ begin(struct office *office, int64_t id)
 }
 
 static void
-on_tick(struct deadline *deadline)
+on_tick(struct timer *timer)
 {
-	struct office *office = (struct office *)((char *)deadline - offsetof(struct office, tick));
+	struct office *office = (struct office *)((char *)timer - offsetof(struct office, tick));
 	int64_t now = clock_mono_ms(), id = 0;
 
 	while (office->n_busy < WINDOW && id != -1 &&
@@ -146,7 +146,7 @@ on_tick(struct deadline *deadline)
 			begin(office, id);
 	}
 	if (id != -1)
-		loop_set_deadline(twinmq_loop(office->mq), &office->tick, now + TICK_MS);
+		loop_set_timer(twinmq_loop(office->mq), &office->tick, now + TICK_MS);
 }
 
 static void
@@ -173,7 +173,7 @@ static void
 close_office(struct office *office)
 {
 	office->closing = true;
-	loop_drop_deadline(twinmq_loop(office->mq), &office->tick);
+	loop_drop_timer(twinmq_loop(office->mq), &office->tick);
 	twinmq_close(office->mq);
 	for (struct errand *errand = office->unsaid, *next; errand != NULL; errand = next) {
 		next = errand->next;

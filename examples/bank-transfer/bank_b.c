@@ -62,7 +62,7 @@ struct teller {
 struct counter {
 	struct teller *teller;
 	struct queue_place place;
-	struct deadline retry;
+	struct timer retry;
 };
 
 static void pull_next(struct counter *counter);
@@ -99,7 +99,7 @@ on_pulled(void *arg, const struct twinmq_error *error, const struct pull_result 
 		return;
 	if (error != NULL ||
 	    (result->next_offset != counter->place.next && !credit_all(counter, result)))
-		loop_set_deadline(
+		loop_set_timer(
 		    twinmq_loop(teller->mq), &counter->retry, clock_mono_ms() + RETRY_MS);
 	else
 		pull_next(counter);
@@ -119,9 +119,9 @@ pull_next(struct counter *counter)
 }
 
 static void
-on_retry(struct deadline *deadline)
+on_retry(struct timer *timer)
 {
-	pull_next((struct counter *)((char *)deadline - offsetof(struct counter, retry)));
+	pull_next((struct counter *)((char *)timer - offsetof(struct counter, retry)));
 }
 
 static int
@@ -142,7 +142,7 @@ credit_run(const struct bank_flags *flags)
 	bank_run(twinmq_loop(teller.mq));
 	teller.closing = true;
 	for (size_t i = 0; i < n; i++)
-		loop_drop_deadline(twinmq_loop(teller.mq), &counters[i].retry);
+		loop_drop_timer(twinmq_loop(teller.mq), &counters[i].retry);
 	twinmq_close(teller.mq);
 	books_close(teller.books);
 	arena_release(&arena);

@@ -47,9 +47,9 @@ look(struct play *play)
 
 /* While it starts: whether it is there. While it is down: up again. */
 static void
-on_fault_due(struct deadline *deadline)
+on_fault_due(struct timer *timer)
 {
-	struct play *play = container_of(deadline, struct play, fault);
+	struct play *play = container_of(timer, struct play, fault);
 
 	if (play->phase == PLAY_DOWN && faults_start(play) == -1)
 		play->failed = true;
@@ -62,7 +62,7 @@ on_fault_due(struct deadline *deadline)
 	play->failed |=
 	    play->phase == PLAY_STARTING && clock_mono_ms() > play->started_ms + START_TIMEOUT_MS;
 	if (play->phase != PLAY_UP && !play->failed)
-		loop_set_deadline(&play->loop, &play->fault, clock_mono_ms() + LOOK_MS);
+		loop_set_timer(&play->loop, &play->fault, clock_mono_ms() + LOOK_MS);
 }
 
 int
@@ -73,7 +73,7 @@ faults_start(struct play *play)
 	play->life++;
 	play->phase = PLAY_STARTING;
 	play->started_ms = clock_mono_ms();
-	loop_set_deadline(&play->loop, &play->fault, clock_mono_ms() + LOOK_MS);
+	loop_set_timer(&play->loop, &play->fault, clock_mono_ms() + LOOK_MS);
 	return 0;
 }
 
@@ -110,6 +110,6 @@ faults_step(struct play *play)
 	child_kill(&play->child);
 	for (uint32_t i = 0; i < play->n_begun; i++)
 		trial_killed(&play->trials[i]);
-	loop_set_deadline(&play->loop, &play->fault,
+	loop_set_timer(&play->loop, &play->fault,
 	    clock_mono_ms() + plan_random_below(&play->faults, DOWN_MAX_MS));
 }

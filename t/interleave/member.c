@@ -48,13 +48,13 @@ member_beat(struct member *member)
 	twinmq_call_async(member->mq, slice_of(member->play->settings.broker), &request,
 	    buf_slice(&body), BEAT_TIMEOUT_MS, on_beaten, member);
 	buf_release(&body);
-	loop_set_deadline(&member->play->loop, &member->heartbeat, clock_mono_ms() + BEAT_MS);
+	loop_set_timer(&member->play->loop, &member->heartbeat, clock_mono_ms() + BEAT_MS);
 }
 
 static void
-on_heartbeat_due(struct deadline *deadline)
+on_heartbeat_due(struct timer *timer)
 {
-	member_beat(container_of(deadline, struct member, heartbeat));
+	member_beat(container_of(timer, struct member, heartbeat));
 }
 
 /* What a broker asks of us: only CHECK_TRANSACTION_STATE is wanted. */
@@ -126,7 +126,7 @@ member_close(struct member *member)
 {
 	if (member->mq == NULL)
 		return;
-	loop_drop_deadline(&member->play->loop, &member->heartbeat);
+	loop_drop_timer(&member->play->loop, &member->heartbeat);
 	twinmq_close(member->mq);
 	producer_free(member->producer);
 }

@@ -86,9 +86,9 @@ is_quiet(const struct play *play)
 }
 
 static void
-on_beat(struct deadline *deadline)
+on_beat(struct timer *timer)
 {
-	struct play *play = container_of(deadline, struct play, beat);
+	struct play *play = container_of(timer, struct play, beat);
 
 	begin_some(play);
 	print_progress(play, "");
@@ -97,7 +97,7 @@ on_beat(struct deadline *deadline)
 	if (play->failed || is_quiet(play))
 		loop_stop(&play->loop);
 	else
-		loop_set_deadline(&play->loop, &play->beat, clock_mono_ms() + BEAT_MS);
+		loop_set_timer(&play->loop, &play->beat, clock_mono_ms() + BEAT_MS);
 }
 
 void
@@ -121,8 +121,8 @@ play_init(struct play *play, const struct play_settings *settings, const struct 
 void
 play_release(struct play *play)
 {
-	loop_drop_deadline(&play->loop, &play->beat);
-	loop_drop_deadline(&play->loop, &play->fault);
+	loop_drop_timer(&play->loop, &play->beat);
+	loop_drop_timer(&play->loop, &play->fault);
 	for (size_t i = 0; i < N_GROUPS; i++)
 		for (size_t j = 0; j < 2; j++)
 			member_close(&play->members[i][j]);
@@ -203,14 +203,14 @@ open_members(struct play *play)
 }
 
 static void
-on_started(struct deadline *deadline)
+on_started(struct timer *timer)
 {
-	struct play *play = container_of(deadline, struct play, beat);
+	struct play *play = container_of(timer, struct play, beat);
 
 	if (play->failed || play->phase == PLAY_UP)
 		loop_stop(&play->loop);
 	else
-		loop_set_deadline(&play->loop, &play->beat, clock_mono_ms() + BEAT_MS);
+		loop_set_timer(&play->loop, &play->beat, clock_mono_ms() + BEAT_MS);
 }
 
 /* The name server is told of a new topic, but nobody waits for it. */
@@ -247,7 +247,7 @@ play_open(struct play *play)
 	if (open_members(play) == -1 || faults_start(play) == -1)
 		return -1;
 	play->beat.due = on_started;
-	loop_set_deadline(&play->loop, &play->beat, clock_mono_ms());
+	loop_set_timer(&play->loop, &play->beat, clock_mono_ms());
 	loop_run(&play->loop);
 	play->beat.due = on_beat;
 	if (play->failed) {
@@ -271,7 +271,7 @@ int
 play_run(struct play *play)
 {
 	play->active_ms = clock_mono_ms();
-	loop_set_deadline(&play->loop, &play->beat, clock_mono_ms());
+	loop_set_timer(&play->loop, &play->beat, clock_mono_ms());
 	loop_run(&play->loop);
 	print_progress(play, "\n");
 	if (play->failed)

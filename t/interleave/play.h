@@ -26,7 +26,7 @@ struct member {
 	char client_id[CLIENT_ID_MAX];
 	struct twinmq *mq;
 	struct producer *producer;
-	struct deadline heartbeat;
+	struct timer heartbeat;
 	unsigned registered; /* with the broker of this life; 0: not yet */
 };
 
@@ -40,10 +40,10 @@ struct trial {
 	int32_t queue_id;             /* it goes to; acknowledged */
 	char message_id[MESSAGE_ID_MAX];
 	size_t at_step;
-	bool waits;            /* for what the step's `when` says */
-	bool is_over;          /* no more steps */
-	struct deadline timer; /* of the next step */
-	const char *altered;   /* what of the message was not as it was sent; NULL: nothing */
+	bool waits;          /* for what the step's `when` says */
+	bool is_over;        /* no more steps */
+	struct timer timer;  /* of the next step */
+	const char *altered; /* what of the message was not as it was sent; NULL: nothing */
 	unsigned n_delivered, n_parked, n_asked, n_answered, n_resumed;
 };
 
@@ -78,7 +78,7 @@ struct play {
 	enum play_phase phase;
 	int64_t started_ms, active_ms; /* when something last happened */
 	int64_t answered_ms;           /* when the last two-way END was sent that has an answer */
-	struct deadline fault, beat;
+	struct timer fault, beat;
 	uint64_t n_stray; /* records that belong to no trial */
 	bool failed;      /* the broker does not run, or died by itself */
 };

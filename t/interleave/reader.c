@@ -65,14 +65,13 @@ on_pulled(void *arg, const struct twinmq_error *error, const struct pull_result 
 	if (error == NULL && result->status != PULL_BAD_OFFSET)
 		pull_next(queue);
 	else
-		loop_set_deadline(
-		    queue->reader->mq->loop, &queue->retry, clock_mono_ms() + RETRY_MS);
+		loop_set_timer(queue->reader->mq->loop, &queue->retry, clock_mono_ms() + RETRY_MS);
 }
 
 static void
-on_retry(struct deadline *deadline)
+on_retry(struct timer *timer)
 {
-	pull_next(container_of(deadline, struct reader_queue, retry));
+	pull_next(container_of(timer, struct reader_queue, retry));
 }
 
 static void
@@ -124,7 +123,7 @@ reader_close(struct reader *reader)
 {
 	reader->stopped = true;
 	for (size_t i = 0; i < reader->n; i++)
-		loop_drop_deadline(reader->mq->loop, &reader->queues[i].retry);
+		loop_drop_timer(reader->mq->loop, &reader->queues[i].retry);
 	if (reader->mq != NULL)
 		twinmq_close(reader->mq);
 	for (size_t i = 0; i < reader->n; i++)

@@ -19,7 +19,7 @@ struct reader_queue {
 	int64_t next;     /* offset */
 	uint64_t *hashes; /* by offset */
 	size_t cap;
-	struct deadline retry;
+	struct timer retry;
 	bool is_parked; /* of the topic of those that nobody decided */
 	unsigned gaps, changes;
 };

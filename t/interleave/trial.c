@@ -24,7 +24,7 @@ struct sent {
 
 /* An answer to a check that is given a little later. */
 struct later {
-	struct deadline deadline;
+	struct timer timer;
 	struct trial *trial;
 	struct member *member;
 	struct transaction_half half;
@@ -247,12 +247,12 @@ next_step(struct trial *trial)
 		return;
 	if (trial->at_step == trial->plan.n_steps ||
 	    (step->when == WHEN_PARKED && is_decided(trial))) {
-		loop_drop_deadline(&trial->play->loop, &trial->timer);
+		loop_drop_timer(&trial->play->loop, &trial->timer);
 		over(trial);
 		return;
 	}
 	trial->waits = !may_go_on(trial, step->when);
-	loop_set_deadline(&trial->play->loop, &trial->timer,
+	loop_set_timer(&trial->play->loop, &trial->timer,
 	    now_ms + (trial->waits ? patience_ms(trial, step->when) : step->pause_ms));
 }
 
@@ -270,9 +270,9 @@ wake(struct trial *trial)
 }
 
 static void
-on_timer(struct deadline *deadline)
+on_timer(struct timer *timer)
 {
-	struct trial *trial = container_of(deadline, struct trial, timer);
+	struct trial *trial = container_of(timer, struct trial, timer);
 
 	/* It will not be parked any more. */
 	if (trial->waits && trial->plan.steps[trial->at_step].when == WHEN_PARKED) {
@@ -336,7 +336,7 @@ trial_begin(struct trial *trial)
 void
 trial_release(struct trial *trial)
 {
-	loop_drop_deadline(&trial->play->loop, &trial->timer);
+	loop_drop_timer(&trial->play->loop, &trial->timer);
 	history_release(&trial->history);
 }
 
@@ -362,9 +362,9 @@ compare(struct trial *trial, bool delivered, const struct record *record)
 static void answer_now(struct later *later);
 
 static void
-on_answer_due(struct deadline *deadline)
+on_answer_due(struct timer *timer)
 {
-	answer_now(container_of(deadline, struct later, deadline));
+	answer_now(container_of(timer, struct later, timer));
 }
 
 static void
@@ -422,7 +422,7 @@ trial_asked(struct trial *trial, struct member *member, const struct transaction
 	struct later *later = mem_zalloc(sizeof *later);
 
 	*later = (struct later){
-		.deadline = { .due = on_answer_due },
+		.timer = { .due = on_answer_due },
 		.trial = trial,
 		.member = member,
 		.half = *half,
@@ -432,8 +432,8 @@ trial_asked(struct trial *trial, struct member *member, const struct transaction
 	if (answer->pause_ms == 0)
 		answer_now(later);
 	else
-		loop_set_deadline(
-		    &trial->play->loop, &later->deadline, clock_mono_ms() + answer->pause_ms);
+		loop_set_timer(
+		    &trial->play->loop, &later->timer, clock_mono_ms() + answer->pause_ms);
 }
 
 void

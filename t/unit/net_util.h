@@ -18,14 +18,14 @@
 #include "common/net/loop.h"
 
 struct wake {
-	struct deadline deadline;
+	struct timer timer;
 	struct loop *loop;
 };
 
 static inline void
-on_wake(struct deadline *deadline)
+on_wake(struct timer *timer)
 {
-	loop_stop(((struct wake *)deadline)->loop);
+	loop_stop(((struct wake *)timer)->loop);
 }
 
 /* Handles all that is ready; waits up to wait_ms for something else to happen. */
@@ -37,9 +37,9 @@ net_step(struct loop *loop, int wait_ms)
 	if (wait_ms == 0)
 		loop_stop(loop);
 	else
-		loop_set_deadline(loop, &wake.deadline, clock_mono_ms() + wait_ms);
+		loop_set_timer(loop, &wake.timer, clock_mono_ms() + wait_ms);
 	loop_run(loop);
-	loop_drop_deadline(loop, &wake.deadline);
+	loop_drop_timer(loop, &wake.timer);
 }
 
 /* Runs the loop until it is so. */

@@ -29,7 +29,7 @@ on_message(void *arg, struct pull *pull)
 }
 
 static void
-on_deadline(void *arg, struct pull *pull)
+on_timer(void *arg, struct pull *pull)
 {
 	(void)arg;
 	seen.expired[seen.n_expired++] = pull->question.offset;
@@ -44,7 +44,7 @@ static struct holds *holds;
 static void
 set_up(void)
 {
-	static const struct hold_events events = { on_message, on_deadline };
+	static const struct hold_events events = { on_message, on_timer };
 
 	loop_init(&loop, 0);
 	holds = holds_new(&loop, &events, NULL);

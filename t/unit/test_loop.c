@@ -116,18 +116,18 @@ Test(loop, turn_ends_run_once_in_order_with_what_they_ask_for)
 }
 
 struct alarm {
-	struct deadline deadline;
+	struct timer timer;
 	struct loop *loop;
 	int number;
 	char *log;
 };
 
 static void
-on_alarm(struct deadline *deadline)
+on_alarm(struct timer *timer)
 {
-	struct alarm *alarm = (struct alarm *)deadline;
+	struct alarm *alarm = (struct alarm *)timer;
 
-	cr_assert_geq(clock_mono_ms(), deadline->at_ms);
+	cr_assert_geq(clock_mono_ms(), timer->at_ms);
 	note(alarm->log, alarm->number);
 	if (alarm->number == 3)
 		loop_stop(alarm->loop);
@@ -144,11 +144,11 @@ Test(loop, deadlines_fire_in_their_order_unless_dropped_or_moved)
 	loop_init(&loop, 0);
 	for (int i = 0; i < 4; i++) {
 		alarms[i] = (struct alarm){ { 0, on_alarm, 0 }, &loop, i, log };
-		loop_set_deadline(&loop, &alarms[i].deadline, now_ms + after_ms[i]);
+		loop_set_timer(&loop, &alarms[i].timer, now_ms + after_ms[i]);
 	}
-	loop_drop_deadline(&loop, &alarms[1].deadline);
-	loop_drop_deadline(&loop, &alarms[1].deadline);
-	loop_set_deadline(&loop, &alarms[2].deadline, now_ms + 35);
+	loop_drop_timer(&loop, &alarms[1].timer);
+	loop_drop_timer(&loop, &alarms[1].timer);
+	loop_set_timer(&loop, &alarms[2].timer, now_ms + 35);
 	loop_run(&loop);
 	cr_assert_str_eq(log, "023");
 	loop_release(&loop);

@@ -30,7 +30,7 @@ struct stream {
 
 struct ahead {
 	struct loop *loop;
-	struct deadline rest;
+	struct timer rest;
 	uint64_t n_calls;
 	struct stream streams[AHEAD_STREAMS];
 	struct ahead_read reads[AHEAD_STREAMS];
@@ -54,9 +54,9 @@ empty(struct stream *stream)
 
 /* Nobody came for it: what was read ahead goes. */
 static void
-on_rest(struct deadline *deadline)
+on_rest(struct timer *timer)
 {
-	struct ahead *ahead = (void *)((char *)deadline - offsetof(struct ahead, rest));
+	struct ahead *ahead = (void *)((char *)timer - offsetof(struct ahead, rest));
 	int64_t now_ms = clock_mono_ms();
 	bool any = false;
 
@@ -68,7 +68,7 @@ on_rest(struct deadline *deadline)
 		any |= stream->runs[0].chunk != NULL;
 	}
 	if (any)
-		loop_set_deadline(ahead->loop, &ahead->rest, now_ms + KEPT_MS);
+		loop_set_timer(ahead->loop, &ahead->rest, now_ms + KEPT_MS);
 }
 
 struct ahead *
@@ -84,7 +84,7 @@ ahead_new(struct loop *loop)
 void
 ahead_free(struct ahead *ahead)
 {
-	loop_drop_deadline(ahead->loop, &ahead->rest);
+	loop_drop_timer(ahead->loop, &ahead->rest);
 	for (size_t i = 0; i < AHEAD_STREAMS; i++)
 		empty(&ahead->streams[i]);
 	free(ahead);
@@ -125,7 +125,7 @@ use(struct ahead *ahead, struct stream *stream)
 	stream->used = ++ahead->n_calls;
 	stream->used_ms = clock_mono_ms();
 	if (ahead->rest.place == 0)
-		loop_set_deadline(ahead->loop, &ahead->rest, stream->used_ms + KEPT_MS);
+		loop_set_timer(ahead->loop, &ahead->rest, stream->used_ms + KEPT_MS);
 }
 
 /* ---- what was read --------------------------------------------------- */

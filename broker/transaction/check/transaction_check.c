@@ -24,7 +24,7 @@
 
 struct check_due {
 	struct transaction_checks *checks;
-	struct deadline tick;
+	struct timer tick;
 	bool taking;        /* a job is with the store */
 	struct half *taken; /* from `at` on not begun yet */
 	size_t n_taken, at;
@@ -51,7 +51,7 @@ allowance(struct transaction_checks *checks, int64_t now_ms)
 static void
 look_in(struct transaction_checks *checks, int64_t wait_ms)
 {
-	loop_set_deadline(checks->loop, &checks->due->tick,
+	loop_set_timer(checks->loop, &checks->due->tick,
 	    clock_mono_ms() + (wait_ms > STEP_MS ? wait_ms : STEP_MS));
 }
 
@@ -91,7 +91,7 @@ take(struct transaction_checks *checks, size_t max)
 }
 
 static void
-on_tick(struct deadline *self)
+on_tick(struct timer *self)
 {
 	struct check_due *due = (void *)((char *)self - offsetof(struct check_due, tick));
 	struct transaction_checks *checks = due->checks;
@@ -154,7 +154,7 @@ transaction_checks_stop(struct transaction_checks *checks)
 	checks->stopped = true;
 	check_relays_stop(checks->relays);
 	check_urls_stop(checks->urls);
-	loop_drop_deadline(checks->loop, &checks->due->tick);
+	loop_drop_timer(checks->loop, &checks->due->tick);
 }
 
 void
@@ -164,7 +164,7 @@ transaction_checks_free(struct transaction_checks *checks)
 		return;
 	loop_drain(checks->loop); /* what still comes home ends here */
 	checks_drop(checks);
-	loop_drop_deadline(checks->loop, &checks->due->tick);
+	loop_drop_timer(checks->loop, &checks->due->tick);
 	free(checks->due->taken);
 	free(checks->due);
 	check_urls_free(checks->urls);

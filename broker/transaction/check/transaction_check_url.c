@@ -47,7 +47,7 @@ struct url_ask {
 	struct url_ask *next, *prev;
 	struct check_urls *urls;
 	struct evhttp_connection *connection;
-	struct deadline deadline;
+	struct timer timer;
 	struct turn_end turn_end; /* frees it, once libevent is through with the callback */
 	struct transaction_vote vote;
 	struct arena arena;
@@ -214,7 +214,7 @@ finish(struct url_ask *ask, const char *why)
 	struct broker *broker = ask->urls->broker;
 
 	ask->over = true;
-	loop_drop_deadline(ask->urls->loop, &ask->deadline);
+	loop_drop_timer(ask->urls->loop, &ask->timer);
 	ask->urls->n_asking--;
 	group->n_asking--;
 	if (why != NULL) {
@@ -269,9 +269,9 @@ on_answer(struct evhttp_request *answer, void *arg)
 
 /* Of the whole exchange: libevent's own time-out begins anew with each byte. */
 static void
-on_deadline(struct deadline *self)
+on_timer(struct timer *self)
 {
-	struct url_ask *ask = (void *)((char *)self - offsetof(struct url_ask, deadline));
+	struct url_ask *ask = (void *)((char *)self - offsetof(struct url_ask, timer));
 
 	finish(ask, "it took longer than transactionCheckUrlTimeout");
 }
@@ -315,7 +315,7 @@ check_urls_ask(struct check_urls *urls, struct slice url, const struct check_que
 	const struct resolved *to = uri != NULL ? find_allowed(urls, buf_slice(&address)) : NULL;
 
 	ask->urls = urls;
-	ask->deadline.due = on_deadline;
+	ask->timer.due = on_timer;
 	ask->turn_end.run = free_ask;
 	ask->next = urls->asks;
 	if (ask->next != NULL)
@@ -330,7 +330,7 @@ check_urls_ask(struct check_urls *urls, struct slice url, const struct check_que
 	};
 	urls->n_asking++;
 	find_group(urls, question->group)->n_asking++;
-	loop_set_deadline(urls->loop, &ask->deadline,
+	loop_set_timer(urls->loop, &ask->timer,
 	    clock_mono_ms() + urls->broker->settings->transaction_check_url_timeout);
 	if (to == NULL || to->len == 0) {
 		finish(ask, "its address is not known any more");
@@ -377,7 +377,7 @@ check_urls_free(struct check_urls *urls)
 {
 	for (struct url_ask *ask = urls->asks, *next; ask != NULL; ask = next) {
 		next = ask->next;
-		loop_drop_deadline(urls->loop, &ask->deadline);
+		loop_drop_timer(urls->loop, &ask->timer);
 		if (!ask->over)
 			free_ask(&ask->turn_end);
 	}
