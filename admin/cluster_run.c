@@ -10,6 +10,7 @@
 
 #include "admin/mqcluster.h"
 #include "common/base/clock.h"
+#include "common/base/container_of.h"
 #include "common/base/log.h"
 #include "common/net/loop.h"
 
@@ -144,7 +145,7 @@ start_child(struct child *child)
 static void
 on_restart(struct timer *self)
 {
-	struct child *child = (void *)((char *)self - offsetof(struct child, restart));
+	struct child *child = container_of(self, struct child, restart);
 
 	start_child(child);
 }
@@ -220,8 +221,7 @@ on_child(evutil_socket_t number, short what, void *arg)
 static void
 on_impatient(struct timer *self)
 {
-	struct supervisor *supervisor =
-	    (void *)((char *)self - offsetof(struct supervisor, patience));
+	struct supervisor *supervisor = container_of(self, struct supervisor, patience);
 
 	log_error("what still runs is killed after_ms=%d", STOP_TIMEOUT_MS);
 	signal_kind(supervisor, ROLE_BROKER, SIGKILL);

@@ -6,6 +6,7 @@
 
 #include "client/twinmq.h"
 #include "common/base/clock.h"
+#include "common/base/container_of.h"
 #include "common/base/mem.h"
 #include "common/net/resolve.h"
 
@@ -97,7 +98,7 @@ static const struct conn_events events = {
 static void
 on_tick(struct timer *self)
 {
-	struct links *links = (void *)((char *)self - offsetof(struct links, tick));
+	struct links *links = container_of(self, struct links, tick);
 	int64_t oldest_us = clock_mono_us() - (int64_t)links->timeout_ms * 1000;
 
 	loop_set_timer(links->loop, self, clock_mono_ms() + 1000 / LINKS_TICKS_PER_S);

@@ -8,6 +8,7 @@
 
 #include "client/twinmq.h"
 #include "common/base/clock.h"
+#include "common/base/container_of.h"
 #include "common/base/log.h"
 
 #define CATCH_UP_MS 5000
@@ -283,7 +284,7 @@ load_end(struct load *load)
 static void
 on_phase(struct timer *self)
 {
-	struct load *load = (void *)((char *)self - offsetof(struct load, phase));
+	struct load *load = container_of(self, struct load, phase);
 
 	if (load->measuring || load->catching_up || load->over) {
 		load_end(load);

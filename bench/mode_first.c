@@ -5,6 +5,7 @@
 #include "bench/sender.h"
 #include "bench/target.h"
 #include "common/base/clock.h"
+#include "common/base/container_of.h"
 #include "common/protocol/codes.h"
 #include "common/base/mem.h"
 
@@ -30,7 +31,7 @@ static void try_once(struct first *first);
 static void
 on_again(struct timer *self)
 {
-	try_once((struct first *)(void *)((char *)self - offsetof(struct first, again)));
+	try_once((struct first *)container_of(self, struct first, again));
 }
 
 static void

@@ -8,6 +8,7 @@
 #include "bench/target.h"
 #include "client/twinmq_transaction.h"
 #include "common/base/clock.h"
+#include "common/base/container_of.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
 #include "common/protocol/heartbeat.h"
@@ -177,7 +178,7 @@ beat(struct link *link)
 static void
 on_beat_due(struct timer *self)
 {
-	struct transactor *transactor = (void *)((char *)self - offsetof(struct transactor, beat));
+	struct transactor *transactor = container_of(self, struct transactor, beat);
 	struct links *links = &transactor->load.links;
 
 	for (size_t i = 0; i < links->n; i++)

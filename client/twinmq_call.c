@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "client/twinmq_private.h"
+#include "common/base/container_of.h"
 #include "common/protocol/codes.h"
 #include "common/base/mem.h"
 

@@ -10,9 +10,6 @@
 #include "client/twinmq.h"
 #include "common/base/strmap.h"
 
-#define container_of(member_at, type, member)                                                      \
-	((type *)(void *)((char *)(member_at)-offsetof(type, member)))
-
 /* Where frames go: one connection per address, made when it is needed. */
 struct peer {
 	struct twinmq *mq;

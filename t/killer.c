@@ -26,6 +26,7 @@
 
 #include "client/twinmq.h"
 #include "common/base/clock.h"
+#include "common/base/container_of.h"
 #include "common/base/mem.h"
 #include "t/proof.h"
 
@@ -134,7 +135,7 @@ on_sent(void *arg, const struct twinmq_error *error, const struct send_result *r
 static void
 on_pause_over(struct timer *timer)
 {
-	lane_send((struct lane *)((char *)timer - offsetof(struct lane, pause)));
+	lane_send(container_of(timer, struct lane, pause));
 }
 
 static void

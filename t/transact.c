@@ -16,6 +16,7 @@
 
 #include "client/twinmq_transaction.h"
 #include "common/base/clock.h"
+#include "common/base/container_of.h"
 #include "common/protocol/codes.h"
 
 #define ASKED_WITHIN_MS 60000
@@ -120,7 +121,7 @@ struct script {
 static void
 on_decide(struct timer *self)
 {
-	struct script *script = (void *)((char *)self - offsetof(struct script, decide));
+	struct script *script = container_of(self, struct script, decide);
 
 	transaction_decide(script->waits, script->later);
 }

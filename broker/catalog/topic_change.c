@@ -10,6 +10,7 @@
 #include "broker/cluster/register.h"
 #include "broker/state/stats.h"
 #include "common/base/buf.h"
+#include "common/base/container_of.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
 
@@ -86,7 +87,7 @@ change_new(struct broker *broker, struct loop *loop, topic_changed_fn *done, voi
 static void
 run_home(struct task *task, void *receiver)
 {
-	struct change *change = (void *)((char *)task - offsetof(struct change, task));
+	struct change *change = container_of(task, struct change, task);
 
 	if (change->done != NULL)
 		change->done(change->context, receiver, change->status);
@@ -105,7 +106,7 @@ go_home(struct change *change)
 static void
 on_registered(struct register_wait *wait)
 {
-	go_home((void *)((char *)wait - offsetof(struct change, wait)));
+	go_home(container_of(wait, struct change, wait));
 }
 
 /* On loop 0. */

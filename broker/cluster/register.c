@@ -9,6 +9,7 @@
 #include "broker/cluster/register_compose.h"
 #include "broker/cluster/register_wait.h"
 #include "broker/state/topic.h"
+#include "common/base/container_of.h"
 #include "common/protocol/bodies.h"
 #include "common/base/clock.h"
 #include "common/protocol/codes.h"
@@ -342,7 +343,7 @@ tell_changes(struct registrar *registrar)
 static void
 on_retry(struct timer *self)
 {
-	register_with_one((void *)((char *)self - offsetof(struct nameserver, retry)));
+	register_with_one(container_of(self, struct nameserver, retry));
 }
 
 static void
@@ -354,7 +355,7 @@ retry_later(struct nameserver *server)
 static void
 on_period(struct timer *self)
 {
-	struct registrar *registrar = (void *)((char *)self - offsetof(struct registrar, period));
+	struct registrar *registrar = container_of(self, struct registrar, period);
 
 	register_with_all(registrar);
 	loop_set_timer(registrar->loop, self,
@@ -387,7 +388,7 @@ tell_alive(struct nameserver *server)
 static void
 on_pulse(struct timer *self)
 {
-	struct registrar *registrar = (void *)((char *)self - offsetof(struct registrar, pulse));
+	struct registrar *registrar = container_of(self, struct registrar, pulse);
 
 	for (size_t i = 0; i < registrar->n_servers; i++) {
 		struct nameserver *server = &registrar->servers[i];
@@ -417,7 +418,7 @@ on_resolved(void *arg, size_t index)
 static void
 on_spaced(struct timer *self)
 {
-	struct registrar *registrar = (void *)((char *)self - offsetof(struct registrar, spaced));
+	struct registrar *registrar = container_of(self, struct registrar, spaced);
 
 	atomic_store(&registrar->asked, false);
 	registrar->changed_ms = clock_mono_ms();
@@ -432,7 +433,7 @@ on_spaced(struct timer *self)
 static void
 run_changed(struct task *task, void *receiver)
 {
-	struct registrar *registrar = (void *)((char *)task - offsetof(struct registrar, task));
+	struct registrar *registrar = container_of(task, struct registrar, task);
 	int64_t spacing_ms = (int64_t)registrar->n_topics / TOPICS_PER_SPACING_MS;
 	int64_t at_ms =
 	    registrar->changed_ms + (spacing_ms < SPACING_MAX_MS ? spacing_ms : SPACING_MAX_MS);
@@ -534,7 +535,7 @@ on_unregistered(void *arg, const struct command *answer, struct slice body)
 static void
 on_give_up(struct timer *self)
 {
-	finish((void *)((char *)self - offsetof(struct registrar, give_up)));
+	finish(container_of(self, struct registrar, give_up));
 }
 
 static void

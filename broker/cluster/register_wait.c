@@ -5,13 +5,14 @@
 #include <stddef.h>
 
 #include "common/base/clock.h"
+#include "common/base/container_of.h"
 
 #define PATIENCE_MS 1000
 
 static void
 on_patience(struct timer *self)
 {
-	register_waits_end((void *)((char *)self - offsetof(struct register_waits, patience)));
+	register_waits_end(container_of(self, struct register_waits, patience));
 }
 
 void

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "common/base/container_of.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
 #include "common/base/mem.h"
@@ -79,7 +80,7 @@ push_free(struct push *push)
 static void
 run_home(struct task *task, void *receiver)
 {
-	struct push *push = (void *)((char *)task - offsetof(struct push, task));
+	struct push *push = container_of(task, struct push, task);
 	struct reply reply = {
 		.code = push->answer_code,
 		.remark =
@@ -129,7 +130,7 @@ write_push(struct conn *conn, struct push *push, call_done_fn *done)
 static void
 run_push(struct task *task, void *receiver)
 {
-	struct push *push = (void *)((char *)task - offsetof(struct push, task));
+	struct push *push = container_of(task, struct push, task);
 	struct conn *conn = conn_find(receiver, push->to);
 	bool oneway = !push->wants_answer;
 
@@ -144,7 +145,7 @@ run_push(struct task *task, void *receiver)
 static void
 run_checked(struct task *task, void *receiver)
 {
-	struct push *push = (void *)((char *)task - offsetof(struct push, task));
+	struct push *push = container_of(task, struct push, task);
 
 	push->done(push->context, receiver, push->result);
 	push_free(push);
@@ -153,7 +154,7 @@ run_checked(struct task *task, void *receiver)
 static void
 run_check(struct task *task, void *receiver)
 {
-	struct push *push = (void *)((char *)task - offsetof(struct push, task));
+	struct push *push = container_of(task, struct push, task);
 	struct conn *conn = conn_find(receiver, push->to);
 
 	push->result = conn == NULL ? PUSH_GONE : conn_can_write(conn) ? PUSH_SENT : PUSH_BUSY;
@@ -169,7 +170,7 @@ run_check(struct task *task, void *receiver)
 static void
 run_close(struct task *task, void *receiver)
 {
-	struct push *push = (void *)((char *)task - offsetof(struct push, task));
+	struct push *push = container_of(task, struct push, task);
 	struct conn *conn = conn_find(receiver, push->to);
 
 	if (conn != NULL)

@@ -10,6 +10,7 @@
 #include "broker/delay/real_topic.h"
 #include "broker/state/topic.h"
 #include "common/base/clock.h"
+#include "common/base/container_of.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
 
@@ -301,7 +302,7 @@ look(struct delays *delays)
 static void
 on_next_look(struct timer *timer)
 {
-	look((void *)((char *)timer - offsetof(struct delays, next_look)));
+	look(container_of(timer, struct delays, next_look));
 }
 
 int

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "common/base/container_of.h"
 #include "common/base/mem.h"
 
 #define N_BUCKETS 1024 /* a power of two; long chains only slow down wake-ups of empty queues */
@@ -74,7 +75,7 @@ forget(struct holds *holds, struct pull *pull)
 static void
 on_due(struct timer *timer)
 {
-	struct pull *pull = (void *)((char *)timer - offsetof(struct pull, timer));
+	struct pull *pull = container_of(timer, struct pull, timer);
 	struct holds *holds = pull->holds;
 
 	unlink_from_queue(holds, pull);

@@ -10,6 +10,7 @@
 #include "broker/retention/retention.h"
 #include "broker/state/stats.h"
 #include "common/base/clock.h"
+#include "common/base/container_of.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
 
@@ -42,7 +43,7 @@ on_offsets_kept(struct meta_job *job, struct loop *home)
 static void
 on_offsets_due(struct timer *self)
 {
-	struct upkeep *upkeep = (void *)((char *)self - offsetof(struct upkeep, offsets));
+	struct upkeep *upkeep = container_of(self, struct upkeep, offsets);
 	struct broker *broker = upkeep->broker;
 	struct meta_job *job = offsets_changed(broker->offsets);
 
@@ -74,7 +75,7 @@ expire_clients(struct upkeep *upkeep)
 static void
 on_second(struct timer *self)
 {
-	struct upkeep *upkeep = (void *)((char *)self - offsetof(struct upkeep, second));
+	struct upkeep *upkeep = container_of(self, struct upkeep, second);
 
 	stats_tick(upkeep->broker->stats, clock_wall_ms());
 	retention_tick(upkeep->broker, &upkeep->retention);

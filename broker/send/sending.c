@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "common/base/clock.h"
+#include "common/base/container_of.h"
 #include "common/base/mem.h"
 
 #define TICK_MS 100 /* only while something is on its way */
@@ -29,7 +30,7 @@ tick_again(struct sendings *sendings)
 static void
 on_tick(struct timer *tick)
 {
-	struct sendings *sendings = (void *)((char *)tick - offsetof(struct sendings, tick));
+	struct sendings *sendings = container_of(tick, struct sendings, tick);
 	int64_t now = clock_mono_us();
 
 	sendings->ticking = false;

@@ -10,6 +10,7 @@
 #include "broker/catalog/kept.h"
 #include "broker/state/producer_group.h"
 #include "broker/transaction/check/transaction_check.h"
+#include "common/base/container_of.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
 #include "common/json/json_body.h"
@@ -33,7 +34,7 @@ struct group_change {
 static void
 run_home(struct task *task, void *receiver)
 {
-	struct group_change *change = (void *)((char *)task - offsetof(struct group_change, task));
+	struct group_change *change = container_of(task, struct group_change, task);
 
 	kept_reply(change->kept, receiver, change->status);
 	arena_release(&change->arena);

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "common/base/container_of.h"
 #include "common/base/mem.h"
 
 struct pool_block {
@@ -39,8 +40,7 @@ pool_alloc(struct pool *pool, size_t size)
 void
 pool_free(struct pool *pool, void *memory)
 {
-	struct pool_block *block =
-	    (struct pool_block *)((char *)memory - offsetof(struct pool_block, memory));
+	struct pool_block *block = container_of(memory, struct pool_block, memory);
 	size_t bytes = block->n_steps * POOL_STEP;
 
 	if (block->n_steps >= POOL_CLASSES || pool->kept_bytes + bytes > KEPT_BYTES) {

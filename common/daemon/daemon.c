@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "common/base/clock.h"
+#include "common/base/container_of.h"
 #include "common/daemon/daemon_private.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
@@ -99,8 +100,7 @@ daemon_stopped(struct daemon *daemon)
 static void
 on_last_moment(struct timer *timer)
 {
-	struct daemon *daemon =
-	    (struct daemon *)((char *)timer - offsetof(struct daemon, last_moment));
+	struct daemon *daemon = container_of(timer, struct daemon, last_moment);
 
 	log_warn("stop takes too long, ending now after_ms=%d", STOP_MS);
 	daemon_stopped(daemon);

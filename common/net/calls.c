@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "common/base/clock.h"
+#include "common/base/container_of.h"
 #include "common/base/mem.h"
 
 struct call {
@@ -31,9 +32,7 @@ finish(struct call *call, const struct command *answer, struct slice body)
 static void
 on_timeout(struct timer *timer)
 {
-	char *call = (char *)timer - offsetof(struct call, timer);
-
-	finish((void *)call, NULL, SLICE_NONE);
+	finish(container_of(timer, struct call, timer), NULL, SLICE_NONE);
 }
 
 int32_t

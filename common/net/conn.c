@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/base/container_of.h"
 #include "common/net/conn_private.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
@@ -33,7 +34,7 @@ conn_free(struct conn *conn)
 static void
 on_turn_end(struct turn_end *self)
 {
-	struct conn *conn = (void *)((char *)self - offsetof(struct conn, turn_end));
+	struct conn *conn = container_of(self, struct conn, turn_end);
 
 	if (conn->state == CONN_CLOSED)
 		conn_free(conn);
@@ -66,7 +67,7 @@ check_silence(struct conn *conn)
 static void
 on_due(struct timer *self)
 {
-	struct conn *conn = (void *)((char *)self - offsetof(struct conn, timer));
+	struct conn *conn = container_of(self, struct conn, timer);
 
 	if (conn->state == CONN_CONNECTING)
 		conn_close(conn, "connect timed out");

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/base/container_of.h"
 #include "common/protocol/codes.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
@@ -365,7 +366,7 @@ hand_out(struct server *server, int fd, int port)
 static void
 on_back_off_over(struct timer *self)
 {
-	struct listener *listener = (void *)((char *)self - offsetof(struct listener, back_off));
+	struct listener *listener = container_of(self, struct listener, back_off);
 
 	event_add(listener->acceptable, NULL);
 }

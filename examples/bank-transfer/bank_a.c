@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/base/container_of.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "examples/bank-transfer/bank.h"
@@ -135,7 +136,7 @@ begin(struct office *office, int64_t id)
 static void
 on_tick(struct timer *timer)
 {
-	struct office *office = (struct office *)((char *)timer - offsetof(struct office, tick));
+	struct office *office = container_of(timer, struct office, tick);
 	int64_t now = clock_mono_ms(), id = 0;
 
 	while (office->n_busy < WINDOW && id != -1 &&

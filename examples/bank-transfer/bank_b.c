@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "common/base/clock.h"
+#include "common/base/container_of.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "examples/bank-transfer/bank.h"
@@ -121,7 +122,7 @@ pull_next(struct counter *counter)
 static void
 on_retry(struct timer *timer)
 {
-	pull_next((struct counter *)((char *)timer - offsetof(struct counter, retry)));
+	pull_next(container_of(timer, struct counter, retry));
 }
 
 static int

@@ -5,6 +5,7 @@
 
 #include "client/twinmq_private.h"
 #include "common/base/clock.h"
+#include "common/base/container_of.h"
 #include "common/base/mem.h"
 #include "t/interleave/play.h"
 

@@ -8,6 +8,7 @@
 
 #include "client/twinmq_private.h"
 #include "common/base/clock.h"
+#include "common/base/container_of.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
 #include "common/base/mem.h"

@@ -6,6 +6,7 @@
 
 #include "client/twinmq_private.h"
 #include "common/base/clock.h"
+#include "common/base/container_of.h"
 #include "common/base/mem.h"
 
 #define HOLD_MS 1000

@@ -9,6 +9,7 @@
 #include "broker/store/store_private.h"
 #include "common/base/buf.h"
 #include "common/base/clock.h"
+#include "common/base/container_of.h"
 #include "common/base/mem.h"
 
 #define KEPT_MS 5000 /* for a consumer that stopped */
@@ -56,7 +57,7 @@ empty(struct stream *stream)
 static void
 on_rest(struct timer *timer)
 {
-	struct ahead *ahead = (void *)((char *)timer - offsetof(struct ahead, rest));
+	struct ahead *ahead = container_of(timer, struct ahead, rest);
 	int64_t now_ms = clock_mono_ms();
 	bool any = false;
 

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "common/base/clock.h"
+#include "common/base/container_of.h"
 #include "common/base/mem.h"
 
 #define LOOK_MS 1000        /* how often we look when nothing is due */
@@ -93,7 +94,7 @@ take(struct transaction_checks *checks, size_t max)
 static void
 on_tick(struct timer *self)
 {
-	struct check_due *due = (void *)((char *)self - offsetof(struct check_due, tick));
+	struct check_due *due = container_of(self, struct check_due, tick);
 	struct transaction_checks *checks = due->checks;
 	const struct broker_settings *settings = checks->broker->settings;
 	int64_t now_ms = clock_mono_ms();
@@ -185,7 +186,7 @@ struct answered {
 static void
 run_answered(struct task *task, void *receiver)
 {
-	struct answered *answered = (void *)((char *)task - offsetof(struct answered, task));
+	struct answered *answered = container_of(task, struct answered, task);
 	struct loop *loop = receiver;
 
 	check_members_answered(answered->checks->members,

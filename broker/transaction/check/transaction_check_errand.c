@@ -18,6 +18,7 @@
 #include "broker/cluster/masters.h"
 #include "broker/consumers/push.h"
 #include "common/base/clock.h"
+#include "common/base/container_of.h"
 #include "common/protocol/codes.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
@@ -147,7 +148,7 @@ recall(struct check_errands *errands, struct slice key, struct arena *arena)
 static void
 run_reply(struct task *task, void *receiver)
 {
-	struct errand *errand = (void *)((char *)task - offsetof(struct errand, task));
+	struct errand *errand = container_of(task, struct errand, task);
 	struct reply reply = { .code = errand->code };
 
 	if (errand->code == RESPONSE_SYSTEM_BUSY)
@@ -199,7 +200,7 @@ born_host(const struct errand *errand)
 static void
 run_errand(struct task *task, void *receiver)
 {
-	struct errand *errand = (void *)((char *)task - offsetof(struct errand, task));
+	struct errand *errand = container_of(task, struct errand, task);
 	struct check_errands *errands = errand->errands;
 	const struct check_transaction_header *check = &errand->header.check;
 	struct host born = born_host(errand);
@@ -251,7 +252,7 @@ relay_check_begin(struct request *request)
 static void
 run_answered(struct task *task, void *receiver)
 {
-	struct forward *forward = (void *)((char *)task - offsetof(struct forward, task));
+	struct forward *forward = container_of(task, struct forward, task);
 	struct reply reply = { .code = forward->code, .remark = forward->remark };
 
 	ticket_reply(receiver, &forward->ticket, &reply);
@@ -281,7 +282,7 @@ on_forwarded(void *arg, const struct command *answer, struct slice body)
 static void
 run_forward(struct task *task, void *receiver)
 {
-	struct forward *forward = (void *)((char *)task - offsetof(struct forward, task));
+	struct forward *forward = container_of(task, struct forward, task);
 	struct check_errands *errands = forward->errands;
 
 	(void)receiver;

@@ -19,6 +19,7 @@
 #include "broker/state/producer_group.h"
 #include "broker/transaction/transaction.h"
 #include "common/base/clock.h"
+#include "common/base/container_of.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "common/net/resolve.h"
@@ -195,7 +196,7 @@ check_urls_patience_ms(struct check_urls *urls, struct slice name, int64_t now_m
 static void
 free_ask(struct turn_end *self)
 {
-	struct url_ask *ask = (void *)((char *)self - offsetof(struct url_ask, turn_end));
+	struct url_ask *ask = container_of(self, struct url_ask, turn_end);
 
 	if (ask->connection != NULL)
 		evhttp_connection_free(ask->connection);
@@ -271,7 +272,7 @@ on_answer(struct evhttp_request *answer, void *arg)
 static void
 on_timer(struct timer *self)
 {
-	struct url_ask *ask = (void *)((char *)self - offsetof(struct url_ask, timer));
+	struct url_ask *ask = container_of(self, struct url_ask, timer);
 
 	finish(ask, "it took longer than transactionCheckUrlTimeout");
 }
