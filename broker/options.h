@@ -118,7 +118,7 @@ extern const struct option broker_options[];
 extern const char *const broker_sections[];
 
 /* For struct program: what one row alone cannot say; and the computed defaults. */
-void broker_options_check(const void *settings, struct findings *findings);
+void broker_options_check(const void *settings, struct diagnostics *diagnostics);
 void broker_options_complete(void *settings);
 
 #endif

@@ -16,49 +16,49 @@
  * or copies would be missing without a word, there is no start.
  */
 static void
-check_missing(const struct broker_settings *settings, struct findings *findings)
+check_missing(const struct broker_settings *settings, struct diagnostics *diagnostics)
 {
 	const struct {
 		const char *key;
 		bool wanted;
-		enum finding_level level;
+		enum severity level;
 		const char *missing;
 	} rows[] = {
-		{ "aclEnable", settings->acl_enable, FINDING_ERROR, "access control" },
-		{ "authenticationEnabled", settings->authentication_enabled, FINDING_ERROR,
+		{ "aclEnable", settings->acl_enable, SEVERITY_ERROR, "access control" },
+		{ "authenticationEnabled", settings->authentication_enabled, SEVERITY_ERROR,
 		    "access control" },
-		{ "authorizationEnabled", settings->authorization_enabled, FINDING_ERROR,
+		{ "authorizationEnabled", settings->authorization_enabled, SEVERITY_ERROR,
 		    "access control" },
-		{ "useTLS", settings->use_tls, FINDING_ERROR, "TLS" },
-		{ "enableDLegerCommitLog", settings->enable_dleger_commit_log, FINDING_ERROR,
+		{ "useTLS", settings->use_tls, SEVERITY_ERROR, "TLS" },
+		{ "enableDLegerCommitLog", settings->enable_dleger_commit_log, SEVERITY_ERROR,
 		    "replication" },
-		{ "enableControllerMode", settings->enable_controller_mode, FINDING_ERROR,
+		{ "enableControllerMode", settings->enable_controller_mode, SEVERITY_ERROR,
 		    "replication" },
-		{ "enablePropertyFilter", settings->enable_property_filter, FINDING_WARNING,
+		{ "enablePropertyFilter", settings->enable_property_filter, SEVERITY_WARNING,
 		    "SQL92 filter" },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		if (rows[i].wanted)
-			findings_add(findings, rows[i].level, NULL, 0, slice_of(rows[i].key),
+			diagnostics_add(diagnostics, rows[i].level, NULL, 0, slice_of(rows[i].key),
 			    "%s: there is no %s yet; without it, set false or remove the line",
 			    rows[i].key, rows[i].missing);
 	}
 }
 
 static void
-check_role(const struct broker_settings *settings, struct findings *findings)
+check_role(const struct broker_settings *settings, struct diagnostics *diagnostics)
 {
 	if (settings->broker_role == BROKER_SLAVE)
-		findings_add(findings, FINDING_ERROR, NULL, 0, SLICE("brokerRole"),
+		diagnostics_add(diagnostics, SEVERITY_ERROR, NULL, 0, SLICE("brokerRole"),
 		    "brokerRole: there is no replication yet, so no SLAVE; start masters, each "
 		    "with a brokerName of its own and brokerRole=ASYNC_MASTER");
 	else if (settings->broker_role == BROKER_SYNC_MASTER)
-		findings_add(findings, FINDING_WARNING, NULL, 0, SLICE("brokerRole"),
+		diagnostics_add(diagnostics, SEVERITY_WARNING, NULL, 0, SLICE("brokerRole"),
 		    "brokerRole: there is no replication yet, so no slave to wait for; "
 		    "SYNC_MASTER answers as ASYNC_MASTER does");
 	if (settings->broker_id != 0 && settings->broker_role != BROKER_SLAVE)
-		findings_add(findings, FINDING_WARNING, NULL, 0, SLICE("brokerId"),
+		diagnostics_add(diagnostics, SEVERITY_WARNING, NULL, 0, SLICE("brokerId"),
 		    "brokerId: a master has id 0; %lld is read as 0",
 		    (long long)settings->broker_id);
 }
@@ -109,44 +109,44 @@ is_name(const char *text)
 }
 
 static void
-check_name(const char *key, const char *name, struct findings *findings)
+check_name(const char *key, const char *name, struct diagnostics *diagnostics)
 {
 	if (name != NULL && !is_name(name))
-		findings_add(findings, FINDING_ERROR, NULL, 0, slice_of(key),
+		diagnostics_add(diagnostics, SEVERITY_ERROR, NULL, 0, slice_of(key),
 		    "%s: read \"%s\"; give at most 127 letters, digits, _ - %% | or dots", key,
 		    name);
 }
 
 void
-broker_options_check(const void *from, struct findings *findings)
+broker_options_check(const void *from, struct diagnostics *diagnostics)
 {
 	const struct broker_settings *settings = from;
 	const char *log = settings->store_path_commit_log;
 
-	check_role(settings, findings);
-	check_missing(settings, findings);
-	check_name("brokerName", settings->broker_name, findings);
-	check_name("brokerClusterName", settings->broker_cluster_name, findings);
-	check_name("msgTraceTopicName", settings->msg_trace_topic_name, findings);
+	check_role(settings, diagnostics);
+	check_missing(settings, diagnostics);
+	check_name("brokerName", settings->broker_name, diagnostics);
+	check_name("brokerClusterName", settings->broker_cluster_name, diagnostics);
+	check_name("msgTraceTopicName", settings->msg_trace_topic_name, diagnostics);
 	if (settings->listen_port == 1 || settings->listen_port == 2)
-		findings_add(findings, FINDING_ERROR, NULL, 0, SLICE("listenPort"),
+		diagnostics_add(diagnostics, SEVERITY_ERROR, NULL, 0, SLICE("listenPort"),
 		    "listenPort: read %lld; the port two below is opened as well, so give 3 or "
 		    "more",
 		    (long long)settings->listen_port);
 	if (settings->broker_permission == 3 || settings->broker_permission == 5)
-		findings_add(findings, FINDING_ERROR, NULL, 0, SLICE("brokerPermission"),
+		diagnostics_add(diagnostics, SEVERITY_ERROR, NULL, 0, SLICE("brokerPermission"),
 		    "brokerPermission: read %lld; give 6 (read and write), 4 (read) or 2 (write)",
 		    (long long)settings->broker_permission);
 	if (!is_hours(settings->delete_when))
-		findings_add(findings, FINDING_ERROR, NULL, 0, SLICE("deleteWhen"),
+		diagnostics_add(diagnostics, SEVERITY_ERROR, NULL, 0, SLICE("deleteWhen"),
 		    "deleteWhen: read \"%s\"; give hours from 00 to 23, separated by ;",
 		    settings->delete_when);
 	if (!is_delay_levels(settings->message_delay_level))
-		findings_add(findings, FINDING_ERROR, NULL, 0, SLICE("messageDelayLevel"),
+		diagnostics_add(diagnostics, SEVERITY_ERROR, NULL, 0, SLICE("messageDelayLevel"),
 		    "messageDelayLevel: read \"%s\"; give numbers with s, m, h or d, as in 1s 5m",
 		    settings->message_delay_level);
 	if (log != NULL && strchr(log, ',') != NULL)
-		findings_add(findings, FINDING_ERROR, NULL, 0, SLICE("storePathCommitLog"),
+		diagnostics_add(diagnostics, SEVERITY_ERROR, NULL, 0, SLICE("storePathCommitLog"),
 		    "storePathCommitLog: read \"%s\"; give one directory, not several", log);
 }
 

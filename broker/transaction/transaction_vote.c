@@ -380,7 +380,7 @@ judge(struct voting *voting, const struct record *half)
 	}
 }
 
-/* ---- finding the half message ---------------------------------------- */
+/* ---- diagnostic the half message ---------------------------------------- */
 
 static void
 on_copy_found(struct half_job *job, struct loop *loop)

@@ -38,14 +38,14 @@ option_set_init(struct option_set *set, const struct option *options, void *sett
 		.lines = mem_zalloc(n * sizeof *set->lines),
 	};
 	for (size_t i = 0; i < n; i++) {
-		struct findings findings = { 0 };
-		struct option_place place = { .findings = &findings };
+		struct diagnostics diagnostics = { 0 };
+		struct option_place place = { .diagnostics = &diagnostics };
 
 		if (!option_holds_value(&options[i]) || options[i].default_value == NULL)
 			continue;
 		option_store(&options[i], settings, slice_of(options[i].default_value), &place);
-		assert(findings.n == 0);
-		findings_release(&findings);
+		assert(diagnostics.n == 0);
+		diagnostics_release(&diagnostics);
 	}
 }
 
@@ -86,7 +86,7 @@ option_origin_of(const struct option_set *set, const struct option *option)
 }
 
 void
-option_say(const struct option_place *place, enum finding_level level, const char *format, ...)
+option_report(const struct option_place *place, enum severity level, const char *format, ...)
 {
 	char text[1024];
 	va_list args;
@@ -94,7 +94,8 @@ option_say(const struct option_place *place, enum finding_level level, const cha
 	va_start(args, format);
 	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
-	findings_add(place->findings, level, place->file, place->line, place->name, "%s", text);
+	diagnostics_add(
+	    place->diagnostics, level, place->file, place->line, place->name, "%s", text);
 }
 
 /* A name that is in no row: what may have been meant. NULL: nothing to set. */
@@ -102,24 +103,27 @@ static const struct option *
 guess(const struct option *options, const struct option_place *place)
 {
 	const struct option *near = option_suggest(options, place->name);
-	const char *rest = place->slip == FINDING_WARNING ? "; the line has no effect" : "";
+	const char *rest =
+	    place->unknown_key_severity == SEVERITY_WARNING ? "; the line has no effect" : "";
 	int len = (int)place->name.len;
 	const char *name = place->name.data;
 
 	if (near == NULL) {
-		option_say(place, place->slip, "unknown key \"%.*s\"%s", len, name, rest);
+		option_report(
+		    place, place->unknown_key_severity, "unknown key \"%.*s\"%s", len, name, rest);
 	} else if (slice_equal_nocase(place->name, slice_of(near->name))) {
-		option_say(place, FINDING_WARNING,
+		option_report(place, SEVERITY_WARNING,
 		    "\"%.*s\" is written %s; taken as that here, RocketMQ would ignore it", len,
 		    name, near->name);
 		return near;
 	} else if (near->type == OPTION_IGNORED) {
-		option_say(place, place->slip,
+		option_report(place, place->unknown_key_severity,
 		    "unknown key \"%.*s\"; did you mean %s? It has no effect here: %s", len, name,
 		    near->name, near->help);
 	} else {
-		option_say(place, place->slip, "unknown key \"%.*s\"; did you mean %s?%s", len,
-		    name, near->name, rest[0] != '\0' ? " The line has no effect" : "");
+		option_report(place, place->unknown_key_severity,
+		    "unknown key \"%.*s\"; did you mean %s?%s", len, name, near->name,
+		    rest[0] != '\0' ? " The line has no effect" : "");
 	}
 	return NULL;
 }
@@ -133,15 +137,15 @@ row_for(const struct option *options, const struct option_place *place)
 	if (option == NULL && (option = guess(options, place)) == NULL)
 		return NULL;
 	if (option->type == OPTION_WRONG && option->alias_of != NULL) {
-		option_say(place, FINDING_WARNING,
+		option_report(place, SEVERITY_WARNING,
 		    "\"%s\" is not a key of RocketMQ; taken as %s%s%s", option->name,
 		    option->alias_of, option->help[0] != '\0' ? ": " : "", option->help);
 	} else if (option->type == OPTION_WRONG) {
-		option_say(place, place->slip, "\"%s\" is not a key of RocketMQ: %s", option->name,
-		    option->help);
+		option_report(place, place->unknown_key_severity,
+		    "\"%s\" is not a key of RocketMQ: %s", option->name, option->help);
 	} else if (option->type == OPTION_IGNORED) {
-		option_say(
-		    place, FINDING_NOTE, "%s has no effect here: %s", option->name, option->help);
+		option_report(
+		    place, SEVERITY_NOTE, "%s has no effect here: %s", option->name, option->help);
 	}
 	if (option->alias_of != NULL)
 		option = option_find(options, slice_of(option->alias_of));
@@ -150,24 +154,25 @@ row_for(const struct option *options, const struct option_place *place)
 
 int
 option_assign(struct option_set *set, struct slice name, struct slice value,
-    enum option_origin origin, struct findings *findings, const char *file, int line)
+    enum option_origin origin, struct diagnostics *diagnostics, const char *file, int line)
 {
 	struct option_place place = {
-		.findings = findings,
+		.diagnostics = diagnostics,
 		.file = file,
 		.line = line,
 		.name = name,
-		.slip = origin == ORIGIN_FILE ? FINDING_WARNING : FINDING_ERROR,
+		.unknown_key_severity = origin == ORIGIN_FILE ? SEVERITY_WARNING : SEVERITY_ERROR,
 	};
-	size_t said = findings->n;
+	size_t said = diagnostics->n;
 	const struct option *option = row_for(set->options, &place);
 	size_t row;
 
 	if (option == NULL)
-		return findings->n > said && findings->list[said].level == FINDING_ERROR ? -1 : 0;
+		return diagnostics->n > said && diagnostics->list[said].level == SEVERITY_ERROR ? -1
+		                                                                                : 0;
 	row = (size_t)(option - set->options);
 	if (origin == ORIGIN_FILE && set->lines[row] != 0)
-		option_say(&place, FINDING_WARNING,
+		option_report(&place, SEVERITY_WARNING,
 		    "%s was set in line %d already; this line replaces it", option->name,
 		    set->lines[row]);
 	if (option_store(option, set->settings, value, &place) == -1)

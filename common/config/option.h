@@ -15,7 +15,7 @@
 
 #include "common/base/arena.h"
 #include "common/base/buf.h"
-#include "common/config/finding.h"
+#include "common/config/diagnostic.h"
 #include "common/base/slice.h"
 
 enum option_type {
@@ -70,22 +70,22 @@ void option_set_release(struct option_set *set);
  * NULL at the end; keys before any section are ours too) or a RocketMQ
  * properties file: told apart by a [section] line. Findings are added; the
  * keys that could be used are set. 0, or -1 when the file cannot be read (one
- * finding says why). The path is lent to the findings.
+ * diagnostic says why). The path is lent to the diagnostics.
  */
 int option_load_file(struct option_set *set, const char *path, const char *const *sections,
-    struct findings *findings);
-/* The same for the content of such a file; `file` is its name in findings. */
+    struct diagnostics *diagnostics);
+/* The same for the content of such a file; `file` is its name in diagnostics. */
 int option_load_text(struct option_set *set, struct slice text, const char *file,
-    const char *const *sections, struct findings *findings);
+    const char *const *sections, struct diagnostics *diagnostics);
 /* The pairs of properties, as in the body of updateBrokerConfig. */
 typedef void option_pair_fn(void *arg, struct slice name, struct slice value, int line);
 void option_read_properties(struct slice text, option_pair_fn *take, void *arg);
 /*
- * Sets one value from anywhere. 0, or -1 and an error among the findings. A
+ * Sets one value from anywhere. 0, or -1 and an error among the diagnostics. A
  * name that is no key is an error but in a file, where it is a warning.
  */
 int option_assign(struct option_set *set, struct slice name, struct slice value,
-    enum option_origin origin, struct findings *findings, const char *file, int line);
+    enum option_origin origin, struct diagnostics *diagnostics, const char *file, int line);
 /* Takes over one value of another set of the same table. */
 void option_copy(struct option_set *to, const struct option_set *from, const struct option *option,
     enum option_origin origin);

@@ -16,7 +16,7 @@
 
 struct reader {
 	struct option_set *set;
-	struct findings *findings;
+	struct diagnostics *diagnostics;
 	const char *file;
 	const char *const *sections;
 	/* ini: what is left, and the line that inih is looking at */
@@ -239,10 +239,11 @@ on_property(void *arg, struct slice name, struct slice value, int line)
 
 	if (option != NULL && option->type == OPTION_INT && value.len > 0 &&
 	    isblank((unsigned char)value.data[value.len - 1]))
-		findings_add(reader->findings, FINDING_NOTE, reader->file, line, name,
+		diagnostics_add(reader->diagnostics, SEVERITY_NOTE, reader->file, line, name,
 		    "%.*s: the blank at the end is dropped here; RocketMQ ignores such a line",
 		    (int)name.len, name.data);
-	option_assign(reader->set, name, value, ORIGIN_FILE, reader->findings, reader->file, line);
+	option_assign(
+	    reader->set, name, value, ORIGIN_FILE, reader->diagnostics, reader->file, line);
 }
 
 /* -- ini ----------------------------------------------------------------------------- */
@@ -276,7 +277,7 @@ is_word(const char *const *words, const char *word)
 	return false;
 }
 
-/* Other sections belong to other programs, unless the name looks like a slip. */
+/* Other sections belong to other programs, unless the name looks like a unknown_key_severity. */
 static void
 check_heading(const struct reader *reader, struct slice name)
 {
@@ -284,7 +285,7 @@ check_heading(const struct reader *reader, struct slice name)
 
 	if (near == NULL || slice_is(name, near))
 		return;
-	findings_add(reader->findings, FINDING_WARNING, reader->file, reader->line, name,
+	diagnostics_add(reader->diagnostics, SEVERITY_WARNING, reader->file, reader->line, name,
 	    "section [%.*s] is not read here; did you mean [%s]? Its lines have no effect",
 	    (int)name.len, name.data, near);
 }
@@ -292,7 +293,7 @@ check_heading(const struct reader *reader, struct slice name)
 static void
 refuse_line(const struct reader *reader, struct slice line)
 {
-	findings_add(reader->findings, FINDING_ERROR, reader->file, reader->line, line,
+	diagnostics_add(reader->diagnostics, SEVERITY_ERROR, reader->file, reader->line, line,
 	    "read \"%.*s\"; a line is KEY = VALUE, [SECTION] or, after # or ;, a comment",
 	    (int)(line.len < INI_NAME_MAX ? line.len : INI_NAME_MAX), line.data);
 }
@@ -347,7 +348,7 @@ on_ini_pair(void *user, const char *section, const char *name, const char *value
 	(void)value;
 	if (section[0] == '\0' || is_word(reader->sections, section))
 		option_assign(reader->set, slice_of(name), reader->value, ORIGIN_FILE,
-		    reader->findings, reader->file, reader->line);
+		    reader->diagnostics, reader->file, reader->line);
 	return 1;
 }
 
@@ -356,7 +357,8 @@ on_ini_pair(void *user, const char *section, const char *name, const char *value
 static int
 refuse_file(const struct reader *reader, const char *why)
 {
-	findings_add(reader->findings, FINDING_ERROR, reader->file, 0, SLICE_NONE, "%s", why);
+	diagnostics_add(
+	    reader->diagnostics, SEVERITY_ERROR, reader->file, 0, SLICE_NONE, "%s", why);
 	return -1;
 }
 
@@ -368,7 +370,7 @@ read_text(struct reader *reader, struct slice text)
 	if (text.len > 0 && memchr(text.data, '\0', text.len) != NULL)
 		return refuse_file(reader, "holds zero bytes; it is not a text file");
 	if (slice_starts(text, "\xef\xbb\xbf")) {
-		findings_add(reader->findings, FINDING_NOTE, reader->file, 1, SLICE_NONE,
+		diagnostics_add(reader->diagnostics, SEVERITY_NOTE, reader->file, 1, SLICE_NONE,
 		    "starts with a byte order mark; RocketMQ would ignore the first key for it");
 		text.data += 3;
 		text.len -= 3;
@@ -384,10 +386,10 @@ read_text(struct reader *reader, struct slice text)
 
 int
 option_load_text(struct option_set *set, struct slice text, const char *file,
-    const char *const *sections, struct findings *findings)
+    const char *const *sections, struct diagnostics *diagnostics)
 {
 	struct reader reader = {
-		.set = set, .findings = findings, .file = file, .sections = sections
+		.set = set, .diagnostics = diagnostics, .file = file, .sections = sections
 	};
 
 	return read_text(&reader, text);
@@ -395,16 +397,16 @@ option_load_text(struct option_set *set, struct slice text, const char *file,
 
 int
 option_load_file(struct option_set *set, const char *path, const char *const *sections,
-    struct findings *findings)
+    struct diagnostics *diagnostics)
 {
 	struct buf text = { 0 };
 	int status = read_file(path, &text);
 
 	if (status == -1)
-		findings_add(findings, FINDING_ERROR, path, 0, SLICE_NONE, "cannot be read: %s",
-		    strerror(errno));
+		diagnostics_add(diagnostics, SEVERITY_ERROR, path, 0, SLICE_NONE,
+		    "cannot be read: %s", strerror(errno));
 	else
-		status = option_load_text(set, buf_slice(&text), path, sections, findings);
+		status = option_load_text(set, buf_slice(&text), path, sections, diagnostics);
 	buf_release(&text);
 	return status;
 }

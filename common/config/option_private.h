@@ -7,14 +7,14 @@
 
 /* Where a value stands, for what is said about it. */
 struct option_place {
-	struct findings *findings;
+	struct diagnostics *diagnostics;
 	const char *file;
 	int line;
-	struct slice name;       /* as it was written */
-	enum finding_level slip; /* what a name that is no key is here */
+	struct slice name;                  /* as it was written */
+	enum severity unknown_key_severity; /* what a name that is no key is here */
 };
 
-void option_say(const struct option_place *place, enum finding_level level, const char *format, ...)
+void option_report(const struct option_place *place, enum severity level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* Checks the value and stores it. 0, or -1 after an error was said. */
 int option_store(const struct option *option, void *settings, struct slice value,

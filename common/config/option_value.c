@@ -36,7 +36,7 @@ clean(const struct option *option, struct slice value, const struct option_place
 	if (value.len >= 2 && (value.data[0] == '"' || value.data[0] == '\'') &&
 	    value.data[value.len - 1] == value.data[0]) {
 		value = (struct slice){ value.data + 1, value.len - 2 };
-		option_say(place, FINDING_NOTE,
+		option_report(place, SEVERITY_NOTE,
 		    "%s: the quotes are not part of the value here, with RocketMQ they would be",
 		    option->name);
 		return value;
@@ -49,7 +49,7 @@ clean(const struct option *option, struct slice value, const struct option_place
 
 		if (!mark || !is_blank(value.data[i - 1]))
 			continue;
-		option_say(place, FINDING_WARNING,
+		option_report(place, SEVERITY_WARNING,
 		    "%s: a comment needs a line of its own; read as \"%.*s\"", option->name,
 		    shown(before), before.data);
 		return before;
@@ -109,21 +109,22 @@ store_int(
 
 	if (slice_to_int64(value, &number) == -1) {
 		if (with_unit(value, option->unit, &number))
-			option_say(place, FINDING_ERROR,
+			option_report(place, SEVERITY_ERROR,
 			    "%s: read \"%.*s\"; give the number alone, %lld, the unit is %s",
 			    option->name, shown(value), value.data, (long long)number, unit);
 		else if (bounded)
-			option_say(place, FINDING_ERROR,
+			option_report(place, SEVERITY_ERROR,
 			    "%s: read \"%.*s\"; give a whole number from %lld to %lld%s%s",
 			    option->name, shown(value), value.data, (long long)option->min,
 			    (long long)option->max, unit[0] != '\0' ? " " : "", unit);
 		else
-			option_say(place, FINDING_ERROR, "%s: read \"%.*s\"; give a whole number",
-			    option->name, shown(value), value.data);
+			option_report(place, SEVERITY_ERROR,
+			    "%s: read \"%.*s\"; give a whole number", option->name, shown(value),
+			    value.data);
 		return -1;
 	}
 	if (bounded && (number < option->min || number > option->max)) {
-		option_say(place, FINDING_ERROR, "%s: read %lld; it goes from %lld to %lld%s%s",
+		option_report(place, SEVERITY_ERROR, "%s: read %lld; it goes from %lld to %lld%s%s",
 		    option->name, (long long)number, (long long)option->min, (long long)option->max,
 		    unit[0] != '\0' ? " " : "", unit);
 		return -1;
@@ -150,8 +151,8 @@ store_bool(
 		else if (slice_equal_nocase(value, slice_of(no[i])))
 			meant = "false";
 	}
-	option_say(place, FINDING_ERROR, "%s: read \"%.*s\"; give %s", option->name, shown(value),
-	    value.data, meant != NULL ? meant : "true or false");
+	option_report(place, SEVERITY_ERROR, "%s: read \"%.*s\"; give %s", option->name,
+	    shown(value), value.data, meant != NULL ? meant : "true or false");
 	return -1;
 }
 
@@ -170,9 +171,10 @@ store_enum(
 	}
 	for (int i = 0; option->choices[i] != NULL; i++)
 		buf_printf(&all, "%s%s", i != 0 ? ", " : "", option->choices[i]);
-	option_say(place, FINDING_ERROR, "%s: read \"%.*s\"; give one of %s%s%s%s", option->name,
-	    shown(value), value.data, buf_text(&all), near != NULL ? " (did you mean " : "",
-	    near != NULL ? near : "", near != NULL ? "?)" : "");
+	option_report(place, SEVERITY_ERROR, "%s: read \"%.*s\"; give one of %s%s%s%s",
+	    option->name, shown(value), value.data, buf_text(&all),
+	    near != NULL ? " (did you mean " : "", near != NULL ? near : "",
+	    near != NULL ? "?)" : "");
 	buf_release(&all);
 	return -1;
 }
@@ -227,22 +229,24 @@ check_address(const struct option *option, struct slice address, const struct op
 	if (colon != NULL)
 		host.len = (size_t)(colon - address.data);
 	if (is_broken_ipv4(host)) {
-		option_say(place, FINDING_ERROR,
+		option_report(place, SEVERITY_ERROR,
 		    "%s: read \"%.*s\"; an IPv4 address has four numbers from 0 to 255",
 		    option->name, shown(address), address.data);
 	} else if (!is_host_name(host)) {
-		option_say(place, FINDING_ERROR,
+		option_report(place, SEVERITY_ERROR,
 		    "%s: read \"%.*s\"; give HOST:PORT, more of them separated by ;", option->name,
 		    shown(address), address.data);
 	} else if (colon == NULL) {
-		option_say(place, FINDING_ERROR, "%s: read \"%.*s\" without a port; give %.*s:9876",
-		    option->name, shown(address), address.data, shown(address), address.data);
+		option_report(place, SEVERITY_ERROR,
+		    "%s: read \"%.*s\" without a port; give %.*s:9876", option->name,
+		    shown(address), address.data, shown(address), address.data);
 	} else if (slice_to_int64((struct slice){ colon + 1,
 				      (size_t)(address.data + address.len - colon - 1) },
 		       &port) == -1 ||
 		   port < 1 || port > 65535) {
-		option_say(place, FINDING_ERROR, "%s: read \"%.*s\"; a port goes from 1 to 65535",
-		    option->name, shown(address), address.data);
+		option_report(place, SEVERITY_ERROR,
+		    "%s: read \"%.*s\"; a port goes from 1 to 65535", option->name, shown(address),
+		    address.data);
 	} else {
 		return 0;
 	}
@@ -275,7 +279,7 @@ store_addresses(
 		buf_append_slice(&list, one);
 	}
 	if (comma)
-		option_say(place, FINDING_NOTE,
+		option_report(place, SEVERITY_NOTE,
 		    "%s: a comma separates here as ; does; RocketMQ takes ; alone", option->name);
 	if (status == 0)
 		set_text(at, buf_slice(&list));
@@ -289,7 +293,7 @@ check_text(const struct option *option, struct slice value, const struct option_
 	for (size_t i = 0; i < value.len; i++) {
 		if ((unsigned char)value.data[i] >= ' ' || value.data[i] == '\t')
 			continue;
-		option_say(place, FINDING_ERROR, "%s: read a control character, code %d",
+		option_report(place, SEVERITY_ERROR, "%s: read a control character, code %d",
 		    option->name, (unsigned char)value.data[i]);
 		return -1;
 	}
@@ -307,7 +311,7 @@ option_store(const struct option *option, void *settings, struct slice value,
 		if (option->default_value == NULL)
 			option_unset(option, settings);
 		else
-			option_say(place, FINDING_WARNING, "%s: no value given; %s stays",
+			option_report(place, SEVERITY_WARNING, "%s: no value given; %s stays",
 			    option->name, option->default_value);
 		return 0;
 	}

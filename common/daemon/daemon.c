@@ -23,58 +23,58 @@
 /* -- before the start --------------------------------------------------------------- */
 
 static int
-print_settings(const struct daemon *daemon, const struct findings *findings)
+print_settings(const struct daemon *daemon, const struct diagnostics *diagnostics)
 {
 	struct buf out = { 0 };
 
-	findings_print(findings, &out);
+	diagnostics_print(diagnostics, &out);
 	fputs(buf_text(&out), stderr);
 	out.len = 0;
 	option_print(&daemon->set, &out, !daemon->arguments->print);
 	fputs(buf_text(&out), stdout);
 	buf_release(&out);
-	return findings_count(findings, FINDING_ERROR) != 0;
+	return diagnostics_count(diagnostics, SEVERITY_ERROR) != 0;
 }
 
 static int
-print_findings(const struct daemon *daemon, const struct findings *findings)
+print_diagnostics(const struct daemon *daemon, const struct diagnostics *diagnostics)
 {
-	size_t wrong = findings_count(findings, FINDING_WARNING);
-	size_t errors = findings_count(findings, FINDING_ERROR);
+	size_t wrong = diagnostics_count(diagnostics, SEVERITY_WARNING);
+	size_t errors = diagnostics_count(diagnostics, SEVERITY_ERROR);
 	struct buf out = { 0 };
 
-	findings_print(findings, &out);
+	diagnostics_print(diagnostics, &out);
 	fputs(buf_text(&out), stdout);
 	buf_release(&out);
 	fprintf(stderr, "%s: %s: %zu %s, %s\n", daemon->program->name,
 	    daemon->config_path != NULL ? daemon->config_path : "no file", wrong,
-	    wrong == 1 ? "finding" : "findings",
+	    wrong == 1 ? "diagnostic" : "diagnostics",
 	    errors != 0 ? "it would not start" : "it would start");
 	return wrong != 0;
 }
 
 /* Says all that was found; true if it stops the start. */
 static bool
-refuse_findings(const struct daemon *daemon, const struct findings *findings)
+refuse_diagnostics(const struct daemon *daemon, const struct diagnostics *diagnostics)
 {
 	bool strict = daemon->arguments->strict;
-	enum finding_level fatal_from = strict ? FINDING_WARNING : FINDING_ERROR;
+	enum severity fatal_from = strict ? SEVERITY_WARNING : SEVERITY_ERROR;
 
-	for (size_t i = 0; i < findings->n; i++) {
-		const struct finding *finding = &findings->list[i];
+	for (size_t i = 0; i < diagnostics->n; i++) {
+		const struct diagnostic *diagnostic = &diagnostics->list[i];
 		struct buf text = { 0 };
 
-		finding_print(finding, &text);
-		if (finding->level >= fatal_from)
+		diagnostic_print(diagnostic, &text);
+		if (diagnostic->level >= fatal_from)
 			log_error(
 			    "cannot start%s: %s", strict ? " with --strict" : "", buf_text(&text));
-		else if (finding->level == FINDING_WARNING)
+		else if (diagnostic->level == SEVERITY_WARNING)
 			log_warn("%s", buf_text(&text));
 		else
 			log_info("%s", buf_text(&text));
 		buf_release(&text);
 	}
-	return findings_count(findings, fatal_from) != 0;
+	return diagnostics_count(diagnostics, fatal_from) != 0;
 }
 
 static void
@@ -207,18 +207,18 @@ run(struct daemon *daemon)
 }
 
 static int
-start(struct daemon *daemon, const struct findings *findings)
+start(struct daemon *daemon, const struct diagnostics *diagnostics)
 {
 	const struct arguments *arguments = daemon->arguments;
 
 	if (arguments->check)
-		return print_findings(daemon, findings);
+		return print_diagnostics(daemon, diagnostics);
 	if (arguments->print || arguments->print_important)
-		return print_settings(daemon, findings);
+		return print_settings(daemon, diagnostics);
 	log_init(daemon->program->name, LOG_LEVEL_INFO);
-	if (findings_count(findings, FINDING_ERROR) == 0 && daemon_open_log(daemon) == -1)
+	if (diagnostics_count(diagnostics, SEVERITY_ERROR) == 0 && daemon_open_log(daemon) == -1)
 		return 1;
-	if (refuse_findings(daemon, findings))
+	if (refuse_diagnostics(daemon, diagnostics))
 		return 1;
 	return run(daemon);
 }
@@ -227,7 +227,7 @@ int
 daemon_main(const struct program *program, int argc, char **argv)
 {
 	struct arguments arguments;
-	struct findings findings = { 0 };
+	struct diagnostics diagnostics = { 0 };
 	struct daemon daemon = {
 		.program = program,
 		.settings = mem_zalloc(program->settings_size),
@@ -237,11 +237,11 @@ daemon_main(const struct program *program, int argc, char **argv)
 
 	arguments_parse(&arguments, program, argc, argv);
 	daemon.config_path = arguments.config_path;
-	daemon_load(program, &arguments, &daemon.set, daemon.settings, &findings);
-	status = start(&daemon, &findings);
+	daemon_load(program, &arguments, &daemon.set, daemon.settings, &diagnostics);
+	status = start(&daemon, &diagnostics);
 	option_set_release(&daemon.set);
 	free(daemon.settings);
-	findings_release(&findings);
+	diagnostics_release(&diagnostics);
 	arguments_release(&arguments);
 	return status;
 }

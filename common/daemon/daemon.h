@@ -51,7 +51,7 @@ struct program {
 	/* How many loops; settings are loaded. */
 	int (*n_loops)(const void *settings);
 	/* What one option alone cannot say (a port + 1 taken twice ...). May be NULL. */
-	void (*check)(const void *settings, struct findings *findings);
+	void (*check)(const void *settings, struct diagnostics *diagnostics);
 	/* Fills in defaults that are computed (the host's name ...). May be NULL. */
 	void (*complete)(void *settings);
 	/* On the main thread, before the loops run. 0, or -1 after the one line that says why. */
@@ -69,7 +69,7 @@ struct program {
 
 /*
  * main() of a daemon. Flags: -c FILE, -n ADDRESSES (namesrvAddr), -p (print all
- * settings and exit), -m (those that matter), --check (print the findings and
+ * settings and exit), -m (those that matter), --check (print the diagnostics and
  * exit: 0 none, 1 some), --strict (warnings are errors), -o KEY=VALUE, -V, -h.
  * Exit status: 0 stopped as asked, 1 cannot start, 2 wrong flags.
  */

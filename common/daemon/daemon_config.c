@@ -18,29 +18,29 @@
 
 static void
 assign_argument(struct option_set *set, struct slice name, const char *value,
-    enum option_origin origin, struct findings *findings, const char *place)
+    enum option_origin origin, struct diagnostics *diagnostics, const char *place)
 {
-	option_assign(set, name, slice_of(value), origin, findings, place, 0);
+	option_assign(set, name, slice_of(value), origin, diagnostics, place, 0);
 }
 
 /* Checks see values; where the value of such a key came from, the set knows. */
 static void
-place_findings(
-    const struct option_set *set, const char *path, struct findings *findings, size_t from)
+place_diagnostics(
+    const struct option_set *set, const char *path, struct diagnostics *diagnostics, size_t from)
 {
-	for (size_t i = from; i < findings->n; i++) {
-		struct finding *finding = &findings->list[i];
-		const struct option *option = option_find(set->options, finding->key);
+	for (size_t i = from; i < diagnostics->n; i++) {
+		struct diagnostic *diagnostic = &diagnostics->list[i];
+		const struct option *option = option_find(set->options, diagnostic->key);
 
 		if (option == NULL)
 			continue;
 		switch (option_origin_of(set, option)) {
 		case ORIGIN_FILE:
-			finding->file = path;
-			finding->line = set->lines[option - set->options];
+			diagnostic->file = path;
+			diagnostic->line = set->lines[option - set->options];
 			break;
 		case ORIGIN_ARGUMENT:
-			finding->file = ARGUMENT_PLACE;
+			diagnostic->file = ARGUMENT_PLACE;
 			break;
 		case ORIGIN_DEFAULT:
 		case ORIGIN_LIVE:
@@ -51,7 +51,7 @@ place_findings(
 
 void
 daemon_load(const struct program *program, const struct arguments *arguments,
-    struct option_set *set, void *settings, struct findings *findings)
+    struct option_set *set, void *settings, struct diagnostics *diagnostics)
 {
 	const char *from_environment = getenv("NAMESRV_ADDR");
 	bool takes_addresses = option_find(program->options, SLICE("namesrvAddr")) != NULL;
@@ -60,24 +60,24 @@ daemon_load(const struct program *program, const struct arguments *arguments,
 	option_set_init(set, program->options, settings);
 	if (takes_addresses && from_environment != NULL)
 		assign_argument(set, SLICE("namesrvAddr"), from_environment, ORIGIN_ARGUMENT,
-		    findings, "environment NAMESRV_ADDR");
+		    diagnostics, "environment NAMESRV_ADDR");
 	if (arguments->config_path != NULL)
-		option_load_file(set, arguments->config_path, program->sections, findings);
+		option_load_file(set, arguments->config_path, program->sections, diagnostics);
 	if (arguments->namesrv_addr != NULL)
 		assign_argument(set, SLICE("namesrvAddr"), arguments->namesrv_addr, ORIGIN_ARGUMENT,
-		    findings, ARGUMENT_PLACE);
+		    diagnostics, ARGUMENT_PLACE);
 	for (size_t i = 0; i < arguments->n_pairs; i++) {
 		const char *equals = strchr(arguments->pairs[i], '=');
 		struct slice name = { arguments->pairs[i], (size_t)(equals - arguments->pairs[i]) };
 
-		assign_argument(
-		    set, slice_trim(name), equals + 1, ORIGIN_ARGUMENT, findings, ARGUMENT_PLACE);
+		assign_argument(set, slice_trim(name), equals + 1, ORIGIN_ARGUMENT, diagnostics,
+		    ARGUMENT_PLACE);
 	}
-	n = findings->n;
+	n = diagnostics->n;
 	if (program->check != NULL)
-		program->check(settings, findings);
-	place_findings(set, arguments->config_path, findings, n);
-	if (program->complete != NULL && findings_count(findings, FINDING_ERROR) == 0)
+		program->check(settings, diagnostics);
+	place_diagnostics(set, arguments->config_path, diagnostics, n);
+	if (program->complete != NULL && diagnostics_count(diagnostics, SEVERITY_ERROR) == 0)
 		program->complete(settings);
 }
 
@@ -136,14 +136,14 @@ apply(struct daemon *daemon, const struct option *option, const struct option_se
 }
 
 static void
-log_findings(const struct findings *findings, enum finding_level least)
+log_diagnostics(const struct diagnostics *diagnostics, enum severity least)
 {
-	for (size_t i = 0; i < findings->n; i++) {
+	for (size_t i = 0; i < diagnostics->n; i++) {
 		struct buf line = { 0 };
 
-		if (findings->list[i].level < least)
+		if (diagnostics->list[i].level < least)
 			continue;
-		finding_print(&findings->list[i], &line);
+		diagnostic_print(&diagnostics->list[i], &line);
 		log_warn("%s", buf_text(&line));
 		buf_release(&line);
 	}
@@ -166,38 +166,38 @@ reload_option(struct daemon *daemon, const struct option *option, const struct o
 void
 daemon_reload(struct daemon *daemon)
 {
-	struct findings findings = { 0 };
+	struct diagnostics diagnostics = { 0 };
 	struct option_set next;
 	void *settings = mem_zalloc(daemon->program->settings_size);
 
 	daemon_open_log(daemon);
-	daemon_load(daemon->program, daemon->arguments, &next, settings, &findings);
-	if (findings_count(&findings, FINDING_ERROR) != 0) {
-		log_findings(&findings, FINDING_ERROR);
+	daemon_load(daemon->program, daemon->arguments, &next, settings, &diagnostics);
+	if (diagnostics_count(&diagnostics, SEVERITY_ERROR) != 0) {
+		log_diagnostics(&diagnostics, SEVERITY_ERROR);
 		log_warn("reload refused, all settings stay as they are");
 	} else {
-		log_findings(&findings, FINDING_WARNING);
+		log_diagnostics(&diagnostics, SEVERITY_WARNING);
 		for (const struct option *option = next.options; option->name != NULL; option++)
 			reload_option(daemon, option, &next);
 		log_info("reloaded");
 	}
 	option_set_release(&next);
 	free(settings);
-	findings_release(&findings);
+	diagnostics_release(&diagnostics);
 }
 
 void
 daemon_restore(struct daemon *daemon, struct slice name, struct slice value)
 {
 	const struct option *option = option_resolve(daemon->program->options, name);
-	struct findings findings = { 0 };
+	struct diagnostics diagnostics = { 0 };
 
 	if (option == NULL || !(option->flags & OPTION_LIVE))
 		log_warn("kept setting is of no use any more key=%.*s", (int)name.len, name.data);
-	else if (option_assign(&daemon->set, name, value, ORIGIN_LIVE, &findings,
+	else if (option_assign(&daemon->set, name, value, ORIGIN_LIVE, &diagnostics,
 		     "kept in the store", 0) == -1)
-		log_findings(&findings, FINDING_ERROR);
-	findings_release(&findings);
+		log_diagnostics(&diagnostics, SEVERITY_ERROR);
+	diagnostics_release(&diagnostics);
 }
 
 /* -- over the network --------------------------------------------------------------- */
@@ -221,7 +221,7 @@ struct exchange {
 struct update {
 	struct daemon *daemon;
 	struct option_set *next;
-	struct findings findings;
+	struct diagnostics diagnostics;
 	bool forbidden;
 };
 
@@ -298,16 +298,16 @@ take_update(void *arg, struct slice name, struct slice value, int line)
 	const struct option *option = option_resolve(update->next->options, name);
 
 	(void)line;
-	if (update->findings.n >= UPDATE_MAX_FINDINGS)
+	if (update->diagnostics.n >= UPDATE_MAX_FINDINGS)
 		return;
 	if (option != NULL && option->flags & OPTION_FILE_ONLY) {
 		update->forbidden = true;
-		findings_add(&update->findings, FINDING_ERROR, NULL, 0, name,
+		diagnostics_add(&update->diagnostics, SEVERITY_ERROR, NULL, 0, name,
 		    "%s is never changed over the network; change it in the file and restart",
 		    option->name);
 		return;
 	}
-	option_assign(update->next, name, value, ORIGIN_LIVE, &update->findings, NULL, 0);
+	option_assign(update->next, name, value, ORIGIN_LIVE, &update->diagnostics, NULL, 0);
 }
 
 /* The settings as they are, to try a change on. */
@@ -330,12 +330,12 @@ check_update(struct update *update)
 	for (const struct option *option = update->next->options; option->name != NULL; option++) {
 		if (option_holds_value(option) && !(option->flags & OPTION_LIVE) &&
 		    !same_value(&daemon->set, update->next, option))
-			findings_add(&update->findings, FINDING_ERROR, NULL, 0,
+			diagnostics_add(&update->diagnostics, SEVERITY_ERROR, NULL, 0,
 			    slice_of(option->name), "%s needs a restart; change it in the file",
 			    option->name);
 	}
 	if (daemon->program->check != NULL)
-		daemon->program->check(update->next->settings, &update->findings);
+		daemon->program->check(update->next->settings, &update->diagnostics);
 }
 
 static int
@@ -361,7 +361,7 @@ run_changes(struct update *update)
 		    same_value(&update->daemon->set, update->next, option))
 			continue;
 		if (keep_and_apply(update->daemon, option, update->next) == -1)
-			findings_add(&update->findings, FINDING_ERROR, NULL, 0,
+			diagnostics_add(&update->diagnostics, SEVERITY_ERROR, NULL, 0,
 			    slice_of(option->name), "%s cannot be kept in the store; see the log",
 			    option->name);
 	}
@@ -371,12 +371,12 @@ static void
 refuse_update(const struct update *update, struct exchange *exchange)
 {
 	exchange->code = update->forbidden ? RESPONSE_NO_PERMISSION : RESPONSE_SYSTEM_ERROR;
-	for (size_t i = 0; i < update->findings.n; i++) {
-		if (update->findings.list[i].level < FINDING_ERROR)
+	for (size_t i = 0; i < update->diagnostics.n; i++) {
+		if (update->diagnostics.list[i].level < SEVERITY_ERROR)
 			continue;
 		if (exchange->answer.len != 0)
 			buf_append_text(&exchange->answer, "; ");
-		buf_append_slice(&exchange->answer, update->findings.list[i].text);
+		buf_append_slice(&exchange->answer, update->diagnostics.list[i].text);
 	}
 }
 
@@ -394,13 +394,13 @@ run_update(struct task *task, void *receiver)
 	copy_set(&daemon->set, &next, settings);
 	option_read_properties(body, take_update, &update);
 	check_update(&update);
-	if (findings_count(&update.findings, FINDING_ERROR) == 0)
+	if (diagnostics_count(&update.diagnostics, SEVERITY_ERROR) == 0)
 		run_changes(&update);
-	if (findings_count(&update.findings, FINDING_ERROR) != 0)
+	if (diagnostics_count(&update.diagnostics, SEVERITY_ERROR) != 0)
 		refuse_update(&update, exchange);
 	option_set_release(&next);
 	free(settings);
-	findings_release(&update.findings);
+	diagnostics_release(&update.diagnostics);
 	send_home(exchange);
 }
 

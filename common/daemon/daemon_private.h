@@ -22,7 +22,7 @@ void arguments_release(struct arguments *arguments);
 
 /* Defaults, environment, file, command line, checks. The settings are zeroed memory. */
 void daemon_load(const struct program *program, const struct arguments *arguments,
-    struct option_set *set, void *settings, struct findings *findings);
+    struct option_set *set, void *settings, struct diagnostics *diagnostics);
 /* SIGHUP. Loop 0. */
 void daemon_reload(struct daemon *daemon);
 /* logLevel and logFile as they are set now. 0, or -1 after the line that says why. */

@@ -9,8 +9,8 @@
  *
  * What is looked at may change meanwhile, and a transfer only goes forward: bank A's books,
  * the broker's list, the queues, bank B's books. Read in this order, with bank B's before the
- * queues, since those only grow, what is booked does not slip through between two of them. A
- * transfer that is begun meanwhile may look odd; look again.
+ * queues, since those only grow, what is booked does not unknown_key_severity through between two
+ * of them. A transfer that is begun meanwhile may look odd; look again.
  */
 
 #include "examples/bank-transfer/book_b.h"
@@ -28,7 +28,7 @@ enum outcome {
 
 const char *outcome_name(enum outcome outcome);
 
-struct findings {
+struct diagnostics {
 	struct {
 		int64_t transfers, coins;
 	} outcomes[N_OUTCOMES];
@@ -55,7 +55,7 @@ void by_sequence_half(sqlite3 *books, const struct known_half *half);
 void by_sequence_message(
     sqlite3 *books, const struct message_queue *queue, int64_t offset, int64_t half, int64_t id);
 /* 5. What became of each. */
-void by_sequence_judge(sqlite3 *books, struct findings *findings);
+void by_sequence_judge(sqlite3 *books, struct diagnostics *diagnostics);
 /* A row for each transfer that is unexplained: id, why. */
 sqlite3_stmt *by_sequence_unexplained(sqlite3 *books);
 void by_sequence_end(sqlite3 *books);

@@ -8,22 +8,22 @@
 struct reading {
 	struct broker_settings settings;
 	struct option_set set;
-	struct findings findings;
+	struct diagnostics diagnostics;
 };
 
 static void
 read_text(struct reading *reading, struct slice text)
 {
 	option_set_init(&reading->set, broker_options, &reading->settings);
-	option_load_text(&reading->set, text, "fuzz.ini", broker_sections, &reading->findings);
-	broker_options_check(&reading->settings, &reading->findings);
+	option_load_text(&reading->set, text, "fuzz.ini", broker_sections, &reading->diagnostics);
+	broker_options_check(&reading->settings, &reading->diagnostics);
 }
 
 static void
 release(struct reading *reading)
 {
 	option_set_release(&reading->set);
-	findings_release(&reading->findings);
+	diagnostics_release(&reading->diagnostics);
 }
 
 int
@@ -33,13 +33,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct buf printed = { 0 }, again = { 0 }, said = { 0 };
 
 	read_text(&first, (struct slice){ (const char *)data, size });
-	findings_print(&first.findings, &said);
+	diagnostics_print(&first.diagnostics, &said);
 	option_print(&first.set, &printed, false);
 	read_text(&second, buf_slice(&printed));
 	option_print(&second.set, &again, false);
 	must(slice_equal(buf_slice(&printed), buf_slice(&again)));
-	must(findings_count(&first.findings, FINDING_ERROR) >=
-	     findings_count(&second.findings, FINDING_ERROR));
+	must(diagnostics_count(&first.diagnostics, SEVERITY_ERROR) >=
+	     diagnostics_count(&second.diagnostics, SEVERITY_ERROR));
 	buf_release(&printed);
 	buf_release(&again);
 	buf_release(&said);

@@ -14,13 +14,13 @@ settings_file_read(struct settings_file *file, const char *path)
 {
 	*file = (struct settings_file){ 0 };
 	option_set_init(&file->set, broker_options, &file->settings);
-	file->status = option_load_file(&file->set, path, broker_sections, &file->findings);
-	broker_options_check(&file->settings, &file->findings);
-	for (size_t i = 0; i < file->findings.n; i++) {
-		const struct finding *finding = &file->findings.list[i];
+	file->status = option_load_file(&file->set, path, broker_sections, &file->diagnostics);
+	broker_options_check(&file->settings, &file->diagnostics);
+	for (size_t i = 0; i < file->diagnostics.n; i++) {
+		const struct diagnostic *diagnostic = &file->diagnostics.list[i];
 
-		buf_printf(&file->said, "%d: %s: %.*s\n", finding->line, levels[finding->level],
-		    (int)finding->text.len, finding->text.data);
+		buf_printf(&file->said, "%d: %s: %.*s\n", diagnostic->line,
+		    levels[diagnostic->level], (int)diagnostic->text.len, diagnostic->text.data);
 	}
 }
 
@@ -41,7 +41,7 @@ void
 settings_file_release(struct settings_file *file)
 {
 	option_set_release(&file->set);
-	findings_release(&file->findings);
+	diagnostics_release(&file->diagnostics);
 	buf_release(&file->said);
 }
 

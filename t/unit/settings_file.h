@@ -8,8 +8,8 @@
 struct settings_file {
 	struct broker_settings settings;
 	struct option_set set;
-	struct findings findings;
-	struct buf said; /* "LINE: LEVEL: TEXT\n" for each finding */
+	struct diagnostics diagnostics;
+	struct buf said; /* "LINE: LEVEL: TEXT\n" for each diagnostic */
 	int status;
 };
 

@@ -37,20 +37,20 @@ Test(namesrv_options, every_key_of_rocketmq_is_known)
 		    option_find(namesrv_options, slice_of(theirs[i])), "%s", theirs[i]);
 }
 
-Test(namesrv_options, the_shipped_file_has_no_findings)
+Test(namesrv_options, the_shipped_file_has_no_diagnostics)
 {
 	struct namesrv_settings settings = { 0 };
 	struct option_set set;
-	struct findings findings = { 0 };
+	struct diagnostics diagnostics = { 0 };
 	struct buf path = { 0 };
 	const char *root = getenv("SRCDIR");
 
 	option_set_init(&set, namesrv_options, &settings);
 	buf_printf(&path, "%s/etc/namesrv.ini", root != NULL ? root : "..");
-	cr_assert_eq(option_load_file(&set, buf_text(&path), namesrv_sections, &findings), 0);
-	cr_assert_eq(findings.n, 0);
+	cr_assert_eq(option_load_file(&set, buf_text(&path), namesrv_sections, &diagnostics), 0);
+	cr_assert_eq(diagnostics.n, 0);
 	cr_assert_eq(settings.listen_port, 9876);
 	option_set_release(&set);
-	findings_release(&findings);
+	diagnostics_release(&diagnostics);
 	buf_release(&path);
 }

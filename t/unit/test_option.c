@@ -44,14 +44,14 @@ Test(option, what_is_printed_reads_back)
 	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
 		buf_printf(&text, "%s\n", lines[i]);
 	settings_file_write_and_read(&first, text.data, text.len);
-	cr_expect_eq(
-	    findings_count(&first.findings, FINDING_WARNING), 0, "%s", buf_text(&first.said));
+	cr_expect_eq(diagnostics_count(&first.diagnostics, SEVERITY_WARNING), 0, "%s",
+	    buf_text(&first.said));
 	cr_expect_str_eq(first.settings.store_path_root_dir, "/data/with blank and \\ and =:");
 	cr_expect_str_eq(first.settings.store_path_commit_log, "/a #b ;c");
 	option_print(&first.set, &printed, false);
 	settings_file_write_and_read(&second, printed.data, printed.len);
-	cr_expect_eq(
-	    findings_count(&second.findings, FINDING_WARNING), 0, "%s", buf_text(&second.said));
+	cr_expect_eq(diagnostics_count(&second.diagnostics, SEVERITY_WARNING), 0, "%s",
+	    buf_text(&second.said));
 	option_print(&second.set, &again, false);
 	cr_expect_str_eq(buf_text(&printed), buf_text(&again));
 	buf_release(&text);
@@ -89,17 +89,17 @@ Test(option, a_slip_on_the_command_line_is_an_error)
 {
 	struct broker_settings settings = { 0 };
 	struct option_set set;
-	struct findings findings = { 0 };
+	struct diagnostics diagnostics = { 0 };
 
 	option_set_init(&set, broker_options, &settings);
-	cr_expect_eq(option_assign(&set, SLICE("listenPrt"), SLICE("1"), ORIGIN_ARGUMENT, &findings,
-			 "command line", 0),
+	cr_expect_eq(option_assign(&set, SLICE("listenPrt"), SLICE("1"), ORIGIN_ARGUMENT,
+			 &diagnostics, "command line", 0),
 	    -1);
-	cr_assert_eq(findings.n, 1);
-	cr_expect_eq(findings.list[0].level, FINDING_ERROR);
-	cr_expect(
-	    slice_is(findings.list[0].text, "unknown key \"listenPrt\"; did you mean listenPort?"));
-	findings_release(&findings);
+	cr_assert_eq(diagnostics.n, 1);
+	cr_expect_eq(diagnostics.list[0].level, SEVERITY_ERROR);
+	cr_expect(slice_is(
+	    diagnostics.list[0].text, "unknown key \"listenPrt\"; did you mean listenPort?"));
+	diagnostics_release(&diagnostics);
 	option_set_release(&set);
 }
 

@@ -121,7 +121,7 @@ Test(option_file, line_ends_and_marks)
 	settings_file_release(&file);
 
 	settings_file_write_and_read(&file, mark, sizeof mark - 1);
-	cr_expect_eq(findings_count(&file.findings, FINDING_WARNING), 0);
+	cr_expect_eq(diagnostics_count(&file.diagnostics, SEVERITY_WARNING), 0);
 	cr_expect_str_eq(file.settings.broker_name, "x");
 	cr_expect_eq(file.settings.listen_port, 12345);
 	settings_file_release(&file);

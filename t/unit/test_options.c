@@ -152,7 +152,7 @@ Test(options, broken_files_and_what_is_said)
 }
 
 /* The installation guide's own file: eight keys that RocketMQ never knew, and a start. */
-Test(options, the_article_has_eight_findings)
+Test(options, the_article_has_eight_diagnostics)
 {
 	static const struct {
 		int line;
@@ -171,15 +171,15 @@ Test(options, the_article_has_eight_findings)
 
 	settings_file_read(&file, settings_file_data("article-broker-a.properties"));
 	cr_expect_eq(file.status, 0);
-	cr_assert_eq(file.findings.n, 8);
+	cr_assert_eq(file.diagnostics.n, 8);
 	for (size_t i = 0; i < 8; i++) {
-		const struct finding *finding = &file.findings.list[i];
+		const struct diagnostic *diagnostic = &file.diagnostics.list[i];
 
-		cr_expect_eq(finding->line, rows[i].line);
-		cr_expect_eq(finding->level, FINDING_WARNING);
-		cr_expect(slice_is(finding->key, rows[i].key));
-		cr_expect_not_null(memmem(
-		    finding->text.data, finding->text.len, rows[i].says, strlen(rows[i].says)));
+		cr_expect_eq(diagnostic->line, rows[i].line);
+		cr_expect_eq(diagnostic->level, SEVERITY_WARNING);
+		cr_expect(slice_is(diagnostic->key, rows[i].key));
+		cr_expect_not_null(memmem(diagnostic->text.data, diagnostic->text.len, rows[i].says,
+		    strlen(rows[i].says)));
 	}
 	cr_expect_str_eq(file.settings.broker_cluster_name, "rocketmq-cluster");
 	cr_expect_str_eq(
@@ -213,10 +213,10 @@ Test(options, files_of_the_distributions_load)
 
 		settings_file_read(&file, settings_file_data(rows[i].name));
 		cr_expect_eq(file.status, 0, "%s", rows[i].name);
-		cr_expect_eq(findings_count(&file.findings, FINDING_WARNING), rows[i].warnings,
-		    "%s:\n%s", rows[i].name, buf_text(&file.said));
-		cr_expect_eq(findings_count(&file.findings, FINDING_ERROR), rows[i].errors, "%s",
-		    rows[i].name);
+		cr_expect_eq(diagnostics_count(&file.diagnostics, SEVERITY_WARNING),
+		    rows[i].warnings, "%s:\n%s", rows[i].name, buf_text(&file.said));
+		cr_expect_eq(diagnostics_count(&file.diagnostics, SEVERITY_ERROR), rows[i].errors,
+		    "%s", rows[i].name);
 		cr_expect_null(strstr(buf_text(&file.said), "unknown"), "%s", rows[i].name);
 		settings_file_release(&file);
 	}
@@ -246,7 +246,7 @@ Test(options, the_manual_has_each_row)
 	manual_has_options("broker.ini.5", broker_options);
 }
 
-Test(options, the_shipped_files_have_no_findings)
+Test(options, the_shipped_files_have_no_diagnostics)
 {
 	static const char *const names[] = { "broker-a.ini", "broker-b.ini" };
 

@@ -1,5 +1,5 @@
-#ifndef COMMON_FINDING_H
-#define COMMON_FINDING_H
+#ifndef COMMON_DIAGNOSTIC_H
+#define COMMON_DIAGNOSTIC_H
 
 /*
  * What a configuration reader has to say about the lines it read. A note is
@@ -15,34 +15,34 @@
 #include "common/base/buf.h"
 #include "common/base/slice.h"
 
-enum finding_level {
-	FINDING_NOTE,
-	FINDING_WARNING,
-	FINDING_ERROR,
+enum severity {
+	SEVERITY_NOTE,
+	SEVERITY_WARNING,
+	SEVERITY_ERROR,
 };
 
-struct finding {
+struct diagnostic {
 	const char *file; /* lent; NULL: the settings as a whole */
 	int line;         /* 0: no line */
-	enum finding_level level;
+	enum severity level;
 	struct slice key;
 	struct slice text; /* the whole sentence without file and line */
 };
 
-struct findings {
+struct diagnostics {
 	struct arena arena;
-	struct finding *list;
+	struct diagnostic *list;
 	size_t n, cap;
 };
 
-void findings_release(struct findings *findings);
-void findings_add(struct findings *findings, enum finding_level level, const char *file, int line,
-    struct slice key, const char *format, ...) __attribute__((format(printf, 6, 7)));
+void diagnostics_release(struct diagnostics *diagnostics);
+void diagnostics_add(struct diagnostics *diagnostics, enum severity level, const char *file,
+    int line, struct slice key, const char *format, ...) __attribute__((format(printf, 6, 7)));
 /* How many are of this level or worse. */
-size_t findings_count(const struct findings *findings, enum finding_level level);
+size_t diagnostics_count(const struct diagnostics *diagnostics, enum severity level);
 /* "FILE:LINE: TEXT" */
-void finding_print(const struct finding *finding, struct buf *out);
+void diagnostic_print(const struct diagnostic *diagnostic, struct buf *out);
 /* "FILE:LINE: LEVEL: TEXT\n" for each. */
-void findings_print(const struct findings *findings, struct buf *out);
+void diagnostics_print(const struct diagnostics *diagnostics, struct buf *out);
 
 #endif
