@@ -54,21 +54,21 @@ admin_fail_call(struct admin *admin)
 }
 
 int
-admin_ask(struct admin *admin, const struct ask *ask, struct twinmq_answer *answer)
+admin_ask(struct admin *admin, const struct ask *ask, struct twinmq_reply *reply)
 {
 	struct command request = { .code = (int32_t)ask->code };
 
 	if (ask->fields != NULL)
 		fields_encode(ask->fields, ask->header, &admin->arena, &request);
 	if (ask->address.data == NULL)
-		return twinmq_call_name_server(admin->mq, &request, &admin->arena, answer);
-	return twinmq_call(admin->mq, ask->address, &request, ask->body, &admin->arena, answer);
+		return twinmq_call_name_server(admin->mq, &request, &admin->arena, reply);
+	return twinmq_call(admin->mq, ask->address, &request, ask->body, &admin->arena, reply);
 }
 
 int
-admin_must(struct admin *admin, const struct ask *ask, struct twinmq_answer *answer)
+admin_must(struct admin *admin, const struct ask *ask, struct twinmq_reply *reply)
 {
-	return admin_ask(admin, ask, answer) == 0 ? 0 : admin_fail_call(admin);
+	return admin_ask(admin, ask, reply) == 0 ? 0 : admin_fail_call(admin);
 }
 
 int
@@ -94,10 +94,10 @@ static bool
 ask_into(struct admin *admin, struct grid *grid, const struct ask *ask, struct slice address)
 {
 	struct ask one = *ask;
-	struct twinmq_answer answer;
+	struct twinmq_reply reply;
 
 	one.address = address;
-	if (admin_ask(admin, &one, &answer) == 0) {
+	if (admin_ask(admin, &one, &reply) == 0) {
 		grid_text(grid, SLICE("ok"));
 		return true;
 	}

@@ -59,9 +59,9 @@ struct ask {
 
 /* 0, or -1 when there was no answer or one with a code other than 0; admin_fail is up to the
  * caller. */
-int admin_ask(struct admin *admin, const struct ask *ask, struct twinmq_answer *answer);
+int admin_ask(struct admin *admin, const struct ask *ask, struct twinmq_reply *reply);
 /* The same, and -1 comes after admin_fail_call. */
-int admin_must(struct admin *admin, const struct ask *ask, struct twinmq_answer *answer);
+int admin_must(struct admin *admin, const struct ask *ask, struct twinmq_reply *reply);
 /* 0, or -1 after admin_fail: the body of that answer cannot be read. */
 int admin_bad_body(struct admin *admin, const struct ask *ask);
 

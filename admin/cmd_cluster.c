@@ -19,11 +19,11 @@ static int
 ask_runtime(struct admin *admin, struct slice address, struct runtime *runtime)
 {
 	struct ask ask = { .address = address, .code = REQUEST_GET_BROKER_RUNTIME_INFO };
-	struct twinmq_answer answer;
+	struct twinmq_reply reply;
 
-	if (admin_must(admin, &ask, &answer) == -1)
+	if (admin_must(admin, &ask, &reply) == -1)
 		return -1;
-	if (kv_table_read(&admin->arena, answer.body, &runtime->pairs, &runtime->n) == -1)
+	if (kv_table_read(&admin->arena, reply.body, &runtime->pairs, &runtime->n) == -1)
 		return admin_bad_body(admin, &ask);
 	return 0;
 }
@@ -229,7 +229,7 @@ static const struct column perm_columns[] = {
 };
 
 static int
-change_write_perm(struct admin *admin, enum request_code code, const struct field *answer_fields)
+change_write_perm(struct admin *admin, enum request_code code, const struct field *reply_fields)
 {
 	struct broker_name_header header = { slice_trim(slice_of(args_text(&admin->args, 'b'))) };
 	const char *address;
@@ -241,13 +241,13 @@ change_write_perm(struct admin *admin, enum request_code code, const struct fiel
 	for (; (address = twinmq_name_server(admin->mq, n)) != NULL; n++) {
 		struct ask ask = { slice_of(address), code, broker_name_header_fields, &header,
 			SLICE("") };
-		struct write_perm_answer count = { 0 };
-		struct twinmq_answer answer;
+		struct write_perm_reply count = { 0 };
+		struct twinmq_reply reply;
 		const char *bad;
-		bool ok = admin_must(admin, &ask, &answer) == 0;
+		bool ok = admin_must(admin, &ask, &reply) == 0;
 
 		if (ok)
-			fields_decode(answer_fields, &answer.command, &count, &bad);
+			fields_decode(reply_fields, &reply.command, &count, &bad);
 		else
 			n_failed++;
 		n_topics += count.topic_count;
@@ -268,12 +268,12 @@ int
 wipe_write_perm_run(struct admin *admin)
 {
 	return change_write_perm(
-	    admin, REQUEST_WIPE_WRITE_PERM_OF_BROKER, wipe_write_perm_answer_fields);
+	    admin, REQUEST_WIPE_WRITE_PERM_OF_BROKER, wipe_write_perm_reply_fields);
 }
 
 int
 add_write_perm_run(struct admin *admin)
 {
 	return change_write_perm(
-	    admin, REQUEST_ADD_WRITE_PERM_OF_BROKER, add_write_perm_answer_fields);
+	    admin, REQUEST_ADD_WRITE_PERM_OF_BROKER, add_write_perm_reply_fields);
 }

@@ -30,12 +30,12 @@ static int
 show_config(struct admin *admin, struct slice address, enum request_code code, struct slice only)
 {
 	struct ask ask = { .address = address, .code = code };
-	struct twinmq_answer answer;
+	struct twinmq_reply reply;
 	const struct ext *pairs;
 
-	if (admin_must(admin, &ask, &answer) == -1)
+	if (admin_must(admin, &ask, &reply) == -1)
 		return -1;
-	size_t n = read_lines(admin, answer.body, &pairs);
+	size_t n = read_lines(admin, reply.body, &pairs);
 	for (size_t i = 0; only.data != NULL && i < n; i++)
 		if (slice_equal(pairs[i].key, only)) {
 			report_pairs(&admin->report, address, &pairs[i], 1);

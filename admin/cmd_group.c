@@ -241,13 +241,13 @@ static int
 show_all_groups(struct admin *admin)
 {
 	struct ask ask = { .code = REQUEST_GET_ALL_TOPIC_LIST_FROM_NAMESERVER };
-	struct twinmq_answer answer;
+	struct twinmq_reply reply;
 	struct topic_list list;
 	struct grid grid;
 
-	if (admin_must(admin, &ask, &answer) == -1)
+	if (admin_must(admin, &ask, &reply) == -1)
 		return -1;
-	if (topic_list_read(&admin->arena, answer.body, &list) == -1)
+	if (topic_list_read(&admin->arena, reply.body, &list) == -1)
 		return admin_bad_body(admin, &ask);
 	grid_open(&grid, &admin->report, "groups", group_columns);
 	for (size_t i = 0; i < list.n_topics; i++)

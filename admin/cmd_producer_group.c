@@ -103,12 +103,12 @@ static int
 add_groups(struct admin *admin, struct grid *grid, const struct target *target)
 {
 	struct ask ask = { .address = target->address, .code = REQUEST_LIST_PRODUCER_GROUPS };
-	struct twinmq_answer answer;
+	struct twinmq_reply reply;
 	const struct json *list;
 
-	if (admin_must(admin, &ask, &answer) == -1)
+	if (admin_must(admin, &ask, &reply) == -1)
 		return -1;
-	list = json_member(json_parse(&admin->arena, answer.body), "groups");
+	list = json_member(json_parse(&admin->arena, reply.body), "groups");
 	if (list == NULL || list->type != JSON_ARRAY)
 		return admin_bad_body(admin, &ask);
 	for (const struct json *one = list->first; one != NULL; one = one->next) {

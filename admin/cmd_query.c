@@ -30,12 +30,12 @@ static int
 find_in_all_topics(struct admin *admin, struct slice id, struct record *record)
 {
 	struct ask ask = { .code = REQUEST_GET_ALL_TOPIC_LIST_FROM_NAMESERVER };
-	struct twinmq_answer answer;
+	struct twinmq_reply reply;
 	struct topic_list list;
 
-	if (admin_must(admin, &ask, &answer) == -1)
+	if (admin_must(admin, &ask, &reply) == -1)
 		return -1;
-	if (topic_list_read(&admin->arena, answer.body, &list) == -1)
+	if (topic_list_read(&admin->arena, reply.body, &list) == -1)
 		return admin_bad_body(admin, &ask);
 	for (size_t i = 0; i < list.n_topics; i++) {
 		int n = find_in_topic(admin, list.topics[i], id, record);
@@ -83,11 +83,11 @@ consume_directly(struct admin *admin, const struct record *record)
 		REQUEST_CONSUME_MESSAGE_DIRECTLY, consume_directly_header_fields, &header,
 		SLICE("") };
 	struct report *report = &admin->report;
-	struct twinmq_answer answer;
+	struct twinmq_reply reply;
 
-	if (admin_must(admin, &ask, &answer) == -1)
+	if (admin_must(admin, &ask, &reply) == -1)
 		return -1;
-	const struct json *result = json_parse(&admin->arena, answer.body);
+	const struct json *result = json_parse(&admin->arena, reply.body);
 	if (result == NULL)
 		return admin_bad_body(admin, &ask);
 	report_enter(report, NULL, "Consumed directly");

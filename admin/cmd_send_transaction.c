@@ -39,7 +39,7 @@ static const struct column columns[] = {
 /* The one transaction of a run. */
 struct sending {
 	struct admin *admin;
-	enum transaction_decision decision, answer;
+	enum transaction_decision decision, reply;
 	struct slice id;
 	int64_t stored_ms, asked_ms; /* clock_mono_ms; 0: not yet */
 };
@@ -70,7 +70,7 @@ check(void *context, const struct record *message, struct slice transaction_id,
 		return DECISION_UNKNOWN;
 	sending->asked_ms = clock_mono_ms();
 	twinmq_stop(sending->admin->mq);
-	return sending->answer;
+	return sending->reply;
 }
 
 /* 0, or -1 after admin_misuse. */
@@ -78,24 +78,24 @@ static int
 read_decisions(struct admin *admin, struct sending *sending)
 {
 	const struct args *args = &admin->args;
-	const char *answer = args_text(args, 'a');
+	const char *reply = args_text(args, 'a');
 
 	if (args_has(args, 'C') + args_has(args, 'R') + args_has(args, 'L') != 1)
 		return admin_misuse(admin, "one of --commit, --rollback and --leave");
 	sending->decision = args_has(args, 'C')   ? DECISION_COMMIT
 	                    : args_has(args, 'R') ? DECISION_ROLLBACK
 	                                          : DECISION_UNKNOWN;
-	if ((answer != NULL && !args_has(args, 'L')) || (args_has(args, 'w') && answer == NULL))
+	if ((reply != NULL && !args_has(args, 'L')) || (args_has(args, 'w') && reply == NULL))
 		return admin_misuse(
 		    admin, "-a answers what -L leaves open, and -w says how long to wait for it");
-	if (answer == NULL)
+	if (reply == NULL)
 		return 0;
 	for (enum transaction_decision one = 0; one < DECISION_LATER; one++)
-		if (strcmp(answer, transaction_decision_name(one)) == 0) {
-			sending->answer = one;
+		if (strcmp(reply, transaction_decision_name(one)) == 0) {
+			sending->reply = one;
 			return 0;
 		}
-	return admin_misuse(admin, "-a is commit, rollback or unknown, not \"%s\"", answer);
+	return admin_misuse(admin, "-a is commit, rollback or unknown, not \"%s\"", reply);
 }
 
 static int
@@ -124,7 +124,7 @@ show(struct sending *sending, const struct transaction_result *result)
 	grid_text(&grid, result->send.message_id);
 	grid_int(&grid, result->send.queue_offset);
 	grid_text(&grid, slice_of(transaction_decision_name(result->decision)));
-	grid_text(&grid, slice_of(asked ? transaction_decision_name(sending->answer) : "-"));
+	grid_text(&grid, slice_of(asked ? transaction_decision_name(sending->reply) : "-"));
 	grid_int(&grid, asked ? sending->asked_ms - sending->stored_ms : 0);
 	grid_close(&grid);
 }

@@ -71,12 +71,12 @@ put_order_conf(
 	struct ask ask = {
 		.code = REQUEST_GET_KV_CONFIG, .fields = kv_header_fields, .header = &header
 	};
-	struct twinmq_answer answer;
+	struct twinmq_reply reply;
 	struct buf conf = { 0 };
 	struct slice old = SLICE(""), pair;
 
-	if (admin_ask(admin, &ask, &answer) == 0)
-		old = command_ext(&answer.command, "value");
+	if (admin_ask(admin, &ask, &reply) == 0)
+		old = command_ext(&reply.command, "value");
 	else if (twinmq_error(admin->mq)->code != RESPONSE_QUERY_NOT_FOUND)
 		return admin_fail_call(admin);
 	for (size_t i = 0; i < targets->n; i++)
@@ -137,12 +137,12 @@ knows_topic(struct admin *admin, const char *name_server, const struct targets *
 	struct route_header header = { .topic = topic->topic, .accept_standard_json = true };
 	struct ask ask = { slice_of(name_server), REQUEST_GET_ROUTEINFO_BY_TOPIC,
 		route_header_fields, &header, SLICE("") };
-	struct twinmq_answer answer;
+	struct twinmq_reply reply;
 	struct route route;
 
-	if (admin_ask(admin, &ask, &answer) == -1)
+	if (admin_ask(admin, &ask, &reply) == -1)
 		return twinmq_error(admin->mq)->code != RESPONSE_TOPIC_NOT_EXIST;
-	if (route_read(&admin->arena, answer.body, &route) == -1)
+	if (route_read(&admin->arena, reply.body, &route) == -1)
 		return true;
 	for (size_t i = 0; i < targets->n; i++)
 		if (targets->list[i].name.data != NULL &&
@@ -236,7 +236,7 @@ delete_topic_everywhere(
 		admin_ask(admin,
 		    &(struct ask){ slice_of(address), REQUEST_DELETE_KV_CONFIG, kv_header_fields,
 			&kv_header, SLICE("") },
-		    &(struct twinmq_answer){ 0 });
+		    &(struct twinmq_reply){ 0 });
 	return 0;
 }
 
@@ -276,12 +276,12 @@ add_groups(struct admin *admin, struct grid *grid, struct slice topic, const str
 	struct topic_header header = { topic };
 	struct ask ask = { target->address, REQUEST_QUERY_TOPIC_CONSUME_BY_WHO, topic_header_fields,
 		&header, SLICE("") };
-	struct twinmq_answer answer;
+	struct twinmq_reply reply;
 	const struct slice *groups;
 	size_t n;
 
-	if (admin_ask(admin, &ask, &answer) == -1 ||
-	    name_list_read(&admin->arena, answer.body, "groupList", &groups, &n) == -1) {
+	if (admin_ask(admin, &ask, &reply) == -1 ||
+	    name_list_read(&admin->arena, reply.body, "groupList", &groups, &n) == -1) {
 		admin_fail_call(admin);
 		return;
 	}
@@ -319,13 +319,13 @@ int
 topic_list_run(struct admin *admin)
 {
 	struct ask ask = { .code = REQUEST_GET_ALL_TOPIC_LIST_FROM_NAMESERVER };
-	struct twinmq_answer answer;
+	struct twinmq_reply reply;
 	struct topic_list list;
 	struct grid grid;
 
-	if (admin_must(admin, &ask, &answer) == -1)
+	if (admin_must(admin, &ask, &reply) == -1)
 		return -1;
-	if (topic_list_read(&admin->arena, answer.body, &list) == -1)
+	if (topic_list_read(&admin->arena, reply.body, &list) == -1)
 		return admin_bad_body(admin, &ask);
 	if (!args_has(&admin->args, 'c')) {
 		report_names(&admin->report, "topics", list.topics, list.n_topics);
@@ -470,13 +470,13 @@ add_topic_status(struct admin *admin, struct grid *grid, struct slice topic, str
 	struct topic_header header = { topic };
 	struct ask ask = { address, REQUEST_GET_TOPIC_STATS_INFO, topic_header_fields, &header,
 		SLICE("") };
-	struct twinmq_answer answer;
+	struct twinmq_reply reply;
 	const struct queue_stats *stats;
 	size_t n;
 
-	if (admin_must(admin, &ask, &answer) == -1)
+	if (admin_must(admin, &ask, &reply) == -1)
 		return -1;
-	if (topic_stats_read(&admin->arena, answer.body, &stats, &n) == -1)
+	if (topic_stats_read(&admin->arena, reply.body, &stats, &n) == -1)
 		return admin_bad_body(admin, &ask);
 	for (size_t i = 0; i < n; i++) {
 		grid_text(grid, stats[i].queue.broker_name);

@@ -175,16 +175,16 @@ list_broker(struct admin *admin, struct gathered *gathered, const struct target 
 		.code = REQUEST_LIST_TRANSACTIONS,
 		.fields = list_transactions_header_fields,
 		.header = &header };
-	struct twinmq_answer answer;
+	struct twinmq_reply reply;
 	struct transaction_list list;
 
 	do {
 		header.limit = gathered->left < PAGE_MAX ? (int32_t)gathered->left : PAGE_MAX;
 		if (header.limit == 0)
 			header.limit = 1; /* counts, and whether there are more */
-		if (admin_must(admin, &ask, &answer) == -1)
+		if (admin_must(admin, &ask, &reply) == -1)
 			return -1;
-		if (transaction_list_read(&admin->arena, answer.body, &list) == -1)
+		if (transaction_list_read(&admin->arena, reply.body, &list) == -1)
 			return admin_bad_body(admin, &ask);
 		gathered->more |= gathered->left < (int64_t)list.n;
 		gather(admin, gathered, target, &list);
@@ -283,7 +283,7 @@ find(struct admin *admin, struct found *found, size_t max, size_t *n)
 	struct ask ask = { .code = REQUEST_SHOW_TRANSACTION,
 		.fields = transaction_header_fields,
 		.header = &header };
-	struct twinmq_answer answer;
+	struct twinmq_reply reply;
 	struct transaction_list list;
 	struct targets targets;
 
@@ -292,12 +292,12 @@ find(struct admin *admin, struct found *found, size_t max, size_t *n)
 		return -1;
 	for (size_t i = 0; i < targets.n; i++) {
 		ask.address = targets.list[i].address;
-		if (admin_ask(admin, &ask, &answer) == -1) {
+		if (admin_ask(admin, &ask, &reply) == -1) {
 			if (twinmq_error(admin->mq)->code != RESPONSE_QUERY_NOT_FOUND)
 				admin_fail_call(admin);
 			continue;
 		}
-		if (transaction_list_read(&admin->arena, answer.body, &list) == -1)
+		if (transaction_list_read(&admin->arena, reply.body, &list) == -1)
 			return admin_bad_body(admin, &ask);
 		for (size_t j = 0; j < list.n && *n < max; j++) {
 			found[*n] = (struct found){ targets.list[i], list.list[j] };
@@ -461,20 +461,20 @@ position_text(struct admin *admin, const struct found *found)
 static int
 ask_and_show(struct admin *admin, const struct found *found, const struct ask *ask)
 {
-	struct resolve_transaction_answer result;
-	struct twinmq_answer answer;
+	struct resolve_transaction_reply result;
+	struct twinmq_reply reply;
 	const char *bad;
 
-	if (admin_must(admin, ask, &answer) == -1)
+	if (admin_must(admin, ask, &reply) == -1)
 		return -1;
-	if (fields_decode(resolve_transaction_answer_fields, &answer.command, &result, &bad) == -1)
+	if (fields_decode(resolve_transaction_reply_fields, &reply.command, &result, &bad) == -1)
 		return admin_bad_body(admin, ask);
 	report_text(&admin->report, "transactionId", "Transaction", or_empty(found->info.id));
 	report_text(&admin->report, "brokerName", "Broker", found->info.broker_name);
 	report_int(&admin->report, "position", "Position", result.position);
 	report_text(&admin->report, "outcome", "Outcome", result.outcome);
-	if (answer.command.remark.len != 0)
-		report_text(&admin->report, "remark", "Remark", answer.command.remark);
+	if (reply.command.remark.len != 0)
+		report_text(&admin->report, "remark", "Remark", reply.command.remark);
 	return 0;
 }
 

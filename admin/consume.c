@@ -12,12 +12,12 @@ add_progress(
 	struct consume_stats_header header = { .consumer_group = group };
 	struct ask ask = { address, REQUEST_GET_CONSUME_STATS, consume_stats_header_fields, &header,
 		SLICE("") };
-	struct twinmq_answer answer;
+	struct twinmq_reply reply;
 	struct consume_stats stats;
 
-	if (admin_must(admin, &ask, &answer) == -1)
+	if (admin_must(admin, &ask, &reply) == -1)
 		return -1;
-	if (consume_stats_read(&admin->arena, answer.body, &stats) == -1)
+	if (consume_stats_read(&admin->arena, reply.body, &stats) == -1)
 		return admin_bad_body(admin, &ask);
 	struct consume_progress *queues =
 	    arena_alloc(&admin->arena, (state->n_queues + stats.n_queues + 1) * sizeof *queues);
@@ -40,14 +40,14 @@ add_members(
 	struct consumer_group_header header = { group };
 	struct ask ask = { address, REQUEST_GET_CONSUMER_CONNECTION_LIST,
 		consumer_group_header_fields, &header, SLICE("") };
-	struct twinmq_answer answer;
+	struct twinmq_reply reply;
 	struct connection_list list;
 
-	if (admin_ask(admin, &ask, &answer) == -1)
+	if (admin_ask(admin, &ask, &reply) == -1)
 		return twinmq_error(admin->mq)->code == RESPONSE_CONSUMER_NOT_ONLINE
 		           ? 0
 		           : admin_fail_call(admin);
-	if (connection_list_read(&admin->arena, answer.body, &list) == -1 || list.consumer == NULL)
+	if (connection_list_read(&admin->arena, reply.body, &list) == -1 || list.consumer == NULL)
 		return admin_bad_body(admin, &ask);
 	state->members = list.connections;
 	state->n_members = list.n_connections;
@@ -120,11 +120,11 @@ consume_state_ask_owners(struct admin *admin, struct slice group, struct consume
 		struct running_info_header header = { group, id, false };
 		struct ask ask = { state->asked, REQUEST_GET_CONSUMER_RUNNING_INFO,
 			running_info_header_fields, &header, SLICE("") };
-		struct twinmq_answer answer;
+		struct twinmq_reply reply;
 
-		if (!slice_next(&id, '@', &client) || admin_ask(admin, &ask, &answer) == -1)
+		if (!slice_next(&id, '@', &client) || admin_ask(admin, &ask, &reply) == -1)
 			continue;
-		add_owned(admin, answer.body, client, state);
+		add_owned(admin, reply.body, client, state);
 	}
 }
 

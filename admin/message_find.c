@@ -12,15 +12,15 @@ message_view(struct admin *admin, struct slice id, struct record *record)
 	struct ask ask = { .code = REQUEST_VIEW_MESSAGE_BY_ID,
 		.fields = view_message_header_fields,
 		.header = &header };
-	struct twinmq_answer answer;
+	struct twinmq_reply reply;
 	struct host host;
 
 	if (message_id_parse(id, &host, &header.offset) == -1)
 		return -1;
 	ask.address = host_text(&admin->arena, &host);
-	if (admin_ask(admin, &ask, &answer) == -1)
+	if (admin_ask(admin, &ask, &reply) == -1)
 		return -1;
-	return record_decode(answer.body.data, answer.body.len, record);
+	return record_decode(reply.body.data, reply.body.len, record);
 }
 
 /* The index knows hashes only: whether it is the key, the message itself says. */
@@ -61,14 +61,14 @@ query_broker(struct admin *admin, const struct key_query *query, struct slice ad
 	};
 	struct ask ask = { address, REQUEST_QUERY_MESSAGE, query_message_header_fields, &header,
 		SLICE("") };
-	struct twinmq_answer answer;
+	struct twinmq_reply reply;
 	struct record record;
 
-	if (admin_ask(admin, &ask, &answer) == -1)
+	if (admin_ask(admin, &ask, &reply) == -1)
 		return twinmq_error(admin->mq)->code == RESPONSE_QUERY_NOT_FOUND
 		           ? 0
 		           : admin_fail_call(admin);
-	while (pulled_next(&answer.body, SLICE_NONE, &record)) {
+	while (pulled_next(&reply.body, SLICE_NONE, &record)) {
 		if (!has_key(&record, query))
 			continue;
 		*list = mem_realloc(*list, (*n + 1) * sizeof **list);

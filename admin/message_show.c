@@ -93,19 +93,19 @@ show_tracks(struct admin *admin, const struct record *record)
 	struct topic_header header = { record->topic };
 	struct ask ask = { address, REQUEST_QUERY_TOPIC_CONSUME_BY_WHO, topic_header_fields,
 		&header, SLICE("") };
-	struct twinmq_answer answer;
+	struct twinmq_reply reply;
 	struct targets brokers;
 	const struct slice *groups;
 	size_t n = 0;
 	struct grid grid;
 
 	if (admin_cluster_brokers(admin, SLICE_NONE, 0, &brokers) == -1 ||
-	    admin_must(admin, &ask, &answer) == -1)
+	    admin_must(admin, &ask, &reply) == -1)
 		return;
 	for (size_t i = 0; i < brokers.n; i++)
 		if (slice_equal(brokers.list[i].address, address))
 			broker_name = brokers.list[i].name;
-	if (name_list_read(&admin->arena, answer.body, "groupList", &groups, &n) == -1) {
+	if (name_list_read(&admin->arena, reply.body, "groupList", &groups, &n) == -1) {
 		admin_bad_body(admin, &ask);
 		return;
 	}

@@ -87,18 +87,18 @@ beat_again(struct link *link)
 
 /* One of the answers that joining waits for. */
 static void
-joined(struct consumer *consumer, bool ok, const char *what, const struct command *answer)
+joined(struct consumer *consumer, bool ok, const char *what, const struct command *reply)
 {
 	if (!ok)
 		consumer->failed =
 		    bench_fail(consumer->bench, "a broker does not answer %s (code %d)", what,
-			answer != NULL ? (int)answer->code : TWINMQ_TIMEOUT) == -1;
+			reply != NULL ? (int)reply->code : TWINMQ_TIMEOUT) == -1;
 	if (--consumer->n_waiting == 0)
 		loop_stop(&consumer->bench->loop);
 }
 
 static int
-wait_answers(struct consumer *consumer)
+wait_replies(struct consumer *consumer)
 {
 	while (consumer->n_waiting != 0)
 		loop_run(&consumer->bench->loop);
@@ -106,13 +106,13 @@ wait_answers(struct consumer *consumer)
 }
 
 static void
-on_beat_answer(void *arg, const struct command *answer, struct slice body)
+on_beat_reply(void *arg, const struct command *reply, struct slice body)
 {
 	struct link *link = arg;
 
 	(void)body;
-	joined(consumer_of(link), answer != NULL && answer->code == RESPONSE_SUCCESS,
-	    "a consumer's heartbeat", answer);
+	joined(consumer_of(link), reply != NULL && reply->code == RESPONSE_SUCCESS,
+	    "a consumer's heartbeat", reply);
 }
 
 static int
@@ -125,20 +125,20 @@ beat_all(struct consumer *consumer)
 		if (link_connect(&links->all[i]) == NULL)
 			return bench_fail(
 			    consumer->bench, "no connection to %s", links->all[i].address);
-		beat(&links->all[i], on_beat_answer);
+		beat(&links->all[i], on_beat_reply);
 	}
-	return wait_answers(consumer);
+	return wait_replies(consumer);
 }
 
 /* The broker must know all members before they share the queues. */
 static void
-on_members(void *arg, const struct command *answer, struct slice body)
+on_members(void *arg, const struct command *reply, struct slice body)
 {
 	struct consumer *consumer = arg;
 	struct arena arena = { 0 };
 	const struct slice *names;
 	size_t n_names = 0;
-	bool ok = answer != NULL && answer->code == RESPONSE_SUCCESS &&
+	bool ok = reply != NULL && reply->code == RESPONSE_SUCCESS &&
 	          name_list_read(&arena, body, "consumerIdList", &names, &n_names) == 0;
 
 	consumer->again |= ok && n_names < consumer->n_members;
@@ -147,7 +147,7 @@ on_members(void *arg, const struct command *answer, struct slice body)
 		    bench_fail(consumer->bench, "group %s has members that are not mqbench's",
 			consumer->bench->settings->group) == -1;
 	arena_release(&arena);
-	joined(consumer, ok, "who is in the group", answer);
+	joined(consumer, ok, "who is in the group", reply);
 }
 
 static int
@@ -168,7 +168,7 @@ wait_members(struct consumer *consumer)
 		for (size_t j = 0; j < links->n; j++)
 			conn_request(links->all[j].conn, &request, SLICE(""),
 			    consumer->bench->settings->timeout_ms, on_members, consumer);
-		status = wait_answers(consumer);
+		status = wait_replies(consumer);
 		if (status == -1 || !consumer->again)
 			break;
 		twinmq_run(consumer->bench->mq, JOIN_PAUSE_MS);
@@ -219,7 +219,7 @@ share_queues(struct consumer *consumer)
 /* ---- consuming ---- */
 
 static void
-on_pulled(struct slot *slot, int32_t code, const struct command *answer, struct slice body)
+on_pulled(struct slot *slot, int32_t code, const struct command *reply, struct slice body)
 {
 	struct consumer *consumer = consumer_of(slot->link);
 	struct bench *bench = consumer->bench;
@@ -229,7 +229,7 @@ on_pulled(struct slot *slot, int32_t code, const struct command *answer, struct 
 	uint64_t n = 0, n_bytes = 0;
 	struct record record;
 
-	(void)answer;
+	(void)reply;
 	while (code == RESPONSE_SUCCESS && record_decode(body.data, body.len, &record) == 0) {
 		body.data += record.size;
 		body.len -= record.size;

@@ -16,14 +16,14 @@
 #define OPENING_MAX 64
 
 static void
-finish(struct slot *slot, int32_t code, const struct command *answer, struct slice body)
+finish(struct slot *slot, int32_t code, const struct command *reply, struct slice body)
 {
 	slot->opaque = 0;
-	slot->done(slot, code, answer, body);
+	slot->done(slot, code, reply, body);
 }
 
 static void
-on_answer(struct conn *conn, const struct command *command, struct slice body)
+on_reply(struct conn *conn, const struct command *command, struct slice body)
 {
 	struct link *link = conn_context(conn);
 	uint32_t index = (uint32_t)(command->opaque - OPAQUE_FIRST) % link->n_slots;
@@ -92,7 +92,7 @@ static const struct conn_events events = {
 	.on_request = on_request,
 	.on_close = on_lost,
 	.on_connect = on_connect,
-	.on_answer = on_answer,
+	.on_reply = on_reply,
 };
 
 static void

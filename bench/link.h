@@ -21,7 +21,7 @@ struct slot;
  * answer and body point to is lent until it returns.
  */
 typedef void slot_done_fn(
-    struct slot *slot, int32_t code, const struct command *answer, struct slice body);
+    struct slot *slot, int32_t code, const struct command *reply, struct slice body);
 
 struct slot {
 	struct link *link;

@@ -23,11 +23,11 @@ struct connector {
 };
 
 static void
-on_answer(struct slot *slot, int32_t code, const struct command *answer, struct slice body)
+on_reply(struct slot *slot, int32_t code, const struct command *reply, struct slice body)
 {
 	struct slot *way = slot->context;
 
-	(void)answer;
+	(void)reply;
 	(void)body;
 	/* A lost one is not tried again: it is a failure. */
 	load_done(way, code == TWINMQ_UNREACHABLE ? TWINMQ_CLOSED : code, 1, 0);
@@ -42,7 +42,7 @@ begin(struct load *load, struct slot *slot)
 	link->slots[0].context = slot;
 	stencil_put(&connector->ask, SPOT_TOPIC, 0);
 	stencil_put(&connector->ask, SPOT_QUEUE, 0);
-	slot_send(&link->slots[0], &connector->ask, SLICE(""), on_answer);
+	slot_send(&link->slots[0], &connector->ask, SLICE(""), on_reply);
 }
 
 static void

@@ -35,14 +35,14 @@ on_again(struct timer *self)
 }
 
 static void
-on_sent(struct slot *slot, int32_t code, const struct command *answer, struct slice body)
+on_sent(struct slot *slot, int32_t code, const struct command *reply, struct slice body)
 {
 	struct first *first = slot->context;
 	struct queue *queue = &first->bench->queues[0];
 
 	(void)body;
 	if (code != RESPONSE_SUCCESS ||
-	    slice_to_int64(command_ext(answer, "queueOffset"), &queue->begin) == -1) {
+	    slice_to_int64(command_ext(reply, "queueOffset"), &queue->begin) == -1) {
 		loop_set_timer(&first->bench->loop, &first->again, clock_mono_ms() + TRY_AGAIN_MS);
 		return;
 	}

@@ -54,12 +54,12 @@ is_right(const struct bench *bench, struct slice body)
 }
 
 static void
-on_route(struct slot *slot, int32_t code, const struct command *answer, struct slice body)
+on_route(struct slot *slot, int32_t code, const struct command *reply, struct slice body)
 {
 	struct router *router = (struct router *)slot->link->links->context;
 	uint32_t crc = crc_of(body), *known = &router->crcs[slot->queue];
 
-	(void)answer;
+	(void)reply;
 	/* Only an answer that differs from the last right one is read. */
 	if (code == RESPONSE_SUCCESS && crc != *known) {
 		if (is_right(router->bench, body))
@@ -184,11 +184,11 @@ struct registrar {
 };
 
 static void
-on_registered(struct slot *slot, int32_t code, const struct command *answer, struct slice body)
+on_registered(struct slot *slot, int32_t code, const struct command *reply, struct slice body)
 {
 	struct registrar *registrar = (struct registrar *)slot->link->links->context;
 
-	(void)answer;
+	(void)reply;
 	(void)body;
 	registrar->n_answered += code == RESPONSE_SUCCESS;
 	load_done(slot, code, 1, registrar->body.len);
@@ -254,7 +254,7 @@ prove_registered(struct registrar *registrar)
 	struct bench *bench = registrar->bench;
 	struct proof *proof = &bench->proof;
 	struct arena arena = { 0 };
-	struct twinmq_answer answer;
+	struct twinmq_reply reply;
 	struct command request = { .code = REQUEST_UNREGISTER_BROKER };
 	const struct broker_identity_header header = {
 		.broker_name = registrar_header.broker_name,
@@ -273,7 +273,7 @@ prove_registered(struct registrar *registrar)
 	fields_encode(broker_identity_header_fields, &header, &arena, &request);
 	for (size_t i = 0; twinmq_name_server(bench->mq, i) != NULL; i++)
 		twinmq_call(bench->mq, slice_of(twinmq_name_server(bench->mq, i)), &request,
-		    SLICE(""), &arena, &answer);
+		    SLICE(""), &arena, &reply);
 	arena_release(&arena);
 	proof_judge(bench);
 }

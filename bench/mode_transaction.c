@@ -31,7 +31,7 @@ struct transactor {
 	struct payload payload;
 	struct stencil half;
 	struct stencil ends[DECISION_LATER]; /* by decision */
-	struct stencil answers;              /* to a check: commit */
+	struct stencil replies;              /* to a check: commit */
 	uint32_t rollback_percent, unknown_percent;
 	bool leaves_open;
 	struct counts_of_ends ends_counted;
@@ -67,7 +67,7 @@ settle(struct transactor *transactor, const struct slot *slot, enum transaction_
 	enum ledger_state state = decision == DECISION_COMMIT ? LEDGER_TAKEN : LEDGER_WITHHELD;
 
 	/* Whether it was asked about is not known here. */
-	if (decision == DECISION_UNKNOWN && transactor->bench->settings->answers_checks)
+	if (decision == DECISION_UNKNOWN && transactor->bench->settings->replies_checks)
 		return;
 	ledger_settle(ledger, slot->number, state, slot->queue, 0);
 }
@@ -87,11 +87,11 @@ finish(struct slot *slot, enum transaction_decision decision)
 }
 
 static void
-on_ended(struct slot *slot, int32_t code, const struct command *answer, struct slice body)
+on_ended(struct slot *slot, int32_t code, const struct command *reply, struct slice body)
 {
 	struct transactor *transactor = transactor_of(slot->link);
 
-	(void)answer;
+	(void)reply;
 	(void)body;
 	if (code == RESPONSE_SUCCESS)
 		finish(slot, decision_of(transactor, slot->number));
@@ -108,7 +108,7 @@ put_end(struct stencil *stencil, uint64_t number, int64_t queue_offset, int64_t 
 }
 
 static void
-on_stored(struct slot *slot, int32_t code, const struct command *answer, struct slice body)
+on_stored(struct slot *slot, int32_t code, const struct command *reply, struct slice body)
 {
 	struct transactor *transactor = transactor_of(slot->link);
 	enum transaction_decision decision = decision_of(transactor, slot->number);
@@ -118,8 +118,8 @@ on_stored(struct slot *slot, int32_t code, const struct command *answer, struct 
 
 	(void)body;
 	if (code == RESPONSE_SUCCESS &&
-	    (slice_to_int64(command_ext(answer, "queueOffset"), &queue_offset) == -1 ||
-		message_id_parse(command_ext(answer, "msgId"), &host, &position) == -1))
+	    (slice_to_int64(command_ext(reply, "queueOffset"), &queue_offset) == -1 ||
+		message_id_parse(command_ext(reply, "msgId"), &host, &position) == -1))
 		code = TWINMQ_BAD_ANSWER;
 	if (code != RESPONSE_SUCCESS) {
 		load_done(slot, code, 1, 0);
@@ -208,8 +208,8 @@ on_check(struct link *link, const struct command *command, struct slice body)
 	    decision_of(transactor, number) != DECISION_UNKNOWN)
 		return;
 	put_end(
-	    &transactor->answers, number, header.tran_state_table_offset, header.commit_log_offset);
-	link_send_oneway(link, &transactor->answers, SLICE(""));
+	    &transactor->replies, number, header.tran_state_table_offset, header.commit_log_offset);
+	link_send_oneway(link, &transactor->replies, SLICE(""));
 }
 
 /* ---- the run ---- */
@@ -274,7 +274,7 @@ init(struct transactor *transactor, struct bench *bench)
 		end_stencil_init(&transactor->ends[decision], bench,
 		    (enum transaction_decision)decision,
 		    settings->oneway_end || decision == DECISION_UNKNOWN, false);
-	end_stencil_init(&transactor->answers, bench, DECISION_COMMIT, true, true);
+	end_stencil_init(&transactor->replies, bench, DECISION_COMMIT, true, true);
 	buf_release(&id);
 	buf_release(&properties);
 	return 0;
@@ -304,7 +304,7 @@ release(struct transactor *transactor)
 	stencil_release(&transactor->half);
 	for (int decision = 0; decision < DECISION_LATER; decision++)
 		stencil_release(&transactor->ends[decision]);
-	stencil_release(&transactor->answers);
+	stencil_release(&transactor->replies);
 }
 
 /* Half messages that stay open while the run is measured. */
@@ -335,7 +335,7 @@ run(struct transactor *transactor)
 
 	transactor->load.rate = bench->settings->rate;
 	transactor->load.n_operations = bench->settings->n_messages;
-	if (bench->settings->answers_checks)
+	if (bench->settings->replies_checks)
 		join_group(transactor);
 	bench_load_run(bench, &transactor->load);
 	seconds = counts_seconds(&bench->counts);

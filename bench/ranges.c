@@ -50,7 +50,7 @@ reader_of(struct slot *slot)
 }
 
 static void
-on_pulled(struct slot *slot, int32_t code, const struct command *answer, struct slice body)
+on_pulled(struct slot *slot, int32_t code, const struct command *reply, struct slice body)
 {
 	struct reader *reader = reader_of(slot);
 	struct range *range = slot->context;
@@ -66,7 +66,7 @@ on_pulled(struct slot *slot, int32_t code, const struct command *answer, struct 
 		n++;
 		n_bytes += record.body.len;
 	}
-	(void)answer;
+	(void)reply;
 	slot->number = n != 0 ? 0 : slot->number + 1; /* tries */
 	if (n == 0 &&
 	    (code == RESPONSE_PULL_NOT_FOUND || code == RESPONSE_PULL_RETRY_IMMEDIATELY)) {

@@ -51,7 +51,7 @@ send_stencil_put(
 }
 
 static void
-on_sent(struct slot *slot, int32_t code, const struct command *answer, struct slice body)
+on_sent(struct slot *slot, int32_t code, const struct command *reply, struct slice body)
 {
 	struct sender *sender = (struct sender *)slot->link->links->context;
 	struct ledger *ledger = &sender->bench->ledger;
@@ -61,7 +61,7 @@ on_sent(struct slot *slot, int32_t code, const struct command *answer, struct sl
 
 	(void)body;
 	if (code == RESPONSE_SUCCESS &&
-	    slice_to_int64(command_ext(answer, "queueOffset"), &offset) == -1)
+	    slice_to_int64(command_ext(reply, "queueOffset"), &offset) == -1)
 		code = TWINMQ_BAD_ANSWER;
 	if (code == RESPONSE_SUCCESS) {
 		for (uint32_t i = 0; i < sender->n_oneway; i++)

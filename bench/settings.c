@@ -231,7 +231,7 @@ settings_read(struct settings *settings, const struct args *args, struct buf *er
 		.rollback_percent = (uint32_t)args_number(args, 'R', 0),
 		.unknown_percent = (uint32_t)args_number(args, 'U', 0),
 		.n_open = (uint64_t)args_number(args, 'u', 0),
-		.answers_checks = args_has(args, 'a'),
+		.replies_checks = args_has(args, 'a'),
 		.oneway_end = args_has(args, 'e'),
 		.n_fill = (uint64_t)args_number(args, 'f', 100000),
 		.existing = args_has(args, 'E'),

@@ -36,7 +36,7 @@ struct settings {
 	/* transaction */
 	uint32_t rollback_percent, unknown_percent;
 	uint64_t n_open;
-	bool answers_checks;
+	bool replies_checks;
 	bool oneway_end;
 	/* pull, consume, both */
 	uint64_t n_fill;

@@ -21,7 +21,7 @@ struct bulk {
 	/* The i-th request: to which broker it goes. */
 	uint32_t (*make)(
 	    struct bulk *bulk, uint32_t i, struct arena *arena, struct command *request);
-	void (*take)(struct bulk *bulk, uint32_t i, const struct command *answer);
+	void (*take)(struct bulk *bulk, uint32_t i, const struct command *reply);
 };
 
 struct bulk_call {
@@ -32,8 +32,8 @@ struct bulk_call {
 static void fly(struct bulk *bulk);
 
 static void
-on_bulk_answer(
-    void *arg, const struct twinmq_error *error, const struct command *answer, struct slice body)
+on_bulk_reply(
+    void *arg, const struct twinmq_error *error, const struct command *reply, struct slice body)
 {
 	struct bulk_call call = *(struct bulk_call *)arg;
 	struct bulk *bulk = call.bulk;
@@ -43,13 +43,13 @@ on_bulk_answer(
 	bulk->n_flying--;
 	if (error != NULL)
 		bulk->failed = bench_fail(bulk->bench, "%s", error->text) == -1;
-	else if (answer->code != RESPONSE_SUCCESS && answer->code != bulk->no_error)
+	else if (reply->code != RESPONSE_SUCCESS && reply->code != bulk->no_error)
 		bulk->failed = bench_fail(bulk->bench, "a broker says: %.*s (code %d, %s)",
-				   answer->remark.len > 200 ? 200 : (int)answer->remark.len,
-				   answer->remark.data != NULL ? answer->remark.data : "",
-				   (int)answer->code, response_code_name(answer->code)) == -1;
+				   reply->remark.len > 200 ? 200 : (int)reply->remark.len,
+				   reply->remark.data != NULL ? reply->remark.data : "",
+				   (int)reply->code, response_code_name(reply->code)) == -1;
 	else if (bulk->take != NULL)
-		bulk->take(bulk, call.i, answer);
+		bulk->take(bulk, call.i, reply);
 	fly(bulk);
 	if (bulk->n_flying == 0)
 		loop_stop(&bulk->bench->loop);
@@ -67,7 +67,7 @@ fly(struct bulk *bulk)
 		*call = (struct bulk_call){ bulk, bulk->next++ };
 		bulk->n_flying++;
 		twinmq_call_async(bulk->bench->mq, slice_of(bulk->bench->brokers[broker].address),
-		    &request, SLICE(""), bulk->bench->settings->timeout_ms + 10000, on_bulk_answer,
+		    &request, SLICE(""), bulk->bench->settings->timeout_ms + 10000, on_bulk_reply,
 		    call);
 		arena_release(&arena);
 	}
@@ -166,11 +166,11 @@ make_end(struct bulk *bulk, uint32_t i, struct arena *arena, struct command *req
 }
 
 static void
-take_end(struct bulk *bulk, uint32_t i, const struct command *answer)
+take_end(struct bulk *bulk, uint32_t i, const struct command *reply)
 {
 	struct queue *queue = &bulk->bench->queues[i];
 
-	if (slice_to_int64(command_ext(answer, "offset"), &queue->end) == -1)
+	if (slice_to_int64(command_ext(reply, "offset"), &queue->end) == -1)
 		queue->end = queue->begin;
 }
 
@@ -240,11 +240,11 @@ make_committed(struct bulk *bulk, uint32_t i, struct arena *arena, struct comman
 }
 
 static void
-take_committed(struct bulk *bulk, uint32_t i, const struct command *answer)
+take_committed(struct bulk *bulk, uint32_t i, const struct command *reply)
 {
 	struct queue *queue = &bulk->bench->queues[i];
 
-	if (slice_to_int64(command_ext(answer, "offset"), &queue->committed) == -1)
+	if (slice_to_int64(command_ext(reply, "offset"), &queue->committed) == -1)
 		queue->committed = -1;
 }
 

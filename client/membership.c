@@ -119,8 +119,7 @@ forget(struct master *master)
 }
 
 static void
-on_beat(
-    void *arg, const struct twinmq_error *error, const struct command *answer, struct slice body)
+on_beat(void *arg, const struct twinmq_error *error, const struct command *reply, struct slice body)
 {
 	struct master *master = arg;
 	struct membership *membership = master->membership;
@@ -129,11 +128,11 @@ on_beat(
 	(void)body;
 	membership->n_beats--;
 	master->beating = false;
-	master->answered = error == NULL && answer->code == RESPONSE_SUCCESS;
+	master->answered = error == NULL && reply->code == RESPONSE_SUCCESS;
 	if (error != NULL)
 		why = *error;
 	else
-		twinmq_error_of_answer(&why, slice_of(master->address), answer);
+		twinmq_error_of_reply(&why, slice_of(master->address), reply);
 	master->missed = master->answered ? 0 : master->missed + 1;
 	if (membership->mq->closing)
 		return;
@@ -202,7 +201,7 @@ list_masters(struct membership *membership, struct slice body)
 
 static void
 on_masters(
-    void *arg, const struct twinmq_error *error, const struct command *answer, struct slice body)
+    void *arg, const struct twinmq_error *error, const struct command *reply, struct slice body)
 {
 	struct membership *membership = arg;
 	struct twinmq_error none;
@@ -210,7 +209,7 @@ on_masters(
 	membership->asking = false;
 	if (membership->mq->closing)
 		return;
-	if (error == NULL && answer->code == RESPONSE_SUCCESS)
+	if (error == NULL && reply->code == RESPONSE_SUCCESS)
 		list_masters(membership, body);
 	for (struct strmap_entry *at = strmap_next(&membership->masters, NULL); at != NULL;
 	     at = strmap_next(&membership->masters, at))

@@ -10,8 +10,8 @@ struct queue_question {
 	enum request_code code;
 	const struct field *fields;
 	const void *header;
-	const struct field *
-	    answer_fields; /* of a struct whose only member is an int64_t; NULL: no answer header */
+	const struct field
+	    *reply_fields; /* of a struct whose only member is an int64_t; NULL: no answer header */
 };
 
 static int
@@ -37,7 +37,7 @@ ask(struct twinmq *mq, const struct message_queue *queue, const struct queue_que
 {
 	struct arena arena = { 0 };
 	struct command request = { .code = (int32_t)question->code };
-	struct twinmq_answer answer;
+	struct twinmq_reply reply;
 	struct slice address;
 	const char *bad;
 	int result = -1;
@@ -45,10 +45,10 @@ ask(struct twinmq *mq, const struct message_queue *queue, const struct queue_que
 	if (find_address(mq, queue, &arena, &address) == -1)
 		goto out;
 	fields_encode(question->fields, question->header, &arena, &request);
-	if (twinmq_call(mq, address, &request, SLICE(""), &arena, &answer) == -1)
+	if (twinmq_call(mq, address, &request, SLICE(""), &arena, &reply) == -1)
 		goto out;
-	if (question->answer_fields != NULL &&
-	    fields_decode(question->answer_fields, &answer.command, number, &bad) == -1) {
+	if (question->reply_fields != NULL &&
+	    fields_decode(question->reply_fields, &reply.command, number, &bad) == -1) {
 		twinmq_error_set(&mq->error, TWINMQ_BAD_ANSWER,
 		    "the answer of %.*s to %s has no %s", (int)address.len, address.data,
 		    request_code_name(request.code), bad);
@@ -62,7 +62,7 @@ out:
 
 static int
 ask_of_queue(struct twinmq *mq, const struct message_queue *queue, enum request_code code,
-    const struct field *answer_fields, int64_t *number)
+    const struct field *reply_fields, int64_t *number)
 {
 	struct queue_header header = {
 		.topic = queue->topic,
@@ -71,26 +71,26 @@ ask_of_queue(struct twinmq *mq, const struct message_queue *queue, enum request_
 	};
 
 	return ask(mq, queue,
-	    &(struct queue_question){ code, queue_header_fields, &header, answer_fields }, number);
+	    &(struct queue_question){ code, queue_header_fields, &header, reply_fields }, number);
 }
 
 int
 twinmq_min_offset(struct twinmq *mq, const struct message_queue *queue, int64_t *offset)
 {
-	return ask_of_queue(mq, queue, REQUEST_GET_MIN_OFFSET, offset_answer_fields, offset);
+	return ask_of_queue(mq, queue, REQUEST_GET_MIN_OFFSET, offset_reply_fields, offset);
 }
 
 int
 twinmq_max_offset(struct twinmq *mq, const struct message_queue *queue, int64_t *offset)
 {
-	return ask_of_queue(mq, queue, REQUEST_GET_MAX_OFFSET, offset_answer_fields, offset);
+	return ask_of_queue(mq, queue, REQUEST_GET_MAX_OFFSET, offset_reply_fields, offset);
 }
 
 int
 twinmq_earliest_time(struct twinmq *mq, const struct message_queue *queue, int64_t *time_ms)
 {
 	return ask_of_queue(
-	    mq, queue, REQUEST_GET_EARLIEST_MSG_STORETIME, store_time_answer_fields, time_ms);
+	    mq, queue, REQUEST_GET_EARLIEST_MSG_STORETIME, store_time_reply_fields, time_ms);
 }
 
 int
@@ -106,7 +106,7 @@ twinmq_offset_at(
 
 	return ask(mq, queue,
 	    &(struct queue_question){ REQUEST_SEARCH_OFFSET_BY_TIMESTAMP,
-		search_offset_header_fields, &header, offset_answer_fields },
+		search_offset_header_fields, &header, offset_reply_fields },
 	    offset);
 }
 
@@ -122,7 +122,7 @@ twinmq_group_offset(
 	};
 	int result = ask(mq, queue,
 	    &(struct queue_question){ REQUEST_QUERY_CONSUMER_OFFSET, query_offset_header_fields,
-		&header, offset_answer_fields },
+		&header, offset_reply_fields },
 	    offset);
 
 	if (result == -1 && mq->error.code == RESPONSE_QUERY_NOT_FOUND) {

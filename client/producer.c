@@ -174,8 +174,8 @@ fail(struct send *send, const struct twinmq_error *error)
 }
 
 static void
-on_send_answer(
-    void *arg, const struct twinmq_error *error, const struct command *answer, struct slice body)
+on_send_reply(
+    void *arg, const struct twinmq_error *error, const struct command *reply, struct slice body)
 {
 	struct send *send = arg;
 	struct twinmq_error own;
@@ -183,11 +183,10 @@ on_send_answer(
 	const char *bad;
 
 	(void)body;
-	if (error == NULL && send_status_name(answer->code) == NULL) {
-		twinmq_error_of_answer(&own, send->broker_name, answer);
+	if (error == NULL && send_status_name(reply->code) == NULL) {
+		twinmq_error_of_reply(&own, send->broker_name, reply);
 		error = &own;
-	} else if (error == NULL &&
-		   fields_decode(send_answer_fields, answer, &header, &bad) == -1) {
+	} else if (error == NULL && fields_decode(send_reply_fields, reply, &header, &bad) == -1) {
 		twinmq_error_set(&own, TWINMQ_BAD_ANSWER,
 		    "%.*s took the message, but its answer has no %s", (int)send->broker_name.len,
 		    send->broker_name.data, bad);
@@ -198,7 +197,7 @@ on_send_answer(
 		return;
 	}
 	struct send_result result = {
-		.code = answer->code,
+		.code = reply->code,
 		.queue = { send->header.topic, send->broker_name, header.queue_id },
 		.address = send->address,
 		.queue_offset = header.queue_offset,
@@ -236,8 +235,8 @@ send_to(struct send *send, struct slice address)
 		finish_oneway(send);
 		return;
 	}
-	twinmq_call_async(producer->mq, address, &request, send->body, producer->timeout_ms,
-	    on_send_answer, send);
+	twinmq_call_async(
+	    producer->mq, address, &request, send->body, producer->timeout_ms, on_send_reply, send);
 }
 
 /* Where the caller said, else where it is the next queue's turn. 0, or -1 with *error. */

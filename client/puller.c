@@ -43,16 +43,16 @@ finish(struct pulling *pulling, const struct twinmq_error *error, const struct p
 
 /* 0, or -1 with *error. */
 static int
-read_answer(const struct pulling *pulling, const struct command *answer, struct slice body,
+read_reply(const struct pulling *pulling, const struct command *reply, struct slice body,
     struct pull_result *result, struct twinmq_error *error)
 {
-	struct pull_answer header;
+	struct pull_reply header;
 	const char *bad;
 
 	for (size_t i = 0; i < sizeof outcomes / sizeof outcomes[0]; i++) {
-		if (outcomes[i].code != answer->code)
+		if (outcomes[i].code != reply->code)
 			continue;
-		if (fields_decode(pull_answer_fields, answer, &header, &bad) == -1) {
+		if (fields_decode(pull_reply_fields, reply, &header, &bad) == -1) {
 			twinmq_error_set(error, TWINMQ_BAD_ANSWER,
 			    "the answer of %.*s to a pull has no %s", (int)pulling->address.len,
 			    pulling->address.data, bad);
@@ -67,19 +67,19 @@ read_answer(const struct pulling *pulling, const struct command *answer, struct 
 		};
 		return 0;
 	}
-	twinmq_error_of_answer(error, pulling->address, answer);
+	twinmq_error_of_reply(error, pulling->address, reply);
 	return -1;
 }
 
 static void
-on_pull_answer(
-    void *arg, const struct twinmq_error *error, const struct command *answer, struct slice body)
+on_pull_reply(
+    void *arg, const struct twinmq_error *error, const struct command *reply, struct slice body)
 {
 	struct pulling *pulling = arg;
 	struct pull_result result;
 	struct twinmq_error own;
 
-	if (error == NULL && read_answer(pulling, answer, body, &result, &own) == -1)
+	if (error == NULL && read_reply(pulling, reply, body, &result, &own) == -1)
 		error = &own;
 	else if (error != NULL)
 		route_cache_doubt(pulling->mq, pulling->pull.queue.topic);
@@ -108,7 +108,7 @@ send_pull(struct pulling *pulling)
 
 	fields_encode(pull_header_fields, &header, &pulling->arena, &request);
 	twinmq_call_async(pulling->mq, pulling->address, &request, SLICE(""),
-	    pulling->mq->timeout_ms + pull->hold_ms, on_pull_answer, pulling);
+	    pulling->mq->timeout_ms + pull->hold_ms, on_pull_reply, pulling);
 }
 
 static void

@@ -76,18 +76,18 @@ take_route(struct cached_route *cached, struct slice body, struct twinmq_error *
 
 static void
 on_route(
-    void *arg, const struct twinmq_error *error, const struct command *answer, struct slice body)
+    void *arg, const struct twinmq_error *error, const struct command *reply, struct slice body)
 {
 	struct cached_route *cached = arg;
 	struct twinmq_error own;
 
 	cached->asking = false;
 	cached->asked_ms = clock_mono_ms();
-	if (error == NULL && answer->code != RESPONSE_SUCCESS) {
+	if (error == NULL && reply->code != RESPONSE_SUCCESS) {
 		/* The topic is gone, or the name server has an opinion: what was known does not
 		 * count. */
 		cached->known = false;
-		twinmq_error_of_answer(&own, SLICE("the name server"), answer);
+		twinmq_error_of_reply(&own, SLICE("the name server"), reply);
 		error = &own;
 	}
 	if (error == NULL && take_route(cached, body, &own) == -1)
@@ -187,14 +187,14 @@ twinmq_route(struct twinmq *mq, struct slice topic, struct arena *arena, struct 
 	struct arena scratch = { 0 };
 	struct command request = { .code = REQUEST_GET_ROUTEINFO_BY_TOPIC };
 	struct route_header header = { .topic = topic, .accept_standard_json = true };
-	struct twinmq_answer answer;
+	struct twinmq_reply reply;
 
 	fields_encode(route_header_fields, &header, &scratch, &request);
-	int result = twinmq_call_name_server(mq, &request, arena, &answer);
+	int result = twinmq_call_name_server(mq, &request, arena, &reply);
 	arena_release(&scratch);
 	if (result == -1)
 		return -1;
-	if (route_read(arena, answer.body, route) == 0)
+	if (route_read(arena, reply.body, route) == 0)
 		return 0;
 	twinmq_error_set(&mq->error, TWINMQ_BAD_ANSWER,
 	    "the name server's route of topic %.*s cannot be read", (int)topic.len, topic.data);
@@ -205,11 +205,11 @@ int
 twinmq_cluster_info(struct twinmq *mq, struct arena *arena, struct cluster_info *info)
 {
 	struct command request = { .code = REQUEST_GET_BROKER_CLUSTER_INFO };
-	struct twinmq_answer answer;
+	struct twinmq_reply reply;
 
-	if (twinmq_call_name_server(mq, &request, arena, &answer) == -1)
+	if (twinmq_call_name_server(mq, &request, arena, &reply) == -1)
 		return -1;
-	if (cluster_info_read(arena, answer.body, info) == 0)
+	if (cluster_info_read(arena, reply.body, info) == 0)
 		return 0;
 	twinmq_error_set(
 	    &mq->error, TWINMQ_BAD_ANSWER, "the name server's cluster information cannot be read");

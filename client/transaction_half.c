@@ -87,7 +87,7 @@ struct end_call {
 
 static void
 on_ended(
-    void *arg, const struct twinmq_error *error, const struct command *answer, struct slice body)
+    void *arg, const struct twinmq_error *error, const struct command *reply, struct slice body)
 {
 	struct end_call call = *(struct end_call *)arg;
 
@@ -98,7 +98,7 @@ on_ended(
 	if (error != NULL)
 		call.done(call.arg, error, error->code, SLICE(""));
 	else
-		call.done(call.arg, NULL, answer->code, answer->remark);
+		call.done(call.arg, NULL, reply->code, reply->remark);
 }
 
 void
@@ -195,7 +195,7 @@ on_blocking_end(void *arg, const struct twinmq_error *error, int32_t code, struc
 
 	*call->code = code;
 	if (error == NULL && code != RESPONSE_SUCCESS) {
-		twinmq_error_of_answer(
+		twinmq_error_of_reply(
 		    &own, call->address, &(struct command){ .code = code, .remark = remark });
 		error = &own;
 	}

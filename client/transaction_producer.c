@@ -149,7 +149,7 @@ on_ended(void *arg, const struct twinmq_error *error, int32_t code, struct slice
 	struct twinmq_error own;
 
 	if (error == NULL && code != RESPONSE_SUCCESS) {
-		twinmq_error_of_answer(&own, slice_of(transaction->half.address),
+		twinmq_error_of_reply(&own, slice_of(transaction->half.address),
 		    &(struct command){ .code = code, .remark = remark });
 		error = &own;
 	}

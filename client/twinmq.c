@@ -30,18 +30,17 @@ twinmq_error_set(struct twinmq_error *error, int32_t code, const char *format, .
 }
 
 void
-twinmq_error_of_answer(
-    struct twinmq_error *error, struct slice address, const struct command *answer)
+twinmq_error_of_reply(struct twinmq_error *error, struct slice address, const struct command *reply)
 {
-	struct slice remark = answer->remark, line;
+	struct slice remark = reply->remark, line;
 
 	/* RocketMQ puts a link to its questions page on the next line. */
 	if (!slice_next(&remark, '\n', &line) || slice_trim(line).len == 0)
 		line = SLICE("no reason given");
 	line = slice_trim(line);
-	twinmq_error_set(error, answer->code, "%.*s says: %.*s (code %d, %s)", (int)address.len,
-	    address.data, line.len > 300 ? 300 : (int)line.len, line.data, (int)answer->code,
-	    response_code_name(answer->code));
+	twinmq_error_set(error, reply->code, "%.*s says: %.*s (code %d, %s)", (int)address.len,
+	    address.data, line.len > 300 ? 300 : (int)line.len, line.data, (int)reply->code,
+	    response_code_name(reply->code));
 }
 
 int

@@ -85,29 +85,29 @@ const char *twinmq_name_server(const struct twinmq *mq, size_t index);
 
 /* ---- plain calls ---- */
 
-struct twinmq_answer {
+struct twinmq_reply {
 	struct command command; /* its code is the peer's */
 	struct slice body;
 };
 
 /* error is NULL when an answer came, whatever its code. */
-typedef void twinmq_answer_fn(
-    void *arg, const struct twinmq_error *error, const struct command *answer, struct slice body);
+typedef void twinmq_reply_fn(
+    void *arg, const struct twinmq_error *error, const struct command *reply, struct slice body);
 
 /* Of the request only code, remark, ext and codec count. address: "host:port". */
 void twinmq_call_async(struct twinmq *mq, struct slice address, const struct command *request,
-    struct slice body, int timeout_ms, twinmq_answer_fn *done, void *arg);
+    struct slice body, int timeout_ms, twinmq_reply_fn *done, void *arg);
 /* Without an answer. */
 void twinmq_send_oneway(
     struct twinmq *mq, struct slice address, const struct command *request, struct slice body);
 /* -1 also when the answer's code is not 0; *answer is filled then too, and empty when none came. */
 int twinmq_call(struct twinmq *mq, struct slice address, const struct command *request,
-    struct slice body, struct arena *arena, struct twinmq_answer *answer);
+    struct slice body, struct arena *arena, struct twinmq_reply *reply);
 /* Asks one name server after the other until one answers; the error names all that did not. */
 void twinmq_call_name_server_async(
-    struct twinmq *mq, const struct command *request, twinmq_answer_fn *done, void *arg);
+    struct twinmq *mq, const struct command *request, twinmq_reply_fn *done, void *arg);
 int twinmq_call_name_server(struct twinmq *mq, const struct command *request, struct arena *arena,
-    struct twinmq_answer *answer);
+    struct twinmq_reply *reply);
 
 /* Where the topic is; asked anew. */
 int twinmq_route(struct twinmq *mq, struct slice topic, struct arena *arena, struct route *route);

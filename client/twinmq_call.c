@@ -16,7 +16,7 @@ struct call {
 	struct peer *peer;
 	int32_t code;
 	int timeout_ms;
-	twinmq_answer_fn *done;
+	twinmq_reply_fn *done;
 	void *arg;
 };
 
@@ -39,14 +39,14 @@ list_remove(struct call *call)
 }
 
 static void
-finish(struct call *call, const struct twinmq_error *error, const struct command *answer,
+finish(struct call *call, const struct twinmq_error *error, const struct command *reply,
     struct slice body)
 {
 	struct call told = *call;
 
 	list_remove(call);
 	free(call);
-	told.done(told.arg, error, answer, body);
+	told.done(told.arg, error, reply, body);
 }
 
 static void
@@ -107,19 +107,19 @@ fail_later(struct call *call)
 }
 
 static void
-on_answer(void *arg, const struct command *answer, struct slice body)
+on_reply(void *arg, const struct command *reply, struct slice body)
 {
 	struct call *call = arg;
 
-	if (answer == NULL)
+	if (reply == NULL)
 		fail_later(call);
 	else
-		finish(call, NULL, answer, body);
+		finish(call, NULL, reply, body);
 }
 
 void
 twinmq_call_async(struct twinmq *mq, struct slice address, const struct command *request,
-    struct slice body, int timeout_ms, twinmq_answer_fn *done, void *arg)
+    struct slice body, int timeout_ms, twinmq_reply_fn *done, void *arg)
 {
 	struct call *call = mem_zalloc(sizeof *call);
 	struct command command = *request;
@@ -141,7 +141,7 @@ twinmq_call_async(struct twinmq *mq, struct slice address, const struct command 
 	command.version = COMMAND_VERSION;
 	command.language = COMMAND_LANGUAGE;
 	command.flag = 0;
-	conn_request(conn, &command, body, timeout_ms, on_answer, call);
+	conn_request(conn, &command, body, timeout_ms, on_reply, call);
 }
 
 void
@@ -178,42 +178,42 @@ command_copy(struct command *to, const struct command *from, struct arena *arena
 struct blocking_call {
 	struct waiting waiting;
 	struct arena *arena;
-	struct twinmq_answer *answer;
+	struct twinmq_reply *reply;
 };
 
 static void
-on_blocking_answer(
-    void *arg, const struct twinmq_error *error, const struct command *answer, struct slice body)
+on_blocking_reply(
+    void *arg, const struct twinmq_error *error, const struct command *reply, struct slice body)
 {
 	struct blocking_call *call = arg;
 
 	if (error == NULL) {
-		command_copy(&call->answer->command, answer, call->arena);
-		call->answer->body = arena_copy(call->arena, body);
+		command_copy(&call->reply->command, reply, call->arena);
+		call->reply->body = arena_copy(call->arena, body);
 	}
 	waiting_done(&call->waiting, error);
 }
 
 static int
-check_code(struct twinmq *mq, struct slice address, const struct twinmq_answer *answer)
+check_code(struct twinmq *mq, struct slice address, const struct twinmq_reply *reply)
 {
-	if (answer->command.code == RESPONSE_SUCCESS)
+	if (reply->command.code == RESPONSE_SUCCESS)
 		return 0;
-	twinmq_error_of_answer(&mq->error, address, &answer->command);
+	twinmq_error_of_reply(&mq->error, address, &reply->command);
 	return -1;
 }
 
 int
 twinmq_call(struct twinmq *mq, struct slice address, const struct command *request,
-    struct slice body, struct arena *arena, struct twinmq_answer *answer)
+    struct slice body, struct arena *arena, struct twinmq_reply *reply)
 {
-	struct blocking_call call = { { .mq = mq }, arena, answer };
+	struct blocking_call call = { { .mq = mq }, arena, reply };
 
-	*answer = (struct twinmq_answer){ .body = SLICE("") };
-	twinmq_call_async(mq, address, request, body, mq->timeout_ms, on_blocking_answer, &call);
+	*reply = (struct twinmq_reply){ .body = SLICE("") };
+	twinmq_call_async(mq, address, request, body, mq->timeout_ms, on_blocking_reply, &call);
 	if (waiting_wait(&call.waiting) == -1)
 		return -1;
-	return check_code(mq, address, answer);
+	return check_code(mq, address, reply);
 }
 
 /* ---- name servers ---- */
@@ -225,7 +225,7 @@ struct name_server_call {
 	size_t first; /* the first one asked */
 	size_t tried;
 	struct buf why;
-	twinmq_answer_fn *done;
+	twinmq_reply_fn *done;
 	void *arg;
 };
 
@@ -233,24 +233,24 @@ static void ask_next(struct name_server_call *call);
 
 static void
 end_name_server_call(struct name_server_call *call, const struct twinmq_error *error,
-    const struct command *answer, struct slice body)
+    const struct command *reply, struct slice body)
 {
-	call->done(call->arg, error, answer, body);
+	call->done(call->arg, error, reply, body);
 	buf_release(&call->why);
 	arena_release(&call->arena);
 	free(call);
 }
 
 static void
-on_name_server_answer(
-    void *arg, const struct twinmq_error *error, const struct command *answer, struct slice body)
+on_name_server_reply(
+    void *arg, const struct twinmq_error *error, const struct command *reply, struct slice body)
 {
 	struct name_server_call *call = arg;
 	struct twinmq *mq = call->mq;
 
 	if (error == NULL) {
 		mq->at_name_server = (call->first + call->tried) % mq->n_name_servers;
-		end_name_server_call(call, NULL, answer, body);
+		end_name_server_call(call, NULL, reply, body);
 		return;
 	}
 	buf_printf(&call->why, "%s%s", call->why.len != 0 ? "; " : "", error->text);
@@ -271,12 +271,12 @@ ask_next(struct name_server_call *call)
 	const char *address = mq->name_servers[(call->first + call->tried) % mq->n_name_servers];
 
 	twinmq_call_async(mq, slice_of(address), &call->request, SLICE(""), mq->timeout_ms,
-	    on_name_server_answer, call);
+	    on_name_server_reply, call);
 }
 
 void
 twinmq_call_name_server_async(
-    struct twinmq *mq, const struct command *request, twinmq_answer_fn *done, void *arg)
+    struct twinmq *mq, const struct command *request, twinmq_reply_fn *done, void *arg)
 {
 	struct name_server_call *call = mem_zalloc(sizeof *call);
 
@@ -290,13 +290,13 @@ twinmq_call_name_server_async(
 
 int
 twinmq_call_name_server(struct twinmq *mq, const struct command *request, struct arena *arena,
-    struct twinmq_answer *answer)
+    struct twinmq_reply *reply)
 {
-	struct blocking_call call = { { .mq = mq }, arena, answer };
+	struct blocking_call call = { { .mq = mq }, arena, reply };
 
-	*answer = (struct twinmq_answer){ .body = SLICE("") };
-	twinmq_call_name_server_async(mq, request, on_blocking_answer, &call);
+	*reply = (struct twinmq_reply){ .body = SLICE("") };
+	twinmq_call_name_server_async(mq, request, on_blocking_reply, &call);
 	if (waiting_wait(&call.waiting) == -1)
 		return -1;
-	return check_code(mq, slice_of(mq->name_servers[mq->at_name_server]), answer);
+	return check_code(mq, slice_of(mq->name_servers[mq->at_name_server]), reply);
 }

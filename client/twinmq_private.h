@@ -45,8 +45,8 @@ struct twinmq {
 void twinmq_error_set(struct twinmq_error *error, int32_t code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* What the peer at `address` said with a code that is not 0. */
-void twinmq_error_of_answer(
-    struct twinmq_error *error, struct slice address, const struct command *answer);
+void twinmq_error_of_reply(
+    struct twinmq_error *error, struct slice address, const struct command *reply);
 /* Puts it where twinmq_error finds it; returns -1. */
 int twinmq_fail(struct twinmq *mq, const struct twinmq_error *error);
 

@@ -10,11 +10,11 @@
 enum verdict
 get_cluster_info_begin(struct request *request)
 {
-	return request_answer_body(request, routes_cluster_info(namesrv_of(request)->routes));
+	return request_reply_body(request, routes_cluster_info(namesrv_of(request)->routes));
 }
 
 static enum verdict
-answer_topics(
+reply_topics(
     struct request *request, struct slice broker_addr, const struct slice *topics, size_t n_topics)
 {
 	struct topic_list list = {
@@ -25,7 +25,7 @@ answer_topics(
 
 	json_out_init(&out, &text);
 	topic_list_write(&out, &list);
-	return request_answer_body(request, json_finish(&out, request->arena));
+	return request_reply_body(request, json_finish(&out, request->arena));
 }
 
 static enum verdict
@@ -44,7 +44,7 @@ get_all_topics_begin(struct request *request)
 	if (!namesrv->settings->enable_all_topic_list)
 		return refuse_disabled(request);
 	topics = routes_topics(namesrv->routes, request->arena, &n);
-	return answer_topics(request, SLICE_NONE, topics, n);
+	return reply_topics(request, SLICE_NONE, topics, n);
 }
 
 enum verdict
@@ -58,7 +58,7 @@ get_cluster_topics_begin(struct request *request)
 	if (!namesrv->settings->enable_topic_list)
 		return refuse_disabled(request);
 	topics = routes_topics_of_cluster(namesrv->routes, request->arena, header->cluster, &n);
-	return answer_topics(request, SLICE_NONE, topics, n);
+	return reply_topics(request, SLICE_NONE, topics, n);
 }
 
 enum verdict
@@ -71,11 +71,11 @@ get_system_topics_begin(struct request *request)
 	if (!namesrv->settings->enable_topic_list)
 		return refuse_disabled(request);
 	topics = routes_system_topics(namesrv->routes, request->arena, &n);
-	return answer_topics(request, routes_any_address(namesrv->routes), topics, n);
+	return reply_topics(request, routes_any_address(namesrv->routes), topics, n);
 }
 
 static enum verdict
-answer_flagged(struct request *request, int32_t mask, int32_t flags)
+reply_flagged(struct request *request, int32_t mask, int32_t flags)
 {
 	struct namesrv *namesrv = namesrv_of(request);
 	const struct slice *topics;
@@ -84,34 +84,34 @@ answer_flagged(struct request *request, int32_t mask, int32_t flags)
 	if (!namesrv->settings->enable_topic_list)
 		return refuse_disabled(request);
 	topics = routes_topics_flagged(namesrv->routes, request->arena, mask, flags, &n);
-	return answer_topics(request, SLICE_NONE, topics, n);
+	return reply_topics(request, SLICE_NONE, topics, n);
 }
 
 enum verdict
 get_unit_topics_begin(struct request *request)
 {
-	return answer_flagged(request, TOPIC_FLAG_UNIT, TOPIC_FLAG_UNIT);
+	return reply_flagged(request, TOPIC_FLAG_UNIT, TOPIC_FLAG_UNIT);
 }
 
 enum verdict
 get_unit_sub_topics_begin(struct request *request)
 {
-	return answer_flagged(request, TOPIC_FLAG_UNIT_SUB, TOPIC_FLAG_UNIT_SUB);
+	return reply_flagged(request, TOPIC_FLAG_UNIT_SUB, TOPIC_FLAG_UNIT_SUB);
 }
 
 enum verdict
 get_unit_sub_ununit_topics_begin(struct request *request)
 {
-	return answer_flagged(request, TOPIC_FLAG_UNIT | TOPIC_FLAG_UNIT_SUB, TOPIC_FLAG_UNIT_SUB);
+	return reply_flagged(request, TOPIC_FLAG_UNIT | TOPIC_FLAG_UNIT_SUB, TOPIC_FLAG_UNIT_SUB);
 }
 
 static enum verdict
-answer_count(struct request *request, const struct field *fields, int32_t topic_count)
+reply_count(struct request *request, const struct field *fields, int32_t topic_count)
 {
-	struct write_perm_answer *answer = arena_alloc(request->arena, sizeof *answer);
+	struct write_perm_reply *reply = arena_alloc(request->arena, sizeof *reply);
 
-	answer->topic_count = topic_count;
-	return request_answer(request, fields, answer);
+	reply->topic_count = topic_count;
+	return request_reply(request, fields, reply);
 }
 
 enum verdict
@@ -119,7 +119,7 @@ wipe_write_perm_begin(struct request *request)
 {
 	const struct broker_name_header *header = request->header;
 
-	return answer_count(request, wipe_write_perm_answer_fields,
+	return reply_count(request, wipe_write_perm_reply_fields,
 	    routes_forbid_write(namesrv_of(request)->routes, header->broker_name));
 }
 
@@ -128,7 +128,7 @@ add_write_perm_begin(struct request *request)
 {
 	const struct broker_name_header *header = request->header;
 
-	return answer_count(request, add_write_perm_answer_fields,
+	return reply_count(request, add_write_perm_reply_fields,
 	    routes_allow_write(namesrv_of(request)->routes, header->broker_name));
 }
 

@@ -88,10 +88,10 @@ refuse_duplicate(struct request *request, const struct member_identity *who, str
 
 /* A slave learns where its master is; all learn which topics are ordered. */
 static enum verdict
-answer_registration(struct request *request, const struct member_identity *who)
+reply_registration(struct request *request, const struct member_identity *who)
 {
 	struct namesrv *namesrv = namesrv_of(request);
-	struct register_broker_answer *answer = arena_zalloc(request->arena, sizeof *answer);
+	struct register_broker_reply *answer = arena_zalloc(request->arena, sizeof *answer);
 	const struct ext *ordered = NULL;
 	size_t n_ordered;
 	struct buf text = { 0 };
@@ -107,7 +107,7 @@ answer_registration(struct request *request, const struct member_identity *who)
 		kv_table_write(&out, ordered, n_ordered);
 		request->reply.body = json_finish(&out, request->arena);
 	}
-	return request_answer(request, register_broker_answer_fields, answer);
+	return request_reply(request, register_broker_reply_fields, answer);
 }
 
 enum verdict
@@ -133,7 +133,7 @@ register_broker_begin(struct request *request)
 		&other) == JOIN_DUPLICATE)
 		return refuse_duplicate(request, &who, other);
 	conn_set_data(request->conn, namesrv); /* its end is the end of members */
-	return answer_registration(request, &who);
+	return reply_registration(request, &who);
 }
 
 enum verdict
@@ -152,7 +152,7 @@ query_data_version_begin(struct request *request)
 	struct namesrv *namesrv = namesrv_of(request);
 	const struct broker_identity_header *header = request->header;
 	const struct data_version *known = routes_version(namesrv->routes, header->broker_addr);
-	struct data_version_answer *answer = arena_zalloc(request->arena, sizeof *answer);
+	struct data_version_reply *answer = arena_zalloc(request->arena, sizeof *answer);
 	struct data_version told;
 	struct buf text = { 0 };
 	struct json_out out;
@@ -166,7 +166,7 @@ query_data_version_begin(struct request *request)
 		request->reply.body = json_finish(&out, request->arena);
 		routes_touch(namesrv->routes, header->broker_addr, 0, clock_mono_ms());
 	}
-	return request_answer(request, data_version_answer_fields, answer);
+	return request_reply(request, data_version_reply_fields, answer);
 }
 
 enum verdict
@@ -184,7 +184,7 @@ get_member_group_begin(struct request *request)
 {
 	const struct member_group_header *header = request->header;
 
-	return request_answer_body(
+	return request_reply_body(
 	    request, routes_member_group(namesrv_of(request)->routes, request->arena,
 			 header->cluster_name, header->broker_name));
 }

@@ -38,14 +38,14 @@ enum verdict
 get_kv_begin(struct request *request)
 {
 	const struct kv_header *header = request->header;
-	struct kv_answer *answer = arena_alloc(request->arena, sizeof *answer);
+	struct kv_reply *reply = arena_alloc(request->arena, sizeof *reply);
 
-	answer->value = kv_find(namesrv_of(request)->kv, header->space, header->key);
-	if (answer->value.data == NULL)
+	reply->value = kv_find(namesrv_of(request)->kv, header->space, header->key);
+	if (reply->value.data == NULL)
 		return request_refuse(request, RESPONSE_QUERY_NOT_FOUND,
 		    "No config item, Namespace: %.*s Key: %.*s", (int)header->space.len,
 		    header->space.data, (int)header->key.len, header->key.data);
-	return request_answer(request, kv_answer_fields, answer);
+	return request_reply(request, kv_reply_fields, reply);
 }
 
 enum verdict
@@ -75,5 +75,5 @@ list_kv_begin(struct request *request)
 		    "No config item, Namespace: %.*s", (int)header->space.len, header->space.data);
 	json_out_init(&out, &text);
 	kv_table_write(&out, pairs, n_pairs);
-	return request_answer_body(request, json_finish(&out, request->arena));
+	return request_reply_body(request, json_finish(&out, request->arena));
 }

@@ -23,13 +23,13 @@ get_route_begin(struct request *request)
 	enum route_status status;
 
 	if (header->zone_mode && header->zone_name.len != 0)
-		status = routes_answer_zone(namesrv->routes, request->arena, header->topic,
+		status = routes_reply_zone(namesrv->routes, request->arena, header->topic,
 		    order_conf, dialect, header->zone_name, &body, &why);
 	else
-		status = routes_answer(namesrv->routes, request->arena, header->topic, order_conf,
+		status = routes_reply(namesrv->routes, request->arena, header->topic, order_conf,
 		    dialect, &body, &why);
 	if (status != ROUTE_FOUND)
 		return request_refuse(
 		    request, RESPONSE_TOPIC_NOT_EXIST, "%.*s", (int)why.len, why.data);
-	return request_answer_body(request, body);
+	return request_reply_body(request, body);
 }

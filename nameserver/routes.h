@@ -91,11 +91,11 @@ struct slice routes_any_address(const struct routes *routes);
  * The answer to a route query, lent. order_conf (may be absent) is part of what is kept:
  * routes_forget when it changes. When it is not found, *why explains, in the arena.
  */
-enum route_status routes_answer(struct routes *routes, struct arena *arena, struct slice topic,
+enum route_status routes_reply(struct routes *routes, struct arena *arena, struct slice topic,
     struct slice order_conf, enum route_dialect dialect, struct slice *body, struct slice *why);
 /* The same for clients that want only the brokers of one zone (and those without a master); in the
  * arena. */
-enum route_status routes_answer_zone(struct routes *routes, struct arena *arena, struct slice topic,
+enum route_status routes_reply_zone(struct routes *routes, struct arena *arena, struct slice topic,
     struct slice order_conf, enum route_dialect dialect, struct slice zone, struct slice *body,
     struct slice *why);
 void routes_forget(struct routes *routes, struct slice topic);

@@ -3,7 +3,7 @@
 
 /*
  * The tables behind routes.h, shared by routes.c (who comes and goes) and
- * routes_answer.c (what is told of it).
+ * routes_reply.c (what is told of it).
  *
  * A placement is one topic on one broker. It hangs in the broker's table of
  * topics, by which it is found, and in the topic's list, by which routes are

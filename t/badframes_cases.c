@@ -221,7 +221,7 @@ bad_utf8(struct buf *out)
 }
 
 static void
-answer_to_nothing(struct buf *out)
+reply_to_nothing(struct buf *out)
 {
 	put_text(out, "{\"code\":0,\"flag\":1,\"opaque\":12345,\"version\":407}");
 	put_request(out, 31998, "", SLICE(""));
@@ -530,7 +530,7 @@ const struct bad badframes_cases[] = {
 	{ "a field that is an object", ext_nested, EITHER, NULL },
 	{ "20,000 fields", ext_too_many, EITHER, NULL },
 	{ "a field that is no UTF-8", bad_utf8, EITHER, NULL },
-	{ "an answer that nobody asked for, then a request", answer_to_nothing, REFUSED, NULL },
+	{ "an answer that nobody asked for, then a request", reply_to_nothing, REFUSED, NULL },
 	{ "a binary header of 3 bytes", binary_short, CLOSED, NULL },
 	{ "a binary header with a negative remark", binary_remark_negative, EITHER, NULL },
 	{ "a binary header with fields beyond its end", binary_ext_beyond, EITHER, NULL },

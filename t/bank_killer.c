@@ -306,13 +306,13 @@ queue_end(struct killer *killer, struct slice address, const char *topic, int32_
 	struct queue_header header = { .topic = slice_of(topic), .queue_id = id };
 	struct command request = { .code = REQUEST_GET_MAX_OFFSET };
 	struct arena arena = { 0 };
-	struct twinmq_answer answer;
+	struct twinmq_reply reply;
 	const char *bad;
 	int status = -1;
 
 	fields_encode(queue_header_fields, &header, &arena, &request);
-	if (twinmq_call(killer->mq, address, &request, SLICE(""), &arena, &answer) == 0)
-		status = fields_decode(offset_answer_fields, &answer.command, end, &bad);
+	if (twinmq_call(killer->mq, address, &request, SLICE(""), &arena, &reply) == 0)
+		status = fields_decode(offset_reply_fields, &reply.command, end, &bad);
 	arena_release(&arena);
 	return status;
 }
@@ -464,7 +464,7 @@ main(int argc, char **argv)
 			patience = number_argument(optarg, 1, 3600);
 		} else if (option == 'P' || option == 'A') {
 			produces = true;
-			killer.producing.only_answers = option == 'A';
+			killer.producing.only_replies = option == 'A';
 			killer.producing.seed = (unsigned)number_argument(optarg, 0, 1000000);
 		} else {
 			return 2;

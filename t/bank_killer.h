@@ -15,7 +15,7 @@ struct bank_producer_options {
 	unsigned seed;
 	unsigned die_each; /* kills itself after one of so many debits, before anybody is told; 0:
 	                      never */
-	bool only_answers;
+	bool only_replies;
 };
 
 /* Sends until SIGTERM, and answers what brokers ask ever after. The exit status. */

@@ -178,7 +178,7 @@ bank_producer_run(const struct bank_producer_options *options)
 	struct twinmq_error error;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	stopping = options->only_answers;
+	stopping = options->only_replies;
 	sigaction(SIGTERM, &action, NULL);
 	loop_init(&teller.loop, 0);
 	teller.mq = twinmq_open(&handle, &error);

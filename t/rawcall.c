@@ -43,9 +43,9 @@ struct caller {
 	int n_connections;
 	bool oneway;
 	bool hold;
-	const char *push_answer; /* NULL: none */
-	const char *end;         /* of transactions; NULL: not answered */
-	const char *body_path;   /* NULL: stdout */
+	const char *push_reply; /* NULL: none */
+	const char *end;        /* of transactions; NULL: not answered */
+	const char *body_path;  /* NULL: stdout */
 	struct slice body;
 	struct command command; /* what all requests share */
 	struct arena arena;
@@ -105,21 +105,21 @@ print_body(const struct caller *caller, struct slice body)
 }
 
 static void
-print_answer(struct caller *caller, const struct frame *frame)
+print_reply(struct caller *caller, const struct frame *frame)
 {
-	struct command answer;
+	struct command reply;
 	struct ext *sorted;
 
-	if (command_decode(&caller->arena, frame, &answer) != COMMAND_OK)
+	if (command_decode(&caller->arena, frame, &reply) != COMMAND_OK)
 		die(1, "the answer's header cannot be read");
-	printf("code=%d\n", answer.code);
-	if (answer.remark.data != NULL)
-		printf("remark=%.*s\n", (int)answer.remark.len, answer.remark.data);
-	sorted = arena_alloc(&caller->arena, (answer.n_ext + 1) * sizeof *sorted);
-	for (size_t i = 0; i < answer.n_ext; i++)
-		sorted[i] = answer.ext[i];
-	qsort(sorted, answer.n_ext, sizeof *sorted, by_key);
-	for (size_t i = 0; i < answer.n_ext; i++)
+	printf("code=%d\n", reply.code);
+	if (reply.remark.data != NULL)
+		printf("remark=%.*s\n", (int)reply.remark.len, reply.remark.data);
+	sorted = arena_alloc(&caller->arena, (reply.n_ext + 1) * sizeof *sorted);
+	for (size_t i = 0; i < reply.n_ext; i++)
+		sorted[i] = reply.ext[i];
+	qsort(sorted, reply.n_ext, sizeof *sorted, by_key);
+	for (size_t i = 0; i < reply.n_ext; i++)
 		printf("ext.%.*s=%.*s\n", (int)sorted[i].key.len, sorted[i].key.data,
 		    (int)sorted[i].value.len, sorted[i].value.data);
 	printf("bytes=%zu\n", frame->body.len);
@@ -184,13 +184,13 @@ take_push(struct caller *caller, const struct frame *frame)
 	fflush(stdout);
 	if (caller->end != NULL && push.code == REQUEST_CHECK_TRANSACTION_STATE)
 		end_transaction(caller, &push, frame->body);
-	if (caller->push_answer == NULL || push.flag & COMMAND_FLAG_ONEWAY)
+	if (caller->push_reply == NULL || push.flag & COMMAND_FLAG_ONEWAY)
 		return true;
 	push.flag |= COMMAND_FLAG_RESPONSE;
 	push.code = 0;
 	push.ext = NULL;
 	push.n_ext = 0;
-	send_frame(caller, &push, slice_of(caller->push_answer));
+	send_frame(caller, &push, slice_of(caller->push_reply));
 	return true;
 }
 
@@ -223,7 +223,7 @@ call(struct caller *caller, int n_words, char **words)
 			if (raw_receive(&caller->raw, &frame, &why) == -1)
 				die(1, "%s", why);
 		} while (take_push(caller, &frame));
-		print_answer(caller, &frame);
+		print_reply(caller, &frame);
 	}
 	return used + (used < n_words);
 }
@@ -260,7 +260,7 @@ parse_flags(struct caller *caller, int argc, char **argv)
 			caller->body_path = optarg;
 			break;
 		case 'A':
-			caller->push_answer = optarg;
+			caller->push_reply = optarg;
 			break;
 		case 'E':
 			caller->end = optarg;

@@ -80,7 +80,7 @@ put_request(struct raw *raw, const struct command *request, struct slice body, c
 
 /* The next answer; what the server asks in between is nobody's to answer here. */
 static int
-next_answer(struct arena *arena, struct raw *raw, struct replay_answer *answer, const char **why)
+next_reply(struct arena *arena, struct raw *raw, struct replay_reply *reply, const char **why)
 {
 	struct frame frame;
 
@@ -89,41 +89,41 @@ next_answer(struct arena *arena, struct raw *raw, struct replay_answer *answer, 
 			return -1;
 		frame.header = arena_copy(arena, frame.header);
 		frame.body = arena_copy(arena, frame.body);
-		if (command_decode(arena, &frame, &answer->command) != COMMAND_OK) {
+		if (command_decode(arena, &frame, &reply->command) != COMMAND_OK) {
 			*why = "the answer cannot be read";
 			return -1;
 		}
-	} while ((answer->command.flag & COMMAND_FLAG_RESPONSE) == 0);
-	answer->body = frame.body;
+	} while ((reply->command.flag & COMMAND_FLAG_RESPONSE) == 0);
+	reply->body = frame.body;
 	return 0;
 }
 
 static int
 call(struct player *player, struct raw *raw, const struct command *request,
-    struct replay_answer *answer, const char **why)
+    struct replay_reply *reply, const char **why)
 {
 	if (put_request(raw, request, SLICE(""), why) == -1)
 		return -1;
-	return next_answer(&player->arena, raw, answer, why);
+	return next_reply(&player->arena, raw, reply, why);
 }
 
 /* The answer with that opaque; others are kept for those who wait for them. */
 static int
-await(struct talk *talk, int conn, int32_t opaque, struct replay_answer *answer, const char **why)
+await(struct talk *talk, int conn, int32_t opaque, struct replay_reply *reply, const char **why)
 {
 	for (struct early **link = &talk->early; *link != NULL; link = &(*link)->next)
-		if ((*link)->conn == conn && (*link)->answer.command.opaque == opaque) {
-			*answer = (*link)->answer;
+		if ((*link)->conn == conn && (*link)->reply.command.opaque == opaque) {
+			*reply = (*link)->reply;
 			*link = (*link)->next;
 			return 0;
 		}
-	while (next_answer(&talk->arena, &talk->conns[conn], answer, why) == 0) {
-		if (answer->command.opaque == opaque)
+	while (next_reply(&talk->arena, &talk->conns[conn], reply, why) == 0) {
+		if (reply->command.opaque == opaque)
 			return 0;
 
 		struct early *early = arena_alloc(&talk->arena, sizeof *early);
 
-		*early = (struct early){ talk->early, conn, *answer };
+		*early = (struct early){ talk->early, conn, *reply };
 		talk->early = early;
 	}
 	return -1;
@@ -140,7 +140,7 @@ struct kept {
 static struct kept *kept;
 
 static void
-remember_position(const struct replay_answer *recorded, const struct replay_answer *ours)
+remember_position(const struct replay_reply *recorded, const struct replay_reply *ours)
 {
 	struct host host;
 	struct kept position, *copy;
@@ -187,18 +187,18 @@ is_pull(int32_t code)
 }
 
 static struct slice
-value_of_run(struct arena *arena, int32_t code, struct slice recorded, const struct line *answer)
+value_of_run(struct arena *arena, int32_t code, struct slice recorded, const struct line *reply)
 {
 	if (!is_pull(code))
 		return position_of(arena, recorded);
-	if (answer != NULL && (answer->command.code == RESPONSE_SUCCESS ||
-				  answer->command.code == RESPONSE_PULL_RETRY_IMMEDIATELY))
+	if (reply != NULL && (reply->command.code == RESPONSE_SUCCESS ||
+				 reply->command.code == RESPONSE_PULL_RETRY_IMMEDIATELY))
 		return SLICE(HOLD_LONG_MS);
 	return SLICE(HOLD_MS);
 }
 
 static void
-rewrite(struct arena *arena, struct command *command, const struct line *answer)
+rewrite(struct arena *arena, struct command *command, const struct line *reply)
 {
 	struct ext *ext = arena_alloc(arena, command->n_ext * sizeof *ext + 1);
 
@@ -211,7 +211,7 @@ rewrite(struct arena *arena, struct command *command, const struct line *answer)
 			ext[i].value =
 			    rewritten[j].value != NULL
 				? slice_of(rewritten[j].value)
-				: value_of_run(arena, command->code, ext[i].value, answer);
+				: value_of_run(arena, command->code, ext[i].value, reply);
 		}
 	}
 	command->ext = command->ext != NULL ? ext : NULL;
@@ -241,19 +241,19 @@ create_topic(struct player *player, struct slice topic, const struct queue_data 
 		.version = COMMAND_VERSION,
 		.ext = ext,
 		.n_ext = 1 };
-	struct replay_answer answer = { .command.code = -1 };
+	struct replay_reply reply = { .command.code = -1 };
 	struct raw raw;
 	const char *why;
 
 	if (raw_open(&raw, player->broker, player->timeout_ms, &why) == 0)
-		(void)call(player, &raw, &create, &answer, &why);
+		(void)call(player, &raw, &create, &reply, &why);
 	raw_close(&raw);
-	if (answer.command.code != 0 ||
+	if (reply.command.code != 0 ||
 	    raw_open(&raw, player->name_server, player->timeout_ms, &why) == -1)
 		return;
 	for (int i = 0; i < SETTLE_TRIES; i++) {
 		route.opaque = ++player->next_opaque;
-		if (call(player, &raw, &route, &answer, &why) == -1 || answer.command.code == 0)
+		if (call(player, &raw, &route, &reply, &why) == -1 || reply.command.code == 0)
 			break;
 		poll(NULL, 0, SETTLE_MS);
 	}
@@ -355,10 +355,10 @@ static void
 play_request(struct player *player, struct talk *talk, struct line *line)
 {
 	struct raw *raw = conn_of(player, talk, line);
-	struct line *recorded = talk_answer_to(talk, line);
+	struct line *recorded = talk_reply_to(talk, line);
 	struct command request = line->command;
 	int tries = replay_settles(request.code) ? SETTLE_TRIES : 1;
-	struct replay_answer theirs, ours;
+	struct replay_reply theirs, ours;
 	const char *why;
 
 	if (raw == NULL)
@@ -374,7 +374,7 @@ play_request(struct player *player, struct talk *talk, struct line *line)
 	line->sent = true;
 	if (recorded == NULL || is_pull(request.code))
 		return;
-	theirs = (struct replay_answer){ recorded->command, recorded->body };
+	theirs = (struct replay_reply){ recorded->command, recorded->body };
 	for (;;) {
 		if (await(talk, line->conn, request.opaque, &ours, &why) == -1) {
 			on_difference(player, why);
@@ -395,10 +395,10 @@ play_request(struct player *player, struct talk *talk, struct line *line)
 }
 
 static void
-play_answer(struct player *player, struct talk *talk, struct line *recorded)
+play_reply(struct player *player, struct talk *talk, struct line *recorded)
 {
 	struct line *request = talk_request_of(talk, recorded);
-	struct replay_answer theirs = { recorded->command, recorded->body }, ours;
+	struct replay_reply theirs = { recorded->command, recorded->body }, ours;
 	const char *why;
 
 	if (request == NULL || !request->sent || !talk->open[recorded->conn])
@@ -426,7 +426,7 @@ play(struct player *player, const char *path)
 		if (line->to_server && !line->is_response && replay_in_scope(line->command.code))
 			play_request(player, &talk, line);
 		else if (line->is_response && !line->to_server && is_pull(line->of))
-			play_answer(player, &talk, line);
+			play_reply(player, &talk, line);
 		arena_reset(&player->arena);
 	}
 	talk_release(&talk);

@@ -8,7 +8,7 @@
 #include "common/base/arena.h"
 #include "common/protocol/command.h"
 
-struct replay_answer {
+struct replay_reply {
 	struct command command;
 	struct slice body;
 };
@@ -23,8 +23,8 @@ bool replay_settles(int32_t code);
  * has otherwise: "code 17, recorded 0", "no field TRACE_ON", "no member a.b".
  */
 typedef void replay_difference_fn(void *arg, const char *what);
-void replay_compare(struct arena *arena, const struct replay_answer *recorded,
-    const struct replay_answer *ours, replay_difference_fn *differs, void *arg);
+void replay_compare(struct arena *arena, const struct replay_reply *recorded,
+    const struct replay_reply *ours, replay_difference_fn *differs, void *arg);
 
 /* Why the difference is none to mind, or NULL. */
 const char *replay_excuse(const char *file, int32_t code, const char *what);

@@ -218,8 +218,8 @@ compare_bodies(const struct comparison *comparison, struct slice recorded, struc
 }
 
 void
-replay_compare(struct arena *arena, const struct replay_answer *recorded,
-    const struct replay_answer *ours, replay_difference_fn *differs, void *arg)
+replay_compare(struct arena *arena, const struct replay_reply *recorded,
+    const struct replay_reply *ours, replay_difference_fn *differs, void *arg)
 {
 	const struct comparison comparison = { arena, differs, arg };
 

@@ -86,18 +86,18 @@ talk_read(struct talk *talk)
 }
 
 struct line *
-talk_request_of(struct talk *talk, const struct line *answer)
+talk_request_of(struct talk *talk, const struct line *reply)
 {
 	for (struct line *line = &talk->lines[talk->n_lines]; line-- > talk->lines;)
-		if (line < answer && line->to_server && !line->is_response &&
-		    line->conn == answer->conn && line->command.opaque == answer->command.opaque &&
-		    line->command.code == answer->of)
+		if (line < reply && line->to_server && !line->is_response &&
+		    line->conn == reply->conn && line->command.opaque == reply->command.opaque &&
+		    line->command.code == reply->of)
 			return line;
 	return NULL;
 }
 
 struct line *
-talk_answer_to(struct talk *talk, const struct line *request)
+talk_reply_to(struct talk *talk, const struct line *request)
 {
 	for (struct line *line = &talk->lines[request - talk->lines];
 	     line < talk->lines + talk->n_lines; line++)

@@ -29,7 +29,7 @@ struct line {
 struct early {
 	struct early *next;
 	int conn;
-	struct replay_answer answer;
+	struct replay_reply reply;
 };
 
 struct talk {
@@ -48,8 +48,8 @@ void talk_read(struct talk *talk);
 void talk_release(struct talk *talk);
 /* The request that the recorded answer belongs to: the last one before it with its opaque. NULL:
  * none. */
-struct line *talk_request_of(struct talk *talk, const struct line *answer);
+struct line *talk_request_of(struct talk *talk, const struct line *reply);
 /* The recorded answer to that request; NULL: none. */
-struct line *talk_answer_to(struct talk *talk, const struct line *request);
+struct line *talk_reply_to(struct talk *talk, const struct line *request);
 
 #endif

@@ -40,7 +40,7 @@ put(int fd, const char *text, size_t len)
 }
 
 static void
-answer(int fd, int status, const char *more, const char *body)
+reply(int fd, int status, const char *more, const char *body)
 {
 	char text[512];
 	int len = snprintf(text, sizeof text,
@@ -51,7 +51,7 @@ answer(int fd, int status, const char *more, const char *body)
 }
 
 static void
-answer_long(int fd)
+reply_long(int fd)
 {
 	static char body[LONG_BYTES + 1];
 
@@ -92,11 +92,11 @@ serve(int fd)
 	fflush(stdout);
 	sscanf(request, "GET /%63[a-z0-9]", path);
 	if (strcmp(path, "500") == 0)
-		answer(fd, 500, "", "commit");
+		reply(fd, 500, "", "commit");
 	else if (strcmp(path, "redirect") == 0)
-		answer(fd, 302, "Location: /commit\r\n", "commit");
+		reply(fd, 302, "Location: /commit\r\n", "commit");
 	else if (strcmp(path, "long") == 0)
-		answer_long(fd);
+		reply_long(fd);
 	else if (strcmp(path, "garbage") == 0)
 		put(fd, "commit\r\n\r\ncommit", 16);
 	else if (strcmp(path, "drip") == 0)
@@ -104,7 +104,7 @@ serve(int fd)
 	else if (strcmp(path, "hang") == 0)
 		pause();
 	else if (strcmp(path, "close") != 0)
-		answer(fd, 200, "", path);
+		reply(fd, 200, "", path);
 }
 
 int

@@ -71,7 +71,7 @@ get_all_groups_begin(struct request *request)
 	json_close_object(&out);
 	json_close_object(&out);
 	free(groups);
-	return request_answer_body(request, json_finish(&out, request->arena));
+	return request_reply_body(request, json_finish(&out, request->arena));
 }
 
 enum verdict
@@ -88,7 +88,7 @@ get_group_begin(struct request *request)
 		    header->group.data);
 	json_out_init(&out, &text);
 	group_write(&out, &group);
-	return request_answer_body(request, json_finish(&out, request->arena));
+	return request_reply_body(request, json_finish(&out, request->arena));
 }
 
 enum verdict

@@ -138,7 +138,7 @@ get_all_topics_begin(struct request *request)
 	json_out_init(&out, &text);
 	topic_table_write(&out, &table);
 	free(topics);
-	return request_answer_body(request, json_finish(&out, request->arena));
+	return request_reply_body(request, json_finish(&out, request->arena));
 }
 
 enum verdict
@@ -158,7 +158,7 @@ get_topic_begin(struct request *request)
 	config.attributes = SLICE("{}");
 	json_out_init(&out, &text);
 	topic_config_write(&out, &config);
-	return request_answer_body(request, json_finish(&out, request->arena));
+	return request_reply_body(request, json_finish(&out, request->arena));
 }
 
 enum verdict
@@ -171,5 +171,5 @@ get_system_topics_begin(struct request *request)
 	list.topics = system_topic_names(request_broker(request), request->arena, &list.n_topics);
 	json_out_init(&out, &text);
 	topic_list_write(&out, &list);
-	return request_answer_body(request, json_finish(&out, request->arena));
+	return request_reply_body(request, json_finish(&out, request->arena));
 }

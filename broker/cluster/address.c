@@ -222,7 +222,7 @@ static const struct conn_events events = { .on_request = on_request, .on_connect
 
 /* Whether it is us who answers: nobody else started in the same millisecond. */
 static void
-on_runtime_info(void *arg, const struct command *answer, struct slice body)
+on_runtime_info(void *arg, const struct command *reply, struct slice body)
 {
 	const struct broker *broker = arg;
 	struct arena arena = { 0 };
@@ -230,7 +230,7 @@ on_runtime_info(void *arg, const struct command *answer, struct slice body)
 	int64_t boot_ms = 0;
 	size_t n = 0;
 
-	if (answer == NULL) {
+	if (reply == NULL) {
 		arena_release(&arena);
 		return; /* on_connect said it, or it is slow */
 	}

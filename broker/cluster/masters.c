@@ -127,19 +127,19 @@ forgive(struct debt *debt)
 }
 
 static void
-on_told(void *arg, const struct command *answer, struct slice body)
+on_told(void *arg, const struct command *reply, struct slice body)
 {
 	struct debt *debt = arg;
 
 	(void)body;
 	debt->asked = false;
-	if (answer == NULL)
+	if (reply == NULL)
 		return; /* again when the cluster is looked at next */
-	if (answer->code != RESPONSE_SUCCESS)
+	if (reply->code != RESPONSE_SUCCESS)
 		log_warn(
 		    "another master refuses a topic master=%s topic=%s code=%d remark=\"%.*s\"",
-		    debt->master->name, debt->topic, answer->code, (int)answer->remark.len,
-		    answer->remark.data != NULL ? answer->remark.data : "");
+		    debt->master->name, debt->topic, reply->code, (int)reply->remark.len,
+		    reply->remark.data != NULL ? reply->remark.data : "");
 	else
 		log_debug("topic exists on another master too topic=%s master=%s", debt->topic,
 		    debt->master->name);

@@ -136,14 +136,14 @@ is_first_registered(const struct nameserver *server)
 }
 
 static void
-on_cluster_info(void *arg, const struct command *answer, struct slice body)
+on_cluster_info(void *arg, const struct command *reply, struct slice body)
 {
 	struct nameserver *server = arg;
 	struct registrar *registrar = server->registrar;
 	struct arena arena = { 0 };
 	struct cluster_info info;
 
-	if (answer != NULL && answer->code == RESPONSE_SUCCESS && !registrar->stopping &&
+	if (reply != NULL && reply->code == RESPONSE_SUCCESS && !registrar->stopping &&
 	    cluster_info_read(&arena, body, &info) == 0)
 		masters_update(registrar->broker->masters, &info);
 	arena_release(&arena);
@@ -216,27 +216,27 @@ accepted(struct nameserver *server, struct slice body)
 
 /* At start nothing is lost by leaving; later, what is stored can still be read. */
 static void
-refused(struct nameserver *server, const struct command *answer)
+refused(struct nameserver *server, const struct command *reply)
 {
 	struct registrar *registrar = server->registrar;
 
 	server->registered = false;
-	if (answer->code == RESPONSE_ILLEGAL_OPERATION && !registrar->ever_registered)
-		fatal("name server %s: %.*s", text_of(server), (int)answer->remark.len,
-		    answer->remark.data != NULL ? answer->remark.data : "");
+	if (reply->code == RESPONSE_ILLEGAL_OPERATION && !registrar->ever_registered)
+		fatal("name server %s: %.*s", text_of(server), (int)reply->remark.len,
+		    reply->remark.data != NULL ? reply->remark.data : "");
 	if (!server->complained)
 		log_error("a name server refuses this broker%s address=%s code=%d remark=\"%.*s\"",
-		    answer->code == RESPONSE_ILLEGAL_OPERATION ? ", sends are refused" : "",
-		    text_of(server), answer->code, (int)answer->remark.len,
-		    answer->remark.data != NULL ? answer->remark.data : "");
+		    reply->code == RESPONSE_ILLEGAL_OPERATION ? ", sends are refused" : "",
+		    text_of(server), reply->code, (int)reply->remark.len,
+		    reply->remark.data != NULL ? reply->remark.data : "");
 	server->complained = true;
-	server->duplicate = answer->code == RESPONSE_ILLEGAL_OPERATION;
+	server->duplicate = reply->code == RESPONSE_ILLEGAL_OPERATION;
 	update_refusal(registrar);
 	retry_later(server);
 }
 
 static void
-await_answer(struct nameserver *server)
+await_reply(struct nameserver *server)
 {
 	server->awaited = server->registered ? server->n_sent : 0;
 }
@@ -252,7 +252,7 @@ end_waits(struct registrar *registrar)
 }
 
 static void
-on_registered(void *arg, const struct command *answer, struct slice body)
+on_registered(void *arg, const struct command *reply, struct slice body)
 {
 	struct nameserver *server = arg;
 
@@ -260,15 +260,15 @@ on_registered(void *arg, const struct command *answer, struct slice body)
 	end_waits(server->registrar);
 	if (server->registrar->stopping)
 		return;
-	if (answer == NULL) {
+	if (reply == NULL) {
 		if (server->conn != NULL)
 			conn_close(server->conn, "no answer to a registration");
 		return;
 	}
-	if (answer->code == RESPONSE_SUCCESS)
+	if (reply->code == RESPONSE_SUCCESS)
 		accepted(server, body);
 	else
-		refused(server, answer);
+		refused(server, reply);
 }
 
 /* ---- registering ----------------------------------------------------- */
@@ -425,7 +425,7 @@ on_spaced(struct timer *self)
 	if (!registrar->stopping)
 		tell_changes(registrar);
 	for (size_t i = 0; i < registrar->n_servers; i++)
-		await_answer(&registrar->servers[i]);
+		await_reply(&registrar->servers[i]);
 	register_waits_told(&registrar->waits);
 	end_waits(registrar);
 }
@@ -522,11 +522,11 @@ finish(struct registrar *registrar)
 }
 
 static void
-on_unregistered(void *arg, const struct command *answer, struct slice body)
+on_unregistered(void *arg, const struct command *reply, struct slice body)
 {
 	struct registrar *registrar = arg;
 
-	(void)answer;
+	(void)reply;
 	(void)body;
 	if (--registrar->n_waiting == 0)
 		finish(registrar);

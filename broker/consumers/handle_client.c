@@ -131,7 +131,7 @@ get_consumer_list_begin(struct request *request)
 		    header->consumer_group.data);
 	json_out_init(&out, &text);
 	name_list_write(&out, "consumerIdList", ids, n);
-	return request_answer_body(request, json_finish(&out, request->arena));
+	return request_reply_body(request, json_finish(&out, request->arena));
 }
 
 /* ---- 46 -------------------------------------------------------------- */

@@ -16,7 +16,7 @@
 #define VERSION_WITH_RUNNING_INFO 62 /* V3_1_8_SNAPSHOT */
 
 static enum verdict
-answer_connections(struct request *request, const struct client *clients, size_t n,
+reply_connections(struct request *request, const struct client *clients, size_t n,
     const struct consumer_state *consumer)
 {
 	struct client_connection *list = arena_alloc(request->arena, n * sizeof *list);
@@ -30,7 +30,7 @@ answer_connections(struct request *request, const struct client *clients, size_t
 	connection_list_write(
 	    &out, &(struct connection_list){
 		      .connections = list, .n_connections = n, .consumer = consumer });
-	return request_answer_body(request, json_finish(&out, request->arena));
+	return request_reply_body(request, json_finish(&out, request->arena));
 }
 
 enum verdict
@@ -47,7 +47,7 @@ get_consumer_connections_begin(struct request *request)
 	struct consumer_state state = { group.type, group.model, group.from, group.subscriptions,
 		group.n_subscriptions };
 
-	return answer_connections(request, group.members, group.n_members, &state);
+	return reply_connections(request, group.members, group.n_members, &state);
 }
 
 enum verdict
@@ -62,7 +62,7 @@ get_producer_connections_begin(struct request *request)
 		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
 		    "the producer group[%.*s] not exist", (int)header->producer_group.len,
 		    header->producer_group.data);
-	return answer_connections(request, producers, n, NULL);
+	return reply_connections(request, producers, n, NULL);
 }
 
 static void
@@ -104,7 +104,7 @@ get_all_producers_begin(struct request *request)
 	}
 	json_close_object(&out);
 	json_close_object(&out);
-	return request_answer_body(request, json_finish(&out, request->arena));
+	return request_reply_body(request, json_finish(&out, request->arena));
 }
 
 enum verdict

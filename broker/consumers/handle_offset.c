@@ -26,12 +26,12 @@ static const struct reply not_found = {
 };
 
 static enum verdict
-answer_offset(struct request *request, int64_t offset)
+reply_offset(struct request *request, int64_t offset)
 {
-	struct offset_answer *answer = arena_zalloc(request->arena, sizeof *answer);
+	struct offset_reply *answer = arena_zalloc(request->arena, sizeof *answer);
 
 	answer->offset = offset;
-	return request_answer(request, offset_answer_fields, answer);
+	return request_reply(request, offset_reply_fields, answer);
 }
 
 /* Whether what was stored from this position on is little: RocketMQ asks whether it is in memory.
@@ -53,8 +53,8 @@ on_first_read(struct read_job *job, struct loop *loop)
 {
 	const struct worker *worker = loop->context;
 	struct ticket *ticket = job->context;
-	struct offset_answer start = { 0 };
-	struct reply reply = { .fields = offset_answer_fields, .header = &start };
+	struct offset_reply start = { 0 };
+	struct reply reply = { .fields = offset_reply_fields, .header = &start };
 	struct record first;
 
 	if (job->status != READ_FOUND || job->chunk == NULL ||
@@ -97,7 +97,7 @@ query_offset_begin(struct request *request)
 	    worker->broker->offsets, header->consumer_group, header->topic, header->queue_id);
 
 	if (offset >= 0)
-		return answer_offset(request, offset);
+		return reply_offset(request, offset);
 	const struct tail_queue *queue = tail_find(worker->tail, header->topic, header->queue_id);
 
 	if (!header->set_zero || (queue != NULL && queue->min_offset > 0))
@@ -105,7 +105,7 @@ query_offset_begin(struct request *request)
 	store_get_stats(worker->broker->store, &stats);
 	if (queue == NULL || queue->max_offset == 0 ||
 	    is_recent(worker->broker, stats.min_position))
-		return answer_offset(request, 0);
+		return reply_offset(request, 0);
 	return read_first(request, queue);
 }
 
@@ -181,5 +181,5 @@ get_all_offsets_begin(struct request *request)
 	close_queues(&listing);
 	json_close_object(&listing.out);
 	json_close_object(&listing.out);
-	return request_answer_body(request, json_finish(&listing.out, request->arena));
+	return request_reply_body(request, json_finish(&listing.out, request->arena));
 }

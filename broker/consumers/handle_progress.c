@@ -48,7 +48,7 @@ get_topic_stats_begin(struct request *request)
 	}
 	json_out_init(&out, &text);
 	topic_stats_write(&out, stats, (size_t)topic.write_queues);
-	return request_answer_body(request, json_finish(&out, request->arena));
+	return request_reply_body(request, json_finish(&out, request->arena));
 }
 
 /* ---- 208 ------------------------------------------------------------- */
@@ -163,5 +163,5 @@ query_topic_groups_begin(struct request *request)
 	name_list_write(&out, "groupList", names, groups.n);
 	free(sorted);
 	strmap_release(&groups, NULL);
-	return request_answer_body(request, json_finish(&out, request->arena));
+	return request_reply_body(request, json_finish(&out, request->arena));
 }

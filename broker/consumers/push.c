@@ -14,7 +14,7 @@ struct push {
 	struct task task;
 	struct conn_id to;
 	int32_t code;
-	bool wants_answer;
+	bool wants_reply;
 	int timeout_ms;
 	struct ticket ticket; /* whose answer it becomes */
 	struct loop *home;    /* of the ticket, or of done */
@@ -25,9 +25,9 @@ struct push {
 	size_t n_ext;
 	struct slice body;
 	/* the client's answer, on its way home */
-	int32_t answer_code;
-	struct buf answer_remark;
-	struct buf answer_body;
+	int32_t reply_code;
+	struct buf reply_remark;
+	struct buf reply_body;
 	char text[];
 };
 
@@ -69,8 +69,8 @@ push_new(struct conn_id to, int32_t code, const struct ext *ext, size_t n_ext, s
 static void
 push_free(struct push *push)
 {
-	buf_release(&push->answer_remark);
-	buf_release(&push->answer_body);
+	buf_release(&push->reply_remark);
+	buf_release(&push->reply_body);
 	free(push->ext);
 	free(push);
 }
@@ -82,10 +82,10 @@ run_home(struct task *task, void *receiver)
 {
 	struct push *push = container_of(task, struct push, task);
 	struct reply reply = {
-		.code = push->answer_code,
+		.code = push->reply_code,
 		.remark =
-		    push->answer_remark.data != NULL ? buf_slice(&push->answer_remark) : SLICE_NONE,
-		.body = buf_slice(&push->answer_body),
+		    push->reply_remark.data != NULL ? buf_slice(&push->reply_remark) : SLICE_NONE,
+		.body = buf_slice(&push->reply_body),
 	};
 
 	ticket_reply(receiver, &push->ticket, &reply);
@@ -93,18 +93,18 @@ run_home(struct task *task, void *receiver)
 }
 
 static void
-on_answer(void *arg, const struct command *answer, struct slice body)
+on_reply(void *arg, const struct command *answer, struct slice body)
 {
 	struct push *push = arg;
 
 	if (answer == NULL) {
-		push->answer_code = RESPONSE_CONSUME_MSG_TIMEOUT;
-		buf_printf(&push->answer_remark, "the client did not answer within %d ms",
+		push->reply_code = RESPONSE_CONSUME_MSG_TIMEOUT;
+		buf_printf(&push->reply_remark, "the client did not answer within %d ms",
 		    push->timeout_ms);
 	} else {
-		push->answer_code = answer->code;
-		buf_append_slice(&push->answer_remark, answer->remark);
-		buf_append_slice(&push->answer_body, body);
+		push->reply_code = answer->code;
+		buf_append_slice(&push->reply_remark, answer->remark);
+		buf_append_slice(&push->reply_body, body);
 	}
 	push->task.run = run_home;
 	loop_post(push->home, &push->task);
@@ -132,12 +132,12 @@ run_push(struct task *task, void *receiver)
 {
 	struct push *push = container_of(task, struct push, task);
 	struct conn *conn = conn_find(receiver, push->to);
-	bool oneway = !push->wants_answer;
+	bool oneway = !push->wants_reply;
 
 	if (conn != NULL)
-		write_push(conn, push, oneway ? NULL : on_answer);
+		write_push(conn, push, oneway ? NULL : on_reply);
 	else if (!oneway)
-		on_answer(push, NULL, SLICE_NONE);
+		on_reply(push, NULL, SLICE_NONE);
 	if (oneway)
 		push_free(push);
 }
@@ -214,7 +214,7 @@ push_relay(struct request *request, struct conn_id to, int timeout_ms)
 	struct push *push =
 	    push_new(to, command->code, command->ext, command->n_ext, request->body);
 
-	push->wants_answer = true;
+	push->wants_reply = true;
 	push->timeout_ms = timeout_ms;
 	push->ticket = request_ticket(request);
 	push->home = request->loop;

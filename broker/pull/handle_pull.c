@@ -41,11 +41,11 @@ static enum outcome
 answer(struct worker *worker, const struct pull_question *question, struct reply *reply,
     int32_t code, const char *remark, int64_t next_offset)
 {
-	struct pull_answer *header = arena_alloc(&worker->loop->arena, sizeof *header);
+	struct pull_reply *header = arena_alloc(&worker->loop->arena, sizeof *header);
 	const struct tail_queue *queue =
 	    tail_find(worker->tail, question->topic, question->queue_id);
 
-	*header = (struct pull_answer){
+	*header = (struct pull_reply){
 		.next_begin_offset = next_offset,
 		.min_offset = queue != NULL ? queue->min_offset : 0,
 		.max_offset = queue != NULL ? queue->max_offset : 0,
@@ -56,14 +56,14 @@ answer(struct worker *worker, const struct pull_question *question, struct reply
 	*reply = (struct reply){
 		.code = code,
 		.remark = slice_of(remark),
-		.fields = pull_answer_fields,
+		.fields = pull_reply_fields,
 		.header = header,
 	};
 	return OUTCOME_ANSWER;
 }
 
 static enum outcome
-answer_found(struct worker *worker, const struct pull_question *question, struct reply *reply,
+reply_found(struct worker *worker, const struct pull_question *question, struct reply *reply,
     struct body_part *parts, size_t n_parts, int32_t n_messages, int64_t next_offset)
 {
 	size_t bytes = 0;
@@ -160,7 +160,7 @@ look_ahead(struct worker *worker, struct pull_question *question, const struct t
 	if (question->offset < queue->min_offset ||
 	    !take_ahead(worker, question, queue->number, parts, &n_parts, &n_messages))
 		return OUTCOME_COLD;
-	return answer_found(
+	return reply_found(
 	    worker, question, reply, parts, n_parts, n_messages, question->offset + n_messages);
 }
 
@@ -183,7 +183,7 @@ look_at_tail(struct worker *worker, struct pull_question *question, struct tail_
 	case TAIL_FOUND:
 		break;
 	}
-	return answer_found(worker, question, reply, parts, n_parts, n_messages, next_offset);
+	return reply_found(worker, question, reply, parts, n_parts, n_messages, next_offset);
 }
 
 /* The decision table; the reply is made for every outcome but OUTCOME_COLD. */
@@ -251,7 +251,7 @@ on_cold(struct read_job *job, struct loop *loop)
 	switch (job->status) {
 	case READ_FOUND:
 		n_parts = take_found(worker, question, job, parts);
-		answer_found(
+		reply_found(
 		    worker, question, &reply, parts, n_parts, job->n_records, job->next_offset);
 		break;
 	case READ_NO_MATCH:
@@ -301,7 +301,7 @@ read_cold(struct worker *worker, struct pull *pull)
 
 /* Says what is known now: what a filter dropped meanwhile needs no second look. */
 static void
-answer_held(struct worker *worker, struct pull *pull)
+reply_held(struct worker *worker, struct pull *pull)
 {
 	struct pull_question *question = &pull->question;
 	struct reply reply;
@@ -333,7 +333,7 @@ on_message(void *arg, struct pull *pull)
 	}
 	if (reply.code == RESPONSE_PULL_RETRY_IMMEDIATELY) {
 		/* Nothing for this filter: go on waiting, behind what was looked at. */
-		const struct pull_answer *header = reply.header;
+		const struct pull_reply *header = reply.header;
 
 		pull->question.offset = header->next_begin_offset;
 		holds_add(worker->holds, pull);
@@ -346,7 +346,7 @@ on_message(void *arg, struct pull *pull)
 static void
 on_timer(void *arg, struct pull *pull)
 {
-	answer_held(arg, pull);
+	reply_held(arg, pull);
 }
 
 static void

@@ -106,12 +106,12 @@ on_messages_found(struct read_job *job, struct loop *loop)
 	struct reply reply = { 0 };
 
 	store_get_stats(worker->broker->store, &stats);
-	struct query_message_answer header = {
+	struct query_message_reply header = {
 		.last_update_timestamp = clock_wall_ms(),
 		.last_update_offset = stats.max_position,
 	};
 
-	reply.fields = query_message_answer_fields;
+	reply.fields = query_message_reply_fields;
 	reply.header = &header;
 	if (!is_unreadable(job, &reply) && job->status != READ_FOUND) {
 		reply.code = RESPONSE_QUERY_NOT_FOUND;
@@ -142,12 +142,12 @@ query_message_begin(struct request *request)
 /* ---- bounds of a queue ----------------------------------------------- */
 
 static enum verdict
-answer_offset(struct request *request, int64_t offset)
+reply_offset(struct request *request, int64_t offset)
 {
-	struct offset_answer *answer = arena_zalloc(request->arena, sizeof *answer);
+	struct offset_reply *answer = arena_zalloc(request->arena, sizeof *answer);
 
 	answer->offset = offset;
-	return request_answer(request, offset_answer_fields, answer);
+	return request_reply(request, offset_reply_fields, answer);
 }
 
 static struct tail_queue *
@@ -161,7 +161,7 @@ get_max_offset_begin(struct request *request)
 {
 	const struct tail_queue *queue = find_queue(request, request->header);
 
-	return answer_offset(request, queue != NULL ? queue->max_offset : 0);
+	return reply_offset(request, queue != NULL ? queue->max_offset : 0);
 }
 
 enum verdict
@@ -169,18 +169,18 @@ get_min_offset_begin(struct request *request)
 {
 	const struct tail_queue *queue = find_queue(request, request->header);
 
-	return answer_offset(request, queue != NULL ? queue->min_offset : 0);
+	return reply_offset(request, queue != NULL ? queue->min_offset : 0);
 }
 
 static void
 on_earliest_read(struct read_job *job, struct loop *loop)
 {
 	struct reply reply = { 0 };
-	struct store_time_answer header = { -1 };
+	struct store_time_reply header = { -1 };
 
 	if (!is_unreadable(job, &reply) && job->stamps[0].timestamp != 0)
 		header.timestamp = job->stamps[0].timestamp;
-	reply.fields = store_time_answer_fields;
+	reply.fields = store_time_reply_fields;
 	reply.header = &header;
 	finish(job, loop, &reply);
 }
@@ -189,11 +189,11 @@ enum verdict
 get_earliest_time_begin(struct request *request)
 {
 	const struct tail_queue *queue = find_queue(request, request->header);
-	struct store_time_answer *answer = arena_zalloc(request->arena, sizeof *answer);
+	struct store_time_reply *answer = arena_zalloc(request->arena, sizeof *answer);
 
 	if (queue == NULL || queue->min_offset == queue->max_offset) {
 		answer->timestamp = -1;
-		return request_answer(request, store_time_answer_fields, answer);
+		return request_reply(request, store_time_reply_fields, answer);
 	}
 	struct read_job *job = read_job_new(READ_STAMPS);
 
@@ -211,9 +211,9 @@ static void
 on_time_found(struct read_job *job, struct loop *loop)
 {
 	struct reply reply = { 0 };
-	struct offset_answer header = { job->status == READ_FOUND ? job->next_offset : 0 };
+	struct offset_reply header = { job->status == READ_FOUND ? job->next_offset : 0 };
 
-	reply.fields = offset_answer_fields;
+	reply.fields = offset_reply_fields;
 	reply.header = &header;
 	is_unreadable(job, &reply);
 	finish(job, loop, &reply);
@@ -227,7 +227,7 @@ search_offset_begin(struct request *request)
 	    tail_find(request_worker(request)->tail, header->topic, header->queue_id);
 
 	if (queue == NULL || queue->min_offset == queue->max_offset)
-		return answer_offset(request, queue != NULL ? queue->max_offset : 0);
+		return reply_offset(request, queue != NULL ? queue->max_offset : 0);
 	struct read_job *job = read_job_new(READ_TIME);
 
 	job->queue = queue->number;

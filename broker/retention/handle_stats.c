@@ -257,7 +257,7 @@ get_runtime_info_begin(struct request *request)
 	qsort(table->pairs, table->n, sizeof *table->pairs, by_key);
 	json_out_init(&out, &text);
 	kv_table_write(&out, table->pairs, table->n);
-	return request_answer_body(request, json_finish(&out, request->arena));
+	return request_reply_body(request, json_finish(&out, request->arena));
 }
 
 /* ---- 315 ------------------------------------------------------------- */
@@ -295,5 +295,5 @@ view_stats_begin(struct request *request)
 	write_rate(&out, "statsHour", &view.hour);
 	write_rate(&out, "statsMinute", &view.minute);
 	json_close_object(&out);
-	return request_answer_body(request, json_finish(&out, request->arena));
+	return request_reply_body(request, json_finish(&out, request->arena));
 }

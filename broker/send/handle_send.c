@@ -68,7 +68,7 @@ message_ids(struct loop *loop, const struct broker *broker, const struct append 
 }
 
 static void
-answer_stored(struct loop *loop, const struct sending *sending, int32_t code)
+reply_stored(struct loop *loop, const struct sending *sending, int32_t code)
 {
 	const struct worker *worker = loop->context;
 	const struct broker *broker = worker->broker;
@@ -80,7 +80,7 @@ answer_stored(struct loop *loop, const struct sending *sending, int32_t code)
 		.msg_region = slice_of(broker->settings->region_id),
 		.trace_on = broker->settings->trace_on ? SLICE("true") : SLICE("false"),
 	};
-	struct reply reply = { .code = code, .fields = send_answer_fields, .header = &header };
+	struct reply reply = { .code = code, .fields = send_reply_fields, .header = &header };
 
 	if (code == RESPONSE_FLUSH_DISK_TIMEOUT)
 		reply.remark = SLICE("stored, but the disk did not confirm it in syncFlushTimeout");
@@ -88,7 +88,7 @@ answer_stored(struct loop *loop, const struct sending *sending, int32_t code)
 }
 
 static void
-answer_failed(struct loop *loop, const struct sending *sending)
+reply_failed(struct loop *loop, const struct sending *sending)
 {
 	const struct worker *worker = loop->context;
 	struct store_stats stats;
@@ -143,9 +143,9 @@ on_stored(struct append *append, struct loop *loop)
 
 	count(worker, sending);
 	if (!sending->answered && append->status == APPEND_OK)
-		answer_stored(loop, sending, RESPONSE_SUCCESS);
+		reply_stored(loop, sending, RESPONSE_SUCCESS);
 	else if (!sending->answered)
-		answer_failed(loop, sending);
+		reply_failed(loop, sending);
 	sendings_remove(worker->sendings, sending);
 	append_free(append);
 }
@@ -153,7 +153,7 @@ on_stored(struct append *append, struct loop *loop)
 static void
 on_flush_timeout(struct loop *loop, struct sending *sending)
 {
-	answer_stored(loop, sending, RESPONSE_FLUSH_DISK_TIMEOUT);
+	reply_stored(loop, sending, RESPONSE_FLUSH_DISK_TIMEOUT);
 }
 
 void

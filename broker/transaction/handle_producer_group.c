@@ -149,5 +149,5 @@ list_producer_groups_begin(struct request *request)
 	json_close_array(&out);
 	json_close_object(&out);
 	buf_release(&one);
-	return request_answer_body(request, json_finish(&out, request->arena));
+	return request_reply_body(request, json_finish(&out, request->arena));
 }

@@ -235,14 +235,14 @@ on_found_one(struct transaction_search *search, struct loop *loop)
 }
 
 static void
-answer_outcome(struct named_request *named, struct loop *loop, int32_t code, const char *outcome,
+reply_outcome(struct named_request *named, struct loop *loop, int32_t code, const char *outcome,
     struct slice why)
 {
-	struct resolve_transaction_answer answer = { named->view.position, slice_of(outcome) };
+	struct resolve_transaction_reply answer = { named->view.position, slice_of(outcome) };
 	struct reply reply = {
 		.code = code,
 		.remark = why.len != 0 ? why : SLICE_NONE,
-		.fields = resolve_transaction_answer_fields,
+		.fields = resolve_transaction_reply_fields,
 		.header = &answer,
 	};
 
@@ -267,7 +267,7 @@ on_resumed(void *context, struct loop *loop, enum resume_outcome outcome)
 	struct named_request *named = context;
 
 	if (outcome == RESUME_DONE)
-		answer_outcome(named, loop, RESPONSE_SUCCESS, "resumed", SLICE_NONE);
+		reply_outcome(named, loop, RESPONSE_SUCCESS, "resumed", SLICE_NONE);
 	else if (outcome == RESUME_NOT_OPEN)
 		refuse(named, loop, RESPONSE_ILLEGAL_OPERATION,
 		    "the transaction was decided in this moment");
@@ -353,7 +353,7 @@ on_voted(void *context, struct loop *loop, enum transaction_outcome outcome, str
 
 	if (outcome == TRANSACTION_CONTRADICTED && named->decision == EVENT_COMMIT)
 		code = RESPONSE_TRANSACTION_SHOULD_ROLLBACK;
-	answer_outcome(context, loop, code, answers[outcome].name, why);
+	reply_outcome(context, loop, code, answers[outcome].name, why);
 }
 
 static void

@@ -330,7 +330,7 @@ roll_back(struct voting *voting, bool revocable)
 }
 
 static bool
-is_answer_to_ask(enum half_via via)
+is_reply_to_ask(enum half_via via)
 {
 	return via == VIA_CHECK || via == VIA_URL;
 }
@@ -376,7 +376,7 @@ judge(struct voting *voting, const struct record *half)
 		voting->may_override = lenient && vote->via == VIA_SENDER;
 		commit(voting, half, &known);
 	} else {
-		roll_back(voting, lenient && is_answer_to_ask(vote->via));
+		roll_back(voting, lenient && is_reply_to_ask(vote->via));
 	}
 }
 

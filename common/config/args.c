@@ -165,12 +165,12 @@ check_needs(const struct args *args, struct buf *error)
 
 /* What getopt could not use: it left it in optopt or in the word before optind. */
 static void
-say_unusable(int answer, const char *word, const struct flag *flags, const struct flag *common,
+say_unusable(int reply, const char *word, const struct flag *flags, const struct flag *common,
     struct buf *error)
 {
 	const struct flag *flag = find_flag(flags, common, optopt);
 
-	if (answer == ':') {
+	if (reply == ':') {
 		buf_printf(
 		    error, "-%c (--%s) wants a value", optopt, flag != NULL ? flag->name : "");
 		return;

@@ -19,14 +19,14 @@ struct call {
 };
 
 static void
-finish(struct call *call, const struct command *answer, struct slice body)
+finish(struct call *call, const struct command *reply, struct slice body)
 {
 	struct call done = *call;
 
 	loop_drop_timer(call->loop, &call->timer);
 	u64map_remove(&call->calls->waiting, &call->node);
 	free(call);
-	done.done(done.arg, answer, body);
+	done.done(done.arg, reply, body);
 }
 
 static void
@@ -63,13 +63,13 @@ calls_add(struct calls *calls, struct loop *loop, int32_t opaque, int timeout_ms
 }
 
 bool
-calls_answer(struct calls *calls, int32_t opaque, const struct command *answer, struct slice body)
+calls_reply(struct calls *calls, int32_t opaque, const struct command *reply, struct slice body)
 {
 	struct u64map_node *node = u64map_find(&calls->waiting, (uint64_t)opaque);
 
 	if (node == NULL)
 		return false;
-	finish((struct call *)node, answer, body);
+	finish((struct call *)node, reply, body);
 	return true;
 }
 

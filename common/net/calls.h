@@ -14,7 +14,7 @@
 #include "common/net/loop.h"
 
 /* answer == NULL: there is none. What answer and body point to is lent until it returns. */
-typedef void call_done_fn(void *arg, const struct command *answer, struct slice body);
+typedef void call_done_fn(void *arg, const struct command *reply, struct slice body);
 
 struct calls {
 	struct u64map waiting;
@@ -27,8 +27,8 @@ int32_t calls_opaque(struct calls *calls);
 void calls_add(struct calls *calls, struct loop *loop, int32_t opaque, int timeout_ms,
     call_done_fn *done, void *arg);
 /* false when nobody waits for it (any more). */
-bool calls_answer(
-    struct calls *calls, int32_t opaque, const struct command *answer, struct slice body);
+bool calls_reply(
+    struct calls *calls, int32_t opaque, const struct command *reply, struct slice body);
 /* No more answers will come. Requests that are added meanwhile are left. */
 void calls_fail(struct calls *calls);
 /* The table must be empty of waiting ones. */

@@ -46,7 +46,7 @@ struct conn_events {
 	 */
 	void (*on_connect)(struct conn *conn, const char *why);
 	/* An answer that no conn_request waits for, lent as a request is. NULL: it is ignored. */
-	void (*on_answer)(struct conn *conn, const struct command *command, struct slice body);
+	void (*on_reply)(struct conn *conn, const struct command *command, struct slice body);
 };
 
 /* Takes the accepted, non-blocking socket. local_port: which listener it came through. */
@@ -72,7 +72,7 @@ void conn_send(struct conn *conn, const struct command *command, struct slice bo
 
 /*
  * Sends a frame that was made elsewhere, in two pieces: for who sends the same one again and
- * again and changes a few bytes of it. The answer to a request comes to on_answer.
+ * again and changes a few bytes of it. The answer to a request comes to on_reply.
  */
 void conn_send_frame(struct conn *conn, struct slice begin, struct slice end);
 

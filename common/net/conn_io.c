@@ -189,9 +189,9 @@ pause_reading(struct conn *conn)
 }
 
 static void
-answer_error(struct conn *conn, const struct command *request)
+reply_error(struct conn *conn, const struct command *request)
 {
-	const struct command answer = {
+	const struct command reply = {
 		.codec = request->codec,
 		.code = RESPONSE_SYSTEM_ERROR,
 		.language = COMMAND_LANGUAGE,
@@ -201,7 +201,7 @@ answer_error(struct conn *conn, const struct command *request)
 		.remark = SLICE("the header of the request cannot be understood"),
 	};
 
-	conn_send(conn, &answer, SLICE(""), NULL, 0);
+	conn_send(conn, &reply, SLICE(""), NULL, 0);
 }
 
 static void
@@ -212,12 +212,12 @@ handle_request(struct conn *conn, const struct command *command, struct slice bo
 }
 
 static void
-handle_answer(struct conn *conn, int32_t opaque, const struct command *answer, struct slice body)
+handle_reply(struct conn *conn, int32_t opaque, const struct command *reply, struct slice body)
 {
-	if (calls_answer(&conn->calls, opaque, answer, body))
+	if (calls_reply(&conn->calls, opaque, reply, body))
 		return;
-	if (answer != NULL && conn->events->on_answer != NULL)
-		conn->events->on_answer(conn, answer, body);
+	if (reply != NULL && conn->events->on_reply != NULL)
+		conn->events->on_reply(conn, reply, body);
 }
 
 static void
@@ -229,12 +229,12 @@ handle_frame(struct conn *conn, const struct frame *frame)
 	if (status == COMMAND_BAD)
 		conn_close(conn, "a header that cannot be understood");
 	else if ((command.flag & COMMAND_FLAG_RESPONSE) != 0)
-		handle_answer(
+		handle_reply(
 		    conn, command.opaque, status == COMMAND_OK ? &command : NULL, frame->body);
 	else if (status == COMMAND_OK)
 		handle_request(conn, &command, frame->body);
 	else if ((command.flag & COMMAND_FLAG_ONEWAY) == 0)
-		answer_error(conn, &command);
+		reply_error(conn, &command);
 }
 
 static void

@@ -39,7 +39,7 @@ struct resolver {
 	void *arg;
 };
 
-struct answer {
+struct reply {
 	struct task task;
 	struct lookups *lookups;
 	struct answered {
@@ -142,7 +142,7 @@ log_change(const struct resolved *one)
 }
 
 static void
-take_answer(struct resolver *resolver, size_t i, const struct answered *now)
+take_reply(struct resolver *resolver, size_t i, const struct answered *now)
 {
 	struct resolved *one = &resolver->list[i];
 
@@ -167,33 +167,33 @@ take_answer(struct resolver *resolver, size_t i, const struct answered *now)
 static void
 run_answer(struct task *task, void *receiver)
 {
-	struct answer *answer = (struct answer *)task;
-	struct lookups *lookups = answer->lookups;
+	struct reply *reply = (struct reply *)task;
+	struct lookups *lookups = reply->lookups;
 
 	(void)receiver;
 	/* the callback may free the resolver */
 	for (size_t i = 0; i < lookups->n && lookups->resolver != NULL; i++)
-		take_answer(lookups->resolver, i, &answer->list[i]);
+		take_reply(lookups->resolver, i, &reply->list[i]);
 	lookups_unref(lookups);
-	free(answer);
+	free(reply);
 }
 
 static void
 look_up(struct lookups *lookups)
 {
-	struct answer *answer = mem_zalloc(sizeof *answer + lookups->n * sizeof answer->list[0]);
+	struct reply *reply = mem_zalloc(sizeof *reply + lookups->n * sizeof reply->list[0]);
 
-	answer->task.run = run_answer;
-	answer->lookups = lookups;
+	reply->task.run = run_answer;
+	reply->lookups = lookups;
 	for (size_t i = 0; i < lookups->n; i++)
-		resolve(lookups->texts[i], false, &answer->list[i].address, &answer->list[i].len,
-		    &answer->list[i].why);
+		resolve(lookups->texts[i], false, &reply->list[i].address, &reply->list[i].len,
+		    &reply->list[i].why);
 	pthread_mutex_lock(&lookups->lock);
 	if (lookups->closed) {
-		free(answer);
+		free(reply);
 	} else {
 		lookups->refs++;
-		loop_post(lookups->loop, &answer->task);
+		loop_post(lookups->loop, &reply->task);
 	}
 	pthread_mutex_unlock(&lookups->lock);
 }

@@ -205,7 +205,7 @@ request_refuse(struct request *request, int32_t code, const char *format, ...)
 }
 
 enum verdict
-request_answer(struct request *request, const struct field *fields, const void *header)
+request_reply(struct request *request, const struct field *fields, const void *header)
 {
 	request->reply.fields = fields;
 	request->reply.header = header;
@@ -213,7 +213,7 @@ request_answer(struct request *request, const struct field *fields, const void *
 }
 
 enum verdict
-request_answer_body(struct request *request, struct slice body)
+request_reply_body(struct request *request, struct slice body)
 {
 	request->reply.body = body;
 	return VERDICT_REPLY;

@@ -124,9 +124,8 @@ void ticket_reply(struct loop *loop, const struct ticket *ticket, const struct r
 enum verdict request_refuse(struct request *request, int32_t code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* A typed answer: code 0 and this header, which must live until begin returns. */
-enum verdict request_answer(
-    struct request *request, const struct field *fields, const void *header);
+enum verdict request_reply(struct request *request, const struct field *fields, const void *header);
 /* Code 0 and this body, which lives in the arena or longer. */
-enum verdict request_answer_body(struct request *request, struct slice body);
+enum verdict request_reply_body(struct request *request, struct slice body);
 
 #endif

@@ -412,7 +412,7 @@ lock_batch_write(struct json_out *out, const struct lock_batch *batch)
 }
 
 void
-lock_answer_write(struct json_out *out, const struct message_queue *queues, size_t n_queues)
+lock_reply_write(struct json_out *out, const struct message_queue *queues, size_t n_queues)
 {
 	json_open_object(out);
 	json_key(out, "lockOKMQSet");
@@ -421,7 +421,7 @@ lock_answer_write(struct json_out *out, const struct message_queue *queues, size
 }
 
 int
-lock_answer_read(
+lock_reply_read(
     struct arena *arena, struct slice body, const struct message_queue **queues, size_t *n_queues)
 {
 	*queues = read_member_items(

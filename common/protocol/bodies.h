@@ -123,8 +123,8 @@ struct lock_batch {
 
 int lock_batch_read(struct arena *arena, struct slice body, struct lock_batch *batch);
 void lock_batch_write(struct json_out *out, const struct lock_batch *batch);
-void lock_answer_write(struct json_out *out, const struct message_queue *queues, size_t n_queues);
-int lock_answer_read(
+void lock_reply_write(struct json_out *out, const struct message_queue *queues, size_t n_queues);
+int lock_reply_read(
     struct arena *arena, struct slice body, const struct message_queue **queues, size_t *n_queues);
 
 #endif

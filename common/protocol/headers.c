@@ -40,7 +40,7 @@ const struct field send_header_v2_fields[] = {
 	FIELD_END,
 };
 
-const struct field send_answer_fields[] = {
+const struct field send_reply_fields[] = {
 	FIELD_ROW("msgId", FIELD_TEXT, send_answer, msg_id, true, 0),
 	FIELD_ROW("queueId", FIELD_INT32, send_answer, queue_id, true, 0),
 	FIELD_ROW("queueOffset", FIELD_INT64, send_answer, queue_offset, true, 0),
@@ -95,15 +95,15 @@ const struct field pull_header_fields[] = {
 	FIELD_END,
 };
 
-const struct field pull_answer_fields[] = {
-	FIELD_ROW("suggestWhichBrokerId", FIELD_INT64, pull_answer, suggest_broker_id, true, 0),
-	FIELD_ROW("nextBeginOffset", FIELD_INT64, pull_answer, next_begin_offset, true, 0),
-	FIELD_ROW("minOffset", FIELD_INT64, pull_answer, min_offset, true, 0),
-	FIELD_ROW("maxOffset", FIELD_INT64, pull_answer, max_offset, true, 0),
-	FIELD_ROW("offsetDelta", FIELD_INT64, pull_answer, offset_delta, false, 0),
-	FIELD_ROW("topicSysFlag", FIELD_INT32, pull_answer, topic_sys_flag, false, -1),
-	FIELD_ROW("groupSysFlag", FIELD_INT32, pull_answer, group_sys_flag, false, -1),
-	FIELD_ROW("forbiddenType", FIELD_INT32, pull_answer, forbidden_type, false, -1),
+const struct field pull_reply_fields[] = {
+	FIELD_ROW("suggestWhichBrokerId", FIELD_INT64, pull_reply, suggest_broker_id, true, 0),
+	FIELD_ROW("nextBeginOffset", FIELD_INT64, pull_reply, next_begin_offset, true, 0),
+	FIELD_ROW("minOffset", FIELD_INT64, pull_reply, min_offset, true, 0),
+	FIELD_ROW("maxOffset", FIELD_INT64, pull_reply, max_offset, true, 0),
+	FIELD_ROW("offsetDelta", FIELD_INT64, pull_reply, offset_delta, false, 0),
+	FIELD_ROW("topicSysFlag", FIELD_INT32, pull_reply, topic_sys_flag, false, -1),
+	FIELD_ROW("groupSysFlag", FIELD_INT32, pull_reply, group_sys_flag, false, -1),
+	FIELD_ROW("forbiddenType", FIELD_INT32, pull_reply, forbidden_type, false, -1),
 	FIELD_END,
 };
 
@@ -155,13 +155,13 @@ const struct field queue_header_fields[] = {
 	FIELD_END,
 };
 
-const struct field offset_answer_fields[] = {
-	FIELD_ROW("offset", FIELD_INT64, offset_answer, offset, true, 0),
+const struct field offset_reply_fields[] = {
+	FIELD_ROW("offset", FIELD_INT64, offset_reply, offset, true, 0),
 	FIELD_END,
 };
 
-const struct field store_time_answer_fields[] = {
-	FIELD_ROW("timestamp", FIELD_INT64, store_time_answer, timestamp, true, 0),
+const struct field store_time_reply_fields[] = {
+	FIELD_ROW("timestamp", FIELD_INT64, store_time_reply, timestamp, true, 0),
 	FIELD_END,
 };
 
@@ -181,10 +181,10 @@ const struct field query_message_header_fields[] = {
 	FIELD_END,
 };
 
-const struct field query_message_answer_fields[] = {
-	FIELD_ROW("indexLastUpdateTimestamp", FIELD_INT64, query_message_answer,
+const struct field query_message_reply_fields[] = {
+	FIELD_ROW("indexLastUpdateTimestamp", FIELD_INT64, query_message_reply,
 	    last_update_timestamp, true, 0),
-	FIELD_ROW("indexLastUpdatePhyoffset", FIELD_INT64, query_message_answer, last_update_offset,
+	FIELD_ROW("indexLastUpdatePhyoffset", FIELD_INT64, query_message_reply, last_update_offset,
 	    true, 0),
 	FIELD_END,
 };
@@ -198,9 +198,9 @@ const struct field unregister_client_header_fields[] = {
 	FIELD_END,
 };
 
-const struct field heartbeat_answer_fields[] = {
-	FIELD_ROW("IS_SUPPORT_HEART_BEAT_V2", FIELD_BOOL, heartbeat_answer, supports_v2, false, 0),
-	FIELD_ROW("IS_SUB_CHANGE", FIELD_BOOL, heartbeat_answer, sub_changed, false, 0),
+const struct field heartbeat_reply_fields[] = {
+	FIELD_ROW("IS_SUPPORT_HEART_BEAT_V2", FIELD_BOOL, heartbeat_reply, supports_v2, false, 0),
+	FIELD_ROW("IS_SUB_CHANGE", FIELD_BOOL, heartbeat_reply, sub_changed, false, 0),
 	FIELD_END,
 };
 
@@ -307,8 +307,8 @@ const struct field put_kv_header_fields[] = {
 	FIELD_END,
 };
 
-const struct field kv_answer_fields[] = {
-	FIELD_ROW("value", FIELD_TEXT, kv_answer, value, false, 0),
+const struct field kv_reply_fields[] = {
+	FIELD_ROW("value", FIELD_TEXT, kv_reply, value, false, 0),
 	FIELD_END,
 };
 
@@ -333,9 +333,9 @@ const struct field register_broker_header_fields[] = {
 	FIELD_END,
 };
 
-const struct field register_broker_answer_fields[] = {
-	FIELD_ROW("haServerAddr", FIELD_TEXT, register_broker_answer, ha_server_addr, false, 0),
-	FIELD_ROW("masterAddr", FIELD_TEXT, register_broker_answer, master_addr, false, 0),
+const struct field register_broker_reply_fields[] = {
+	FIELD_ROW("haServerAddr", FIELD_TEXT, register_broker_reply, ha_server_addr, false, 0),
+	FIELD_ROW("masterAddr", FIELD_TEXT, register_broker_reply, master_addr, false, 0),
 	FIELD_END,
 };
 
@@ -347,8 +347,8 @@ const struct field broker_identity_header_fields[] = {
 	FIELD_END,
 };
 
-const struct field data_version_answer_fields[] = {
-	FIELD_ROW("changed", FIELD_BOOL, data_version_answer, changed, true, 0),
+const struct field data_version_reply_fields[] = {
+	FIELD_ROW("changed", FIELD_BOOL, data_version_reply, changed, true, 0),
 	FIELD_END,
 };
 
@@ -383,13 +383,13 @@ const struct field broker_name_header_fields[] = {
 	FIELD_END,
 };
 
-const struct field wipe_write_perm_answer_fields[] = {
-	FIELD_ROW("wipeTopicCount", FIELD_INT32, write_perm_answer, topic_count, true, 0),
+const struct field wipe_write_perm_reply_fields[] = {
+	FIELD_ROW("wipeTopicCount", FIELD_INT32, write_perm_reply, topic_count, true, 0),
 	FIELD_END,
 };
 
-const struct field add_write_perm_answer_fields[] = {
-	FIELD_ROW("addTopicCount", FIELD_INT32, write_perm_answer, topic_count, true, 0),
+const struct field add_write_perm_reply_fields[] = {
+	FIELD_ROW("addTopicCount", FIELD_INT32, write_perm_reply, topic_count, true, 0),
 	FIELD_END,
 };
 
@@ -432,8 +432,8 @@ const struct field delete_group_header_fields[] = {
 	FIELD_END,
 };
 
-const struct field config_answer_fields[] = {
-	FIELD_ROW("version", FIELD_TEXT, config_answer, version, true, 0),
+const struct field config_reply_fields[] = {
+	FIELD_ROW("version", FIELD_TEXT, config_reply, version, true, 0),
 	FIELD_END,
 };
 
@@ -520,9 +520,9 @@ const struct field resolve_transaction_header_fields[] = {
 	FIELD_END,
 };
 
-const struct field resolve_transaction_answer_fields[] = {
-	FIELD_ROW("position", FIELD_INT64, resolve_transaction_answer, position, true, 0),
-	FIELD_ROW("outcome", FIELD_TEXT, resolve_transaction_answer, outcome, true, 0),
+const struct field resolve_transaction_reply_fields[] = {
+	FIELD_ROW("position", FIELD_INT64, resolve_transaction_reply, position, true, 0),
+	FIELD_ROW("outcome", FIELD_TEXT, resolve_transaction_reply, outcome, true, 0),
 	FIELD_END,
 };
 

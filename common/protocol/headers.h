@@ -51,7 +51,7 @@ struct send_answer {
 	struct slice batch_uniq_id;
 	struct slice recall_handle;
 };
-extern const struct field send_answer_fields[];
+extern const struct field send_reply_fields[];
 extern const struct field send_refusal_fields[];
 
 /* END_TRANSACTION */
@@ -91,7 +91,7 @@ struct pull_header {
 extern const struct field pull_header_fields[];
 
 /* With every outcome that reached the store. */
-struct pull_answer {
+struct pull_reply {
 	int64_t suggest_broker_id;
 	int64_t next_begin_offset;
 	int64_t min_offset;
@@ -101,7 +101,7 @@ struct pull_answer {
 	int32_t group_sys_flag;
 	int32_t forbidden_type;
 };
-extern const struct field pull_answer_fields[];
+extern const struct field pull_reply_fields[];
 
 /* CONSUMER_SEND_MSG_BACK */
 struct send_back_header {
@@ -159,16 +159,16 @@ struct queue_header {
 extern const struct field queue_header_fields[];
 
 /* QUERY_CONSUMER_OFFSET, SEARCH_OFFSET_BY_TIMESTAMP, GET_MAX_OFFSET, GET_MIN_OFFSET */
-struct offset_answer {
+struct offset_reply {
 	int64_t offset;
 };
-extern const struct field offset_answer_fields[];
+extern const struct field offset_reply_fields[];
 
 /* GET_EARLIEST_MSG_STORETIME */
-struct store_time_answer {
+struct store_time_reply {
 	int64_t timestamp;
 };
-extern const struct field store_time_answer_fields[];
+extern const struct field store_time_reply_fields[];
 
 /* VIEW_MESSAGE_BY_ID */
 struct view_message_header {
@@ -188,11 +188,11 @@ struct query_message_header {
 };
 extern const struct field query_message_header_fields[];
 
-struct query_message_answer {
+struct query_message_reply {
 	int64_t last_update_timestamp;
 	int64_t last_update_offset;
 };
-extern const struct field query_message_answer_fields[];
+extern const struct field query_message_reply_fields[];
 
 /* ---- Being known --------------------------------------------------------------- */
 
@@ -205,11 +205,11 @@ struct unregister_client_header {
 extern const struct field unregister_client_header_fields[];
 
 /* HEART_BEAT, brokers of 5.x */
-struct heartbeat_answer {
+struct heartbeat_reply {
 	bool supports_v2;
 	bool sub_changed;
 };
-extern const struct field heartbeat_answer_fields[];
+extern const struct field heartbeat_reply_fields[];
 
 /*
  * GET_CONSUMER_LIST_BY_GROUP, GET_CONSUMER_CONNECTION_LIST, and the push
@@ -322,10 +322,10 @@ extern const struct field kv_header_fields[];
 extern const struct field put_kv_header_fields[];
 
 /* GET_KV_CONFIG */
-struct kv_answer {
+struct kv_reply {
 	struct slice value;
 };
-extern const struct field kv_answer_fields[];
+extern const struct field kv_reply_fields[];
 
 /* GET_KVLIST_BY_NAMESPACE */
 struct namespace_header {
@@ -348,11 +348,11 @@ struct register_broker_header {
 };
 extern const struct field register_broker_header_fields[];
 
-struct register_broker_answer {
+struct register_broker_reply {
 	struct slice ha_server_addr;
 	struct slice master_addr;
 };
-extern const struct field register_broker_answer_fields[];
+extern const struct field register_broker_reply_fields[];
 
 /* UNREGISTER_BROKER, QUERY_DATA_VERSION */
 struct broker_identity_header {
@@ -364,10 +364,10 @@ struct broker_identity_header {
 extern const struct field broker_identity_header_fields[];
 
 /* QUERY_DATA_VERSION */
-struct data_version_answer {
+struct data_version_reply {
 	bool changed;
 };
-extern const struct field data_version_answer_fields[];
+extern const struct field data_version_reply_fields[];
 
 /* BROKER_HEARTBEAT */
 struct broker_heartbeat_header {
@@ -403,11 +403,11 @@ struct broker_name_header {
 extern const struct field broker_name_header_fields[];
 
 /* How many topics were changed; the two requests name it differently. */
-struct write_perm_answer {
+struct write_perm_reply {
 	int32_t topic_count;
 };
-extern const struct field wipe_write_perm_answer_fields[];
-extern const struct field add_write_perm_answer_fields[];
+extern const struct field wipe_write_perm_reply_fields[];
+extern const struct field add_write_perm_reply_fields[];
 
 /* DELETE_TOPIC_IN_NAMESRV */
 struct delete_route_header {
@@ -457,10 +457,10 @@ struct delete_group_header {
 extern const struct field delete_group_header_fields[];
 
 /* GET_BROKER_CONFIG */
-struct config_answer {
+struct config_reply {
 	struct slice version;
 };
-extern const struct field config_answer_fields[];
+extern const struct field config_reply_fields[];
 
 /* GET_CONSUME_STATS */
 struct consume_stats_header {
@@ -554,11 +554,11 @@ struct resolve_transaction_header {
 extern const struct field resolve_transaction_header_fields[];
 
 /* The answer to RESUME_TRANSACTION and RESOLVE_TRANSACTION. */
-struct resolve_transaction_answer {
+struct resolve_transaction_reply {
 	int64_t position;
 	struct slice outcome;
 };
-extern const struct field resolve_transaction_answer_fields[];
+extern const struct field resolve_transaction_reply_fields[];
 
 /* UPDATE_PRODUCER_GROUP: what is absent stays as it is; DELETE_PRODUCER_GROUP: the name alone */
 struct producer_group_settings_header {

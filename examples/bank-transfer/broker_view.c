@@ -48,7 +48,7 @@ read_list(struct twinmq *mq, sqlite3 *books, const struct broker_data *broker, s
 		.limit = PAGE,
 	};
 	struct transaction_list list = { 0 };
-	struct twinmq_answer answer;
+	struct twinmq_reply reply;
 	int result = 0;
 
 	do {
@@ -56,9 +56,9 @@ read_list(struct twinmq *mq, sqlite3 *books, const struct broker_data *broker, s
 
 		fields_encode(list_transactions_header_fields, &header, &arena, &request);
 		result = twinmq_call(
-		    mq, broker_data_address(broker), &request, SLICE_NONE, &arena, &answer);
+		    mq, broker_data_address(broker), &request, SLICE_NONE, &arena, &reply);
 		if (result == 0)
-			result = transaction_list_read(&arena, answer.body, &list);
+			result = transaction_list_read(&arena, reply.body, &list);
 		if (result == 0)
 			take_list(books, broker->name, ledger, &list);
 		header.cursor = list.cursor;

@@ -25,7 +25,7 @@ static void
 try_fields(struct arena *arena, const struct command *command)
 {
 	static const struct field *const tables[] = { send_header_fields, send_header_v2_fields,
-		pull_header_fields, offset_answer_fields, register_broker_header_fields };
+		pull_header_fields, offset_reply_fields, register_broker_header_fields };
 
 	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
 		_Alignas(max_align_t) char header[1024];

@@ -56,15 +56,15 @@ read_page(struct play *play, struct list_transactions_header *header, struct are
     struct transaction_list *list)
 {
 	struct command request = { .code = REQUEST_LIST_TRANSACTIONS };
-	struct twinmq_answer answer;
+	struct twinmq_reply reply;
 
 	fields_encode(list_transactions_header_fields, header, arena, &request);
 	if (twinmq_call(play->reader.mq, slice_of(play->settings.broker), &request, SLICE(""),
-		arena, &answer) == -1) {
+		arena, &reply) == -1) {
 		fprintf(stderr, "interleave: %s\n", twinmq_error(play->reader.mq)->text);
 		return -1;
 	}
-	return transaction_list_read(arena, answer.body, list);
+	return transaction_list_read(arena, reply.body, list);
 }
 
 static int
@@ -126,13 +126,13 @@ books_print(struct play *play, const struct trial *trial, FILE *to)
 	struct transaction_header header = { .id = slice_of(trial->half.unique_id) };
 	struct command request = { .code = REQUEST_SHOW_TRANSACTION };
 	struct arena arena = { 0 };
-	struct twinmq_answer answer;
+	struct twinmq_reply reply;
 
 	fields_encode(transaction_header_fields, &header, &arena, &request);
 	if (twinmq_call(play->reader.mq, slice_of(play->settings.broker), &request, SLICE(""),
-		&arena, &answer) == -1)
+		&arena, &reply) == -1)
 		fprintf(to, "  broker: %s\n", twinmq_error(play->reader.mq)->text);
 	else
-		fprintf(to, "  broker: %.*s\n", (int)answer.body.len, answer.body.data);
+		fprintf(to, "  broker: %.*s\n", (int)reply.body.len, reply.body.data);
 	arena_release(&arena);
 }

@@ -21,12 +21,12 @@ static const struct slice group_names[N_GROUPS] = {
 
 static void
 on_beaten(
-    void *arg, const struct twinmq_error *error, const struct command *answer, struct slice body)
+    void *arg, const struct twinmq_error *error, const struct command *reply, struct slice body)
 {
 	struct member *member = arg;
 
 	(void)body;
-	if (error == NULL && answer->code == RESPONSE_SUCCESS)
+	if (error == NULL && reply->code == RESPONSE_SUCCESS)
 		member->registered = member->play->life;
 	else
 		member->registered = 0;

@@ -100,23 +100,23 @@ draw_steps(uint64_t *state, const struct plan_settings *settings, struct plan *p
 }
 
 static void
-draw_answers(uint64_t *state, const struct plan_settings *settings, struct plan *plan)
+draw_replies(uint64_t *state, const struct plan_settings *settings, struct plan *plan)
 {
 	static const int votes[N_VOTES] = { 30, 37, 33 };
 
-	plan->n_answers = 1 + (size_t)plan_random_below(state, PLAN_ANSWERS_MAX);
-	for (size_t i = 0; i < plan->n_answers; i++) {
-		struct answer *answer = &plan->answers[i];
+	plan->n_replies = 1 + (size_t)plan_random_below(state, PLAN_ANSWERS_MAX);
+	for (size_t i = 0; i < plan->n_replies; i++) {
+		struct check_reply *reply = &plan->replies[i];
 
-		*answer = (struct answer){
+		*reply = (struct check_reply){
 			.vote = (enum vote)draw(state, votes),
 			.pause_ms = chance(state, 70) ? 0 : plan_random_below(state, 100),
 			.silent = chance(state, 8),
 			.oneway = chance(state, 60),
 			.twice = chance(state, 10),
 		};
-		if (answer->vote == VOTE_UNKNOWN)
-			answer->oneway |= settings->oneway_unknown;
+		if (reply->vote == VOTE_UNKNOWN)
+			reply->oneway |= settings->oneway_unknown;
 	}
 }
 
@@ -148,6 +148,6 @@ plan_make(const struct plan_settings *settings, uint32_t number, struct plan *pl
 	plan->group = (unsigned)plan_random_below(&state, N_GROUPS);
 	plan->immunity_s = chance(&state, 4) ? 1 + plan_random_below(&state, 2) : 0;
 	draw_steps(&state, settings, plan);
-	draw_answers(&state, settings, plan);
+	draw_replies(&state, settings, plan);
 	draw_end(&state, plan);
 }

@@ -42,7 +42,7 @@ struct step {
 	bool twin;
 };
 
-struct answer {
+struct check_reply {
 	enum vote vote;
 	int pause_ms;
 	bool silent;
@@ -54,9 +54,9 @@ struct plan {
 	uint32_t number;
 	unsigned group; /* of N_GROUPS */
 	int immunity_s; /* 0: the broker's transactionTimeOut */
-	size_t n_steps, n_answers;
+	size_t n_steps, n_replies;
 	struct step steps[PLAN_STEPS_MAX];
-	struct answer answers[PLAN_ANSWERS_MAX]; /* the last one also to all further checks */
+	struct check_reply replies[PLAN_ANSWERS_MAX]; /* the last one also to all further checks */
 };
 
 struct plan_settings {

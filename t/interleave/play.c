@@ -142,10 +142,10 @@ static int
 call(struct play *play, struct command *request)
 {
 	struct twinmq *mq = play->members[0][0].mq;
-	struct twinmq_answer answer;
+	struct twinmq_reply reply;
 	struct arena arena = { 0 };
 	int status =
-	    twinmq_call(mq, slice_of(play->settings.broker), request, SLICE(""), &arena, &answer);
+	    twinmq_call(mq, slice_of(play->settings.broker), request, SLICE(""), &arena, &reply);
 
 	if (status == -1)
 		fprintf(stderr, "interleave: %s\n", twinmq_error(mq)->text);

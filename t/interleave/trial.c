@@ -29,7 +29,7 @@ struct later {
 	struct trial *trial;
 	struct member *member;
 	struct transaction_half half;
-	struct answer answer;
+	struct check_reply answer;
 	bool again;
 };
 
@@ -360,16 +360,16 @@ compare(struct trial *trial, bool delivered, const struct record *record)
 	arena_release(&arena);
 }
 
-static void answer_now(struct later *later);
+static void reply_now(struct later *later);
 
 static void
-on_answer_due(struct timer *timer)
+on_reply_due(struct timer *timer)
 {
-	answer_now(container_of(timer, struct later, timer));
+	reply_now(container_of(timer, struct later, timer));
 }
 
 static void
-answer_now(struct later *later)
+reply_now(struct later *later)
 {
 	struct trial *trial = later->trial;
 	struct transaction_end end = {
@@ -384,7 +384,7 @@ answer_now(struct later *later)
 	send_end(trial, later->member, ENTRY_ANSWER, &end, false);
 	if (again) {
 		later->again = false;
-		answer_now(later);
+		reply_now(later);
 		return;
 	}
 	free(later);
@@ -407,8 +407,8 @@ trial_asked(struct trial *trial, struct member *member, const struct transaction
     const struct record *record)
 {
 	size_t which =
-	    trial->n_asked < trial->plan.n_answers ? trial->n_asked : trial->plan.n_answers - 1;
-	const struct answer *answer = &trial->plan.answers[which];
+	    trial->n_asked < trial->plan.n_replies ? trial->n_asked : trial->plan.n_replies - 1;
+	const struct check_reply *answer = &trial->plan.replies[which];
 	size_t at = note(trial, ENTRY_ASKED);
 
 	trial->history.entries[at].position = half->position;
@@ -423,7 +423,7 @@ trial_asked(struct trial *trial, struct member *member, const struct transaction
 	struct later *later = mem_zalloc(sizeof *later);
 
 	*later = (struct later){
-		.timer = { .due = on_answer_due },
+		.timer = { .due = on_reply_due },
 		.trial = trial,
 		.member = member,
 		.half = *half,
@@ -431,7 +431,7 @@ trial_asked(struct trial *trial, struct member *member, const struct transaction
 		.again = answer->twice,
 	};
 	if (answer->pause_ms == 0)
-		answer_now(later);
+		reply_now(later);
 	else
 		loop_set_timer(
 		    &trial->play->loop, &later->timer, clock_mono_ms() + answer->pause_ms);

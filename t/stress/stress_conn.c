@@ -156,7 +156,7 @@ is_reversed(struct slice body, int number)
 }
 
 static void
-on_answer(void *arg, const struct command *answer, struct slice body)
+on_reply(void *arg, const struct command *answer, struct slice body)
 {
 	struct question question = *(struct question *)arg;
 	struct client *client = question.client;
@@ -193,7 +193,7 @@ ask(struct client *client)
 	*question = (struct question){ client, all->n_sent++ };
 	all->n_waiting++;
 	snprintf(text, sizeof text, "question %d", question->number);
-	conn_request(client->conn, &command, slice_of(text), 60000, on_answer, question);
+	conn_request(client->conn, &command, slice_of(text), 60000, on_reply, question);
 }
 
 static void client_connect(struct client *client);

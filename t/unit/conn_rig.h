@@ -24,7 +24,7 @@ struct rig {
 	int n_closed;
 	char why[64];       /* of on_close */
 	char connected[64]; /* of on_connect */
-	int n_answers;
+	int n_replies;
 	int n_failed;
 	int n_released;
 };
@@ -109,20 +109,20 @@ put_numbered(struct buf *out, int n)
 }
 
 static inline void
-on_answer(void *arg, const struct command *answer, struct slice body)
+on_reply(void *arg, const struct command *reply, struct slice body)
 {
 	struct rig *rig = arg;
 
-	if (answer == NULL) {
+	if (reply == NULL) {
 		rig->n_failed++;
 		return;
 	}
-	rig->n_answers++;
-	cr_assert_eq(answer->code, 0);
+	rig->n_replies++;
+	cr_assert_eq(reply->code, 0);
 	cr_assert(slice_is(body, "pong"));
 }
 
-static char large_answer[LARGE_ANSWER];
+static char large_reply[LARGE_ANSWER];
 
 static inline void
 count_release(void *owner)
@@ -131,12 +131,12 @@ count_release(void *owner)
 }
 
 static inline void
-answer_large(struct rig *rig, const struct command *command, struct slice body)
+reply_large(struct rig *rig, const struct command *command, struct slice body)
 {
-	const struct command answer = { .opaque = command->opaque, .flag = COMMAND_FLAG_RESPONSE };
-	const struct body_part part = { large_answer, LARGE_ANSWER, rig, count_release };
+	const struct command reply = { .opaque = command->opaque, .flag = COMMAND_FLAG_RESPONSE };
+	const struct body_part part = { large_reply, LARGE_ANSWER, rig, count_release };
 
-	conn_send(rig->conn, &answer, body, &part, 1);
+	conn_send(rig->conn, &reply, body, &part, 1);
 }
 
 #endif

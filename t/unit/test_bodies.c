@@ -82,7 +82,7 @@ read_any(struct slice body)
 	       (consume_stats_read(&arena, body, &progress) == 0) +
 	       (connection_list_read(&arena, body, &connections) == 0) +
 	       (lock_batch_read(&arena, body, &batch) == 0) +
-	       (lock_answer_read(&arena, body, &queues, &n) == 0);
+	       (lock_reply_read(&arena, body, &queues, &n) == 0);
 }
 
 Test(bodies, nothing_is_read_from_what_is_no_object)

@@ -40,14 +40,14 @@ connect_out(struct rig *rig, int port, int timeout_ms)
 static void
 pong(struct rig *rig, const struct command *command, struct slice body)
 {
-	const struct command answer = {
+	const struct command reply = {
 		.codec = command->codec,
 		.opaque = command->opaque,
 		.flag = COMMAND_FLAG_RESPONSE,
 	};
 
 	cr_assert(slice_is(body, "ping"));
-	conn_send(rig->conn, &answer, SLICE("pong"), NULL, 0);
+	conn_send(rig->conn, &reply, SLICE("pong"), NULL, 0);
 }
 
 Test(conn, requests_may_be_sent_before_it_is_connected)
@@ -63,10 +63,10 @@ Test(conn, requests_may_be_sent_before_it_is_connected)
 	struct conn *out = connect_out(&rig, rig.port, 5000);
 
 	for (int i = 0; i < 3; i++)
-		conn_request(out, &ask, SLICE("ping"), 5000, on_answer, &rig);
+		conn_request(out, &ask, SLICE("ping"), 5000, on_reply, &rig);
 	rig.conn = conn_accept(
 	    &rig.loop, accept4(rig.listener, NULL, NULL, SOCK_NONBLOCK), rig.port, &events, &rig);
-	NET_UNTIL(&rig.loop, rig.n_answers == 3);
+	NET_UNTIL(&rig.loop, rig.n_replies == 3);
 	cr_assert_str_eq(rig.connected, "yes");
 	cr_assert_eq(conn_codec(rig.conn), FRAME_BINARY);
 	cr_assert_eq(conn_version(rig.conn), 317);
@@ -92,10 +92,10 @@ on_unasked(struct conn *conn, const struct command *command, struct slice body)
 /* A frame that somebody else encoded, in two pieces, and its answer, which no request waits for. */
 Test(conn, a_frame_that_is_made_already)
 {
-	static const struct conn_events with_answers = {
+	static const struct conn_events with_replies = {
 		.on_request = on_request,
 		.on_close = on_close,
-		.on_answer = on_unasked,
+		.on_reply = on_unasked,
 	};
 	const struct command ask = { .code = 35, .opaque = 77777 };
 	struct buf frame = { 0 };
@@ -108,12 +108,12 @@ Test(conn, a_frame_that_is_made_already)
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)rig.port) };
 	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	struct conn *out =
-	    conn_connect(&rig.loop, (struct sockaddr *)&to, sizeof to, 5000, &with_answers, &rig);
+	    conn_connect(&rig.loop, (struct sockaddr *)&to, sizeof to, 5000, &with_replies, &rig);
 	conn_send_frame(out, (struct slice){ frame.data, frame.len - 2 }, SLICE("ng"));
-	conn_request(out, &ask, SLICE("ping"), 5000, on_answer, &rig);
+	conn_request(out, &ask, SLICE("ping"), 5000, on_reply, &rig);
 	rig.conn = conn_accept(
 	    &rig.loop, accept4(rig.listener, NULL, NULL, SOCK_NONBLOCK), rig.port, &events, &rig);
-	NET_UNTIL(&rig.loop, rig.n_answers == 1);
+	NET_UNTIL(&rig.loop, rig.n_replies == 1);
 	cr_assert_eq(rig.n_requests, 102);
 	/* On one that ends it is dropped. */
 	conn_close_gently(out, "enough");
@@ -139,7 +139,7 @@ Test(conn, a_connection_that_fails_says_so_once)
 	getsockname(refused, (struct sockaddr *)&address, &len);
 	close(refused);
 	conn_request(connect_out(&rig, ntohs(address.sin_port), 5000), &ask, SLICE("ping"), 5000,
-	    on_answer, &rig);
+	    on_reply, &rig);
 	NET_UNTIL(&rig.loop, rig.connected[0] != '\0');
 	cr_assert_str_eq(rig.connected, strerror(ECONNREFUSED));
 	cr_assert_eq(rig.n_failed, 1);
@@ -187,13 +187,13 @@ Test(conn, closing_inside_a_request_drops_the_rest)
 }
 
 static void
-answer_and_end(struct rig *rig, const struct command *command, struct slice body)
+reply_and_end(struct rig *rig, const struct command *command, struct slice body)
 {
-	answer_large(rig, command, body);
+	reply_large(rig, command, body);
 	conn_close_gently(rig->conn, "good bye");
 }
 
-Test(conn, a_gentle_close_lets_the_answer_leave)
+Test(conn, a_gentle_close_lets_the_reply_leave)
 {
 	static const bool peer_closes[] = { true, false };
 
@@ -202,7 +202,7 @@ Test(conn, a_gentle_close_lets_the_answer_leave)
 		struct rig rig;
 
 		rig_init(&rig);
-		rig.handle = answer_and_end;
+		rig.handle = reply_and_end;
 		put_numbered(&out, 10);
 		net_send(&rig.loop, rig.fd, out.data, out.len);
 		cr_assert_eq(next_frame(&rig).body.len, 6 + LARGE_ANSWER);

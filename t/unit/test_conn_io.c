@@ -149,7 +149,7 @@ put_json(struct buf *out, const char *json)
 Test(conn_io, an_unusable_header_with_an_opaque_is_answered)
 {
 	struct buf out = { 0 };
-	struct command answer;
+	struct command reply;
 	struct rig rig;
 
 	rig_init(&rig);
@@ -158,11 +158,11 @@ Test(conn_io, an_unusable_header_with_an_opaque_is_answered)
 	net_send(&rig.loop, rig.fd, out.data, out.len);
 	struct frame frame = next_frame(&rig);
 
-	cr_assert_eq(command_decode(&rig.loop.arena, &frame, &answer), COMMAND_OK);
-	cr_assert_eq(answer.opaque, 8, "oneway requests are not answered");
-	cr_assert_eq(answer.code, RESPONSE_SYSTEM_ERROR);
-	cr_assert_eq(answer.flag, COMMAND_FLAG_RESPONSE);
-	cr_assert_neq(answer.remark.len, 0);
+	cr_assert_eq(command_decode(&rig.loop.arena, &frame, &reply), COMMAND_OK);
+	cr_assert_eq(reply.opaque, 8, "oneway requests are not answered");
+	cr_assert_eq(reply.code, RESPONSE_SYSTEM_ERROR);
+	cr_assert_eq(reply.flag, COMMAND_FLAG_RESPONSE);
+	cr_assert_neq(reply.remark.len, 0);
 	cr_assert_eq(rig.n_requests, 0);
 	cr_assert_not_null(rig.conn);
 	buf_release(&out);
@@ -193,10 +193,10 @@ static void
 ask_back(struct rig *rig, const struct command *command, struct slice body)
 {
 	const struct command ask = { .code = 39 };
-	const struct command answer = { .opaque = command->opaque, .flag = COMMAND_FLAG_RESPONSE };
+	const struct command reply = { .opaque = command->opaque, .flag = COMMAND_FLAG_RESPONSE };
 
-	conn_request(rig->conn, &ask, SLICE("ping"), 20000, on_answer, rig);
-	conn_send(rig->conn, &answer, body, NULL, 0);
+	conn_request(rig->conn, &ask, SLICE("ping"), 20000, on_reply, rig);
+	conn_send(rig->conn, &reply, body, NULL, 0);
 }
 
 Test(conn_io, requests_go_both_ways_under_equal_opaques)
@@ -226,7 +226,7 @@ Test(conn_io, requests_go_both_ways_under_equal_opaques)
 		if (++n_asked != 50) /* the last one waits for ever */
 			net_send(&rig.loop, rig.fd, out.data, out.len);
 	}
-	NET_UNTIL(&rig.loop, rig.n_answers == 49);
+	NET_UNTIL(&rig.loop, rig.n_replies == 49);
 	out.len = 0;
 	net_put_request(&out, 0, 4711, COMMAND_FLAG_RESPONSE, SLICE("nobody asked"));
 	net_send(&rig.loop, rig.fd, out.data, out.len);
@@ -238,7 +238,7 @@ Test(conn_io, requests_go_both_ways_under_equal_opaques)
 	rig_release(&rig);
 }
 
-Test(conn_io, a_request_times_out_and_a_late_answer_is_ignored)
+Test(conn_io, a_request_times_out_and_a_late_reply_is_ignored)
 {
 	const struct command ask = { .code = 39 };
 	struct buf out = { 0 };
@@ -246,8 +246,8 @@ Test(conn_io, a_request_times_out_and_a_late_answer_is_ignored)
 	struct rig rig;
 
 	rig_init(&rig);
-	conn_request(rig.conn, &ask, SLICE("ping"), 10, on_answer, &rig);
-	conn_request(rig.conn, &ask, SLICE("ping"), 20000, on_answer, &rig);
+	conn_request(rig.conn, &ask, SLICE("ping"), 10, on_reply, &rig);
+	conn_request(rig.conn, &ask, SLICE("ping"), 20000, on_reply, &rig);
 	conn_request(rig.conn, &ask, SLICE("ping"), 0, NULL, NULL);
 	NET_UNTIL(&rig.loop, rig.n_failed == 1);
 	for (int i = 0; i < 2; i++) {
@@ -262,7 +262,7 @@ Test(conn_io, a_request_times_out_and_a_late_answer_is_ignored)
 	cr_assert_eq(command_decode(&rig.loop.arena, &frame, &command), COMMAND_OK);
 	cr_assert_eq(command.flag, COMMAND_FLAG_ONEWAY);
 	net_send(&rig.loop, rig.fd, out.data, out.len);
-	NET_UNTIL(&rig.loop, rig.n_answers == 1);
+	NET_UNTIL(&rig.loop, rig.n_replies == 1);
 	cr_assert_eq(rig.n_failed, 1);
 	buf_release(&out);
 	rig_release(&rig);
@@ -276,7 +276,7 @@ Test(conn_io, a_peer_that_does_not_read_is_not_read_from)
 	struct rig rig;
 
 	rig_init(&rig);
-	rig.handle = answer_large;
+	rig.handle = reply_large;
 	for (int i = 1; i <= 1000; i++)
 		net_put_request(&out, 10, i, 0, SLICE("large: "));
 	net_send(&rig.loop, rig.fd, out.data, out.len);
@@ -287,11 +287,11 @@ Test(conn_io, a_peer_that_does_not_read_is_not_read_from)
 	cr_assert_leq((rig.n_requests - rig.n_released - 2) * LARGE_ANSWER, (int)CONN_OUT_HIGH);
 	for (int i = 1; i <= 1000; i++) {
 		struct frame frame = next_frame(&rig);
-		struct command answer;
+		struct command reply;
 
 		cr_assert_eq(frame.body.len, 7 + LARGE_ANSWER);
-		cr_assert_eq(command_decode(&rig.loop.arena, &frame, &answer), COMMAND_OK);
-		cr_assert_eq(answer.opaque, i);
+		cr_assert_eq(command_decode(&rig.loop.arena, &frame, &reply), COMMAND_OK);
+		cr_assert_eq(reply.opaque, i);
 	}
 	NET_UNTIL(&rig.loop, conn_can_write(rig.conn));
 	cr_assert_eq(rig.n_requests, 1000);
@@ -306,7 +306,7 @@ Test(conn_io, a_peer_that_never_reads_is_closed)
 	struct rig rig;
 
 	rig_init(&rig);
-	rig.handle = answer_large;
+	rig.handle = reply_large;
 	conn_set_idle(rig.conn, 100);
 	for (int i = 1; i <= 1000; i++)
 		net_put_request(&out, 10, i, 0, SLICE(""));
@@ -321,7 +321,7 @@ Test(conn_io, a_peer_that_never_reads_is_closed)
 Test(conn_io, what_waits_to_be_sent_has_an_end)
 {
 	const struct command push = { .code = 40 };
-	const struct body_part part = { large_answer, LARGE_ANSWER, NULL, count_release };
+	const struct body_part part = { large_reply, LARGE_ANSWER, NULL, count_release };
 	struct rig rig;
 	int n = 0;
 

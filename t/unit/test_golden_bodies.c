@@ -199,14 +199,14 @@ lock_again(struct arena *arena, const struct vector *vector, struct json_out *ou
 }
 
 static int
-lock_answer_again(struct arena *arena, const struct vector *vector, struct json_out *out)
+lock_reply_again(struct arena *arena, const struct vector *vector, struct json_out *out)
 {
 	const struct message_queue *queues;
 	size_t n;
 
-	if (lock_answer_read(arena, vector->body, &queues, &n) == -1)
+	if (lock_reply_read(arena, vector->body, &queues, &n) == -1)
 		return -1;
-	lock_answer_write(out, queues, n);
+	lock_reply_write(out, queues, n);
 	return 0;
 }
 
@@ -215,7 +215,7 @@ lock_answer_again(struct arena *arena, const struct vector *vector, struct json_
 
 struct body_kind {
 	int32_t code;
-	bool answer;
+	bool reply;
 	again_fn *again;
 	int least; /* how many of them the recording must have, so that the test has tested
 	              something */
@@ -245,7 +245,7 @@ static const struct body_kind kinds[] = {
 	{ REQUEST_GET_CONSUMER_STATUS_FROM_CLIENT, ANSWER, queue_offsets_again, 1 },
 	{ REQUEST_LOCK_BATCH_MQ, REQUEST, lock_again, 5 },
 	{ REQUEST_UNLOCK_BATCH_MQ, REQUEST, lock_again, 5 },
-	{ REQUEST_LOCK_BATCH_MQ, ANSWER, lock_answer_again, 5 },
+	{ REQUEST_LOCK_BATCH_MQ, ANSWER, lock_reply_again, 5 },
 };
 
 #define N_KINDS (sizeof kinds / sizeof *kinds)
@@ -260,11 +260,11 @@ static const char *const added[] = { "topicSynFlag", "expressionType", NULL };
 static const struct body_kind *
 kind_of(const struct vector *vector)
 {
-	bool answer = slice_is(vector->kind, "response");
-	int32_t code = answer ? vector->of : vector->code;
+	bool reply = slice_is(vector->kind, "response");
+	int32_t code = reply ? vector->of : vector->code;
 
 	for (size_t i = 0; i < N_KINDS; i++)
-		if (kinds[i].code == code && kinds[i].answer == answer)
+		if (kinds[i].code == code && kinds[i].reply == reply)
 			return &kinds[i];
 	return NULL;
 }
@@ -303,7 +303,7 @@ Test(golden_bodies, what_was_read_is_written_alike)
 	vectors_each(check_again, counts);
 	for (size_t i = 0; i < N_KINDS; i++)
 		cr_expect_geq(counts[i], kinds[i].least, "code %d %s: only %d recorded bodies",
-		    kinds[i].code, kinds[i].answer ? "answers" : "requests", counts[i]);
+		    kinds[i].code, kinds[i].reply ? "answers" : "requests", counts[i]);
 }
 
 /* Clients that cut brokerAddrs by hand need it as the recorded servers write it. */

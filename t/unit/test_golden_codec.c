@@ -220,7 +220,7 @@ Test(golden_codec, malformed_frames_are_refused)
 struct typed {
 	int32_t code;
 	const struct field *request; /* NULL: no fields */
-	const struct field *answer;
+	const struct field *reply;
 	int32_t answered[5]; /* codes of answers that carry the fields, 0 first; ends at 0 */
 };
 
@@ -234,25 +234,24 @@ struct typed {
 	}
 
 static const struct typed typed_headers[] = {
-	{ REQUEST_SEND_MESSAGE, send_header_fields, send_answer_fields, SENT },
-	{ REQUEST_SEND_MESSAGE_V2, send_header_v2_fields, send_answer_fields, SENT },
-	{ REQUEST_SEND_BATCH_MESSAGE, send_header_v2_fields, send_answer_fields, SENT },
-	{ REQUEST_SEND_REPLY_MESSAGE, send_header_fields, send_answer_fields, SENT },
-	{ REQUEST_SEND_REPLY_MESSAGE_V2, send_header_v2_fields, send_answer_fields, SENT },
-	{ REQUEST_PULL_MESSAGE, pull_header_fields, pull_answer_fields, PULLED },
-	{ REQUEST_LITE_PULL_MESSAGE, pull_header_fields, pull_answer_fields, PULLED },
-	{ REQUEST_QUERY_MESSAGE, query_message_header_fields, query_message_answer_fields,
+	{ REQUEST_SEND_MESSAGE, send_header_fields, send_reply_fields, SENT },
+	{ REQUEST_SEND_MESSAGE_V2, send_header_v2_fields, send_reply_fields, SENT },
+	{ REQUEST_SEND_BATCH_MESSAGE, send_header_v2_fields, send_reply_fields, SENT },
+	{ REQUEST_SEND_REPLY_MESSAGE, send_header_fields, send_reply_fields, SENT },
+	{ REQUEST_SEND_REPLY_MESSAGE_V2, send_header_v2_fields, send_reply_fields, SENT },
+	{ REQUEST_PULL_MESSAGE, pull_header_fields, pull_reply_fields, PULLED },
+	{ REQUEST_LITE_PULL_MESSAGE, pull_header_fields, pull_reply_fields, PULLED },
+	{ REQUEST_QUERY_MESSAGE, query_message_header_fields, query_message_reply_fields,
 	    { 0, 22 } },
-	{ REQUEST_QUERY_CONSUMER_OFFSET, query_offset_header_fields, offset_answer_fields, { 0 } },
+	{ REQUEST_QUERY_CONSUMER_OFFSET, query_offset_header_fields, offset_reply_fields, { 0 } },
 	{ REQUEST_UPDATE_CONSUMER_OFFSET, update_offset_header_fields, NULL, { 0 } },
-	{ REQUEST_SEARCH_OFFSET_BY_TIMESTAMP, search_offset_header_fields, offset_answer_fields,
+	{ REQUEST_SEARCH_OFFSET_BY_TIMESTAMP, search_offset_header_fields, offset_reply_fields,
 	    { 0 } },
-	{ REQUEST_GET_MAX_OFFSET, queue_header_fields, offset_answer_fields, { 0 } },
-	{ REQUEST_GET_MIN_OFFSET, queue_header_fields, offset_answer_fields, { 0 } },
-	{ REQUEST_GET_EARLIEST_MSG_STORETIME, queue_header_fields, store_time_answer_fields,
-	    { 0 } },
+	{ REQUEST_GET_MAX_OFFSET, queue_header_fields, offset_reply_fields, { 0 } },
+	{ REQUEST_GET_MIN_OFFSET, queue_header_fields, offset_reply_fields, { 0 } },
+	{ REQUEST_GET_EARLIEST_MSG_STORETIME, queue_header_fields, store_time_reply_fields, { 0 } },
 	{ REQUEST_VIEW_MESSAGE_BY_ID, view_message_header_fields, NULL, { 0 } },
-	{ REQUEST_HEART_BEAT, NULL, heartbeat_answer_fields, { 0 } },
+	{ REQUEST_HEART_BEAT, NULL, heartbeat_reply_fields, { 0 } },
 	{ REQUEST_UNREGISTER_CLIENT, unregister_client_header_fields, NULL, { 0 } },
 	{ REQUEST_CONSUMER_SEND_MSG_BACK, send_back_header_fields, NULL, { 0 } },
 	{ REQUEST_END_TRANSACTION, end_transaction_header_fields, NULL, { 0 } },
@@ -269,20 +268,20 @@ static const struct typed typed_headers[] = {
 	{ REQUEST_PUSH_REPLY_MESSAGE_TO_CLIENT, push_reply_header_fields, NULL, { 0 } },
 	{ REQUEST_GET_ROUTEINFO_BY_TOPIC, route_header_fields, NULL, { 0 } },
 	{ REQUEST_PUT_KV_CONFIG, put_kv_header_fields, NULL, { 0 } },
-	{ REQUEST_GET_KV_CONFIG, kv_header_fields, kv_answer_fields, { 0 } },
+	{ REQUEST_GET_KV_CONFIG, kv_header_fields, kv_reply_fields, { 0 } },
 	{ REQUEST_DELETE_KV_CONFIG, kv_header_fields, NULL, { 0 } },
 	{ REQUEST_GET_KVLIST_BY_NAMESPACE, namespace_header_fields, NULL, { 0 } },
-	{ REQUEST_REGISTER_BROKER, register_broker_header_fields, register_broker_answer_fields,
+	{ REQUEST_REGISTER_BROKER, register_broker_header_fields, register_broker_reply_fields,
 	    { 0 } },
 	{ REQUEST_UNREGISTER_BROKER, broker_identity_header_fields, NULL, { 0 } },
-	{ REQUEST_QUERY_DATA_VERSION, broker_identity_header_fields, data_version_answer_fields,
+	{ REQUEST_QUERY_DATA_VERSION, broker_identity_header_fields, data_version_reply_fields,
 	    { 0 } },
 	{ REQUEST_BROKER_HEARTBEAT, broker_heartbeat_header_fields, NULL, { 0 } },
 	{ REQUEST_GET_BROKER_MEMBER_GROUP, member_group_header_fields, NULL, { 0 } },
 	{ REQUEST_GET_TOPICS_BY_CLUSTER, cluster_header_fields, NULL, { 0 } },
 	{ REQUEST_WIPE_WRITE_PERM_OF_BROKER, broker_name_header_fields,
-	    wipe_write_perm_answer_fields, { 0 } },
-	{ REQUEST_ADD_WRITE_PERM_OF_BROKER, broker_name_header_fields, add_write_perm_answer_fields,
+	    wipe_write_perm_reply_fields, { 0 } },
+	{ REQUEST_ADD_WRITE_PERM_OF_BROKER, broker_name_header_fields, add_write_perm_reply_fields,
 	    { 0 } },
 	{ REQUEST_DELETE_TOPIC_IN_NAMESRV, delete_route_header_fields, NULL, { 0 } },
 	{ REQUEST_UPDATE_AND_CREATE_TOPIC, create_topic_header_fields, NULL, { 0 } },
@@ -293,7 +292,7 @@ static const struct typed typed_headers[] = {
 	{ REQUEST_GET_SUBSCRIPTIONGROUP_CONFIG, group_header_fields, NULL, { 0 } },
 	{ REQUEST_QUERY_TOPICS_BY_CONSUMER, group_header_fields, NULL, { 0 } },
 	{ REQUEST_DELETE_SUBSCRIPTIONGROUP, delete_group_header_fields, NULL, { 0 } },
-	{ REQUEST_GET_BROKER_CONFIG, NULL, config_answer_fields, { 0 } },
+	{ REQUEST_GET_BROKER_CONFIG, NULL, config_reply_fields, { 0 } },
 	{ REQUEST_GET_CONSUMER_CONNECTION_LIST, consumer_group_header_fields, NULL, { 0 } },
 	{ REQUEST_GET_PRODUCER_CONNECTION_LIST, producer_group_header_fields, NULL, { 0 } },
 	{ REQUEST_GET_CONSUME_STATS, consume_stats_header_fields, NULL, { 0 } },
@@ -381,7 +380,7 @@ check_fields(const struct vector *vector, const struct field *fields, const stru
 }
 
 static bool
-carries_answer(const struct typed *typed, int32_t code)
+carries_reply(const struct typed *typed, int32_t code)
 {
 	for (size_t i = 0; i == 0 || typed->answered[i] != 0; i++) {
 		if (typed->answered[i] == code)
@@ -403,10 +402,10 @@ check_typed(const struct vector *vector, void *arg)
 		if (typed_headers[i].code == code)
 			typed = &typed_headers[i];
 	}
-	if (typed == NULL || (response && !carries_answer(typed, vector->code)))
+	if (typed == NULL || (response && !carries_reply(typed, vector->code)))
 		return;
 
-	const struct field *fields = response ? typed->answer : typed->request;
+	const struct field *fields = response ? typed->reply : typed->request;
 	struct buf buf = rebuild(vector);
 
 	decode(vector, &buf, &command);

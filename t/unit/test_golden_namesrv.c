@@ -109,17 +109,17 @@ stop(struct player *player)
 
 /* Bytes out, and (unless oneway) an answer in, decoded; lent until the next exchange. */
 static void
-exchange(struct player *player, struct slice bytes, struct command *answer, struct slice *body)
+exchange(struct player *player, struct slice bytes, struct command *reply, struct slice *body)
 {
 	struct frame frame;
 	const char *why = "";
 
 	cr_assert_eq(raw_send(&player->raw, bytes, &why), 0, "%s", why);
-	if (answer == NULL)
+	if (reply == NULL)
 		return;
 	cr_assert_eq(raw_receive(&player->raw, &frame, &why), 0, "%s: %.*s: %s", player->path,
 	    (int)bytes.len, bytes.data, why);
-	cr_assert_eq(command_decode(&player->arena, &frame, answer), COMMAND_OK);
+	cr_assert_eq(command_decode(&player->arena, &frame, reply), COMMAND_OK);
 	*body = frame.body;
 }
 
@@ -129,14 +129,14 @@ ask(struct player *player, int32_t code, const struct ext *ext, size_t n_ext, st
 	struct command command = {
 		.code = code, .version = 479, .opaque = 1, .ext = ext, .n_ext = n_ext
 	};
-	struct command answer;
+	struct command reply;
 	struct slice ignored;
 	struct buf bytes = { 0 };
 
 	command_encode(&bytes, &command, body, body.len);
-	exchange(player, buf_slice(&bytes), &answer, &ignored);
-	cr_assert_eq(answer.code, 0, "%s: arranging with %d: %.*s", player->path, code,
-	    (int)answer.remark.len, answer.remark.data);
+	exchange(player, buf_slice(&bytes), &reply, &ignored);
+	cr_assert_eq(reply.code, 0, "%s: arranging with %d: %.*s", player->path, code,
+	    (int)reply.remark.len, reply.remark.data);
 	buf_release(&bytes);
 }
 
@@ -303,19 +303,19 @@ is_compared_body(int32_t code)
 
 static void
 compare(struct player *player, const struct command *request, const struct vector *recorded,
-    const struct command *answer, struct slice body)
+    const struct command *reply, struct slice body)
 {
 	const struct json *ext =
 	    json_member(json_parse(recorded->arena, recorded->header), "extFields");
 	struct buf where = { 0 };
 
-	cr_assert_eq(answer->code, recorded->code, "%s:%d: code %d: %d, not %d: %.*s",
-	    recorded->path, recorded->line, request->code, answer->code, recorded->code,
-	    (int)answer->remark.len, answer->remark.data);
+	cr_assert_eq(reply->code, recorded->code, "%s:%d: code %d: %d, not %d: %.*s",
+	    recorded->path, recorded->line, request->code, reply->code, recorded->code,
+	    (int)reply->remark.len, reply->remark.data);
 	for (const struct json *field = ext != NULL ? ext->first : NULL; field != NULL;
 	     field = field->next)
 		cr_assert_not_null(
-		    command_ext(answer, arena_copy(recorded->arena, field->name).data).data,
+		    command_ext(reply, arena_copy(recorded->arena, field->name).data).data,
 		    "%s:%d: code %d: no field %.*s", recorded->path, recorded->line, request->code,
 		    (int)field->name.len, field->name.data);
 	if (is_compared_body(request->code) && recorded->body.len != 0)
@@ -370,20 +370,20 @@ remember_registered(struct player *player, const struct command *request)
 }
 
 static void
-play_answer(struct player *player, const struct vector *recorded, struct waiting *waiting)
+play_reply(struct player *player, const struct vector *recorded, struct waiting *waiting)
 {
 	struct frame frame;
-	struct command request, answer;
+	struct command request, reply;
 	struct slice body;
 	size_t need;
 
 	cr_assert_eq(frame_read(waiting->frame.data, waiting->frame.len, &frame, &need), FRAME_OK);
 	cr_assert_eq(command_decode(recorded->arena, &frame, &request), COMMAND_OK);
 	arrange(player, &request, recorded);
-	exchange(player, buf_slice(&waiting->frame), &answer, &body);
+	exchange(player, buf_slice(&waiting->frame), &reply, &body);
 	if (request.code == REQUEST_REGISTER_BROKER)
 		remember_registered(player, &request);
-	compare(player, &request, recorded, &answer, body);
+	compare(player, &request, recorded, &reply, body);
 	waiting->used = false;
 }
 
@@ -406,11 +406,11 @@ play(const struct vector *vector, void *arg)
 		keep_request(player, vector, conn, opaque);
 	waiting = slice_is(vector->kind, "response") ? find_waiting(player, conn, opaque) : NULL;
 	if (waiting != NULL && waiting->code == vector->of)
-		play_answer(player, vector, waiting);
+		play_reply(player, vector, waiting);
 	arena_reset(&player->arena);
 }
 
-Test(golden_namesrv, answers_as_recorded)
+Test(golden_namesrv, replies_as_recorded)
 {
 	struct player *player = calloc(1, sizeof *player);
 

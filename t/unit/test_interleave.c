@@ -32,7 +32,7 @@ worlds_write(const struct worlds *worlds, struct buf *text)
 	}
 }
 
-Test(interleave, all_orders_that_explain_the_answers)
+Test(interleave, all_orders_that_explain_the_replies)
 {
 	static const struct {
 		const char *name;
@@ -222,7 +222,7 @@ Test(interleave, plans_are_drawn_from_the_seed_alone)
 		cr_assert_eq(memcmp(&one, &again, sizeof one), 0);
 		n_same += memcmp(&one, &two, sizeof one) == 0;
 		cr_assert_leq(one.n_steps, PLAN_STEPS_MAX);
-		cr_assert(one.n_answers >= 1 && one.n_answers <= PLAN_ANSWERS_MAX);
+		cr_assert(one.n_replies >= 1 && one.n_replies <= PLAN_ANSWERS_MAX);
 		n_groups[one.group]++;
 	}
 	cr_expect_lt(n_same, 10);

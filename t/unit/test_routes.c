@@ -64,11 +64,11 @@ join(struct routes *routes, struct member_identity who, struct registration regi
 }
 
 static const char *
-answer(struct routes *routes, const char *name, enum route_dialect dialect)
+reply(struct routes *routes, const char *name, enum route_dialect dialect)
 {
 	struct slice body, why;
 
-	if (routes_answer(routes, &arena, slice_of(name), SLICE_NONE, dialect, &body, &why) !=
+	if (routes_reply(routes, &arena, slice_of(name), SLICE_NONE, dialect, &body, &why) !=
 	    ROUTE_FOUND)
 		return arena_copy(&arena, why).data;
 	return arena_copy(&arena, body).data;
@@ -100,26 +100,26 @@ all_topics(struct routes *routes)
 	"{\"brokerName\":\"" broker "\",\"perm\":" perm ",\"readQueueNums\":4,\"topicSynFlag\":0," \
 	"\"topicSysFlag\":0,\"writeQueueNums\":4}"
 
-Test(routes, answers_in_both_dialects)
+Test(routes, replies_in_both_dialects)
 {
 	struct routes *routes = routes_new();
 
 	cr_assert_eq(join(routes, member("b", 0, "h:2"), with("T", 1)), JOIN_OK);
 	cr_assert_eq(join(routes, member("a", 0, "h:1"), with("T U", 1)), JOIN_OK);
 	cr_assert_eq(join(routes, member("a", 1, "h:3"), with("", 1)), JOIN_OK);
-	cr_assert_str_eq(answer(routes, "T", ROUTE_BARE_KEYS),
+	cr_assert_str_eq(reply(routes, "T", ROUTE_BARE_KEYS),
 	    "{\"brokerDatas\":[{\"brokerAddrs\":{0:\"h:1\",1:\"h:3\"},\"brokerName\":\"a\","
 	    "\"cluster\":\"C\"},"
 	    "{\"brokerAddrs\":{0:\"h:2\"},\"brokerName\":\"b\",\"cluster\":\"C\"}],"
 	    "\"filterServerTable\":{},"
 	    "\"queueDatas\":[" QUEUES("a", "6") "," QUEUES("b", "6") "]}");
-	cr_assert_str_eq(answer(routes, "U", ROUTE_QUOTED_KEYS),
+	cr_assert_str_eq(reply(routes, "U", ROUTE_QUOTED_KEYS),
 	    "{\"brokerDatas\":[{\"brokerAddrs\":{\"0\":\"h:1\",\"1\":\"h:3\"},\"brokerName\":\"a\","
 	    "\"cluster\":\"C\"}],\"filterServerTable\":{},\"queueDatas\":[" QUEUES("a", "6") "]}");
 	routes_free(routes);
 }
 
-Test(routes, two_servers_answer_the_same_bytes)
+Test(routes, two_servers_reply_the_same_bytes)
 {
 	struct routes *one = routes_new(), *two = routes_new();
 
@@ -127,7 +127,7 @@ Test(routes, two_servers_answer_the_same_bytes)
 	join(one, member("b", 0, "h:2"), with("T", 1));
 	join(two, member("b", 0, "h:2"), with("T", 1));
 	join(two, member("a", 0, "h:1"), with("T", 1));
-	cr_assert_str_eq(answer(one, "T", ROUTE_QUOTED_KEYS), answer(two, "T", ROUTE_QUOTED_KEYS));
+	cr_assert_str_eq(reply(one, "T", ROUTE_QUOTED_KEYS), reply(two, "T", ROUTE_QUOTED_KEYS));
 	routes_free(one);
 	routes_free(two);
 }
@@ -216,10 +216,10 @@ Test(routes, an_address_is_one_member)
 
 	join(routes, member("a", 1, "h:1"), with("", 1));
 	join(routes, member("a", 0, "h:1"), with("T", 1));
-	cr_assert_not_null(strstr(answer(routes, "T", ROUTE_BARE_KEYS), "{0:\"h:1\"}"));
+	cr_assert_not_null(strstr(reply(routes, "T", ROUTE_BARE_KEYS), "{0:\"h:1\"}"));
 	join(routes, member("b", 0, "h:1"), with("T", 1));
 	cr_assert_eq(routes_broker_count(routes), 1);
-	cr_assert_null(strstr(answer(routes, "T", ROUTE_BARE_KEYS), "\"a\""));
+	cr_assert_null(strstr(reply(routes, "T", ROUTE_BARE_KEYS), "\"a\""));
 	routes_free(routes);
 }
 
@@ -271,23 +271,22 @@ Test(routes, says_why_there_is_no_route)
 {
 	struct routes *routes = routes_new();
 
-	cr_assert_not_null(strstr(answer(routes, "T", ROUTE_BARE_KEYS), "no broker is registered"));
+	cr_assert_not_null(strstr(reply(routes, "T", ROUTE_BARE_KEYS), "no broker is registered"));
 	join(routes, member("a", 0, "h:1"), with("U", 1));
-	cr_assert_not_null(strstr(answer(routes, "T", ROUTE_BARE_KEYS),
+	cr_assert_not_null(strstr(reply(routes, "T", ROUTE_BARE_KEYS),
 	    "1 broker is registered, none has this topic; automatic creation is off"));
 	join(routes, member("a", 0, "h:1"), with("U TBW102", 2));
-	cr_assert_not_null(
-	    strstr(answer(routes, "T", ROUTE_BARE_KEYS), "automatic creation is on"));
+	cr_assert_not_null(strstr(reply(routes, "T", ROUTE_BARE_KEYS), "automatic creation is on"));
 	join(routes, member("a", 0, "h:1"), with("TBW102", 3));
-	cr_assert_not_null(strstr(answer(routes, "U", ROUTE_BARE_KEYS),
+	cr_assert_not_null(strstr(reply(routes, "U", ROUTE_BARE_KEYS),
 	    "it was deleted from a, the last broker that had it, at "));
 	routes_connection_closed(routes, 1);
 	cr_assert_not_null(strstr(
-	    answer(routes, "TBW102", ROUTE_BARE_KEYS), "a, the last broker that had it, left at "));
+	    reply(routes, "TBW102", ROUTE_BARE_KEYS), "a, the last broker that had it, left at "));
 	cr_assert_not_null(
-	    strstr(answer(routes, "TBW102", ROUTE_BARE_KEYS), "(its connection closed)"));
+	    strstr(reply(routes, "TBW102", ROUTE_BARE_KEYS), "(its connection closed)"));
 	join(routes, member("a", 0, "h:1"), with("TBW102", 4));
-	cr_assert_not_null(strstr(answer(routes, "TBW102", ROUTE_BARE_KEYS), "brokerDatas"));
+	cr_assert_not_null(strstr(reply(routes, "TBW102", ROUTE_BARE_KEYS), "brokerDatas"));
 	routes_free(routes);
 }
 
@@ -300,10 +299,10 @@ Test(routes, what_was_lost_is_forgotten_in_the_end)
 	join_at(routes, member("a", 0, "h:1"), with("T U", 1), now);
 	routes_delete_topic(routes, SLICE("U"), SLICE_NONE);
 	routes_expire(routes, now + 500, count_call, &closed);
-	cr_assert_not_null(strstr(answer(routes, "U", ROUTE_BARE_KEYS), "it was deleted from a"));
+	cr_assert_not_null(strstr(reply(routes, "U", ROUTE_BARE_KEYS), "it was deleted from a"));
 	routes_touch(routes, SLICE("h:1"), 0, now + 25 * 3600000);
 	routes_expire(routes, now + 25 * 3600000, count_call, &closed);
-	cr_assert_not_null(strstr(answer(routes, "U", ROUTE_BARE_KEYS), "none has this topic"));
+	cr_assert_not_null(strstr(reply(routes, "U", ROUTE_BARE_KEYS), "none has this topic"));
 	cr_assert_str_eq(all_topics(routes), "T");
 	routes_free(routes);
 }
@@ -315,12 +314,12 @@ Test(routes, write_permission_comes_and_goes)
 	join(routes, member("a", 0, "h:1"), with("T U", 1));
 	cr_assert_eq(routes_forbid_write(routes, SLICE("nobody")), 0);
 	cr_assert_eq(routes_forbid_write(routes, SLICE("a")), 2);
-	cr_assert_not_null(strstr(answer(routes, "T", ROUTE_BARE_KEYS), QUEUES("a", "4")));
+	cr_assert_not_null(strstr(reply(routes, "T", ROUTE_BARE_KEYS), QUEUES("a", "4")));
 	join(routes, member("a", 0, "h:1"), with("T U V", 2));
 	cr_assert_not_null(
-	    strstr(answer(routes, "V", ROUTE_BARE_KEYS), QUEUES("a", "4")), "still drained");
+	    strstr(reply(routes, "V", ROUTE_BARE_KEYS), QUEUES("a", "4")), "still drained");
 	cr_assert_eq(routes_allow_write(routes, SLICE("a")), 3);
-	cr_assert_not_null(strstr(answer(routes, "T", ROUTE_BARE_KEYS), QUEUES("a", "6")));
+	cr_assert_not_null(strstr(reply(routes, "T", ROUTE_BARE_KEYS), QUEUES("a", "6")));
 	routes_free(routes);
 }
 
@@ -333,8 +332,8 @@ Test(routes, topics_are_deleted_from_a_cluster_or_all)
 	join(routes, member("a", 0, "h:1"), with("T U", 1));
 	join(routes, other, with("T U", 1));
 	routes_delete_topic(routes, SLICE("T"), SLICE("C"));
-	cr_assert_null(strstr(answer(routes, "T", ROUTE_BARE_KEYS), "\"a\""));
-	cr_assert_not_null(strstr(answer(routes, "T", ROUTE_BARE_KEYS), "\"b\""));
+	cr_assert_null(strstr(reply(routes, "T", ROUTE_BARE_KEYS), "\"a\""));
+	cr_assert_not_null(strstr(reply(routes, "T", ROUTE_BARE_KEYS), "\"b\""));
 	routes_delete_topic(routes, SLICE("T"), SLICE_NONE);
 	routes_delete_topic(routes, SLICE("Unknown"), SLICE_NONE);
 	cr_assert_str_eq(all_topics(routes), "U");
@@ -382,7 +381,7 @@ Test(routes, zones)
 	west.zone = SLICE("west");
 	join(routes, east, with("T", 1));
 	join(routes, west, with("T", 1));
-	cr_assert_eq(routes_answer_zone(routes, &arena, SLICE("T"), SLICE_NONE, ROUTE_BARE_KEYS,
+	cr_assert_eq(routes_reply_zone(routes, &arena, SLICE("T"), SLICE_NONE, ROUTE_BARE_KEYS,
 			 SLICE("EAST"), &body, &why),
 	    ROUTE_FOUND);
 	cr_assert_not_null(strstr(body.data, "\"zoneName\":\"east\""));
@@ -396,9 +395,9 @@ Test(routes, order_and_member_group)
 	struct slice body, why;
 
 	join(routes, member("a", 0, "h:1"), with("T", 1));
-	routes_answer(routes, &arena, SLICE("T"), SLICE_NONE, ROUTE_BARE_KEYS, &body, &why);
+	routes_reply(routes, &arena, SLICE("T"), SLICE_NONE, ROUTE_BARE_KEYS, &body, &why);
 	routes_forget(routes, SLICE("T"));
-	routes_answer(routes, &arena, SLICE("T"), SLICE("a:4"), ROUTE_BARE_KEYS, &body, &why);
+	routes_reply(routes, &arena, SLICE("T"), SLICE("a:4"), ROUTE_BARE_KEYS, &body, &why);
 	cr_assert_not_null(memmem(body.data, body.len, "\"orderTopicConf\":\"a:4\"", 22));
 	cr_assert_str_eq(routes_member_group(routes, &arena, SLICE("C"), SLICE("a")).data,
 	    "{\"brokerMemberGroup\":{\"brokerAddrs\":{0:\"h:1\"},\"brokerName\":\"a\",\"cluster\":"

@@ -59,7 +59,7 @@ echo_begin(struct request *request)
 	rig_of(request)->n_begun++;
 	cr_assert_eq(header->offset, -1);
 	request->reply.body = request->body;
-	return request_answer(request, echo_fields, header);
+	return request_reply(request, echo_fields, header);
 }
 
 static enum verdict
@@ -112,7 +112,7 @@ parts_begin(struct request *request)
 		.n_parts = 2,
 	};
 	if (request->body.len != 0)
-		request_answer(request, echo_fields, &typed);
+		request_reply(request, echo_fields, &typed);
 	return VERDICT_REPLY;
 }
 
@@ -177,7 +177,7 @@ send_request(
 
 /* The next answer; what it points to lives until the next one. */
 static struct command
-next_answer(struct rig *rig, struct slice *body)
+next_reply(struct rig *rig, struct slice *body)
 {
 	struct frame frame = net_next_frame(&rig->loop, rig->fd, &rig->in, &rig->last_size);
 	static struct arena arena;
@@ -210,7 +210,7 @@ Test(server, a_typed_request_is_answered_in_its_own_codec)
 		};
 
 		send_request(&rig, request, ext, 3, SLICE("hello"));
-		struct command answer = next_answer(&rig, &body);
+		struct command answer = next_reply(&rig, &body);
 
 		cr_assert_eq(answer.codec, request.codec);
 		cr_assert_eq(answer.opaque, request.opaque);
@@ -260,7 +260,7 @@ Test(server, bad_requests_are_answered_with_code_and_reason)
 			ext[n++] = (struct ext){ SLICE("topic"), slice_of(row->topic) };
 		send_request(
 		    &rig, (struct command){ .code = row->code, .opaque = 5 }, ext, n, SLICE(""));
-		struct command answer = next_answer(&rig, &body);
+		struct command answer = next_reply(&rig, &body);
 
 		cr_assert_eq(answer.opaque, 5);
 		cr_assert_eq(answer.code, row->answer, "row %zu", i);
@@ -280,12 +280,12 @@ Test(server, the_fast_port_refuses_what_belongs_to_the_main_port)
 	close(rig.fd);
 	rig.fd = net_connect(rig.fast_port);
 	send_request(&rig, (struct command){ .code = 11, .opaque = 1 }, NULL, 0, SLICE(""));
-	struct command answer = next_answer(&rig, &body);
+	struct command answer = next_reply(&rig, &body);
 
 	cr_assert_eq(answer.code, RESPONSE_REQUEST_CODE_NOT_SUPPORTED);
 	cr_assert_eq(rig.n_tickets, 0);
 	send_request(&rig, (struct command){ .code = 200050, .opaque = 2 }, NULL, 0, SLICE(""));
-	answer = next_answer(&rig, &body);
+	answer = next_reply(&rig, &body);
 	cr_assert_eq(answer.code, 0);
 	rig_release(&rig);
 }
@@ -305,7 +305,7 @@ Test(server, oneway_requests_are_never_answered)
 	ticket_reply(&rig.loop, &rig.tickets[0], &(struct reply){ .code = 1 });
 	cr_assert_eq(rig.n_released, 2, "the parts of an answer that is not sent");
 	send_request(&rig, (struct command){ .code = 9999, .opaque = 8 }, NULL, 0, SLICE(""));
-	struct command answer = next_answer(&rig, &body);
+	struct command answer = next_reply(&rig, &body);
 
 	cr_assert_eq(answer.opaque, 8, "the first answer is to the last request");
 	rig_release(&rig);
@@ -318,25 +318,25 @@ Test(server, parts_and_raw_fields_follow_what_is_typed)
 
 	rig_init(&rig, 10, 0);
 	send_request(&rig, (struct command){ .code = 200050 }, NULL, 0, SLICE(""));
-	struct command answer = next_answer(&rig, &body);
+	struct command answer = next_reply(&rig, &body);
 
 	cr_assert(slice_is(body, "one two"));
 	cr_assert_eq(answer.n_ext, 1);
 	cr_assert(slice_is(command_ext(&answer, "more"), "yes"));
 	send_request(&rig, (struct command){ .code = 200050 }, NULL, 0, SLICE("typed"));
-	answer = next_answer(&rig, &body);
+	answer = next_reply(&rig, &body);
 	cr_assert_eq(answer.n_ext, 3);
 	cr_assert(slice_is(command_ext(&answer, "more"), "yes"));
 	cr_assert(slice_is(command_ext(&answer, "topic"), "T"));
 	cr_assert_eq(rig.n_released, 4);
 	send_request(&rig, (struct command){ .code = 200050 }, NULL, 0, SLICE("large"));
-	answer = next_answer(&rig, &body);
+	answer = next_reply(&rig, &body);
 	cr_assert_eq(answer.code, RESPONSE_SYSTEM_ERROR, "no frame can be as large as this");
 	cr_assert_eq(rig.n_released, 6);
 	rig_release(&rig);
 }
 
-Test(server, answers_may_come_later_and_in_any_order)
+Test(server, replies_may_come_later_and_in_any_order)
 {
 	static const int order[N_LATER] = { 3, 0, 7, 1, 6, 2, 5, 4 };
 	struct rig rig;
@@ -354,7 +354,7 @@ Test(server, answers_may_come_later_and_in_any_order)
 		ticket_reply(&rig.loop, &rig.tickets[order[i]],
 		    &(struct reply){ .code = order[i], .body = SLICE("late") });
 	for (int i = 0; i < N_LATER; i++) {
-		struct command answer = next_answer(&rig, &body);
+		struct command answer = next_reply(&rig, &body);
 
 		cr_assert_eq(answer.opaque, 100 + order[i]);
 		cr_assert_eq(answer.code, order[i]);
@@ -435,7 +435,7 @@ Test(server, connections_wait_when_there_are_no_descriptors)
 	cr_assert_eq(conn_find(&rig.loop, (struct conn_id){ 0, 1 }), NULL);
 	setrlimit(RLIMIT_NOFILE, &files);
 	send_request(&rig, (struct command){ .code = 9999, .opaque = 1 }, NULL, 0, SLICE(""));
-	cr_assert_eq(next_answer(&rig, &body).opaque, 1);
+	cr_assert_eq(next_reply(&rig, &body).opaque, 1);
 	rig_release(&rig);
 }
 

@@ -84,7 +84,7 @@ queue_at(struct bench *bench, int32_t number)
 	return tail_find(bench->tail, slice_of(topic), 0);
 }
 
-struct answer {
+struct reply {
 	enum tail_status status;
 	struct body_part *parts;
 	size_t n_parts;
@@ -92,30 +92,30 @@ struct answer {
 	int64_t next_offset;
 };
 
-static struct answer
+static struct reply
 read_at(struct bench *bench, int32_t number, int64_t offset, const struct pull_limits *limits)
 {
-	struct answer answer = { 0 };
+	struct reply reply = { 0 };
 
-	answer.status = tail_read(bench->tail, queue_at(bench, number), offset, limits,
-	    &bench->arena, &answer.parts, &answer.n_parts, &answer.n_messages, &answer.next_offset);
-	return answer;
+	reply.status = tail_read(bench->tail, queue_at(bench, number), offset, limits,
+	    &bench->arena, &reply.parts, &reply.n_parts, &reply.n_messages, &reply.next_offset);
+	return reply;
 }
 
 /* The parts hold these offsets, in order. */
 static void
-check_and_release(struct answer *answer, const int64_t *offsets, size_t n)
+check_and_release(struct reply *reply, const int64_t *offsets, size_t n)
 {
 	size_t i = 0;
 
-	cr_assert_eq(answer->status, TAIL_FOUND);
-	cr_assert_eq(answer->n_messages, (int32_t)n);
-	for (size_t p = 0; p < answer->n_parts; p++) {
-		for (size_t at = 0; at < answer->parts[p].len; at += RECORD_BYTES) {
+	cr_assert_eq(reply->status, TAIL_FOUND);
+	cr_assert_eq(reply->n_messages, (int32_t)n);
+	for (size_t p = 0; p < reply->n_parts; p++) {
+		for (size_t at = 0; at < reply->parts[p].len; at += RECORD_BYTES) {
 			cr_assert_lt(i, n);
-			cr_assert_eq(answer->parts[p].data[at], (char)offsets[i++]);
+			cr_assert_eq(reply->parts[p].data[at], (char)offsets[i++]);
 		}
-		answer->parts[p].release(answer->parts[p].owner);
+		reply->parts[p].release(reply->parts[p].owner);
 	}
 	cr_assert_eq(i, n);
 }
@@ -129,13 +129,13 @@ Test(tail, records_in_a_row_are_one_part)
 	bench_init(&bench, 1 << 20);
 	grow(&bench, (int32_t[]){ 1, 1, 2, 1 }, 4);
 	grow(&bench, (int32_t[]){ 1, 1 }, 2);
-	struct answer answer = read_at(&bench, 1, 0, &wide);
+	struct reply reply = read_at(&bench, 1, 0, &wide);
 
-	cr_assert_eq(answer.n_parts, 3);
-	cr_assert_eq(answer.next_offset, 5);
-	check_and_release(&answer, (int64_t[]){ 0, 1, 2, 3, 4 }, 5);
-	answer = read_at(&bench, 2, 0, &wide);
-	check_and_release(&answer, (int64_t[]){ 0 }, 1);
+	cr_assert_eq(reply.n_parts, 3);
+	cr_assert_eq(reply.next_offset, 5);
+	check_and_release(&reply, (int64_t[]){ 0, 1, 2, 3, 4 }, 5);
+	reply = read_at(&bench, 2, 0, &wide);
+	check_and_release(&reply, (int64_t[]){ 0 }, 1);
 	cr_assert_eq(queue_at(&bench, 1)->max_offset, 5);
 	cr_assert_eq(queue_at(&bench, 1)->last_timestamp, 1400);
 	cr_assert_eq(queue_at(&bench, 2)->last_timestamp, 1000);
@@ -168,15 +168,15 @@ Test(tail, limits)
 	bench_init(&bench, 1 << 20);
 	grow(&bench, (int32_t[]){ 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 }, 10);
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		struct answer answer = read_at(&bench, 1, cases[i].offset, &cases[i].limits);
+		struct reply reply = read_at(&bench, 1, cases[i].offset, &cases[i].limits);
 
 		if (cases[i].n > 0)
-			check_and_release(&answer, cases[i].offsets, cases[i].n);
+			check_and_release(&reply, cases[i].offsets, cases[i].n);
 		else
-			cr_assert_eq(answer.status, TAIL_NO_MATCH);
+			cr_assert_eq(reply.status, TAIL_NO_MATCH);
 		/* An entry that ends a filtered pull is looked at again by the next. */
-		cr_assert_leq(answer.next_offset, cases[i].next_offset, "case %zu", i);
-		cr_assert_geq(answer.next_offset, cases[i].next_offset - 1, "case %zu", i);
+		cr_assert_leq(reply.next_offset, cases[i].next_offset, "case %zu", i);
+		cr_assert_geq(reply.next_offset, cases[i].next_offset - 1, "case %zu", i);
 	}
 	bench_release(&bench);
 }
@@ -202,9 +202,9 @@ Test(tail, the_oldest_go_when_there_are_too_many)
 			cr_assert_eq(read_at(&bench, number, first - 1, &wide).status, TAIL_COLD);
 		if (queue->ring_len == 0)
 			continue;
-		struct answer answer =
+		struct reply reply =
 		    read_at(&bench, number, first, &(struct pull_limits){ .max_messages = 1 });
-		check_and_release(&answer, (int64_t[]){ first }, 1);
+		check_and_release(&reply, (int64_t[]){ first }, 1);
 	}
 	cr_assert_gt(held, 50);
 	cr_assert_lt(held, 200);
@@ -217,11 +217,11 @@ Test(tail, what_was_lent_outlives_the_tail)
 
 	bench_init(&bench, 500);
 	grow(&bench, (int32_t[]){ 1 }, 1);
-	struct answer answer = read_at(&bench, 1, 0, &wide);
+	struct reply reply = read_at(&bench, 1, 0, &wide);
 	for (int i = 0; i < 50; i++)
 		grow(&bench, (int32_t[]){ 2 }, 1);
 	cr_assert_eq(read_at(&bench, 1, 0, &wide).status, TAIL_COLD);
-	check_and_release(&answer, (int64_t[]){ 0 }, 1);
+	check_and_release(&reply, (int64_t[]){ 0 }, 1);
 	bench_release(&bench);
 }
 

@@ -84,7 +84,7 @@ ask(uint64_t number, const char *key)
 }
 
 static void
-answer(const char *key)
+reply(const char *key)
 {
 	check_members_answered(members, slice_of(key), now);
 }
@@ -143,10 +143,10 @@ Test(transaction_check_member, a_full_window_is_left_alone, .init = set_up, .fin
 		cr_assert_lt(n, 1000);
 	}
 	cr_assert_eq(choice(), CHECK_LATER);
-	answer("0");
+	reply("0");
 	cr_assert_eq(choice(), CHECK_CHOSEN, "an answer makes room");
-	answer("0");
-	answer("nobody asked this");
+	reply("0");
+	reply("nobody asked this");
 }
 
 Test(transaction_check_member, a_silent_one_is_tried_more_and_more_seldom, .init = set_up,
@@ -170,7 +170,7 @@ Test(transaction_check_member, a_silent_one_is_tried_more_and_more_seldom, .init
 	cr_assert_eq(last, 60000);
 	ask(1, "k");
 	cr_assert_eq(choose(1, 1000), 2, "one ask alone");
-	answer("k");
+	reply("k");
 	for (int i = 0; i < 3; i++) {
 		cr_assert_eq(choose(1, 1000), 1, "it is back");
 		ask(1, i == 0 ? "a" : i == 1 ? "b" : "c");
@@ -210,7 +210,7 @@ Test(transaction_check_member, one_lost_ask_is_not_silence, .init = set_up, .fin
 	ask(1, "lost");
 	now += 100;
 	ask(1, "answered");
-	answer("answered");
+	reply("answered");
 	pass(SILENT_MS);
 	cr_assert_eq(choice(), CHECK_CHOSEN);
 }

@@ -16,7 +16,7 @@ set_chunk(struct read_job *job, struct slice bytes)
 	job->n_records = 1;
 }
 
-enum read_answer
+enum read_reply
 read_position(struct reader *reader, struct read_job *job)
 {
 	struct slice bytes;
@@ -78,7 +78,7 @@ stamp_of(struct reader *reader, const struct read_job *job, int32_t number, int6
  * Store times never go back along a queue, so its offsets can be halved. low
  * becomes the first offset whose time is >= begin_ms (upper: > begin_ms).
  */
-enum read_answer
+enum read_reply
 read_time(struct reader *reader, struct read_job *job)
 {
 	int64_t low = job->min_offset, high = job->max_offset;
@@ -108,7 +108,7 @@ read_time(struct reader *reader, struct read_job *job)
 	return READ_DONE;
 }
 
-enum read_answer
+enum read_reply
 read_stamps(struct reader *reader, struct read_job *job)
 {
 	job->status = READ_FOUND;
@@ -253,7 +253,7 @@ gather_found(struct key_search *search)
 	job->chunk->len = at;
 }
 
-enum read_answer
+enum read_reply
 read_key(struct reader *reader, struct read_job *job)
 {
 	struct key_search search = {

@@ -123,7 +123,7 @@ read_picks(struct reader *reader, const struct selection *it, struct read_job *j
 	return status;
 }
 
-enum read_answer
+enum read_reply
 read_queue(struct reader *reader, struct read_job *job)
 {
 	struct selection it = { .limits = &job->limits, .next_offset = job->offset };

@@ -250,7 +250,7 @@ rest(struct reader *reader, bool sealed_too)
 static void
 run_job(struct task *task, void *arg)
 {
-	static enum read_answer (*const kinds[])(struct reader *, struct read_job *) = {
+	static enum read_reply (*const kinds[])(struct reader *, struct read_job *) = {
 		[READ_QUEUE] = read_queue,
 		[READ_POSITION] = read_position,
 		[READ_KEY] = read_key,
@@ -261,12 +261,12 @@ run_job(struct task *task, void *arg)
 	struct reader *reader = arg;
 
 	reader->segments = store_segments(reader->store);
-	enum read_answer answer = kinds[job->kind](reader, job);
+	enum read_reply reply = kinds[job->kind](reader, job);
 
 	rest(reader, false);
 	segment_array_unref(reader->segments);
 	reader->segments = NULL;
-	if (answer == READ_ASK) {
+	if (reply == READ_ASK) {
 		job->task.run = writer_take_read;
 		writer_post(reader->store->writer, &job->task);
 	} else {

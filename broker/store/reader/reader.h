@@ -49,12 +49,12 @@ enum get_status reader_copy(
     struct reader *reader, int64_t position, uint32_t size, bool dense, char *to);
 
 /* read_queue.c, read_find.c. ASK: the job has to ask the writer. */
-enum read_answer { READ_DONE, READ_ASK };
-enum read_answer read_queue(struct reader *reader, struct read_job *job);
-enum read_answer read_position(struct reader *reader, struct read_job *job);
-enum read_answer read_key(struct reader *reader, struct read_job *job);
-enum read_answer read_time(struct reader *reader, struct read_job *job);
-enum read_answer read_stamps(struct reader *reader, struct read_job *job);
+enum read_reply { READ_DONE, READ_ASK };
+enum read_reply read_queue(struct reader *reader, struct read_job *job);
+enum read_reply read_position(struct reader *reader, struct read_job *job);
+enum read_reply read_key(struct reader *reader, struct read_job *job);
+enum read_reply read_time(struct reader *reader, struct read_job *job);
+enum read_reply read_stamps(struct reader *reader, struct read_job *job);
 
 enum read_status read_status_of(enum get_status status);
 

@@ -47,7 +47,7 @@ writer_take_meta(struct task *task, void *arg)
 #define WAITING_MAX 4096 /* entries for one pull: who filters more away comes again */
 
 static void
-answer_queue(struct writer *writer, struct read_job *job)
+reply_queue(struct writer *writer, struct read_job *job)
 {
 	const struct queue *queue = queue_table_at(&writer->store->queues, job->queue);
 
@@ -63,7 +63,7 @@ answer_queue(struct writer *writer, struct read_job *job)
 }
 
 static void
-answer_stamps(struct writer *writer, struct read_job *job)
+reply_stamps(struct writer *writer, struct read_job *job)
 {
 	for (size_t i = 0; i < job->n_stamps; i++) {
 		struct stamp_query *query = &job->stamps[i];
@@ -79,7 +79,7 @@ answer_stamps(struct writer *writer, struct read_job *job)
 }
 
 static void
-answer_key(struct writer *writer, struct read_job *job)
+reply_key(struct writer *writer, struct read_job *job)
 {
 	struct slice topic = slice_of(job->topic);
 	uint64_t hash = key_hash(key_topic_hash(topic), slice_of(job->key));
@@ -104,10 +104,10 @@ void
 writer_pass_reads(struct writer *writer)
 {
 	static void (*const answers[])(struct writer *, struct read_job *) = {
-		[READ_QUEUE] = answer_queue,
-		[READ_TIME] = answer_queue,
-		[READ_STAMPS] = answer_stamps,
-		[READ_KEY] = answer_key,
+		[READ_QUEUE] = reply_queue,
+		[READ_TIME] = reply_queue,
+		[READ_STAMPS] = reply_stamps,
+		[READ_KEY] = reply_key,
 	};
 	struct task *task = writer->batch.reads.first;
 

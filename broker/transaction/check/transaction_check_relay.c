@@ -112,7 +112,7 @@ learn(struct check_relays *relays, struct slice master, struct slice group, int3
 }
 
 static void
-on_probed(void *arg, const struct command *answer, struct slice body)
+on_probed(void *arg, const struct command *reply, struct slice body)
 {
 	struct search *search = arg;
 	struct check_relays *relays = search->relays;
@@ -124,7 +124,7 @@ on_probed(void *arg, const struct command *answer, struct slice body)
 		return;
 	}
 	learn(relays, search->masters[search->at], search->group,
-	    answer != NULL ? answer->code : RESPONSE_SYSTEM_ERROR);
+	    reply != NULL ? reply->code : RESPONSE_SYSTEM_ERROR);
 	go_on(search);
 }
 
@@ -201,14 +201,14 @@ struct relay {
 };
 
 static void
-on_relayed(void *arg, const struct command *answer, struct slice body)
+on_relayed(void *arg, const struct command *reply, struct slice body)
 {
 	struct relay *relay = arg;
 
 	(void)body;
-	if (!relay->relays->stopped && (answer == NULL || answer->code != RESPONSE_SUCCESS))
+	if (!relay->relays->stopped && (reply == NULL || reply->code != RESPONSE_SUCCESS))
 		learn(relay->relays, slice_of(relay->master), slice_of(relay->group),
-		    answer != NULL ? answer->code : RESPONSE_SYSTEM_ERROR);
+		    reply != NULL ? reply->code : RESPONSE_SYSTEM_ERROR);
 	free(relay->group);
 	free(relay);
 }

@@ -230,7 +230,7 @@ finish(struct url_ask *ask, const char *why)
 }
 
 static const char *
-read_answer(struct evhttp_request *answer, enum half_event_kind *kind)
+read_reply(struct evhttp_request *reply, enum half_event_kind *kind)
 {
 	static const struct {
 		const char *word;
@@ -242,12 +242,12 @@ read_answer(struct evhttp_request *answer, enum half_event_kind *kind)
 	};
 	char text[ANSWER_MAX];
 
-	if (answer == NULL || evhttp_request_get_response_code(answer) == 0)
+	if (reply == NULL || evhttp_request_get_response_code(reply) == 0)
 		return "it cannot be reached, or its answer is no HTTP of this size";
-	if (evhttp_request_get_response_code(answer) != HTTP_OK)
+	if (evhttp_request_get_response_code(reply) != HTTP_OK)
 		return "its status is not 200";
 	ev_ssize_t len =
-	    evbuffer_copyout(evhttp_request_get_input_buffer(answer), text, sizeof text);
+	    evbuffer_copyout(evhttp_request_get_input_buffer(reply), text, sizeof text);
 	struct slice word = slice_trim((struct slice){ text, len > 0 ? (size_t)len : 0 });
 
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
@@ -260,12 +260,12 @@ read_answer(struct evhttp_request *answer, enum half_event_kind *kind)
 }
 
 static void
-on_answer(struct evhttp_request *answer, void *arg)
+on_reply(struct evhttp_request *reply, void *arg)
 {
 	struct url_ask *ask = arg;
 
 	if (!ask->over)
-		finish(ask, read_answer(answer, &ask->vote.kind));
+		finish(ask, read_reply(reply, &ask->vote.kind));
 }
 
 /* Of the whole exchange: libevent's own time-out begins anew with each byte. */
@@ -294,7 +294,7 @@ send_request(struct url_ask *ask, const struct resolved *to, const struct evhttp
 		return -1;
 	evhttp_connection_set_max_headers_size(ask->connection, ANSWER_HEADER_MAX);
 	evhttp_connection_set_max_body_size(ask->connection, ANSWER_MAX);
-	request = evhttp_request_new(on_answer, ask);
+	request = evhttp_request_new(on_reply, ask);
 	if (request == NULL)
 		return -1;
 	evhttp_add_header(evhttp_request_get_output_headers(request), "Host", to->text);

@@ -241,8 +241,8 @@ explain(const struct routes *routes, struct arena *arena, struct slice name,
 }
 
 enum route_status
-routes_answer(struct routes *routes, struct arena *arena, struct slice name,
-    struct slice order_conf, enum route_dialect dialect, struct slice *body, struct slice *why)
+routes_reply(struct routes *routes, struct arena *arena, struct slice name, struct slice order_conf,
+    enum route_dialect dialect, struct slice *body, struct slice *why)
 {
 	struct route_topic *topic = strmap_find(&routes->topics, name);
 
@@ -255,7 +255,7 @@ routes_answer(struct routes *routes, struct arena *arena, struct slice name,
 }
 
 enum route_status
-routes_answer_zone(struct routes *routes, struct arena *arena, struct slice name,
+routes_reply_zone(struct routes *routes, struct arena *arena, struct slice name,
     struct slice order_conf, enum route_dialect dialect, struct slice zone, struct slice *body,
     struct slice *why)
 {
