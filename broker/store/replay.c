@@ -38,8 +38,9 @@ struct replay {
 	sqlite3_stmt *tags;   /* rows of tag, read along with the log, */
 	int64_t tag_position; /* ... and where the one at hand belongs; INT64_MAX: no more */
 	sqlite3
-	    *newest;    /* kept open until the writer has it: each first open reads the whole WAL */
-	struct buf why; /* not empty: the store is refused */
+	    *newest; /* kept open until the writer has it: each first open reads the whole WAL */
+	const char *path; /* of the segment that is read at the moment */
+	struct buf why;   /* not empty: the store is refused */
 };
 
 /* ---- which segments there are ---------------------------------------- */
@@ -231,6 +232,7 @@ each_row_of(struct replay *replay, sqlite3 *db, const char *path, const char *te
 	sqlite3_stmt *statement;
 	int rc = sqlite3_prepare_v2(db, text, -1, &statement, NULL);
 
+	replay->path = path;
 	if (rc == SQLITE_OK) {
 		sqlite3_bind_int64(statement, 1, from);
 		while ((rc = sqlite3_step(statement)) == SQLITE_ROW)
@@ -368,6 +370,28 @@ index_record(struct replay *replay, const struct record *record)
 	queue->last_timestamp = record->store_timestamp;
 }
 
+/*
+ * Decodes the record at records[at], which has to stand at this log position. -1: the store is
+ * refused, with the file and the position. A wrong CRC is only logged: such a record is never
+ * returned to a client.
+ */
+static int
+decode_row(
+    struct replay *replay, struct slice records, size_t at, int64_t position, struct record *record)
+{
+	if (record_decode(records.data + at, records.len - at, record) == -1 ||
+	    record->position != position) {
+		buf_printf(&replay->why,
+		    "%s is corrupt at log position %lld; restore it from a copy", replay->path,
+		    (long long)position);
+		return -1;
+	}
+	if (!record_check(record))
+		log_error(
+		    "store is corrupt file=%s position=%lld", replay->path, (long long)position);
+	return 0;
+}
+
 static int
 replay_row(struct replay *replay, sqlite3_stmt *row)
 {
@@ -378,16 +402,8 @@ replay_row(struct replay *replay, sqlite3_stmt *row)
 	for (size_t at = 0; at < records.len;) {
 		struct record record;
 
-		if (record_decode(records.data + at, records.len - at, &record) == -1 ||
-		    record.position != position) {
-			buf_printf(&replay->why,
-			    "%s is corrupt at log position %lld; restore it from a copy",
-			    writer->out.segment->path, (long long)position);
+		if (decode_row(replay, records, at, position, &record) == -1)
 			return -1;
-		}
-		if (!record_check(&record))
-			log_error("store is corrupt file=%s position=%lld",
-			    writer->out.segment->path, (long long)position);
 		if (position >= writer->out.indexed)
 			index_record(replay, &record);
 		if (position >= writer->out.keyed)
@@ -428,13 +444,17 @@ static int
 replay_halves(struct replay *replay, sqlite3_stmt *row)
 {
 	struct slice records = column_slice(row, 1);
-	struct record record;
+	int64_t first = sqlite3_column_int64(row, 0);
 
-	for (size_t at = 0;
-	     at < records.len && record_decode(records.data + at, records.len - at, &record) == 0;
-	     at += record.size)
-		half_table_replay(&replay->store->writer->halves, &record,
-		    sqlite3_column_int64(row, 0), replay->store->options.half_wait_ms);
+	for (size_t at = 0; at < records.len;) {
+		struct record record;
+
+		if (decode_row(replay, records, at, first + (int64_t)at, &record) == -1)
+			return -1;
+		half_table_replay(&replay->store->writer->halves, &record, first,
+		    replay->store->options.half_wait_ms);
+		at += record.size;
+	}
 	return 0;
 }
 

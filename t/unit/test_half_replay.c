@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -264,6 +265,85 @@ Test(half_replay, decided_segments_later)
 	cr_assert_eq(half_act(&rig, HALF_COMMIT, other).status, APPEND_OK);
 	check(&rig);
 	rig_release(&rig);
+}
+
+/* ---- damage ------------------------------------------------------------ */
+
+/* Changes the row at the position, in the first segment: records becomes this SQL expression. */
+static void
+damage_row(const struct rig *rig, int64_t position, const char *records)
+{
+	char path[256], text[200];
+	sqlite3 *db;
+
+	snprintf(path, sizeof path, "%s/log/%020d.db", rig->directory, 0);
+	snprintf(text, sizeof text, "UPDATE log SET records = %s WHERE pos = %lld", records,
+	    (long long)position);
+	cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
+	cr_assert_eq(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+	cr_assert_eq(sqlite3_changes(db), 1);
+	sqlite3_close(db);
+}
+
+/* The start reads older segments for their half messages. One that is damaged has lost some. */
+static void
+expect_refused(const char *records)
+{
+	char expected[400];
+	struct rig rig;
+
+	rig_init(&rig);
+	rig.options.segment_bytes = 100000;
+	rig_open(&rig);
+	int64_t first = half_store(&rig, 60000), second = half_store(&rig, 60000);
+	cr_assert_eq(first, 0);
+	fill(&rig);
+	rig_until(&rig, rig_first_is_sealed);
+	rig_close(&rig);
+	remove_meta(&rig);
+	damage_row(&rig, second, records);
+	char *why = rig_refusal(&rig);
+	cr_assert_not_null(why, "a start with %s is not refused", records);
+	snprintf(expected, sizeof expected, "%s/log/%020d.db is corrupt at log position %lld;",
+	    rig.directory, 0, (long long)second);
+	cr_assert_not_null(strstr(why, expected), "%s", why);
+	free(why);
+	rig_release(&rig);
+}
+
+Test(half_replay, an_older_segment_that_is_damaged_is_refused)
+{
+	expect_refused("zeroblob(length(records))");
+	expect_refused("substr(records, 1, length(records) - 1)");
+	/* A record that decodes, but belongs to another position. */
+	expect_refused("(SELECT records FROM log WHERE pos = 0)");
+}
+
+Test(half_replay, rows_that_make_no_sense_are_refused)
+{
+	/* position, state, copy, due_ms, left_ms, n_asked */
+	static const char *const rows[] = { "0, 0, -1, 0, 0, 0", "0, 4, -1, 0, 0, 0",
+		"-1, 1, -1, 0, 0, 0", "0, 1, -1, 0, 0, -1", "0, 1, -1, 0, 0, 65536" };
+	char path[256], text[200];
+	struct rig rig;
+	sqlite3 *db;
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		rig_init(&rig);
+		rig_open(&rig);
+		half_store(&rig, 60000);
+		rig_close(&rig);
+		snprintf(path, sizeof path, "%s/meta.db", rig.directory);
+		snprintf(text, sizeof text, "INSERT OR REPLACE INTO half VALUES(%s)", rows[i]);
+		cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
+		cr_assert_eq(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
+		sqlite3_close(db);
+		char *why = rig_refusal(&rig);
+		cr_assert_not_null(why, "%s", rows[i]);
+		cr_assert_not_null(strstr(why, "meta.db cannot be read: table half"), "%s", why);
+		free(why);
+		rig_release(&rig);
+	}
 }
 
 /* ---- segments that go -------------------------------------------------- */

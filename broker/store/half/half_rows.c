@@ -7,6 +7,7 @@
 #include "common/base/log.h"
 
 #define LOOK_MS 1000
+#define WAIT_MAX_MS (INT64_C(366) * 24 * 3600 * 1000) /* beyond: a row that is damaged */
 #define FLUSH_CHANGES 16384 /* in one transaction: it keeps the log waiting */
 
 static const char *const texts[N_HALF_PUTS] = {
@@ -179,11 +180,34 @@ half_rows_flush_all(struct writer *writer)
 static int64_t
 due_again_ms(int64_t due_wall_ms, int64_t left_ms)
 {
-	int64_t wait = due_wall_ms - clock_wall_ms();
+	int64_t now_ms = clock_wall_ms();
+	int64_t wait_ms = due_wall_ms > now_ms ? due_wall_ms - now_ms : 0;
 
-	if (wait < 0)
-		wait = 0;
-	return clock_mono_ms() + (wait < left_ms ? wait : left_ms);
+	if (wait_ms > left_ms)
+		wait_ms = left_ms > 0 ? left_ms : 0;
+	return clock_mono_ms() + (wait_ms < WAIT_MAX_MS ? wait_ms : WAIT_MAX_MS);
+}
+
+/* One row; false: no broker of ours wrote it. */
+static bool
+load_row(struct half_table *table, sqlite3_stmt *row)
+{
+	int64_t position = sqlite3_column_int64(row, 0), state = sqlite3_column_int64(row, 1);
+	int64_t n_asked = sqlite3_column_int64(row, 5);
+
+	if (position < 0 || state <= HALF_NONE || state > HALF_REVOCABLE || n_asked < 0 ||
+	    n_asked > UINT16_MAX)
+		return false;
+	half_table_load(table,
+	    &(struct half_entry){
+		.position = position,
+		.state = (uint8_t)state,
+		.copy = sqlite3_column_int64(row, 2),
+		.due_ms = due_again_ms(sqlite3_column_int64(row, 3), sqlite3_column_int64(row, 4)),
+		.n_asked = (uint16_t)n_asked,
+		.kept = true,
+	    });
+	return true;
 }
 
 int
@@ -194,21 +218,11 @@ half_rows_load(struct store *store, struct half_table *table, struct buf *why)
 	    "SELECT position, state, copy, due_ms, left_ms, n_asked FROM half", -1, &statement,
 	    NULL);
 
-	while (rc == SQLITE_OK || rc == SQLITE_ROW) {
-		rc = sqlite3_step(statement);
-		if (rc != SQLITE_ROW)
-			break;
-		half_table_load(
-		    table, &(struct half_entry){
-			       .position = sqlite3_column_int64(statement, 0),
-			       .state = (uint8_t)(sqlite3_column_int(statement, 1) & 3),
-			       .copy = sqlite3_column_int64(statement, 2),
-			       .due_ms = due_again_ms(sqlite3_column_int64(statement, 3),
-				   sqlite3_column_int64(statement, 4)),
-			       .n_asked = (uint16_t)sqlite3_column_int(statement, 5),
-			       .kept = true,
-			   });
-	}
+	if (rc == SQLITE_OK)
+		rc = SQLITE_ROW;
+	while (rc == SQLITE_ROW && (rc = sqlite3_step(statement)) == SQLITE_ROW)
+		if (!load_row(table, statement))
+			rc = SQLITE_CORRUPT;
 	sqlite3_finalize(statement);
 	if (rc != SQLITE_DONE)
 		buf_printf(why, "meta.db cannot be read: table half: %s", sqlite3_errstr(rc));
