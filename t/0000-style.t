@@ -155,6 +155,9 @@ listed_tests() {
 	for file in t/[0-9]*.t; do
 		grep -q "%D%/$(basename "$file")" t/programs.inc || echo "$file"
 	done
+	for file in t/unit/test_*.c; do
+		grep -qE "${file%.c}( |\$)" t/unit/Makefile.inc || echo "$file"
+	done
 }
 
 # check_with PROGRAM NAME FUNCTION
