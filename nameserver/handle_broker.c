@@ -24,15 +24,85 @@ is_address(struct slice address)
 		return false;
 	port = (struct slice){ colon + 1, (size_t)(address.data + address.len - colon - 1) };
 	for (const char *at = address.data; at < colon; at++)
-		if (!isalnum((unsigned char)*at) && strchr(".:-_[]%", *at) == NULL)
+		if (!isalnum((unsigned char)*at) && memchr(".:-_[]%", *at, 7) == NULL)
 			return false;
 	return slice_to_int32(port, &number) == 0 && number > 0 && number <= UINT16_MAX;
+}
+
+/* Names and addresses go into logs and into the answers to all clients: no control characters. */
+static bool
+is_printable(struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if ((unsigned char)text.data[i] < ' ' || text.data[i] == '\x7f')
+			return false;
+	return true;
 }
 
 static bool
 is_name(struct slice name)
 {
-	return name.len != 0 && name.len <= NAME_MAX_BYTES;
+	return name.len != 0 && name.len <= NAME_MAX_BYTES && is_printable(name);
+}
+
+/* An optional text of a member. */
+static bool
+is_note(struct slice text)
+{
+	return text.len <= NAME_MAX_BYTES && is_printable(text);
+}
+
+/* -1 with the refusal written. */
+static int
+check_identity(struct request *request, const struct member_identity *who)
+{
+	if (!is_name(who->cluster) || !is_name(who->broker_name) || who->id < MASTER_ID) {
+		request_refuse(request, RESPONSE_SYSTEM_ERROR,
+		    "clusterName and brokerName are 1 to %d bytes without control characters, "
+		    "brokerId is 0 or more",
+		    NAME_MAX_BYTES);
+		return -1;
+	}
+	if (!is_address(who->address)) {
+		request_refuse(request, RESPONSE_SYSTEM_ERROR, "brokerAddr is no HOST:PORT%s%.*s",
+		    is_note(who->address) ? ": " : "",
+		    is_note(who->address) ? (int)who->address.len : 0, who->address.data);
+		return -1;
+	}
+	if (!is_note(who->ha_address) || !is_note(who->zone)) {
+		request_refuse(request, RESPONSE_SYSTEM_ERROR,
+		    "haServerAddr and zoneName are at most %d bytes without control characters",
+		    NAME_MAX_BYTES);
+		return -1;
+	}
+	return 0;
+}
+
+/* One bad name refuses the whole registration: the broker's log then says which. */
+static int
+check_registration(struct request *request, const struct registration *registration)
+{
+	const struct topic_table *table = &registration->table;
+
+	for (size_t i = 0; i < table->n_topics; i++) {
+		if (is_name(table->topics[i].name))
+			continue;
+		request_refuse(request, RESPONSE_SYSTEM_ERROR,
+		    "topic %zu of %zu has a bad name: 1 to %d bytes without control characters are "
+		    "taken",
+		    i + 1, table->n_topics, NAME_MAX_BYTES);
+		return -1;
+	}
+	for (size_t i = 0; i < registration->n_filter_servers; i++) {
+		if (is_note(registration->filter_servers[i]))
+			continue;
+		request_refuse(request, RESPONSE_SYSTEM_ERROR,
+		    "filter server %zu has a bad address: at most %d bytes without control "
+		    "characters are taken",
+		    i + 1, NAME_MAX_BYTES);
+		return -1;
+	}
+	return 0;
 }
 
 /* What the request says of its sender; -1 with the refusal written. */
@@ -57,18 +127,7 @@ identify(struct request *request, struct member_identity *who)
 	if (command_ext(request->command, "enableActingMaster").data != NULL)
 		who->acting_master =
 		    header->enable_acting_master ? ACTING_MASTER_YES : ACTING_MASTER_NO;
-	if (!is_name(who->cluster) || !is_name(who->broker_name) || who->id < MASTER_ID) {
-		request_refuse(request, RESPONSE_SYSTEM_ERROR,
-		    "clusterName and brokerName are 1 to %d bytes, brokerId is 0 or more",
-		    NAME_MAX_BYTES);
-		return -1;
-	}
-	if (!is_address(who->address)) {
-		request_refuse(request, RESPONSE_SYSTEM_ERROR, "brokerAddr is no HOST:PORT: %.*s",
-		    (int)who->address.len, who->address.data);
-		return -1;
-	}
-	return 0;
+	return check_identity(request, who);
 }
 
 static enum verdict
@@ -128,6 +187,8 @@ register_broker_begin(struct request *request)
 		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
 		    "the body is no registration: a table of topics was expected%s",
 		    header->compressed ? ", compressed" : "");
+	if (check_registration(request, &registration) == -1)
+		return VERDICT_REPLY;
 	if (routes_join(namesrv->routes, &who, &registration,
 		namesrv->settings->delete_topic_with_broker_registration, clock_mono_ms(),
 		&other) == JOIN_DUPLICATE)
@@ -198,6 +259,9 @@ register_topic_begin(struct request *request)
 
 	if (topic.len == 0)
 		return request_refuse(request, RESPONSE_QUERY_NOT_FOUND, "No config item");
+	if (!is_name(topic))
+		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
+		    "topic is 1 to %d bytes without control characters", NAME_MAX_BYTES);
 	if (route_read(request->arena, request->body, &route) == -1)
 		return request_refuse(request, RESPONSE_SYSTEM_ERROR, "the body is no route");
 	routes_add_topic(namesrv_of(request)->routes, topic, route.queues, route.n_queues);

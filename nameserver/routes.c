@@ -49,7 +49,6 @@ topic_free(void *value)
 	for (int i = 0; i < ROUTE_DIALECTS; i++)
 		buf_release(&topic->answers[i]);
 	free(topic->lost_broker);
-	free(topic->name);
 	free(topic);
 }
 
@@ -71,7 +70,6 @@ member_free(void *value)
 	struct route_member *member = value;
 
 	member_set_filter_servers(member, NULL, 0);
-	free(member->address);
 	free(member->ha_address);
 	free(member);
 }
@@ -82,7 +80,6 @@ broker_free(void *value)
 	struct route_broker *broker = value;
 
 	strmap_release(&broker->placements, free);
-	free(broker->name);
 	free(broker->cluster);
 	free(broker->zone);
 	free(broker);
@@ -131,13 +128,14 @@ routes_forget_all(struct routes *routes)
 static struct route_topic *
 topic_get(struct routes *routes, struct slice name)
 {
-	struct route_topic *topic = strmap_find(&routes->topics, name);
+	struct strmap_entry *entry = strmap_get(&routes->topics, name);
+	struct route_topic *topic = entry->value;
 
 	if (topic != NULL)
 		return topic;
 	topic = mem_zalloc(sizeof *topic);
-	topic->name = slice_dup(name);
-	strmap_put(&routes->topics, name, topic);
+	topic->entry = entry;
+	entry->value = topic;
 	routes->n_lost++; /* until its first placement */
 	return topic;
 }
@@ -145,11 +143,14 @@ topic_get(struct routes *routes, struct slice name)
 static struct placement *
 placement_get(struct routes *routes, struct route_broker *broker, struct slice name)
 {
-	struct placement *placement = strmap_find(&broker->placements, name);
+	struct strmap_entry *entry = strmap_get(&broker->placements, name);
+	struct placement *placement = entry->value;
 
 	if (placement != NULL)
 		return placement;
 	placement = mem_zalloc(sizeof *placement);
+	placement->entry = entry;
+	entry->value = placement;
 	placement->broker = broker;
 	placement->topic = topic_get(routes, name);
 	placement->link = &placement->topic->placements;
@@ -159,19 +160,18 @@ placement_get(struct routes *routes, struct route_broker *broker, struct slice n
 	placement->topic->placements = placement;
 	if (placement->topic->n_placements++ == 0)
 		routes->n_lost--;
-	strmap_put(&broker->placements, name, placement);
 	topic_forget(placement->topic);
 	return placement;
 }
 
-/* The last broker has gone from it; say which, or be gone too. */
+/* The last broker of a topic left it. The topic keeps that broker's name, or goes too. */
 static void
 topic_lose(
     struct routes *routes, struct route_topic *topic, const char *broker, enum leave_reason why)
 {
 	if (++routes->n_lost > LOST_MAX) {
 		routes->n_lost--;
-		topic_free(strmap_take(&routes->topics, slice_of(topic->name)));
+		topic_free(strmap_remove(&routes->topics, topic->entry));
 		return;
 	}
 	free(topic->lost_broker);
@@ -192,7 +192,7 @@ placement_drop(struct routes *routes, struct placement *placement, enum leave_re
 		placement->next->link = placement->link;
 	topic_forget(topic);
 	if (--topic->n_placements == 0)
-		topic_lose(routes, topic, placement->broker->name, why);
+		topic_lose(routes, topic, placement->broker->entry->key, why);
 	free(placement);
 }
 
@@ -222,7 +222,7 @@ drop_unseen(struct routes *routes, struct route_broker *broker)
 		next = strmap_next(&broker->placements, at);
 		if (placement->seen == routes->round)
 			continue;
-		strmap_take(&broker->placements, strmap_key(at));
+		strmap_remove(&broker->placements, at);
 		placement_drop(routes, placement, LEAVE_DROPPED);
 	}
 }
@@ -281,7 +281,7 @@ routes_delete_topic(struct routes *routes, struct slice name, struct slice clust
 		next = at->next;
 		if (cluster.len != 0 && !slice_is(cluster, at->broker->cluster))
 			continue;
-		strmap_take(&at->broker->placements, name);
+		strmap_remove(&at->broker->placements, at->entry);
 		placement_drop(routes, at, LEAVE_DROPPED);
 	}
 }
@@ -295,7 +295,7 @@ set_write_forbidden(struct routes *routes, struct slice broker_name, bool forbid
 		return 0;
 	broker->write_forbidden = forbidden;
 	broker_forget(routes, broker);
-	log_info("write permission of a broker changed broker=%s write=%s", broker->name,
+	log_info("write permission of a broker changed broker=%s write=%s", broker->entry->key,
 	    forbidden ? "no" : "yes");
 	return (int32_t)broker->placements.n;
 }
@@ -321,7 +321,7 @@ broker_drop(struct routes *routes, struct route_broker *broker, enum leave_reaso
 	     at = strmap_next(&broker->placements, at))
 		placement_drop(routes, at->value, why);
 	strmap_release(&broker->placements, NULL);
-	broker_free(strmap_take(&routes->brokers, slice_of(broker->name)));
+	broker_free(strmap_remove(&routes->brokers, broker->entry));
 }
 
 static void
@@ -330,8 +330,8 @@ member_leave(struct routes *routes, struct route_member *member, enum leave_reas
 	struct route_broker *broker = member->broker;
 	struct route_member **link = &broker->members;
 
-	log_info("broker left name=%s id=%lld address=%s why=%s", broker->name,
-	    (long long)member->id, member->address, leave_reasons[why]);
+	log_info("broker left name=%s id=%lld address=%s why=%s", broker->entry->key,
+	    (long long)member->id, member->entry->key, leave_reasons[why]);
 	while (*link != member)
 		link = &(*link)->next;
 	*link = member->next;
@@ -340,8 +340,7 @@ member_leave(struct routes *routes, struct route_member *member, enum leave_reas
 		broker->write_forbidden = false;
 	if (broker->members == NULL)
 		broker_drop(routes, broker, why);
-	strmap_take(&routes->members, slice_of(member->address));
-	member_free(member);
+	member_free(strmap_remove(&routes->members, member->entry));
 }
 
 static struct route_member *
@@ -357,13 +356,14 @@ member_by_id(const struct route_broker *broker, int64_t id)
 static struct route_broker *
 broker_get(struct routes *routes, struct slice name)
 {
-	struct route_broker *broker = strmap_find(&routes->brokers, name);
+	struct strmap_entry *entry = strmap_get(&routes->brokers, name);
+	struct route_broker *broker = entry->value;
 
 	if (broker != NULL)
 		return broker;
 	broker = mem_zalloc(sizeof *broker);
-	broker->name = slice_dup(name);
-	strmap_put(&routes->brokers, name, broker);
+	broker->entry = entry;
+	entry->value = broker;
 	return broker;
 }
 
@@ -400,16 +400,16 @@ member_add(struct routes *routes, struct route_broker *broker, const struct memb
 	struct route_member **link = &broker->members;
 
 	member->broker = broker;
-	member->address = slice_dup(who->address);
+	member->entry = strmap_get(&routes->members, who->address);
+	member->entry->value = member;
 	member->id = who->id;
 	while (*link != NULL && (*link)->id < who->id)
 		link = &(*link)->next;
 	member->next = *link;
 	*link = member;
-	strmap_put(&routes->members, who->address, member);
 	broker_forget(routes, broker);
-	log_info("broker joined name=%s id=%lld address=%s cluster=%s", broker->name,
-	    (long long)member->id, member->address, broker->cluster);
+	log_info("broker joined name=%s id=%lld address=%s cluster=%s", broker->entry->key,
+	    (long long)member->id, member->entry->key, broker->cluster);
 	return member;
 }
 
@@ -446,7 +446,7 @@ routes_join(struct routes *routes, const struct member_identity *who,
 	bool first;
 
 	if (twin != NULL && twin != member) {
-		*other = slice_of(twin->address);
+		*other = strmap_key(twin->entry);
 		return JOIN_DUPLICATE;
 	}
 	if (member != NULL && member != twin) {
@@ -474,7 +474,8 @@ routes_leave(struct routes *routes, struct slice broker_name, int64_t id, struct
 {
 	struct route_member *member = strmap_find(&routes->members, address);
 
-	if (member == NULL || member->id != id || !slice_is(broker_name, member->broker->name))
+	if (member == NULL || member->id != id ||
+	    !slice_equal(broker_name, strmap_key(member->broker->entry)))
 		return false;
 	member_leave(routes, member, LEAVE_UNREGISTERED);
 	return true;
@@ -535,7 +536,7 @@ sweep_lost(struct routes *routes, int64_t now_ms)
 		if (topic->n_placements != 0 || now_ms - topic->lost_ms < LOST_KEPT_MS)
 			continue;
 		routes->n_lost--;
-		topic_free(strmap_take(&routes->topics, strmap_key(at)));
+		topic_free(strmap_remove(&routes->topics, at));
 	}
 }
 

@@ -17,7 +17,8 @@
 
 struct placement {
 	struct placement *next;
-	struct placement **link; /* what points here: the topic's list */
+	struct placement **link;    /* what points here: the topic's list */
+	struct strmap_entry *entry; /* in broker->placements */
 	struct route_topic *topic;
 	struct route_broker *broker;
 	int32_t read_queues;
@@ -27,9 +28,9 @@ struct placement {
 	uint64_t seen; /* round of registration that named it last */
 };
 
-/* A topic that nobody has any longer stays a while, to explain itself. */
+/* A topic without a broker stays a while, so that a query can be told why. */
 struct route_topic {
-	char *name;
+	struct strmap_entry *entry; /* in routes->topics; its key is the name */
 	struct placement *placements;
 	size_t n_placements;
 	struct buf answers[ROUTE_DIALECTS]; /* len 0: to be composed */
@@ -43,7 +44,7 @@ struct route_topic {
 struct route_member {
 	struct route_member *next; /* of the same broker, by id */
 	struct route_broker *broker;
-	char *address;
+	struct strmap_entry *entry; /* in routes->members; its key is the address */
 	char *ha_address;
 	int64_t id;
 	int64_t timeout_ms;
@@ -55,7 +56,7 @@ struct route_member {
 };
 
 struct route_broker {
-	char *name;
+	struct strmap_entry *entry; /* in routes->brokers; its key is the name */
 	char *cluster;
 	char *zone; /* NULL: none */
 	enum acting_master acting_master;

@@ -34,7 +34,7 @@ routes_master(const struct routes *routes, struct slice broker_name, struct slic
 
 	if (broker == NULL || broker->members->id != MASTER_ID)
 		return false;
-	*address = slice_of(broker->members->address);
+	*address = strmap_key(broker->members->entry);
 	*ha_address = slice_of(broker->members->ha_address);
 	return true;
 }
@@ -60,7 +60,7 @@ describe_broker(struct arena *arena, const struct route_broker *broker)
 {
 	struct broker_data data = {
 		.cluster = slice_of(broker->cluster),
-		.name = slice_of(broker->name),
+		.name = strmap_key(broker->entry),
 		.zone = slice_of(broker->zone),
 		.acting_master = broker->acting_master,
 	};
@@ -71,7 +71,7 @@ describe_broker(struct arena *arena, const struct route_broker *broker)
 	addresses = arena_alloc(arena, data.n_addresses * sizeof *addresses);
 	data.addresses = addresses;
 	for (const struct route_member *at = broker->members; at != NULL; at = at->next)
-		*addresses++ = (struct broker_address){ at->id, slice_of(at->address) };
+		*addresses++ = (struct broker_address){ at->id, strmap_key(at->entry) };
 	return data;
 }
 
@@ -79,7 +79,7 @@ static struct queue_data
 describe_queues(const struct placement *placement)
 {
 	return (struct queue_data){
-		.broker_name = slice_of(placement->broker->name),
+		.broker_name = strmap_key(placement->broker->entry),
 		.read_queues = placement->read_queues,
 		.write_queues = placement->write_queues,
 		.perm = placement->broker->write_forbidden ? placement->perm & ~PERM_WRITE
@@ -102,7 +102,7 @@ add_filter_servers(
 
 		for (size_t i = 0; i < at->n_filter_servers; i++)
 			servers[i] = slice_of(at->filter_servers[i]);
-		list[n++] = (struct route_filter_server){ slice_of(at->address), servers,
+		list[n++] = (struct route_filter_server){ strmap_key(at->entry), servers,
 			at->n_filter_servers };
 	}
 	return n;
@@ -114,7 +114,8 @@ by_broker_name(const void *a, const void *b)
 	const struct placement *const *left = a;
 	const struct placement *const *right = b;
 
-	return strcmp((*left)->broker->name, (*right)->broker->name);
+	return slice_compare(
+	    strmap_key((*left)->broker->entry), strmap_key((*right)->broker->entry));
 }
 
 static bool
@@ -279,7 +280,8 @@ by_cluster_and_name(const void *a, const void *b)
 	const struct route_broker *const *right = b;
 	int order = strcmp((*left)->cluster, (*right)->cluster);
 
-	return order != 0 ? order : strcmp((*left)->name, (*right)->name);
+	return order != 0 ? order
+	                  : slice_compare(strmap_key((*left)->entry), strmap_key((*right)->entry));
 }
 
 static const struct route_broker **
@@ -307,7 +309,7 @@ list_clusters(
 
 	*n_clusters = 0;
 	for (size_t i = 0; i < n; i++) {
-		names[i] = slice_of(brokers[i]->name);
+		names[i] = strmap_key(brokers[i]->entry);
 		if (i == 0 || strcmp(brokers[i]->cluster, brokers[i - 1]->cluster) != 0)
 			clusters[(*n_clusters)++] =
 			    (struct cluster_members){ slice_of(brokers[i]->cluster), &names[i], 0 };
@@ -389,7 +391,7 @@ routes_topics_flagged(
 		const struct route_topic *topic = at->value;
 
 		if (topic->n_placements != 0 && (topic->placements->sys_flag & mask) == flags)
-			list[(*n)++] = slice_of(topic->name);
+			list[(*n)++] = strmap_key(topic->entry);
 	}
 	return sort_texts(list, *n);
 }
@@ -421,7 +423,7 @@ routes_topics_of_cluster(
 			if (topic->listed == routes->round)
 				continue;
 			topic->listed = routes->round;
-			list[(*n)++] = slice_of(topic->name);
+			list[(*n)++] = strmap_key(topic->entry);
 		}
 	}
 	return sort_texts(list, *n);
@@ -438,7 +440,7 @@ routes_system_topics(struct routes *routes, struct arena *arena, size_t *n)
 
 	*n = 0;
 	for (size_t i = 0; i < routes->brokers.n; i++)
-		list[(*n)++] = slice_of(brokers[i]->name);
+		list[(*n)++] = strmap_key(brokers[i]->entry);
 	for (size_t i = 0; i < n_clusters; i++)
 		list[(*n)++] = clusters[i].name;
 	return list;

@@ -420,6 +420,45 @@ registration_no_json(struct buf *out)
 	    SLICE("{{{{"));
 }
 
+#define REGISTRATION(name, address)                                                                \
+	"\"brokerName\":\"" name "\",\"brokerAddr\":\"" address                                    \
+	"\",\"clusterName\":\"c\",\"brokerId\":\"0\""
+
+static void
+broker_name_nul(struct buf *out)
+{
+	put_request(out, 103, REGISTRATION("\\u0000", "127.0.0.1:1"), SLICE(""));
+}
+
+static void
+broker_address_nul(struct buf *out)
+{
+	put_request(out, 103, REGISTRATION("b", "\\u0000:9"), SLICE(""));
+}
+
+static void
+broker_name_escape(struct buf *out)
+{
+	put_request(out, 103, REGISTRATION("b\\n2026-01-01 mqnamesrv: \\u001b[2J", "127.0.0.1:1"),
+	    SLICE(""));
+}
+
+static void
+registered_topic_nul(struct buf *out)
+{
+	put_request(out, 103, REGISTRATION("b", "127.0.0.1:1"),
+	    SLICE("{\"filterServerList\":[],\"topicConfigSerializeWrapper\":{\"dataVersion\":"
+		  "{\"counter\":1,\"timestamp\":1},\"topicConfigTable\":{\"T\":{\"topicName\":"
+		  "\"T\\u0000\",\"perm\":6,\"readQueueNums\":4,\"writeQueueNums\":4}}}}"));
+}
+
+static void
+added_topic_nul(struct buf *out)
+{
+	put_request(
+	    out, 217, "\"topic\":\"\\u0000\"", SLICE("{\"queueDatas\":[],\"brokerDatas\":[]}"));
+}
+
 static void
 topic_with_huge_counts(struct buf *out)
 {
@@ -537,6 +576,11 @@ const struct bad badframes_cases[] = {
 	{ "a binary header with a value beyond its end", binary_value_beyond, EITHER, NULL },
 	{ "a route of no topic", fields_missing, REFUSED, "namesrv" },
 	{ "a registration that is no JSON", registration_no_json, REFUSED, "namesrv" },
+	{ "a broker whose name is NUL", broker_name_nul, REFUSED, "namesrv" },
+	{ "a broker whose address has NUL", broker_address_nul, REFUSED, "namesrv" },
+	{ "a broker whose name forges log lines", broker_name_escape, REFUSED, "namesrv" },
+	{ "a registered topic with NUL", registered_topic_nul, REFUSED, "namesrv" },
+	{ "an added topic with NUL", added_topic_nul, REFUSED, "namesrv" },
 	{ "a send without fields", send_without_fields, REFUSED, "broker" },
 	{ "a queue that is no number", queue_no_number, REFUSED, "broker" },
 	{ "a queue of 11 digits", queue_huge, REFUSED, "broker" },

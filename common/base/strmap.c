@@ -66,48 +66,70 @@ strmap_find(const struct strmap *table, struct slice key)
 	return entry != NULL ? entry->value : NULL;
 }
 
-void *
-strmap_put(struct strmap *table, struct slice key, void *value)
+struct strmap_entry *
+strmap_get(struct strmap *table, struct slice key)
 {
 	uint64_t hash = slice_bucket(key);
 
 	if (table->n == table->n_slots)
 		grow(table);
 	struct strmap_entry **at = place_of(table, key, hash);
+	struct strmap_entry *entry = *at;
 
-	if (*at != NULL) {
-		void *before = (*at)->value;
-
-		(*at)->value = value;
-		return before;
-	}
-	struct strmap_entry *entry = mem_alloc(sizeof *entry + key.len + 1);
-
-	*entry = (struct strmap_entry){ .hash = hash, .value = value, .key_len = key.len };
+	if (entry != NULL)
+		return entry;
+	entry = mem_alloc(sizeof *entry + key.len + 1);
+	*entry = (struct strmap_entry){ .hash = hash, .key_len = key.len };
 	if (key.len != 0)
 		memcpy(entry->key, key.data, key.len);
 	entry->key[key.len] = '\0';
 	*at = entry;
 	table->n++;
-	return NULL;
+	return entry;
+}
+
+void *
+strmap_put(struct strmap *table, struct slice key, void *value)
+{
+	struct strmap_entry *entry = strmap_get(table, key);
+	void *before = entry->value;
+
+	entry->value = value;
+	return before;
+}
+
+/* The entry at this link leaves the table. */
+static void *
+unlink_entry(struct strmap *table, struct strmap_entry **link)
+{
+	struct strmap_entry *entry = *link;
+	void *value = entry->value;
+
+	*link = entry->next;
+	free(entry);
+	table->n--;
+	return value;
 }
 
 void *
 strmap_take(struct strmap *table, struct slice key)
 {
+	struct strmap_entry **at;
+
 	if (table->n == 0)
 		return NULL;
-	struct strmap_entry **at = place_of(table, key, slice_bucket(key));
-	struct strmap_entry *entry = *at;
+	at = place_of(table, key, slice_bucket(key));
+	return *at != NULL ? unlink_entry(table, at) : NULL;
+}
 
-	if (entry == NULL)
-		return NULL;
-	void *value = entry->value;
+void *
+strmap_remove(struct strmap *table, struct strmap_entry *entry)
+{
+	struct strmap_entry **at = &table->slots[entry->hash & (table->n_slots - 1)];
 
-	*at = entry->next;
-	free(entry);
-	table->n--;
-	return value;
+	while (*at != entry)
+		at = &(*at)->next;
+	return unlink_entry(table, at);
 }
 
 struct strmap_entry *

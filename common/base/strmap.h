@@ -33,8 +33,12 @@ void strmap_release(struct strmap *table, void (*free_value)(void *value));
 void *strmap_find(const struct strmap *table, struct slice key); /* NULL: not there */
 /* The value that was there before, or NULL. The value must not be NULL. */
 void *strmap_put(struct strmap *table, struct slice key, void *value);
+/* The entry with this key; a new one has the value NULL, which the caller sets at once. */
+struct strmap_entry *strmap_get(struct strmap *table, struct slice key);
 /* Out of the table: the value is the caller's. NULL: not there. */
 void *strmap_take(struct strmap *table, struct slice key);
+/* The same for an entry of the table. Its key is gone too. */
+void *strmap_remove(struct strmap *table, struct strmap_entry *entry);
 /* The entry after this one (NULL: the first) in no order; NULL at the end. */
 struct strmap_entry *strmap_next(const struct strmap *table, const struct strmap_entry *entry);
 /* All entries in order of keys; the caller frees the array, not the entries. */

@@ -434,3 +434,31 @@ Test(routes, many_topics)
 	    clock_mono_us() - begin, 500000); /* a bound for busy machines: it takes 2 ms */
 	routes_free(routes);
 }
+
+/* The tables know their entries by themselves: no byte of a name can confuse them. */
+Test(routes, names_of_any_bytes)
+{
+	struct routes *routes = routes_new();
+	struct topic_config topics[] = { topic("T"), topic("T") };
+	struct registration registration = {
+		.table = { .version = { 1, 1, 0 }, .topics = topics, .n_topics = 2 }
+	};
+	struct member_identity odd = member("a", 0, "h:1");
+	size_t n;
+
+	topics[1].name = (struct slice){ "T\0x", 3 };
+	odd.broker_name = (struct slice){ "\0", 1 };
+	odd.address = (struct slice){ "\0:9", 3 };
+	cr_assert_eq(join(routes, odd, registration), JOIN_OK);
+	cr_assert_eq(join(routes, member("b", 0, "h:2"), with("T", 1)), JOIN_OK);
+	routes_topics(routes, &arena, &n);
+	cr_assert_eq(n, 2);
+	cr_assert(routes_leave(routes, odd.broker_name, 0, odd.address));
+	cr_assert_eq(routes_broker_count(routes), 1);
+	cr_assert_str_eq(all_topics(routes), "T");
+	cr_assert_eq(join(routes, odd, registration), JOIN_OK);
+	routes_connection_closed(routes, odd.connection);
+	cr_assert_eq(routes_broker_count(routes), 1);
+	routes_free(routes);
+	arena_release(&arena);
+}

@@ -79,3 +79,20 @@ Test(table, taking_during_a_walk)
 	cr_assert_eq(table.n, MANY / 2);
 	strmap_release(&table, NULL);
 }
+
+Test(table, an_entry_leaves_by_itself)
+{
+	struct strmap table = { 0 };
+	int one = 1;
+	struct strmap_entry *odd = strmap_get(&table, (struct slice){ "\0", 1 });
+
+	cr_assert_null(odd->value);
+	odd->value = &one;
+	cr_assert_eq(strmap_get(&table, (struct slice){ "\0", 1 }), odd);
+	for (int i = 0; i < MANY; i++)
+		strmap_put(&table, name(i), mem_strdup("x"));
+	cr_assert_eq(strmap_remove(&table, odd), &one);
+	cr_assert_eq(table.n, MANY);
+	cr_assert_null(strmap_find(&table, (struct slice){ "\0", 1 }));
+	strmap_release(&table, free);
+}
