@@ -32,6 +32,7 @@ struct role {
 	const char *address;   /* host:port for clients */
 	bool has_store;        /* its file says where data goes */
 	bool has_name_servers; /* its file says which name servers to use */
+	bool only_loopback;    /* other machines cannot reach its ports */
 };
 
 struct cluster {

@@ -95,6 +95,9 @@ take_setting(struct cluster *cluster, struct role *role, struct slice key, struc
 		role->has_store = value.len != 0 && !slice_starts(value, NO_HOME "/");
 	else if (slice_is(key, "namesrvAddr"))
 		role->has_name_servers = value.len != 0;
+	else if (slice_is(key, "bindAddress"))
+		role->only_loopback = slice_starts(value, "127.") || slice_is(value, "::1") ||
+		                      slice_is(value, "localhost");
 }
 
 /* Runs the daemon with -p, without a home directory: what it would keep there is no setting of its
@@ -286,6 +289,8 @@ cluster_place(struct cluster *cluster, bool local)
 	for (size_t i = 0; i < cluster->n_roles; i++)
 		if (read_settings(cluster, &cluster->roles[i]) == -1)
 			return -1;
+		else if (cluster->one_machine) /* see role_arguments */
+			cluster->roles[i].only_loopback = true;
 	set_ports(cluster);
 	list_name_servers(cluster);
 	return 0;

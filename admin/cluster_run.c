@@ -118,11 +118,10 @@ static void
 start_child(struct child *child)
 {
 	struct supervisor *supervisor = child->supervisor;
-	struct cluster *cluster = &supervisor->self->cluster;
+	struct launch launch = mqcluster_launch(supervisor->self, child->role);
 
 	child->began_ms = clock_mono_ms();
-	child->pid = process_start_attached(
-	    role_arguments(cluster, child->role), cluster->directory, &child->output);
+	child->pid = process_start_attached(&launch, &child->output);
 	if (child->pid == -1) {
 		child->pid = 0;
 		log_error("role cannot be started role=%s error=\"%s\"", child->role->name,
@@ -137,9 +136,6 @@ start_child(struct child *child)
 	    event_new(supervisor->loop.base, child->output, EV_READ | EV_PERSIST, on_output, child);
 	if (child->on_output == NULL || event_add(child->on_output, NULL) == -1)
 		fatal("event cannot be made");
-	if (process_write_pid_file(role_path(cluster, child->role, ".pid"), child->pid) == -1)
-		log_error("pid file cannot be written role=%s error=\"%s\"", child->role->name,
-		    strerror(errno));
 }
 
 static void
@@ -281,7 +277,7 @@ gather_children(struct supervisor *supervisor)
 		if (!role->here)
 			continue;
 		mqcluster_find_settled(self, role, ENDING_TIMEOUT_MS, &process);
-		if (process.pid != 0)
+		if (process.state != PROCESS_NONE)
 			return cluster_fail(&self->cluster,
 			    "%s runs already with pid %d: stop it first with mqcluster stop",
 			    role->name, (int)process.pid);

@@ -75,26 +75,23 @@ start_role(struct start *start, struct starting *one)
 	one->began_ms = clock_mono_ms();
 	mqcluster_find_settled(
 	    start->self, one->role, start->deadline_ms - one->began_ms, &process);
-	if (process.pid != 0)
-		return 0;
-	if (process.ending)
+	if (process.state == PROCESS_ENDING)
 		return cluster_fail(cluster,
 		    "%s was killed and is not gone yet: its disk may hang; try again later",
 		    one->role->name);
+	if (process.state != PROCESS_NONE)
+		return 0;
 	if (is_port_taken(cluster, one->role))
 		return cluster_fail(cluster,
 		    "%s cannot be started: %s is in use by another process; stop that one, or set "
 		    "another listenPort in %s",
 		    one->role->name, one->role->address, one->role->config);
 	one->log_from = process_log_size(log_file);
-	one->child =
-	    process_start(role_arguments(cluster, one->role), cluster->directory, log_file);
+	struct launch launch = mqcluster_launch(start->self, one->role);
+	one->child = process_start(&launch, log_file);
 	if (one->child == -1)
 		return cluster_fail(
 		    cluster, "%s cannot be started: %s", one->role->name, strerror(errno));
-	if (process_write_pid_file(role_path(cluster, one->role, ".pid"), one->child) == -1)
-		return cluster_fail(cluster, "the pid file of %s cannot be written: %s",
-		    one->role->name, strerror(errno));
 	return 0;
 }
 

@@ -44,6 +44,8 @@ int cluster_run_run(struct mqcluster *self);
  * yet. 0, or -1 after cluster_fail.
  */
 int mqcluster_lock(struct mqcluster *self, bool make);
+/* How to start the role; the texts live in the cluster's arena. */
+struct launch mqcluster_launch(struct mqcluster *self, const struct role *role);
 /* What runs for the role. */
 void mqcluster_find(struct mqcluster *self, const struct role *role, struct process *process);
 /* The same, after the end of what is ending, for which it waits so long at most. */

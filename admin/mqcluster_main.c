@@ -86,19 +86,27 @@ mqcluster_lock(struct mqcluster *self, bool make)
 	return 0;
 }
 
+struct launch
+mqcluster_launch(struct mqcluster *self, const struct role *role)
+{
+	return (struct launch){
+		.arguments = role_arguments(&self->cluster, role),
+		.directory = self->cluster.directory,
+		.pid_file = role_path(&self->cluster, role, ".pid"),
+	};
+}
+
 void
 mqcluster_find(struct mqcluster *self, const struct role *role, struct process *process)
 {
-	process_find(role_path(&self->cluster, role, ".pid"),
-	    role_program_path(&self->cluster, role), process);
+	process_find(role_path(&self->cluster, role, ".pid"), process);
 }
 
 void
 mqcluster_find_settled(
     struct mqcluster *self, const struct role *role, int64_t timeout_ms, struct process *process)
 {
-	process_find_settled(role_path(&self->cluster, role, ".pid"),
-	    role_program_path(&self->cluster, role), timeout_ms, process);
+	process_find_settled(role_path(&self->cluster, role, ".pid"), timeout_ms, process);
 }
 
 static const struct column role_columns[] = {
@@ -116,10 +124,41 @@ static const struct column role_columns[] = {
 static struct slice
 ready_text(struct mqcluster *self, const struct process *process, int64_t ready_ms)
 {
-	if (process->pid == 0)
+	if (process->state != PROCESS_RUNS)
 		return SLICE("");
 	return ready_ms < 0 ? SLICE("ran already")
 	                    : arena_printf(&self->cluster.arena, "%lld ms", (long long)ready_ms);
+}
+
+static bool
+is_up(const struct process *process)
+{
+	return process->state == PROCESS_RUNS || process->state == PROCESS_HIDDEN;
+}
+
+static struct slice
+state_text(const struct role *role, const struct process *process)
+{
+	static const char *const texts[] = {
+		[PROCESS_NONE] = "stopped",
+		[PROCESS_RUNS] = "runs",
+		[PROCESS_ENDING] = "ending",
+		[PROCESS_HIDDEN] = "hidden", /* the manual explains it */
+	};
+
+	return role->here ? slice_of(texts[process->state]) : SLICE("elsewhere");
+}
+
+/* One line when the whole network reaches a daemon that asks nobody for a password. */
+static void
+warn_of_open_ports(struct mqcluster *self, const struct role *open_role)
+{
+	if (open_role != NULL)
+		report_text(&self->report, "warning", "WARNING",
+		    arena_printf(&self->cluster.arena,
+			"there is no access control yet, and %s listens beyond loopback: whoever "
+			"reaches its ports reads and deletes all; keep them behind a firewall",
+			open_role->name));
 }
 
 size_t
@@ -128,6 +167,7 @@ mqcluster_show(struct mqcluster *self, const int64_t *ready_ms)
 	struct cluster *cluster = &self->cluster;
 	struct grid grid;
 	size_t n_missing = 0;
+	const struct role *open_role = NULL;
 	struct column columns[sizeof role_columns / sizeof role_columns[0]];
 
 	memcpy(columns, role_columns, sizeof columns);
@@ -139,11 +179,11 @@ mqcluster_show(struct mqcluster *self, const int64_t *ready_ms)
 		struct process process;
 
 		mqcluster_find(self, role, &process);
-		n_missing += role->here && process.pid == 0;
+		n_missing += role->here && !is_up(&process);
+		if (is_up(&process) && role->here && !role->only_loopback)
+			open_role = role;
 		grid_text(&grid, slice_of(role->name));
-		grid_text(&grid, process.pid != 0 ? SLICE("runs")
-				 : role->here     ? SLICE("stopped")
-						  : SLICE("elsewhere"));
+		grid_text(&grid, state_text(role, &process));
 		grid_int(&grid, process.pid);
 		grid_text(&grid, slice_of(role->address));
 		grid_int(&grid, process.anonymous_kb);
@@ -153,6 +193,7 @@ mqcluster_show(struct mqcluster *self, const int64_t *ready_ms)
 			grid_text(&grid, ready_text(self, &process, ready_ms[i]));
 	}
 	grid_close(&grid);
+	warn_of_open_ports(self, open_role);
 	return n_missing;
 }
 
@@ -161,13 +202,34 @@ mqcluster_show(struct mqcluster *self, const int64_t *ready_ms)
 const struct flag cluster_stop_flags[] = { FLAG_CLUSTER_FILE, { 0 } };
 const struct flag cluster_status_flags[] = { FLAG_CLUSTER_FILE, { 0 } };
 
-static const struct {
-	const char *text;
-	bool ok;
-} stop_results[] = { { "cannot be stopped", false }, { "stopped", true },
-	{ "had to be killed", false } };
+/* Stops one role and reports it; whether it ended cleanly. */
+static bool
+stop_role(struct mqcluster *self, const struct role *role)
+{
+	struct cluster *cluster = &self->cluster;
+	const char *pid_file = role_path(cluster, role, ".pid");
+	struct slice result = SLICE("stopped");
+	struct process process;
 
-/* Brokers first: they take their leave of the name servers. */
+	mqcluster_find_settled(self, role, ENDING_TIMEOUT_MS, &process);
+	if (process.state == PROCESS_NONE)
+		result = SLICE("did not run");
+	enum process_stop stop = process_stop(pid_file, STOP_TIMEOUT_MS);
+	if (stop == PROCESS_KILLED)
+		result = SLICE("had to be killed");
+	else if (stop == PROCESS_STOP_FAILED && process.state == PROCESS_HIDDEN)
+		result = SLICE("cannot be stopped: it runs in another pid namespace (a container); "
+			       "stop it there");
+	else if (stop == PROCESS_STOP_FAILED)
+		result = arena_printf(&cluster->arena, "cannot be stopped: pid %d: %s",
+		    (int)process.pid, strerror(errno));
+	if (stop != PROCESS_STOP_FAILED)
+		unlink(pid_file);
+	report_text(&self->report, role->name, role->name, result);
+	return stop == PROCESS_STOPPED;
+}
+
+/* Brokers first: they unregister at the name servers. */
 int
 cluster_stop_run(struct mqcluster *self)
 {
@@ -176,27 +238,9 @@ cluster_stop_run(struct mqcluster *self)
 
 	if (mqcluster_lock(self, false) == -1)
 		return -1;
-	for (size_t i = cluster->n_roles; i-- > 0;) {
-		const struct role *role = &cluster->roles[i];
-		const char *pid_file = role_path(cluster, role, ".pid");
-		struct process process;
-
-		mqcluster_find_settled(self, role, ENDING_TIMEOUT_MS, &process);
-		if (!role->here || (process.pid == 0 && !process.ending)) {
-			if (role->here)
-				report_text(
-				    &self->report, role->name, role->name, SLICE("did not run"));
-			unlink(pid_file);
-			continue;
-		}
-		int result =
-		    process_stop(pid_file, role_program_path(cluster, role), STOP_TIMEOUT_MS);
-		report_text(
-		    &self->report, role->name, role->name, slice_of(stop_results[result + 1].text));
-		all_well &= stop_results[result + 1].ok;
-		if (result != -1)
-			unlink(pid_file);
-	}
+	for (size_t i = cluster->n_roles; i-- > 0;)
+		if (cluster->roles[i].here)
+			all_well &= stop_role(self, &cluster->roles[i]);
 	return all_well ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

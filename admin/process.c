@@ -18,6 +18,7 @@
 
 #define STOP_POLL_MS 20
 #define END_POLL_MS 5
+#define KILL_TIMEOUT_MS 5000
 #define EXIT_CANNOT_RUN 127
 
 void
@@ -28,40 +29,41 @@ process_sleep_ms(int ms)
 	nanosleep(&wait, NULL);
 }
 
-/* ---- what /proc says ---- */
+/* ---- who holds a pid file ---- */
 
-enum image {
-	IMAGE_OURS,
-	IMAGE_OTHER,
-	IMAGE_NONE, /* it has given back its memory: it is ending, or a zombie */
-};
+/* Locks the whole file. A record lock outlives exec and ends with the last thread. */
+static const struct flock whole_file = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 
-static enum image
-image_of(pid_t pid, const char *program)
+/*
+ * The holder of the lock; 0 when nobody holds it, -1 when the holder lives in another pid
+ * namespace. We ask as a reader: then a lock that somebody takes who may only read the file, and
+ * would like to have a process of another user stopped, is not seen.
+ */
+static pid_t
+lock_holder(const char *pid_file)
 {
-	char link[64], path[4096];
+	struct flock lock = whole_file;
+	int fd = open(pid_file, O_RDONLY | O_CLOEXEC);
 
-	snprintf(link, sizeof link, "/proc/%d/exe", (int)pid);
-	ssize_t len = readlink(link, path, sizeof path - 1);
-	if (len == -1)
-		return errno == ENOENT ? IMAGE_NONE : IMAGE_OTHER;
-	path[len] = '\0';
-	char *deleted = strstr(path, " (deleted)"); /* it was built or installed anew meanwhile */
-	if (deleted != NULL)
-		*deleted = '\0';
-	return strcmp(path, program) == 0 ? IMAGE_OURS : IMAGE_OTHER;
+	if (fd == -1)
+		return 0;
+	lock.l_type = F_RDLCK;
+	int result = fcntl(fd, F_GETLK, &lock);
+	close(fd);
+	if (result == -1 || lock.l_type == F_UNLCK)
+		return 0;
+	return lock.l_pid > 0 ? lock.l_pid : -1;
 }
 
 /*
- * Ticks after boot at which it began (field 22 of /proc/PID/stat); -1 when it is gone, or a zombie
- * that its parent has not asked about. A killed process is a zombie, too, while another thread of
- * it waits for the disk, and holds all that the process had.
+ * Ticks after boot at which the process began (field 22 of /proc/PID/stat), or -1 when /proc does
+ * not say. The main thread of a killed process is a zombie while another thread waits for the disk.
  */
 static int64_t
-begin_ticks(pid_t pid)
+begin_ticks(pid_t pid, bool *zombie)
 {
 	char path[64], line[1024];
-	long long ticks, n_threads;
+	long long ticks;
 	char state;
 
 	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
@@ -74,11 +76,21 @@ begin_ticks(pid_t pid)
 	const char *after_name = strrchr(line, ')');
 	if (after_name == NULL ||
 	    sscanf(after_name + 1,
-		" %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %lld %*d %lld",
-		&state, &n_threads, &ticks) != 3 ||
-	    ((state == 'Z' || state == 'X') && n_threads <= 1))
+		" %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %lld",
+		&state, &ticks) != 2)
 		return -1;
+	*zombie = state == 'Z' || state == 'X';
 	return ticks;
+}
+
+/* A process that ends gives back its memory, and with it the program, before its files. */
+static bool
+has_no_program(pid_t pid)
+{
+	char link[64], path[8];
+
+	snprintf(link, sizeof link, "/proc/%d/exe", (int)pid);
+	return readlink(link, path, sizeof path) == -1 && errno == ENOENT;
 }
 
 static void
@@ -101,67 +113,63 @@ read_memory(struct process *process)
 }
 
 void
-process_find(const char *pid_file, const char *program, struct process *process)
+process_find(const char *pid_file, struct process *process)
 {
-	int pid = 0;
-	long long begin = 0;
 	struct timespec now;
-	FILE *file = fopen(pid_file, "re");
+	bool zombie = false;
+	pid_t pid = lock_holder(pid_file);
 
-	*process = (struct process){ 0 };
-	if (file == NULL)
+	*process = (struct process){ .state = PROCESS_NONE };
+	if (pid == 0)
 		return;
-	int n = fscanf(file, "%d %lld", &pid, &begin);
-	fclose(file);
-	if (n != 2 || pid <= 1)
+	if (pid == -1) {
+		process->state = PROCESS_HIDDEN;
 		return;
-	enum image image = image_of(pid, program);
-	if (image == IMAGE_OTHER || begin_ticks(pid) != begin)
-		return;
-	process->ending = image == IMAGE_NONE;
-	if (process->ending)
-		return;
-	clock_gettime(CLOCK_BOOTTIME, &now);
+	}
+	int64_t begin = begin_ticks(pid, &zombie);
+	process->state = PROCESS_RUNS;
 	process->pid = pid;
+	if (begin == -1)
+		return;
+	if (zombie || has_no_program(pid))
+		process->state = PROCESS_ENDING;
+	clock_gettime(CLOCK_BOOTTIME, &now);
 	process->up_ms =
 	    now.tv_sec * 1000 + now.tv_nsec / 1000000 - begin * 1000 / sysconf(_SC_CLK_TCK);
 	read_memory(process);
 }
 
 void
-process_find_settled(
-    const char *pid_file, const char *program, int64_t timeout_ms, struct process *process)
+process_find_settled(const char *pid_file, int64_t timeout_ms, struct process *process)
 {
 	int64_t deadline_ms = clock_mono_ms() + timeout_ms;
 
-	process_find(pid_file, program, process);
-	while (process->ending && clock_mono_ms() < deadline_ms) {
+	process_find(pid_file, process);
+	while (process->state == PROCESS_ENDING && clock_mono_ms() < deadline_ms) {
 		process_sleep_ms(END_POLL_MS);
-		process_find(pid_file, program, process);
+		process_find(pid_file, process);
 	}
 }
 
-int
-process_write_pid_file(const char *pid_file, pid_t pid)
+/* In the child, which keeps the file open and so the lock: 0, or -1 with errno. */
+static int
+hold_pid_file(const char *pid_file)
 {
-	char next[4096], text[64];
+	struct flock lock = whole_file;
+	char text[32];
+	int len = snprintf(text, sizeof text, "%d\n", (int)getpid());
+	/* NOLINTNEXTLINE(android-cloexec-open): exec must not close it */
+	int fd = open(pid_file, O_RDWR | O_CREAT, 0644);
 
-	snprintf(next, sizeof next, "%s.new", pid_file);
-	int len = snprintf(text, sizeof text, "%d\n%lld\n", (int)pid, (long long)begin_ticks(pid));
-	int fd = open(next, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	if (fd == -1)
+	if (fd == -1 || fcntl(fd, F_SETLK, &lock) == -1 || ftruncate(fd, 0) == -1)
 		return -1;
-	bool written = write(fd, text, (size_t)len) == len;
-	if (close(fd) == -1 || !written)
-		return -1;
-	return rename(next, pid_file);
+	return pwrite(fd, text, (size_t)len, 0) == len ? 0 : -1;
 }
 
 /* ---- starting ---- */
 
-/* In the child: nothing of ours but the outputs goes over. */
-static void __attribute__((noreturn))
-become(char *const *arguments, const char *directory, int output)
+/* In the child. The daemon gets the three standard descriptors and its pid file, nothing else. */
+static void __attribute__((noreturn)) become(const struct launch *launch, int output)
 {
 	sigset_t none;
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -170,15 +178,22 @@ become(char *const *arguments, const char *directory, int output)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
 	if (null == -1 || dup2(null, STDIN_FILENO) == -1 || dup2(output, STDOUT_FILENO) == -1 ||
-	    dup2(output, STDERR_FILENO) == -1 || (directory != NULL && chdir(directory) == -1))
+	    dup2(output, STDERR_FILENO) == -1 ||
+	    (launch->directory != NULL && chdir(launch->directory) == -1))
 		_exit(EXIT_CANNOT_RUN);
-	execv(arguments[0], arguments);
-	dprintf(STDERR_FILENO, "error: %s cannot be run: %s\n", arguments[0], strerror(errno));
+	if (launch->pid_file != NULL && hold_pid_file(launch->pid_file) == -1) {
+		dprintf(STDERR_FILENO, "error: pid file %s cannot be written and locked: %s\n",
+		    launch->pid_file, strerror(errno));
+		_exit(EXIT_CANNOT_RUN);
+	}
+	execv(launch->arguments[0], launch->arguments);
+	dprintf(
+	    STDERR_FILENO, "error: %s cannot be run: %s\n", launch->arguments[0], strerror(errno));
 	_exit(EXIT_CANNOT_RUN);
 }
 
 pid_t
-process_start(char *const *arguments, const char *directory, const char *log_file)
+process_start(const struct launch *launch, const char *log_file)
 {
 	int log = open(log_file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
 
@@ -187,14 +202,14 @@ process_start(char *const *arguments, const char *directory, const char *log_fil
 	pid_t pid = fork();
 	if (pid == 0) {
 		setsid();
-		become(arguments, directory, log);
+		become(launch, log);
 	}
 	close(log);
 	return pid;
 }
 
 pid_t
-process_start_attached(char *const *arguments, const char *directory, int *output)
+process_start_attached(const struct launch *launch, int *output)
 {
 	int ends[2];
 	pid_t us = getpid();
@@ -203,11 +218,11 @@ process_start_attached(char *const *arguments, const char *directory, int *outpu
 		return -1;
 	pid_t pid = fork();
 	if (pid == 0) {
-		setpgid(0, 0); /* a ^C at the terminal is ours to pass on */
+		setpgid(0, 0); /* a ^C at the terminal reaches us, and we pass it on */
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
 		if (getppid() != us)
 			_exit(EXIT_CANNOT_RUN);
-		become(arguments, directory, ends[1]);
+		become(launch, ends[1]);
 	}
 	close(ends[1]);
 	if (pid == -1)
@@ -222,7 +237,7 @@ process_capture(char *const *arguments, struct buf *output)
 {
 	int fd, status;
 	ssize_t n;
-	pid_t pid = process_start_attached(arguments, NULL, &fd);
+	pid_t pid = process_start_attached(&(struct launch){ .arguments = arguments }, &fd);
 
 	if (pid == -1)
 		return EXIT_CANNOT_RUN;
@@ -244,42 +259,40 @@ process_ended(pid_t pid, int *status)
 }
 
 static bool
-is_gone(const char *pid_file, const char *program, pid_t pid)
-{
-	struct process process;
-
-	waitpid(pid, NULL, WNOHANG); /* it may be our own child */
-	process_find(pid_file, program, &process);
-	return process.pid != pid && !process.ending;
-}
-
-static bool
-wait_gone(const char *pid_file, const char *program, pid_t pid, int timeout_ms)
+wait_gone(const char *pid_file, pid_t pid, int timeout_ms)
 {
 	int64_t deadline_ms = clock_mono_ms() + timeout_ms;
 
-	while (!is_gone(pid_file, program, pid)) {
+	for (;;) {
+		waitpid(pid, NULL, WNOHANG); /* it may be our own child */
+		if (lock_holder(pid_file) != pid)
+			return true;
 		if (clock_mono_ms() >= deadline_ms)
 			return false;
 		process_sleep_ms(STOP_POLL_MS);
 	}
-	return true;
 }
 
-int
-process_stop(const char *pid_file, const char *program, int timeout_ms)
+enum process_stop
+process_stop(const char *pid_file, int timeout_ms)
 {
-	struct process process;
+	pid_t pid = lock_holder(pid_file);
 
-	process_find(pid_file, program, &process);
-	if (process.pid == 0)
-		return process.ending ? -1 : 0;
-	if (kill(process.pid, SIGTERM) == -1 && errno != ESRCH)
-		return -1;
-	if (wait_gone(pid_file, program, process.pid, timeout_ms))
-		return 0;
-	kill(process.pid, SIGKILL);
-	return wait_gone(pid_file, program, process.pid, 5000) ? 1 : -1;
+	if (pid == 0)
+		return PROCESS_STOPPED;
+	if (pid == -1) {
+		errno = ESRCH;
+		return PROCESS_STOP_FAILED;
+	}
+	if (kill(pid, SIGTERM) == -1 && errno != ESRCH)
+		return PROCESS_STOP_FAILED;
+	if (wait_gone(pid_file, pid, timeout_ms))
+		return PROCESS_STOPPED;
+	kill(pid, SIGKILL);
+	if (wait_gone(pid_file, pid, KILL_TIMEOUT_MS))
+		return PROCESS_KILLED;
+	errno = ETIMEDOUT;
+	return PROCESS_STOP_FAILED;
 }
 
 /* ---- what a log says ---- */

@@ -95,6 +95,7 @@ done
 t_is "with one host cut off, sends go on" $n_sent 3
 t_ok "and reads" in_host 3 admin queryMsgByOffset -t broker-b -b broker-b -i 0 -o 0
 t_ok "status of the other host" in_host 2 mq status
+t_has "it says that the ports belong behind a firewall" "$(in_host 2 mq status)" "behind a firewall"
 ip -n $us-switch link set port1 up
 seen_again() {
 	in_host 3 admin sendMessage -t both -p x -b broker-a | grep -q SEND_OK
