@@ -20,10 +20,10 @@ struct worker {
 	struct broker *broker;
 	struct loop *loop;
 	struct tail *tail;
-	struct ahead *ahead;       /* what was read for pulls to come */
-	struct holds *holds;       /* held pulls */
-	struct sendings *sendings; /* sends that are with the writer */
-	uint32_t next_queue;       /* for sends that leave the choice to us */
+	struct ahead *ahead;         /* what was read for pulls to come */
+	struct parked_pulls *parked; /* long polling */
+	struct sendings *sendings;   /* sends that are with the writer */
+	uint32_t next_queue;         /* for sends that leave the choice to us */
 };
 
 struct broker {

@@ -19,7 +19,7 @@
 #include "broker/delay/delay.h"
 #include "broker/state/group.h"
 #include "broker/handlers.h"
-#include "broker/pull/hold.h"
+#include "broker/pull/parked.h"
 #include "broker/cluster/masters.h"
 #include "broker/state/offset.h"
 #include "broker/state/producer_group.h"
@@ -288,7 +288,7 @@ free_workers(struct broker *broker)
 		struct worker *worker = &broker->workers[i];
 
 		sendings_free(worker->sendings);
-		holds_free(worker->holds);
+		parked_pulls_free(worker->parked);
 		ahead_free(worker->ahead);
 		tail_free(worker->tail);
 	}

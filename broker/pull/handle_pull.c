@@ -2,7 +2,7 @@
 
 /*
  * PULL_MESSAGE and LITE_PULL_MESSAGE. A pull at the tail is answered on the
- * spot from memory; one that finds nothing is held; one for older records goes
+ * spot from memory; one that finds nothing is parked; one for older records goes
  * to a reader. Codes and next offsets: protocol description 5.4.
  */
 
@@ -13,7 +13,7 @@
 #include "broker/context.h"
 #include "broker/state/client.h"
 #include "broker/state/group.h"
-#include "broker/pull/hold.h"
+#include "broker/pull/parked.h"
 #include "broker/state/offset.h"
 #include "broker/pull/pull.h"
 #include "broker/state/stats.h"
@@ -29,11 +29,11 @@
 #define PULL_FLAG_SUBSCRIPTION 4
 
 #define SUSPEND_MAX_MS 300000
-#define HELD_MAX 200000 /* per loop; beyond that a pull is answered at once */
+#define PARKED_MAX 200000 /* per loop; beyond that a pull is answered at once */
 
 enum outcome {
 	OUTCOME_ANSWER, /* the reply is complete */
-	OUTCOME_EMPTY,  /* nothing there yet; the reply says so, or the pull is held */
+	OUTCOME_EMPTY,  /* nothing there yet; the reply says so, or the pull is parked */
 	OUTCOME_COLD,   /* a reader has to look */
 };
 
@@ -297,7 +297,7 @@ read_cold(struct worker *worker, struct pull *pull)
 	submit_read(worker, queue->number, question->offset, &limits, on_cold, pull);
 }
 
-/* ---- held pulls ------------------------------------------------------ */
+/* ---- parked pulls ---------------------------------------------------- */
 
 /* Says what is known now: what a filter dropped meanwhile needs no second look. */
 static void
@@ -326,7 +326,7 @@ on_message(void *arg, struct pull *pull)
 		read_cold(worker, pull);
 		return;
 	case OUTCOME_EMPTY:
-		holds_add(worker->holds, pull);
+		parked_pulls_add(worker->parked, pull);
 		return;
 	case OUTCOME_ANSWER:
 		break;
@@ -336,7 +336,7 @@ on_message(void *arg, struct pull *pull)
 		const struct pull_reply *header = reply.header;
 
 		pull->question.offset = header->next_begin_offset;
-		holds_add(worker->holds, pull);
+		parked_pulls_add(worker->parked, pull);
 		return;
 	}
 	ticket_reply(worker->loop, &pull->ticket, &reply);
@@ -354,15 +354,15 @@ on_growth(void *arg, struct tail_queue *queue)
 {
 	struct worker *worker = arg;
 
-	holds_wake(worker->holds, queue->topic, queue->queue_id);
+	parked_pulls_wake(worker->parked, queue->topic, queue->queue_id);
 }
 
 void
 pull_attach(struct worker *worker)
 {
-	static const struct hold_events events = { on_message, on_timer };
+	static const struct parked_events events = { on_message, on_timer };
 
-	worker->holds = holds_new(worker->loop, &events, worker);
+	worker->parked = parked_pulls_new(worker->loop, &events, worker);
 	tail_on_growth(worker->tail, on_growth, worker);
 }
 
@@ -494,7 +494,7 @@ set_limits(
 }
 
 static int64_t
-hold_ms(const struct broker *broker, const struct pull_header *header)
+park_ms(const struct broker *broker, const struct pull_header *header)
 {
 	if (!(header->sys_flag & PULL_FLAG_SUSPEND) || header->suspend_timeout_ms <= 0)
 		return 0;
@@ -530,10 +530,10 @@ pull_message_begin(struct request *request)
 		    header->queue_id, header->commit_offset);
 
 	enum outcome outcome = look(worker, &question, &request->reply);
-	int64_t wait_ms = hold_ms(broker, header);
+	int64_t wait_ms = park_ms(broker, header);
 
 	if (outcome == OUTCOME_ANSWER || (outcome == OUTCOME_EMPTY && wait_ms == 0) ||
-	    (outcome == OUTCOME_EMPTY && holds_count(worker->holds) >= HELD_MAX))
+	    (outcome == OUTCOME_EMPTY && parked_pulls_count(worker->parked) >= PARKED_MAX))
 		return VERDICT_REPLY;
 	struct ticket ticket = request_ticket(request);
 	struct pull *pull = pull_new(&ticket, &question);
@@ -542,7 +542,7 @@ pull_message_begin(struct request *request)
 		read_cold(worker, pull);
 	} else {
 		pull->deadline_ms = clock_mono_ms() + wait_ms;
-		holds_add(worker->holds, pull);
+		parked_pulls_add(worker->parked, pull);
 	}
 	return VERDICT_LATER;
 }

@@ -2,7 +2,7 @@
 #define BROKER_PULL_H
 
 /*
- * A pull that outlives its frame: held until a message comes, or away at a
+ * A pull that outlives its frame: parked until a message comes, or away at a
  * reader for records that memory no longer has. Belongs to one loop.
  */
 
@@ -21,8 +21,8 @@ struct pull_question {
 };
 
 struct pull {
-	struct timer timer; /* these three belong to hold.c */
-	struct holds *holds;
+	struct timer timer; /* these three belong to parked.c */
+	struct parked_pulls *parked;
 	struct pull *next_in_queue;
 	struct ticket ticket;
 	struct pull_question question;

@@ -1,19 +1,19 @@
 #include "config.h"
 
-#include "broker/pull/hold.h"
+#include "broker/pull/parked.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
 #include "common/base/clock.h"
 
-TestSuite(hold, .timeout = 30);
+TestSuite(parked, .timeout = 30);
 
 /* What came back, in order. */
 static struct {
 	int64_t woken[16], expired[16];
 	size_t n_woken, n_expired;
-	struct holds *again; /* hold each woken one again */
+	struct parked_pulls *again; /* park each woken one again */
 	struct loop *stop;
 } seen;
 
@@ -23,7 +23,7 @@ on_message(void *arg, struct pull *pull)
 	(void)arg;
 	seen.woken[seen.n_woken++] = pull->question.offset;
 	if (seen.again != NULL)
-		holds_add(seen.again, pull);
+		parked_pulls_add(seen.again, pull);
 	else
 		pull_free(pull);
 }
@@ -39,26 +39,26 @@ on_timer(void *arg, struct pull *pull)
 }
 
 static struct loop loop;
-static struct holds *holds;
+static struct parked_pulls *parked;
 
 static void
 set_up(void)
 {
-	static const struct hold_events events = { on_message, on_timer };
+	static const struct parked_events events = { on_message, on_timer };
 
 	loop_init(&loop, 0);
-	holds = holds_new(&loop, &events, NULL);
+	parked = parked_pulls_new(&loop, &events, NULL);
 }
 
 static void
 tear_down(void)
 {
-	holds_free(holds);
+	parked_pulls_free(parked);
 	loop_release(&loop);
 }
 
 static void
-hold(struct slice topic, int32_t queue_id, int64_t offset, int64_t wait_ms)
+park(struct slice topic, int32_t queue_id, int64_t offset, int64_t wait_ms)
 {
 	static const int32_t codes[] = { 7, 9 };
 	const struct pull_question question = {
@@ -73,47 +73,47 @@ hold(struct slice topic, int32_t queue_id, int64_t offset, int64_t wait_ms)
 	cr_assert_neq(pull->question.limits.tag_codes, codes);
 	cr_assert_eq(pull->question.limits.tag_codes[1], 9);
 	pull->deadline_ms = clock_mono_ms() + wait_ms;
-	holds_add(holds, pull);
+	parked_pulls_add(parked, pull);
 }
 
-Test(hold, a_queue_wakes_only_its_own, .init = set_up, .fini = tear_down)
+Test(parked, a_queue_wakes_only_its_own, .init = set_up, .fini = tear_down)
 {
-	hold(SLICE("T"), 0, 1, 60000);
-	hold(SLICE("T"), 1, 2, 60000);
-	hold(SLICE("U"), 0, 3, 60000);
-	hold(SLICE("T"), 0, 4, 60000);
-	holds_wake(holds, SLICE("T"), 0);
+	park(SLICE("T"), 0, 1, 60000);
+	park(SLICE("T"), 1, 2, 60000);
+	park(SLICE("U"), 0, 3, 60000);
+	park(SLICE("T"), 0, 4, 60000);
+	parked_pulls_wake(parked, SLICE("T"), 0);
 	cr_assert_eq(seen.n_woken, 2);
 	cr_assert_eq(seen.woken[0] + seen.woken[1], 5);
-	cr_assert_eq(holds_count(holds), 2);
-	holds_wake(holds, SLICE("T"), 0);
-	holds_wake(holds, SLICE("nobody"), 0);
+	cr_assert_eq(parked_pulls_count(parked), 2);
+	parked_pulls_wake(parked, SLICE("T"), 0);
+	parked_pulls_wake(parked, SLICE("nobody"), 0);
 	cr_assert_eq(seen.n_woken, 2);
 }
 
-Test(hold, a_woken_one_may_be_held_again, .init = set_up, .fini = tear_down)
+Test(parked, a_woken_one_may_be_parked_again, .init = set_up, .fini = tear_down)
 {
-	seen.again = holds;
-	hold(SLICE("T"), 0, 1, 60000);
-	hold(SLICE("T"), 0, 2, 60000);
-	holds_wake(holds, SLICE("T"), 0);
+	seen.again = parked;
+	park(SLICE("T"), 0, 1, 60000);
+	park(SLICE("T"), 0, 2, 60000);
+	parked_pulls_wake(parked, SLICE("T"), 0);
 	cr_assert_eq(seen.n_woken, 2);
-	cr_assert_eq(holds_count(holds), 2);
-	holds_wake(holds, SLICE("T"), 0);
+	cr_assert_eq(parked_pulls_count(parked), 2);
+	parked_pulls_wake(parked, SLICE("T"), 0);
 	cr_assert_eq(seen.n_woken, 4);
 }
 
-Test(hold, deadlines_come_in_order, .init = set_up, .fini = tear_down)
+Test(parked, deadlines_come_in_order, .init = set_up, .fini = tear_down)
 {
-	hold(SLICE("T"), 0, 3, 30);
-	hold(SLICE("T"), 0, 1, 10);
-	hold(SLICE("T"), 1, 2, 20);
-	hold(SLICE("T"), 0, 4, 60000);
+	park(SLICE("T"), 0, 3, 30);
+	park(SLICE("T"), 0, 1, 10);
+	park(SLICE("T"), 1, 2, 20);
+	park(SLICE("T"), 0, 4, 60000);
 	while (seen.n_expired < 3) {
 		seen.stop = &loop;
 		loop_run(&loop);
 	}
 	for (int64_t i = 0; i < 3; i++)
 		cr_assert_eq(seen.expired[i], i + 1);
-	cr_assert_eq(holds_count(holds), 1);
+	cr_assert_eq(parked_pulls_count(parked), 1);
 }
