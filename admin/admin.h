@@ -3,7 +3,7 @@
 
 /*
  * What the commands of mqadmin share: one struct per run, requests with typed
- * headers, and diagnostic the brokers that -b or -c name. One command is one row
+ * headers, and finding the brokers that -b or -c name. One command is one row
  * in commands.c; its memory is the run's arena and goes with it.
  */
 

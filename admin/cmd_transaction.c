@@ -267,7 +267,7 @@ transaction_list_run(struct admin *admin)
 	return n_failed == targets.n ? -1 : 0;
 }
 
-/* ---- diagnostic one ---- */
+/* ---- finding one ---- */
 
 struct found {
 	struct target target;

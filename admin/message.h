@@ -1,7 +1,7 @@
 #ifndef ADMIN_MESSAGE_H
 #define ADMIN_MESSAGE_H
 
-/* Stored messages, for the commands that look them up: diagnostic them, showing them. */
+/* Stored messages, for the commands that look them up: finding them, showing them. */
 
 #include "admin/admin.h"
 

@@ -65,8 +65,8 @@ request_worker(const struct request *request)
 	return request->loop->context;
 }
 
-extern const struct handler broker_handlers[]; /* commands.c */
-extern const struct program broker_program;    /* broker.c */
+extern const struct handler *const broker_families[]; /* commands.c */
+extern const struct program broker_program;           /* program.c */
 
 /* For tests that plant faults, before daemon_main: the VFS that the store uses. Lent. */
 void broker_use_vfs(const char *name);

@@ -18,8 +18,11 @@
 #include "broker/state/client.h"
 #include "broker/delay/delay.h"
 #include "broker/state/group.h"
-#include "broker/handlers.h"
+#include "broker/consumers/handle_client.h"
+#include "broker/pull/handle_pull.h"
+#include "broker/pull/hold.h"
 #include "broker/pull/parked.h"
+#include "broker/send/handle_send.h"
 #include "broker/cluster/masters.h"
 #include "broker/state/offset.h"
 #include "broker/state/producer_group.h"
@@ -173,7 +176,7 @@ static struct server *
 make_server(struct daemon *daemon, const struct broker_settings *settings)
 {
 	return server_new(&(struct server_options){
-	    .handlers = broker_handlers,
+	    .families = broker_families,
 	    .loops = daemon->loops,
 	    .n_loops = daemon->n_loops,
 	    .idle_ms = (int)settings->server_channel_max_idle_time_seconds * 1000,

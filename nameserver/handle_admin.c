@@ -7,7 +7,7 @@
 #include "common/base/log.h"
 #include "nameserver/namesrv.h"
 
-enum verdict
+static enum verdict
 get_cluster_info_begin(struct request *request)
 {
 	return request_reply_body(request, routes_cluster_info(namesrv_of(request)->routes));
@@ -34,7 +34,7 @@ refuse_disabled(struct request *request)
 	return request_refuse(request, RESPONSE_SYSTEM_ERROR, "disable");
 }
 
-enum verdict
+static enum verdict
 get_all_topics_begin(struct request *request)
 {
 	struct namesrv *namesrv = namesrv_of(request);
@@ -47,7 +47,7 @@ get_all_topics_begin(struct request *request)
 	return reply_topics(request, SLICE_NONE, topics, n);
 }
 
-enum verdict
+static enum verdict
 get_cluster_topics_begin(struct request *request)
 {
 	struct namesrv *namesrv = namesrv_of(request);
@@ -61,7 +61,7 @@ get_cluster_topics_begin(struct request *request)
 	return reply_topics(request, SLICE_NONE, topics, n);
 }
 
-enum verdict
+static enum verdict
 get_system_topics_begin(struct request *request)
 {
 	struct namesrv *namesrv = namesrv_of(request);
@@ -87,19 +87,19 @@ reply_flagged(struct request *request, int32_t mask, int32_t flags)
 	return reply_topics(request, SLICE_NONE, topics, n);
 }
 
-enum verdict
+static enum verdict
 get_unit_topics_begin(struct request *request)
 {
 	return reply_flagged(request, TOPIC_FLAG_UNIT, TOPIC_FLAG_UNIT);
 }
 
-enum verdict
+static enum verdict
 get_unit_sub_topics_begin(struct request *request)
 {
 	return reply_flagged(request, TOPIC_FLAG_UNIT_SUB, TOPIC_FLAG_UNIT_SUB);
 }
 
-enum verdict
+static enum verdict
 get_unit_sub_ununit_topics_begin(struct request *request)
 {
 	return reply_flagged(request, TOPIC_FLAG_UNIT | TOPIC_FLAG_UNIT_SUB, TOPIC_FLAG_UNIT_SUB);
@@ -114,7 +114,7 @@ reply_count(struct request *request, const struct field *fields, int32_t topic_c
 	return request_reply(request, fields, reply);
 }
 
-enum verdict
+static enum verdict
 wipe_write_perm_begin(struct request *request)
 {
 	const struct broker_name_header *header = request->header;
@@ -123,7 +123,7 @@ wipe_write_perm_begin(struct request *request)
 	    routes_forbid_write(namesrv_of(request)->routes, header->broker_name));
 }
 
-enum verdict
+static enum verdict
 add_write_perm_begin(struct request *request)
 {
 	const struct broker_name_header *header = request->header;
@@ -132,7 +132,7 @@ add_write_perm_begin(struct request *request)
 	    routes_allow_write(namesrv_of(request)->routes, header->broker_name));
 }
 
-enum verdict
+static enum verdict
 delete_topic_begin(struct request *request)
 {
 	const struct delete_route_header *header = request->header;
@@ -143,3 +143,20 @@ delete_topic_begin(struct request *request)
 	    conn_peer_text(request->conn));
 	return VERDICT_REPLY;
 }
+
+const struct handler admin_handlers[] = {
+	HANDLER_PLAIN(GET_BROKER_CLUSTER_INFO, get_cluster_info_begin, 0),
+	HANDLER_PLAIN(GET_ALL_TOPIC_LIST_FROM_NAMESERVER, get_all_topics_begin, 0),
+	HANDLER_TYPED(GET_TOPICS_BY_CLUSTER, cluster_header, get_cluster_topics_begin, 0),
+	HANDLER_PLAIN(GET_SYSTEM_TOPIC_LIST_FROM_NS, get_system_topics_begin, 0),
+	HANDLER_PLAIN(GET_UNIT_TOPIC_LIST, get_unit_topics_begin, 0),
+	HANDLER_PLAIN(GET_HAS_UNIT_SUB_TOPIC_LIST, get_unit_sub_topics_begin, 0),
+	HANDLER_PLAIN(GET_HAS_UNIT_SUB_UNUNIT_TOPIC_LIST, get_unit_sub_ununit_topics_begin, 0),
+	HANDLER_TYPED(
+	    WIPE_WRITE_PERM_OF_BROKER, broker_name_header, wipe_write_perm_begin, HANDLER_ADMIN),
+	HANDLER_TYPED(
+	    ADD_WRITE_PERM_OF_BROKER, broker_name_header, add_write_perm_begin, HANDLER_ADMIN),
+	HANDLER_TYPED(
+	    DELETE_TOPIC_IN_NAMESRV, delete_route_header, delete_topic_begin, HANDLER_ADMIN),
+	{ .name = NULL },
+};

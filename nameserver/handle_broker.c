@@ -169,7 +169,7 @@ reply_registration(struct request *request, const struct member_identity *who)
 	return request_reply(request, register_broker_reply_fields, answer);
 }
 
-enum verdict
+static enum verdict
 register_broker_begin(struct request *request)
 {
 	struct namesrv *namesrv = namesrv_of(request);
@@ -197,7 +197,7 @@ register_broker_begin(struct request *request)
 	return reply_registration(request, &who);
 }
 
-enum verdict
+static enum verdict
 unregister_broker_begin(struct request *request)
 {
 	const struct broker_identity_header *header = request->header;
@@ -207,7 +207,7 @@ unregister_broker_begin(struct request *request)
 	return VERDICT_REPLY;
 }
 
-enum verdict
+static enum verdict
 query_data_version_begin(struct request *request)
 {
 	struct namesrv *namesrv = namesrv_of(request);
@@ -230,7 +230,7 @@ query_data_version_begin(struct request *request)
 	return request_reply(request, data_version_reply_fields, answer);
 }
 
-enum verdict
+static enum verdict
 broker_heartbeat_begin(struct request *request)
 {
 	const struct broker_heartbeat_header *header = request->header;
@@ -240,7 +240,7 @@ broker_heartbeat_begin(struct request *request)
 	return VERDICT_REPLY;
 }
 
-enum verdict
+static enum verdict
 get_member_group_begin(struct request *request)
 {
 	const struct member_group_header *header = request->header;
@@ -251,7 +251,7 @@ get_member_group_begin(struct request *request)
 }
 
 /* 5.x brokers; 3.2.6 asked for a pair by its value under the same code, and gets "not found". */
-enum verdict
+static enum verdict
 register_topic_begin(struct request *request)
 {
 	struct slice topic = command_ext(request->command, "topic");
@@ -267,3 +267,13 @@ register_topic_begin(struct request *request)
 	routes_add_topic(namesrv_of(request)->routes, topic, route.queues, route.n_queues);
 	return VERDICT_REPLY;
 }
+
+const struct handler broker_handlers[] = {
+	HANDLER_TYPED(REGISTER_BROKER, register_broker_header, register_broker_begin, 0),
+	HANDLER_TYPED(UNREGISTER_BROKER, broker_identity_header, unregister_broker_begin, 0),
+	HANDLER_TYPED(QUERY_DATA_VERSION, broker_identity_header, query_data_version_begin, 0),
+	HANDLER_TYPED(BROKER_HEARTBEAT, broker_heartbeat_header, broker_heartbeat_begin, 0),
+	HANDLER_TYPED(GET_BROKER_MEMBER_GROUP, member_group_header, get_member_group_begin, 0),
+	HANDLER_PLAIN(REGISTER_TOPIC_IN_NAMESRV, register_topic_begin, 0),
+	{ .name = NULL },
+};

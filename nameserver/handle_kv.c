@@ -22,7 +22,7 @@ refuse_unwritable(struct request *request)
 	    "server");
 }
 
-enum verdict
+static enum verdict
 put_kv_begin(struct request *request)
 {
 	struct namesrv *namesrv = namesrv_of(request);
@@ -34,7 +34,7 @@ put_kv_begin(struct request *request)
 	return VERDICT_REPLY;
 }
 
-enum verdict
+static enum verdict
 get_kv_begin(struct request *request)
 {
 	const struct kv_header *header = request->header;
@@ -48,7 +48,7 @@ get_kv_begin(struct request *request)
 	return request_reply(request, kv_reply_fields, reply);
 }
 
-enum verdict
+static enum verdict
 delete_kv_begin(struct request *request)
 {
 	struct namesrv *namesrv = namesrv_of(request);
@@ -60,7 +60,7 @@ delete_kv_begin(struct request *request)
 	return VERDICT_REPLY;
 }
 
-enum verdict
+static enum verdict
 list_kv_begin(struct request *request)
 {
 	const struct namespace_header *header = request->header;
@@ -77,3 +77,12 @@ list_kv_begin(struct request *request)
 	kv_table_write(&out, pairs, n_pairs);
 	return request_reply_body(request, json_finish(&out, request->arena));
 }
+
+const struct handler kv_handlers[] = {
+	{ REQUEST_PUT_KV_CONFIG, "PUT_KV_CONFIG", put_kv_header_fields, sizeof(struct kv_header),
+	    put_kv_begin, HANDLER_ADMIN },
+	HANDLER_TYPED(GET_KV_CONFIG, kv_header, get_kv_begin, 0),
+	HANDLER_TYPED(DELETE_KV_CONFIG, kv_header, delete_kv_begin, HANDLER_ADMIN),
+	HANDLER_TYPED(GET_KVLIST_BY_NAMESPACE, namespace_header, list_kv_begin, 0),
+	{ .name = NULL },
+};

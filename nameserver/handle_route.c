@@ -12,7 +12,7 @@ dialect_for(const struct request *request, const struct route_header *header)
 	           : ROUTE_BARE_KEYS;
 }
 
-enum verdict
+static enum verdict
 get_route_begin(struct request *request)
 {
 	struct namesrv *namesrv = namesrv_of(request);
@@ -33,3 +33,8 @@ get_route_begin(struct request *request)
 		    request, RESPONSE_TOPIC_NOT_EXIST, "%.*s", (int)why.len, why.data);
 	return request_reply_body(request, body);
 }
+
+const struct handler route_handlers[] = {
+	HANDLER_TYPED(GET_ROUTEINFO_BY_TOPIC, route_header, get_route_begin, 0),
+	{ .name = NULL },
+};

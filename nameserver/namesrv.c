@@ -85,7 +85,7 @@ listen_for_requests(struct namesrv *namesrv)
 	int port;
 
 	namesrv->server = server_new(&(struct server_options){
-	    .handlers = namesrv_handlers,
+	    .families = namesrv_families,
 	    .loops = daemon->loops,
 	    .n_loops = daemon->n_loops,
 	    .idle_ms = (int)(settings->server_channel_max_idle_time_seconds * 1000),

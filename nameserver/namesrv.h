@@ -22,7 +22,7 @@ struct namesrv {
 };
 
 extern const struct program namesrv_program;
-extern const struct handler namesrv_handlers[];
+extern const struct handler *const namesrv_families[]; /* commands.c */
 
 static inline struct namesrv *
 namesrv_of(const struct request *request)
@@ -32,31 +32,5 @@ namesrv_of(const struct request *request)
 
 /* The ordered queues of a topic that its route tells; absent: none. */
 struct slice namesrv_order_conf(const struct namesrv *namesrv, struct slice topic);
-
-/* Request families, one file each. */
-enum verdict get_route_begin(struct request *request);
-
-enum verdict register_broker_begin(struct request *request);
-enum verdict unregister_broker_begin(struct request *request);
-enum verdict query_data_version_begin(struct request *request);
-enum verdict broker_heartbeat_begin(struct request *request);
-enum verdict get_member_group_begin(struct request *request);
-enum verdict register_topic_begin(struct request *request);
-
-enum verdict put_kv_begin(struct request *request);
-enum verdict get_kv_begin(struct request *request);
-enum verdict delete_kv_begin(struct request *request);
-enum verdict list_kv_begin(struct request *request);
-
-enum verdict get_cluster_info_begin(struct request *request);
-enum verdict get_all_topics_begin(struct request *request);
-enum verdict get_cluster_topics_begin(struct request *request);
-enum verdict get_system_topics_begin(struct request *request);
-enum verdict get_unit_topics_begin(struct request *request);
-enum verdict get_unit_sub_topics_begin(struct request *request);
-enum verdict get_unit_sub_ununit_topics_begin(struct request *request);
-enum verdict wipe_write_perm_begin(struct request *request);
-enum verdict add_write_perm_begin(struct request *request);
-enum verdict delete_topic_begin(struct request *request);
 
 #endif

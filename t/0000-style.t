@@ -60,7 +60,7 @@ rooms() {
 }
 
 # What each room of the broker may include: the ground, and the store's doors.
-ground='broker/context broker/options broker/handlers broker/store/store broker/store/tail/tail broker/store/half/half broker/store/reader/ahead common/'
+ground='broker/context broker/options broker/store/store broker/store/tail/tail broker/store/half/half broker/store/reader/ahead common/'
 
 # Prints FILE ROOM INCLUDED for each include of a header of ours.
 includes() {
@@ -138,9 +138,9 @@ generated() {
 		grep -E '(^|/)(configure|Makefile\.in|aclocal\.m4|config\.h\.in)$|\.(o|a|so|jar|class|db|db-wal)$'
 }
 
-# Each row of the daemons' tables by its name and code in the manual of the protocol.
+# Each row of a family of requests by its name and code in the manual of the protocol.
 requests() {
-	cat broker/commands.c nameserver/commands.c | tr -d '\n' |
+	grep -rhE -A2 --include='*.c' 'HANDLER_(TYPED|PLAIN)\(|\{ REQUEST_' broker nameserver | tr -d '\n' |
 		grep -oE '(HANDLER_(TYPED|PLAIN)\([[:space:]]*[A-Z0-9_]+|\{ REQUEST_[A-Z0-9_]+)' |
 		sed -E 's/^(HANDLER_(TYPED|PLAIN)\([[:space:]]*|\{ REQUEST_)//' | sort -u |
 		while read -r name; do

@@ -51,7 +51,7 @@ lstenPort=1' >"$T_DIR/slip.properties"
 t_is '--check finds the slip' "$(status mqnamesrv -c "$T_DIR/slip.properties" --check)" 1
 t_is '--check prints it' "$(out)" \
 	"$T_DIR/slip.properties:2: warning: unknown key \"lstenPort\"; did you mean listenPort? The line has no effect"
-t_has '--check sums up' "$(err)" '1 finding, it would start'
+t_has '--check sums up' "$(err)" '1 diagnostic, it would start'
 t_is '--strict refuses it' "$(status mqnamesrv -c "$T_DIR/slip.properties" --strict)" 1
 t_has 'and says why' "$(err)" 'cannot start with --strict'
 echo 'listenPort=0' >"$T_DIR/fine.properties"

@@ -14,9 +14,9 @@ setting() {
 
 t_is 'broker-a.ini and broker-b.ini differ in one line' \
 	"$(diff "$SRCDIR/etc/broker-a.ini" "$SRCDIR/etc/broker-b.ini" | grep -c '^>')" 1
-t_ok "namesrv.ini has no findings" "$BUILDDIR/mqnamesrv" -c "$SRCDIR/etc/namesrv.ini" --check
+t_ok "namesrv.ini has no diagnostics" "$BUILDDIR/mqnamesrv" -c "$SRCDIR/etc/namesrv.ini" --check
 for file in broker-a.ini broker-b.ini; do
-	t_ok "$file has no findings" "$BUILDDIR/mqbroker" -c "$SRCDIR/etc/$file" --check
+	t_ok "$file has no diagnostics" "$BUILDDIR/mqbroker" -c "$SRCDIR/etc/$file" --check
 done
 
 start ns mqnamesrv -o storePath="$T_DIR/ns" -o bindAddress=127.0.0.1 || exit 1

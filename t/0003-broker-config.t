@@ -5,10 +5,10 @@
 
 article=$SRCDIR/t/data/article-broker-a.properties
 
-findings=$("$BUILDDIR/mqbroker" -c "$article" --check 2>"$T_DIR/err")
-t_is '--check of the article file says there are findings' $? 1
-t_is 'exactly 8' "$(echo "$findings" | wc -l | tr -d ' ')" 8
-t_has 'which stop no start' "$(cat "$T_DIR/err")" '8 findings, it would start'
+diagnostics=$("$BUILDDIR/mqbroker" -c "$article" --check 2>"$T_DIR/err")
+t_is '--check of the article file says there are diagnostics' $? 1
+t_is 'exactly 8' "$(echo "$diagnostics" | wc -l | tr -d ' ')" 8
+t_has 'which stop no start' "$(cat "$T_DIR/err")" '8 diagnostics, it would start'
 t_fails '--strict refuses it' "$BUILDDIR/mqbroker" -c "$article" --strict
 
 # begin NAME FLAGS ...: a broker on the article's file, but with a store of its own

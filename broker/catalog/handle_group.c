@@ -2,8 +2,6 @@
 
 /* Subscription groups: created, changed, deleted and listed by tools. */
 
-#include "broker/handlers.h"
-
 #include <stdlib.h>
 
 #include "broker/context.h"
@@ -14,7 +12,7 @@
 #include "common/protocol/headers.h"
 #include "common/json/json_body.h"
 
-enum verdict
+static enum verdict
 update_group_begin(struct request *request)
 {
 	struct group group;
@@ -27,7 +25,7 @@ update_group_begin(struct request *request)
 	return VERDICT_LATER;
 }
 
-enum verdict
+static enum verdict
 update_group_list_begin(struct request *request)
 {
 	const struct json *json = json_parse(request->arena, request->body);
@@ -48,7 +46,7 @@ update_group_list_begin(struct request *request)
 	return VERDICT_LATER;
 }
 
-enum verdict
+static enum verdict
 get_all_groups_begin(struct request *request)
 {
 	struct broker *broker = request_broker(request);
@@ -74,7 +72,7 @@ get_all_groups_begin(struct request *request)
 	return request_reply_body(request, json_finish(&out, request->arena));
 }
 
-enum verdict
+static enum verdict
 get_group_begin(struct request *request)
 {
 	const struct group_header *header = request->header;
@@ -91,7 +89,7 @@ get_group_begin(struct request *request)
 	return request_reply_body(request, json_finish(&out, request->arena));
 }
 
-enum verdict
+static enum verdict
 delete_group_begin(struct request *request)
 {
 	const struct delete_group_header *header = request->header;
@@ -103,3 +101,14 @@ delete_group_begin(struct request *request)
 	    header->remove_offset || header->clean_offset, kept_reply, kept_new(request));
 	return VERDICT_LATER;
 }
+
+const struct handler group_handlers[] = {
+	HANDLER_PLAIN(UPDATE_AND_CREATE_SUBSCRIPTIONGROUP, update_group_begin, HANDLER_ADMIN),
+	HANDLER_PLAIN(
+	    UPDATE_AND_CREATE_SUBSCRIPTIONGROUP_LIST, update_group_list_begin, HANDLER_ADMIN),
+	HANDLER_PLAIN(GET_ALL_SUBSCRIPTIONGROUP_CONFIG, get_all_groups_begin, 0),
+	HANDLER_TYPED(GET_SUBSCRIPTIONGROUP_CONFIG, group_header, get_group_begin, 0),
+	HANDLER_TYPED(
+	    DELETE_SUBSCRIPTIONGROUP, delete_group_header, delete_group_begin, HANDLER_ADMIN),
+	{ .name = NULL },
+};

@@ -2,8 +2,6 @@
 
 /* Topics: created, changed, deleted and listed by tools. */
 
-#include "broker/handlers.h"
-
 #include <stdlib.h>
 
 #include "broker/context.h"
@@ -44,7 +42,7 @@ refuse_name(struct request *request, struct slice name, const char *why)
 	return request_refuse(request, RESPONSE_SYSTEM_ERROR, "%s", why);
 }
 
-enum verdict
+static enum verdict
 update_topic_begin(struct request *request)
 {
 	const struct create_topic_header *header = request->header;
@@ -77,7 +75,7 @@ update_topic_begin(struct request *request)
 	return VERDICT_LATER;
 }
 
-enum verdict
+static enum verdict
 update_topic_list_begin(struct request *request)
 {
 	struct broker *broker = request_broker(request);
@@ -106,7 +104,7 @@ update_topic_list_begin(struct request *request)
 
 /* ---- 215 ------------------------------------------------------------- */
 
-enum verdict
+static enum verdict
 delete_topic_begin(struct request *request)
 {
 	const struct topic_header *header = request->header;
@@ -121,7 +119,7 @@ delete_topic_begin(struct request *request)
 
 /* ---- 21, 351, 305 ---------------------------------------------------- */
 
-enum verdict
+static enum verdict
 get_all_topics_begin(struct request *request)
 {
 	struct broker *broker = request_broker(request);
@@ -141,7 +139,7 @@ get_all_topics_begin(struct request *request)
 	return request_reply_body(request, json_finish(&out, request->arena));
 }
 
-enum verdict
+static enum verdict
 get_topic_begin(struct request *request)
 {
 	const struct topic_header *header = request->header;
@@ -161,7 +159,7 @@ get_topic_begin(struct request *request)
 	return request_reply_body(request, json_finish(&out, request->arena));
 }
 
-enum verdict
+static enum verdict
 get_system_topics_begin(struct request *request)
 {
 	struct topic_list list = { 0 };
@@ -173,3 +171,14 @@ get_system_topics_begin(struct request *request)
 	topic_list_write(&out, &list);
 	return request_reply_body(request, json_finish(&out, request->arena));
 }
+
+const struct handler topic_handlers[] = {
+	HANDLER_TYPED(
+	    UPDATE_AND_CREATE_TOPIC, create_topic_header, update_topic_begin, HANDLER_ADMIN),
+	HANDLER_PLAIN(UPDATE_AND_CREATE_TOPIC_LIST, update_topic_list_begin, HANDLER_ADMIN),
+	HANDLER_TYPED(DELETE_TOPIC_IN_BROKER, topic_header, delete_topic_begin, HANDLER_ADMIN),
+	HANDLER_PLAIN(GET_ALL_TOPIC_CONFIG, get_all_topics_begin, 0),
+	HANDLER_TYPED(GET_TOPIC_CONFIG, topic_header, get_topic_begin, 0),
+	HANDLER_PLAIN(GET_SYSTEM_TOPIC_LIST_FROM_BROKER, get_system_topics_begin, 0),
+	{ .name = NULL },
+};

@@ -1,8 +1,8 @@
 #include "config.h"
 
-/* Clients that say that they are there, leave, or ask who else is. */
+#include "broker/consumers/handle_client.h"
 
-#include "broker/handlers.h"
+/* Clients that say that they are there, leave, or ask who else is. */
 
 #include "broker/context.h"
 #include "broker/state/client.h"
@@ -64,7 +64,7 @@ are_names_valid(const struct heartbeat *heartbeat)
 	return true;
 }
 
-enum verdict
+static enum verdict
 heart_beat_begin(struct request *request)
 {
 	struct broker *broker = request_broker(request);
@@ -91,7 +91,7 @@ heart_beat_begin(struct request *request)
 
 /* ---- 35, and a connection that ends ---------------------------------- */
 
-enum verdict
+static enum verdict
 unregister_client_begin(struct request *request)
 {
 	const struct unregister_client_header *header = request->header;
@@ -115,7 +115,7 @@ client_connection_closed(struct broker *broker, struct conn *conn)
 
 /* ---- 38 -------------------------------------------------------------- */
 
-enum verdict
+static enum verdict
 get_consumer_list_begin(struct request *request)
 {
 	const struct consumer_group_header *header = request->header;
@@ -136,7 +136,7 @@ get_consumer_list_begin(struct request *request)
 
 /* ---- 46 -------------------------------------------------------------- */
 
-enum verdict
+static enum verdict
 check_client_config_begin(struct request *request)
 {
 	const struct json *json = json_parse(request->arena, request->body);
@@ -152,3 +152,12 @@ check_client_config_begin(struct request *request)
 	    "The broker does not support consumer to filter message by %.*s", (int)type.len,
 	    type.data);
 }
+
+const struct handler client_handlers[] = {
+	HANDLER_PLAIN(HEART_BEAT, heart_beat_begin, 0),
+	HANDLER_TYPED(UNREGISTER_CLIENT, unregister_client_header, unregister_client_begin, 0),
+	HANDLER_TYPED(
+	    GET_CONSUMER_LIST_BY_GROUP, consumer_group_header, get_consumer_list_begin, 0),
+	HANDLER_PLAIN(CHECK_CLIENT_CONFIG, check_client_config_begin, 0),
+	{ .name = NULL },
+};

@@ -2,8 +2,6 @@
 
 /* For the tools: which clients are connected, and what one of them says of itself. */
 
-#include "broker/handlers.h"
-
 #include "broker/context.h"
 #include "broker/state/client.h"
 #include "broker/consumers/push.h"
@@ -33,7 +31,7 @@ reply_connections(struct request *request, const struct client *clients, size_t 
 	return request_reply_body(request, json_finish(&out, request->arena));
 }
 
-enum verdict
+static enum verdict
 get_consumer_connections_begin(struct request *request)
 {
 	const struct consumer_group_header *header = request->header;
@@ -50,7 +48,7 @@ get_consumer_connections_begin(struct request *request)
 	return reply_connections(request, group.members, group.n_members, &state);
 }
 
-enum verdict
+static enum verdict
 get_producer_connections_begin(struct request *request)
 {
 	const struct producer_group_header *header = request->header;
@@ -78,7 +76,7 @@ write_producer(struct json_out *out, const struct client *client, struct arena *
 	json_close_object(out);
 }
 
-enum verdict
+static enum verdict
 get_all_producers_begin(struct request *request)
 {
 	struct clients *clients = request_broker(request)->clients;
@@ -107,7 +105,7 @@ get_all_producers_begin(struct request *request)
 	return request_reply_body(request, json_finish(&out, request->arena));
 }
 
-enum verdict
+static enum verdict
 get_running_info_begin(struct request *request)
 {
 	const struct running_info_header *header = request->header;
@@ -126,3 +124,13 @@ get_running_info_begin(struct request *request)
 		    (int)header->client_id.len, header->client_id.data, member.version);
 	return push_relay(request, member.conn, RUNNING_INFO_TIMEOUT_MS);
 }
+
+const struct handler connection_handlers[] = {
+	HANDLER_TYPED(
+	    GET_CONSUMER_CONNECTION_LIST, consumer_group_header, get_consumer_connections_begin, 0),
+	HANDLER_TYPED(
+	    GET_PRODUCER_CONNECTION_LIST, producer_group_header, get_producer_connections_begin, 0),
+	HANDLER_PLAIN(GET_ALL_PRODUCER_INFO, get_all_producers_begin, 0),
+	HANDLER_TYPED(GET_CONSUMER_RUNNING_INFO, running_info_header, get_running_info_begin, 0),
+	{ .name = NULL },
+};

@@ -2,8 +2,6 @@
 
 /* How far consumer groups are: asked, told, and all of it for the tools. */
 
-#include "broker/handlers.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -87,7 +85,7 @@ read_first(struct request *request, const struct tail_queue *queue)
  * there and not old, whatever its clients were told to do: so clients expect
  * it. Else they decide themselves (22). A 5.x proxy asks not to be given the 0.
  */
-enum verdict
+static enum verdict
 query_offset_begin(struct request *request)
 {
 	const struct query_offset_header *header = request->header;
@@ -112,7 +110,7 @@ query_offset_begin(struct request *request)
 /* ---- 15 -------------------------------------------------------------- */
 
 /* Offsets of topics or queues that do not exist are accepted and forgotten. */
-enum verdict
+static enum verdict
 update_offset_begin(struct request *request)
 {
 	const struct update_offset_header *header = request->header;
@@ -167,7 +165,7 @@ on_row(void *arg, const struct offset_row *row)
 	json_put_int(&listing->out, row->offset);
 }
 
-enum verdict
+static enum verdict
 get_all_offsets_begin(struct request *request)
 {
 	struct listing listing = { .arena = request->arena };
@@ -183,3 +181,10 @@ get_all_offsets_begin(struct request *request)
 	json_close_object(&listing.out);
 	return request_reply_body(request, json_finish(&listing.out, request->arena));
 }
+
+const struct handler offset_handlers[] = {
+	HANDLER_TYPED(QUERY_CONSUMER_OFFSET, query_offset_header, query_offset_begin, 0),
+	HANDLER_TYPED(UPDATE_CONSUMER_OFFSET, update_offset_header, update_offset_begin, 0),
+	HANDLER_PLAIN(GET_ALL_CONSUMER_OFFSET, get_all_offsets_begin, 0),
+	{ .name = NULL },
+};

@@ -2,8 +2,6 @@
 
 /* For the tools: how full queues are, how far groups are, who reads a topic. */
 
-#include "broker/handlers.h"
-
 #include <stdlib.h>
 
 #include "broker/context.h"
@@ -20,7 +18,7 @@
 
 /* ---- 202 ------------------------------------------------------------- */
 
-enum verdict
+static enum verdict
 get_topic_stats_begin(struct request *request)
 {
 	const struct topic_header *header = request->header;
@@ -63,7 +61,7 @@ write_group(struct json_out *out, const struct progress_report *report)
 	consume_stats_write(out, &stats);
 }
 
-enum verdict
+static enum verdict
 get_consume_stats_begin(struct request *request)
 {
 	const struct consume_stats_header *header = request->header;
@@ -114,7 +112,7 @@ write_all_groups(struct json_out *out, const struct progress_report *report)
 	json_close_object(out);
 }
 
-enum verdict
+static enum verdict
 get_broker_consume_stats_begin(struct request *request)
 {
 	const struct broker_consume_stats_header *header = request->header;
@@ -139,7 +137,7 @@ on_row(void *arg, const struct offset_row *row)
 	strmap_put(groups, row->group, groups);
 }
 
-enum verdict
+static enum verdict
 query_topic_groups_begin(struct request *request)
 {
 	const struct topic_header *header = request->header;
@@ -165,3 +163,12 @@ query_topic_groups_begin(struct request *request)
 	strmap_release(&groups, NULL);
 	return request_reply_body(request, json_finish(&out, request->arena));
 }
+
+const struct handler progress_handlers[] = {
+	HANDLER_TYPED(GET_TOPIC_STATS_INFO, topic_header, get_topic_stats_begin, 0),
+	HANDLER_TYPED(GET_CONSUME_STATS, consume_stats_header, get_consume_stats_begin, 0),
+	HANDLER_TYPED(GET_BROKER_CONSUME_STATS, broker_consume_stats_header,
+	    get_broker_consume_stats_begin, 0),
+	HANDLER_TYPED(QUERY_TOPIC_CONSUME_BY_WHO, topic_header, query_topic_groups_begin, 0),
+	{ .name = NULL },
+};

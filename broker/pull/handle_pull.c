@@ -1,12 +1,12 @@
 #include "config.h"
 
+#include "broker/pull/handle_pull.h"
+
 /*
  * PULL_MESSAGE and LITE_PULL_MESSAGE. A pull at the tail is answered on the
  * spot from memory; one that finds nothing is parked; one for older records goes
  * to a reader. Codes and next offsets: protocol description 5.4.
  */
-
-#include "broker/handlers.h"
 
 #include <inttypes.h>
 
@@ -505,7 +505,7 @@ park_ms(const struct broker *broker, const struct pull_header *header)
 	return header->suspend_timeout_ms;
 }
 
-enum verdict
+static enum verdict
 pull_message_begin(struct request *request)
 {
 	const struct pull_header *header = request->header;
@@ -546,3 +546,9 @@ pull_message_begin(struct request *request)
 	}
 	return VERDICT_LATER;
 }
+
+const struct handler pull_handlers[] = {
+	HANDLER_TYPED(PULL_MESSAGE, pull_header, pull_message_begin, HANDLER_MAIN_PORT),
+	HANDLER_TYPED(LITE_PULL_MESSAGE, pull_header, pull_message_begin, HANDLER_MAIN_PORT),
+	{ .name = NULL },
+};

@@ -5,8 +5,6 @@
  * Bounds are known on the loop; what has to be read goes to a reader.
  */
 
-#include "broker/handlers.h"
-
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -85,7 +83,7 @@ on_message_read(struct read_job *job, struct loop *loop)
 	finish(job, loop, &reply);
 }
 
-enum verdict
+static enum verdict
 view_message_begin(struct request *request)
 {
 	const struct view_message_header *header = request->header;
@@ -120,7 +118,7 @@ on_messages_found(struct read_job *job, struct loop *loop)
 	finish(job, loop, &reply);
 }
 
-enum verdict
+static enum verdict
 query_message_begin(struct request *request)
 {
 	const struct query_message_header *header = request->header;
@@ -156,7 +154,7 @@ find_queue(const struct request *request, const struct queue_header *header)
 	return tail_find(request_worker(request)->tail, header->topic, header->queue_id);
 }
 
-enum verdict
+static enum verdict
 get_max_offset_begin(struct request *request)
 {
 	const struct tail_queue *queue = find_queue(request, request->header);
@@ -164,7 +162,7 @@ get_max_offset_begin(struct request *request)
 	return reply_offset(request, queue != NULL ? queue->max_offset : 0);
 }
 
-enum verdict
+static enum verdict
 get_min_offset_begin(struct request *request)
 {
 	const struct tail_queue *queue = find_queue(request, request->header);
@@ -185,7 +183,7 @@ on_earliest_read(struct read_job *job, struct loop *loop)
 	finish(job, loop, &reply);
 }
 
-enum verdict
+static enum verdict
 get_earliest_time_begin(struct request *request)
 {
 	const struct tail_queue *queue = find_queue(request, request->header);
@@ -219,7 +217,7 @@ on_time_found(struct read_job *job, struct loop *loop)
 	finish(job, loop, &reply);
 }
 
-enum verdict
+static enum verdict
 search_offset_begin(struct request *request)
 {
 	const struct search_offset_header *header = request->header;
@@ -236,3 +234,13 @@ search_offset_begin(struct request *request)
 	submit(request, job, on_time_found, 0);
 	return VERDICT_LATER;
 }
+
+const struct handler query_handlers[] = {
+	HANDLER_TYPED(QUERY_MESSAGE, query_message_header, query_message_begin, 0),
+	HANDLER_TYPED(VIEW_MESSAGE_BY_ID, view_message_header, view_message_begin, 0),
+	HANDLER_TYPED(SEARCH_OFFSET_BY_TIMESTAMP, search_offset_header, search_offset_begin, 0),
+	HANDLER_TYPED(GET_MAX_OFFSET, queue_header, get_max_offset_begin, 0),
+	HANDLER_TYPED(GET_MIN_OFFSET, queue_header, get_min_offset_begin, 0),
+	HANDLER_TYPED(GET_EARLIEST_MSG_STORETIME, queue_header, get_earliest_time_begin, 0),
+	{ .name = NULL },
+};

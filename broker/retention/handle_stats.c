@@ -2,8 +2,6 @@
 
 /* What the broker counts and measures of itself, for tools and exporters. */
 
-#include "broker/handlers.h"
-
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -238,7 +236,7 @@ by_key(const void *a, const void *b)
 	return slice_compare(left->key, right->key);
 }
 
-enum verdict
+static enum verdict
 get_runtime_info_begin(struct request *request)
 {
 	struct broker *broker = request_broker(request);
@@ -275,7 +273,7 @@ write_rate(struct json_out *out, const char *name, const struct stats_rate *rate
 	json_close_object(out);
 }
 
-enum verdict
+static enum verdict
 view_stats_begin(struct request *request)
 {
 	const struct view_stats_header *header = request->header;
@@ -297,3 +295,9 @@ view_stats_begin(struct request *request)
 	json_close_object(&out);
 	return request_reply_body(request, json_finish(&out, request->arena));
 }
+
+const struct handler stats_handlers[] = {
+	HANDLER_PLAIN(GET_BROKER_RUNTIME_INFO, get_runtime_info_begin, 0),
+	HANDLER_TYPED(VIEW_BROKER_STATS_DATA, view_stats_header, view_stats_begin, 0),
+	{ .name = NULL },
+};

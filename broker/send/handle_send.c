@@ -1,12 +1,12 @@
 #include "config.h"
 
+#include "broker/send/handle_send.h"
+
 /*
  * SEND_MESSAGE, its short-named twin, and batches. The message is laid out as
  * a record here, on the loop, straight from the frame; the writer only gives
  * it its places. Checks and answers: protocol description 2.2.
  */
-
-#include "broker/handlers.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -451,7 +451,7 @@ static enum verdict (*const steps[])(
 	divert,
 };
 
-enum verdict
+static enum verdict
 send_message_begin(struct request *request)
 {
 	struct worker *worker = request_worker(request);
@@ -487,3 +487,12 @@ send_message_begin(struct request *request)
 	store_append(store, append);
 	return VERDICT_LATER;
 }
+
+const struct handler send_handlers[] = {
+	HANDLER_TYPED(SEND_MESSAGE, send_header, send_message_begin, HANDLER_WRITE),
+	{ REQUEST_SEND_MESSAGE_V2, "SEND_MESSAGE_V2", send_header_v2_fields,
+	    sizeof(struct send_header), send_message_begin, HANDLER_WRITE },
+	{ REQUEST_SEND_BATCH_MESSAGE, "SEND_BATCH_MESSAGE", send_header_v2_fields,
+	    sizeof(struct send_header), send_message_begin, HANDLER_WRITE },
+	{ .name = NULL },
+};

@@ -6,8 +6,6 @@
  * letters when it came back too often. Source: protocol description 5.6.
  */
 
-#include "broker/handlers.h"
-
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -158,7 +156,7 @@ on_read(struct read_job *job, struct loop *loop)
 	read_job_free(job);
 }
 
-enum verdict
+static enum verdict
 send_back_begin(struct request *request)
 {
 	const struct send_back_header *header = request->header;
@@ -193,3 +191,8 @@ send_back_begin(struct request *request)
 	store_read(broker->store, job);
 	return VERDICT_LATER;
 }
+
+const struct handler send_back_handlers[] = {
+	HANDLER_TYPED(CONSUMER_SEND_MSG_BACK, send_back_header, send_back_begin, HANDLER_WRITE),
+	{ .name = NULL },
+};

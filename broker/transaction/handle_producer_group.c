@@ -2,8 +2,6 @@
 
 /* What an administrator sets for groups of producers: changed, deleted and listed by tools. */
 
-#include "broker/handlers.h"
-
 #include <stdlib.h>
 
 #include "broker/context.h"
@@ -84,7 +82,7 @@ keep(struct request *request, const struct producer_group *group, struct slice v
 	return VERDICT_LATER;
 }
 
-enum verdict
+static enum verdict
 update_producer_group_begin(struct request *request)
 {
 	const struct producer_group_settings_header *header = request->header;
@@ -114,7 +112,7 @@ update_producer_group_begin(struct request *request)
 	return verdict;
 }
 
-enum verdict
+static enum verdict
 delete_producer_group_begin(struct request *request)
 {
 	const struct producer_group_settings_header *header = request->header;
@@ -128,7 +126,7 @@ delete_producer_group_begin(struct request *request)
 	return keep(request, &group, SLICE_NONE);
 }
 
-enum verdict
+static enum verdict
 list_producer_groups_begin(struct request *request)
 {
 	struct buf text = { 0 }, one = { 0 };
@@ -151,3 +149,12 @@ list_producer_groups_begin(struct request *request)
 	buf_release(&one);
 	return request_reply_body(request, json_finish(&out, request->arena));
 }
+
+const struct handler producer_group_handlers[] = {
+	HANDLER_TYPED(UPDATE_PRODUCER_GROUP, producer_group_settings_header,
+	    update_producer_group_begin, HANDLER_ADMIN),
+	HANDLER_TYPED(DELETE_PRODUCER_GROUP, producer_group_settings_header,
+	    delete_producer_group_begin, HANDLER_ADMIN),
+	HANDLER_PLAIN(LIST_PRODUCER_GROUPS, list_producer_groups_begin, 0),
+	{ .name = NULL },
+};

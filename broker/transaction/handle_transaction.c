@@ -6,8 +6,6 @@
  * what it did. Source: protocol description 5.9.
  */
 
-#include "broker/handlers.h"
-
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -69,7 +67,7 @@ count_refused(const struct worker *worker)
 	    memory_order_relaxed);
 }
 
-enum verdict
+static enum verdict
 end_transaction_begin(struct request *request)
 {
 	const struct end_transaction_header *header = request->header;
@@ -108,3 +106,9 @@ end_transaction_begin(struct request *request)
 	transaction_vote(worker, &vote, on_outcome, ending);
 	return VERDICT_LATER;
 }
+
+const struct handler transaction_handlers[] = {
+	HANDLER_TYPED(
+	    END_TRANSACTION, end_transaction_header, end_transaction_begin, HANDLER_WRITE),
+	{ .name = NULL },
+};

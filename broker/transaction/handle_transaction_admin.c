@@ -5,8 +5,6 @@
  * resolved. Those that name one half message find it first, and look at it.
  */
 
-#include "broker/handlers.h"
-
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -44,7 +42,7 @@ on_listed(void *context, struct loop *loop, struct slice body, bool failed)
 	free(list);
 }
 
-enum verdict
+static enum verdict
 list_transactions_begin(struct request *request)
 {
 	const char *why;
@@ -204,7 +202,7 @@ on_found_any(struct transaction_search *search, struct loop *loop)
 	}
 }
 
-enum verdict
+static enum verdict
 show_transaction_begin(struct request *request)
 {
 	const struct transaction_header *header = request->header;
@@ -315,7 +313,7 @@ resume_begin(struct request *request, struct slice id, struct slice by)
 	return find(request, named, on_found_one);
 }
 
-enum verdict
+static enum verdict
 resume_transaction_begin(struct request *request)
 {
 	const struct transaction_header *header = request->header;
@@ -323,7 +321,7 @@ resume_transaction_begin(struct request *request)
 	return resume_begin(request, header->id, header->by);
 }
 
-enum verdict
+static enum verdict
 resume_check_begin(struct request *request)
 {
 	const struct resume_check_header *header = request->header;
@@ -378,7 +376,7 @@ resolve(struct named_request *named, struct loop *loop)
 	    on_voted, named);
 }
 
-enum verdict
+static enum verdict
 resolve_transaction_begin(struct request *request)
 {
 	const struct resolve_transaction_header *header = request->header;
@@ -405,3 +403,15 @@ resolve_transaction_begin(struct request *request)
 	named->serve = resolve;
 	return find(request, named, on_found_one);
 }
+
+const struct handler transaction_admin_handlers[] = {
+	HANDLER_TYPED(
+	    RESUME_CHECK_HALF_MESSAGE, resume_check_header, resume_check_begin, HANDLER_ADMIN),
+	HANDLER_TYPED(LIST_TRANSACTIONS, list_transactions_header, list_transactions_begin, 0),
+	HANDLER_TYPED(SHOW_TRANSACTION, transaction_header, show_transaction_begin, 0),
+	HANDLER_TYPED(
+	    RESUME_TRANSACTION, transaction_header, resume_transaction_begin, HANDLER_ADMIN),
+	HANDLER_TYPED(RESOLVE_TRANSACTION, resolve_transaction_header, resolve_transaction_begin,
+	    HANDLER_ADMIN),
+	{ .name = NULL },
+};

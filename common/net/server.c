@@ -34,16 +34,15 @@ struct listener {
 	int port;
 };
 
-/* One entry of the hash table from codes to rows. */
-struct code_slot {
+/* One request that is served. */
+struct row {
 	int32_t code;
-	uint32_t row; /* + 1; 0: empty */
+	const struct handler *handler;
 };
 
 struct server {
 	struct server_options options;
-	struct code_slot *slots;
-	size_t n_slots; /* a power of two */
+	struct row *rows; /* of all families, in order of their codes */
 	size_t n_rows;
 	_Atomic uint64_t **counters; /* of each loop, by row; written by that loop only */
 	struct listener listeners[MAX_LISTENERS];
@@ -55,64 +54,64 @@ struct server {
 	int64_t files_line_ms;
 };
 
-/* The table of handlers. */
+/* The families of handlers. */
 
-static size_t
-hash_code(int32_t code, size_t n_slots)
+static int
+by_code(const void *a, const void *b)
 {
-	return (size_t)((uint32_t)code * 2654435769u >> 7) & (n_slots - 1);
+	const struct row *left = a, *right = b;
+
+	return left->code < right->code ? -1 : left->code > right->code;
 }
 
 static void
 index_handlers(struct server *server)
 {
-	const struct handler *handlers = server->options.handlers;
+	const struct handler *const *families = server->options.families;
+	struct row *row;
 
-	while (handlers[server->n_rows].name != NULL)
-		server->n_rows++;
-	server->n_slots = 16;
-	while (server->n_slots < 4 * server->n_rows)
-		server->n_slots *= 2;
-	server->slots = mem_zalloc(server->n_slots * sizeof *server->slots);
-	for (uint32_t row = 0; row < server->n_rows; row++) {
-		size_t at = hash_code(handlers[row].code, server->n_slots);
-
-		while (server->slots[at].row != 0) {
-			if (server->slots[at].code == handlers[row].code)
-				fatal("two rows for one code code=%d", handlers[row].code);
-			at = (at + 1) & (server->n_slots - 1);
-		}
-		server->slots[at] = (struct code_slot){ handlers[row].code, row + 1 };
-	}
+	for (size_t i = 0; families[i] != NULL; i++)
+		for (const struct handler *at = families[i]; at->name != NULL; at++)
+			server->n_rows++;
+	row = server->rows = mem_zalloc((server->n_rows + 1) * sizeof *server->rows);
+	for (size_t i = 0; families[i] != NULL; i++)
+		for (const struct handler *at = families[i]; at->name != NULL; at++)
+			*row++ = (struct row){ at->code, at };
+	qsort(server->rows, server->n_rows, sizeof *server->rows, by_code);
+	for (size_t i = 1; i < server->n_rows; i++)
+		if (server->rows[i].code == server->rows[i - 1].code)
+			fatal("two rows for one code code=%d", server->rows[i].code);
 }
 
-static const struct handler *
-find_handler(const struct server *server, int32_t code)
+/* NULL: no row has this code. */
+static const struct row *
+find_row(const struct server *server, int32_t code)
 {
-	size_t at = hash_code(code, server->n_slots);
+	struct row wanted = { .code = code };
 
-	for (; server->slots[at].row != 0; at = (at + 1) & (server->n_slots - 1))
-		if (server->slots[at].code == code)
-			return &server->options.handlers[server->slots[at].row - 1];
-	return NULL;
+	return bsearch(&wanted, server->rows, server->n_rows, sizeof *server->rows, by_code);
 }
 
 static void
-count(struct server *server, const struct loop *loop, const struct handler *handler)
+count(struct server *server, const struct loop *loop, const struct row *row)
 {
-	_Atomic uint64_t *n = &server->counters[loop->index][handler - server->options.handlers];
+	_Atomic uint64_t *n = &server->counters[loop->index][row - server->rows];
 
 	atomic_store_explicit(
 	    n, atomic_load_explicit(n, memory_order_relaxed) + 1, memory_order_relaxed);
 }
 
 uint64_t
-server_count(const struct server *server, size_t row)
+server_count(const struct server *server, int32_t code)
 {
+	const struct row *row = find_row(server, code);
 	uint64_t sum = 0;
 
+	if (row == NULL)
+		return 0;
 	for (int i = 0; i < server->options.n_loops; i++)
-		sum += atomic_load_explicit(&server->counters[i][row], memory_order_relaxed);
+		sum += atomic_load_explicit(
+		    &server->counters[i][row - server->rows], memory_order_relaxed);
 	return sum;
 }
 
@@ -232,15 +231,17 @@ came_through_fast_port(const struct server *server, const struct conn *conn)
 	return false;
 }
 
+/* The row that serves this code on this connection's port, counted; NULL: none. */
 static const struct handler *
-admitted_handler(const struct server *server, const struct conn *conn, int32_t code)
+admit(struct server *server, const struct conn *conn, int32_t code)
 {
-	const struct handler *handler = find_handler(server, code);
+	const struct row *row = find_row(server, code);
 
-	if (handler != NULL && (handler->flags & HANDLER_MAIN_PORT) != 0 &&
-	    came_through_fast_port(server, conn))
+	if (row == NULL || ((row->handler->flags & HANDLER_MAIN_PORT) != 0 &&
+			       came_through_fast_port(server, conn)))
 		return NULL;
-	return handler;
+	count(server, conn_loop(conn), row);
+	return row->handler;
 }
 
 static enum verdict
@@ -249,7 +250,6 @@ run_handler(struct request *request)
 	const struct handler *handler = request->handler;
 	const char *bad;
 
-	count(request->server, request->loop, handler);
 	if (handler->header_size != 0)
 		request->header = arena_zalloc(request->arena, handler->header_size);
 	if (handler->fields != NULL &&
@@ -268,7 +268,7 @@ on_request(struct conn *conn, const struct command *command, struct slice body)
 		.server = server,
 		.loop = loop,
 		.conn = conn,
-		.handler = admitted_handler(server, conn, command->code),
+		.handler = admit(server, conn, command->code),
 		.command = command,
 		.body = body,
 		.arena = &loop->arena,
@@ -531,7 +531,7 @@ server_free(struct server *server)
 		free(server->counters[i]);
 	}
 	free(server->counters);
-	free(server->slots);
+	free(server->rows);
 	free(server);
 }
 

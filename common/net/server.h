@@ -64,7 +64,7 @@ struct request {
 #define HANDLER_WRITE 4u
 
 struct handler {
-	int32_t code;               /* the table ends at name == NULL */
+	int32_t code;               /* a family ends at name == NULL */
 	const char *name;           /* RocketMQ's, for logs, counters, the manual */
 	const struct field *fields; /* NULL: no header */
 	size_t header_size;
@@ -85,10 +85,10 @@ struct handler {
 		REQUEST_##request, #request, NULL, 0, begin, flags                                 \
 	}
 
-struct server; /* listeners on one or more loops, one handler table */
+struct server; /* listeners on one or more loops, and the families of requests that it serves */
 
 struct server_options {
-	const struct handler *handlers;
+	const struct handler *const *families; /* tables of handlers; the last one is NULL */
 	struct loop *loops;
 	int n_loops;
 	int idle_ms;         /* close after this much silence both ways; 0: never */
@@ -112,8 +112,8 @@ int server_listen(struct server *server, const char *address, int port, unsigned
 void server_stop_listening(struct server *server);
 void *server_context(const struct server *server);
 struct server *server_of(const struct conn *conn);
-/* Requests by row since the start, for counters; index as in the table. */
-uint64_t server_count(const struct server *server, size_t row);
+/* How many requests of this code were served since the start; 0 where no row has it. Any thread. */
+uint64_t server_count(const struct server *server, int32_t code);
 
 /* Answers later. In begin only. */
 struct ticket request_ticket(const struct request *request);

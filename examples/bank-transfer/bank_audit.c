@@ -32,7 +32,7 @@ struct auditor {
 	struct twinmq *mq;
 	sqlite3 *books;
 	struct audit audit;
-	struct diagnostics diagnostics;
+	struct findings findings;
 	bool told; /* by the brokers, at the last look */
 };
 
@@ -45,7 +45,7 @@ look(struct auditor *auditor)
 	if (result == 0)
 		result = broker_view_messages(auditor->mq, auditor->books);
 	if (result == 0)
-		by_sequence_judge(auditor->books, &auditor->diagnostics);
+		by_sequence_judge(auditor->books, &auditor->findings);
 	by_sequence_end(auditor->books);
 	return result;
 }
@@ -53,7 +53,7 @@ look(struct auditor *auditor)
 static int64_t
 transfers_of(const struct auditor *auditor, enum outcome outcome)
 {
-	return auditor->diagnostics.outcomes[outcome].transfers;
+	return auditor->findings.outcomes[outcome].transfers;
 }
 
 /* ---- watch ---- */
@@ -208,14 +208,14 @@ show_table(const struct auditor *auditor)
 	show_row("committed", audit->booked, audit->at_b + audit->coins_in_flight);
 	show_row("rolled back", audit->refused, -1);
 	show_row("in flight", audit->in_flight, audit->coins_in_flight);
-	show_row("decided by a check", auditor->diagnostics.decided_by_check, -1);
+	show_row("decided by a check", auditor->findings.decided_by_check, -1);
 	show_row("came twice, credited once", audit->repeats, -1);
 	show_money("money before", audit->opening);
 	show_money("money after", audit->at_a + audit->at_b + audit->coins_in_flight);
 	printf("\n  Reconciliation by sequence\n");
 	for (int i = 0; i < N_OUTCOMES; i++)
-		show_row(outcome_name((enum outcome)i), auditor->diagnostics.outcomes[i].transfers,
-		    auditor->diagnostics.outcomes[i].coins);
+		show_row(outcome_name((enum outcome)i), auditor->findings.outcomes[i].transfers,
+		    auditor->findings.outcomes[i].coins);
 }
 
 static void

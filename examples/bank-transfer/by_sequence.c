@@ -124,22 +124,22 @@ by_sequence_message(
 }
 
 void
-by_sequence_judge(sqlite3 *books, struct diagnostics *diagnostics)
+by_sequence_judge(sqlite3 *books, struct findings *findings)
 {
 	books_script(books, judge);
 	books_script(books, judge_repeats);
 	sqlite3_stmt *sums =
 	    books_prepare(books, "SELECT outcome, count(*), sum(coins) FROM verdict GROUP BY 1");
 
-	*diagnostics = (struct diagnostics){ 0 };
+	*findings = (struct findings){ 0 };
 	while (books_step(sums)) {
 		int outcome = sqlite3_column_int(sums, 0);
 
-		diagnostics->outcomes[outcome].transfers = sqlite3_column_int64(sums, 1);
-		diagnostics->outcomes[outcome].coins = sqlite3_column_int64(sums, 2);
+		findings->outcomes[outcome].transfers = sqlite3_column_int64(sums, 1);
+		findings->outcomes[outcome].coins = sqlite3_column_int64(sums, 2);
 	}
 	sqlite3_finalize(sums);
-	diagnostics->decided_by_check = books_run(books, "SELECT count(*) FROM half WHERE byCheck");
+	findings->decided_by_check = books_run(books, "SELECT count(*) FROM half WHERE byCheck");
 }
 
 sqlite3_stmt *

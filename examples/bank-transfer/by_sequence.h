@@ -28,7 +28,7 @@ enum outcome {
 
 const char *outcome_name(enum outcome outcome);
 
-struct diagnostics {
+struct findings {
 	struct {
 		int64_t transfers, coins;
 	} outcomes[N_OUTCOMES];
@@ -55,7 +55,7 @@ void by_sequence_half(sqlite3 *books, const struct known_half *half);
 void by_sequence_message(
     sqlite3 *books, const struct message_queue *queue, int64_t offset, int64_t half, int64_t id);
 /* 5. What became of each. */
-void by_sequence_judge(sqlite3 *books, struct diagnostics *diagnostics);
+void by_sequence_judge(sqlite3 *books, struct findings *findings);
 /* A row for each transfer that is unexplained: id, why. */
 sqlite3_stmt *by_sequence_unexplained(sqlite3 *books);
 void by_sequence_end(sqlite3 *books);

@@ -110,6 +110,8 @@ static const struct handler handlers[] = {
 	{ 0 },
 };
 
+static const struct handler *const families[] = { handlers, NULL };
+
 static void *
 run_loop(void *arg)
 {
@@ -256,7 +258,7 @@ main(void)
 	for (int i = 0; i < N_LOOPS; i++)
 		loop_init(&loops[i], i);
 	struct server *server = server_new(&(struct server_options){
-	    .handlers = handlers,
+	    .families = families,
 	    .loops = loops,
 	    .n_loops = N_LOOPS,
 	    .idle_ms = 60000,
@@ -269,7 +271,7 @@ main(void)
 	for (int i = 0; i < N_LOOPS; i++)
 		pthread_create(&threads[i], NULL, run_loop, &loops[i]);
 	clients_run(&clients, port);
-	uint64_t n_served = server_count(server, 0); /* while the loops run */
+	uint64_t n_served = server_count(server, 10); /* while the loops run */
 
 	for (int i = 0; i < N_LOOPS; i++) {
 		loop_stop(&loops[i]);

@@ -108,7 +108,7 @@ is_unexplained(sqlite3 *books, int64_t id)
 Test(by_sequence, each_sight)
 {
 	for (size_t i = 0; i < N_SIGHTS; i++) {
-		struct diagnostics diagnostics;
+		struct findings findings;
 		struct bank_rig rig;
 
 		bank_rig_init(&rig);
@@ -117,9 +117,9 @@ Test(by_sequence, each_sight)
 		sqlite3 *books = by_sequence_open(rig.directory);
 		by_sequence_begin(books);
 		plant_view(books, &sights[i], 1);
-		by_sequence_judge(books, &diagnostics);
+		by_sequence_judge(books, &findings);
 		cr_assert_eq(
-		    diagnostics.outcomes[sights[i].outcome].transfers, 1, "%s", sights[i].what);
+		    findings.outcomes[sights[i].outcome].transfers, 1, "%s", sights[i].what);
 		cr_assert_eq(is_unexplained(books, 1), sights[i].outcome == OUTCOME_UNEXPLAINED);
 		by_sequence_end(books);
 		books_close(books);
@@ -129,7 +129,7 @@ Test(by_sequence, each_sight)
 
 Test(by_sequence, delivered_twice)
 {
-	struct diagnostics diagnostics;
+	struct findings findings;
 	struct bank_rig rig;
 
 	bank_rig_init(&rig);
@@ -139,8 +139,8 @@ Test(by_sequence, delivered_twice)
 	by_sequence_begin(books);
 	plant_view(books, &sights[0], 1);
 	by_sequence_message(books, &QUEUE, 77, 1, 1);
-	by_sequence_judge(books, &diagnostics);
-	cr_assert_eq(diagnostics.outcomes[OUTCOME_DELIVERED].transfers, 1);
+	by_sequence_judge(books, &findings);
+	cr_assert_eq(findings.outcomes[OUTCOME_DELIVERED].transfers, 1);
 	cr_assert(is_unexplained(books, 1));
 	by_sequence_end(books);
 	books_close(books);
@@ -153,7 +153,7 @@ Test(by_sequence, delivered_twice)
  */
 Test(by_sequence, sent_again)
 {
-	struct diagnostics diagnostics;
+	struct findings findings;
 	struct bank_rig rig;
 
 	bank_rig_init(&rig);
@@ -168,10 +168,10 @@ Test(by_sequence, sent_again)
 				    .id = 1,
 				    .state = SLICE("rolledBack"),
 				    .by_check = true });
-	by_sequence_judge(books, &diagnostics);
-	cr_assert_eq(diagnostics.outcomes[OUTCOME_DELIVERED].transfers, 1);
-	cr_assert_eq(diagnostics.outcomes[OUTCOME_UNEXPLAINED].transfers, 0);
-	cr_assert_eq(diagnostics.decided_by_check, 1);
+	by_sequence_judge(books, &findings);
+	cr_assert_eq(findings.outcomes[OUTCOME_DELIVERED].transfers, 1);
+	cr_assert_eq(findings.outcomes[OUTCOME_UNEXPLAINED].transfers, 0);
+	cr_assert_eq(findings.decided_by_check, 1);
 	by_sequence_end(books);
 	books_close(books);
 	bank_rig_release(&rig);
@@ -187,7 +187,7 @@ Test(by_sequence, clocks_do_not_matter)
 	for (int64_t seed = 1; seed <= SEEDS; seed++) {
 		const struct sight *planted[TRANSFERS + 1];
 		int64_t expected[N_OUTCOMES] = { 0 };
-		struct diagnostics diagnostics;
+		struct findings findings;
 		struct bank_rig rig;
 
 		bank_rig_init(&rig);
@@ -205,10 +205,10 @@ Test(by_sequence, clocks_do_not_matter)
 		by_sequence_begin(books);
 		for (int64_t id = 1; id <= TRANSFERS; id++)
 			plant_view(books, planted[id], id);
-		by_sequence_judge(books, &diagnostics);
+		by_sequence_judge(books, &findings);
 		for (int i = 0; i < N_OUTCOMES; i++)
-			cr_assert_eq(diagnostics.outcomes[i].transfers, expected[i],
-			    "seed %lld: %s", (long long)seed, outcome_name((enum outcome)i));
+			cr_assert_eq(findings.outcomes[i].transfers, expected[i], "seed %lld: %s",
+			    (long long)seed, outcome_name((enum outcome)i));
 		for (int64_t id = 1; id <= TRANSFERS; id++)
 			cr_assert_eq(is_unexplained(books, id),
 			    planted[id]->outcome == OUTCOME_UNEXPLAINED, "%s", planted[id]->what);

@@ -14,7 +14,6 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-#include "broker/handlers.h"
 #include "broker/cluster/masters.h"
 #include "broker/consumers/push.h"
 #include "common/base/clock.h"
@@ -24,6 +23,7 @@
 #include "common/base/mem.h"
 #include "common/net/resolve.h"
 #include "common/base/strmap.h"
+#include "common/protocol/headers.h"
 
 #define TIMEOUT_MS 3000
 #define REMEMBERED_MAX 65536
@@ -226,7 +226,7 @@ run_errand(struct task *task, void *receiver)
 	push_check(errands->broker, receiver, member.conn, check, errand->body, on_pushed, errand);
 }
 
-enum verdict
+static enum verdict
 relay_check_begin(struct request *request)
 {
 	struct broker *broker = request_broker(request);
@@ -364,3 +364,8 @@ check_errands_free(struct check_errands *errands)
 	pthread_mutex_destroy(&errands->lock);
 	free(errands);
 }
+
+const struct handler relay_in_handlers[] = {
+	HANDLER_TYPED(RELAY_CHECK, relay_check_header, relay_check_begin, HANDLER_ADMIN),
+	{ .name = NULL },
+};
