@@ -6,7 +6,7 @@
 
 #include "broker/context.h"
 #include "broker/state/group.h"
-#include "broker/catalog/kept.h"
+#include "broker/catalog/reply_after_commit.h"
 #include "broker/catalog/topic_change.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
@@ -20,8 +20,8 @@ update_group_begin(struct request *request)
 	if (group_read(json_parse(request->arena, request->body), &group) == -1)
 		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
 		    "the body is no subscription group with a legal groupName");
-	group_change(
-	    request_broker(request), request->loop, &group, 1, kept_reply, kept_new(request));
+	group_change(request_broker(request), request->loop, &group, 1, reply_after_commit,
+	    reply_after_commit_new(request));
 	return VERDICT_LATER;
 }
 
@@ -41,8 +41,8 @@ update_group_list_begin(struct request *request)
 			return request_refuse(request, RESPONSE_SYSTEM_ERROR,
 			    "element %zu of groupConfigList is no subscription group", i);
 	}
-	group_change(
-	    request_broker(request), request->loop, groups, n, kept_reply, kept_new(request));
+	group_change(request_broker(request), request->loop, groups, n, reply_after_commit,
+	    reply_after_commit_new(request));
 	return VERDICT_LATER;
 }
 
@@ -98,7 +98,8 @@ delete_group_begin(struct request *request)
 		return request_refuse(
 		    request, RESPONSE_SYSTEM_ERROR, "the group's name is illegal");
 	group_delete(request_broker(request), request->loop, header->group_name,
-	    header->remove_offset || header->clean_offset, kept_reply, kept_new(request));
+	    header->remove_offset || header->clean_offset, reply_after_commit,
+	    reply_after_commit_new(request));
 	return VERDICT_LATER;
 }
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "broker/context.h"
-#include "broker/catalog/kept.h"
+#include "broker/catalog/reply_after_commit.h"
 #include "broker/cluster/masters.h"
 #include "broker/catalog/system_topic.h"
 #include "broker/state/topic.h"
@@ -71,7 +71,8 @@ update_topic_begin(struct request *request)
 		    "the topic's queues are 0 to %d each, its perm is 0 to 7", TOPIC_QUEUES_MAX);
 	if (topics_find(broker->topics, header->topic, &before) && if_absent)
 		return VERDICT_REPLY;
-	topic_change(broker, request->loop, &topic, 1, !if_absent, kept_reply, kept_new(request));
+	topic_change(broker, request->loop, &topic, 1, !if_absent, reply_after_commit,
+	    reply_after_commit_new(request));
 	return VERDICT_LATER;
 }
 
@@ -98,7 +99,8 @@ update_topic_list_begin(struct request *request)
 			return request_refuse(request, RESPONSE_SYSTEM_ERROR,
 			    "element %zu of topicConfigList is no topic", i);
 	}
-	topic_change(broker, request->loop, topics, n, true, kept_reply, kept_new(request));
+	topic_change(broker, request->loop, topics, n, true, reply_after_commit,
+	    reply_after_commit_new(request));
 	return VERDICT_LATER;
 }
 
@@ -113,7 +115,8 @@ delete_topic_begin(struct request *request)
 
 	if (why != NULL)
 		return refuse_name(request, header->topic, why);
-	topic_delete(broker, request->loop, header->topic, kept_reply, kept_new(request));
+	topic_delete(broker, request->loop, header->topic, reply_after_commit,
+	    reply_after_commit_new(request));
 	return VERDICT_LATER;
 }
 

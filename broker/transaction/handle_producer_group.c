@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "broker/context.h"
-#include "broker/catalog/kept.h"
+#include "broker/catalog/reply_after_commit.h"
 #include "broker/state/producer_group.h"
 #include "broker/transaction/check/transaction_check.h"
 #include "common/base/container_of.h"
@@ -22,7 +22,7 @@ struct group_change {
 	struct task task;
 	struct broker *broker;
 	struct loop *asked;
-	struct kept *kept;
+	struct reply_after_commit *reply;
 	struct arena arena;
 	struct producer_group group;
 	bool is_deletion;
@@ -34,7 +34,7 @@ run_home(struct task *task, void *receiver)
 {
 	struct group_change *change = container_of(task, struct group_change, task);
 
-	kept_reply(change->kept, receiver, change->status);
+	reply_after_commit(change->reply, receiver, change->status);
 	arena_release(&change->arena);
 	free(change);
 }
@@ -67,7 +67,7 @@ keep(struct request *request, const struct producer_group *group, struct slice v
 
 	change->broker = broker;
 	change->asked = request->loop;
-	change->kept = kept_new(request);
+	change->reply = reply_after_commit_new(request);
 	change->group = (struct producer_group){
 		.name = arena_copy(&change->arena, group->name),
 		.policy = group->policy,
