@@ -40,7 +40,7 @@ struct broker {
 	struct transactions *transactions;
 	struct transaction_checks *transaction_checks; /* loop 0 */
 	struct masters *masters;                       /* the others of the cluster; loop 0 */
-	struct upkeep *upkeep;                         /* timers; loop 0 */
+	struct timers *timers;                         /* periodic work; loop 0 */
 	struct stats *stats;
 	struct server *server;
 	struct worker *workers; /* one per loop */

@@ -35,7 +35,7 @@
 #include "broker/catalog/topic_create.h"
 #include "broker/transaction/transaction.h"
 #include "broker/transaction/check/transaction_check.h"
-#include "broker/retention/upkeep.h"
+#include "broker/retention/timers.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
@@ -257,7 +257,7 @@ start_services(struct broker *broker)
 	broker->masters = masters_new(broker);
 	broker->registrar = registrar_new(broker);
 	broker->transaction_checks = transaction_checks_new(broker);
-	broker->upkeep = upkeep_start(broker);
+	broker->timers = timers_start(broker);
 	if (broker->settings->connect_back_check)
 		address_check(broker);
 	return 0;
@@ -323,7 +323,7 @@ broker_release(struct daemon *daemon)
 	server_free(broker->server);
 	if (broker->store != NULL) {
 		settle(broker);
-		upkeep_free(broker->upkeep);
+		timers_free(broker->timers);
 		registrar_free(broker->registrar);
 		masters_free(broker->masters);
 		transaction_checks_free(broker->transaction_checks);

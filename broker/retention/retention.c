@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <time.h>
 
-#include "broker/retention/upkeep.h"
+#include "broker/retention/timers.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 
@@ -125,7 +125,7 @@ retention_disk_text(const struct broker *broker, struct arena *arena)
 	store_get_stats(broker->store, &stats);
 	struct slice oldest = time_text(arena, stats.earliest_ms);
 	struct slice hours =
-	    hours_text(arena, atomic_load(&upkeep_retention(broker->upkeep)->hours));
+	    hours_text(arena, atomic_load(&timers_retention(broker->timers)->hours));
 
 	return arena_printf(arena,
 	    "service not available now: %s. The partition of %s is %d %% full (%" PRId64

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "broker/retention/upkeep.h"
+#include "broker/retention/timers.h"
 
 #include <stdlib.h>
 
@@ -17,7 +17,7 @@
 #define SECOND_MS 1000
 #define EXPIRE_SECONDS 10
 
-struct upkeep {
+struct timers {
 	struct broker *broker;
 	struct loop *loop;
 	struct timer second;
@@ -43,79 +43,79 @@ on_offsets_kept(struct meta_job *job, struct loop *home)
 static void
 on_offsets_due(struct timer *self)
 {
-	struct upkeep *upkeep = container_of(self, struct upkeep, offsets);
-	struct broker *broker = upkeep->broker;
+	struct timers *timers = container_of(self, struct timers, offsets);
+	struct broker *broker = timers->broker;
 	struct meta_job *job = offsets_changed(broker->offsets);
 
 	if (job != NULL) {
-		job->home = upkeep->loop;
+		job->home = timers->loop;
 		job->done = on_offsets_kept;
 		store_meta(broker->store, job);
 	}
 	loop_set_timer(
-	    upkeep->loop, self, clock_mono_ms() + broker->settings->flush_consumer_offset_interval);
+	    timers->loop, self, clock_mono_ms() + broker->settings->flush_consumer_offset_interval);
 }
 
 /* ---- each second ----------------------------------------------------- */
 
 static void
-expire_clients(struct upkeep *upkeep)
+expire_clients(struct timers *timers)
 {
 	const struct conn_id *stale;
 	size_t n;
 	struct client_changes changes =
-	    clients_expire(upkeep->broker->clients, &upkeep->loop->arena, &stale, &n);
+	    clients_expire(timers->broker->clients, &timers->loop->arena, &stale, &n);
 
-	if (upkeep->broker->settings->notify_consumer_ids_changed_enable)
-		push_changes(upkeep->broker, upkeep->loop, &changes);
+	if (timers->broker->settings->notify_consumer_ids_changed_enable)
+		push_changes(timers->broker, timers->loop, &changes);
 	for (size_t i = 0; i < n; i++)
-		push_close(upkeep->broker, upkeep->loop, stale[i]);
+		push_close(timers->broker, timers->loop, stale[i]);
 }
 
 static void
 on_second(struct timer *self)
 {
-	struct upkeep *upkeep = container_of(self, struct upkeep, second);
+	struct timers *timers = container_of(self, struct timers, second);
 
-	stats_tick(upkeep->broker->stats, clock_wall_ms());
-	retention_tick(upkeep->broker, &upkeep->retention);
-	if (++upkeep->n_seconds % EXPIRE_SECONDS == 0)
-		expire_clients(upkeep);
-	loop_set_timer(upkeep->loop, self,
+	stats_tick(timers->broker->stats, clock_wall_ms());
+	retention_tick(timers->broker, &timers->retention);
+	if (++timers->n_seconds % EXPIRE_SECONDS == 0)
+		expire_clients(timers);
+	loop_set_timer(timers->loop, self,
 	    self->at_ms + SECOND_MS > clock_mono_ms() ? self->at_ms + SECOND_MS
 						      : clock_mono_ms() + SECOND_MS);
 }
 
-struct upkeep *
-upkeep_start(struct broker *broker)
+struct timers *
+timers_start(struct broker *broker)
 {
-	struct upkeep *upkeep = mem_zalloc(sizeof *upkeep);
+	struct timers *timers = mem_zalloc(sizeof *timers);
 	int64_t now_ms = clock_mono_ms();
 
-	upkeep->broker = broker;
-	upkeep->loop = &broker->daemon->loops[0];
-	upkeep->second.due = on_second;
-	upkeep->offsets.due = on_offsets_due;
+	timers->broker = broker;
+	timers->loop = &broker->daemon->loops[0];
+	timers->second.due = on_second;
+	timers->offsets.due = on_offsets_due;
 	stats_tick(broker->stats, clock_wall_ms());
-	retention_tick(broker, &upkeep->retention);
-	loop_set_timer(upkeep->loop, &upkeep->second, now_ms + SECOND_MS);
-	loop_set_timer(upkeep->loop, &upkeep->offsets,
+	retention_tick(broker, &timers->retention);
+	loop_set_timer(timers->loop, &timers->second, now_ms + SECOND_MS);
+	loop_set_timer(timers->loop, &timers->offsets,
 	    now_ms + broker->settings->flush_consumer_offset_interval);
-	return upkeep;
+	return timers;
 }
 
 void
-upkeep_free(struct upkeep *upkeep)
+timers_free(struct timers *timers)
 {
-	if (upkeep == NULL)
+	if (timers == NULL)
 		return;
-	loop_drop_timer(upkeep->loop, &upkeep->second);
-	loop_drop_timer(upkeep->loop, &upkeep->offsets);
-	free(upkeep);
+	loop_drop_timer(timers->loop, &timers->second);
+	loop_drop_timer(timers->loop, &timers->offsets);
+	free(timers);
 }
 
 const struct retention *
-upkeep_retention(const struct upkeep *upkeep)
+timers_retention(const struct timers *timers)
 {
-	return &upkeep->retention;
+	return &timers->retention;
 }
