@@ -204,7 +204,7 @@ on_request(struct conn *conn, const struct command *command, struct slice body)
 }
 
 static void
-complain(const struct broker *broker, const char *why)
+warn(const struct broker *broker, const char *why)
 {
 	log_warn("this broker does not reach itself at %s, the address that it tells clients (%s): "
 		 "set brokerIP1 to an address of this host that clients can reach",
@@ -215,7 +215,7 @@ static void
 on_connect(struct conn *conn, const char *why)
 {
 	if (why != NULL)
-		complain(conn_context(conn), why);
+		warn(conn_context(conn), why);
 }
 
 static const struct conn_events events = { .on_request = on_request, .on_connect = on_connect };
@@ -241,7 +241,7 @@ on_runtime_info(void *arg, const struct command *reply, struct slice body)
 		}
 	}
 	if (boot_ms != broker->boot_ms)
-		complain(broker, "something else answers there");
+		warn(broker, "something else answers there");
 	arena_release(&arena);
 }
 

@@ -33,7 +33,7 @@ struct nameserver {
 	int64_t n_sent, n_answered; /* registrations; lost ones count as answered */
 	int64_t awaited;            /* how many answers those who wait want */
 	bool registered;            /* the last registration was accepted */
-	bool complained;            /* that it cannot be reached */
+	bool warned;                /* that it cannot be reached */
 	bool duplicate;             /* it knows a live broker of our name and id */
 };
 
@@ -88,11 +88,11 @@ on_lost(struct conn *conn, const char *why)
 	server->registered = false;
 	if (server->registrar->stopping)
 		return;
-	if (!server->complained)
+	if (!server->warned)
 		log_warn("a name server cannot be reached, it is tried again each second "
 			 "address=%s why=\"%s\"",
 		    text_of(server), why);
-	server->complained = true;
+	server->warned = true;
 	resolver_ask(server->registrar->resolver);
 	retry_later(server);
 }
@@ -196,10 +196,10 @@ accepted(struct nameserver *server, struct slice body)
 {
 	struct registrar *registrar = server->registrar;
 
-	if (!server->registered || server->complained)
+	if (!server->registered || server->warned)
 		log_info("registered with a name server address=%s", text_of(server));
 	server->registered = true;
-	server->complained = false;
+	server->warned = false;
 	if (server->duplicate) {
 		server->duplicate = false;
 		update_refusal(registrar);
@@ -224,12 +224,12 @@ refused(struct nameserver *server, const struct command *reply)
 	if (reply->code == RESPONSE_ILLEGAL_OPERATION && !registrar->ever_registered)
 		fatal("name server %s: %.*s", text_of(server), (int)reply->remark.len,
 		    reply->remark.data != NULL ? reply->remark.data : "");
-	if (!server->complained)
+	if (!server->warned)
 		log_error("a name server refuses this broker%s address=%s code=%d remark=\"%.*s\"",
 		    reply->code == RESPONSE_ILLEGAL_OPERATION ? ", sends are refused" : "",
 		    text_of(server), reply->code, (int)reply->remark.len,
 		    reply->remark.data != NULL ? reply->remark.data : "");
-	server->complained = true;
+	server->warned = true;
 	server->duplicate = reply->code == RESPONSE_ILLEGAL_OPERATION;
 	update_refusal(registrar);
 	retry_later(server);
