@@ -130,7 +130,7 @@ manuals() {
 }
 
 scripts() {
-	shellcheck -x -S warning quickstart runtests examples/*/run bench/compare bench/count-instructions etc/packages .ci/run t/*.sh t/*.t 2>&1
+	shellcheck -x -S warning quickstart runtests examples/*/run bench/compare bench/count-instructions etc/packages .ci/run t/*/*.sh t/*.t 2>&1
 }
 
 generated() {

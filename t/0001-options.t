@@ -1,7 +1,7 @@
 #!/bin/sh
 # The command line of the daemons, and how they start, reload and stop (CF4, CF6, DP9).
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
 
 # status PROGRAM FLAGS ...: the exit status; the output lies in $T_DIR/out, the log in $T_DIR/err
 status() {

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Settings that change while a daemon runs (CF8), and one place for the log (CF6).
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
 
 # changed NAME BODY CODE: an update of the settings is answered with this code
 changed() {

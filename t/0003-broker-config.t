@@ -1,7 +1,7 @@
 #!/bin/sh
 # The broker's settings: the article's file, live changes, what is in the way of a start (CF1, CF8).
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
 
 article=$SRCDIR/t/data/article-broker-a.properties
 

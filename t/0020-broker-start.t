@@ -1,7 +1,7 @@
 #!/bin/sh
 # What stops a broker at its start: one line that says what, where and what to do, and status 1.
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
 
 # refused NAME WANTED FLAGS ...: it does not start, and its one line of error has WANTED in it
 refused() {

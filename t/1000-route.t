@@ -1,9 +1,9 @@
 #!/bin/sh
 # Registration, routes in both dialects, and how brokers go (NS1-NS6, NS9).
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
-# shellcheck source=t/namesrv.sh
-. "${SRCDIR:-.}/t/namesrv.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
+# shellcheck source=t/lib/namesrv.sh
+. "${SRCDIR:-.}/t/lib/namesrv.sh"
 
 start ns mqnamesrv -o storePath="$T_DIR/ns" || exit 1
 start ns2 mqnamesrv -o storePath="$T_DIR/ns2" || exit 1

@@ -1,9 +1,9 @@
 #!/bin/sh
 # A broker that keeps its connection but says nothing is gone after a time (NS4).
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
-# shellcheck source=t/namesrv.sh
-. "${SRCDIR:-.}/t/namesrv.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
+# shellcheck source=t/lib/namesrv.sh
+. "${SRCDIR:-.}/t/lib/namesrv.sh"
 
 start ns mqnamesrv -o storePath="$T_DIR/ns" -o scanNotActiveBrokerInterval=50 \
 	-o brokerChannelExpiredTime=8000 || exit 1

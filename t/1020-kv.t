@@ -1,9 +1,9 @@
 #!/bin/sh
 # Pairs, ordered topics, and that they survive (NS7).
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
-# shellcheck source=t/namesrv.sh
-. "${SRCDIR:-.}/t/namesrv.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
+# shellcheck source=t/lib/namesrv.sh
+. "${SRCDIR:-.}/t/lib/namesrv.sh"
 
 begin() {
 	start ns mqnamesrv -o storePath="$T_DIR/ns" || exit 1

@@ -1,7 +1,7 @@
 #!/bin/sh
 # What keeps the name server from starting is one line that says what to do.
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
 
 start ns mqnamesrv -o storePath="$T_DIR/ns" || exit 1
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Two name servers and real brokers: what each learns, and when (NS2, NS3, NS4, NS9, NS12).
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
 
 start ns1 mqnamesrv -o storePath="$T_DIR/ns1" || exit 1
 start ns2 mqnamesrv -o storePath="$T_DIR/ns2" || exit 1

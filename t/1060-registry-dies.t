@@ -2,8 +2,8 @@
 # One of two name servers is killed under load: no send fails (NS12).
 #
 #   1060-registry-dies.t [SECONDS]    of load; else $LOAD_SECONDS, else 6
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
 
 seconds=${1:-${LOAD_SECONDS:-6}}
 start ns1 mqnamesrv -o storePath="$T_DIR/ns1" || exit 1

@@ -1,7 +1,7 @@
 #!/bin/sh
 # A broker that freezes leaves the routes in seconds, and is back by itself when it goes on (C16).
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
 
 start ns mqnamesrv -o storePath="$T_DIR/ns" -o scanNotActiveBrokerInterval=200 || exit 1
 start b mqbroker -o brokerName=b -o brokerIP1=127.0.0.1 -o namesrvAddr="$(address ns)" \

@@ -1,8 +1,8 @@
 #!/bin/sh
 # The address that clients are told: the interface that reaches the name servers, never a container
 # bridge when there is another, or brokerIP1; checked by connecting back (C2).
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
 
 [ "$(id -u)" -eq 0 ] || t_skip_all "network namespaces need root"
 space=twinmq-address-$$

@@ -1,7 +1,7 @@
 #!/bin/sh
 # A name server is told what changed and not all topics again, and knows all the same.
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
 
 start ns mqnamesrv -o storePath="$T_DIR/ns" || exit 1
 start broker mqbroker -n "$(address ns)" -o brokerName=broker-a -o brokerIP1=127.0.0.1 -o bindAddress=127.0.0.1 \

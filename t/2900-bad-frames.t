@@ -1,8 +1,8 @@
 #!/bin/sh
 # What no client should send, to both daemons: an error answer or a close, bounded memory, and a
 # good client is served all the while.
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
 
 # Frames that do not arrive are given up after this many seconds.
 patience=2

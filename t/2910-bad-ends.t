@@ -1,10 +1,10 @@
 #!/bin/sh
 # END_TRANSACTION as no producer should send it: forged, repeated, contradicting, cut. Each is
 # refused or harmless, in both codecs, with and without an answer; what is right decides all the same (I8, I9).
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
-# shellcheck source=t/transactions.sh
-. "$SRCDIR/t/transactions.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
+# shellcheck source=t/lib/transactions.sh
+. "$SRCDIR/t/lib/transactions.sh"
 
 start b mqbroker -o storePathRootDir="$T_DIR/b" -o brokerIP1=127.0.0.1 || exit 1
 b=$(address b)

@@ -1,10 +1,10 @@
 #!/bin/sh
 # Half messages that no client should send: what cannot be kept is refused, what is kept can be
 # decided, and nothing is shown to anybody before (I8).
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
-# shellcheck source=t/transactions.sh
-. "$SRCDIR/t/transactions.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
+# shellcheck source=t/lib/transactions.sh
+. "$SRCDIR/t/lib/transactions.sh"
 
 start b mqbroker -o storePathRootDir="$T_DIR/b" -o brokerIP1=127.0.0.1 -o messageDelayLevel=5s \
 	-o transactionTimeOut=1000 || exit 1

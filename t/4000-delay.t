@@ -1,7 +1,7 @@
 #!/bin/sh
 # Delay levels, and messages that a consumer sends back (PR8, BK14, BK15).
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
 
 soh=$(printf '\001')
 stx=$(printf '\002')

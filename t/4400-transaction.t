@@ -1,7 +1,7 @@
 #!/bin/sh
 # Half messages and their one decision (TX1-TX3, TX8, TX9, TX11).
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
 
 soh=$(printf '\001')
 stx=$(printf '\002')

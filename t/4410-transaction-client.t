@@ -1,7 +1,7 @@
 #!/bin/sh
 # libtwinmq's transactions against brokers of the tree.
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
 
 # broker NAME PORT
 broker() {
@@ -22,7 +22,7 @@ for topic in Transactions Await Admin; do
 	admin updateTopic -t $topic -r 2 -w 2 -c DefaultCluster >/dev/null || exit 1
 done
 
-"$BUILDDIR/t/transact" "$(address ns)" Transactions >"$T_DIR/transact.out" 2>&1
+"$BUILDDIR/t/lib/transact" "$(address ns)" Transactions >"$T_DIR/transact.out" 2>&1
 status=$?
 while read -r line; do
 	case $line in
@@ -36,7 +36,7 @@ done <"$T_DIR/transact.out"
 t_is "all of it ran" $status 0
 
 # Both masters die while one of them has an open half message: a member that reconnects is asked.
-"$BUILDDIR/t/transact" "$(address ns)" Await await >"$T_DIR/await.out" 2>&1 &
+"$BUILDDIR/t/lib/transact" "$(address ns)" Await await >"$T_DIR/await.out" 2>&1 &
 t_remember await $!
 t_ok "a half message is stored" t_wait 30 grep -q '^stored$' "$T_DIR/await.out"
 for name in a b; do

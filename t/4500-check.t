@@ -1,9 +1,9 @@
 #!/bin/sh
 # Whoever sent a half message is asked what became of it, and when, and for how long (TX4-TX7, TX10, PR6, PR7).
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
-# shellcheck source=t/check.sh
-. "${SRCDIR:-.}/t/check.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
+# shellcheck source=t/lib/check.sh
+. "${SRCDIR:-.}/t/lib/check.sh"
 
 # The first ask: from the time-out on, and at most a second and an interval later.
 begin slow -o transactionTimeOut=1500 -o transactionCheckInterval=500

@@ -1,9 +1,9 @@
 #!/bin/sh
 # A member that is connected to the other master is asked there, and its answer finds the way (TX5, TX12).
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
-# shellcheck source=t/check.sh
-. "${SRCDIR:-.}/t/check.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
+# shellcheck source=t/lib/check.sh
+. "${SRCDIR:-.}/t/lib/check.sh"
 
 # master NAME
 master() {

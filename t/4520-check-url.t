@@ -1,11 +1,11 @@
 #!/bin/sh
 # A group whose members are gone is asked by URL, and only where the administrator allowed it (D4).
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
-# shellcheck source=t/check.sh
-. "${SRCDIR:-.}/t/check.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
+# shellcheck source=t/lib/check.sh
+. "${SRCDIR:-.}/t/lib/check.sh"
 
-"$BUILDDIR/t/url_server" >"$T_DIR/requests" &
+"$BUILDDIR/t/lib/url_server" >"$T_DIR/requests" &
 t_remember server $!
 t_wait 30 grep -q ^port= "$T_DIR/requests"
 server=127.0.0.1:$(field port <"$T_DIR/requests")

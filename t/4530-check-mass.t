@@ -1,10 +1,10 @@
 #!/bin/sh
 # Masses that fall due together are asked about at a bounded rate, after a restart too; members that
 # never answer cost little.
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
-# shellcheck source=t/check.sh
-. "${SRCDIR:-.}/t/check.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
+# shellcheck source=t/lib/check.sh
+. "${SRCDIR:-.}/t/lib/check.sh"
 
 MASS=20000
 RATE=4000

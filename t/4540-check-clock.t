@@ -1,9 +1,9 @@
 #!/bin/sh
 # Who is asked when: steps of the machine's clock, days at a time, change nothing.
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
-# shellcheck source=t/check.sh
-. "${SRCDIR:-.}/t/check.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
+# shellcheck source=t/lib/check.sh
+. "${SRCDIR:-.}/t/lib/check.sh"
 
 library=$(faketime -f +0d env 2>/dev/null | sed -n 's/^LD_PRELOAD=//p')
 [ -n "$library" ] || t_skip_all "faketime is not installed"

@@ -1,9 +1,9 @@
 #!/bin/sh
 # A half message that cannot be read any more is parked, and stops nobody.
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
-# shellcheck source=t/check.sh
-. "${SRCDIR:-.}/t/check.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
+# shellcheck source=t/lib/check.sh
+. "${SRCDIR:-.}/t/lib/check.sh"
 
 again() {
 	begin q -o transactionTimeOut=1000 -o transactionCheckInterval=300 -o mappedFileSizeCommitLog=65536

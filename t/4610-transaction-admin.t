@@ -1,10 +1,10 @@
 #!/bin/sh
 # A transaction is shown with all that happened to it, found by each of its ids, resumed and resolved; producer
 # groups have settings (D3, D4).
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
-# shellcheck source=t/half_messages.sh
-. "${SRCDIR:-.}/t/half_messages.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
+# shellcheck source=t/lib/half_messages.sh
+. "${SRCDIR:-.}/t/lib/half_messages.sh"
 
 start ns mqnamesrv -o bindAddress=127.0.0.1 -o storePath="$T_DIR/ns" || exit 1
 NAMESRV_ADDR=$(address ns)

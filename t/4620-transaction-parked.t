@@ -1,10 +1,10 @@
 #!/bin/sh
 # A transaction that nobody decides is asked about, parked where people see it, and resumed (TX6, D4); one with more
 # events than are shown still says how it was decided.
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
-# shellcheck source=t/half_messages.sh
-. "${SRCDIR:-.}/t/half_messages.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
+# shellcheck source=t/lib/half_messages.sh
+. "${SRCDIR:-.}/t/lib/half_messages.sh"
 
 start ns mqnamesrv -o bindAddress=127.0.0.1 -o storePath="$T_DIR/ns" || exit 1
 NAMESRV_ADDR=$(address ns)

@@ -1,10 +1,10 @@
 #!/bin/sh
 # Retention takes the record of a half message: its parked copy still tells what it is, and it can be decided. What
 # is gone altogether is not listed.
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
-# shellcheck source=t/half_messages.sh
-. "${SRCDIR:-.}/t/half_messages.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
+# shellcheck source=t/lib/half_messages.sh
+. "${SRCDIR:-.}/t/lib/half_messages.sh"
 
 other_hour=$(date -d '+12 hours' +%H)
 start b mqbroker -o storePathRootDir="$T_DIR/b" -o brokerIP1=127.0.0.1 -o mappedFileSizeCommitLog=65536 \

@@ -1,9 +1,9 @@
 #!/bin/sh
 # A broker that stops while transactions are looked at, one question to its store after the other, stops cleanly.
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
-# shellcheck source=t/half_messages.sh
-. "${SRCDIR:-.}/t/half_messages.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
+# shellcheck source=t/lib/half_messages.sh
+. "${SRCDIR:-.}/t/lib/half_messages.sh"
 
 begin() {
 	start b mqbroker -o storePathRootDir="$T_DIR/b" -o brokerIP1=127.0.0.1 -o flushDiskType=ASYNC_FLUSH \

@@ -4,8 +4,8 @@
 # it is true (I8-I10).
 #
 #   4700-interleave.t [INTERLEAVINGS [SEED]]     else $INTERLEAVINGS, else 500; a kill for each 100
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
 # shellcheck source=t/interleave/run.sh
 . "${SRCDIR:-.}/t/interleave/run.sh"
 

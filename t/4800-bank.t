@@ -1,8 +1,8 @@
 #!/bin/sh
 # The example of two banks, as a user runs it: through a cluster that is there, and through one of
 # its own while both banks and both brokers are killed.
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
 
 export BUILDDIR
 run=$SRCDIR/examples/bank-transfer/run

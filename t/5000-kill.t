@@ -3,8 +3,8 @@
 # queues have no gap, and it starts again by itself (I1, I4, I5, I6).
 #
 #   5000-kill.t [CYCLES]     kills in each mode; else $KILLS, else 25
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
 
 cycles=${1:-${KILLS:-25}}
 start ns mqnamesrv -o storePath="$T_DIR/ns" || exit 1

@@ -1,8 +1,8 @@
 #!/bin/sh
 # A store whose disk runs full under load, and gets room again: sends are refused with code 14 and
 # the reason, reads go on, and what was acknowledged is there (I1, I4, I6, C6).
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
 
 [ "$(id -u)" -eq 0 ] || t_skip_all "a small disk needs root to mount it"
 mkdir "$T_DIR/disk"

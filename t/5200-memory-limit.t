@@ -2,8 +2,8 @@
 # A name server and a broker together below a limit of 64 MB take messages and give them back (DP8).
 #
 #   5200-memory-limit.t [SECONDS]    of load; else $LOAD_SECONDS, else 10
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
 
 seconds=${1:-${LOAD_SECONDS:-10}}
 [ -z "${SANITIZERS-}" ] || t_skip_all "the memory of a build with sanitizers says nothing"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Writes and syncs that fail or stall never yield an OK for what is not there (I1, I6, BK3).
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
 
 start ns mqnamesrv -o storePath="$T_DIR/ns" || exit 1
 
@@ -33,7 +33,7 @@ fails_under_load() {
 	name=$1 FAULT=$2
 	shift 2
 	export FAULT
-	run_broker "$name" t/faulty_broker "$@" || return
+	run_broker "$name" t/lib/faulty_broker "$@" || return
 	unset FAULT
 	t_ok "$name: has a topic" create "$name"
 	"$BUILDDIR/t/killer" "$(address ns)" "on-$name" >"$T_DIR/$name.count" 2>"$T_DIR/$name.breaches" &
@@ -66,7 +66,7 @@ fails_under_load async-write write:1000:ioerr:twice -o flushDiskType=ASYNC_FLUSH
 # A sync that takes longer than syncFlushTimeout is told as such, with the message's place.
 FAULT=sync:40:stall:always
 export FAULT
-run_broker stalled t/faulty_broker -o syncFlushTimeout=300 -o sendThreadPoolQueueCapacity=2
+run_broker stalled t/lib/faulty_broker -o syncFlushTimeout=300 -o sendThreadPoolQueueCapacity=2
 unset FAULT
 t_ok "stalled: has a topic" create stalled
 slow_send() {

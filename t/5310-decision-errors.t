@@ -2,10 +2,10 @@
 # A disk that fails between half message and decision: an END is told so, the transaction stays open,
 # and once the disk is well (or the broker restarted) the END repeated decides; nothing is lost,
 # nothing delivered twice (I8, I9).
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
-# shellcheck source=t/transactions.sh
-. "$SRCDIR/t/transactions.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
+# shellcheck source=t/lib/transactions.sh
+. "$SRCDIR/t/lib/transactions.sh"
 
 # run_broker NAME PROGRAM [FLAGS ...]
 run_broker() {
@@ -25,7 +25,7 @@ fault() {
 
 FAULT=$T_DIR/fault
 export FAULT
-run_broker b t/faulty_broker
+run_broker b t/lib/faulty_broker
 half Full '' money
 for topic in Lost Back Silent; do
 	half $topic '' "$topic"

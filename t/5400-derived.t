@@ -1,7 +1,7 @@
 #!/bin/sh
 # What is derived from the log can be lost: index blocks, bounds, meta.db (BK5).
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
 
 command -v sqlite3 >/dev/null || t_skip_all "sqlite3 is not installed"
 soh=$(printf '\001')

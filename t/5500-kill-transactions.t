@@ -3,8 +3,8 @@
 # them: no coin is lost, made, or moved twice, in both flush modes (I1, I4, I6, I8, I9).
 #
 #   5500-kill-transactions.t [CYCLES]     kills in each mode; else $KILLS, else 25
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
 # shellcheck source=t/interop/cluster.sh
 . "$SRCDIR/t/interop/cluster.sh"
 

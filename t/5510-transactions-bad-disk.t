@@ -1,8 +1,8 @@
 #!/bin/sh
 # Transactions that move money over a disk that fails: writes now and then, a sync once, and one that
 # runs full and gets room again. No coin is lost, made, or moved twice (I1, I6, I8, I9).
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
 
 trap 't_unmount; t_cleanup' EXIT
 t_unmount() {
@@ -61,7 +61,7 @@ failed_more_than() {
 
 FAULT=$T_DIR/fault
 export FAULT
-run_broker errors t/faulty_broker "$T_DIR/errors" -o flushDiskType=ASYNC_FLUSH || exit 1
+run_broker errors t/lib/faulty_broker "$T_DIR/errors" -o flushDiskType=ASYNC_FLUSH || exit 1
 begin_bank errors
 round=0
 while [ $round -lt 10 ]; do
@@ -74,7 +74,7 @@ done
 t_is "errors: ten commits failed" "$round" 10
 run_again() {
 	kill9 errors
-	run_broker errors t/faulty_broker "$T_DIR/errors" -o flushDiskType=SYNC_FLUSH
+	run_broker errors t/lib/faulty_broker "$T_DIR/errors" -o flushDiskType=SYNC_FLUSH
 }
 t_ok "errors: a restart with SYNC_FLUSH" run_again
 sleep 1

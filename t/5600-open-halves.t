@@ -3,8 +3,8 @@
 # them. Prints figures; none of them passes or fails.
 #
 #   5600-open-halves.t [COUNT]     so many are left open; else $OPEN_HALVES, else 20000
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
 
 count=${1:-${OPEN_HALVES:-20000}}
 rounds=5 slice_ms=1500

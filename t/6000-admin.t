@@ -1,7 +1,7 @@
 #!/bin/sh
 # mqadmin against a cluster of two masters: each command, and what it says when it cannot.
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
 
 start ns mqnamesrv -o bindAddress=127.0.0.1 -o storePath="$T_DIR/ns" || exit 99
 for broker in a b; do

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Topics and groups of one broker: made, changed, deleted, found again after a kill.
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
 
 begin() {
 	start b mqbroker -o storePathRootDir="$T_DIR/b" -o brokerIP1=127.0.0.1 -o brokerClusterName=C \

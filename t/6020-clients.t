@@ -1,7 +1,7 @@
 #!/bin/sh
 # Heartbeats: who is in a group, who is told, what the tools see; offsets of groups.
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
 
 start b mqbroker -o storePathRootDir="$T_DIR/b" -o brokerIP1=127.0.0.1 -o brokerName=broker-x \
 	-o ioThreads=2 || exit 1

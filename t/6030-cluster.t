@@ -1,7 +1,7 @@
 #!/bin/sh
 # Two masters and two name servers: registration, topics on both, names that are taken, bad addresses.
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
 
 start n1 mqnamesrv -o storePath="$T_DIR/n1" || exit 1
 start n2 mqnamesrv -o storePath="$T_DIR/n2" || exit 1

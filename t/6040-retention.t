@@ -1,7 +1,7 @@
 #!/bin/sh
 # What is deleted and when, and what sends are told when there is no room.
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
 
 # An hour that does not come while the test runs.
 other_hour=$(date -d '+12 hours' +%H)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # mqcluster on one machine: start, status, stop, run, and what it says when it cannot.
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
 
 dir=$T_DIR/run
 etc=$T_DIR/etc

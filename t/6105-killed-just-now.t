@@ -2,8 +2,8 @@
 # What was killed has its port until its last thread is gone, which takes as long as a disk or much
 # memory takes. Who starts or stops the cluster then waits for that, and does not take the dying one
 # for somebody else's.
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
 
 mkdir "$T_DIR/etc"
 port=$((32000 + $$ % 700)) # no other test takes these
@@ -29,7 +29,7 @@ broker_pid() {
 # kill_slowly: the broker is killed, and ends three seconds later
 kill_slowly() {
 	: >"$T_DIR/hold.log"
-	"$BUILDDIR/t/hold_exit" "$(broker_pid)" 3 >"$T_DIR/hold.log" 2>&1 &
+	"$BUILDDIR/t/lib/hold_exit" "$(broker_pid)" 3 >"$T_DIR/hold.log" 2>&1 &
 	t_remember hold $!
 	t_wait 30 held_or_not || return 1
 	kill -9 "$(broker_pid)"

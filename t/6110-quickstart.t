@@ -1,7 +1,7 @@
 #!/bin/sh
 # ./quickstart, in a network of its own, since it uses the ports that everybody knows.
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
 
 unshare -rn ip link set lo up 2>/dev/null || t_skip_all "no network namespaces here"
 "$SRCDIR/etc/packages" check >/dev/null 2>&1 || t_skip_all "packages are missing, and a test installs none"

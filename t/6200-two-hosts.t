@@ -2,8 +2,8 @@
 # Two hosts with one hosts file and the shipped configuration: each runs its own half with the
 # same command, a client elsewhere reaches both, and one goes on when the other is cut off.
 # Hosts are network namespaces.
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
 
 [ "$(id -u)" -eq 0 ] || t_skip_all "network namespaces need root"
 command -v ip >/dev/null || t_skip_all "ip(8) is not here"

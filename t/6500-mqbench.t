@@ -1,7 +1,7 @@
 #!/bin/sh
 # mqbench: each mode, small, against two brokers: figures, proof, and what it says when it cannot.
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
 
 # bench NAME FLAGS ...: one line of JSON in $got, its exit status in $status
 bench() {

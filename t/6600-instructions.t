@@ -1,7 +1,7 @@
 #!/bin/sh
 # What a message costs the broker, in instructions, is at most 5 % above what is recorded.
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
 
 if ! command -v valgrind >/dev/null && [ "${CI-}" != true ]; then
 	t_skip_all "valgrind is not installed"

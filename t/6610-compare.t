@@ -1,7 +1,7 @@
 #!/bin/sh
 # bench/compare, with TwinMQ alone: what it prints and writes, how it ends, and that nothing of it stays.
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
 compare=$SRCDIR/bench/compare
 BENCH_TMP=$T_DIR/tmp
 mkdir "$BENCH_TMP"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Recorded requests of real clients and tools, played again: our answers have what RocketMQ's had.
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
 
 [ -d "${VECTORS:-none}" ] || t_skip_all "no recorded traffic: VECTORS names no folder"
 

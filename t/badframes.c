@@ -25,7 +25,7 @@
 #include "common/base/clock.h"
 #include "common/protocol/command.h"
 #include "t/badframes.h"
-#include "t/raw.h"
+#include "t/lib/raw.h"
 
 #define PATIENCE_MS 4000
 #define HELD 60

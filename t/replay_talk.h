@@ -6,7 +6,7 @@
  * which it is held again.
  */
 
-#include "t/raw.h"
+#include "t/lib/raw.h"
 #include "t/replay.h"
 
 #define CONNS_MAX 256

@@ -2,7 +2,7 @@
 # The brokers that are compared, each with a name server of its own. Sourced by bench/compare.
 #
 # A side is "a" (TwinMQ), "b" (TwinMQ again, of the same build or another) or a release of Apache
-# RocketMQ. Its processes are SIDE and SIDE.ns for pid and stop of t/lib.sh.
+# RocketMQ. Its processes are SIDE and SIDE.ns for pid and stop of t/lib/lib.sh.
 
 # side_build SIDE: where its programs are
 side_build() {

@@ -5,7 +5,7 @@
 #include "common/json/json.h"
 #include "common/json/json_scan.h"
 #include "t/fuzz/fuzz.h"
-#include "t/json_tree.h"
+#include "t/lib/json_tree.h"
 
 static void
 write_tree(struct buf *buf, const struct json *tree)

@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# Interleavings against a broker of one's choice. Sourced after t/lib.sh.
+# Interleavings against a broker of one's choice. Sourced after t/lib/lib.sh.
 
 INTERLEAVE_TIMEOUT=${INTERLEAVE_TIMEOUT:-400}   # transactionTimeOut
 INTERLEAVE_INTERVAL=${INTERLEAVE_INTERVAL:-400} # transactionCheckInterval

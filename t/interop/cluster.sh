@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # A two-master cluster for whole-program tests: name servers namesrv-1 and
 # namesrv-2, masters broker-a and broker-b, on free ports of the loopback.
-# Sourced after t/lib.sh, whose start, pid, port and kill9 take these names.
+# Sourced after t/lib/lib.sh, whose start, pid, port and kill9 take these names.
 #
 # With MQ_NAMESRV set, a running cluster is used instead: MQ_BROKERS has the
 # addresses of its masters, a comma between them, and MQ_CONTROL names a program

@@ -3,8 +3,8 @@
 #
 # Jars are fetched once, by Maven, into ${TWINMQ_CACHE:-$HOME/.cache/twinmq}.
 
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
 # shellcheck source=t/interop/cluster.sh
 . "$SRCDIR/t/interop/cluster.sh"
 

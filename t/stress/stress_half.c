@@ -11,7 +11,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
-#include "t/unit/half_rig.h"
+#include "t/lib/half_rig.h"
 
 /*
  * What a mass of open half messages costs: memory and disk beyond their records, the rate of

@@ -10,7 +10,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
-#include "t/unit/store_rig.h"
+#include "t/lib/store_rig.h"
 
 /*
  * Several loops append, pull at the tail and cold, look keys up, drop topics

@@ -9,7 +9,7 @@
 #include "broker/store/store.h"
 #include "common/base/clock.h"
 #include "common/base/mem.h"
-#include "t/unit/store_rig.h"
+#include "t/lib/store_rig.h"
 
 TestSuite(expire, .timeout = 60);
 

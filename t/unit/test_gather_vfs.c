@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "broker/store/sqlite/sql.h"
-#include "t/unit/store_rig.h"
-#include "t/vfs_fault.h"
+#include "t/lib/store_rig.h"
+#include "t/lib/vfs_fault.h"
 
 /* Frames and pages that are held back: as many calls as meant, and nothing that anybody could miss.
  */

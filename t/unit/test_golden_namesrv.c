@@ -20,7 +20,7 @@
 #include "common/json/json_body.h"
 #include "common/protocol/registration.h"
 #include "common/protocol/route.h"
-#include "t/raw.h"
+#include "t/lib/raw.h"
 #include "t/unit/json_equal.h"
 #include "t/unit/vectors.h"
 

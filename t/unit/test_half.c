@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "common/base/mem.h"
-#include "t/unit/half_rig.h"
-#include "t/vfs_fault.h"
+#include "t/lib/half_rig.h"
+#include "t/lib/vfs_fault.h"
 
 TestSuite(half, .timeout = 120);
 

@@ -10,8 +10,8 @@
 
 #include "common/base/clock.h"
 #include "common/base/mem.h"
-#include "t/unit/half_rig.h"
-#include "t/vfs_fault.h"
+#include "t/lib/half_rig.h"
+#include "t/lib/vfs_fault.h"
 
 /* What a start makes of the half messages that the last run left, however it ended. */
 TestSuite(half_replay, .timeout = 240);

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "t/json_tree.h"
+#include "t/lib/json_tree.h"
 
 TestSuite(json, .timeout = 30);
 

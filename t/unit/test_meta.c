@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "common/base/buf.h"
-#include "t/unit/store_rig.h"
+#include "t/lib/store_rig.h"
 
 TestSuite(meta, .timeout = 60);
 

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "common/base/mem.h"
-#include "t/unit/store_rig.h"
+#include "t/lib/store_rig.h"
 
 TestSuite(store, .timeout = 120);
 

@@ -9,7 +9,7 @@
 
 #include "broker/store/tail/news.h"
 #include "common/base/mem.h"
-#include "t/unit/store_rig.h"
+#include "t/lib/store_rig.h"
 
 /* Tails of hand-made news: each record is 100 bytes, its first byte names its queue offset. */
 

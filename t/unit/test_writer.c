@@ -7,8 +7,8 @@
 
 #include "broker/store/store_private.h"
 #include "common/base/clock.h"
-#include "t/unit/store_rig.h"
-#include "t/vfs_fault.h"
+#include "t/lib/store_rig.h"
+#include "t/lib/vfs_fault.h"
 
 /* What the store does when the disk fails: never an OK that is not there, never a failure that is.
  */

@@ -1,5 +1,5 @@
-#ifndef T_VFS_FAULT_H
-#define T_VFS_FAULT_H
+#ifndef T_LIB_VFS_FAULT_H
+#define T_LIB_VFS_FAULT_H
 
 /*
  * A SQLite VFS named "fault" that fails the n-th write or sync, once or for

@@ -33,7 +33,7 @@
 #include "common/protocol/headers.h"
 #include "common/base/mem.h"
 #include "common/protocol/record.h"
-#include "t/raw.h"
+#include "t/lib/raw.h"
 
 #define MAX_EXT 64
 

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "t/json_tree.h"
+#include "t/lib/json_tree.h"
 
 void
 json_tree_write(struct json_out *out, const struct json *value)

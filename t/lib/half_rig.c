@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "t/unit/half_rig.h"
+#include "t/lib/half_rig.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

@@ -11,7 +11,7 @@ trap 'rm -rf "$report"' EXIT
 ASAN_OPTIONS="log_path=$report/san:detect_leaks=1:${ASAN_OPTIONS-}"
 UBSAN_OPTIONS="print_stacktrace=1:log_path=$report/san:${UBSAN_OPTIONS-}"
 TSAN_OPTIONS="log_path=$report/san:${TSAN_OPTIONS-}"
-LSAN_OPTIONS="suppressions=${SRCDIR:-.}/t/lsan.supp:print_suppressions=0"
+LSAN_OPTIONS="suppressions=${SRCDIR:-.}/t/lib/lsan.supp:print_suppressions=0"
 export ASAN_OPTIONS UBSAN_OPTIONS TSAN_OPTIONS LSAN_OPTIONS
 
 case $prog in

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "t/unit/store_rig.h"
+#include "t/lib/store_rig.h"
 
 #include <ftw.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
-#ifndef T_UNIT_STORE_RIG_H
-#define T_UNIT_STORE_RIG_H
+#ifndef T_LIB_STORE_RIG_H
+#define T_LIB_STORE_RIG_H
 
 /*
  * A store in a temporary directory with one loop, which the test itself runs

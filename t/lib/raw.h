@@ -1,5 +1,5 @@
-#ifndef T_RAW_H
-#define T_RAW_H
+#ifndef T_LIB_RAW_H
+#define T_LIB_RAW_H
 
 /*
  * A blocking connection for tests: bytes go out as given, frames come in. Each

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "t/raw.h"
+#include "t/lib/raw.h"
 
 #include <errno.h>
 #include <netdb.h>

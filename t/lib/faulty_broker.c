@@ -3,7 +3,7 @@
 #include "config.h"
 
 #include "broker/context.h"
-#include "t/vfs_fault.h"
+#include "t/lib/vfs_fault.h"
 
 int
 main(int argc, char **argv)

@@ -1,5 +1,5 @@
-#ifndef T_JSON_TREE_H
-#define T_JSON_TREE_H
+#ifndef T_LIB_JSON_TREE_H
+#define T_LIB_JSON_TREE_H
 
 #include "common/json/json.h"
 

@@ -1,7 +1,7 @@
 # For the tests of asking about half messages, that sourced lib.sh. $b is the broker that is talked to.
 # shellcheck shell=sh disable=SC2154
-# shellcheck source=t/transactions.sh
-. "${SRCDIR:-.}/t/transactions.sh"
+# shellcheck source=t/lib/transactions.sh
+. "${SRCDIR:-.}/t/lib/transactions.sh"
 
 # begin NAME FLAGS ...: a broker with a store of its own
 begin() {

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "t/vfs_fault.h"
+#include "t/lib/vfs_fault.h"
 
 #include <poll.h>
 #include <fcntl.h>

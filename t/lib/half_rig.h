@@ -1,10 +1,10 @@
-#ifndef T_UNIT_HALF_RIG_H
-#define T_UNIT_HALF_RIG_H
+#ifndef T_LIB_HALF_RIG_H
+#define T_LIB_HALF_RIG_H
 
 /* Half messages in a store of store_rig.h, and what the log says that the table of them has to be.
  */
 
-#include "t/unit/store_rig.h"
+#include "t/lib/store_rig.h"
 
 #define HALF_REAL_TOPIC "T" /* what is committed goes there */
 
