@@ -19,7 +19,7 @@ t_ok "both know the topic" t_wait 30 has_route ns1 load
 t_ok "with equal answers" test \
 	"$(rawcall "$(address ns1)" 105 topic=load)" = "$(t_wait 30 has_route ns2 load && rawcall "$(address ns2)" 105 topic=load)"
 
-"$BUILDDIR/t/killer" "$both" load >"$T_DIR/count" 2>"$T_DIR/breaches" &
+"$BUILDDIR/t/crash/killer" "$both" load >"$T_DIR/count" 2>"$T_DIR/breaches" &
 t_remember load $!
 sleep $((seconds / 3))
 kill9 ns1

@@ -40,7 +40,7 @@ kill_under_load() {
 	rawcall "$(address "$name")" 17 topic="kill-$name" defaultTopic=TBW102 readQueueNums=4 writeQueueNums=4 \
 		perm=6 topicFilterType=SINGLE_TAG topicSysFlag=0 order=false >/dev/null
 	t_wait 30 has_route "kill-$name" || return 1
-	"$BUILDDIR/t/killer" "$(address ns)" "kill-$name" >"$T_DIR/$name.count" 2>"$T_DIR/$name.breaches" &
+	"$BUILDDIR/t/crash/killer" "$(address ns)" "kill-$name" >"$T_DIR/$name.count" 2>"$T_DIR/$name.breaches" &
 	t_remember load $!
 	while [ $cycle -lt "$cycles" ]; do
 		cycle=$((cycle + 1))

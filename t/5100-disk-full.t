@@ -41,7 +41,7 @@ has_route() {
 	[ "$(rawcall "$(address ns)" 105 topic=load | field code)" = 0 ]
 }
 t_ok "the topic has a route" t_wait 30 has_route
-"$BUILDDIR/t/killer" "$(address ns)" load >"$T_DIR/count" 2>"$T_DIR/breaches" &
+"$BUILDDIR/t/crash/killer" "$(address ns)" load >"$T_DIR/count" 2>"$T_DIR/breaches" &
 t_remember load $!
 
 t_ok "a full disk refuses sends with code 14" t_wait 60 is_refused

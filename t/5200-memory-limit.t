@@ -50,7 +50,7 @@ has_route() {
 	[ "$(rawcall "$(address ns)" 105 topic=load | field code)" = 0 ]
 }
 t_ok "both start" t_wait 30 has_route
-"$BUILDDIR/t/killer" -c 4 -w 64 "$(address ns)" load >"$T_DIR/count" 2>"$T_DIR/breaches" &
+"$BUILDDIR/t/crash/killer" -c 4 -w 64 "$(address ns)" load >"$T_DIR/count" 2>"$T_DIR/breaches" &
 t_remember load $!
 sleep "$seconds"
 loaded=$(anonymous_kb b)

@@ -36,7 +36,7 @@ fails_under_load() {
 	run_broker "$name" t/lib/faulty_broker "$@" || return
 	unset FAULT
 	t_ok "$name: has a topic" create "$name"
-	"$BUILDDIR/t/killer" "$(address ns)" "on-$name" >"$T_DIR/$name.count" 2>"$T_DIR/$name.breaches" &
+	"$BUILDDIR/t/crash/killer" "$(address ns)" "on-$name" >"$T_DIR/$name.count" 2>"$T_DIR/$name.breaches" &
 	t_remember load $!
 	t_ok "$name: the fault is met" t_wait 120 grep -q 'error: store' "$T_DIR/$name.log"
 	sleep 0.5

@@ -65,7 +65,7 @@ bank() {
 		transactionCheckInterval=1000 || return 1
 	t_ok "$1: the topic is on both masters" make_topic
 	# What could not be asked about while masters came and went is asked about at the end.
-	"$BUILDDIR/t/bank_killer" -t $((120 + cycles)) "$MQ_NAMESRV" money "$T_DIR/$1.db" >"$T_DIR/$1.count" 2>"$T_DIR/$1.breaches" &
+	"$BUILDDIR/t/crash/bank_killer" -t $((120 + cycles)) "$MQ_NAMESRV" money "$T_DIR/$1.db" >"$T_DIR/$1.count" 2>"$T_DIR/$1.breaches" &
 	t_remember bank $!
 	kill_under_load
 	t_result $? "$1: starts again after each of $cycles kills"

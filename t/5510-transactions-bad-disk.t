@@ -32,7 +32,7 @@ begin_bank() {
 	rawcall "$(address "$1")" 17 topic="money-$1" defaultTopic=TBW102 readQueueNums=4 writeQueueNums=4 perm=6 \
 		topicFilterType=SINGLE_TAG topicSysFlag=0 order=false >/dev/null
 	t_ok "$1: has a topic" t_wait 30 has_route "money-$1"
-	"$BUILDDIR/t/bank_killer" "$(address ns)" "money-$1" "$T_DIR/$1.bank" >"$T_DIR/$1.count" 2>"$T_DIR/$1.breaches" &
+	"$BUILDDIR/t/crash/bank_killer" "$(address ns)" "money-$1" "$T_DIR/$1.bank" >"$T_DIR/$1.count" 2>"$T_DIR/$1.breaches" &
 	t_remember bank $!
 }
 

@@ -21,7 +21,7 @@ broker() {
 }
 
 load() {
-	"$BUILDDIR/t/half_load" "$(address ns)" Open "$@" >"$T_DIR/load.out" 2>"$T_DIR/load.err"
+	"$BUILDDIR/t/crash/half_load" "$(address ns)" Open "$@" >"$T_DIR/load.out" 2>"$T_DIR/load.err"
 }
 
 rate() {

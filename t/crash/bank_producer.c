@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "t/bank_killer.h"
+#include "t/crash/bank_killer.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -10,8 +10,8 @@
 #include "client/twinmq_transaction.h"
 #include "common/base/clock.h"
 #include "common/base/mem.h"
-#include "t/bank.h"
-#include "t/proof.h"
+#include "t/crash/bank.h"
+#include "t/crash/proof.h"
 
 #define GROUP "bank-a"
 #define WINDOW 8

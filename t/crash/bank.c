@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "t/bank.h"
+#include "t/crash/bank.h"
 
 #include <sqlite3.h>
 #include <stdio.h>

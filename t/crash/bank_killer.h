@@ -1,5 +1,5 @@
-#ifndef T_BANK_KILLER_H
-#define T_BANK_KILLER_H
+#ifndef T_CRASH_BANK_KILLER_H
+#define T_CRASH_BANK_KILLER_H
 
 /* Between the files of bank_killer. */
 

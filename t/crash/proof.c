@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "t/proof.h"
+#include "t/crash/proof.h"
 
 #include <stdarg.h>
 #include <stdio.h>

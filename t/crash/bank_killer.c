@@ -20,7 +20,7 @@
 
 #include "config.h"
 
-#include "t/bank_killer.h"
+#include "t/crash/bank_killer.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -35,8 +35,8 @@
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
 #include "common/base/mem.h"
-#include "t/bank.h"
-#include "t/proof.h"
+#include "t/crash/bank.h"
+#include "t/crash/proof.h"
 
 #define PRODUCERS_MAX 16
 #define QUEUES_MAX 64

@@ -1,5 +1,5 @@
-#ifndef T_PROOF_H
-#define T_PROOF_H
+#ifndef T_CRASH_PROOF_H
+#define T_CRASH_PROOF_H
 
 /* What the programs share that load a broker and then prove what must hold. One thread. */
 

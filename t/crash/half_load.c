@@ -18,7 +18,7 @@
 #include "client/twinmq_transaction.h"
 #include "common/base/clock.h"
 #include "common/base/mem.h"
-#include "t/proof.h"
+#include "t/crash/proof.h"
 
 #define GROUP "HALF_LOAD"
 

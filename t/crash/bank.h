@@ -1,5 +1,5 @@
-#ifndef T_BANK_H
-#define T_BANK_H
+#ifndef T_CRASH_BANK_H
+#define T_CRASH_BANK_H
 
 /*
  * The bank whose money leaves with transaction messages: accounts and a log of

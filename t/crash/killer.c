@@ -28,7 +28,7 @@
 #include "common/base/clock.h"
 #include "common/base/container_of.h"
 #include "common/base/mem.h"
-#include "t/proof.h"
+#include "t/crash/proof.h"
 
 #define BATCH 5          /* messages in a batch */
 #define BATCH_EACH 16    /* every so many operations is one */
