@@ -18,7 +18,7 @@ replay() {
 	t_wait 30 registered "$name"
 	files=$(cd "$VECTORS" && for folder; do echo "$folder"/*.jsonl; done | tr ' ' '\n' | grep -vE "$other_rows")
 	# shellcheck disable=SC2086 # files are words
-	(cd "$VECTORS" && "$BUILDDIR/t/replay" "$(address "ns-$name")" "$(address "b-$name")" $files) >"$T_DIR/$name.txt" 2>&1
+	(cd "$VECTORS" && "$BUILDDIR/t/replay/replay" "$(address "ns-$name")" "$(address "b-$name")" $files) >"$T_DIR/$name.txt" 2>&1
 	t_result $? "$name: $(tail -1 "$T_DIR/$name.txt")" "$(head -40 "$T_DIR/$name.txt")"
 	t_ok "$name: the broker stops" stop "b-$name"
 	t_ok "$name: the name server stops" stop "ns-$name"

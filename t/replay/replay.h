@@ -1,5 +1,5 @@
-#ifndef T_REPLAY_H
-#define T_REPLAY_H
+#ifndef T_REPLAY_REPLAY_H
+#define T_REPLAY_REPLAY_H
 
 /* Recorded traffic played again: what of it is played, and how answers are compared. */
 

@@ -1,5 +1,5 @@
-#ifndef T_REPLAY_TALK_H
-#define T_REPLAY_TALK_H
+#ifndef T_REPLAY_REPLAY_TALK_H
+#define T_REPLAY_REPLAY_TALK_H
 
 /*
  * A recorded conversation: the frames of one file, and the connections on
@@ -7,7 +7,7 @@
  */
 
 #include "t/lib/raw.h"
-#include "t/replay.h"
+#include "t/replay/replay.h"
 
 #define CONNS_MAX 256
 

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "t/replay.h"
+#include "t/replay/replay.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -30,8 +30,8 @@
 #include "common/base/mem.h"
 #include "common/protocol/record.h"
 #include "common/protocol/route.h"
-#include "t/replay.h"
-#include "t/replay_talk.h"
+#include "t/replay/replay.h"
+#include "t/replay/replay_talk.h"
 
 #define HOLD_MS "20"        /* how long a pull is held that got nothing, instead of 15 to 30 s */
 #define HOLD_LONG_MS "2000" /* and one that was woken, or answered at once */

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "t/replay_talk.h"
+#include "t/replay/replay_talk.h"
 
 #include <stdio.h>
 #include <stdlib.h>
