@@ -19,7 +19,7 @@ anonymous() {
 bad_frames() {
 	before=$(anonymous "$1")
 	mkfifo "$T_DIR/$1.lines"
-	"$BUILDDIR/t/badframes" "$(address "$1")" "$2" >"$T_DIR/$1.lines" &
+	"$BUILDDIR/t/fuzz/badframes" "$(address "$1")" "$2" >"$T_DIR/$1.lines" &
 	sender=$!
 	t_remember "$1-sender" $sender
 	while IFS= read -r line; do

@@ -1,5 +1,5 @@
-#ifndef T_BADFRAMES_H
-#define T_BADFRAMES_H
+#ifndef T_FUZZ_BADFRAMES_H
+#define T_FUZZ_BADFRAMES_H
 
 /* What no client should send: the table that badframes goes through. */
 

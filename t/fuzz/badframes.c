@@ -24,7 +24,7 @@
 #include "common/base/arena.h"
 #include "common/base/clock.h"
 #include "common/protocol/command.h"
-#include "t/badframes.h"
+#include "t/fuzz/badframes.h"
 #include "t/lib/raw.h"
 
 #define PATIENCE_MS 4000

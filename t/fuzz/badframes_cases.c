@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "t/badframes.h"
+#include "t/fuzz/badframes.h"
 
 #include "common/protocol/frame.h"
 
