@@ -20,7 +20,6 @@
 #include "broker/state/group.h"
 #include "broker/consumers/handle_client.h"
 #include "broker/pull/handle_pull.h"
-#include "broker/pull/hold.h"
 #include "broker/pull/parked.h"
 #include "broker/send/handle_send.h"
 #include "broker/cluster/masters.h"
