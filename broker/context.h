@@ -22,7 +22,7 @@ struct worker {
 	struct tail *tail;
 	struct ahead *ahead;         /* what was read for pulls to come */
 	struct parked_pulls *parked; /* long polling */
-	struct sendings *sendings;   /* sends that are with the writer */
+	struct inflight *inflight;   /* sends that are with the writer */
 	uint32_t next_queue;         /* for sends that leave the choice to us */
 };
 

@@ -27,7 +27,7 @@
 #include "broker/state/producer_group.h"
 #include "broker/cluster/register.h"
 #include "broker/retention/retention.h"
-#include "broker/send/sending.h"
+#include "broker/send/inflight.h"
 #include "broker/state/stats.h"
 #include "broker/store/reader/ahead.h"
 #include "broker/state/topic.h"
@@ -289,7 +289,7 @@ free_workers(struct broker *broker)
 	for (int i = 0; i < broker->n_workers; i++) {
 		struct worker *worker = &broker->workers[i];
 
-		sendings_free(worker->sendings);
+		inflight_free(worker->inflight);
 		parked_pulls_free(worker->parked);
 		ahead_free(worker->ahead);
 		tail_free(worker->tail);

@@ -16,7 +16,7 @@
 #include "broker/state/group.h"
 #include "broker/cluster/register.h"
 #include "broker/retention/retention.h"
-#include "broker/send/sending.h"
+#include "broker/send/inflight.h"
 #include "broker/state/stats.h"
 #include "broker/state/topic.h"
 #include "broker/catalog/topic_create.h"
@@ -68,14 +68,14 @@ message_ids(struct loop *loop, const struct broker *broker, const struct append 
 }
 
 static void
-reply_stored(struct loop *loop, const struct sending *sending, int32_t code)
+reply_stored(struct loop *loop, const struct inflight_send *send, int32_t code)
 {
 	const struct worker *worker = loop->context;
 	const struct broker *broker = worker->broker;
-	const struct append *append = sending->append;
+	const struct append *append = send->append;
 	struct send_answer header = {
 		.msg_id = message_ids(loop, broker, append),
-		.queue_id = sending->queue_id,
+		.queue_id = send->queue_id,
 		.queue_offset = append->queue_offset,
 		.msg_region = slice_of(broker->settings->region_id),
 		.trace_on = broker->settings->trace_on ? SLICE("true") : SLICE("false"),
@@ -84,17 +84,17 @@ reply_stored(struct loop *loop, const struct sending *sending, int32_t code)
 
 	if (code == RESPONSE_FLUSH_DISK_TIMEOUT)
 		reply.remark = SLICE("stored, but the disk did not confirm it in syncFlushTimeout");
-	ticket_reply(loop, &sending->ticket, &reply);
+	ticket_reply(loop, &send->ticket, &reply);
 }
 
 static void
-reply_failed(struct loop *loop, const struct sending *sending)
+reply_failed(struct loop *loop, const struct inflight_send *send)
 {
 	const struct worker *worker = loop->context;
 	struct store_stats stats;
 	struct reply reply = { 0 };
 
-	switch (sending->append->status) {
+	switch (send->append->status) {
 	case APPEND_OK:
 	case APPEND_NOT_OPEN:
 		return;
@@ -116,44 +116,44 @@ reply_failed(struct loop *loop, const struct sending *sending)
 		reply.remark = arena_printf(&loop->arena,
 		    "[TIMEOUT_CLEAN_QUEUE]broker busy, the disk is behind: not stored after "
 		    "%" PRId64 "ms in the queue",
-		    (clock_mono_us() - sending->since_us) / 1000);
+		    (clock_mono_us() - send->since_us) / 1000);
 		break;
 	}
-	ticket_reply(loop, &sending->ticket, &reply);
+	ticket_reply(loop, &send->ticket, &reply);
 }
 
 static void
-count(struct worker *worker, const struct sending *sending)
+count(struct worker *worker, const struct inflight_send *send)
 {
-	const struct append *append = sending->append;
+	const struct append *append = send->append;
 
 	if (append->status != APPEND_OK) {
 		stats_put_failed(worker->broker->stats, worker->loop->index);
 		return;
 	}
 	stats_put(worker->broker->stats, worker->loop->index, append->topic, append->n_records,
-	    append->size, clock_mono_us() - sending->since_us);
+	    append->size, clock_mono_us() - send->since_us);
 }
 
 static void
 on_stored(struct append *append, struct loop *loop)
 {
 	struct worker *worker = loop->context;
-	struct sending *sending = append->context;
+	struct inflight_send *send = append->context;
 
-	count(worker, sending);
-	if (!sending->answered && append->status == APPEND_OK)
-		reply_stored(loop, sending, RESPONSE_SUCCESS);
-	else if (!sending->answered)
-		reply_failed(loop, sending);
-	sendings_remove(worker->sendings, sending);
+	count(worker, send);
+	if (!send->replied && append->status == APPEND_OK)
+		reply_stored(loop, send, RESPONSE_SUCCESS);
+	else if (!send->replied)
+		reply_failed(loop, send);
+	inflight_remove(worker->inflight, send);
 	append_free(append);
 }
 
 static void
-on_flush_timeout(struct loop *loop, struct sending *sending)
+on_flush_timeout(struct loop *loop, struct inflight_send *send)
 {
-	reply_stored(loop, sending, RESPONSE_FLUSH_DISK_TIMEOUT);
+	reply_stored(loop, send, RESPONSE_FLUSH_DISK_TIMEOUT);
 }
 
 void
@@ -161,8 +161,8 @@ send_attach(struct worker *worker)
 {
 	const struct broker_settings *settings = worker->broker->settings;
 
-	worker->sendings =
-	    sendings_new(worker->loop, &(struct sending_limits){
+	worker->inflight =
+	    inflight_new(worker->loop, &(struct inflight_limits){
 					   .wait_ms = settings->wait_time_mills_in_send_queue,
 					   .flush_ms = settings->sync_flush_timeout,
 					   .on_flush_timeout = on_flush_timeout,
@@ -201,14 +201,14 @@ check_service(struct request *request, const struct send_header *header, struct 
 		return request_refuse(request, RESPONSE_SERVICE_NOT_AVAILABLE, "%s",
 		    registrar_refusal(broker->registrar));
 	if (!store_is_busy(broker->store) &&
-	    (int64_t)sendings_count(request_worker(request)->sendings) <
+	    (int64_t)inflight_count(request_worker(request)->inflight) <
 		broker->settings->send_thread_pool_queue_capacity)
 		return VERDICT_NONE;
 	store_get_stats(broker->store, &stats);
 	return request_refuse(request, RESPONSE_SYSTEM_BUSY,
 	    "[OVERLOAD]system busy, the disk is behind: %zu sends and %" PRId64
 	    " bytes wait for it, retry later",
-	    sendings_count(request_worker(request)->sendings), stats.queued_bytes);
+	    inflight_count(request_worker(request)->inflight), stats.queued_bytes);
 }
 
 static enum verdict
@@ -470,7 +470,7 @@ send_message_begin(struct request *request)
 		? append_new_known(store, request->loop, out.records, &out.properties)
 		: append_new(store, out.records, out.n_records);
 	struct ticket ticket = request_ticket(request);
-	struct sending *sending = sendings_add(worker->sendings, append, &ticket);
+	struct inflight_send *send = inflight_add(worker->inflight, append, &ticket);
 
 	if (out.delayed)
 		append_set_tag_hash(append, out.tag_hash);
@@ -480,10 +480,10 @@ send_message_begin(struct request *request)
 			.wait_ms =
 			    transaction_first_wait_ms(worker->broker->settings, &out.properties),
 		};
-	sending->queue_id = out.queue_id;
+	send->queue_id = out.queue_id;
 	append->home = request->loop;
 	append->done = on_stored;
-	append->context = sending;
+	append->context = send;
 	store_append(store, append);
 	return VERDICT_LATER;
 }
