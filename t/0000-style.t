@@ -37,10 +37,11 @@ rooms() {
 	broker/delay:             $ground broker/state
 	broker/pull:              $ground broker/state broker/catalog
 	broker/consumers:         $ground broker/state broker/catalog
-	broker/transaction:       $ground broker/state broker/catalog broker/cluster broker/delay broker/consumers broker/transaction/check
-	broker/transaction/check: $ground broker/state broker/catalog broker/cluster broker/delay broker/consumers broker/transaction
+	broker/transaction/decide: $ground broker/state broker/delay
+	broker/transaction/check: $ground broker/state broker/cluster broker/consumers broker/delay broker/transaction/decide
+	broker/transaction:       $ground broker/state broker/catalog broker/transaction/decide broker/transaction/check
 	broker/retention:         $ground broker/state broker/delay broker/consumers broker/transaction
-	broker/send:              $ground broker/state broker/catalog broker/cluster broker/delay broker/transaction broker/retention
+	broker/send:              $ground broker/state broker/catalog broker/cluster broker/delay broker/transaction/decide broker/retention
 	broker/store:             broker/store/ common/
 	broker/store/closer:      broker/store/ common/
 	broker/store/expire:      broker/store/ common/

@@ -12,7 +12,7 @@
 #include "broker/delay/delay.h"
 #include "broker/state/offset.h"
 #include "broker/state/stats.h"
-#include "broker/transaction/transaction_view.h"
+#include "broker/transaction/view.h"
 #include "common/protocol/bodies.h"
 #include "common/base/clock.h"
 #include "common/protocol/codes.h"

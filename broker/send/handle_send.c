@@ -20,7 +20,7 @@
 #include "broker/state/stats.h"
 #include "broker/state/topic.h"
 #include "broker/catalog/topic_create.h"
-#include "broker/transaction/transaction.h"
+#include "broker/transaction/decide/half_message.h"
 #include "common/base/clock.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"

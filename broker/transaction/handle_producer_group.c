@@ -7,7 +7,7 @@
 #include "broker/context.h"
 #include "broker/catalog/reply_after_commit.h"
 #include "broker/state/producer_group.h"
-#include "broker/transaction/check/transaction_check.h"
+#include "broker/transaction/check/check.h"
 #include "common/base/container_of.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"

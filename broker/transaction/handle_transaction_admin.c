@@ -8,11 +8,11 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "broker/transaction/transaction.h"
-#include "broker/transaction/transaction_find.h"
-#include "broker/transaction/transaction_list.h"
-#include "broker/transaction/transaction_resume.h"
-#include "broker/transaction/transaction_view.h"
+#include "broker/transaction/decide/decide.h"
+#include "broker/transaction/find.h"
+#include "broker/transaction/listing.h"
+#include "broker/transaction/resume.h"
+#include "broker/transaction/view.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
 #include "common/base/mem.h"

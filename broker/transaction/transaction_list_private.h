@@ -3,11 +3,11 @@
 
 /*
  * A listing: transaction_list_query.c knows what was asked for and where to go
- * on, transaction_list.c where rows come from.
+ * on, listing.c where rows come from.
  */
 
-#include "broker/transaction/transaction_list.h"
-#include "broker/transaction/transaction_view.h"
+#include "broker/transaction/listing.h"
+#include "broker/transaction/view.h"
 
 /* Where rows come from. */
 enum source {

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "broker/transaction/transaction_list.h"
+#include "broker/transaction/listing.h"
 
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
-#ifndef BROKER_TRANSACTION_FIND_H
-#define BROKER_TRANSACTION_FIND_H
+#ifndef BROKER_FIND_H
+#define BROKER_FIND_H
 
 /*
  * Half messages by the ids that people have: a transaction id (several may

@@ -2,7 +2,7 @@
 
 #include <criterion/criterion.h>
 
-#include "broker/transaction/check/transaction_check.h"
+#include "broker/transaction/check/check.h"
 
 TestSuite(transaction_url, .timeout = 20);
 

@@ -2,10 +2,10 @@
 
 /*
  * Which half messages are due, and how fast they are looked after. They are
- * taken in batches; what becomes of each: transaction_check_one.c.
+ * taken in batches; what becomes of each: check_one.c.
  */
 
-#include "broker/transaction/check/transaction_check_private.h"
+#include "broker/transaction/check/check_private.h"
 
 #include <stddef.h>
 #include <stdlib.h>

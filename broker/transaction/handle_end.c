@@ -9,8 +9,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "broker/transaction/transaction.h"
-#include "broker/transaction/check/transaction_check.h"
+#include "broker/transaction/decide/decide.h"
+#include "broker/transaction/check/check.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
 #include "common/base/mem.h"

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "broker/transaction/transaction_find.h"
+#include "broker/transaction/find.h"
 
 #include "broker/store/half/half.h"
 

@@ -1,5 +1,5 @@
-#ifndef BROKER_TRANSACTION_RESUME_H
-#define BROKER_TRANSACTION_RESUME_H
+#ifndef BROKER_RESUME_H
+#define BROKER_RESUME_H
 
 /*
  * A half message that was parked, or is still open, is asked about again, as if

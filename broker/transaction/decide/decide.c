@@ -7,7 +7,7 @@
  * whether the vote repeats or contradicts what was decided.
  */
 
-#include "broker/transaction/transaction.h"
+#include "broker/transaction/decide/decide.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -16,6 +16,7 @@
 #include "broker/delay/delay.h"
 #include "broker/state/stats.h"
 #include "broker/store/tail/tail.h"
+#include "broker/transaction/decide/half_message.h"
 #include "broker/state/topic.h"
 #include "common/net/conn.h"
 #include "common/base/clock.h"

@@ -11,7 +11,7 @@
  * a group may have thousands of members.
  */
 
-#include "broker/transaction/check/transaction_check_private.h"
+#include "broker/transaction/check/check_private.h"
 
 #include <stdlib.h>
 #include <sys/socket.h>

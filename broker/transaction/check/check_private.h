@@ -1,19 +1,19 @@
-#ifndef BROKER_TRANSACTION_CHECK_PRIVATE_H
-#define BROKER_TRANSACTION_CHECK_PRIVATE_H
+#ifndef BROKER_CHECK_PRIVATE_H
+#define BROKER_CHECK_PRIVATE_H
 
 /*
  * What the parts of asking share. Loop 0.
  *
- *   transaction_check.c          which half messages are due, and how fast they are looked after
- *   transaction_check_one.c      what becomes of one
- *   transaction_check_member.c   which member of a group to ask, and which not for a while
- *   transaction_check_relay.c    members that are connected to another master
- *   transaction_check_errand.c   what is done for other masters that have no member
- *   transaction_check_url.c      the URL of a group; transaction_url.c, which are allowed
+ *   due.c          which half messages are due, and how fast they are looked after
+ *   check_one.c      what becomes of one
+ *   check_member.c   which member of a group to ask, and which not for a while
+ *   relay_out.c    members that are connected to another master
+ *   relay_in.c   what is done for other masters that have no member
+ *   check_url.c      the URL of a group; url.c, which are allowed
  */
 
 #include "broker/store/half/half.h"
-#include "broker/transaction/check/transaction_check.h"
+#include "broker/transaction/check/check.h"
 #include "common/protocol/headers.h"
 #include "common/protocol/record.h"
 
@@ -34,19 +34,19 @@ struct transaction_checks {
 	struct check_relays *relays;
 	struct check_errands *errands;
 	struct check_urls *urls;
-	struct check_due *due; /* transaction_check.c's own */
+	struct check_due *due; /* due.c's own */
 	bool stopped;
-	struct check *first; /* at hand: transaction_check_one.c */
+	struct check *first; /* at hand: check_one.c */
 	size_t n_at_hand, n_reading, n_bytes;
 	int64_t lines_ms;
 	int n_lines;
 };
 
-/* transaction_check_one.c */
+/* check_one.c */
 void check_begin(struct transaction_checks *checks, const struct half *half);
 /* At the end. */
 void checks_drop(struct transaction_checks *checks);
-/* transaction_check.c: there is room for another one. */
+/* due.c: there is room for another one. */
 void checks_pump(struct transaction_checks *checks);
 
 /* Whether there is somebody to ask. */
@@ -56,7 +56,7 @@ enum check_choice {
 	CHECK_NOBODY,
 };
 
-/* ---- transaction_check_member.c: the connections of a group ---------- */
+/* ---- check_member.c: the connections of a group ---------- */
 
 struct check_members;
 struct clients;
@@ -90,7 +90,7 @@ void check_members_tick(struct check_members *members, int64_t silent_ms, int64_
 int64_t check_members_patience_ms(
     struct check_members *members, struct slice group, int64_t max_ms, int64_t now_ms);
 
-/* ---- transaction_check_relay.c: members that are connected elsewhere -- */
+/* ---- relay_out.c: members that are connected elsewhere -- */
 
 struct check_relays;
 
@@ -108,20 +108,20 @@ void check_relays_find(
 void check_relays_ask(
     struct check_relays *relays, struct slice master, const struct check_question *question);
 
-/* ---- transaction_check_errand.c -------------------------------------- */
+/* ---- relay_in.c -------------------------------------- */
 
 struct check_errands;
 
 struct check_errands *check_errands_new(struct broker *broker, struct check_members *members);
 void check_errands_free(struct check_errands *errands);
 
-/* ---- transaction_check_url.c ----------------------------------------- */
+/* ---- check_url.c ----------------------------------------- */
 
 struct check_urls;
 struct buf;
 struct evhttp_uri;
 
-/* transaction_url.c: its HOST:PORT, as in transactionCheckUrlAllow; NULL and *why when it is none
+/* url.c: its HOST:PORT, as in transactionCheckUrlAllow; NULL and *why when it is none
  * of ours. */
 struct evhttp_uri *transaction_url_parse(struct slice url, struct buf *address, const char **why);
 

@@ -1,9 +1,9 @@
-#ifndef BROKER_TRANSACTION_H
-#define BROKER_TRANSACTION_H
+#ifndef BROKER_DECIDE_H
+#define BROKER_DECIDE_H
 
 /*
  * Transactions: a half message is stored, decided once, and asked about until
- * it is (transaction_check.h). Deciding goes through one function, whoever
+ * it is (check.h). Deciding goes through one function, whoever
  * decides: the producer's END, a check's answer, a URL, a person. Any loop.
  *
  * Source of the protocol: protocol description 5.9.
@@ -41,19 +41,6 @@ typedef void transaction_done_fn(
 
 void transaction_vote(struct worker *worker, const struct transaction_vote *vote,
     transaction_done_fn *done, void *context);
-
-/* Makes an ordinary record a half message: its real topic and queue go into its properties (arena).
- */
-void transaction_divert(struct record *record, struct arena *arena);
-/* How long nobody is asked about it: its own immunity time, else transactionTimeOut. ms */
-int64_t transaction_first_wait_ms(
-    const struct broker_settings *settings, const struct known_properties *known);
-/* What a half message is to be once committed: real topic, queue and properties (arena). False: it
- * does not say. */
-bool transaction_restore(
-    struct record *record, const struct known_properties *known, struct arena *arena);
-/* UNIQ_KEY, or the offset id of one that has none (arena). */
-struct slice transaction_id(struct arena *arena, const struct record *half);
 
 /* Since the start; atomic, any thread. */
 struct transaction_counters {

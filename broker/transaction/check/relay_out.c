@@ -4,10 +4,10 @@
  * Members of a group that are connected to another master of the cluster: the
  * others are asked, one after the other, whether they have any (what they say counts
  * for a moment), and then the question goes there (RELAY_CHECK). What they do with it:
- * transaction_check_relayed.c.
+ * relay_in.c.
  */
 
-#include "broker/transaction/check/transaction_check_private.h"
+#include "broker/transaction/check/check_private.h"
 
 #include <stdlib.h>
 

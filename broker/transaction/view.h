@@ -1,5 +1,5 @@
-#ifndef BROKER_TRANSACTION_VIEW_H
-#define BROKER_TRANSACTION_VIEW_H
+#ifndef BROKER_VIEW_H
+#define BROKER_VIEW_H
 
 /*
  * One half message, looked at from all sides: the table of open ones, its

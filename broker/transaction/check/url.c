@@ -2,7 +2,7 @@
 
 /* URLs of producer groups: which may be asked. */
 
-#include "broker/transaction/check/transaction_check_private.h"
+#include "broker/transaction/check/check_private.h"
 
 #include <event2/http.h>
 

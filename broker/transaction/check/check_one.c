@@ -10,14 +10,15 @@
  * One that is lost on the way (a full disk, a failed read) comes up again: taking it put it off.
  */
 
-#include "broker/transaction/check/transaction_check_private.h"
+#include "broker/transaction/check/check_private.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 
 #include "broker/consumers/push.h"
 #include "broker/delay/real_topic.h"
-#include "broker/transaction/transaction.h"
+#include "broker/transaction/decide/decide.h"
+#include "broker/transaction/decide/half_message.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"

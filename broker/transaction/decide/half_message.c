@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "broker/transaction/transaction.h"
+#include "broker/transaction/decide/half_message.h"
 
 #include "broker/delay/real_topic.h"
 

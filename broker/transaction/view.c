@@ -1,8 +1,9 @@
 #include "config.h"
 
-#include "broker/transaction/transaction_view.h"
+#include "broker/transaction/view.h"
 
-#include "broker/transaction/transaction.h"
+#include "broker/transaction/decide/decide.h"
+#include "broker/transaction/decide/half_message.h"
 #include "common/base/clock.h"
 
 #define EVENTS_MAX 256 /* newest ones of a half message that are shown */

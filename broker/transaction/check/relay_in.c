@@ -7,7 +7,7 @@
  * question from, which is not the one that has the half message: it is sent on.
  */
 
-#include "broker/transaction/check/transaction_check_private.h"
+#include "broker/transaction/check/check_private.h"
 
 #include <inttypes.h>
 #include <pthread.h>

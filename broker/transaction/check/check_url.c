@@ -7,7 +7,7 @@
  * not here, so a URL leads to an address of transactionCheckUrlAllow or nowhere.
  */
 
-#include "broker/transaction/check/transaction_check_private.h"
+#include "broker/transaction/check/check_private.h"
 
 #include <event2/buffer.h>
 #include <event2/http.h>
@@ -17,7 +17,7 @@
 #include <stdlib.h>
 
 #include "broker/state/producer_group.h"
-#include "broker/transaction/transaction.h"
+#include "broker/transaction/decide/decide.h"
 #include "common/base/clock.h"
 #include "common/base/container_of.h"
 #include "common/base/log.h"

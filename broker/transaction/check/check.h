@@ -1,5 +1,5 @@
-#ifndef BROKER_TRANSACTION_CHECK_H
-#define BROKER_TRANSACTION_CHECK_H
+#ifndef BROKER_CHECK_H
+#define BROKER_CHECK_H
 
 /*
  * Asking about half messages that nobody decided (CHECK_TRANSACTION_STATE):

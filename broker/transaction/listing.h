@@ -1,5 +1,5 @@
-#ifndef BROKER_TRANSACTION_LIST_H
-#define BROKER_TRANSACTION_LIST_H
+#ifndef BROKER_LISTING_H
+#define BROKER_LISTING_H
 
 /*
  * LIST_TRANSACTIONS: those that are not decided come from the store's table,

@@ -1,10 +1,10 @@
 #include "config.h"
 
-#include "broker/transaction/transaction_resume.h"
+#include "broker/transaction/resume.h"
 
 #include <stdlib.h>
 
-#include "broker/transaction/transaction.h"
+#include "broker/transaction/decide/decide.h"
 #include "common/base/clock.h"
 #include "common/base/mem.h"
 

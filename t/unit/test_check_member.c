@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "broker/state/client.h"
-#include "broker/transaction/check/transaction_check_private.h"
+#include "broker/transaction/check/check_private.h"
 
 TestSuite(transaction_check_member, .timeout = 20);
 
