@@ -1,5 +1,7 @@
 #include "config.h"
 
+#include <inttypes.h>
+
 #include "common/protocol/bodies.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
@@ -144,7 +146,40 @@ delete_topic_begin(struct request *request)
 	return VERDICT_REPLY;
 }
 
+/* ---- 28: a table of texts, as brokers answer it ---- */
+
+static enum verdict
+get_runtime_info_begin(struct request *request)
+{
+	struct namesrv *namesrv = namesrv_of(request);
+	struct route_counts routes = routes_counts(namesrv->routes);
+	struct kv_counts kv = kv_counts(namesrv->kv);
+	const struct {
+		const char *name;
+		uint64_t value;
+	} counts[] = {
+		{ "kvBytes", kv.bytes },
+		{ "kvPairs", kv.pairs },
+		{ "kvPairsRefused", namesrv->n_kv_refused },
+		{ "lostTopics", routes.lost },
+		{ "registeredBrokers", routes.brokers },
+		{ "registeredTopics", routes.topics },
+		{ "registrationsRefused", routes.refused },
+	};
+	struct ext pairs[sizeof counts / sizeof *counts];
+	struct buf text = { 0 };
+	struct json_out out;
+
+	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+		pairs[i] = (struct ext){ slice_of(counts[i].name),
+			arena_printf(request->arena, "%" PRIu64, counts[i].value) };
+	json_out_init(&out, &text);
+	kv_table_write(&out, pairs, sizeof pairs / sizeof *pairs);
+	return request_reply_body(request, json_finish(&out, request->arena));
+}
+
 const struct handler admin_handlers[] = {
+	HANDLER_PLAIN(GET_BROKER_RUNTIME_INFO, get_runtime_info_begin, 0),
 	HANDLER_PLAIN(GET_BROKER_CLUSTER_INFO, get_cluster_info_begin, 0),
 	HANDLER_PLAIN(GET_ALL_TOPIC_LIST_FROM_NAMESERVER, get_all_topics_begin, 0),
 	HANDLER_TYPED(GET_TOPICS_BY_CLUSTER, cluster_header, get_cluster_topics_begin, 0),

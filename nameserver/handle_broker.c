@@ -11,6 +11,7 @@
 #include "nameserver/namesrv.h"
 
 #define NAME_MAX_BYTES 255
+#define TIMEOUT_MAX_MS (24 * 3600 * 1000LL)
 
 /* Clients cut brokerAddrs at commas and colons, so an address is HOST:PORT and nothing else. */
 static bool
@@ -105,6 +106,13 @@ check_registration(struct request *request, const struct registration *registrat
 	return 0;
 }
 
+/* A broker may ask for its own expiry time, but not to be kept for ever. */
+static int64_t
+fitting_timeout(int64_t timeout_ms)
+{
+	return timeout_ms < TIMEOUT_MAX_MS ? timeout_ms : TIMEOUT_MAX_MS;
+}
+
 /* What the request says of its sender; -1 with the refusal written. */
 static int
 identify(struct request *request, struct member_identity *who)
@@ -120,7 +128,7 @@ identify(struct request *request, struct member_identity *who)
 		.zone = header->zone_name,
 		.id = header->broker_id,
 		.timeout_ms = header->heartbeat_timeout_ms > 0
-		                  ? header->heartbeat_timeout_ms
+		                  ? fitting_timeout(header->heartbeat_timeout_ms)
 		                  : namesrv->settings->broker_channel_expired_time,
 		.connection = conn_id_of(request->conn).number,
 	};
@@ -143,6 +151,23 @@ refuse_duplicate(struct request *request, const struct member_identity *who, str
 	    "or stop the other one",
 	    (int)who->broker_name.len, who->broker_name.data, (long long)who->id, (int)other.len,
 	    other.data);
+}
+
+static enum verdict
+refuse_full(struct request *request, enum join_status status)
+{
+	const struct route_limits *limits = &namesrv_of(request)->settings->limits;
+	struct route_counts counts = routes_counts(namesrv_of(request)->routes);
+
+	if (status == JOIN_MANY_BROKERS)
+		return request_refuse(request, RESPONSE_SYSTEM_BUSY,
+		    "%zu brokers are registered with this name server, %lld are allowed: raise "
+		    "maxRegisteredBrokers, or find out who registers so many",
+		    counts.brokers, (long long)limits->max_brokers);
+	return request_refuse(request, RESPONSE_SYSTEM_BUSY,
+	    "the brokers of this name server have %zu topics, %lld are allowed with those of this "
+	    "request: raise maxRegisteredTopics, or find out who registers so many",
+	    counts.topics, (long long)limits->max_topics);
 }
 
 /* A slave learns where its master is; all learn which topics are ordered. */
@@ -176,6 +201,7 @@ register_broker_begin(struct request *request)
 	const struct register_broker_header *header = request->header;
 	struct member_identity who;
 	struct registration registration;
+	enum join_status status;
 	struct slice other;
 
 	if (identify(request, &who) == -1)
@@ -189,10 +215,12 @@ register_broker_begin(struct request *request)
 		    header->compressed ? ", compressed" : "");
 	if (check_registration(request, &registration) == -1)
 		return VERDICT_REPLY;
-	if (routes_join(namesrv->routes, &who, &registration,
-		namesrv->settings->delete_topic_with_broker_registration, clock_mono_ms(),
-		&other) == JOIN_DUPLICATE)
+	status = routes_join(namesrv->routes, &who, &registration,
+	    namesrv->settings->delete_topic_with_broker_registration, clock_mono_ms(), &other);
+	if (status == JOIN_DUPLICATE)
 		return refuse_duplicate(request, &who, other);
+	if (status != JOIN_OK)
+		return refuse_full(request, status);
 	conn_set_data(request->conn, namesrv); /* its end is the end of members */
 	return reply_registration(request, &who);
 }
@@ -235,8 +263,8 @@ broker_heartbeat_begin(struct request *request)
 {
 	const struct broker_heartbeat_header *header = request->header;
 
-	routes_touch(namesrv_of(request)->routes, header->broker_addr, header->heartbeat_timeout_ms,
-	    clock_mono_ms());
+	routes_touch(namesrv_of(request)->routes, header->broker_addr,
+	    fitting_timeout(header->heartbeat_timeout_ms), clock_mono_ms());
 	return VERDICT_REPLY;
 }
 
@@ -264,7 +292,8 @@ register_topic_begin(struct request *request)
 		    "topic is 1 to %d bytes without control characters", NAME_MAX_BYTES);
 	if (route_read(request->arena, request->body, &route) == -1)
 		return request_refuse(request, RESPONSE_SYSTEM_ERROR, "the body is no route");
-	routes_add_topic(namesrv_of(request)->routes, topic, route.queues, route.n_queues);
+	if (!routes_add_topic(namesrv_of(request)->routes, topic, route.queues, route.n_queues))
+		return refuse_full(request, JOIN_MANY_TOPICS);
 	return VERDICT_REPLY;
 }
 

@@ -22,12 +22,34 @@ refuse_unwritable(struct request *request)
 	    "server");
 }
 
+/* Whether the pair may be added, or may replace the one of this key. */
+static bool
+has_room(const struct namesrv *namesrv, const struct kv_header *header)
+{
+	struct kv_counts counts = kv_counts(namesrv->kv);
+	struct slice before = kv_find(namesrv->kv, header->space, header->key);
+
+	if (before.data == NULL && counts.pairs >= (size_t)namesrv->settings->max_kv_pairs)
+		return false;
+	return counts.bytes + header->key.len + header->value.len <=
+	       (size_t)namesrv->settings->max_kv_bytes;
+}
+
 static enum verdict
 put_kv_begin(struct request *request)
 {
 	struct namesrv *namesrv = namesrv_of(request);
 	const struct kv_header *header = request->header;
 
+	if (!has_room(namesrv, header)) {
+		namesrv->n_kv_refused++;
+		return request_refuse(request, RESPONSE_SYSTEM_BUSY,
+		    "the pair is not kept: the name server holds %zu pairs of %zu bytes and takes "
+		    "%lld pairs of %lld bytes in all (maxKvPairs, maxKvBytes)",
+		    kv_counts(namesrv->kv).pairs, kv_counts(namesrv->kv).bytes,
+		    (long long)namesrv->settings->max_kv_pairs,
+		    (long long)namesrv->settings->max_kv_bytes);
+	}
 	if (kv_put(namesrv->kv, header->space, header->key, header->value) == -1)
 		return refuse_unwritable(request);
 	pair_changed(namesrv, header);

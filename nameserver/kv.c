@@ -32,6 +32,7 @@ struct kv {
 	sqlite3_stmt *delete;
 	sqlite3_stmt *put_setting;
 	struct strmap spaces; /* namespace -> struct strmap of key -> struct text */
+	struct kv_counts counts;
 };
 
 struct text {
@@ -61,6 +62,17 @@ space_free(void *value)
 
 /* ---- Memory ---- */
 
+/* Frees the value that a key had before; NULL: none. */
+static void
+uncount(struct kv *kv, struct slice key, struct text *before)
+{
+	if (before == NULL)
+		return;
+	kv->counts.pairs--;
+	kv->counts.bytes -= key.len + before->len;
+	free(before);
+}
+
 static void
 remember(struct kv *kv, struct slice space_name, struct slice key, struct slice value)
 {
@@ -70,7 +82,9 @@ remember(struct kv *kv, struct slice space_name, struct slice key, struct slice 
 		space = mem_zalloc(sizeof *space);
 		strmap_put(&kv->spaces, space_name, space);
 	}
-	free(strmap_put(space, key, text_new(value)));
+	uncount(kv, key, strmap_put(space, key, text_new(value)));
+	kv->counts.pairs++;
+	kv->counts.bytes += key.len + value.len;
 }
 
 static void
@@ -80,9 +94,15 @@ forget(struct kv *kv, struct slice space_name, struct slice key)
 
 	if (space == NULL)
 		return;
-	free(strmap_take(space, key));
+	uncount(kv, key, strmap_take(space, key));
 	if (space->n == 0)
 		space_free(strmap_take(&kv->spaces, space_name));
+}
+
+struct kv_counts
+kv_counts(const struct kv *kv)
+{
+	return kv->counts;
 }
 
 struct slice

@@ -24,6 +24,12 @@ struct kv *kv_open(
     const char *directory, const char *import_path, struct arena *arena, struct slice *why);
 void kv_close(struct kv *kv);
 
+struct kv_counts {
+	size_t pairs;
+	size_t bytes; /* of all namespaces' keys and values */
+};
+
+struct kv_counts kv_counts(const struct kv *kv);
 /* 0, or -1 when it cannot be kept: then nothing has changed. */
 int kv_put(struct kv *kv, struct slice space, struct slice key, struct slice value);
 int kv_delete(struct kv *kv, struct slice space, struct slice key);

@@ -152,7 +152,7 @@ namesrv_start(struct daemon *daemon)
 	daemon->context = namesrv;
 	namesrv->daemon = daemon;
 	namesrv->settings = daemon->settings;
-	namesrv->routes = routes_new();
+	namesrv->routes = routes_new(&namesrv->settings->limits);
 	if (open_pairs(namesrv) == -1)
 		goto fail;
 	kv_each_setting(namesrv->kv, restore_setting, daemon);

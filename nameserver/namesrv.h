@@ -19,6 +19,7 @@ struct namesrv {
 	struct kv *kv;
 	struct server *server;
 	struct event *scan;
+	uint64_t n_kv_refused; /* pairs over maxKvPairs or maxKvBytes, since the start */
 };
 
 extern const struct program namesrv_program;

@@ -47,6 +47,16 @@ const struct option namesrv_options[] = {
 	    86400, "seconds", "a connection without traffic for longer is closed"),
 	NUMBER("maxConnections", max_connections, "10000", 16, 1000000, NULL,
 	    "more connections than that are closed at once"),
+	NUMBER("maxRegisteredBrokers", limits.max_brokers, "1000", 1, 1000000, NULL,
+	    "a broker that registers beyond this many, slaves included, is refused", LIVE),
+	NUMBER("maxRegisteredTopics", limits.max_topics, "500000", 100, 100000000, NULL,
+	    "a registration is refused that brings the topics of all brokers above this; a topic "
+	    "counts once for each broker that has it",
+	    LIVE),
+	NUMBER("maxKvPairs", max_kv_pairs, "10000", 1, 10000000, NULL,
+	    "a KV pair beyond this many is refused", LIVE),
+	NUMBER("maxKvBytes", max_kv_bytes, "16777216", 1024, 1 << 30, "bytes",
+	    "a KV pair is refused that brings the keys and values of all pairs above this", LIVE),
 	TEXT("logFile", log_file, NULL, "the file to log to; unset: stderr", FILE_ONLY),
 	CHOICE("logLevel", log_level, "info", log_levels, "how much is said", LIVE),
 

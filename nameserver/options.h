@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "common/config/option.h"
+#include "nameserver/routes.h"
 
 struct namesrv_settings {
 	int64_t listen_port;
@@ -26,6 +27,9 @@ struct namesrv_settings {
 	int64_t broker_channel_expired_time;     /* ms */
 	int64_t server_channel_max_idle_time_seconds;
 	int64_t max_connections;
+	struct route_limits limits;
+	int64_t max_kv_pairs;
+	int64_t max_kv_bytes;
 	char *log_file; /* NULL: stderr */
 	int log_level;  /* enum log_level */
 };

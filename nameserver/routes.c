@@ -26,10 +26,11 @@ static const char *const leave_reasons[] = {
 };
 
 struct routes *
-routes_new(void)
+routes_new(const struct route_limits *limits)
 {
 	struct routes *routes = mem_zalloc(sizeof *routes);
 
+	routes->limits = limits;
 	routes->started_wall_ms = clock_wall_ms();
 	return routes;
 }
@@ -38,7 +39,7 @@ static void
 topic_forget(struct route_topic *topic)
 {
 	for (int i = 0; i < ROUTE_DIALECTS; i++)
-		topic->answers[i].len = 0;
+		topic->replies[i].len = 0;
 }
 
 static void
@@ -47,7 +48,7 @@ topic_free(void *value)
 	struct route_topic *topic = value;
 
 	for (int i = 0; i < ROUTE_DIALECTS; i++)
-		buf_release(&topic->answers[i]);
+		buf_release(&topic->replies[i]);
 	free(topic->lost_broker);
 	free(topic);
 }
@@ -95,14 +96,12 @@ routes_free(struct routes *routes)
 	free(routes);
 }
 
-/* Its addresses or its zone changed: what was composed of it is old. */
+/* Addresses, zones or permissions of a broker changed: replies that name it are old. */
 static void
-broker_forget(struct routes *routes, const struct route_broker *broker)
+brokers_changed(struct routes *routes)
 {
 	routes->cluster_info.len = 0;
-	for (struct strmap_entry *at = strmap_next(&broker->placements, NULL); at != NULL;
-	     at = strmap_next(&broker->placements, at))
-		topic_forget(((struct placement *)at->value)->topic);
+	routes->epoch++;
 }
 
 void
@@ -117,10 +116,7 @@ routes_forget(struct routes *routes, struct slice name)
 void
 routes_forget_all(struct routes *routes)
 {
-	routes->cluster_info.len = 0;
-	for (struct strmap_entry *at = strmap_next(&routes->topics, NULL); at != NULL;
-	     at = strmap_next(&routes->topics, at))
-		topic_forget(at->value);
+	brokers_changed(routes);
 }
 
 /* ---- Placements ---- */
@@ -161,6 +157,7 @@ placement_get(struct routes *routes, struct route_broker *broker, struct slice n
 	if (placement->topic->n_placements++ == 0)
 		routes->n_lost--;
 	topic_forget(placement->topic);
+	routes->n_placements++;
 	return placement;
 }
 
@@ -191,6 +188,7 @@ placement_drop(struct routes *routes, struct placement *placement, enum leave_re
 	if (placement->next != NULL)
 		placement->next->link = placement->link;
 	topic_forget(topic);
+	routes->n_placements--;
 	if (--topic->n_placements == 0)
 		topic_lose(routes, topic, placement->broker->entry->key, why);
 	free(placement);
@@ -258,16 +256,36 @@ broker_take_table(struct routes *routes, struct route_broker *broker,
 		drop_unseen(routes, broker);
 }
 
-void
+/* Whether n more placements are within the limit. */
+static bool
+has_room(struct routes *routes, size_t n)
+{
+	if (n == 0 || routes->n_placements + n <= (size_t)routes->limits->max_topics)
+		return true;
+	routes->n_refused++;
+	return false;
+}
+
+bool
 routes_add_topic(
     struct routes *routes, struct slice topic, const struct queue_data *queues, size_t n_queues)
 {
+	size_t n_new = 0;
+
+	for (size_t i = 0; i < n_queues; i++) {
+		struct route_broker *broker = strmap_find(&routes->brokers, queues[i].broker_name);
+
+		n_new += broker != NULL && strmap_find(&broker->placements, topic) == NULL;
+	}
+	if (!has_room(routes, n_new))
+		return false;
 	for (size_t i = 0; i < n_queues; i++) {
 		struct route_broker *broker = strmap_find(&routes->brokers, queues[i].broker_name);
 
 		if (broker != NULL)
 			placement_set(placement_get(routes, broker, topic), &queues[i]);
 	}
+	return true;
 }
 
 void
@@ -294,7 +312,7 @@ set_write_forbidden(struct routes *routes, struct slice broker_name, bool forbid
 	if (broker == NULL)
 		return 0;
 	broker->write_forbidden = forbidden;
-	broker_forget(routes, broker);
+	brokers_changed(routes);
 	log_info("write permission of a broker changed broker=%s write=%s", broker->entry->key,
 	    forbidden ? "no" : "yes");
 	return (int32_t)broker->placements.n;
@@ -335,7 +353,7 @@ member_leave(struct routes *routes, struct route_member *member, enum leave_reas
 	while (*link != member)
 		link = &(*link)->next;
 	*link = member->next;
-	broker_forget(routes, broker);
+	brokers_changed(routes);
 	if (member->id == MASTER_ID)
 		broker->write_forbidden = false;
 	if (broker->members == NULL)
@@ -390,7 +408,7 @@ broker_describe(
 	replace_text(&broker->cluster, who->cluster);
 	replace_text(&broker->zone, who->zone);
 	broker->acting_master = who->acting_master;
-	broker_forget(routes, broker);
+	brokers_changed(routes);
 }
 
 static struct route_member *
@@ -407,7 +425,7 @@ member_add(struct routes *routes, struct route_broker *broker, const struct memb
 		link = &(*link)->next;
 	member->next = *link;
 	*link = member;
-	broker_forget(routes, broker);
+	brokers_changed(routes);
 	log_info("broker joined name=%s id=%lld address=%s cluster=%s", broker->entry->key,
 	    (long long)member->id, member->entry->key, broker->cluster);
 	return member;
@@ -422,7 +440,7 @@ member_take_registration(struct routes *routes, struct route_member *member, boo
 	if (member->n_filter_servers != 0 || registration->n_filter_servers != 0) {
 		member_set_filter_servers(
 		    member, registration->filter_servers, registration->n_filter_servers);
-		broker_forget(routes, member->broker);
+		brokers_changed(routes);
 	}
 	if (!first && data_version_equal(&member->version, &table->version))
 		return;
@@ -436,27 +454,56 @@ member_take_registration(struct routes *routes, struct route_member *member, boo
 		member->version = table->version;
 }
 
+/* Topics of the table that the broker does not have yet. */
+static size_t
+count_new_topics(const struct route_broker *broker, const struct topic_table *table)
+{
+	size_t n = 0;
+
+	if (broker == NULL)
+		return table->n_topics;
+	for (size_t i = 0; i < table->n_topics; i++)
+		n += strmap_find(&broker->placements, table->topics[i].name) == NULL;
+	return n;
+}
+
+static enum join_status
+check_room(struct routes *routes, const struct member_identity *who,
+    const struct route_broker *broker, const struct topic_table *table, bool known)
+{
+	if (!known && routes->members.n >= (size_t)routes->limits->max_brokers) {
+		routes->n_refused++;
+		return JOIN_MANY_BROKERS;
+	}
+	if (who->id == MASTER_ID && !has_room(routes, count_new_topics(broker, table)))
+		return JOIN_MANY_TOPICS;
+	return JOIN_OK;
+}
+
 enum join_status
 routes_join(struct routes *routes, const struct member_identity *who,
     const struct registration *registration, bool drop_missing, int64_t now_ms, struct slice *other)
 {
 	struct route_member *member = strmap_find(&routes->members, who->address);
-	struct route_member *twin =
-	    member_by_id(strmap_find(&routes->brokers, who->broker_name), who->id);
+	struct route_broker *broker = strmap_find(&routes->brokers, who->broker_name);
+	struct route_member *twin = member_by_id(broker, who->id);
+	enum join_status status;
 	bool first;
 
 	if (twin != NULL && twin != member) {
 		*other = strmap_key(twin->entry);
 		return JOIN_DUPLICATE;
 	}
+	status = check_room(routes, who, broker, &registration->table, member != NULL);
+	if (status != JOIN_OK)
+		return status;
 	if (member != NULL && member != twin) {
 		member_leave(routes, member, LEAVE_MOVED);
 		member = NULL;
 	}
 	first = member == NULL;
 
-	struct route_broker *broker = broker_get(routes, who->broker_name);
-
+	broker = broker_get(routes, who->broker_name);
 	broker_describe(routes, broker, who);
 	if (first)
 		member = member_add(routes, broker, who);
@@ -508,19 +555,6 @@ routes_touch(struct routes *routes, struct slice address, int64_t timeout_ms, in
 	return true;
 }
 
-static struct route_member *
-find_silent(const struct routes *routes, int64_t now_ms)
-{
-	for (struct strmap_entry *at = strmap_next(&routes->members, NULL); at != NULL;
-	     at = strmap_next(&routes->members, at)) {
-		struct route_member *member = at->value;
-
-		if (now_ms - member->seen_ms > member->timeout_ms)
-			return member;
-	}
-	return NULL;
-}
-
 static void
 sweep_lost(struct routes *routes, int64_t now_ms)
 {
@@ -544,14 +578,22 @@ void
 routes_expire(struct routes *routes, int64_t now_ms,
     void (*on_silent)(void *arg, uint64_t connection), void *arg)
 {
-	struct route_member *member;
+	uint64_t *connections = mem_alloc((routes->members.n + 1) * sizeof *connections);
+	struct strmap_entry *next;
+	size_t n = 0;
 
-	/* From the start each time: closing a connection may take other members along. */
-	while ((member = find_silent(routes, now_ms)) != NULL) {
-		uint64_t connection = member->connection;
+	for (struct strmap_entry *at = strmap_next(&routes->members, NULL); at != NULL; at = next) {
+		struct route_member *member = at->value;
 
+		next = strmap_next(&routes->members, at);
+		if (now_ms - member->seen_ms <= member->timeout_ms)
+			continue;
+		connections[n++] = member->connection;
 		member_leave(routes, member, LEAVE_SILENT);
-		on_silent(arg, connection);
 	}
+	/* After the walk: closing a connection takes its other members along. */
+	for (size_t i = 0; i < n; i++)
+		on_silent(arg, connections[i]);
+	free(connections);
 	sweep_lost(routes, now_ms);
 }

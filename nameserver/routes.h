@@ -23,7 +23,13 @@
 
 struct routes;
 
-/* Who registers. */
+/* What strangers can make the tables hold; more is refused. */
+struct route_limits {
+	int64_t max_brokers; /* members: masters and slaves */
+	int64_t max_topics;  /* over all brokers: a topic counts once for each broker that has it */
+};
+
+/* What a registration says of its sender. */
 struct member_identity {
 	struct slice cluster;
 	struct slice broker_name;
@@ -38,7 +44,9 @@ struct member_identity {
 
 enum join_status {
 	JOIN_OK,
-	JOIN_DUPLICATE, /* the same name and id are alive under another address */
+	JOIN_DUPLICATE,    /* the same name and id are alive under another address */
+	JOIN_MANY_BROKERS, /* over max_brokers */
+	JOIN_MANY_TOPICS,  /* over max_topics */
 };
 
 enum leave_reason {
@@ -56,7 +64,15 @@ enum route_status {
 	ROUTE_LOST,      /* the last one that had it left, or gave it up */
 };
 
-struct routes *routes_new(void);
+struct route_counts {
+	size_t brokers; /* members */
+	size_t topics;  /* as max_topics counts them */
+	size_t lost;    /* topics that no broker has any more; they explain themselves for a day */
+	uint64_t refused; /* registrations over a limit, since the start */
+};
+
+/* The limits are lent and may change between calls. */
+struct routes *routes_new(const struct route_limits *limits);
 void routes_free(struct routes *routes);
 
 /*
@@ -84,6 +100,7 @@ const struct data_version *routes_version(const struct routes *routes, struct sl
 bool routes_master(const struct routes *routes, struct slice broker_name, struct slice *address,
     struct slice *ha_address);
 size_t routes_broker_count(const struct routes *routes);
+struct route_counts routes_counts(const struct routes *routes);
 /* Any live address, absent when there is none. */
 struct slice routes_any_address(const struct routes *routes);
 
@@ -125,8 +142,8 @@ int32_t routes_forbid_write(struct routes *routes, struct slice broker_name);
 int32_t routes_allow_write(struct routes *routes, struct slice broker_name);
 /* From all brokers, or those of a cluster. */
 void routes_delete_topic(struct routes *routes, struct slice topic, struct slice cluster);
-/* Adds queues to brokers that are known (217). */
-void routes_add_topic(
+/* Adds queues to brokers that are known (217). False, and nothing is added: over max_topics. */
+bool routes_add_topic(
     struct routes *routes, struct slice topic, const struct queue_data *queues, size_t n_queues);
 
 #endif

@@ -33,8 +33,9 @@ struct route_topic {
 	struct strmap_entry *entry; /* in routes->topics; its key is the name */
 	struct placement *placements;
 	size_t n_placements;
-	struct buf answers[ROUTE_DIALECTS]; /* len 0: to be composed */
-	uint64_t listed;                    /* round of listing that took it last */
+	struct buf replies[ROUTE_DIALECTS];    /* len 0: to be composed */
+	uint64_t reply_epochs[ROUTE_DIALECTS]; /* of routes, when they were composed */
+	uint64_t listed;                       /* round of listing that took it last */
 	int64_t lost_wall_ms;
 	int64_t lost_ms;
 	enum leave_reason lost_why;
@@ -66,10 +67,19 @@ struct route_broker {
 };
 
 struct routes {
-	struct strmap topics;  /* name -> struct route_topic */
-	struct strmap brokers; /* name -> struct route_broker */
-	struct strmap members; /* address -> struct route_member */
-	size_t n_lost;         /* topics without a placement */
+	struct strmap topics;              /* name -> struct route_topic */
+	struct strmap brokers;             /* name -> struct route_broker */
+	struct strmap members;             /* address -> struct route_member */
+	const struct route_limits *limits; /* the owner of the settings changes them */
+	size_t n_placements;               /* of all brokers */
+	size_t n_lost;                     /* topics without a placement */
+	uint64_t n_refused;                /* registrations over a limit */
+	/*
+	 * Counts changes of brokers, which concern all their topics. A composed reply of an
+	 * earlier epoch is composed again when somebody asks for it, so that a change costs
+	 * the same for a broker of one topic and of 100,000.
+	 */
+	uint64_t epoch;
 	uint64_t round;
 	int64_t started_wall_ms;
 	int64_t swept_ms;

@@ -45,6 +45,17 @@ routes_broker_count(const struct routes *routes)
 	return routes->brokers.n;
 }
 
+struct route_counts
+routes_counts(const struct routes *routes)
+{
+	return (struct route_counts){
+		.brokers = routes->members.n,
+		.topics = routes->n_placements,
+		.lost = routes->n_lost,
+		.refused = routes->n_refused,
+	};
+}
+
 struct slice
 routes_any_address(const struct routes *routes)
 {
@@ -249,9 +260,12 @@ routes_reply(struct routes *routes, struct arena *arena, struct slice name, stru
 
 	if (topic == NULL || topic->n_placements == 0)
 		return explain(routes, arena, name, topic, why);
-	if (topic->answers[dialect].len == 0)
-		compose(arena, topic, order_conf, SLICE_NONE, dialect, &topic->answers[dialect]);
-	*body = buf_slice(&topic->answers[dialect]);
+	if (topic->replies[dialect].len == 0 || topic->reply_epochs[dialect] != routes->epoch) {
+		topic->replies[dialect].len = 0;
+		compose(arena, topic, order_conf, SLICE_NONE, dialect, &topic->replies[dialect]);
+		topic->reply_epochs[dialect] = routes->epoch;
+	}
+	*body = buf_slice(&topic->replies[dialect]);
 	return ROUTE_FOUND;
 }
 

@@ -10,6 +10,7 @@
 TestSuite(routes, .timeout = 30);
 
 static struct arena arena;
+static const struct route_limits limits = { .max_brokers = 1000, .max_topics = 1000000 };
 
 /* A member as most tests want it; they change what matters. */
 static struct member_identity
@@ -102,7 +103,7 @@ all_topics(struct routes *routes)
 
 Test(routes, replies_in_both_dialects)
 {
-	struct routes *routes = routes_new();
+	struct routes *routes = routes_new(&limits);
 
 	cr_assert_eq(join(routes, member("b", 0, "h:2"), with("T", 1)), JOIN_OK);
 	cr_assert_eq(join(routes, member("a", 0, "h:1"), with("T U", 1)), JOIN_OK);
@@ -121,7 +122,7 @@ Test(routes, replies_in_both_dialects)
 
 Test(routes, two_servers_reply_the_same_bytes)
 {
-	struct routes *one = routes_new(), *two = routes_new();
+	struct routes *one = routes_new(&limits), *two = routes_new(&limits);
 
 	join(one, member("a", 0, "h:1"), with("T", 1));
 	join(one, member("b", 0, "h:2"), with("T", 1));
@@ -134,7 +135,7 @@ Test(routes, two_servers_reply_the_same_bytes)
 
 Test(routes, a_table_counts_when_its_version_is_new)
 {
-	struct routes *routes = routes_new();
+	struct routes *routes = routes_new(&limits);
 
 	join(routes, member("a", 0, "h:1"), with("T U V", 1));
 	cr_assert_str_eq(all_topics(routes), "T U V");
@@ -147,7 +148,7 @@ Test(routes, a_table_counts_when_its_version_is_new)
 
 Test(routes, missing_topics_stay_if_that_is_wanted)
 {
-	struct routes *routes = routes_new();
+	struct routes *routes = routes_new(&limits);
 	struct member_identity who = member("a", 0, "h:1");
 	struct registration first = with("T U", 1), second = with("T V", 2);
 	struct slice other;
@@ -160,7 +161,7 @@ Test(routes, missing_topics_stay_if_that_is_wanted)
 
 Test(routes, increments_take_nothing_away)
 {
-	struct routes *routes = routes_new();
+	struct routes *routes = routes_new(&limits);
 
 	/* from a broker never heard of: the whole table that follows has the same version */
 	join(routes, member("a", 0, "h:1"), with("New", 5));
@@ -175,7 +176,7 @@ Test(routes, increments_take_nothing_away)
 
 Test(routes, slaves_bring_no_topics)
 {
-	struct routes *routes = routes_new();
+	struct routes *routes = routes_new(&limits);
 	struct slice address, ha_address;
 
 	join(routes, member("a", 1, "h:3"), with("T", 1));
@@ -195,7 +196,7 @@ Test(routes, slaves_bring_no_topics)
 
 Test(routes, the_second_of_one_name_and_id_is_refused)
 {
-	struct routes *routes = routes_new();
+	struct routes *routes = routes_new(&limits);
 	struct member_identity second = member("a", 0, "h:2");
 	struct registration registration = with("T", 1);
 	struct slice other;
@@ -212,7 +213,7 @@ Test(routes, the_second_of_one_name_and_id_is_refused)
 
 Test(routes, an_address_is_one_member)
 {
-	struct routes *routes = routes_new();
+	struct routes *routes = routes_new(&limits);
 
 	join(routes, member("a", 1, "h:1"), with("", 1));
 	join(routes, member("a", 0, "h:1"), with("T", 1));
@@ -225,7 +226,7 @@ Test(routes, an_address_is_one_member)
 
 Test(routes, a_connection_takes_its_members_along)
 {
-	struct routes *routes = routes_new();
+	struct routes *routes = routes_new(&limits);
 	struct member_identity again = member("a", 0, "h:1");
 
 	join(routes, member("a", 0, "h:1"), with("T", 1));
@@ -246,7 +247,7 @@ count_call(void *arg, uint64_t connection)
 
 Test(routes, silent_members_leave)
 {
-	struct routes *routes = routes_new();
+	struct routes *routes = routes_new(&limits);
 	struct member_identity patient = member("c", 0, "h:4");
 	uint64_t closed = 0;
 
@@ -269,7 +270,7 @@ Test(routes, silent_members_leave)
 
 Test(routes, says_why_there_is_no_route)
 {
-	struct routes *routes = routes_new();
+	struct routes *routes = routes_new(&limits);
 
 	cr_assert_not_null(strstr(reply(routes, "T", ROUTE_BARE_KEYS), "no broker is registered"));
 	join(routes, member("a", 0, "h:1"), with("U", 1));
@@ -292,7 +293,7 @@ Test(routes, says_why_there_is_no_route)
 
 Test(routes, what_was_lost_is_forgotten_in_the_end)
 {
-	struct routes *routes = routes_new();
+	struct routes *routes = routes_new(&limits);
 	uint64_t closed = 0;
 	int64_t now = clock_mono_ms();
 
@@ -309,7 +310,7 @@ Test(routes, what_was_lost_is_forgotten_in_the_end)
 
 Test(routes, write_permission_comes_and_goes)
 {
-	struct routes *routes = routes_new();
+	struct routes *routes = routes_new(&limits);
 
 	join(routes, member("a", 0, "h:1"), with("T U", 1));
 	cr_assert_eq(routes_forbid_write(routes, SLICE("nobody")), 0);
@@ -325,7 +326,7 @@ Test(routes, write_permission_comes_and_goes)
 
 Test(routes, topics_are_deleted_from_a_cluster_or_all)
 {
-	struct routes *routes = routes_new();
+	struct routes *routes = routes_new(&limits);
 	struct member_identity other = member("b", 0, "h:2");
 
 	other.cluster = SLICE("D");
@@ -342,7 +343,7 @@ Test(routes, topics_are_deleted_from_a_cluster_or_all)
 
 Test(routes, lists)
 {
-	struct routes *routes = routes_new();
+	struct routes *routes = routes_new(&limits);
 	struct member_identity other = member("b", 0, "h:2");
 	struct registration flagged = with("T V", 1);
 	const struct slice *list;
@@ -373,7 +374,7 @@ Test(routes, lists)
 
 Test(routes, zones)
 {
-	struct routes *routes = routes_new();
+	struct routes *routes = routes_new(&limits);
 	struct member_identity east = member("a", 0, "h:1"), west = member("b", 0, "h:2");
 	struct slice body, why;
 
@@ -391,7 +392,7 @@ Test(routes, zones)
 
 Test(routes, order_and_member_group)
 {
-	struct routes *routes = routes_new();
+	struct routes *routes = routes_new(&limits);
 	struct slice body, why;
 
 	join(routes, member("a", 0, "h:1"), with("T", 1));
@@ -411,7 +412,7 @@ Test(routes, order_and_member_group)
 Test(routes, many_topics)
 {
 	enum { N_TOPICS = 10000 };
-	struct routes *routes = routes_new();
+	struct routes *routes = routes_new(&limits);
 	struct topic_config *topics = arena_alloc(&arena, N_TOPICS * sizeof *topics);
 	struct registration registration = { .table = { { 1, 1, 0 }, topics, N_TOPICS } };
 	int64_t begin;
@@ -438,7 +439,7 @@ Test(routes, many_topics)
 /* The tables know their entries by themselves: no byte of a name can confuse them. */
 Test(routes, names_of_any_bytes)
 {
-	struct routes *routes = routes_new();
+	struct routes *routes = routes_new(&limits);
 	struct topic_config topics[] = { topic("T"), topic("T") };
 	struct registration registration = {
 		.table = { .version = { 1, 1, 0 }, .topics = topics, .n_topics = 2 }
@@ -459,6 +460,33 @@ Test(routes, names_of_any_bytes)
 	cr_assert_eq(join(routes, odd, registration), JOIN_OK);
 	routes_connection_closed(routes, odd.connection);
 	cr_assert_eq(routes_broker_count(routes), 1);
+	routes_free(routes);
+	arena_release(&arena);
+}
+
+Test(routes, limits)
+{
+	const struct route_limits two = { .max_brokers = 2, .max_topics = 3 };
+	struct routes *routes = routes_new(&two);
+	const struct queue_data queues = { .broker_name = SLICE("a") };
+
+	cr_assert_eq(join(routes, member("a", 0, "h:1"), with("T U", 1)), JOIN_OK);
+	cr_assert_eq(join(routes, member("b", 0, "h:2"), with("T U", 1)), JOIN_MANY_TOPICS);
+	cr_assert_eq(routes_broker_count(routes), 1);
+	cr_assert_eq(join(routes, member("b", 0, "h:2"), with("T", 1)), JOIN_OK);
+	cr_assert_eq(join(routes, member("c", 0, "h:3"), with("", 1)), JOIN_MANY_BROKERS);
+	cr_assert_eq(join(routes, member("a", 1, "h:3"), with("", 1)), JOIN_MANY_BROKERS);
+	/* Brokers that are known go on. */
+	cr_assert_eq(join(routes, member("a", 0, "h:1"), with("T U", 2)), JOIN_OK);
+	cr_assert_not(routes_add_topic(routes, SLICE("V"), &queues, 1));
+	cr_assert(routes_add_topic(routes, SLICE("U"), &queues, 1));
+	cr_assert_eq(routes_counts(routes).brokers, 2);
+	cr_assert_eq(routes_counts(routes).topics, 3);
+	cr_assert_eq(routes_counts(routes).refused, 4);
+	/* What leaves makes room. */
+	cr_assert(routes_leave(routes, SLICE("b"), 0, SLICE("h:2")));
+	cr_assert_eq(join(routes, member("c", 0, "h:3"), with("V", 1)), JOIN_OK);
+	cr_assert_eq(routes_counts(routes).topics, 3);
 	routes_free(routes);
 	arena_release(&arena);
 }
