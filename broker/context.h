@@ -20,7 +20,7 @@ struct worker {
 	struct broker *broker;
 	struct loop *loop;
 	struct tail *tail;
-	struct ahead *ahead;         /* what was read for pulls to come */
+	struct readahead *readahead; /* what was read for pulls to come */
 	struct parked_pulls *parked; /* long polling */
 	struct inflight *inflight;   /* sends that are with the writer */
 	uint32_t next_queue;         /* for sends that leave the choice to us */

@@ -29,7 +29,7 @@
 #include "broker/retention/retention.h"
 #include "broker/send/inflight.h"
 #include "broker/state/stats.h"
-#include "broker/store/reader/ahead.h"
+#include "broker/store/reader/readahead.h"
 #include "broker/state/topic.h"
 #include "broker/catalog/topic_create.h"
 #include "broker/transaction/decide/decide.h"
@@ -146,7 +146,7 @@ make_workers(struct broker *broker)
 		worker->loop = &daemon->loops[i];
 		worker->loop->context = worker;
 		worker->tail = tail_new(broker->store);
-		worker->ahead = ahead_new(worker->loop);
+		worker->readahead = readahead_new(worker->loop);
 		pull_attach(worker);
 		send_attach(worker);
 	}
@@ -291,7 +291,7 @@ free_workers(struct broker *broker)
 
 		inflight_free(worker->inflight);
 		parked_pulls_free(worker->parked);
-		ahead_free(worker->ahead);
+		readahead_free(worker->readahead);
 		tail_free(worker->tail);
 	}
 	free(broker->workers);

@@ -61,7 +61,7 @@ rooms() {
 }
 
 # What each room of the broker may include: the ground, and the store's doors.
-ground='broker/context broker/options broker/store/store broker/store/tail/tail broker/store/half/half broker/store/reader/ahead common/'
+ground='broker/context broker/options broker/store/store broker/store/tail/tail broker/store/half/half broker/store/reader/readahead common/'
 
 # Prints FILE ROOM INCLUDED for each include of a header of ours.
 includes() {

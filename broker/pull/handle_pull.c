@@ -17,7 +17,7 @@
 #include "broker/state/offset.h"
 #include "broker/pull/pull.h"
 #include "broker/state/stats.h"
-#include "broker/store/reader/ahead.h"
+#include "broker/store/reader/readahead.h"
 #include "broker/state/topic.h"
 #include "broker/catalog/topic_create.h"
 #include "common/base/clock.h"
@@ -78,7 +78,7 @@ reply_found(struct worker *worker, const struct pull_question *question, struct 
 	return OUTCOME_ANSWER;
 }
 
-/* For the pulls to come as well: all that is there, or AHEAD_BYTES. */
+/* For the pulls to come as well: all that is there, or READAHEAD_BYTES. */
 static struct pull_limits
 limits_ahead(const struct pull_limits *asked, int64_t n_there)
 {
@@ -86,7 +86,8 @@ limits_ahead(const struct pull_limits *asked, int64_t n_there)
 
 	return (struct pull_limits){
 		.max_messages = n,
-		.max_bytes = asked->max_bytes > AHEAD_BYTES ? asked->max_bytes : AHEAD_BYTES,
+		.max_bytes =
+		    asked->max_bytes > READAHEAD_BYTES ? asked->max_bytes : READAHEAD_BYTES,
 		.max_scan = n,
 	};
 }
@@ -114,13 +115,14 @@ on_ahead(struct read_job *job, struct loop *loop)
 {
 	const struct worker *worker = loop->context;
 
-	job->context = ahead_end(job->context);
+	job->context = readahead_end(job->context);
 	if (job->context != NULL) {
 		on_cold(job, loop);
 		return;
 	}
 	if (job->status == READ_FOUND)
-		ahead_add(worker->ahead, job->queue, job->offset, job->chunk, job->n_records);
+		readahead_add(
+		    worker->readahead, job->queue, job->offset, job->chunk, job->n_records);
 	read_job_free(job);
 }
 
@@ -129,15 +131,15 @@ static bool
 take_ahead(struct worker *worker, const struct pull_question *question, int32_t number,
     struct body_part *parts, size_t *n_parts, int32_t *n_messages)
 {
-	if (!ahead_take(worker->ahead, number, question->offset, &question->limits, parts, n_parts,
-		n_messages))
+	if (!readahead_take(worker->readahead, number, question->offset, &question->limits, parts,
+		n_parts, n_messages))
 		return false;
 	const struct tail_queue *queue =
 	    tail_find(worker->tail, question->topic, question->queue_id);
 	/* Its topic may have been deleted meanwhile. */
 	int64_t max_offset = queue != NULL && queue->number == number ? queue->max_offset : 0;
-	struct ahead_read *read =
-	    ahead_begin(worker->ahead, number, question->offset + *n_messages, max_offset);
+	struct readahead_trip *read =
+	    readahead_begin(worker->readahead, number, question->offset + *n_messages, max_offset);
 
 	if (read != NULL) {
 		struct pull_limits limits =
@@ -153,7 +155,7 @@ static enum outcome
 look_ahead(struct worker *worker, struct pull_question *question, const struct tail_queue *queue,
     struct reply *reply)
 {
-	struct body_part *parts = arena_alloc(&worker->loop->arena, AHEAD_RUNS * sizeof *parts);
+	struct body_part *parts = arena_alloc(&worker->loop->arena, READAHEAD_RUNS * sizeof *parts);
 	size_t n_parts;
 	int32_t n_messages;
 
@@ -227,7 +229,8 @@ take_found(struct worker *worker, const struct pull_question *question, struct r
 	size_t n_parts;
 
 	if (question->limits.tag_codes == NULL) {
-		ahead_put(worker->ahead, job->queue, question->offset, job->chunk, job->n_records);
+		readahead_put(
+		    worker->readahead, job->queue, question->offset, job->chunk, job->n_records);
 		take_ahead(worker, question, job->queue, parts, &n_parts, &job->n_records);
 		job->next_offset = question->offset + job->n_records;
 		return n_parts;
@@ -245,7 +248,7 @@ on_cold(struct read_job *job, struct loop *loop)
 	struct pull *pull = job->context;
 	struct pull_question *question = &pull->question;
 	struct reply reply = { 0 };
-	struct body_part parts[AHEAD_RUNS];
+	struct body_part parts[READAHEAD_RUNS];
 	size_t n_parts;
 
 	switch (job->status) {
@@ -289,9 +292,9 @@ read_cold(struct worker *worker, struct pull *pull)
 	struct pull_limits limits = question->limits;
 
 	if (limits.tag_codes == NULL) {
-		if (ahead_wait(worker->ahead, queue->number, question->offset, pull))
+		if (readahead_wait(worker->readahead, queue->number, question->offset, pull))
 			return;
-		if (ahead_expects(worker->ahead, queue->number, question->offset))
+		if (readahead_expects(worker->readahead, queue->number, question->offset))
 			limits = limits_ahead(&limits, queue->max_offset - question->offset);
 	}
 	submit_read(worker, queue->number, question->offset, &limits, on_cold, pull);

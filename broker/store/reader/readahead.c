@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "broker/store/reader/ahead.h"
+#include "broker/store/reader/readahead.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -23,18 +23,18 @@ struct run {
 
 struct stream {
 	int32_t queue;
-	int64_t offset;              /* of the next record */
-	struct run runs[AHEAD_RUNS]; /* one follows the other */
+	int64_t offset;                  /* of the next record */
+	struct run runs[READAHEAD_RUNS]; /* one follows the other */
 	int64_t used_ms;
 	uint64_t used; /* when, in calls; 0: never */
 };
 
-struct ahead {
+struct readahead {
 	struct loop *loop;
 	struct timer rest;
 	uint64_t n_calls;
-	struct stream streams[AHEAD_STREAMS];
-	struct ahead_read reads[AHEAD_STREAMS];
+	struct stream streams[READAHEAD_STREAMS];
+	struct readahead_trip reads[READAHEAD_STREAMS];
 };
 
 /* The next run moves up. */
@@ -42,8 +42,8 @@ static void
 drop_run(struct stream *stream)
 {
 	chunk_unref(stream->runs[0].chunk);
-	memmove(&stream->runs[0], &stream->runs[1], (AHEAD_RUNS - 1) * sizeof stream->runs[0]);
-	stream->runs[AHEAD_RUNS - 1] = (struct run){ 0 };
+	memmove(&stream->runs[0], &stream->runs[1], (READAHEAD_RUNS - 1) * sizeof stream->runs[0]);
+	stream->runs[READAHEAD_RUNS - 1] = (struct run){ 0 };
 }
 
 static void
@@ -57,45 +57,45 @@ empty(struct stream *stream)
 static void
 on_rest(struct timer *timer)
 {
-	struct ahead *ahead = container_of(timer, struct ahead, rest);
+	struct readahead *readahead = container_of(timer, struct readahead, rest);
 	int64_t now_ms = clock_mono_ms();
 	bool any = false;
 
-	for (size_t i = 0; i < AHEAD_STREAMS; i++) {
-		struct stream *stream = &ahead->streams[i];
+	for (size_t i = 0; i < READAHEAD_STREAMS; i++) {
+		struct stream *stream = &readahead->streams[i];
 
 		if (now_ms - stream->used_ms >= KEPT_MS)
 			empty(stream);
 		any |= stream->runs[0].chunk != NULL;
 	}
 	if (any)
-		loop_set_timer(ahead->loop, &ahead->rest, now_ms + KEPT_MS);
+		loop_set_timer(readahead->loop, &readahead->rest, now_ms + KEPT_MS);
 }
 
-struct ahead *
-ahead_new(struct loop *loop)
+struct readahead *
+readahead_new(struct loop *loop)
 {
-	struct ahead *ahead = mem_zalloc(sizeof *ahead);
+	struct readahead *readahead = mem_zalloc(sizeof *readahead);
 
-	ahead->loop = loop;
-	ahead->rest.due = on_rest;
-	return ahead;
+	readahead->loop = loop;
+	readahead->rest.due = on_rest;
+	return readahead;
 }
 
 void
-ahead_free(struct ahead *ahead)
+readahead_free(struct readahead *readahead)
 {
-	loop_drop_timer(ahead->loop, &ahead->rest);
-	for (size_t i = 0; i < AHEAD_STREAMS; i++)
-		empty(&ahead->streams[i]);
-	free(ahead);
+	loop_drop_timer(readahead->loop, &readahead->rest);
+	for (size_t i = 0; i < READAHEAD_STREAMS; i++)
+		empty(&readahead->streams[i]);
+	free(readahead);
 }
 
 static struct stream *
-find(const struct ahead *ahead, int32_t queue, int64_t offset)
+find(const struct readahead *readahead, int32_t queue, int64_t offset)
 {
-	for (size_t i = 0; i < AHEAD_STREAMS; i++) {
-		const struct stream *stream = &ahead->streams[i];
+	for (size_t i = 0; i < READAHEAD_STREAMS; i++) {
+		const struct stream *stream = &readahead->streams[i];
 
 		if (stream->queue == queue && stream->offset == offset && stream->used != 0)
 			return (struct stream *)(uintptr_t)stream;
@@ -109,7 +109,7 @@ end_of(const struct stream *stream)
 {
 	int64_t end = stream->offset;
 
-	for (size_t i = 0; i < AHEAD_RUNS; i++)
+	for (size_t i = 0; i < READAHEAD_RUNS; i++)
 		end += stream->runs[i].n_left;
 	return end;
 }
@@ -117,16 +117,16 @@ end_of(const struct stream *stream)
 static bool
 has_room(const struct stream *stream)
 {
-	return stream->used != 0 && stream->runs[AHEAD_RUNS - 1].chunk == NULL;
+	return stream->used != 0 && stream->runs[READAHEAD_RUNS - 1].chunk == NULL;
 }
 
 static void
-use(struct ahead *ahead, struct stream *stream)
+use(struct readahead *readahead, struct stream *stream)
 {
-	stream->used = ++ahead->n_calls;
+	stream->used = ++readahead->n_calls;
 	stream->used_ms = clock_mono_ms();
-	if (ahead->rest.place == 0)
-		loop_set_timer(ahead->loop, &ahead->rest, stream->used_ms + KEPT_MS);
+	if (readahead->rest.place == 0)
+		loop_set_timer(readahead->loop, &readahead->rest, stream->used_ms + KEPT_MS);
 }
 
 /* ---- what was read --------------------------------------------------- */
@@ -152,10 +152,10 @@ take_run(struct run *run, const struct pull_limits *limits, struct pull_count *c
 }
 
 bool
-ahead_take(struct ahead *ahead, int32_t queue, int64_t offset, const struct pull_limits *limits,
-    struct body_part *parts, size_t *n_parts, int32_t *n_messages)
+readahead_take(struct readahead *readahead, int32_t queue, int64_t offset,
+    const struct pull_limits *limits, struct body_part *parts, size_t *n_parts, int32_t *n_messages)
 {
-	struct stream *stream = find(ahead, queue, offset);
+	struct stream *stream = find(readahead, queue, offset);
 	struct pull_count count = { 0 };
 	bool more = true;
 
@@ -174,27 +174,27 @@ ahead_take(struct ahead *ahead, int32_t queue, int64_t offset, const struct pull
 	}
 	*n_messages = count.n_messages;
 	stream->offset += count.n_messages;
-	use(ahead, stream);
+	use(readahead, stream);
 	return true;
 }
 
 bool
-ahead_expects(const struct ahead *ahead, int32_t queue, int64_t offset)
+readahead_expects(const struct readahead *readahead, int32_t queue, int64_t offset)
 {
-	return find(ahead, queue, offset) != NULL;
+	return find(readahead, queue, offset) != NULL;
 }
 
 void
-ahead_put(
-    struct ahead *ahead, int32_t queue, int64_t offset, struct chunk *chunk, int32_t n_records)
+readahead_put(struct readahead *readahead, int32_t queue, int64_t offset, struct chunk *chunk,
+    int32_t n_records)
 {
-	struct stream *stream = find(ahead, queue, offset);
+	struct stream *stream = find(readahead, queue, offset);
 
 	if (stream == NULL) {
-		stream = &ahead->streams[0];
-		for (size_t i = 1; i < AHEAD_STREAMS; i++)
-			if (ahead->streams[i].used < stream->used)
-				stream = &ahead->streams[i];
+		stream = &readahead->streams[0];
+		for (size_t i = 1; i < READAHEAD_STREAMS; i++)
+			if (readahead->streams[i].used < stream->used)
+				stream = &readahead->streams[i];
 	}
 	empty(stream);
 	*stream = (struct stream){
@@ -202,16 +202,16 @@ ahead_put(
 		.offset = offset,
 		.runs = { { chunk_ref(chunk), 0, n_records } },
 	};
-	use(ahead, stream);
+	use(readahead, stream);
 }
 
 /* ---- what is being read ---------------------------------------------- */
 
-struct ahead_read *
-ahead_begin(struct ahead *ahead, int32_t queue, int64_t offset, int64_t max_offset)
+struct readahead_trip *
+readahead_begin(struct readahead *readahead, int32_t queue, int64_t offset, int64_t max_offset)
 {
-	const struct stream *stream = find(ahead, queue, offset);
-	struct ahead_read *free_one = NULL;
+	const struct stream *stream = find(readahead, queue, offset);
+	struct readahead_trip *free_one = NULL;
 
 	if (stream == NULL || stream->runs[0].chunk == NULL || !has_room(stream))
 		return NULL;
@@ -219,8 +219,8 @@ ahead_begin(struct ahead *ahead, int32_t queue, int64_t offset, int64_t max_offs
 
 	if (end >= max_offset)
 		return NULL;
-	for (size_t i = 0; i < AHEAD_STREAMS; i++) {
-		struct ahead_read *read = &ahead->reads[i];
+	for (size_t i = 0; i < READAHEAD_STREAMS; i++) {
+		struct readahead_trip *read = &readahead->reads[i];
 
 		if (!read->under_way)
 			free_one = read;
@@ -228,15 +228,15 @@ ahead_begin(struct ahead *ahead, int32_t queue, int64_t offset, int64_t max_offs
 			return NULL;
 	}
 	if (free_one != NULL)
-		*free_one = (struct ahead_read){ queue, end, true, NULL };
+		*free_one = (struct readahead_trip){ queue, end, true, NULL };
 	return free_one;
 }
 
 bool
-ahead_wait(struct ahead *ahead, int32_t queue, int64_t offset, void *waiting)
+readahead_wait(struct readahead *readahead, int32_t queue, int64_t offset, void *waiting)
 {
-	for (size_t i = 0; i < AHEAD_STREAMS; i++) {
-		struct ahead_read *read = &ahead->reads[i];
+	for (size_t i = 0; i < READAHEAD_STREAMS; i++) {
+		struct readahead_trip *read = &readahead->reads[i];
 
 		if (read->under_way && read->queue == queue && read->offset == offset &&
 		    read->waiting == NULL) {
@@ -248,18 +248,18 @@ ahead_wait(struct ahead *ahead, int32_t queue, int64_t offset, void *waiting)
 }
 
 void *
-ahead_end(struct ahead_read *read)
+readahead_end(struct readahead_trip *read)
 {
 	read->under_way = false;
 	return read->waiting;
 }
 
 void
-ahead_add(
-    struct ahead *ahead, int32_t queue, int64_t offset, struct chunk *chunk, int32_t n_records)
+readahead_add(struct readahead *readahead, int32_t queue, int64_t offset, struct chunk *chunk,
+    int32_t n_records)
 {
-	for (size_t i = 0; i < AHEAD_STREAMS; i++) {
-		struct stream *stream = &ahead->streams[i];
+	for (size_t i = 0; i < READAHEAD_STREAMS; i++) {
+		struct stream *stream = &readahead->streams[i];
 		struct run *run = &stream->runs[0];
 
 		if (stream->queue != queue || end_of(stream) != offset || !has_room(stream))
@@ -267,7 +267,7 @@ ahead_add(
 		while (run->chunk != NULL)
 			run++;
 		*run = (struct run){ chunk_ref(chunk), 0, n_records };
-		use(ahead, stream);
+		use(readahead, stream);
 		return;
 	}
 }

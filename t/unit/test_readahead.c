@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "broker/store/reader/ahead.h"
+#include "broker/store/reader/readahead.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -12,22 +12,22 @@
 
 static const struct pull_limits three = { .max_messages = 3, .max_bytes = 1 << 20 };
 
-TestSuite(ahead, .timeout = 30);
+TestSuite(readahead, .timeout = 30);
 
 static struct loop loop;
-static struct ahead *ahead;
+static struct readahead *readahead;
 
 static void
 set_up(void)
 {
 	loop_init(&loop, 0);
-	ahead = ahead_new(&loop);
+	readahead = readahead_new(&loop);
 }
 
 static void
 tear_down(void)
 {
-	ahead_free(ahead);
+	readahead_free(readahead);
 	loop_release(&loop);
 }
 
@@ -52,7 +52,7 @@ put(int32_t queue, int64_t offset, int32_t n)
 {
 	struct chunk *chunk = records(offset, n);
 
-	ahead_put(ahead, queue, offset, chunk, n);
+	readahead_put(readahead, queue, offset, chunk, n);
 	chunk_unref(chunk);
 }
 
@@ -61,7 +61,7 @@ add(int32_t queue, int64_t offset, int32_t n)
 {
 	struct chunk *chunk = records(offset, n);
 
-	ahead_add(ahead, queue, offset, chunk, n);
+	readahead_add(readahead, queue, offset, chunk, n);
 	chunk_unref(chunk);
 }
 
@@ -69,11 +69,11 @@ add(int32_t queue, int64_t offset, int32_t n)
 static int32_t
 take(int32_t queue, int64_t offset, const struct pull_limits *limits)
 {
-	struct body_part parts[AHEAD_RUNS];
+	struct body_part parts[READAHEAD_RUNS];
 	size_t n_parts;
 	int32_t n, seen = 0;
 
-	if (!ahead_take(ahead, queue, offset, limits, parts, &n_parts, &n))
+	if (!readahead_take(readahead, queue, offset, limits, parts, &n_parts, &n))
 		return -1;
 	for (size_t i = 0; i < n_parts; i++) {
 		for (size_t at = 0; at < parts[i].len; at += RECORD_BYTES, seen++)
@@ -84,20 +84,20 @@ take(int32_t queue, int64_t offset, const struct pull_limits *limits)
 	return n;
 }
 
-Test(ahead, pulls_that_follow_each_other_get_all_of_it_once, .init = set_up, .fini = tear_down)
+Test(readahead, pulls_that_follow_each_other_get_all_of_it_once, .init = set_up, .fini = tear_down)
 {
-	cr_assert_not(ahead_expects(ahead, 1, 10));
+	cr_assert_not(readahead_expects(readahead, 1, 10));
 	put(1, 10, 7);
 	cr_assert_eq(take(1, 10, &three), 3);
 	cr_assert_eq(take(1, 10, &three), -1);
 	cr_assert_eq(take(1, 13, &three), 3);
 	cr_assert_eq(take(1, 16, &three), 1);
 	cr_assert_eq(take(1, 17, &three), -1);
-	cr_assert(ahead_expects(ahead, 1, 17));
-	cr_assert_not(ahead_expects(ahead, 2, 17));
+	cr_assert(readahead_expects(readahead, 1, 17));
+	cr_assert_not(readahead_expects(readahead, 2, 17));
 }
 
-Test(ahead, bytes_are_limited_too, .init = set_up, .fini = tear_down)
+Test(readahead, bytes_are_limited_too, .init = set_up, .fini = tear_down)
 {
 	const struct pull_limits two = { .max_messages = 9, .max_bytes = 2 * RECORD_BYTES + 50 };
 	const struct pull_limits tiny = { .max_messages = 9, .max_bytes = 1 };
@@ -108,7 +108,7 @@ Test(ahead, bytes_are_limited_too, .init = set_up, .fini = tear_down)
 	cr_assert_eq(take(1, 3, &two), 1);
 }
 
-Test(ahead, other_queues_offsets_and_filters_are_not_served, .init = set_up, .fini = tear_down)
+Test(readahead, other_queues_offsets_and_filters_are_not_served, .init = set_up, .fini = tear_down)
 {
 	static const int32_t code = 7;
 	const struct pull_limits filtered = {
@@ -122,19 +122,19 @@ Test(ahead, other_queues_offsets_and_filters_are_not_served, .init = set_up, .fi
 	cr_assert_eq(take(1, 10, &three), 3);
 }
 
-Test(ahead, two_groups_do_not_disturb_each_other, .init = set_up, .fini = tear_down)
+Test(readahead, two_groups_do_not_disturb_each_other, .init = set_up, .fini = tear_down)
 {
 	put(1, 10, 3);
 	put(1, 20, 3);
 	cr_assert_eq(take(1, 10, &three), 3);
 	cr_assert_eq(take(1, 20, &three), 3);
-	cr_assert(ahead_expects(ahead, 1, 13));
-	cr_assert(ahead_expects(ahead, 1, 23));
+	cr_assert(readahead_expects(readahead, 1, 13));
+	cr_assert(readahead_expects(readahead, 1, 23));
 }
 
-Test(ahead, who_was_away_for_longest_makes_room, .init = set_up, .fini = tear_down)
+Test(readahead, who_was_away_for_longest_makes_room, .init = set_up, .fini = tear_down)
 {
-	for (int32_t queue = 0; queue < AHEAD_STREAMS; queue++)
+	for (int32_t queue = 0; queue < READAHEAD_STREAMS; queue++)
 		put(queue, 0, 4);
 	cr_assert_eq(take(0, 0, &three), 3);
 	put(100, 0, 4);
@@ -145,61 +145,61 @@ Test(ahead, who_was_away_for_longest_makes_room, .init = set_up, .fini = tear_do
 }
 
 /* What was taken stays although the stream ends. */
-Test(ahead, a_part_outlives_the_stream, .init = set_up, .fini = tear_down)
+Test(readahead, a_part_outlives_the_stream, .init = set_up, .fini = tear_down)
 {
-	struct body_part parts[AHEAD_RUNS];
+	struct body_part parts[READAHEAD_RUNS];
 	size_t n_parts;
 	int32_t n;
 
 	put(1, 5, 1);
-	cr_assert(ahead_take(ahead, 1, 5, &three, parts, &n_parts, &n));
+	cr_assert(readahead_take(readahead, 1, 5, &three, parts, &n_parts, &n));
 	cr_assert_eq(n_parts, 1);
 	put(1, 6, 2);
 	cr_assert_eq(parts[0].data[RECORD_BYTES - 1], 5);
 	body_part_release(&parts[0]);
 }
 
-Test(ahead, the_next_is_read_while_this_is_sent, .init = set_up, .fini = tear_down)
+Test(readahead, the_next_is_read_while_this_is_sent, .init = set_up, .fini = tear_down)
 {
-	cr_assert_null(ahead_begin(ahead, 1, 10, 100), "nobody pulls");
+	cr_assert_null(readahead_begin(readahead, 1, 10, 100), "nobody pulls");
 	put(1, 10, 4);
 	cr_assert_eq(take(1, 10, &three), 3);
-	cr_assert_null(ahead_begin(ahead, 1, 13, 14), "the queue ends there");
-	struct ahead_read *read = ahead_begin(ahead, 1, 13, 100);
+	cr_assert_null(readahead_begin(readahead, 1, 13, 14), "the queue ends there");
+	struct readahead_trip *read = readahead_begin(readahead, 1, 13, 100);
 
 	cr_assert_not_null(read);
 	cr_assert_eq(read->offset, 14);
-	cr_assert_null(ahead_begin(ahead, 1, 13, 100), "it is under way");
-	cr_assert_null(ahead_end(read));
+	cr_assert_null(readahead_begin(readahead, 1, 13, 100), "it is under way");
+	cr_assert_null(readahead_end(read));
 	add(1, 14, 4);
-	cr_assert_null(ahead_begin(ahead, 1, 13, 100), "there is enough");
+	cr_assert_null(readahead_begin(readahead, 1, 13, 100), "there is enough");
 	cr_assert_eq(take(1, 13, &three), 3, "out of both");
-	read = ahead_begin(ahead, 1, 16, 100);
+	read = readahead_begin(readahead, 1, 16, 100);
 	cr_assert_eq(read->offset, 18);
 	cr_assert_eq(take(1, 16, &three), 2);
-	ahead_end(read);
+	readahead_end(read);
 	add(1, 18, 2);
 	cr_assert_eq(take(1, 18, &three), 2);
 }
 
-Test(ahead, who_is_faster_than_the_reader_waits_for_it, .init = set_up, .fini = tear_down)
+Test(readahead, who_is_faster_than_the_reader_waits_for_it, .init = set_up, .fini = tear_down)
 {
 	int first, second;
 
 	put(1, 10, 4);
 	cr_assert_eq(take(1, 10, &three), 3);
-	struct ahead_read *read = ahead_begin(ahead, 1, 13, 100);
+	struct readahead_trip *read = readahead_begin(readahead, 1, 13, 100);
 
-	cr_assert_not(ahead_wait(ahead, 1, 13, &first));
-	cr_assert_not(ahead_wait(ahead, 2, 14, &first));
-	cr_assert(ahead_wait(ahead, 1, 14, &first));
-	cr_assert_not(ahead_wait(ahead, 1, 14, &second), "one consumer, one pull");
-	cr_assert_eq(ahead_end(read), &first);
-	cr_assert_not(ahead_wait(ahead, 1, 14, &second));
+	cr_assert_not(readahead_wait(readahead, 1, 13, &first));
+	cr_assert_not(readahead_wait(readahead, 2, 14, &first));
+	cr_assert(readahead_wait(readahead, 1, 14, &first));
+	cr_assert_not(readahead_wait(readahead, 1, 14, &second), "one consumer, one pull");
+	cr_assert_eq(readahead_end(read), &first);
+	cr_assert_not(readahead_wait(readahead, 1, 14, &second));
 }
 
 /* A stream that is gone, and one that went elsewhere, have no use for it. */
-Test(ahead, what_nobody_wants_any_more_is_dropped, .init = set_up, .fini = tear_down)
+Test(readahead, what_nobody_wants_any_more_is_dropped, .init = set_up, .fini = tear_down)
 {
 	put(1, 10, 4);
 	add(1, 15, 4);

@@ -1,0 +1,62 @@
+#ifndef STORE_READAHEAD_H
+#define STORE_READAHEAD_H
+
+/*
+ * What a reader has read ahead for a loop's consumers that work off a backlog: one trip to the
+ * reader brings the records of several pulls, and the next trip is made while these are sent.
+ * A stream is the place where a consumer will go on, and the records from there on if some are
+ * left. Only who was seen to go on once is read ahead for, and only without a filter. Belongs to
+ * one loop.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "broker/store/store.h"
+#include "common/net/outbox.h"
+
+#define READAHEAD_BYTES (256 << 10) /* of records, in one trip for a stream */
+#define READAHEAD_RUNS 2            /* trips: what is sent, and what was read meanwhile */
+#define READAHEAD_STREAMS 16        /* whoever was not here for longest makes room */
+
+struct readahead;
+
+struct readahead *readahead_new(struct loop *loop);
+void readahead_free(struct readahead *readahead);
+/*
+ * Takes the records at an offset, as many as the limits allow, out of a stream; false when there
+ * are none. The parts, READAHEAD_RUNS at most, must be sent or released.
+ */
+bool readahead_take(struct readahead *readahead, int32_t queue, int64_t offset,
+    const struct pull_limits *limits, struct body_part *parts, size_t *n_parts,
+    int32_t *n_messages);
+/* Somebody was served up to this offset: reading ahead will not be for nothing. */
+bool readahead_expects(const struct readahead *readahead, int32_t queue, int64_t offset);
+/* The n_records in the chunk, whole and without gaps, are those from offset on. */
+void readahead_put(struct readahead *readahead, int32_t queue, int64_t offset, struct chunk *chunk,
+    int32_t n_records);
+
+/* A trip for pulls that have not come yet. Who comes before it has ended waits for it. */
+struct readahead_trip {
+	int32_t queue;
+	int64_t offset;
+	bool under_way;
+	void *waiting; /* NULL: nobody */
+};
+
+/*
+ * The trip that the stream at the offset wants made now, from read->offset on; NULL when it wants
+ * none, or the queue, which ends at max_offset, has no more. readahead_end must be called when it
+ * was made.
+ */
+struct readahead_trip *readahead_begin(
+    struct readahead *readahead, int32_t queue, int64_t offset, int64_t max_offset);
+/* False when there is nothing to wait for: no trip is under way from this offset on. */
+bool readahead_wait(struct readahead *readahead, int32_t queue, int64_t offset, void *waiting);
+/* Who waits, or NULL. */
+void *readahead_end(struct readahead_trip *read);
+/* As readahead_put, behind what a stream has; without a stream that wants it nothing happens. */
+void readahead_add(struct readahead *readahead, int32_t queue, int64_t offset, struct chunk *chunk,
+    int32_t n_records);
+
+#endif
