@@ -191,7 +191,7 @@ store_open(const struct store_options *options, char **why)
 	store->writer = writer_new(store);
 	if (store_replay(store, why) == -1)
 		goto fail;
-	writer_tell_halves(store->writer);
+	writer_publish_halves(store->writer);
 	store_sync_directory(store->path);
 	return store;
 fail:

@@ -14,7 +14,7 @@
 #include <stdatomic.h>
 
 #include "broker/store/log/block.h"
-#include "broker/store/tail/news.h"
+#include "broker/store/tail/commit_notice.h"
 #include "broker/store/index/queue_table.h"
 #include "broker/store/log/segment.h"
 #include "broker/store/store.h"

@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "broker/store/tail/news.h"
+#include "broker/store/tail/commit_notice.h"
 #include "common/base/mem.h"
 #include "t/lib/store_rig.h"
 
-/* Tails of hand-made news: each record is 100 bytes, its first byte names its queue offset. */
+/* Tails of hand-made notices: each record is 100 bytes, its first byte names its queue offset. */
 
 #define RECORD_BYTES 100
 
@@ -47,23 +47,23 @@ bench_release(struct bench *bench)
 static void
 grow(struct bench *bench, const int32_t *queues, size_t n)
 {
-	struct news *news = news_new(NEWS_GROWTH, n);
+	struct commit_notice *notice = commit_notice_new(COMMIT_NOTICE_GROWTH, n);
 	char topic[16];
 
-	news->timestamp = 1000 + bench->position;
-	news->chunk = chunk_new(bench->position, n * RECORD_BYTES);
+	notice->timestamp = 1000 + bench->position;
+	notice->chunk = chunk_new(bench->position, n * RECORD_BYTES);
 	for (size_t i = 0; i < n; i++) {
 		int64_t offset = bench->next[queues[i]]++;
 
-		memset(news->chunk->data + i * RECORD_BYTES, (int)offset, RECORD_BYTES);
+		memset(notice->chunk->data + i * RECORD_BYTES, (int)offset, RECORD_BYTES);
 		if (offset == 0) {
 			snprintf(topic, sizeof topic, "T%d", queues[i]);
-			news_add_queue(news, &(struct news_queue){
-						 .number = queues[i],
-						 .topic = slice_of(topic),
-					     });
+			commit_notice_add_queue(notice, &(struct commit_notice_queue){
+							    .number = queues[i],
+							    .topic = slice_of(topic),
+							});
 		}
-		news->entries[i] = (struct news_entry){
+		notice->entries[i] = (struct commit_notice_entry){
 			.position = bench->position,
 			.tag_hash = offset,
 			.size = RECORD_BYTES,
@@ -71,8 +71,8 @@ grow(struct bench *bench, const int32_t *queues, size_t n)
 		};
 		bench->position += RECORD_BYTES;
 	}
-	tail_apply(bench->tail, news);
-	news_unref(news);
+	tail_apply(bench->tail, notice);
+	commit_notice_unref(notice);
 }
 
 static struct tail_queue *
@@ -248,23 +248,23 @@ Test(tail, growth_is_told_once_a_queue_and_news)
 Test(tail, first_offsets_move_and_topics_go)
 {
 	struct bench bench;
-	struct news *news;
+	struct commit_notice *notice;
 	size_t state = 0;
 
 	bench_init(&bench, 1 << 20);
 	grow(&bench, (int32_t[]){ 1, 1, 1, 2, 3 }, 5);
-	news = news_new(NEWS_FIRST, 0);
-	news_add_queue(news, &(struct news_queue){ .number = 1, .first = 2 });
-	tail_apply(bench.tail, news);
-	news_unref(news);
+	notice = commit_notice_new(COMMIT_NOTICE_FIRST, 0);
+	commit_notice_add_queue(notice, &(struct commit_notice_queue){ .number = 1, .first = 2 });
+	tail_apply(bench.tail, notice);
+	commit_notice_unref(notice);
 	cr_assert_eq(queue_at(&bench, 1)->min_offset, 2);
 	cr_assert_eq(read_at(&bench, 1, 1, &wide).status, TAIL_COLD);
 
-	news = news_new(NEWS_DROP, 0);
-	news_add_queue(news, &(struct news_queue){ .number = 2 });
-	news_add_queue(news, &(struct news_queue){ .number = 9 });
-	tail_apply(bench.tail, news);
-	news_unref(news);
+	notice = commit_notice_new(COMMIT_NOTICE_DROP, 0);
+	commit_notice_add_queue(notice, &(struct commit_notice_queue){ .number = 2 });
+	commit_notice_add_queue(notice, &(struct commit_notice_queue){ .number = 9 });
+	tail_apply(bench.tail, notice);
+	commit_notice_unref(notice);
 	cr_assert_null(queue_at(&bench, 2));
 	cr_assert_not_null(queue_at(&bench, 3));
 	cr_assert_eq(tail_each(bench.tail, &state)->number, 1);

@@ -67,7 +67,7 @@ run_unlink(struct task *task, void *closer)
 static void
 set_firsts(struct writer *writer, const struct expiry *expiry)
 {
-	struct news *news = news_new(NEWS_FIRST, 0);
+	struct commit_notice *notice = commit_notice_new(COMMIT_NOTICE_FIRST, 0);
 
 	for (size_t i = 0; i < expiry->n_firsts; i++) {
 		struct queue_first it = expiry->firsts[i];
@@ -77,10 +77,11 @@ set_firsts(struct writer *writer, const struct expiry *expiry)
 			continue;
 		queue->first = it.first;
 		if (queue->announced)
-			news_add_queue(
-			    news, &(struct news_queue){ .number = it.number, .first = it.first });
+			commit_notice_add_queue(
+			    notice, &(struct commit_notice_queue){
+					.number = it.number, .first = it.first });
 	}
-	writer_tell(writer, news);
+	writer_publish(writer, notice);
 }
 
 static void

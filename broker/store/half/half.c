@@ -141,7 +141,7 @@ store_half_counts(const struct store *store, struct half_counts *counts)
 }
 
 void
-writer_tell_halves(struct writer *writer)
+writer_publish_halves(struct writer *writer)
 {
 	struct store_counters *to = &writer->store->counters;
 	const struct half_table *table = &writer->halves;

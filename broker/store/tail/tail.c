@@ -5,15 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "broker/store/tail/news.h"
+#include "broker/store/tail/commit_notice.h"
 #include "broker/store/index/queue_index.h"
 #include "broker/store/store_private.h"
 #include "common/base/mem.h"
 
 /*
- * Memory holds the newest news, whole ones, up to tail_bytes; each queue has a
+ * Memory holds the newest commit notices, whole ones, up to tail_bytes; each queue has a
  * ring of its newest entries, exactly those whose records are held. So what
- * goes with the oldest news is known from it: one entry from the front of a
+ * goes with the oldest notice is known from it: one entry from the front of a
  * ring for each of its records. A queue without recent records has no ring.
  */
 
@@ -27,12 +27,12 @@ struct tail_entry {
 
 struct tail {
 	struct queue_index index;
-	struct news **held;                  /* a ring of n_held from first_held on, oldest first */
+	struct commit_notice **held;         /* a ring of n_held from first_held on, oldest first */
 	size_t first_held, n_held, held_cap; /* held_cap is a power of two */
 	int64_t held_bytes, limit_bytes;
 	void (*grew)(void *arg, struct tail_queue *queue);
 	void *grew_arg;
-	struct tail_queue **grown; /* by the news at hand, each once */
+	struct tail_queue **grown; /* by the notice at hand, each once */
 	size_t n_grown, grown_cap;
 };
 
@@ -47,16 +47,16 @@ is_queue(const void *queue, struct slice topic, int32_t queue_id)
 }
 
 static struct tail_queue *
-add_queue(struct tail *tail, const struct news_queue *news)
+add_queue(struct tail *tail, const struct commit_notice_queue *notice)
 {
-	struct tail_queue *queue = mem_zalloc(sizeof *queue + news->topic.len);
+	struct tail_queue *queue = mem_zalloc(sizeof *queue + notice->topic.len);
 	char *text = (char *)(queue + 1);
 
-	memcpy(text, news->topic.data, news->topic.len);
-	queue->topic = (struct slice){ text, news->topic.len };
-	queue->number = news->number;
-	queue->queue_id = news->queue_id;
-	queue->min_offset = queue->max_offset = news->first;
+	memcpy(text, notice->topic.data, notice->topic.len);
+	queue->topic = (struct slice){ text, notice->topic.len };
+	queue->number = notice->number;
+	queue->queue_id = notice->queue_id;
+	queue->min_offset = queue->max_offset = notice->first;
 	queue_index_add(
 	    &tail->index, queue_hash(queue->topic, queue->queue_id), queue->number, queue);
 	return queue;
@@ -79,7 +79,7 @@ tail_new(struct store *store)
 	tail->limit_bytes = store->options.tail_bytes;
 	for (const struct queue *queue;
 	     (queue = queue_table_each(&store->queues, &number)) != NULL;) {
-		struct tail_queue *added = add_queue(tail, &(struct news_queue){
+		struct tail_queue *added = add_queue(tail, &(struct commit_notice_queue){
 							       .number = queue->number,
 							       .queue_id = queue->queue_id,
 							       .topic = queue->topic,
@@ -101,7 +101,7 @@ tail_free(struct tail *tail)
 		free_queue(queue);
 	queue_index_release(&tail->index);
 	for (size_t i = 0; i < tail->n_held; i++)
-		news_unref(tail->held[(tail->first_held + i) & (tail->held_cap - 1)]);
+		commit_notice_unref(tail->held[(tail->first_held + i) & (tail->held_cap - 1)]);
 	free(tail->held);
 	free(tail->grown);
 	free(tail);
@@ -175,27 +175,28 @@ ring_pop(struct tail_queue *queue)
 	}
 }
 
-/* ---- news held ------------------------------------------------------- */
+/* ---- notices held ---------------------------------------------------- */
 
-static struct news *
+static struct commit_notice *
 held_at(const struct tail *tail, size_t i)
 {
 	return tail->held[(tail->first_held + i) & (tail->held_cap - 1)];
 }
 
 static int64_t
-held_size(const struct news *news)
+held_size(const struct commit_notice *notice)
 {
-	return (int64_t)(sizeof *news + sizeof *news->chunk + news->chunk->len +
-			 news->n_entries * (sizeof news->entries[0] + sizeof(struct tail_entry)));
+	return (
+	    int64_t)(sizeof *notice + sizeof *notice->chunk + notice->chunk->len +
+		     notice->n_entries * (sizeof notice->entries[0] + sizeof(struct tail_entry)));
 }
 
 static void
-hold(struct tail *tail, struct news *news)
+hold(struct tail *tail, struct commit_notice *notice)
 {
 	if (tail->n_held == tail->held_cap) {
 		size_t cap = tail->held_cap != 0 ? 2 * tail->held_cap : 64;
-		struct news **held = mem_alloc(cap * sizeof(struct news *));
+		struct commit_notice **held = mem_alloc(cap * sizeof(struct commit_notice *));
 
 		for (size_t i = 0; i < tail->n_held; i++)
 			held[i] = held_at(tail, i);
@@ -204,25 +205,26 @@ hold(struct tail *tail, struct news *news)
 		tail->held_cap = cap;
 		tail->first_held = 0;
 	}
-	tail->held[(tail->first_held + tail->n_held++) & (tail->held_cap - 1)] = news_ref(news);
-	tail->held_bytes += held_size(news);
+	tail->held[(tail->first_held + tail->n_held++) & (tail->held_cap - 1)] =
+	    commit_notice_ref(notice);
+	tail->held_bytes += held_size(notice);
 }
 
 static void
 let_go_oldest(struct tail *tail)
 {
-	struct news *news = held_at(tail, 0);
+	struct commit_notice *notice = held_at(tail, 0);
 
-	for (size_t i = 0; i < news->n_entries; i++) {
-		struct tail_queue *queue = queue_index_at(&tail->index, news->entries[i].queue);
+	for (size_t i = 0; i < notice->n_entries; i++) {
+		struct tail_queue *queue = queue_index_at(&tail->index, notice->entries[i].queue);
 
 		if (queue != NULL)
 			ring_pop(queue);
 	}
-	tail->held_bytes -= held_size(news);
+	tail->held_bytes -= held_size(notice);
 	tail->first_held = (tail->first_held + 1) & (tail->held_cap - 1);
 	tail->n_held--;
-	news_unref(news);
+	commit_notice_unref(notice);
 }
 
 /* The chunk that holds the position, which is one of a ring's. */
@@ -256,14 +258,14 @@ note_growth(struct tail *tail, struct tail_queue *queue)
 }
 
 static void
-apply_growth(struct tail *tail, struct news *news)
+apply_growth(struct tail *tail, struct commit_notice *notice)
 {
 	tail->n_grown = 0;
-	for (size_t i = 0; i < news->n_queues; i++)
-		add_queue(tail, &news->queues[i]);
-	hold(tail, news);
-	for (size_t i = 0; i < news->n_entries; i++) {
-		const struct news_entry *it = &news->entries[i];
+	for (size_t i = 0; i < notice->n_queues; i++)
+		add_queue(tail, &notice->queues[i]);
+	hold(tail, notice);
+	for (size_t i = 0; i < notice->n_entries; i++) {
+		const struct commit_notice_entry *it = &notice->entries[i];
 		struct tail_queue *queue = queue_index_at(&tail->index, it->queue);
 
 		if (queue == NULL)
@@ -272,7 +274,7 @@ apply_growth(struct tail *tail, struct news *news)
 		ring_push(
 		    queue, (struct tail_entry){ it->position, it->size, (int32_t)it->tag_hash });
 		queue->max_offset++;
-		queue->last_timestamp = news->timestamp;
+		queue->last_timestamp = notice->timestamp;
 		if (!queue->grown) {
 			queue->grown = true;
 			note_growth(tail, queue);
@@ -288,21 +290,21 @@ apply_growth(struct tail *tail, struct news *news)
 }
 
 static void
-apply_first(struct tail *tail, struct news *news)
+apply_first(struct tail *tail, struct commit_notice *notice)
 {
-	for (size_t i = 0; i < news->n_queues; i++) {
-		struct tail_queue *queue = queue_index_at(&tail->index, news->queues[i].number);
+	for (size_t i = 0; i < notice->n_queues; i++) {
+		struct tail_queue *queue = queue_index_at(&tail->index, notice->queues[i].number);
 
 		if (queue != NULL)
-			queue->min_offset = news->queues[i].first;
+			queue->min_offset = notice->queues[i].first;
 	}
 }
 
 static void
-apply_drop(struct tail *tail, struct news *news)
+apply_drop(struct tail *tail, struct commit_notice *notice)
 {
-	for (size_t i = 0; i < news->n_queues; i++) {
-		struct tail_queue *queue = queue_index_at(&tail->index, news->queues[i].number);
+	for (size_t i = 0; i < notice->n_queues; i++) {
+		struct tail_queue *queue = queue_index_at(&tail->index, notice->queues[i].number);
 
 		if (queue == NULL)
 			continue;
@@ -313,15 +315,15 @@ apply_drop(struct tail *tail, struct news *news)
 }
 
 void
-tail_apply(struct tail *tail, struct news *news)
+tail_apply(struct tail *tail, struct commit_notice *notice)
 {
-	static void (*const kinds[])(struct tail *, struct news *) = {
-		[NEWS_GROWTH] = apply_growth,
-		[NEWS_FIRST] = apply_first,
-		[NEWS_DROP] = apply_drop,
+	static void (*const kinds[])(struct tail *, struct commit_notice *) = {
+		[COMMIT_NOTICE_GROWTH] = apply_growth,
+		[COMMIT_NOTICE_FIRST] = apply_first,
+		[COMMIT_NOTICE_DROP] = apply_drop,
 	};
 
-	kinds[news->kind](tail, news);
+	kinds[notice->kind](tail, notice);
 }
 
 /* ---- reading --------------------------------------------------------- */

@@ -74,14 +74,15 @@ gather(struct writer *writer)
 }
 
 void
-writer_tell(struct writer *writer, struct news *news)
+writer_publish(struct writer *writer, struct commit_notice *notice)
 {
 	for (int i = 0; i < writer->store->n_loops; i++) {
-		struct notice *notice = notice_new(writer->store->tails[i], news);
+		struct commit_notice_task *task =
+		    commit_notice_task_new(writer->store->tails[i], notice);
 
-		task_chain_add(&writer->homes[i], &notice->task);
+		task_chain_add(&writer->homes[i], &task->task);
 	}
-	news_unref(news);
+	commit_notice_unref(notice);
 }
 
 static void
@@ -172,7 +173,7 @@ turn(struct writer *writer)
 	writer_pass_reads(writer);
 	if (half_rows_flush_in_ms(writer) == 0)
 		half_rows_flush(writer, false);
-	writer_tell_halves(writer);
+	writer_publish_halves(writer);
 	probe(writer);
 }
 
@@ -222,7 +223,7 @@ lent_turn(struct writer *writer, const struct loop *loop, struct task *first)
 		task->run(task, writer);
 	}
 	writer_commit(writer);
-	writer_tell_halves(writer);
+	writer_publish_halves(writer);
 
 	struct task *home = writer->homes[loop->index].first;
 

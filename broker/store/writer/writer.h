@@ -3,7 +3,7 @@
 
 /*
  * The thread that owns the live segment and meta.db. Its inbox takes appends,
- * meta jobs, read jobs that need what only it knows, and the closer's news.
+ * meta jobs, read jobs that need what only it knows, and what the closer found.
  *
  * One turn: gather what is there up to a bound, commit it as one transaction,
  * tell the tails, send the appends home. While it commits, the next turn's work gathers,
@@ -91,9 +91,9 @@ int writer_drop_topic(struct writer *writer, struct slice topic);
 enum append_status writer_failed(struct writer *writer, int rc);
 
 /* half.c: publishes the counts and the next due time. */
-void writer_tell_halves(struct writer *writer);
+void writer_publish_halves(struct writer *writer);
 
-/* Gives the loops a notice each, with what this turn sends, and lets go of the news. */
-void writer_tell(struct writer *writer, struct news *news);
+/* Sends the notice to each loop, with what else this turn sends, and lets go of it. */
+void writer_publish(struct writer *writer, struct commit_notice *notice);
 
 #endif

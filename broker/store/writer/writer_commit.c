@@ -18,7 +18,7 @@ struct commit {
 	bool queues, keys; /* flush these */
 	bool closing;
 	const struct chunk *chunk;
-	const struct news *dropped;
+	const struct commit_notice *dropped;
 };
 
 static int
@@ -276,7 +276,8 @@ queue_of(struct writer *writer, const struct append *append)
 
 /* Gives the append its place, and its records theirs in the chunk. False when it was cancelled. */
 static bool
-place(struct writer *writer, struct append *append, struct chunk *chunk, struct news *news)
+place(
+    struct writer *writer, struct append *append, struct chunk *chunk, struct commit_notice *notice)
 {
 	struct queue *queue = queue_of(writer, append);
 	int expected = APPEND_QUEUED;
@@ -295,7 +296,7 @@ place(struct writer *writer, struct append *append, struct chunk *chunk, struct 
 		const struct append_item *item = &append->items[i];
 
 		record_place(at, queue->next++, position, writer->timestamp);
-		news->entries[news->n_entries++] = (struct news_entry){
+		notice->entries[notice->n_entries++] = (struct commit_notice_entry){
 			.position = position,
 			.tag_hash = item->tag_hash,
 			.size = item->size,
@@ -310,14 +311,15 @@ place(struct writer *writer, struct append *append, struct chunk *chunk, struct 
 
 /* Places it, what goes with it, and what both do to the half messages. Else why not. */
 static enum append_status
-place_whole(struct writer *writer, struct append *append, struct chunk *chunk, struct news *news)
+place_whole(
+    struct writer *writer, struct append *append, struct chunk *chunk, struct commit_notice *notice)
 {
 	if (!half_table_allows(&writer->halves, &append->half))
 		return APPEND_NOT_OPEN;
-	if (!place(writer, append, chunk, news))
+	if (!place(writer, append, chunk, notice))
 		return APPEND_CANCELLED;
 	if (append->also != NULL)
-		place(writer, append->also, chunk, news);
+		place(writer, append->also, chunk, notice);
 	if (append->half.act != HALF_ACT_NONE)
 		half_table_apply(
 		    &writer->halves, &append->half, append->position, -1, clock_mono_ms());
@@ -328,14 +330,14 @@ place_whole(struct writer *writer, struct append *append, struct chunk *chunk, s
 
 /* Places all appends of the batch; those that are not to be stored go home and leave the chain. */
 static void
-place_all(struct writer *writer, struct chunk *chunk, struct news *news)
+place_all(struct writer *writer, struct chunk *chunk, struct commit_notice *notice)
 {
 	struct task *task = writer->batch.appends.first;
 
 	writer->batch.appends = (struct task_chain){ 0 };
 	for (struct task *next; task != NULL; task = next) {
 		struct append *append = (struct append *)task;
-		enum append_status status = place_whole(writer, append, chunk, news);
+		enum append_status status = place_whole(writer, append, chunk, notice);
 
 		next = task->next;
 		if (status != APPEND_OK) {
@@ -349,24 +351,24 @@ place_all(struct writer *writer, struct chunk *chunk, struct news *news)
 }
 
 static void
-take_back(struct writer *writer, const struct news *news)
+take_back(struct writer *writer, const struct commit_notice *notice)
 {
-	for (size_t i = 0; i < news->n_entries; i++)
-		queue_table_at(&writer->store->queues, news->entries[i].queue)->next--;
+	for (size_t i = 0; i < notice->n_entries; i++)
+		queue_table_at(&writer->store->queues, notice->entries[i].queue)->next--;
 }
 
-/* What was committed becomes pending index entries, and known to the tails' news. */
+/* What was committed becomes pending index entries, and known to the notice. */
 static void
-note_committed(struct writer *writer, struct news *news)
+note_committed(struct writer *writer, struct commit_notice *notice)
 {
 	struct pending *pending = &writer->pending;
 
 	if (pending->n == 0)
 		writer->pending_since_ms = clock_mono_ms();
-	for (size_t i = 0; i < news->n_entries; i++) {
-		const struct news_entry *it = &news->entries[i];
+	for (size_t i = 0; i < notice->n_entries; i++) {
+		const struct commit_notice_entry *it = &notice->entries[i];
 		struct queue *queue = queue_table_at(&writer->store->queues, it->queue);
-		const char *record = news->chunk->data + (it->position - news->chunk->position);
+		const char *record = notice->chunk->data + (it->position - notice->chunk->position);
 		int64_t offset = (int64_t)be64_get(record + RECORD_AT_QUEUE_OFFSET);
 
 		pending_add(pending, queue, offset,
@@ -375,8 +377,8 @@ note_committed(struct writer *writer, struct news *news)
 		if (queue->announced)
 			continue;
 		queue->announced = true;
-		news_add_queue(news, &(struct news_queue){ queue->number, queue->queue_id,
-					 queue->topic, queue->first });
+		commit_notice_add_queue(notice, &(struct commit_notice_queue){ queue->number,
+						    queue->queue_id, queue->topic, queue->first });
 	}
 }
 
@@ -394,16 +396,16 @@ note_keys(struct writer *writer, const struct append *append)
 }
 
 static void
-count_commit(struct writer *writer, const struct news *news, int64_t started_us)
+count_commit(struct writer *writer, const struct commit_notice *notice, int64_t started_us)
 {
 	struct store_counters *counters = &writer->store->counters;
 	int64_t took_us = clock_mono_us() - started_us;
 
 	atomic_fetch_add_explicit(&counters->n_commits, 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(
-	    &counters->n_messages, (int64_t)news->n_entries, memory_order_relaxed);
+	    &counters->n_messages, (int64_t)notice->n_entries, memory_order_relaxed);
 	atomic_fetch_add_explicit(
-	    &counters->n_bytes, (int64_t)news->chunk->len, memory_order_relaxed);
+	    &counters->n_bytes, (int64_t)notice->chunk->len, memory_order_relaxed);
 	if (took_us > atomic_load_explicit(&counters->commit_max_us, memory_order_relaxed))
 		atomic_store_explicit(&counters->commit_max_us, took_us, memory_order_relaxed);
 	atomic_store_explicit(&counters->max_position, writer->position, memory_order_release);
@@ -414,28 +416,28 @@ count_commit(struct writer *writer, const struct news *news, int64_t started_us)
 
 /* The batch's transaction. On failure *status is what its appends are told. */
 static int
-commit_placed(struct writer *writer, struct news *news, enum append_status *status)
+commit_placed(struct writer *writer, struct commit_notice *notice, enum append_status *status)
 {
 	struct commit commit = {
 		.writer = writer,
 		.queues = writer_flush_is_due(writer),
 		.keys = writer->pending.n_keys >= FLUSH_KEYS,
-		.chunk = news->chunk,
+		.chunk = notice->chunk,
 	};
 	int64_t started_us = clock_mono_us();
 	int rc = segment_write(&writer->out, put_commit, &commit);
 
 	if (rc != SQLITE_OK) {
-		take_back(writer, news);
+		take_back(writer, notice);
 		half_table_undo(&writer->halves);
 		*status = writer_failed(writer, rc);
 		return -1;
 	}
 	half_table_settle(&writer->halves, writer->position);
 	note_flushed(&commit);
-	writer->position += (int64_t)news->chunk->len;
-	note_committed(writer, news);
-	count_commit(writer, news, started_us);
+	writer->position += (int64_t)notice->chunk->len;
+	note_committed(writer, notice);
+	count_commit(writer, notice, started_us);
 	*status = APPEND_OK;
 	return 0;
 }
@@ -449,23 +451,24 @@ writer_commit(struct writer *writer)
 	roll(writer);
 	if (now > writer->timestamp)
 		writer->timestamp = now;
-	struct news *news = news_new(NEWS_GROWTH, writer->batch.n_records);
+	struct commit_notice *notice =
+	    commit_notice_new(COMMIT_NOTICE_GROWTH, writer->batch.n_records);
 	struct chunk *chunk = chunk_new(writer->position, writer->batch.n_bytes);
 
-	news->n_entries = 0;
-	news->timestamp = writer->timestamp;
-	news->chunk = chunk;
+	notice->n_entries = 0;
+	notice->timestamp = writer->timestamp;
+	notice->chunk = chunk;
 	chunk->len = 0;
-	place_all(writer, chunk, news);
-	bool grew = news->n_entries != 0 && commit_placed(writer, news, &status) == 0;
+	place_all(writer, chunk, notice);
+	bool grew = notice->n_entries != 0 && commit_placed(writer, notice, &status) == 0;
 	for (struct task *task = writer->batch.appends.first; grew && task != NULL;
 	     task = task->next)
 		note_keys(writer, (struct append *)task);
 	/* The tails first: a producer that has its answer may ask for its message. */
 	if (grew)
-		writer_tell(writer, news);
+		writer_publish(writer, notice);
 	else
-		news_unref(news);
+		commit_notice_unref(notice);
 	for (struct task *task = writer->batch.appends.first, *next; task != NULL; task = next) {
 		next = task->next;
 		append_finish(writer->store, (struct append *)task, status, writer->homes);
@@ -488,23 +491,24 @@ int
 writer_drop_topic(struct writer *writer, struct slice topic)
 {
 	struct queue_table *queues = &writer->store->queues;
-	struct news *news = news_new(NEWS_DROP, 0);
-	struct commit commit = { .writer = writer, .queues = true, .dropped = news };
+	struct commit_notice *notice = commit_notice_new(COMMIT_NOTICE_DROP, 0);
+	struct commit commit = { .writer = writer, .queues = true, .dropped = notice };
 	size_t number = 0;
 
 	for (const struct queue *queue; (queue = queue_table_each(queues, &number)) != NULL;)
 		if (slice_equal(queue->topic, topic))
-			news_add_queue(news, &(struct news_queue){ .number = queue->number });
+			commit_notice_add_queue(
+			    notice, &(struct commit_notice_queue){ .number = queue->number });
 	int rc = segment_write(&writer->out, put_drops, &commit);
 
 	if (rc != SQLITE_OK) {
 		writer_failed(writer, rc);
-		news_unref(news);
+		commit_notice_unref(notice);
 		return rc;
 	}
 	note_flushed(&commit);
-	for (size_t i = 0; i < news->n_queues; i++)
-		queue_table_remove(queues, queue_table_at(queues, news->queues[i].number));
-	writer_tell(writer, news);
+	for (size_t i = 0; i < notice->n_queues; i++)
+		queue_table_remove(queues, queue_table_at(queues, notice->queues[i].number));
+	writer_publish(writer, notice);
 	return SQLITE_OK;
 }
