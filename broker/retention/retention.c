@@ -132,7 +132,7 @@ retention_disk_text(const struct broker *broker, struct arena *arena)
 	    " MB free), sends are refused above %d %%. The oldest message is of %.*s; messages "
 	    "older than %" PRId64 " hours are deleted at %.*s and at once above %" PRId64
 	    " %%, the oldest ones whatever their age above %d %%",
-	    stats.refusal != NULL ? stats.refusal : "the disk is full",
+	    stats.write_block != NULL ? stats.write_block : "the disk is full",
 	    settings->store_path_root_dir, used_percent(&stats), stats.disk_free >> 20,
 	    DISK_REFUSE_PERCENT, (int)oldest.len, oldest.data, settings->file_reserved_time,
 	    (int)hours.len, hours.data, settings->disk_max_used_space_ratio, DISK_FORCE_PERCENT);

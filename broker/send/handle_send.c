@@ -105,7 +105,7 @@ reply_failed(struct loop *loop, const struct inflight_send *send)
 		reply.remark =
 		    stats.writable
 			? SLICE("not stored: the disk reported an error, see the broker's log")
-			: slice_of(stats.refusal);
+			: slice_of(stats.write_block);
 		break;
 	case APPEND_DISK_FULL:
 		reply.code = RESPONSE_SERVICE_NOT_AVAILABLE;

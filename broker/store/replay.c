@@ -119,10 +119,10 @@ open_checked(struct replay *replay, const struct segment *segment)
 		    &replay->why, "%s cannot be opened: %s", segment->path, sqlite3_errstr(rc));
 		return NULL;
 	}
-	char *refusal = segment_refusal(db, segment->path);
-	if (refusal != NULL) {
-		buf_append_text(&replay->why, refusal);
-		free(refusal);
+	char *error = segment_version_error(db, segment->path);
+	if (error != NULL) {
+		buf_append_text(&replay->why, error);
+		free(error);
 		sql_close(db);
 		return NULL;
 	}

@@ -52,15 +52,15 @@ store_add_segment(struct store *store, struct segment *segment)
 }
 
 void
-store_refuse(struct store *store, enum store_refusal why)
+write_block_set(struct store *store, enum write_block why)
 {
-	atomic_fetch_or(&store->counters.refusals, (unsigned)why);
+	atomic_fetch_or(&store->counters.write_blocks, (unsigned)why);
 }
 
 void
-store_unrefuse(struct store *store, enum store_refusal why)
+write_block_clear(struct store *store, enum write_block why)
 {
-	atomic_fetch_and(&store->counters.refusals, ~(unsigned)why);
+	atomic_fetch_and(&store->counters.write_blocks, ~(unsigned)why);
 }
 
 static int
@@ -272,13 +272,13 @@ store_each_queue(struct store *store,
 /* ---- looking after it ------------------------------------------------ */
 
 static const char *
-refusal_text(unsigned refusals)
+write_block_text(unsigned write_blocks)
 {
-	if (refusals & REFUSAL_BROKEN)
+	if (write_blocks & WRITE_BLOCK_BROKEN)
 		return "the disk failed to sync, nothing is stored until the broker is restarted";
-	if (refusals & REFUSAL_FULL)
+	if (write_blocks & WRITE_BLOCK_FULL)
 		return "the store's disk is full, nothing is stored until there is space";
-	if (refusals & REFUSAL_LIMIT)
+	if (write_blocks & WRITE_BLOCK_LIMIT)
 		return "the store's disk is fuller than the limit, nothing is stored until there "
 		       "is "
 		       "space";
@@ -296,7 +296,7 @@ store_get_stats(const struct store *store, struct store_stats *stats)
 	int64_t synced = store->options.flush == STORE_FLUSH_SYNC
 	                     ? max_position
 	                     : atomic_load(&counters->synced_position);
-	unsigned refusals = atomic_load(&counters->refusals);
+	unsigned write_blocks = atomic_load(&counters->write_blocks);
 
 	*stats = (struct store_stats){
 		.min_position = atomic_load(&counters->min_position),
@@ -311,8 +311,8 @@ store_get_stats(const struct store *store, struct store_stats *stats)
 		.commit_max_us = atomic_exchange(&counters->commit_max_us, 0),
 		.disk_total = atomic_load(&counters->disk_total),
 		.disk_free = atomic_load(&counters->disk_free),
-		.writable = refusals == 0,
-		.refusal = refusal_text(refusals),
+		.writable = write_blocks == 0,
+		.write_block = write_block_text(write_blocks),
 	};
 	segment_array_unref(segments);
 }

@@ -277,7 +277,7 @@ struct store_stats {
 	int64_t disk_total,
 	    disk_free; /* bytes of the store's partition that can be had, as df counts */
 	bool writable;
-	const char *refusal; /* why not, one sentence; lent, static per state */
+	const char *write_block; /* why not, one sentence; lent, static per state */
 };
 
 void store_get_stats(const struct store *store, struct store_stats *stats); /* any thread */

@@ -7,7 +7,7 @@
  *   options, paths       set at open, read by all
  *   segments             any thread, under its lock; replaced by the writer only
  *   queues, writer       main before start and after stop, else the writer
- *   counters, refusals   any thread
+ *   counters, write_blocks   any thread
  */
 
 #include <pthread.h>
@@ -26,10 +26,10 @@ struct syncer;
 struct meta;
 
 /* Why appends are refused, several at once. */
-enum store_refusal {
-	REFUSAL_BROKEN = 1, /* a sync failed: until a restart */
-	REFUSAL_FULL = 2,   /* SQLITE_FULL: until a probe succeeds */
-	REFUSAL_LIMIT = 4,  /* above disk_refuse_percent */
+enum write_block {
+	WRITE_BLOCK_BROKEN = 1, /* a sync failed: until a restart */
+	WRITE_BLOCK_FULL = 2,   /* SQLITE_FULL: until a probe succeeds */
+	WRITE_BLOCK_LIMIT = 4,  /* above disk_refuse_percent */
 };
 
 struct store_counters {
@@ -39,7 +39,7 @@ struct store_counters {
 	_Atomic int64_t queued_bytes;
 	_Atomic int64_t commit_max_us;
 	_Atomic int64_t disk_total, disk_free;
-	_Atomic unsigned refusals;
+	_Atomic unsigned write_blocks;
 	_Atomic int64_t n_open, n_parked, n_revocable; /* half messages */
 	_Atomic int64_t next_due_ms;
 };
@@ -87,8 +87,8 @@ struct segment_array *store_segments(struct store *store);
 void store_set_segments(struct store *store, struct segment_array *array);
 /* Adds the newest. */
 void store_add_segment(struct store *store, struct segment *segment);
-void store_refuse(struct store *store, enum store_refusal why);
-void store_unrefuse(struct store *store, enum store_refusal why);
+void write_block_set(struct store *store, enum write_block why);
+void write_block_clear(struct store *store, enum write_block why);
 /* 0, or -1 and errno. */
 int store_sync_file(const char *path);
 int store_sync_directory(const char *path);

@@ -146,12 +146,12 @@ is_writable(struct rig *rig)
 	struct store_stats stats;
 
 	store_get_stats(rig->store, &stats);
-	cr_assert_eq(stats.writable, stats.refusal == NULL);
+	cr_assert_eq(stats.writable, stats.write_block == NULL);
 	return stats.writable;
 }
 
 static bool
-is_refusing(struct rig *rig)
+is_blocked(struct rig *rig)
 {
 	return !is_writable(rig);
 }
@@ -184,7 +184,7 @@ Test(writer, after_a_failed_sync_nothing_is_taken)
 	vfs_fault_plan(FAULT_SYNC, 1, false, SQLITE_IOERR_FSYNC);
 	cr_assert_eq(try_append(&rig, 1), APPEND_FAILED);
 	cr_assert_eq(try_append(&rig, 1), APPEND_FAILED, "though the disk syncs again");
-	cr_assert(is_refusing(&rig));
+	cr_assert(is_blocked(&rig));
 	meta_job_put(job, META_SETTING, SLICE("k"), SLICE("v"));
 	cr_assert_eq(rig_meta(&rig, job), 0, "meta.db is another file");
 	rig_release(&rig);
@@ -198,7 +198,7 @@ Test(writer, a_failed_background_sync_stops_it_too)
 	cr_assert_eq(try_append(&rig, 0), APPEND_OK);
 	vfs_fault_plan(FAULT_SYNC, 1, true, SQLITE_IOERR_FSYNC);
 	try_append(&rig, 1);
-	rig_until(&rig, is_refusing);
+	rig_until(&rig, is_blocked);
 	cr_assert_eq(try_append(&rig, 2), APPEND_FAILED);
 	vfs_fault_plan(FAULT_SYNC, 0, false, 0);
 	rig_release(&rig);

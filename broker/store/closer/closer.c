@@ -117,7 +117,7 @@ run_recycle(struct task *task, void *arg)
 
 	if (!atomic_load(&seal->left.segment->gone))
 		segment_recycle(closer->store, seal->left.segment,
-		    !closer->stop && atomic_load(&closer->store->counters.refusals) == 0);
+		    !closer->stop && atomic_load(&closer->store->counters.write_blocks) == 0);
 	free_seal(seal);
 }
 
@@ -171,20 +171,20 @@ watch_disk(struct closer *closer)
 
 	atomic_store(&store->counters.disk_total, total);
 	atomic_store(&store->counters.disk_free, available);
-	bool refused = atomic_load(&store->counters.refusals) & REFUSAL_LIMIT;
-	bool refuse = store->options.disk_refuse_percent > 0 && total > 0 &&
-	              100.0 * (double)(total - available) / (double)total >
-	                  store->options.disk_refuse_percent;
+	bool blocked = atomic_load(&store->counters.write_blocks) & WRITE_BLOCK_LIMIT;
+	bool block = store->options.disk_refuse_percent > 0 && total > 0 &&
+	             100.0 * (double)(total - available) / (double)total >
+	                 store->options.disk_refuse_percent;
 
-	if (refuse == refused)
+	if (block == blocked)
 		return;
-	if (refuse)
-		store_refuse(store, REFUSAL_LIMIT);
+	if (block)
+		write_block_set(store, WRITE_BLOCK_LIMIT);
 	else
-		store_unrefuse(store, REFUSAL_LIMIT);
+		write_block_clear(store, WRITE_BLOCK_LIMIT);
 	log_warn("store %s path=%s free=%lld total=%lld limit_percent=%d",
-	    refuse ? "refuses messages, the disk is too full; free some space"
-		   : "takes messages again, there is space",
+	    block ? "refuses messages, the disk is too full; free some space"
+		  : "takes messages again, there is space",
 	    store->log_path, (long long)available, (long long)total,
 	    store->options.disk_refuse_percent);
 }
@@ -211,7 +211,8 @@ tick(struct closer *closer)
 	watch_disk(closer);
 	trim_memory(closer);
 	/* When the disk is full, this is what we can give. */
-	if (atomic_load(&closer->store->counters.refusals) & (REFUSAL_FULL | REFUSAL_LIMIT))
+	if (atomic_load(&closer->store->counters.write_blocks) &
+	    (WRITE_BLOCK_FULL | WRITE_BLOCK_LIMIT))
 		segment_drop_spare(closer->store);
 	closer->seals = (struct task_chain){ 0 };
 	for (struct task *next; again != NULL; again = next) {

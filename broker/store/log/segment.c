@@ -281,7 +281,7 @@ segment_drop_spare(const struct store *store)
 }
 
 char *
-segment_refusal(sqlite3 *db, const char *path)
+segment_version_error(sqlite3 *db, const char *path)
 {
 	static const struct {
 		const char *name;

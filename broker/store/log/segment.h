@@ -95,7 +95,7 @@ void segment_recycle(const struct store *store, struct segment *segment, bool ke
 void segment_drop_spare(const struct store *store);
 
 /* NULL when this program can read the file, else why not, as one sentence (caller frees). */
-char *segment_refusal(sqlite3 *db, const char *path);
+char *segment_version_error(sqlite3 *db, const char *path);
 /* Store time of the first record, ms; -1: none. */
 int64_t segment_earliest(sqlite3 *db);
 /* SQLITE_ROW when there, SQLITE_DONE when not. */

@@ -99,11 +99,11 @@ note_synced(struct syncer *syncer, int rc, const struct segment *segment, int64_
 		atomic_store(&store->counters.synced_position, position);
 		return;
 	}
-	if (!(atomic_load(&store->counters.refusals) & REFUSAL_BROKEN))
+	if (!(atomic_load(&store->counters.write_blocks) & WRITE_BLOCK_BROKEN))
 		log_error("store could not sync and takes nothing more until a restart; look at "
 			  "the disk file=%s-wal error=%s",
 		    segment->path, sqlite3_errstr(rc));
-	store_refuse(store, REFUSAL_BROKEN);
+	write_block_set(store, WRITE_BLOCK_BROKEN);
 }
 
 static void
@@ -112,7 +112,8 @@ sync_live(struct syncer *syncer)
 	struct store *store = syncer->store;
 	int64_t end = atomic_load_explicit(&store->counters.max_position, memory_order_acquire);
 
-	if (end == syncer->synced || atomic_load(&store->counters.refusals) & REFUSAL_BROKEN)
+	if (end == syncer->synced ||
+	    atomic_load(&store->counters.write_blocks) & WRITE_BLOCK_BROKEN)
 		return;
 	struct segment_array *array = store_segments(store);
 	struct segment *live = array->list[array->n - 1];

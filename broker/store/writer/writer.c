@@ -99,9 +99,9 @@ send_home(struct writer *writer)
 }
 
 static bool
-is_refusing(const struct writer *writer, enum store_refusal why)
+is_blocked(const struct writer *writer, enum write_block why)
 {
-	return atomic_load(&writer->store->counters.refusals) & why;
+	return atomic_load(&writer->store->counters.write_blocks) & why;
 }
 
 static int
@@ -114,14 +114,14 @@ write_probe(void *arg)
 static void
 probe(struct writer *writer)
 {
-	if (!is_refusing(writer, REFUSAL_FULL) || is_refusing(writer, REFUSAL_BROKEN) ||
+	if (!is_blocked(writer, WRITE_BLOCK_FULL) || is_blocked(writer, WRITE_BLOCK_BROKEN) ||
 	    clock_mono_ms() < writer->next_probe_ms)
 		return;
 	writer->next_probe_ms = clock_mono_ms() + PROBE_MS;
 	int rc = segment_write(&writer->out, write_probe, &writer->out);
 
 	if (rc == SQLITE_OK) {
-		store_unrefuse(writer->store, REFUSAL_FULL);
+		write_block_clear(writer->store, WRITE_BLOCK_FULL);
 		log_info("store takes messages again path=%s", writer->store->path);
 	} else if (!sql_is_full(rc)) {
 		writer_failed(writer, rc);
@@ -133,9 +133,9 @@ idle_ms(const struct writer *writer)
 {
 	int64_t wait = writer->next_probe_ms - clock_mono_ms();
 
-	if (is_refusing(writer, REFUSAL_BROKEN))
+	if (is_blocked(writer, WRITE_BLOCK_BROKEN))
 		return -1;
-	if (is_refusing(writer, REFUSAL_FULL))
+	if (is_blocked(writer, WRITE_BLOCK_FULL))
 		return wait > 0 ? (int)wait : 0;
 	int index_ms = writer_flush_in_ms(writer), rows_ms = half_rows_flush_in_ms(writer);
 
@@ -147,7 +147,8 @@ idle_ms(const struct writer *writer)
 static void
 flush_if_due(struct writer *writer)
 {
-	if (!writer_flush_is_due(writer) || is_refusing(writer, REFUSAL_BROKEN | REFUSAL_FULL))
+	if (!writer_flush_is_due(writer) ||
+	    is_blocked(writer, WRITE_BLOCK_BROKEN | WRITE_BLOCK_FULL))
 		return;
 	int rc = writer_flush(writer, false);
 
@@ -207,7 +208,7 @@ may_lend(const struct writer *writer, const struct loop *loop)
 {
 	return writer->store->options.flush == STORE_FLUSH_ASYNC && !loop->pressed &&
 	       !writer->stop && writer->todo == NULL && mailbox_is_empty(&writer->inbox) &&
-	       mailbox_is_empty(&loop->inbox) && !is_refusing(writer, ~0u) &&
+	       mailbox_is_empty(&loop->inbox) && !is_blocked(writer, ~0u) &&
 	       !writer_rolls_next(writer) && !writer_flush_is_due(writer) &&
 	       clock_mono_ms() >= writer->lends_ms;
 }
@@ -298,7 +299,7 @@ writer_stop(struct writer *writer)
 	mailbox_post(&writer->inbox, &writer->stop_task);
 	pthread_join(writer->thread, NULL);
 	writer->ended = true;
-	if (is_refusing(writer, REFUSAL_BROKEN))
+	if (is_blocked(writer, WRITE_BLOCK_BROKEN))
 		return;
 	half_rows_flush_all(writer);
 	int rc = writer_flush(writer, true);

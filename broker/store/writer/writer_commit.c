@@ -147,14 +147,14 @@ writer_failed(struct writer *writer, int rc)
 	const char *why = sqlite3_errstr(rc);
 
 	if (sql_is_sync_failure(rc)) {
-		store_refuse(store, REFUSAL_BROKEN);
+		write_block_set(store, WRITE_BLOCK_BROKEN);
 		log_error("store could not sync and takes nothing more until a restart; look at "
 			  "the disk path=%s error=%s",
 		    writer->out.segment->path, why);
 		return APPEND_FAILED;
 	}
 	if (sql_is_full(rc)) {
-		store_refuse(store, REFUSAL_FULL);
+		write_block_set(store, WRITE_BLOCK_FULL);
 		log_error("store refuses messages, its disk is full; free some space path=%s",
 		    writer->out.segment->path);
 		return APPEND_DISK_FULL;

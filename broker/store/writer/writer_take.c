@@ -11,12 +11,13 @@ writer_take_append(struct task *task, void *arg)
 {
 	struct append *append = (struct append *)task;
 	struct writer *writer = arg;
-	unsigned refusals =
-	    atomic_load_explicit(&writer->store->counters.refusals, memory_order_relaxed);
+	unsigned write_blocks =
+	    atomic_load_explicit(&writer->store->counters.write_blocks, memory_order_relaxed);
 
-	if (refusals != 0) {
+	if (write_blocks != 0) {
 		append_finish(writer->store, append,
-		    refusals & REFUSAL_BROKEN ? APPEND_FAILED : APPEND_DISK_FULL, writer->homes);
+		    write_blocks & WRITE_BLOCK_BROKEN ? APPEND_FAILED : APPEND_DISK_FULL,
+		    writer->homes);
 		return;
 	}
 	task_chain_add(&writer->batch.appends, task);
