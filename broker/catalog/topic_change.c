@@ -111,11 +111,11 @@ on_registered(struct register_wait *wait)
 
 /* On loop 0. */
 static void
-on_kept(struct meta_job *job, struct loop *home)
+on_kept(struct meta_job *job, struct loop *reply_loop)
 {
 	struct change *change = job->context;
 
-	(void)home;
+	(void)reply_loop;
 	change->status = job->status;
 	if (job->status == 0 && change->apply != NULL)
 		change->apply(change);
@@ -135,7 +135,7 @@ on_kept(struct meta_job *job, struct loop *home)
 static void
 submit(struct change *change, struct meta_job *job)
 {
-	job->home = first_loop(change->broker);
+	job->reply_loop = first_loop(change->broker);
 	job->done = on_kept;
 	job->context = change;
 	store_meta(change->broker->store, job);

@@ -72,7 +72,7 @@ read_first(struct request *request, const struct tail_queue *queue)
 
 	*ticket = request_ticket(request);
 	job->queue = queue->number;
-	job->home = request->loop;
+	job->reply_loop = request->loop;
 	job->done = on_first_read;
 	job->context = ticket;
 	read_job_set_limits(job, &(struct pull_limits){ .max_messages = 1, .max_scan = 1 });

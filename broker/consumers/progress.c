@@ -171,10 +171,10 @@ stamped_queue(struct tail *tail, const struct consume_progress *row)
 
 /* The stamps are in the order of the rows that were asked for. */
 static void
-on_stamps(struct read_job *job, struct loop *home)
+on_stamps(struct read_job *job, struct loop *reply_loop)
 {
 	struct progress_report *report = job->context;
-	struct worker *worker = home->context;
+	struct worker *worker = reply_loop->context;
 	size_t at = 0;
 
 	for (size_t i = 0; i < report->n_rows && at < job->n_stamps; i++) {
@@ -189,7 +189,7 @@ on_stamps(struct read_job *job, struct loop *home)
 		at++;
 	}
 	read_job_free(job);
-	reply_with(report, home);
+	reply_with(report, reply_loop);
 }
 
 enum verdict
@@ -213,7 +213,7 @@ progress_report_send(struct progress_report *report, const struct request *reque
 	}
 	struct read_job *job = read_job_new(READ_STAMPS);
 
-	job->home = request->loop;
+	job->reply_loop = request->loop;
 	job->done = on_stamps;
 	job->context = report;
 	job->stamps = stamps;

@@ -16,9 +16,9 @@ struct push {
 	int32_t code;
 	bool wants_reply;
 	int timeout_ms;
-	struct ticket ticket; /* whose answer it becomes */
-	struct loop *home;    /* of the ticket, or of done */
-	push_done_fn *done;   /* of a check */
+	struct ticket ticket;    /* whose answer it becomes */
+	struct loop *reply_loop; /* of the ticket, or of done */
+	push_done_fn *done;      /* of a check */
 	void *context;
 	enum push_result result;
 	struct ext *ext;
@@ -107,7 +107,7 @@ on_reply(void *arg, const struct command *answer, struct slice body)
 		buf_append_slice(&push->reply_body, body);
 	}
 	push->task.run = run_home;
-	loop_post(push->home, &push->task);
+	loop_post(push->reply_loop, &push->task);
 }
 
 /* ---- on the loop of the connection ----------------------------------- */
@@ -161,10 +161,10 @@ run_check(struct task *task, void *receiver)
 	if (push->result == PUSH_SENT)
 		write_push(conn, push, NULL);
 	push->task.run = run_checked;
-	if (push->home == receiver)
+	if (push->reply_loop == receiver)
 		run_checked(&push->task, receiver);
 	else
-		loop_post(push->home, &push->task);
+		loop_post(push->reply_loop, &push->task);
 }
 
 static void
@@ -217,7 +217,7 @@ push_relay(struct request *request, struct conn_id to, int timeout_ms)
 	push->wants_reply = true;
 	push->timeout_ms = timeout_ms;
 	push->ticket = request_ticket(request);
-	push->home = request->loop;
+	push->reply_loop = request->loop;
 	push_send(request_broker(request), request->loop, push, run_push);
 	return VERDICT_LATER;
 }
@@ -235,7 +235,7 @@ push_check(struct broker *broker, struct loop *here, struct conn_id to,
 	    push_new(to, REQUEST_CHECK_TRANSACTION_STATE, command.ext, command.n_ext, body);
 
 	arena_release(&arena);
-	push->home = here;
+	push->reply_loop = here;
 	push->done = done;
 	push->context = context;
 	push_send(broker, here, push, run_check);

@@ -24,7 +24,7 @@ enum push_result {
 	PUSH_BUSY, /* it does not read what was sent before */
 };
 
-typedef void push_done_fn(void *context, struct loop *home, enum push_result result);
+typedef void push_done_fn(void *context, struct loop *reply_loop, enum push_result result);
 /* Asks a producer what became of a transaction (39). done is called here, perhaps at once. */
 void push_check(struct broker *broker, struct loop *here, struct conn_id to,
     const struct check_transaction_header *header, struct slice body, push_done_fn *done,

@@ -213,7 +213,7 @@ deliver_next(struct delivery *delivery, struct loop *loop)
 		record.queue_id = topic_queue_now(&topic, record.queue_id);
 	struct append *append = append_new(store, &record, 1);
 
-	append->home = loop;
+	append->reply_loop = loop;
 	append->done = on_appended;
 	append->context = delivery;
 	store_append(store, append);
@@ -251,7 +251,7 @@ read_head(struct level *level, const struct tail_queue *queue)
 
 	level->busy = true;
 	delivery->level = level;
-	job->home = broker->workers[0].loop;
+	job->reply_loop = broker->workers[0].loop;
 	job->done = on_read;
 	job->context = delivery;
 	job->queue = queue->number;

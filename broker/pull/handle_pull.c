@@ -98,7 +98,7 @@ submit_read(struct worker *worker, int32_t queue, int64_t offset, const struct p
 {
 	struct read_job *job = read_job_new(READ_QUEUE);
 
-	job->home = worker->loop;
+	job->reply_loop = worker->loop;
 	job->done = done;
 	job->context = context;
 	job->queue = queue;

@@ -30,7 +30,7 @@ submit(struct request *request, struct read_job *job,
 	struct lookup *lookup = mem_alloc(sizeof *lookup);
 
 	*lookup = (struct lookup){ request_ticket(request), asked };
-	job->home = request->loop;
+	job->reply_loop = request->loop;
 	job->done = done;
 	job->context = lookup;
 	store_read(request_broker(request)->store, job);

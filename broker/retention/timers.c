@@ -29,9 +29,9 @@ struct timers {
 /* ---- offsets to disk ------------------------------------------------- */
 
 static void
-on_offsets_kept(struct meta_job *job, struct loop *home)
+on_offsets_kept(struct meta_job *job, struct loop *reply_loop)
 {
-	struct worker *worker = home->context;
+	struct worker *worker = reply_loop->context;
 
 	if (job->status != 0) {
 		log_error("offsets could not be written, they are tried again");
@@ -48,7 +48,7 @@ on_offsets_due(struct timer *self)
 	struct meta_job *job = offsets_changed(broker->offsets);
 
 	if (job != NULL) {
-		job->home = timers->loop;
+		job->reply_loop = timers->loop;
 		job->done = on_offsets_kept;
 		store_meta(broker->store, job);
 	}

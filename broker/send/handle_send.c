@@ -481,7 +481,7 @@ send_message_begin(struct request *request)
 			    transaction_first_wait_ms(worker->broker->settings, &out.properties),
 		};
 	send->queue_id = out.queue_id;
-	append->home = request->loop;
+	append->reply_loop = request->loop;
 	append->done = on_stored;
 	append->context = send;
 	store_append(store, append);

@@ -149,7 +149,7 @@ on_read(struct read_job *job, struct loop *loop)
 
 	if (level > 0)
 		append_set_tag_hash(append, due);
-	append->home = loop;
+	append->reply_loop = loop;
 	append->done = on_stored;
 	append->context = back;
 	store_append(broker->store, append);
@@ -185,7 +185,7 @@ send_back_begin(struct request *request)
 	struct read_job *job = read_job_new(READ_POSITION);
 
 	job->offset = header->offset;
-	job->home = request->loop;
+	job->reply_loop = request->loop;
 	job->done = on_read;
 	job->context = back;
 	store_read(broker->store, job);

@@ -4,7 +4,7 @@
 /*
  * The store: one log of records in SQLite segments, the queue and key blocks
  * that index it, and meta.db. Its threads (writer, readers, closer) are inside;
- * loops talk to it with jobs that travel and come home to the loop's inbox.
+ * loops talk to it with jobs; a finished job is posted to the inbox of its reply loop.
  *
  *   store_open -> (load: store_each_*; one tail_new per loop) -> store_start
  *     ... jobs ... -> store_stop -> store_close
@@ -59,9 +59,9 @@ struct store *store_open(const struct store_options *options, char **why);
  * that its tail (tails[i] belongs to loops[i]) knows what it may serve.
  */
 void store_start(struct store *store, struct loop *loops, struct tail **tails, int n_loops);
-/* Finishes what was submitted, syncs, ends the threads. Jobs come home to the loops' inboxes. */
+/* Finishes what was submitted, syncs, ends the threads. Jobs are posted to their reply loops. */
 void store_stop(struct store *store);
-/* What loops submitted after that, as they were told of the end one by one, comes home as failed.
+/* Fails what loops submitted after that, as the loops are stopped one by one.
  */
 void store_refuse_late(struct store *store);
 void store_close(struct store *store);
@@ -79,14 +79,16 @@ enum append_status {
 enum append_state {
 	APPEND_QUEUED,
 	APPEND_TAKEN,   /* the writer works on it: queue_offset and position are set */
-	APPEND_DROPPED, /* cancelled in time: it will come home as APPEND_CANCELLED, not stored */
+	APPEND_DROPPED, /* cancelled in time: done is called with APPEND_CANCELLED, nothing is
+	                   stored */
 };
 
 struct append {
 	struct task task;
-	struct loop *home;
-	void (*done)(struct append *append, struct loop *home); /* at home; owns the append again */
-	_Atomic int state;                                      /* enum append_state */
+	struct loop *reply_loop;
+	void (*done)(struct append *append,
+	    struct loop *reply_loop); /* on the reply loop; owns the append again */
+	_Atomic int state;            /* enum append_state */
 	enum append_status status;
 	int64_t queue_offset;    /* of the first record */
 	int64_t position;        /* of the first record; the others follow back to back */
@@ -114,16 +116,17 @@ struct append {
  * is set; queue_offset, position and store_timestamp need not be.
  */
 struct append *append_new(const struct store *store, struct record *records, size_t n);
-/* Of one record, whose properties were read already; in memory of its home, which frees it. */
-struct append *append_new_known(const struct store *store, struct loop *home, struct record *record,
-    const struct known_properties *known);
+/* Of one record, whose properties were read already; in memory of its reply loop, which frees it.
+ */
+struct append *append_new_known(const struct store *store, struct loop *reply_loop,
+    struct record *record, const struct known_properties *known);
 /* The tag hash that the queue entries carry, when it is not that of the TAGS property (one for
  * all). */
 void append_set_tag_hash(struct append *append, int64_t tag_hash);
 void append_free(struct append *append);
 /* Gathered, and posted to the writer at the end of the loop's turn. */
 void store_append(struct store *store, struct append *append);
-/* True when the writer had not taken it yet; it comes home all the same. Any thread. */
+/* True when the writer had not taken it yet; done is called all the same. Any thread. */
 bool append_cancel(struct append *append);
 /* Too much waits for the writer: refuse with SYSTEM_BUSY before building an append. Any thread. */
 bool store_is_busy(const struct store *store);
@@ -167,8 +170,8 @@ struct stamp_query {
  * read_job_free. */
 struct read_job {
 	struct task task;
-	struct loop *home;
-	void (*done)(struct read_job *job, struct loop *home);
+	struct loop *reply_loop;
+	void (*done)(struct read_job *job, struct loop *reply_loop);
 	void *context;
 	enum read_kind kind;
 	/* the question */
@@ -230,8 +233,9 @@ struct meta_change {
 /* Changes that are committed together; texts are owned by the job. */
 struct meta_job {
 	struct task task;
-	struct loop *home;
-	void (*done)(struct meta_job *job, struct loop *home); /* may be NULL: freed silently */
+	struct loop *reply_loop;
+	void (*done)(
+	    struct meta_job *job, struct loop *reply_loop); /* may be NULL: freed silently */
 	void *context;
 	struct meta_change *changes;
 	size_t n, cap;

@@ -95,9 +95,9 @@ int store_sync_directory(const char *path);
 /* A thread without signals: those are the main thread's. */
 void store_start_thread(pthread_t *thread, const char *name, void *(*run)(void *arg), void *arg);
 
-/* append.c: adds it, with this status, to what goes home to its loop (one chain per loop). */
+/* append.c: adds it, with this status, to the replies of its loop (one chain per loop). */
 void append_finish(struct store *store, struct append *append, enum append_status status,
-    struct task_chain *homes);
+    struct task_chain *replies);
 void append_gathers_start(struct store *store);
 /* Passes on what the loops gathered in their last turn. */
 void append_gathers_stop(struct store *store);
@@ -112,7 +112,7 @@ void reader_submit(struct store *store, struct read_job *job);
  * last has, `after` (may be NULL) is posted to the closer.
  */
 void readers_sweep(struct store *store, struct task *after);
-/* Sends it home. */
+/* Posts it to its reply loop. */
 void read_job_finish(struct read_job *job, enum read_status status);
 
 /* syncer.c: ASYNC_FLUSH's syncs */

@@ -8,9 +8,9 @@ static void go_on(struct transaction_search *search);
 
 static void
 submit(struct transaction_search *search, struct read_job *job,
-    void (*done)(struct read_job *job, struct loop *home))
+    void (*done)(struct read_job *job, struct loop *reply_loop))
 {
-	job->home = search->worker->loop;
+	job->reply_loop = search->worker->loop;
 	job->done = done;
 	job->context = search;
 	store_read(search->worker->broker->store, job);
@@ -53,13 +53,13 @@ note_failure(struct transaction_search *search, const struct read_job *job)
 /* ---- by transaction id -------------------------------------------------- */
 
 static void
-on_key(struct read_job *job, struct loop *home)
+on_key(struct read_job *job, struct loop *reply_loop)
 {
 	struct transaction_search *search = job->context;
 	struct slice rest = { "", 0 };
 	struct record record;
 
-	(void)home;
+	(void)reply_loop;
 	note_failure(search, job);
 	if (job->status == READ_FOUND)
 		rest = (struct slice){ job->chunk->data, job->chunk->len };
@@ -104,11 +104,11 @@ ask_parked_key(struct transaction_search *search)
 /* ---- by position -------------------------------------------------------- */
 
 static void
-on_events(struct read_job *job, struct loop *home)
+on_events(struct read_job *job, struct loop *reply_loop)
 {
 	struct transaction_search *search = job->context;
 
-	(void)home;
+	(void)reply_loop;
 	note_failure(search, job);
 	if (job->n_records != 0)
 		add(search, search->position, -1);
@@ -118,7 +118,7 @@ on_events(struct read_job *job, struct loop *home)
 
 /* One that was decided is in the table no more; its events may outlive its record. */
 static void
-on_table(struct half_job *job, struct loop *home)
+on_table(struct half_job *job, struct loop *reply_loop)
 {
 	struct transaction_search *search = job->context;
 	bool found = job->n != 0;
@@ -132,7 +132,7 @@ on_table(struct half_job *job, struct loop *home)
 	}
 	ask = read_job_new(READ_KEY);
 	ask->topic = slice_dup(SLICE(HALF_EVENT_TOPIC));
-	ask->key = slice_dup(half_event_key(&home->arena, search->position));
+	ask->key = slice_dup(half_event_key(&reply_loop->arena, search->position));
 	ask->max_messages = 1;
 	ask->end_ms = INT64_MAX;
 	submit(search, ask, on_events);
@@ -150,14 +150,14 @@ is_stored_at(const struct transaction_search *search, const struct record *recor
 
 /* No record: perhaps it left the log, and the table still knows it. */
 static void
-on_position(struct read_job *job, struct loop *home)
+on_position(struct read_job *job, struct loop *reply_loop)
 {
 	struct transaction_search *search = job->context;
 	bool found = job->status == READ_FOUND;
 	struct half_job *ask;
 	struct record record;
 
-	(void)home;
+	(void)reply_loop;
 	if (job->status == READ_FAILED)
 		search->failed = true;
 	if (found && record_decode(job->chunk->data, job->chunk->len, &record) == 0 &&
@@ -169,7 +169,7 @@ on_position(struct read_job *job, struct loop *home)
 		return;
 	}
 	ask = half_job_new(HALF_FIND);
-	ask->home = search->worker->loop;
+	ask->reply_loop = search->worker->loop;
 	ask->done = on_table;
 	ask->context = search;
 	ask->position = search->position;

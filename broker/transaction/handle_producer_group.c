@@ -41,12 +41,12 @@ run_home(struct task *task, void *receiver)
 
 /* On loop 0. */
 static void
-on_kept(struct meta_job *job, struct loop *home)
+on_kept(struct meta_job *job, struct loop *reply_loop)
 {
 	struct group_change *change = job->context;
 	struct producer_groups *groups = change->broker->producer_groups;
 
-	(void)home;
+	(void)reply_loop;
 	change->status = job->status;
 	meta_job_free(job);
 	if (change->status == 0 && change->is_deletion)
@@ -74,7 +74,7 @@ keep(struct request *request, const struct producer_group *group, struct slice v
 		.check_url = arena_copy(&change->arena, group->check_url),
 	};
 	change->is_deletion = value.data == NULL;
-	job->home = &broker->daemon->loops[0];
+	job->reply_loop = &broker->daemon->loops[0];
 	job->done = on_kept;
 	job->context = change;
 	meta_job_put(job, META_PRODUCER_GROUP, group->name, value);

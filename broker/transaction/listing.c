@@ -265,11 +265,11 @@ view(struct listing *listing, int64_t position, unsigned wants)
 /* ---- from the table -------------------------------------------------------- */
 
 static void
-on_halves(struct half_job *job, struct loop *home)
+on_halves(struct half_job *job, struct loop *reply_loop)
 {
 	struct listing *listing = job->context;
 
-	(void)home;
+	(void)reply_loop;
 	listing->table_cursor = job->cursor;
 	listing->n = job->n;
 	listing->halves = arena_alloc(&listing->page_arena, (job->n + 1) * sizeof *job->halves);
@@ -287,7 +287,7 @@ load_halves(struct listing *listing)
 	struct half_job *job = half_job_new(HALF_LIST);
 
 	listing->begun = true;
-	job->home = listing->worker->loop;
+	job->reply_loop = listing->worker->loop;
 	job->done = on_halves;
 	job->context = listing;
 	job->cursor = listing->table_cursor;
@@ -340,14 +340,14 @@ add_event(struct listing *listing, const struct record *record)
 	listing->n++;
 }
 
-static void on_events(struct read_job *job, struct loop *home);
+static void on_events(struct read_job *job, struct loop *reply_loop);
 
 static void
 read_events(struct listing *listing, int32_t queue, int64_t from)
 {
 	struct read_job *job = read_job_new(READ_QUEUE);
 
-	job->home = listing->worker->loop;
+	job->reply_loop = listing->worker->loop;
 	job->done = on_events;
 	job->context = listing;
 	job->queue = queue;
@@ -362,7 +362,7 @@ read_events(struct listing *listing, int32_t queue, int64_t from)
 
 /* A page ends early at a record that cannot be read: it is passed, and the rest read. */
 static void
-on_events(struct read_job *job, struct loop *home)
+on_events(struct read_job *job, struct loop *reply_loop)
 {
 	struct listing *listing = job->context;
 	int64_t at = job->offset, next = job->next_offset;
@@ -371,7 +371,7 @@ on_events(struct read_job *job, struct loop *home)
 	struct record record;
 	int32_t queue = job->queue;
 
-	(void)home;
+	(void)reply_loop;
 	listing->failed |= job->status == READ_FAILED;
 	if (job->status == READ_FOUND)
 		rest = (struct slice){ job->chunk->data, job->chunk->len };
@@ -435,13 +435,13 @@ take_event(struct listing *listing)
 /* ---- by key ------------------------------------------------------------------ */
 
 static void
-on_keys(struct read_job *job, struct loop *home)
+on_keys(struct read_job *job, struct loop *reply_loop)
 {
 	struct listing *listing = job->context;
 	struct slice rest = { "", 0 };
 	struct record record;
 
-	(void)home;
+	(void)reply_loop;
 	listing->failed |= job->status == READ_FAILED;
 	listing->last_page = job->n_records < job->max_messages;
 	if (job->status == READ_FOUND) {
@@ -471,7 +471,7 @@ load_keys(struct listing *listing)
 {
 	struct read_job *job = read_job_new(READ_KEY);
 
-	job->home = listing->worker->loop;
+	job->reply_loop = listing->worker->loop;
 	job->done = on_keys;
 	job->context = listing;
 	job->topic = slice_dup(SLICE(HALF_TOPIC));

@@ -45,7 +45,7 @@ transaction_resume(struct worker *worker, const struct transaction_resume *resum
 	*copy = *resume;
 	append->half.act = HALF_RESUME;
 	append->half.position = resume->position;
-	append->home = worker->loop;
+	append->reply_loop = worker->loop;
 	append->done = on_stored;
 	append->context = copy;
 	store_append(worker->broker->store, append);

@@ -16,9 +16,9 @@ static void go_on(struct transaction_view *view);
 
 static void
 submit(struct transaction_view *view, struct read_job *job,
-    void (*done)(struct read_job *job, struct loop *home))
+    void (*done)(struct read_job *job, struct loop *reply_loop))
 {
-	job->home = view->worker->loop;
+	job->reply_loop = view->worker->loop;
 	job->done = done;
 	job->context = view;
 	store_read(view->worker->broker->store, job);
@@ -26,7 +26,7 @@ submit(struct transaction_view *view, struct read_job *job,
 
 static void
 submit_position(struct transaction_view *view, int64_t position,
-    void (*done)(struct read_job *job, struct loop *home))
+    void (*done)(struct read_job *job, struct loop *reply_loop))
 {
 	struct read_job *job = read_job_new(READ_POSITION);
 
@@ -48,11 +48,11 @@ take_chunk(struct transaction_view *view, struct read_job *job)
 }
 
 static void
-on_table(struct half_job *job, struct loop *home)
+on_table(struct half_job *job, struct loop *reply_loop)
 {
 	struct transaction_view *view = job->context;
 
-	(void)home;
+	(void)reply_loop;
 	view->half = (struct half){ .position = view->position, .copy = -1 };
 	if (job->n != 0)
 		view->half = job->halves[0];
@@ -65,7 +65,7 @@ ask_table(struct transaction_view *view)
 {
 	struct half_job *job = half_job_new(HALF_FIND);
 
-	job->home = view->worker->loop;
+	job->reply_loop = view->worker->loop;
 	job->done = on_table;
 	job->context = view;
 	job->position = view->position;
@@ -89,23 +89,23 @@ keep_record(struct transaction_view *view, struct chunk *chunk, const char *topi
 }
 
 static void
-on_copy(struct read_job *job, struct loop *home)
+on_copy(struct read_job *job, struct loop *reply_loop)
 {
 	struct transaction_view *view = job->context;
 
-	(void)home;
+	(void)reply_loop;
 	keep_record(view, take_chunk(view, job), HALF_PARKED_TOPIC);
 	read_job_free(job);
 	go_on(view);
 }
 
 static void
-on_record(struct read_job *job, struct loop *home)
+on_record(struct read_job *job, struct loop *reply_loop)
 {
 	struct transaction_view *view = job->context;
 	int64_t copy = view->half.state != HALF_NONE ? view->half.copy : view->copy;
 
-	(void)home;
+	(void)reply_loop;
 	keep_record(view, take_chunk(view, job), HALF_TOPIC);
 	read_job_free(job);
 	if (view->record.size == 0 && copy >= 0)
@@ -123,7 +123,7 @@ ask_record(struct transaction_view *view)
 
 static void
 submit_key(struct transaction_view *view, struct slice topic, struct slice key,
-    void (*done)(struct read_job *job, struct loop *home))
+    void (*done)(struct read_job *job, struct loop *reply_loop))
 {
 	struct read_job *job = read_job_new(READ_KEY);
 
@@ -155,12 +155,12 @@ put_before(struct transaction_view *view, struct chunk *older)
 }
 
 static void
-on_decisions(struct read_job *job, struct loop *home)
+on_decisions(struct read_job *job, struct loop *reply_loop)
 {
 	struct transaction_view *view = job->context;
 	struct chunk *chunk = take_chunk(view, job);
 
-	(void)home;
+	(void)reply_loop;
 	read_job_free(job);
 	if (chunk != NULL)
 		put_before(view, chunk);
@@ -169,7 +169,7 @@ on_decisions(struct read_job *job, struct loop *home)
 
 /* Of too many the newest are there: how it was decided is looked for by itself. */
 static void
-on_events(struct read_job *job, struct loop *home)
+on_events(struct read_job *job, struct loop *reply_loop)
 {
 	struct transaction_view *view = job->context;
 
@@ -178,7 +178,7 @@ on_events(struct read_job *job, struct loop *home)
 	read_job_free(job);
 	if (view->events_cut)
 		submit_key(view, SLICE(HALF_EVENT_TOPIC),
-		    half_decision_key(&home->arena, view->position), on_decisions);
+		    half_decision_key(&reply_loop->arena, view->position), on_decisions);
 	else
 		go_on(view);
 }
@@ -298,14 +298,14 @@ transaction_event_tell(struct arena *arena, int64_t position, const struct half_
 
 /* Of the records that were found, the one that this half message became. */
 static void
-on_delivery(struct read_job *job, struct loop *home)
+on_delivery(struct read_job *job, struct loop *reply_loop)
 {
 	struct transaction_view *view = job->context;
 	struct chunk *chunk = take_chunk(view, job);
 	struct slice rest = chunk != NULL ? (struct slice){ chunk->data, chunk->len } : SLICE("");
 	struct record record;
 
-	(void)home;
+	(void)reply_loop;
 	read_job_free(job);
 	while (record_decode(rest.data, rest.len, &record) == 0) {
 		if (record.prepared_offset == view->position) {

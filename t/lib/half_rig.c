@@ -34,11 +34,11 @@ struct submitted {
 };
 
 static void
-on_done(struct append *append, struct loop *home)
+on_done(struct append *append, struct loop *reply_loop)
 {
 	struct submitted *submitted = append->context;
 
-	(void)home;
+	(void)reply_loop;
 	*submitted->outcome = (struct half_outcome){
 		.status = append->status,
 		.found = append->half.found,
@@ -100,7 +100,7 @@ half_submit(struct rig *rig, const struct half_change *change, int32_t n_asked,
 		append->also = event;
 	*submitted = (struct submitted){ rig, outcome };
 	append->half = *change;
-	append->home = &rig->loop;
+	append->reply_loop = &rig->loop;
 	append->done = on_done;
 	append->context = submitted;
 	rig->outstanding++;
@@ -141,11 +141,11 @@ half_store(struct rig *rig, int64_t wait_ms)
 /* ---- the table ------------------------------------------------------- */
 
 static void
-on_answered(struct half_job *job, struct loop *home)
+on_answered(struct half_job *job, struct loop *reply_loop)
 {
 	struct rig *rig = job->context;
 
-	(void)home;
+	(void)reply_loop;
 	if (--rig->outstanding == 0)
 		loop_stop(&rig->loop);
 }
@@ -153,7 +153,7 @@ on_answered(struct half_job *job, struct loop *home)
 static struct half_job *
 run_job(struct rig *rig, struct half_job *job)
 {
-	job->home = &rig->loop;
+	job->reply_loop = &rig->loop;
 	job->done = on_answered;
 	job->context = rig;
 	rig->outstanding++;

@@ -122,11 +122,11 @@ struct submitted {
 };
 
 static void
-on_appended(struct append *append, struct loop *home)
+on_appended(struct append *append, struct loop *reply_loop)
 {
 	struct submitted *submitted = append->context;
 
-	(void)home;
+	(void)reply_loop;
 	*submitted->outcome = (struct outcome){
 		.status = append->status,
 		.queue_offset = append->queue_offset,
@@ -176,7 +176,7 @@ rig_submit(struct rig *rig, const struct sample *sample, struct outcome *outcome
 	struct append *append = append_new(rig->store, records, n);
 
 	*submitted = (struct submitted){ rig, outcome };
-	append->home = &rig->loop;
+	append->reply_loop = &rig->loop;
 	append->done = on_appended;
 	append->context = submitted;
 	rig->outstanding++;
@@ -217,16 +217,16 @@ rig_fill(struct rig *rig, const struct sample *sample, size_t n)
 }
 
 static void
-on_read(struct read_job *job, struct loop *home)
+on_read(struct read_job *job, struct loop *reply_loop)
 {
-	(void)home;
+	(void)reply_loop;
 	came_home(job->context);
 }
 
 struct read_job *
 rig_read(struct rig *rig, struct read_job *job)
 {
-	job->home = &rig->loop;
+	job->reply_loop = &rig->loop;
 	job->done = on_read;
 	job->context = rig;
 	rig->outstanding++;
@@ -260,16 +260,16 @@ rig_find_key(struct rig *rig, const char *topic, const char *key)
 }
 
 static void
-on_meta(struct meta_job *job, struct loop *home)
+on_meta(struct meta_job *job, struct loop *reply_loop)
 {
-	(void)home;
+	(void)reply_loop;
 	came_home(job->context);
 }
 
 int
 rig_meta(struct rig *rig, struct meta_job *job)
 {
-	job->home = &rig->loop;
+	job->reply_loop = &rig->loop;
 	job->done = on_meta;
 	job->context = rig;
 	rig->outstanding++;

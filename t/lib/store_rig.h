@@ -16,7 +16,7 @@ struct rig {
 	struct store *store;
 	struct loop loop;
 	struct tail *tail;
-	int outstanding; /* jobs that have yet to come home */
+	int outstanding; /* jobs without reply */
 	int64_t born_ms; /* of the records made */
 };
 
@@ -48,7 +48,7 @@ void rig_close(struct rig *rig);
 void rig_release(struct rig *rig); /* and removes the directory */
 
 struct append *rig_submit(struct rig *rig, const struct sample *sample, struct outcome *outcome);
-/* Until all that was submitted came home. */
+/* Until all that was submitted was replied to. */
 void rig_wait(struct rig *rig);
 struct outcome rig_append(struct rig *rig, const struct sample *sample);
 /* n appends at once, all OK. */

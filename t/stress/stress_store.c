@@ -95,7 +95,7 @@ read_something(struct worker *worker)
 	job->begin_ms = job->kind == READ_TIME ? clock_wall_ms() - 50 : 0;
 	job->end_ms = INT64_MAX;
 	read_job_set_limits(job, &(struct pull_limits){ .max_messages = 32, .max_bytes = 100000 });
-	job->home = &loops[worker - workers];
+	job->reply_loop = &loops[worker - workers];
 	job->done = on_read;
 	worker->n_reads++;
 	store_read(store, job);
@@ -160,7 +160,7 @@ submit(struct worker *worker)
 	};
 	struct append *append = append_new(store, &record, 1);
 
-	append->home = &loops[worker - workers];
+	append->reply_loop = &loops[worker - workers];
 	append->done = on_appended;
 	worker->n_sent++;
 	store_append(store, append);

@@ -94,7 +94,7 @@ Test(writer, a_full_disk_is_told)
 	fault_case(STORE_FLUSH_ASYNC, FAULT_WRITE, 1, true, SQLITE_FULL);
 }
 
-/* Ends the loop's turn by hand; whether the append came home in it. */
+/* Ends the loop's turn by hand; whether the append was replied to in it. */
 static bool
 is_lent(struct rig *rig, unsigned seed)
 {
@@ -108,7 +108,7 @@ is_lent(struct rig *rig, unsigned seed)
 	end->run(end);
 	bool lent = rig->outstanding == 0;
 
-	loop_run(&rig->loop); /* until the stop that the last one home asked for */
+	loop_run(&rig->loop); /* until the stop that the last reply asked for */
 	cr_assert_eq(outcome.status, APPEND_OK);
 	free(outcome.records);
 	return lent;

@@ -93,7 +93,7 @@ put_off(struct half_table *table, struct half_job *job)
 }
 
 static void
-come_home(struct task *task, void *loop)
+run_done(struct task *task, void *loop)
 {
 	struct half_job *job = (struct half_job *)task;
 
@@ -113,9 +113,9 @@ take_job(struct task *task, void *arg)
 	struct writer *writer = arg;
 
 	answers[job->query](&writer->halves, job);
-	job->task.run = come_home;
+	job->task.run = run_done;
 	if (job->done != NULL)
-		task_chain_add(&writer->homes[job->home->index], &job->task);
+		task_chain_add(&writer->replies[job->reply_loop->index], &job->task);
 	else
 		half_job_free(job);
 }

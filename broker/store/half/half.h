@@ -79,8 +79,8 @@ enum half_query {
 
 struct half_job {
 	struct task task;
-	struct loop *home;
-	void (*done)(struct half_job *job, struct loop *home); /* NULL: freed silently */
+	struct loop *reply_loop;
+	void (*done)(struct half_job *job, struct loop *reply_loop); /* NULL: freed silently */
 	void *context;
 	enum half_query query;
 	int64_t position;
@@ -151,8 +151,8 @@ enum { EVENT_QUEUE_DECISIONS, EVENT_QUEUE_CONTRADICTIONS, EVENT_QUEUE_OTHERS, N_
 const char *half_event_name(enum half_event_kind kind);
 const char *half_via_name(enum half_via via);
 /*
- * The append of the record that keeps it, in memory of that loop, which frees it. It has no home
- * yet: it may go along with another. The arena is for what is needed meanwhile.
+ * The append of the record that keeps it, in memory of that loop, which frees it. It has no reply
+ * loop yet: it may go along with another. The arena is for what is needed meanwhile.
  */
 struct append *half_event_append(const struct store *store, struct loop *loop, struct arena *arena,
     const struct half_event *event);

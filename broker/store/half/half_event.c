@@ -151,7 +151,7 @@ half_event_append(const struct store *store, struct loop *loop, struct arena *ar
 	};
 	struct append *append = append_new_known(store, loop, &record, &known);
 
-	append->home = NULL;
+	append->reply_loop = NULL;
 	return append;
 }
 

@@ -289,7 +289,7 @@ put_jobs(struct meta *meta, struct task *first)
 }
 
 static void
-come_home(struct task *task, void *loop)
+run_done(struct task *task, void *loop)
 {
 	struct meta_job *job = (struct meta_job *)task;
 
@@ -304,9 +304,9 @@ finish(struct writer *writer, struct task *first, int status)
 
 		next = task->next;
 		job->status = status;
-		job->task.run = come_home;
+		job->task.run = run_done;
 		if (job->done != NULL)
-			task_chain_add(&writer->homes[job->home->index], task);
+			task_chain_add(&writer->replies[job->reply_loop->index], task);
 		else
 			meta_job_free(job);
 	}

@@ -53,7 +53,7 @@ read_job_free(struct read_job *job)
 }
 
 static void
-come_home(struct task *task, void *loop)
+run_done(struct task *task, void *loop)
 {
 	struct read_job *job = (struct read_job *)task;
 
@@ -64,8 +64,8 @@ void
 read_job_finish(struct read_job *job, enum read_status status)
 {
 	job->status = status;
-	job->task.run = come_home;
-	loop_post(job->home, &job->task);
+	job->task.run = run_done;
+	loop_post(job->reply_loop, &job->task);
 }
 
 /* ---- files ----------------------------------------------------------- */

@@ -2,8 +2,8 @@
 #define STORE_READER_H
 
 /*
- * A reader thread: takes read jobs, answers them from the segments, sends them
- * home. Its connections are its own, opened when first needed and kept, as
+ * A reader thread: takes read jobs, answers them from the segments, posts them
+ * to their reply loops. Its connections are its own, opened when first needed and kept, as
  * many as READER_FILES, least recently used first to go.
  *
  * What is committed but in no index block yet only the writer knows: a job

@@ -106,12 +106,12 @@ append_new(const struct store *store, struct record *records, size_t n)
 }
 
 struct append *
-append_new_known(const struct store *store, struct loop *home, struct record *record,
+append_new_known(const struct store *store, struct loop *reply_loop, struct record *record,
     const struct known_properties *known)
 {
-	struct append *append = lay_out(store, &home->pool, record, known, 1);
+	struct append *append = lay_out(store, &reply_loop->pool, record, known, 1);
 
-	append->home = home;
+	append->reply_loop = reply_loop;
 	return append;
 }
 
@@ -195,7 +195,7 @@ queued_size(const struct append *append)
 void
 store_append(struct store *store, struct append *append)
 {
-	struct append_gather *gather = &store->gathers[append->home->index];
+	struct append_gather *gather = &store->gathers[append->reply_loop->index];
 	int64_t size = queued_size(append);
 
 	append->task.run = writer_take_append;
@@ -203,7 +203,7 @@ store_append(struct store *store, struct append *append)
 	gather->n_bytes += (size_t)size;
 	gather->n_records += append->n_records;
 	task_chain_add(&gather->chain, &append->task);
-	loop_at_turn_end(append->home, &gather->turn_end);
+	loop_at_turn_end(append->reply_loop, &gather->turn_end);
 	if (store->options.flush == STORE_FLUSH_ASYNC &&
 	    (gather->n_bytes >= PASS_ON_BYTES || gather->n_records >= PASS_ON_RECORDS))
 		pass_on(gather);
@@ -226,7 +226,7 @@ store_is_busy(const struct store *store)
 }
 
 static void
-come_home(struct task *task, void *loop)
+run_done(struct task *task, void *loop)
 {
 	struct append *append = (struct append *)task;
 
@@ -234,14 +234,14 @@ come_home(struct task *task, void *loop)
 }
 
 void
-append_finish(
-    struct store *store, struct append *append, enum append_status status, struct task_chain *homes)
+append_finish(struct store *store, struct append *append, enum append_status status,
+    struct task_chain *replies)
 {
 	append->status = status;
-	if (append->home == NULL)
+	if (append->reply_loop == NULL)
 		return; /* another's `also`: told with it */
-	append->task.run = come_home;
+	append->task.run = run_done;
 	atomic_fetch_sub_explicit(
 	    &store->counters.queued_bytes, queued_size(append), memory_order_relaxed);
-	task_chain_add(&homes[append->home->index], &append->task);
+	task_chain_add(&replies[append->reply_loop->index], &append->task);
 }

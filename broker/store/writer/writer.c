@@ -41,7 +41,7 @@ writer_free(struct writer *writer)
 	pending_release(&writer->pending);
 	mailbox_release(&writer->inbox);
 	pthread_mutex_destroy(&writer->turn_lock);
-	free(writer->homes);
+	free(writer->replies);
 	free(writer);
 }
 
@@ -80,16 +80,16 @@ writer_publish(struct writer *writer, struct commit_notice *notice)
 		struct commit_notice_task *task =
 		    commit_notice_task_new(writer->store->tails[i], notice);
 
-		task_chain_add(&writer->homes[i], &task->task);
+		task_chain_add(&writer->replies[i], &task->task);
 	}
 	commit_notice_unref(notice);
 }
 
 static void
-send_home(struct writer *writer)
+post_replies(struct writer *writer)
 {
 	for (int i = 0; i < writer->store->n_loops; i++) {
-		struct task_chain *chain = &writer->homes[i];
+		struct task_chain *chain = &writer->replies[i];
 
 		if (chain->first != NULL)
 			mailbox_post_chain(
@@ -166,10 +166,10 @@ turn(struct writer *writer)
 		writer_commit(writer);
 	else
 		flush_if_due(writer);
-	send_home(writer);
+	post_replies(writer);
 	if (writer->batch.metas.first != NULL) {
 		meta_commit(writer, writer->batch.metas.first);
-		send_home(writer);
+		post_replies(writer);
 	}
 	writer_pass_reads(writer);
 	if (half_rows_flush_in_ms(writer) == 0)
@@ -226,10 +226,10 @@ lent_turn(struct writer *writer, const struct loop *loop, struct task *first)
 	writer_commit(writer);
 	writer_publish_halves(writer);
 
-	struct task *home = writer->homes[loop->index].first;
+	struct task *own = writer->replies[loop->index].first;
 
-	writer->homes[loop->index] = (struct task_chain){ 0 };
-	send_home(writer);
+	writer->replies[loop->index] = (struct task_chain){ 0 };
+	post_replies(writer);
 	int64_t ended_us = clock_mono_us();
 	int wait_ms = idle_ms(writer);
 
@@ -239,29 +239,29 @@ lent_turn(struct writer *writer, const struct loop *loop, struct task *first)
 		writer->wakes_ms = 0;
 		mailbox_wake(&writer->inbox);
 	}
-	return home;
+	return own;
 }
 
 bool
 writer_lend(struct writer *writer, struct loop *loop, struct task *first)
 {
-	struct task *home = NULL;
+	struct task *own = NULL;
 
 	if (pthread_mutex_trylock(&writer->turn_lock) != 0)
 		return false;
 	bool lent = may_lend(writer, loop);
 
 	if (lent)
-		home = lent_turn(writer, loop, first);
+		own = lent_turn(writer, loop, first);
 	pthread_mutex_unlock(&writer->turn_lock);
-	loop_run_tasks(loop, home);
+	loop_run_tasks(loop, own);
 	return lent;
 }
 
 void
 writer_start(struct writer *writer)
 {
-	writer->homes = mem_zalloc((size_t)writer->store->n_loops * sizeof writer->homes[0]);
+	writer->replies = mem_zalloc((size_t)writer->store->n_loops * sizeof writer->replies[0]);
 	store_start_thread(&writer->thread, "writer", run, writer);
 }
 
@@ -284,10 +284,10 @@ writer_drain(struct writer *writer)
 		     task = next) {
 			next = task->next;
 			append_finish(
-			    writer->store, (struct append *)task, APPEND_FAILED, writer->homes);
+			    writer->store, (struct append *)task, APPEND_FAILED, writer->replies);
 		}
 		meta_refuse(writer, writer->batch.metas.first);
-		send_home(writer);
+		post_replies(writer);
 		writer_pass_reads(writer);
 	} while (writer->todo != NULL);
 }

@@ -6,7 +6,7 @@
  * meta jobs, read jobs that need what only it knows, and what the closer found.
  *
  * One turn: gather what is there up to a bound, commit it as one transaction,
- * tell the tails, send the appends home. While it commits, the next turn's work gathers,
+ * publish it to the tails, post the replies. While it commits, the next turn's work gathers,
  * so a lone message is not delayed and a thousand share one sync.
  *
  * To wake a sleeping thread and be woken by it costs more than a small commit.
@@ -46,7 +46,7 @@ struct writer {
 	int64_t next_roll_ms;  /* monotonic: when a failed change of segments is tried again */
 	struct task *todo;     /* taken from the inbox, not yet in a batch */
 	struct batch batch;
-	struct task_chain *homes; /* per loop, what this turn sends */
+	struct task_chain *replies; /* per loop, what this turn sends */
 };
 
 struct writer *writer_new(struct store *store);
@@ -60,7 +60,7 @@ void writer_post(struct writer *writer, struct task *task);
 
 /*
  * Commits the appends that begin with `first`, which are few, on the loop's
- * own thread, and runs there what goes home to it. False: it was not possible,
+ * own thread, and runs there the replies that are its own. False: it was not possible,
  * nothing was done, the appends are to be posted. At the end of a turn of the loop.
  */
 bool writer_lend(struct writer *writer, struct loop *loop, struct task *first);

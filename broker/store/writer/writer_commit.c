@@ -328,7 +328,8 @@ place_whole(
 	return APPEND_OK;
 }
 
-/* Places all appends of the batch; those that are not to be stored go home and leave the chain. */
+/* Places all appends of the batch; those that are not to be stored are replied to and leave the
+ * chain. */
 static void
 place_all(struct writer *writer, struct chunk *chunk, struct commit_notice *notice)
 {
@@ -341,7 +342,7 @@ place_all(struct writer *writer, struct chunk *chunk, struct commit_notice *noti
 
 		next = task->next;
 		if (status != APPEND_OK) {
-			append_finish(writer->store, append, status, writer->homes);
+			append_finish(writer->store, append, status, writer->replies);
 			continue;
 		}
 		task_chain_add(&writer->batch.appends, task);
@@ -471,7 +472,7 @@ writer_commit(struct writer *writer)
 		commit_notice_unref(notice);
 	for (struct task *task = writer->batch.appends.first, *next; task != NULL; task = next) {
 		next = task->next;
-		append_finish(writer->store, (struct append *)task, status, writer->homes);
+		append_finish(writer->store, (struct append *)task, status, writer->replies);
 	}
 }
 

@@ -17,7 +17,7 @@ writer_take_append(struct task *task, void *arg)
 	if (write_blocks != 0) {
 		append_finish(writer->store, append,
 		    write_blocks & WRITE_BLOCK_BROKEN ? APPEND_FAILED : APPEND_DISK_FULL,
-		    writer->homes);
+		    writer->replies);
 		return;
 	}
 	task_chain_add(&writer->batch.appends, task);

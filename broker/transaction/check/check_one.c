@@ -168,9 +168,9 @@ event_append(struct check *check, const struct half_event *event)
 
 static void
 submit(struct check *check, struct append *append,
-    void (*done)(struct append *append, struct loop *home))
+    void (*done)(struct append *append, struct loop *reply_loop))
 {
-	append->home = check->checks->loop;
+	append->reply_loop = check->checks->loop;
 	append->done = done;
 	append->context = check;
 	store_append(check->checks->broker->store, append);
@@ -296,11 +296,11 @@ ask(struct check *check, enum half_via via, const struct host *who, struct slice
 }
 
 static void
-on_pushed(void *context, struct loop *home, enum push_result result)
+on_pushed(void *context, struct loop *reply_loop, enum push_result result)
 {
 	struct check *check = context;
 
-	(void)home;
+	(void)reply_loop;
 	if (is_stopped(check) || result == PUSH_SENT) {
 		finish(check);
 		return;
@@ -500,7 +500,7 @@ start_read(struct check *check, int64_t position)
 
 	check->checks->n_reading++;
 	job->offset = position;
-	job->home = check->checks->loop;
+	job->reply_loop = check->checks->loop;
 	job->done = on_read;
 	job->context = check;
 	store_read(check->checks->broker->store, job);

@@ -85,7 +85,7 @@ take(struct transaction_checks *checks, size_t max)
 	checks->due->taking = true;
 	job->max = max;
 	job->put_off_ms = LOST_MS;
-	job->home = checks->loop;
+	job->reply_loop = checks->loop;
 	job->done = on_taken;
 	job->context = checks;
 	store_halves(checks->broker->store, job);

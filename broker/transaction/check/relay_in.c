@@ -50,7 +50,7 @@ struct check_errands {
 struct errand {
 	struct task task;
 	struct check_errands *errands;
-	struct loop *home;
+	struct loop *reply_loop;
 	struct ticket ticket;
 	struct arena arena;
 	struct relay_check_header header;
@@ -64,7 +64,7 @@ struct errand {
 struct forward {
 	struct task task;
 	struct check_errands *errands;
-	struct loop *home;
+	struct loop *reply_loop;
 	struct ticket ticket;
 	struct arena arena;
 	struct command command;
@@ -165,18 +165,18 @@ finish(struct errand *errand, int32_t code)
 {
 	errand->code = code;
 	errand->task.run = run_reply;
-	if (errand->home == errand->errands->loop)
-		run_reply(&errand->task, errand->home);
+	if (errand->reply_loop == errand->errands->loop)
+		run_reply(&errand->task, errand->reply_loop);
 	else
-		loop_post(errand->home, &errand->task);
+		loop_post(errand->reply_loop, &errand->task);
 }
 
 static void
-on_pushed(void *context, struct loop *home, enum push_result result)
+on_pushed(void *context, struct loop *reply_loop, enum push_result result)
 {
 	struct errand *errand = context;
 
-	(void)home;
+	(void)reply_loop;
 	if (result != PUSH_SENT)
 		check_members_refused(errand->errands->members, errand->header.group, errand->asked,
 		    errand->key, clock_mono_ms());
@@ -233,7 +233,7 @@ relay_check_begin(struct request *request)
 	struct errand *errand = mem_zalloc(sizeof *errand);
 
 	errand->errands = broker->transaction_checks->errands;
-	errand->home = request->loop;
+	errand->reply_loop = request->loop;
 	errand->ticket = request_ticket(request);
 	errand->header = *(const struct relay_check_header *)request->header;
 	for (const struct field *field = relay_check_header_fields; field->key != NULL; field++) {
@@ -275,7 +275,7 @@ on_forwarded(void *arg, const struct command *answer, struct slice body)
 		log_debug("an answer was not taken by another master master=%s code=%d",
 		    forward->master.data, forward->code);
 	forward->task.run = run_answered;
-	loop_post(forward->home, &forward->task);
+	loop_post(forward->reply_loop, &forward->task);
 }
 
 /* On loop 0. */
@@ -332,7 +332,7 @@ transaction_relay_end(struct request *request)
 	struct forward *forward = mem_zalloc(sizeof *forward);
 
 	forward->errands = errands;
-	forward->home = request->loop;
+	forward->reply_loop = request->loop;
 	forward->ticket = request_ticket(request);
 	forward->master = arena_copy(&forward->arena, master);
 	forward->key = arena_copy(&forward->arena, key);

@@ -116,9 +116,9 @@ event_append(const struct voting *voting, const struct half_event *event)
 
 static void
 submit(struct voting *voting, struct append *append,
-    void (*done)(struct append *append, struct loop *home))
+    void (*done)(struct append *append, struct loop *reply_loop))
 {
-	append->home = voting->worker->loop;
+	append->reply_loop = voting->worker->loop;
 	append->done = done;
 	append->context = voting;
 	store_append(voting->worker->broker->store, append);
@@ -212,7 +212,7 @@ look_up_decision(struct voting *voting)
 	job->key = slice_dup(half_decision_key(&loop->arena, voting->vote.position));
 	job->max_messages = DECISIONS_MAX;
 	job->end_ms = INT64_MAX;
-	job->home = loop;
+	job->reply_loop = loop;
 	job->done = on_events;
 	job->context = voting;
 	store_read(voting->worker->broker->store, job);
@@ -407,7 +407,7 @@ look_for_copy(struct voting *voting)
 	struct half_job *job = half_job_new(HALF_FIND);
 
 	job->position = voting->vote.position;
-	job->home = voting->worker->loop;
+	job->reply_loop = voting->worker->loop;
 	job->done = on_copy_found;
 	job->context = voting;
 	store_halves(voting->worker->broker->store, job);
@@ -470,7 +470,7 @@ find_half(struct voting *voting)
 		return;
 	job = read_job_new(READ_POSITION);
 	job->offset = voting->copy != -1 ? voting->copy : voting->vote.position;
-	job->home = voting->worker->loop;
+	job->reply_loop = voting->worker->loop;
 	job->done = on_read;
 	job->context = voting;
 	store_read(voting->worker->broker->store, job);
