@@ -41,6 +41,19 @@ admin_misuse(struct admin *admin, const char *format, ...)
 }
 
 int
+admin_name(struct admin *admin, char letter, const char *what, struct slice *name)
+{
+	const char *text = args_text(&admin->args, letter);
+
+	*name = text != NULL ? slice_trim(slice_of(text)) : SLICE_NONE;
+	if (text == NULL || name_is_valid(*name))
+		return 0;
+	return admin_misuse(admin,
+	    "\"%.*s\" is no name for a %s: use letters, digits, %% | _ - only", (int)name->len,
+	    name->data, what);
+}
+
+int
 admin_fail_call(struct admin *admin)
 {
 	const struct twinmq_error *error = twinmq_error(admin->mq);

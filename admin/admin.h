@@ -44,6 +44,11 @@ int admin_fail(struct admin *admin, const char *format, ...) __attribute__((form
 /* The same; the command line is to blame. */
 int admin_misuse(struct admin *admin, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/*
+ * Reads the name of a topic or of a group ("topic", "group") from the flag, without the blanks
+ * around it; absent when the flag was not given. 0, or -1 after admin_misuse.
+ */
+int admin_name(struct admin *admin, char letter, const char *what, struct slice *name);
 /* The same with the client's last error. */
 int admin_fail_call(struct admin *admin);
 

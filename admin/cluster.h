@@ -39,7 +39,8 @@ struct cluster {
 	struct arena arena; /* of all texts */
 	const char *file;   /* cluster.ini, absolute */
 	const char *name;
-	const char *directory;                /* absolute */
+	const char *own_directory;            /* of the file, absolute; NULL: not said */
+	const char *directory;                /* the one to use, absolute */
 	const char *programs;                 /* directory of the daemons */
 	bool one_machine;                     /* all roles are here: everything stays on loopback */
 	const char *name_servers;             /* all of them, for clients */

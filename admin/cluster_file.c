@@ -1,9 +1,11 @@
 #include "config.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <ini.h>
 #include <limits.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,46 +47,16 @@ beside(struct cluster *cluster, const char *from, const char *path)
 
 /* ---- the pairs ---- */
 
-static int
-set_cluster_name(struct cluster *cluster, struct role *role, const char *value)
-{
-	(void)role;
-	cluster->name = keep(cluster, value);
-	return 0;
-}
-
-static int
-set_directory(struct cluster *cluster, struct role *role, const char *value)
-{
-	(void)role;
-	if (cluster->directory == NULL)
-		cluster->directory = beside(cluster, cluster->file, value);
-	return 0;
-}
-
-static int
-set_host(struct cluster *cluster, struct role *role, const char *value)
-{
-	role->host = keep(cluster, value);
-	return 0;
-}
-
-static int
-set_config(struct cluster *cluster, struct role *role, const char *value)
-{
-	role->config = beside(cluster, cluster->file, value);
-	return 0;
-}
-
 static const struct cluster_key {
 	const char *name;
 	bool of_role;
-	int (*set)(struct cluster *cluster, struct role *role, const char *value);
+	bool is_path;  /* seen from the directory of cluster.ini */
+	size_t offset; /* of a const char *, in struct role or in struct cluster */
 } keys[] = {
-	{ "name", false, set_cluster_name },
-	{ "directory", false, set_directory },
-	{ "host", true, set_host },
-	{ "config", true, set_config },
+	{ "name", false, false, offsetof(struct cluster, name) },
+	{ "directory", false, true, offsetof(struct cluster, own_directory) },
+	{ "host", true, false, offsetof(struct role, host) },
+	{ "config", true, true, offsetof(struct role, config) },
 	{ NULL },
 };
 
@@ -96,7 +68,19 @@ static const struct {
 	{ "broker-", ROLE_BROKER },
 };
 
-/* The role of a section, made at its first key; NULL when the section is no role. */
+static bool
+is_file_name(const char *text)
+{
+	for (const char *c = text; *c != '\0'; c++)
+		if (!isalnum((unsigned char)*c) && strchr("._-", *c) == NULL)
+			return false;
+	return text[0] != '\0';
+}
+
+/*
+ * The role of a section, made at its first key; NULL when the section is no role, and why is set
+ * when it only nearly is one.
+ */
 static struct role *
 find_role(struct cluster *cluster, const char *section)
 {
@@ -104,9 +88,20 @@ find_role(struct cluster *cluster, const char *section)
 		if (strcmp(cluster->roles[i].name, section) == 0)
 			return &cluster->roles[i];
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-		if (strncmp(section, kinds[i].prefix, strlen(kinds[i].prefix)) != 0 ||
-		    cluster->n_roles == CLUSTER_ROLES_MAX)
+		if (strncmp(section, kinds[i].prefix, strlen(kinds[i].prefix)) != 0)
 			continue;
+		if (!is_file_name(section + strlen(kinds[i].prefix))) {
+			cluster_fail(cluster,
+			    "%s: [%s] is no name for a role: it names files, so use letters, "
+			    "digits, . _ - only",
+			    cluster->file, section);
+			return NULL;
+		}
+		if (cluster->n_roles == CLUSTER_ROLES_MAX) {
+			cluster_fail(cluster, "%s: [%s] is one role too many; %d is the limit",
+			    cluster->file, section, CLUSTER_ROLES_MAX);
+			return NULL;
+		}
 		struct role *role = &cluster->roles[cluster->n_roles++];
 		*role = (struct role){ .kind = kinds[i].kind, .name = keep(cluster, section) };
 		return role;
@@ -130,6 +125,24 @@ fail_key(struct cluster *cluster, const char *section, const char *name, bool of
 	return 0;
 }
 
+/* Keeps the value of a key, which may be said once, and not be empty. 0, or -1 with why. */
+static int
+take_value(struct cluster *cluster, const char *section, const struct cluster_key *key, void *place,
+    const char *value)
+{
+	const char **text = place;
+
+	if (value[0] == '\0')
+		return cluster_fail(cluster,
+		    "%s: %s of [%s] is empty: give a value, or remove the line", cluster->file,
+		    key->name, section);
+	if (*text != NULL)
+		return cluster_fail(cluster, "%s: [%s] has two lines with %s: remove one",
+		    cluster->file, section, key->name);
+	*text = key->is_path ? beside(cluster, cluster->file, value) : keep(cluster, value);
+	return 0;
+}
+
 /* inih's handler: 0 stops nothing, but makes its result an error. */
 static int
 on_pair(void *arg, const char *section, const char *name, const char *value)
@@ -140,6 +153,8 @@ on_pair(void *arg, const char *section, const char *name, const char *value)
 
 	if (cluster->why[0] != '\0')
 		return 0;
+	if (cluster->why[0] != '\0')
+		return 0;
 	if (of_role && role == NULL) {
 		cluster_fail(cluster,
 		    "%s: section [%s] is neither [cluster], [namesrv-...] nor [broker-...]",
@@ -148,7 +163,9 @@ on_pair(void *arg, const char *section, const char *name, const char *value)
 	}
 	for (const struct cluster_key *key = keys; key->name != NULL; key++)
 		if (key->of_role == of_role && strcmp(key->name, name) == 0)
-			return key->set(cluster, role, value) == 0;
+			return take_value(cluster, section, key,
+				   (char *)(of_role ? (void *)role : (void *)cluster) + key->offset,
+				   value) == 0;
 	return fail_key(cluster, section, name, of_role);
 }
 
@@ -235,6 +252,8 @@ cluster_read(struct cluster *cluster, const char *file, const char *directory)
 	*cluster = (struct cluster){ 0 };
 	if (find_programs(cluster) == -1 || find_file(cluster, file) == -1)
 		return -1;
+	if (directory != NULL && directory[0] == '\0')
+		return cluster_fail(cluster, "-d (--directory) is empty: name a directory");
 	if (directory != NULL) {
 		if (directory[0] != '/' && getcwd(real, sizeof real) == NULL)
 			return cluster_fail(cluster, "the working directory is gone");
@@ -253,7 +272,8 @@ cluster_read(struct cluster *cluster, const char *file, const char *directory)
 		return cluster_fail(cluster,
 		    "%s:%d: neither a [section], a key = value nor a comment", cluster->file, line);
 	if (cluster->directory == NULL)
-		cluster->directory = DEFAULT_DIRECTORY;
+		cluster->directory =
+		    cluster->own_directory != NULL ? cluster->own_directory : DEFAULT_DIRECTORY;
 	qsort(cluster->roles, cluster->n_roles, sizeof cluster->roles[0], compare_kinds);
 	return check_roles(cluster);
 }

@@ -17,10 +17,10 @@
 static const struct {
 	const char *program;
 	const char *store_key;
-	int default_port, port_step;
+	int default_port, port_step, port_max;
 } kinds[] = {
-	[ROLE_NAME_SERVER] = { "mqnamesrv", "storePath", 9876, 1 },
-	[ROLE_BROKER] = { "mqbroker", "storePathRootDir", 10911, 1000 },
+	[ROLE_NAME_SERVER] = { "mqnamesrv", "storePath", 9876, 1, 65535 },
+	[ROLE_BROKER] = { "mqbroker", "storePathRootDir", 10911, 1000, 65534 },
 };
 
 const char *
@@ -264,6 +264,41 @@ set_ports(struct cluster *cluster)
 	}
 }
 
+/* A broker listens on the port behind its own, too. 0, or -1 after cluster_fail. */
+static int
+check_ports(struct cluster *cluster)
+{
+	for (size_t i = 0; i < cluster->n_roles; i++) {
+		const struct role *role = &cluster->roles[i];
+
+		if (role->port > kinds[role->kind].port_max)
+			return cluster_fail(cluster,
+			    "%s would get port %d behind those of the roles before it, but %d is "
+			    "the "
+			    "highest: set a lower listenPort in %s",
+			    role->name, role->port, kinds[role->kind].port_max, role->config);
+	}
+	return 0;
+}
+
+/* Clients would take two masters of one name for one broker. 0, or -1 after cluster_fail. */
+static int
+check_broker_names(struct cluster *cluster)
+{
+	for (size_t i = 0; i < cluster->n_roles; i++)
+		for (size_t j = 0; j < i; j++) {
+			const struct role *role = &cluster->roles[i], *other = &cluster->roles[j];
+
+			if (role->kind == ROLE_BROKER && other->kind == ROLE_BROKER &&
+			    strcmp(role->broker_name, other->broker_name) == 0)
+				return cluster_fail(cluster,
+				    "%s and %s have the same brokerName %s: give each its own in "
+				    "%s",
+				    other->name, role->name, role->broker_name, role->config);
+		}
+	return 0;
+}
+
 static void
 list_name_servers(struct cluster *cluster)
 {
@@ -293,7 +328,7 @@ cluster_place(struct cluster *cluster, bool local)
 			cluster->roles[i].only_loopback = true;
 	set_ports(cluster);
 	list_name_servers(cluster);
-	return 0;
+	return check_broker_names(cluster) == 0 ? check_ports(cluster) : -1;
 }
 
 /* ---- how they are run ---- */

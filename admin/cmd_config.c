@@ -90,7 +90,7 @@ const struct flag update_broker_config_flags[] = {
 	FLAG_BROKER,
 	{ 'c', "clusterName", FLAG_TEXT, "CLUSTER", 0, 0, 0, "all brokers of this cluster" },
 	{ 'k', "key", FLAG_TEXT, "KEY", FLAG_REQUIRED, 0, 0, "the setting" },
-	{ 'v', "value", FLAG_TEXT, "VALUE", FLAG_REQUIRED, 0, 0, "its new value" },
+	{ 'v', "value", FLAG_TEXT, "VALUE", FLAG_REQUIRED | FLAG_EMPTY, 0, 0, "its new value" },
 	{ 'a', "updateAllBroker", FLAG_SWITCH, NULL, 0, 0, 0, "all brokers of all clusters" },
 	{ 0 },
 };
@@ -106,6 +106,16 @@ put_escaped(struct buf *out, struct slice text)
 	}
 }
 
+/* "a=b" would set a, and a line end would set two. */
+static bool
+is_setting_name(struct slice key)
+{
+	for (size_t i = 0; i < key.len; i++)
+		if ((unsigned char)key.data[i] <= ' ' || key.data[i] == '=')
+			return false;
+	return key.len != 0;
+}
+
 int
 update_broker_config_run(struct admin *admin)
 {
@@ -114,6 +124,10 @@ update_broker_config_run(struct admin *admin)
 	struct buf line = { 0 };
 	struct targets targets;
 
+	if (!is_setting_name(key))
+		return admin_misuse(admin,
+		    "-k %.*s is no name of a setting: use letters and digits", (int)key.len,
+		    key.data);
 	if (args_has(&admin->args, 'a')
 		? admin_cluster_brokers(admin, SLICE_NONE, 0, &targets) == -1
 		: admin_targets(admin, 0, &targets) == -1)
@@ -135,7 +149,7 @@ update_broker_config_run(struct admin *admin)
 const struct flag update_kv_flags[] = {
 	{ 's', "namespace", FLAG_TEXT, "NAME", FLAG_REQUIRED, 0, 0, "namespace of the key" },
 	{ 'k', "key", FLAG_TEXT, "KEY", FLAG_REQUIRED, 0, 0, "the key" },
-	{ 'v', "value", FLAG_TEXT, "VALUE", FLAG_REQUIRED, 0, 0, "the value" },
+	{ 'v', "value", FLAG_TEXT, "VALUE", FLAG_REQUIRED | FLAG_EMPTY, 0, 0, "the value" },
 	{ 0 },
 };
 

@@ -19,11 +19,11 @@ const struct flag update_group_flags[] = {
 	    "it may broadcast; false when not said" },
 	{ 'q', "retryQueueNums", FLAG_INT, "N", 0, 0, 1024,
 	    "queues of its retry topic; 1 when not said" },
-	{ 'r', "retryMaxTimes", FLAG_INT, "N", 0, -1, 1000000,
+	{ 'r', "retryMaxTimes", FLAG_INT, "N", 0, 0, 1000000,
 	    "retries before a message is dead; 16 when not said" },
-	{ 'i', "brokerId", FLAG_INT, "ID", 0, 0, 0,
+	{ 'i', "brokerId", FLAG_INT, "ID", 0, 0, INT64_MAX,
 	    "broker id to consume from; 0, the master, when not said" },
-	{ 'w', "whichBrokerWhenConsumeSlowly", FLAG_INT, "ID", 0, 0, 0,
+	{ 'w', "whichBrokerWhenConsumeSlowly", FLAG_INT, "ID", 0, 0, INT64_MAX,
 	    "broker id for those far behind; 1 when not said" },
 	{ 'a', "notifyConsumerIdsChanged", FLAG_BOOL, "BOOL", 0, 0, 0,
 	    "tell members when one joins or leaves; true when not said" },
@@ -97,15 +97,12 @@ show_group(struct admin *admin, struct slice group)
 int
 update_group_run(struct admin *admin)
 {
-	struct slice group = slice_trim(slice_of(args_text(&admin->args, 'g')));
 	struct ask ask = { .code = REQUEST_UPDATE_AND_CREATE_SUBSCRIPTIONGROUP };
 	struct targets targets;
+	struct slice group;
 
-	if (!name_is_valid(group))
-		return admin_misuse(admin,
-		    "\"%.*s\" is no name for a group: use letters, digits, %% | _ - only",
-		    (int)group.len, group.data);
-	if (admin_targets(admin, TARGET_MASTERS, &targets) == -1)
+	if (admin_name(admin, 'g', "group", &group) == -1 ||
+	    admin_targets(admin, TARGET_MASTERS, &targets) == -1)
 		return -1;
 	ask.body = group_body(admin, group);
 	if (admin_do_each(admin, &targets, &ask) == -1)
@@ -145,7 +142,6 @@ delete_group_run(struct admin *admin)
 {
 	bool remove = args_number(&admin->args, 'r', 0) != 0;
 	struct delete_group_header header = {
-		.group_name = slice_trim(slice_of(args_text(&admin->args, 'g'))),
 		.remove_offset = remove,
 		.clean_offset = remove,
 	};
@@ -156,7 +152,8 @@ delete_group_run(struct admin *admin)
 
 	if (!args_has(&admin->args, 'b') && !args_has(&admin->args, 'c'))
 		return admin_misuse(admin, "say where: -c CLUSTER, or -b BROKER");
-	if (admin_targets(admin, TARGET_MASTERS, &targets) == -1)
+	if (admin_name(admin, 'g', "group", &header.group_name) == -1 ||
+	    admin_targets(admin, TARGET_MASTERS, &targets) == -1)
 		return -1;
 	report_text(&admin->report, "group", "Deleted group", header.group_name);
 	if (admin_do_each(admin, &targets, &ask) == -1)
@@ -295,9 +292,9 @@ show_one_group(struct admin *admin, struct slice group)
 int
 consumer_progress_run(struct admin *admin)
 {
-	struct slice group = slice_of(args_text(&admin->args, 'g'));
+	struct slice group;
 
-	if (group.data == NULL)
-		return show_all_groups(admin);
-	return show_one_group(admin, slice_trim(group));
+	if (admin_name(admin, 'g', "group", &group) == -1)
+		return -1;
+	return group.data == NULL ? show_all_groups(admin) : show_one_group(admin, group);
 }

@@ -9,7 +9,7 @@
 
 const struct flag send_message_flags[] = {
 	FLAG_TOPIC("topic to send to"),
-	{ 'p', "body", FLAG_TEXT, "TEXT", FLAG_REQUIRED, 0, 0, "body of the message" },
+	{ 'p', "body", FLAG_TEXT, "TEXT", FLAG_REQUIRED | FLAG_EMPTY, 0, 0, "body of the message" },
 	{ 'k', "key", FLAG_TEXT, "KEYS", 0, 0, 0, "keys, separated by blanks" },
 	{ 'c', "tags", FLAG_TEXT, "TAG", 0, 0, 0, "tag" },
 	{ 'b', "broker", FLAG_TEXT, "BROKER", 0, 0, 0, "name of the broker that shall have it" },
@@ -34,7 +34,6 @@ send_message_run(struct admin *admin)
 {
 	const struct args *args = &admin->args;
 	struct message message = {
-		.topic = slice_trim(slice_of(args_text(args, 't'))),
 		.tags = slice_of(args_text(args, 'c')),
 		.keys = slice_of(args_text(args, 'k')),
 		.body = slice_of(args_text(args, 'p')),
@@ -46,6 +45,8 @@ send_message_run(struct admin *admin)
 
 	if (args_has(args, 'i') && !args_has(args, 'b'))
 		return admin_misuse(admin, "-i names a queue of a broker: say which with -b");
+	if (admin_name(admin, 't', "topic", &message.topic) == -1)
+		return -1;
 	struct producer *producer =
 	    producer_new(admin->mq, &(struct producer_options){ .group = "TOOLS_PRODUCER" });
 	int sent = producer_send(producer, &message, &admin->arena, &result);
@@ -176,7 +177,7 @@ read_queues(struct admin *admin, struct slice topic, const struct route *route, 
 int
 consume_message_run(struct admin *admin)
 {
-	struct slice topic = slice_trim(slice_of(args_text(&admin->args, 't')));
+	struct slice topic, group;
 	struct route route;
 	size_t n_queues = 0;
 
@@ -185,6 +186,9 @@ consume_message_run(struct admin *admin)
 	if (args_has(&admin->args, 'o') && !args_has(&admin->args, 'i'))
 		return admin_misuse(
 		    admin, "-o is an offset of one queue: say which with -b and -i");
+	if (admin_name(admin, 't', "topic", &topic) == -1 ||
+	    admin_name(admin, 'g', "group", &group) == -1)
+		return -1;
 	if (twinmq_route(admin->mq, topic, &admin->arena, &route) == -1)
 		return admin_fail_call(admin);
 	report_open_list(&admin->report, "messages");

@@ -15,14 +15,8 @@
 static int
 read_group(struct admin *admin, struct producer_group_settings_header *header)
 {
-	*header = (struct producer_group_settings_header){
-		.group = slice_trim(slice_of(args_text(&admin->args, 'g'))),
-	};
-	if (name_is_valid(header->group))
-		return 0;
-	return admin_misuse(admin,
-	    "\"%.*s\" is no name for a group: use letters, digits, %% | _ - only",
-	    (int)header->group.len, header->group.data);
+	*header = (struct producer_group_settings_header){ 0 };
+	return admin_name(admin, 'g', "group", &header->group);
 }
 
 static int

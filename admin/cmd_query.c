@@ -188,8 +188,12 @@ int
 query_by_id_run(struct admin *admin)
 {
 	struct slice ids = slice_of(args_text(&admin->args, 'i')), id;
+	struct slice topic;
+	size_t n = 0;
 	int result = 0;
 
+	if (admin_name(admin, 't', "topic", &topic) == -1)
+		return -1;
 	report_open_list(&admin->report, "messages");
 	while (result == 0 && slice_next(&ids, ',', &id)) {
 		struct record record;
@@ -200,9 +204,10 @@ query_by_id_run(struct admin *admin)
 		result = find_by_any_id(admin, id, &record);
 		if (result == 0)
 			result = serve_message(admin, &record);
+		n++;
 	}
 	report_close_list(&admin->report);
-	return result;
+	return n != 0 ? result : admin_misuse(admin, "-i (--msgId) names no id");
 }
 
 /* ---- queryMsgByUniqueKey ---- */
@@ -222,16 +227,17 @@ int
 query_by_unique_key_run(struct admin *admin)
 {
 	struct slice id = slice_trim(slice_of(args_text(&admin->args, 'i')));
-	struct slice topic = slice_trim(slice_of(args_text(&admin->args, 't')));
-	struct key_query query = { topic, id, true, UNIQUE_KEY_MAX, 0, INT64_MAX };
+	struct key_query query = { SLICE_NONE, id, true, UNIQUE_KEY_MAX, 0, INT64_MAX };
 	struct found_messages found;
 	int result = 0;
 
+	if (admin_name(admin, 't', "topic", &query.topic) == -1)
+		return -1;
 	if (message_query(admin, &query, &found) == -1)
 		return -1;
 	if (found.n == 0)
 		return admin_fail(admin, "no message of topic %.*s has the unique id %.*s",
-		    (int)topic.len, topic.data, (int)id.len, id.data);
+		    (int)query.topic.len, query.topic.data, (int)id.len, id.data);
 	size_t n = args_has(&admin->args, 'a') ? found.n : 1;
 	report_open_list(&admin->report, "messages");
 	for (size_t i = 0; i < n && result == 0; i++)
@@ -267,7 +273,6 @@ int
 query_by_key_run(struct admin *admin)
 {
 	struct key_query query = {
-		.topic = slice_trim(slice_of(args_text(&admin->args, 't'))),
 		.key = slice_trim(slice_of(args_text(&admin->args, 'k'))),
 		.max_messages = (int32_t)args_number(&admin->args, 'm', KEY_MAX),
 		.begin_ms = args_number(&admin->args, 'b', 0),
@@ -276,6 +281,8 @@ query_by_key_run(struct admin *admin)
 	struct found_messages found;
 	struct grid grid;
 
+	if (admin_name(admin, 't', "topic", &query.topic) == -1)
+		return -1;
 	if (message_query(admin, &query, &found) == -1)
 		return -1;
 	if (found.n == 0)
@@ -312,7 +319,6 @@ query_by_offset_run(struct admin *admin)
 {
 	struct pull pull = {
 		.queue = {
-			.topic = slice_trim(slice_of(args_text(&admin->args, 't'))),
 			.broker_name = slice_trim(slice_of(args_text(&admin->args, 'b'))),
 			.id = (int32_t)args_number(&admin->args, 'i', 0),
 		},
@@ -322,6 +328,8 @@ query_by_offset_run(struct admin *admin)
 	struct pull_result result;
 	struct record record;
 
+	if (admin_name(admin, 't', "topic", &pull.queue.topic) == -1)
+		return -1;
 	if (twinmq_pull(admin->mq, &pull, &admin->arena, &result) == -1)
 		return admin_fail_call(admin);
 	if (result.status != PULL_FOUND || !pulled_next(&result.records, SLICE_NONE, &record) ||

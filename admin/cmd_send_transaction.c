@@ -8,7 +8,7 @@
 
 const struct flag send_transaction_flags[] = {
 	FLAG_TOPIC("topic to send to"),
-	{ 'p', "body", FLAG_TEXT, "TEXT", FLAG_REQUIRED, 0, 0, "body of the message" },
+	{ 'p', "body", FLAG_TEXT, "TEXT", FLAG_REQUIRED | FLAG_EMPTY, 0, 0, "body of the message" },
 	{ 'k', "key", FLAG_TEXT, "KEYS", 0, 0, 0, "keys, separated by blanks" },
 	{ 'c', "tags", FLAG_TEXT, "TAG", 0, 0, 0, "tag" },
 	{ 'b', "broker", FLAG_TEXT, "BROKER", 0, 0, 0, "name of the broker that shall have it" },
@@ -135,7 +135,6 @@ send_and_wait(struct sending *sending, struct transaction_producer *producer)
 	struct admin *admin = sending->admin;
 	const struct args *args = &admin->args;
 	struct message message = {
-		.topic = slice_trim(slice_of(args_text(args, 't'))),
 		.tags = slice_of(args_text(args, 'c')),
 		.keys = slice_of(args_text(args, 'k')),
 		.body = slice_of(args_text(args, 'p')),
@@ -144,6 +143,8 @@ send_and_wait(struct sending *sending, struct transaction_producer *producer)
 	};
 	struct transaction_result result;
 
+	if (admin_name(admin, 't', "topic", &message.topic) == -1)
+		return -1;
 	if (transaction_send(producer, &message, sending, &admin->arena, &result) == -1)
 		return admin_fail_call(admin);
 	if (result.end_code != 0)
@@ -176,7 +177,7 @@ send_transaction_run(struct admin *admin)
 	struct transaction_producer *producer =
 	    transaction_producer_new(admin->mq, &options, &error);
 	if (producer == NULL)
-		return admin_fail(admin, "%s", error.text);
+		return admin_misuse(admin, "%s", error.text);
 	int sent = send_and_wait(&sending, producer);
 	transaction_producer_free(producer);
 	return sent;

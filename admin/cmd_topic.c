@@ -175,7 +175,6 @@ update_topic_run(struct admin *admin)
 {
 	const struct args *args = &admin->args;
 	struct create_topic_header header = {
-		.topic = slice_trim(slice_of(args_text(args, 't'))),
 		.default_topic = SLICE("TBW102"),
 		.read_queues = (int32_t)args_number(args, 'r', 8),
 		.write_queues = (int32_t)args_number(args, 'w', 8),
@@ -191,7 +190,8 @@ update_topic_run(struct admin *admin)
 		.header = &header };
 	struct targets targets;
 
-	if (admin_targets(admin, TARGET_MASTERS, &targets) == -1 ||
+	if (admin_name(admin, 't', "topic", &header.topic) == -1 ||
+	    admin_targets(admin, TARGET_MASTERS, &targets) == -1 ||
 	    (header.order && name_targets(admin, &targets) == -1))
 		return -1;
 	if (header.order && put_order_conf(admin, &targets, &header) == -1)
@@ -243,11 +243,12 @@ delete_topic_everywhere(
 int
 delete_topic_run(struct admin *admin)
 {
-	struct slice topic = slice_trim(slice_of(args_text(&admin->args, 't')));
+	struct slice topic;
 	struct slice cluster = slice_trim(slice_of(args_text(&admin->args, 'c')));
 	struct targets targets;
 
-	if (admin_targets(admin, TARGET_MASTERS, &targets) == -1)
+	if (admin_name(admin, 't', "topic", &topic) == -1 ||
+	    admin_targets(admin, TARGET_MASTERS, &targets) == -1)
 		return -1;
 	report_text(&admin->report, "topic", "Deleted topic", topic);
 	return delete_topic_everywhere(admin, topic, cluster, &targets);
@@ -428,9 +429,11 @@ show_filter_servers(struct admin *admin, const struct route *route)
 int
 topic_route_run(struct admin *admin)
 {
-	struct slice topic = slice_trim(slice_of(args_text(&admin->args, 't')));
+	struct slice topic;
 	struct route route;
 
+	if (admin_name(admin, 't', "topic", &topic) == -1)
+		return -1;
 	if (twinmq_route(admin->mq, topic, &admin->arena, &route) == -1)
 		return admin_fail_call(admin);
 	if (args_has(&admin->args, 'l')) {
@@ -491,13 +494,14 @@ add_topic_status(struct admin *admin, struct grid *grid, struct slice topic, str
 int
 topic_status_run(struct admin *admin)
 {
-	struct slice topic = slice_trim(slice_of(args_text(&admin->args, 't')));
+	struct slice topic;
 	struct slice cluster = slice_of(args_text(&admin->args, 'c'));
 	struct targets targets;
 	struct grid grid;
 	size_t n_asked = 0, n_failed = 0;
 
-	if (admin_topic_brokers(admin, topic, &targets) == -1)
+	if (admin_name(admin, 't', "topic", &topic) == -1 ||
+	    admin_topic_brokers(admin, topic, &targets) == -1)
 		return -1;
 	grid_open(&grid, &admin->report, "queues", topic_status_columns);
 	for (size_t i = 0; i < targets.n; i++) {
@@ -524,10 +528,11 @@ const struct flag topic_cluster_list_flags[] = {
 int
 topic_cluster_list_run(struct admin *admin)
 {
-	struct slice topic = slice_trim(slice_of(args_text(&admin->args, 't')));
+	struct slice topic;
 	struct targets targets;
 
-	if (admin_topic_brokers(admin, topic, &targets) == -1)
+	if (admin_name(admin, 't', "topic", &topic) == -1 ||
+	    admin_topic_brokers(admin, topic, &targets) == -1)
 		return -1;
 	struct slice *names = arena_alloc(&admin->arena, (targets.n + 1) * sizeof *names);
 	size_t n = 0;

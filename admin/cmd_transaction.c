@@ -204,11 +204,12 @@ read_filters(struct admin *admin, struct list_transactions_header *header)
 
 	*header = (struct list_transactions_header){
 		.state = slice_of(args_text(args, 's')),
-		.group = slice_of(args_text(args, 'g')),
-		.topic = slice_of(args_text(args, 't')),
 		.key = slice_of(args_text(args, 'k')),
 		.older_than_ms = args_number(args, 'o', 0) * 1000,
 	};
+	if (admin_name(admin, 'g', "group", &header->group) == -1 ||
+	    admin_name(admin, 't', "topic", &header->topic) == -1)
+		return -1;
 	if (header->state.data == NULL || slice_is(header->state, "all") ||
 	    slice_is(header->state, "contradiction") ||
 	    (transaction_state_parse(header->state, &state) == 0 &&

@@ -136,9 +136,14 @@ run(struct admin *admin)
 
 	if (options.name_servers == NULL)
 		options.name_servers = getenv("NAMESRV_ADDR");
+	if (options.name_servers != NULL && !args_has(&admin->args, 'n') &&
+	    options.name_servers[0] == '\0')
+		options.name_servers = NULL;
 	admin->mq = twinmq_open(&options, &error);
 	if (admin->mq == NULL) {
-		fprintf(stderr, "mqadmin: %s\n", error.text);
+		fprintf(stderr, "mqadmin: %s: %s\n",
+		    args_has(&admin->args, 'n') ? "-n (--namesrvAddr)" : "NAMESRV_ADDR",
+		    error.text);
 		return EXIT_USAGE;
 	}
 	report_init(&admin->report, args_has(&admin->args, 'J'));

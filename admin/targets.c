@@ -114,6 +114,11 @@ named_broker(struct admin *admin, struct slice broker, struct targets *targets)
 
 	*targets = (struct targets){ one, 1 };
 	if (memchr(broker.data, ':', broker.len) != NULL) {
+		const char *fault = twinmq_address_fault(broker);
+
+		if (fault != NULL)
+			return admin_misuse(
+			    admin, "-b %.*s: %s", (int)broker.len, broker.data, fault);
 		one->address = broker;
 		return 0;
 	}

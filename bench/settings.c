@@ -180,6 +180,17 @@ read_seconds(const struct args *args, char letter, const char *name, int64_t *ms
 	return 0;
 }
 
+static bool
+is_wrong_address(const struct settings *settings, struct buf *error)
+{
+	const char *fault =
+	    settings->address != NULL ? twinmq_address_fault(slice_of(settings->address)) : NULL;
+
+	if (fault != NULL)
+		buf_printf(error, "--brokerAddr %s: %s", settings->address, fault);
+	return fault != NULL;
+}
+
 static int
 check(const struct settings *settings, struct buf *error)
 {
@@ -187,6 +198,8 @@ check(const struct settings *settings, struct buf *error)
 		buf_printf(error, "\"%s\" is no name for a topic", settings->topic);
 	else if (!name_is_valid(slice_of(settings->group)))
 		buf_printf(error, "\"%s\" is no name for a group", settings->group);
+	else if (is_wrong_address(settings, error))
+		return -1;
 	else if (settings->rollback_percent + settings->unknown_percent > 100)
 		buf_append_text(error, "--rollback and --unknown are more than 100 percent");
 	else if ((uint64_t)settings->n_connections * settings->window > 10000000)
@@ -198,6 +211,15 @@ check(const struct settings *settings, struct buf *error)
 	else if (settings->cold && settings->n_messages != 0)
 		buf_append_text(error, "--cold reads each message once: no --messages");
 	return error->len != 0 ? -1 : 0;
+}
+
+/* An empty variable is as good as none. */
+static const char *
+environment(const char *name)
+{
+	const char *text = getenv(name);
+
+	return text != NULL && text[0] != '\0' ? text : NULL;
 }
 
 static const char *
@@ -212,7 +234,7 @@ int
 settings_read(struct settings *settings, const struct args *args, struct buf *error)
 {
 	*settings = (struct settings){
-		.name_servers = text_or(args, 'n', getenv("NAMESRV_ADDR")),
+		.name_servers = text_or(args, 'n', environment("NAMESRV_ADDR")),
 		.broker = args_text(args, 'b'),
 		.address = args_text(args, 'A'),
 		.topic = text_or(args, 't', "mqbench"),

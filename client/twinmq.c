@@ -56,6 +56,26 @@ twinmq_error(const struct twinmq *mq)
 	return &mq->error;
 }
 
+const char *
+twinmq_address_fault(struct slice text)
+{
+	const char *colon = memrchr(text.data, ':', text.len);
+	int32_t port;
+
+	if (colon == NULL || colon == text.data)
+		return "it is not HOST:PORT";
+	for (const char *c = text.data; c < colon; c++)
+		if ((unsigned char)*c <= ' ' || *c == 0x7f)
+			return "a host has no blanks or control characters";
+	struct slice digits = { colon + 1, text.len - (size_t)(colon + 1 - text.data) };
+	for (size_t i = 0; i < digits.len; i++)
+		if (digits.data[i] < '0' || digits.data[i] > '9')
+			return "a port is 1 to 65535";
+	if (slice_to_int32(digits, &port) == -1 || port < 1 || port > 65535)
+		return "a port is 1 to 65535";
+	return NULL;
+}
+
 /* Cuts the list at ; , and blanks. 0, or -1 with *error. */
 static int
 read_name_servers(struct twinmq *mq, const char *list, struct twinmq_error *error)
@@ -65,11 +85,11 @@ read_name_servers(struct twinmq *mq, const char *list, struct twinmq_error *erro
 	mq->name_servers = mem_zalloc((NAME_SERVERS_MAX + 1) * sizeof *mq->name_servers);
 	while (*(list += strspn(list, separators)) != '\0') {
 		size_t len = strcspn(list, separators);
-		const char *colon = memchr(list, ':', len);
+		const char *fault = twinmq_address_fault((struct slice){ list, len });
 
-		if (colon == NULL || colon == list || colon == list + len - 1) {
-			twinmq_error_set(error, TWINMQ_BAD_ARGUMENT,
-			    "name server \"%.*s\" is no host:port", (int)len, list);
+		if (fault != NULL) {
+			twinmq_error_set(error, TWINMQ_BAD_ARGUMENT, "name server \"%.*s\": %s",
+			    (int)len, list, fault);
 			return -1;
 		}
 		if (mq->n_name_servers == NAME_SERVERS_MAX) {
@@ -82,7 +102,8 @@ read_name_servers(struct twinmq *mq, const char *list, struct twinmq_error *erro
 	}
 	if (mq->n_name_servers != 0)
 		return 0;
-	twinmq_error_set(error, TWINMQ_BAD_ARGUMENT, "the list of name servers is empty");
+	twinmq_error_set(
+	    error, TWINMQ_BAD_ARGUMENT, "the list of name servers is empty: give HOST:PORT");
 	return -1;
 }
 

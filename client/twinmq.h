@@ -67,6 +67,8 @@ struct twinmq_error {
 	char text[512]; /* one line, no line end */
 };
 
+/* NULL when the text is HOST:PORT with a port of 1 to 65535, else what is wrong, for a message. */
+const char *twinmq_address_fault(struct slice text);
 /* NULL when options are wrong, and *error says which. */
 struct twinmq *twinmq_open(const struct twinmq_options *options, struct twinmq_error *error);
 /* Closes the connections; operations in flight end with an error before it returns. */

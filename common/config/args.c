@@ -80,7 +80,7 @@ parse_time(const struct flag *flag, const char *text, int64_t *number, struct bu
 	const char *rest = strptime(text, "%Y-%m-%d#%H:%M:%S", &tm);
 	int64_t ms = 0;
 
-	if (slice_to_int64(slice_of(text), number) == 0)
+	if (slice_to_int64(slice_of(text), number) == 0 && *number >= 0)
 		return 0;
 	if (strcmp(text, "now") == 0) {
 		*number = clock_wall_ms();
@@ -89,7 +89,8 @@ parse_time(const struct flag *flag, const char *text, int64_t *number, struct bu
 	if (rest != NULL && *rest == ':' && slice_to_int64(slice_of(rest + 1), &ms) == 0 &&
 	    ms >= 0 && ms < 1000)
 		rest = "";
-	if (rest != NULL && *rest == '\0') {
+	int day = tm.tm_mday; /* mktime makes 3 March of 31 February */
+	if (rest != NULL && *rest == '\0' && mktime(&tm) >= 0 && tm.tm_mday == day) {
 		*number = (int64_t)mktime(&tm) * 1000 + ms;
 		return 0;
 	}
@@ -134,6 +135,14 @@ static int (*const parsers[])(const struct flag *, const char *, int64_t *, stru
 	[FLAG_PERM] = parse_perm,
 };
 
+/* A required text that is blank names nothing. */
+static bool
+is_blank(const struct args *args, const struct flag *flag)
+{
+	return flag->type == FLAG_TEXT && (flag->need & FLAG_EMPTY) == 0 &&
+	       slice_trim(slice_of(args_text(args, flag->letter))).len == 0;
+}
+
 static int
 check_needs(const struct args *args, struct buf *error)
 {
@@ -143,6 +152,10 @@ check_needs(const struct args *args, struct buf *error)
 	for (const struct flag *flag = args->flags; flag->letter != 0; flag++) {
 		if ((flag->need & FLAG_REQUIRED) != 0 && !args_has(args, flag->letter)) {
 			buf_printf(error, "-%c (--%s) is missing", flag->letter, flag->name);
+			return -1;
+		}
+		if ((flag->need & FLAG_REQUIRED) != 0 && is_blank(args, flag)) {
+			buf_printf(error, "-%c (--%s) is empty", flag->letter, flag->name);
 			return -1;
 		}
 		if ((flag->need & FLAG_ONE_OF) == 0)

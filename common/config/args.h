@@ -25,6 +25,7 @@ enum flag_type {
 #define FLAG_REQUIRED 1u
 #define FLAG_ONE_OF 2u /* at least one of the rows that are marked so */
 #define FLAG_WORD 4u   /* its value may stand alone, without the flag; one row at most */
+#define FLAG_EMPTY 8u  /* FLAG_TEXT: required, but the value may be blank */
 
 struct flag {
 	char letter; /* the table ends at 0 */

@@ -72,15 +72,31 @@ usage(const char *program, const struct bank_command *commands)
 	return 2;
 }
 
-/* 0, or -1 when the flag or its number is none. */
+static int
+take_number(const char *text, int letter, int64_t min, int64_t max, int64_t *number)
+{
+	if (slice_to_int64(slice_of(text), number) == 0 && *number >= min && *number <= max)
+		return 0;
+	fprintf(stderr, "-%c must be a number of %" PRId64 " to %" PRId64 ", not \"%s\"\n", letter,
+	    min, max, text);
+	return -1;
+}
+
+/* 0, or -1 when the flag is unknown or its number is out of range. */
 static int
 take_flag(struct bank_flags *flags, int letter)
 {
 	const struct {
 		int letter;
 		int64_t *number;
-	} numbers[] = { { 't', &flags->transfers }, { 'r', &flags->rate }, { 's', &flags->seed },
-		{ 'p', &flags->drop }, { 'k', &flags->die } };
+		int64_t min, max;
+	} numbers[] = {
+		{ 't', &flags->transfers, 1, 1000000000 },
+		{ 'r', &flags->rate, 1, 1000000 },
+		{ 's', &flags->seed, INT64_MIN, INT64_MAX },
+		{ 'p', &flags->drop, 0, 100 },
+		{ 'k', &flags->die, 0, 100 },
+	};
 	const struct {
 		int letter;
 		const char **text;
@@ -89,7 +105,8 @@ take_flag(struct bank_flags *flags, int letter)
 
 	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
 		if (numbers[i].letter == letter)
-			return slice_to_int64(slice_of(optarg), numbers[i].number);
+			return take_number(
+			    optarg, letter, numbers[i].min, numbers[i].max, numbers[i].number);
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
 		if (texts[i].letter == letter) {
 			*texts[i].text = optarg;
