@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "broker/store/closer/closer.h"
-#include "broker/store/sqlite/gather_vfs.h"
+#include "broker/store/sqlite/coalesce_vfs.h"
 #include "broker/store/meta/meta.h"
 #include "broker/store/writer/writer.h"
 #include "common/base/buf.h"
@@ -161,7 +161,7 @@ store_new(const struct store_options *options)
 	store->log_path =
 	    options->log_path != NULL ? mem_strdup(options->log_path) : join(options->path, "log");
 	store->vfs = options->vfs != NULL ? mem_strdup(options->vfs) : NULL;
-	store->write_vfs = gather_vfs_over(store->vfs);
+	store->write_vfs = coalesce_vfs_over(store->vfs);
 	store->options.path = store->path;
 	store->options.log_path = store->log_path;
 	store->options.vfs = store->vfs;
@@ -212,7 +212,7 @@ store_close(struct store *store)
 	pthread_mutex_destroy(&store->segments_lock);
 	if (store->lock_fd != -1)
 		close(store->lock_fd);
-	free(store->gathers);
+	free(store->append_queues);
 	free(store->path);
 	free(store->log_path);
 	free(store->vfs);
@@ -225,7 +225,7 @@ store_start(struct store *store, struct loop *loops, struct tail **tails, int n_
 	store->loops = loops;
 	store->tails = tails;
 	store->n_loops = n_loops;
-	append_gathers_start(store);
+	append_queues_start(store);
 	store_start_readers(store);
 	if (store->options.flush == STORE_FLUSH_ASYNC)
 		store_start_syncer(store);
@@ -236,7 +236,7 @@ store_start(struct store *store, struct loop *loops, struct tail **tails, int n_
 void
 store_stop(struct store *store)
 {
-	append_gathers_stop(store);
+	append_queues_stop(store);
 	closer_stop(store->closer);
 	writer_stop(store->writer);
 	/* What the threads sent to each other at the end finds its way here. */
@@ -252,7 +252,7 @@ store_stop(struct store *store)
 void
 store_refuse_late(struct store *store)
 {
-	append_gathers_stop(store);
+	append_queues_stop(store);
 	writer_drain(store->writer);
 }
 

@@ -44,8 +44,8 @@ struct store_counters {
 	_Atomic int64_t next_due_ms;
 };
 
-/* What one loop gathers in a turn for the writer. */
-struct append_gather {
+/* Appends of one loop in one turn, to be posted to the writer together. */
+struct append_queue {
 	struct turn_end turn_end;
 	struct task_chain chain;
 	size_t n_bytes, n_records;
@@ -69,7 +69,7 @@ struct store {
 	struct loop *loops;
 	struct tail **tails;
 	int n_loops;
-	struct append_gather *gathers; /* one per loop */
+	struct append_queue *append_queues; /* one per loop */
 	struct store_counters counters;
 	_Atomic unsigned next_reader;
 };
@@ -98,9 +98,9 @@ void store_start_thread(pthread_t *thread, const char *name, void *(*run)(void *
 /* append.c: adds it, with this status, to the replies of its loop (one chain per loop). */
 void append_finish(struct store *store, struct append *append, enum append_status status,
     struct task_chain *replies);
-void append_gathers_start(struct store *store);
-/* Passes on what the loops gathered in their last turn. */
-void append_gathers_stop(struct store *store);
+void append_queues_start(struct store *store);
+/* Posts what the loops appended in their last turn. */
+void append_queues_stop(struct store *store);
 
 /* reader.c */
 void store_start_readers(struct store *store);

@@ -99,7 +99,7 @@ static bool
 is_lent(struct rig *rig, unsigned seed)
 {
 	struct outcome outcome = { .status = APPEND_FAILED };
-	struct turn_end *end = &rig->store->gathers[0].turn_end;
+	struct turn_end *end = &rig->store->append_queues[0].turn_end;
 
 	rig_submit(rig, &(struct sample){ .topic = "L", .body_len = 100, .seed = seed }, &outcome);
 	rig->loop.turn_ends = NULL;

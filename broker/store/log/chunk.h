@@ -13,7 +13,7 @@
 
 struct chunk {
 	_Atomic uint32_t refs;
-	int64_t position; /* log position of the first byte; -1 for gathered records */
+	int64_t position; /* log position of the first byte; -1: records of several places */
 	size_t len;
 	char data[];
 };

@@ -45,7 +45,7 @@ void segment_writer_close(struct segment_writer *writer);
  * Copies the WAL of a segment that is written no more into its file; it may be read meanwhile. Done
  * with the connection that wrote it, which is closed then: another one that comes when that is gone
  * would recover the WAL first, read it all and check all sums. One that has none gets one. After a
- * failure it keeps its connection, to be tried again with it (see gather_vfs.h).
+ * failure it keeps its connection, to be tried again with it (see coalesce_vfs.h).
  */
 int segment_seal(struct segment_writer *writer, const struct store *store);
 /*

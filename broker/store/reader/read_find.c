@@ -235,7 +235,7 @@ search_segment(struct key_search *search, struct segment *segment, uint64_t hash
 }
 
 static void
-gather_found(struct key_search *search)
+collect_found(struct key_search *search)
 {
 	struct read_job *job = search->job;
 	size_t at = 0;
@@ -275,7 +275,7 @@ read_key(struct reader *reader, struct read_job *job)
 	for (size_t i = reader->segments->n; i-- > 0 && !is_complete(&search);)
 		search_segment(&search, reader->segments->list[i], hash);
 	if (search.n_found > 0)
-		gather_found(&search);
+		collect_found(&search);
 	if (job->n_records > 0)
 		job->status = READ_FOUND;
 	else

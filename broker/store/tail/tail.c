@@ -329,7 +329,7 @@ tail_apply(struct tail *tail, struct commit_notice *notice)
 /* ---- reading --------------------------------------------------------- */
 
 /* The parts of an answer as they come together. */
-struct gathering {
+struct reply_parts {
 	struct tail *tail;
 	struct body_part *parts;
 	size_t n;
@@ -338,7 +338,7 @@ struct gathering {
 
 /* Records that lie behind each other leave as one part. */
 static void
-add_record(struct gathering *it, const struct tail_entry *entry)
+add_record(struct reply_parts *it, const struct tail_entry *entry)
 {
 	struct chunk *chunk = it->chunk;
 
@@ -368,7 +368,7 @@ tail_read(struct tail *tail, struct tail_queue *queue, int64_t offset,
 	size_t most = limits->max_messages < 1 ? 1 : (size_t)limits->max_messages;
 	if ((int64_t)most > left)
 		most = (size_t)left;
-	struct gathering it = {
+	struct reply_parts it = {
 		.tail = tail,
 		.parts = arena_alloc(arena, most * sizeof it.parts[0]),
 	};

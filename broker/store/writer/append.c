@@ -135,51 +135,51 @@ append_free(struct append *append)
 }
 
 static struct task_chain
-take_gathered(struct append_gather *gather)
+take_queued(struct append_queue *queue)
 {
-	struct task_chain chain = gather->chain;
+	struct task_chain chain = queue->chain;
 
-	gather->chain = (struct task_chain){ 0 };
-	gather->n_bytes = 0;
-	gather->n_records = 0;
+	queue->chain = (struct task_chain){ 0 };
+	queue->n_bytes = 0;
+	queue->n_records = 0;
 	return chain;
 }
 
 static void
-pass_on(struct append_gather *gather)
+pass_on(struct append_queue *queue)
 {
-	struct task_chain chain = take_gathered(gather);
+	struct task_chain chain = take_queued(queue);
 
 	if (chain.first != NULL)
-		mailbox_post_chain(&gather->store->writer->inbox, chain.first, chain.last);
+		mailbox_post_chain(&queue->store->writer->inbox, chain.first, chain.last);
 }
 
 static void
 on_turn_end(struct turn_end *self)
 {
-	struct append_gather *gather = (struct append_gather *)self;
-	struct task_chain chain = take_gathered(gather);
+	struct append_queue *queue = (struct append_queue *)self;
+	struct task_chain chain = take_queued(queue);
 
-	if (chain.first != NULL && !writer_lend(gather->store->writer, gather->loop, chain.first))
-		mailbox_post_chain(&gather->store->writer->inbox, chain.first, chain.last);
+	if (chain.first != NULL && !writer_lend(queue->store->writer, queue->loop, chain.first))
+		mailbox_post_chain(&queue->store->writer->inbox, chain.first, chain.last);
 }
 
 void
-append_gathers_start(struct store *store)
+append_queues_start(struct store *store)
 {
-	store->gathers = mem_zalloc((size_t)store->n_loops * sizeof store->gathers[0]);
+	store->append_queues = mem_zalloc((size_t)store->n_loops * sizeof store->append_queues[0]);
 	for (int i = 0; i < store->n_loops; i++) {
-		store->gathers[i].turn_end.run = on_turn_end;
-		store->gathers[i].store = store;
-		store->gathers[i].loop = &store->loops[i];
+		store->append_queues[i].turn_end.run = on_turn_end;
+		store->append_queues[i].store = store;
+		store->append_queues[i].loop = &store->loops[i];
 	}
 }
 
 void
-append_gathers_stop(struct store *store)
+append_queues_stop(struct store *store)
 {
 	for (int i = 0; i < store->n_loops; i++)
-		pass_on(&store->gathers[i]);
+		pass_on(&store->append_queues[i]);
 }
 
 static int64_t
@@ -195,18 +195,18 @@ queued_size(const struct append *append)
 void
 store_append(struct store *store, struct append *append)
 {
-	struct append_gather *gather = &store->gathers[append->reply_loop->index];
+	struct append_queue *queue = &store->append_queues[append->reply_loop->index];
 	int64_t size = queued_size(append);
 
 	append->task.run = writer_take_append;
 	atomic_fetch_add_explicit(&store->counters.queued_bytes, size, memory_order_relaxed);
-	gather->n_bytes += (size_t)size;
-	gather->n_records += append->n_records;
-	task_chain_add(&gather->chain, &append->task);
-	loop_at_turn_end(append->reply_loop, &gather->turn_end);
+	queue->n_bytes += (size_t)size;
+	queue->n_records += append->n_records;
+	task_chain_add(&queue->chain, &append->task);
+	loop_at_turn_end(append->reply_loop, &queue->turn_end);
 	if (store->options.flush == STORE_FLUSH_ASYNC &&
-	    (gather->n_bytes >= PASS_ON_BYTES || gather->n_records >= PASS_ON_RECORDS))
-		pass_on(gather);
+	    (queue->n_bytes >= PASS_ON_BYTES || queue->n_records >= PASS_ON_RECORDS))
+		pass_on(queue);
 }
 
 bool

@@ -58,7 +58,7 @@ batch_is_full(const struct batch *batch)
 }
 
 static void
-gather(struct writer *writer)
+dequeue_batch(struct writer *writer)
 {
 	writer->batch = (struct batch){ 0 };
 	while (!batch_is_full(&writer->batch)) {
@@ -161,7 +161,7 @@ flush_if_due(struct writer *writer)
 static void
 turn(struct writer *writer)
 {
-	gather(writer);
+	dequeue_batch(writer);
 	if (writer->batch.appends.first != NULL)
 		writer_commit(writer);
 	else
@@ -279,7 +279,7 @@ void
 writer_drain(struct writer *writer)
 {
 	do {
-		gather(writer);
+		dequeue_batch(writer);
 		for (struct task *task = writer->batch.appends.first, *next; task != NULL;
 		     task = next) {
 			next = task->next;

@@ -5,8 +5,8 @@
  * The thread that owns the live segment and meta.db. Its inbox takes appends,
  * meta jobs, read jobs that need what only it knows, and what the closer found.
  *
- * One turn: gather what is there up to a bound, commit it as one transaction,
- * publish it to the tails, post the replies. While it commits, the next turn's work gathers,
+ * One batch: dequeue what is there up to a bound, commit it as one transaction,
+ * publish it to the tails, post the replies. While it commits, the next batch comes together,
  * so a lone message is not delayed and a thousand share one sync.
  *
  * To wake a sleeping thread and be woken by it costs more than a small commit.

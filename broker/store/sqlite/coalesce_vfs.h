@@ -1,5 +1,5 @@
-#ifndef STORE_GATHER_VFS_H
-#define STORE_GATHER_VFS_H
+#ifndef STORE_COALESCE_VFS_H
+#define STORE_COALESCE_VFS_H
 
 /*
  * A SQLite VFS on top of another: what SQLite writes in small pieces leaves in
@@ -17,6 +17,6 @@
 
 /* The name of the one on top of this (NULL: SQLite's default), registered for the process's life.
  */
-const char *gather_vfs_over(const char *name);
+const char *coalesce_vfs_over(const char *name);
 
 #endif

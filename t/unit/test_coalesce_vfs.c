@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "broker/store/sqlite/gather_vfs.h"
+#include "broker/store/sqlite/coalesce_vfs.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 /* Frames and pages that are held back: as many calls as meant, and nothing that anybody could miss.
  */
 
-TestSuite(gather_vfs, .timeout = 60);
+TestSuite(coalesce_vfs, .timeout = 60);
 
 #define BLOB_BYTES 40000
 
@@ -28,7 +28,7 @@ static void
 open_db(struct fixture *fixture, enum sql_mode mode)
 {
 	cr_assert_eq(
-	    sql_open(fixture->path, gather_vfs_over("fault"), mode, &fixture->db), SQLITE_OK);
+	    sql_open(fixture->path, coalesce_vfs_over("fault"), mode, &fixture->db), SQLITE_OK);
 	cr_assert_eq(
 	    sql_exec(fixture->db,
 		"PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
@@ -41,7 +41,7 @@ begin(struct fixture *fixture)
 {
 	sql_init();
 	vfs_fault_register();
-	strcpy(fixture->directory, "/tmp/gather.XXXXXX");
+	strcpy(fixture->directory, "/tmp/coalesce.XXXXXX");
 	cr_assert_not_null(mkdtemp(fixture->directory));
 	snprintf(fixture->path, sizeof fixture->path, "%s/db", fixture->directory);
 	open_db(fixture, SQL_CREATE);
@@ -109,7 +109,7 @@ count_after_crash(const struct fixture *fixture)
 	return n;
 }
 
-Test(gather_vfs, a_commit_is_one_write)
+Test(coalesce_vfs, a_commit_is_one_write)
 {
 	struct fixture fixture;
 
@@ -122,7 +122,7 @@ Test(gather_vfs, a_commit_is_one_write)
 	end(&fixture);
 }
 
-Test(gather_vfs, a_large_commit_is_a_few)
+Test(coalesce_vfs, a_large_commit_is_a_few)
 {
 	struct fixture fixture;
 
@@ -134,7 +134,7 @@ Test(gather_vfs, a_large_commit_is_a_few)
 	end(&fixture);
 }
 
-Test(gather_vfs, a_checkpoint_writes_neighbours_together)
+Test(coalesce_vfs, a_checkpoint_writes_neighbours_together)
 {
 	struct fixture fixture;
 
@@ -155,7 +155,7 @@ Test(gather_vfs, a_checkpoint_writes_neighbours_together)
 
 /* The cache is too small for the transaction: frames are read again, written over, and get new
  * sums. */
-Test(gather_vfs, a_transaction_that_spills)
+Test(coalesce_vfs, a_transaction_that_spills)
 {
 	struct fixture fixture;
 
@@ -180,7 +180,7 @@ Test(gather_vfs, a_transaction_that_spills)
 	end(&fixture);
 }
 
-Test(gather_vfs, what_is_rolled_back_is_gone)
+Test(coalesce_vfs, what_is_rolled_back_is_gone)
 {
 	struct fixture fixture;
 
@@ -197,7 +197,7 @@ Test(gather_vfs, what_is_rolled_back_is_gone)
 }
 
 /* A commit that could not be written has failed, and nobody finds it later. */
-Test(gather_vfs, a_write_that_fails_fails_the_commit)
+Test(coalesce_vfs, a_write_that_fails_fails_the_commit)
 {
 	static const int codes[] = { SQLITE_FULL, SQLITE_IOERR_WRITE };
 	struct fixture fixture;
@@ -219,7 +219,7 @@ Test(gather_vfs, a_write_that_fails_fails_the_commit)
 }
 
 /* Whichever of its writes fails: the WAL stays what counts, and the next one does it. */
-Test(gather_vfs, a_checkpoint_that_fails_is_none)
+Test(coalesce_vfs, a_checkpoint_that_fails_is_none)
 {
 	struct fixture fixture;
 	int n_failed = 0, rc = SQLITE_ERROR;
@@ -282,7 +282,7 @@ checkpoint_half_way(int n)
 	return failed;
 }
 
-Test(gather_vfs, a_checkpoint_that_fails_half_way_is_gone_on_with)
+Test(coalesce_vfs, a_checkpoint_that_fails_half_way_is_gone_on_with)
 {
 	int n = 1;
 
@@ -291,10 +291,10 @@ Test(gather_vfs, a_checkpoint_that_fails_half_way_is_gone_on_with)
 	cr_assert_geq(n, 4);
 }
 
-Test(gather_vfs, it_is_registered_once)
+Test(coalesce_vfs, it_is_registered_once)
 {
 	sql_init();
-	cr_assert_eq(gather_vfs_over(NULL), gather_vfs_over(NULL));
-	cr_assert_str_neq(gather_vfs_over(NULL), "unix");
-	cr_assert_str_eq(gather_vfs_over("there is none"), "there is none");
+	cr_assert_eq(coalesce_vfs_over(NULL), coalesce_vfs_over(NULL));
+	cr_assert_str_neq(coalesce_vfs_over(NULL), "unix");
+	cr_assert_str_eq(coalesce_vfs_over("there is none"), "there is none");
 }
