@@ -44,7 +44,7 @@ struct store_counters {
 	_Atomic int64_t next_due_ms;
 };
 
-/* Appends of one loop in one turn, to be posted to the writer together. */
+/* Appends of one loop in one turn of its events, to be posted to the writer together. */
 struct append_queue {
 	struct turn_end turn_end;
 	struct task_chain chain;

@@ -96,7 +96,7 @@ Test(writer, a_full_disk_is_told)
 
 /* Ends the loop's turn by hand; whether the append was replied to in it. */
 static bool
-is_lent(struct rig *rig, unsigned seed)
+is_inline(struct rig *rig, unsigned seed)
 {
 	struct outcome outcome = { .status = APPEND_FAILED };
 	struct turn_end *end = &rig->store->append_queues[0].turn_end;
@@ -106,12 +106,12 @@ is_lent(struct rig *rig, unsigned seed)
 	rig->loop.turn_ends_tail = &rig->loop.turn_ends;
 	end->asked = false;
 	end->run(end);
-	bool lent = rig->outstanding == 0;
+	bool done = rig->outstanding == 0;
 
 	loop_run(&rig->loop); /* until the stop that the last reply asked for */
 	cr_assert_eq(outcome.status, APPEND_OK);
 	free(outcome.records);
-	return lent;
+	return done;
 }
 
 /* Not while the writer is at work, nor when the disk has to answer first. */
@@ -121,16 +121,16 @@ Test(writer, a_loop_commits_itself_what_is_small)
 
 	for (size_t m = 0; m < 2; m++) {
 		struct rig rig;
-		unsigned n = 0, n_lent = 0;
+		unsigned n = 0, n_inline = 0;
 
 		rig_init(&rig);
 		rig.options.flush = modes[m];
 		rig_open(&rig);
 		while (n < 50)
-			n_lent += is_lent(&rig, n++);
-		cr_assert_eq(n_lent != 0, modes[m] == STORE_FLUSH_ASYNC);
+			n_inline += is_inline(&rig, n++);
+		cr_assert_eq(n_inline != 0, modes[m] == STORE_FLUSH_ASYNC);
 		rig.loop.pressed = true;
-		cr_assert_not(is_lent(&rig, n++), "there is more to read");
+		cr_assert_not(is_inline(&rig, n++), "there is more to read");
 		rig.loop.pressed = false;
 		cr_assert_eq(rig_check_queue(&rig, "L", 0), n);
 		rig_close(&rig);

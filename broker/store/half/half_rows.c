@@ -156,7 +156,7 @@ half_rows_flush(struct writer *writer, bool all)
 		forget_changes(rows, &writer->halves, flush.n);
 	else if (rc != SQLITE_OK)
 		meta_failed(writer->store->meta, rc);
-	/* More of the same age goes with the next turn, so that the log gets its own between. */
+	/* More of the same age goes with the next batch, so that the log gets its own between. */
 	if (rc == SQLITE_OK && flush.n == FLUSH_CHANGES)
 		return;
 	rows->n_aged = writer->halves.n_changes;

@@ -2,8 +2,9 @@
 #define STORE_SEGMENT_WRITE_H
 
 /*
- * The write side of the live segment: the one connection that appends to it. Whose turn it is
- * (writer.h); at start and at the end the main thread's; once left, the closer's, to be sealed.
+ * The write side of the live segment: the one connection that appends to it. It belongs to the
+ * holder of the writer's batch_lock; at start and at the end the main thread's; once left, the
+ * closer's, to be sealed.
  */
 
 #include "broker/store/log/block.h"

@@ -224,7 +224,7 @@ meta_job_put_offset(
 void
 store_meta(struct store *store, struct meta_job *job)
 {
-	job->task.run = writer_take_meta;
+	job->task.run = dequeue_meta;
 	writer_post(store->writer, &job->task);
 }
 

@@ -22,7 +22,7 @@ bool meta_is_new(const struct meta *meta);
 sqlite3 *meta_db(const struct meta *meta);
 /* One of their transactions failed: logs it, and minds a failed sync. */
 void meta_failed(struct meta *meta, int rc);
-/* All jobs of the chain in one transaction; their replies leave with the turn. */
+/* All jobs of the chain in one transaction; their replies leave with the batch. */
 void meta_commit(struct writer *writer, struct task *first);
 /* Fails them. */
 void meta_refuse(struct writer *writer, struct task *first);

@@ -267,7 +267,7 @@ run_job(struct task *task, void *arg)
 	segment_array_unref(reader->segments);
 	reader->segments = NULL;
 	if (reply == READ_ASK) {
-		job->task.run = writer_take_read;
+		job->task.run = dequeue_read;
 		writer_post(reader->store->writer, &job->task);
 	} else {
 		read_job_finish(job, job->status);
@@ -319,7 +319,7 @@ store_read(struct store *store, struct read_job *job)
 		reader_submit(store, job);
 		return;
 	}
-	job->task.run = writer_take_read;
+	job->task.run = dequeue_read;
 	writer_post(store->writer, &job->task);
 }
 

@@ -17,8 +17,8 @@
 #define BATCH_RECORDS 4096
 #define PROBE_MS 1000
 
-#define LENT_US 50000 /* a commit that took longer is none that a loop should wait for */
-#define LEND_AGAIN_MS 1000
+#define INLINE_SLOW_US 50000 /* a commit that took longer is none that a loop should wait for */
+#define INLINE_PAUSE_MS 1000
 
 struct writer *
 writer_new(struct store *store)
@@ -27,7 +27,7 @@ writer_new(struct store *store)
 
 	writer->store = store;
 	mailbox_init(&writer->inbox);
-	pthread_mutex_init(&writer->turn_lock, NULL);
+	pthread_mutex_init(&writer->batch_lock, NULL);
 	writer->wakes_ms = INT64_MAX;
 	return writer;
 }
@@ -40,7 +40,7 @@ writer_free(struct writer *writer)
 	half_table_release(&writer->halves);
 	pending_release(&writer->pending);
 	mailbox_release(&writer->inbox);
-	pthread_mutex_destroy(&writer->turn_lock);
+	pthread_mutex_destroy(&writer->batch_lock);
 	free(writer->replies);
 	free(writer);
 }
@@ -159,7 +159,7 @@ flush_if_due(struct writer *writer)
 }
 
 static void
-turn(struct writer *writer)
+run_batch(struct writer *writer)
 {
 	dequeue_batch(writer);
 	if (writer->batch.appends.first != NULL)
@@ -183,19 +183,19 @@ run(void *arg)
 {
 	struct writer *writer = arg;
 
-	pthread_mutex_lock(&writer->turn_lock);
+	pthread_mutex_lock(&writer->batch_lock);
 	while (!writer->stop) {
 		if (writer->todo == NULL) {
 			int wait_ms = idle_ms(writer);
 
 			writer->wakes_ms = wait_ms == -1 ? INT64_MAX : clock_mono_ms() + wait_ms;
-			pthread_mutex_unlock(&writer->turn_lock);
+			pthread_mutex_unlock(&writer->batch_lock);
 			mailbox_wait(&writer->inbox, wait_ms);
-			pthread_mutex_lock(&writer->turn_lock);
+			pthread_mutex_lock(&writer->batch_lock);
 		}
-		turn(writer);
+		run_batch(writer);
 	}
-	pthread_mutex_unlock(&writer->turn_lock);
+	pthread_mutex_unlock(&writer->batch_lock);
 	return NULL;
 }
 
@@ -204,17 +204,17 @@ run(void *arg)
  * own inbox is empty, or it would hear of this commit before it hears of an earlier one.
  */
 static bool
-may_lend(const struct writer *writer, const struct loop *loop)
+may_commit_inline(const struct writer *writer, const struct loop *loop)
 {
 	return writer->store->options.flush == STORE_FLUSH_ASYNC && !loop->pressed &&
 	       !writer->stop && writer->todo == NULL && mailbox_is_empty(&writer->inbox) &&
 	       mailbox_is_empty(&loop->inbox) && !is_blocked(writer, ~0u) &&
 	       !writer_rolls_next(writer) && !writer_flush_is_due(writer) &&
-	       clock_mono_ms() >= writer->lends_ms;
+	       clock_mono_ms() >= writer->inline_after_ms;
 }
 
 static struct task *
-lent_turn(struct writer *writer, const struct loop *loop, struct task *first)
+inline_commit(struct writer *writer, const struct loop *loop, struct task *first)
 {
 	int64_t started_us = clock_mono_us();
 
@@ -233,8 +233,8 @@ lent_turn(struct writer *writer, const struct loop *loop, struct task *first)
 	int64_t ended_us = clock_mono_us();
 	int wait_ms = idle_ms(writer);
 
-	if (ended_us - started_us > LENT_US)
-		writer->lends_ms = ended_us / 1000 + LEND_AGAIN_MS;
+	if (ended_us - started_us > INLINE_SLOW_US)
+		writer->inline_after_ms = ended_us / 1000 + INLINE_PAUSE_MS;
 	if (wait_ms != -1 && ended_us / 1000 + wait_ms < writer->wakes_ms) {
 		writer->wakes_ms = 0;
 		mailbox_wake(&writer->inbox);
@@ -243,19 +243,19 @@ lent_turn(struct writer *writer, const struct loop *loop, struct task *first)
 }
 
 bool
-writer_lend(struct writer *writer, struct loop *loop, struct task *first)
+writer_commit_inline(struct writer *writer, struct loop *loop, struct task *first)
 {
 	struct task *own = NULL;
 
-	if (pthread_mutex_trylock(&writer->turn_lock) != 0)
+	if (pthread_mutex_trylock(&writer->batch_lock) != 0)
 		return false;
-	bool lent = may_lend(writer, loop);
+	bool done = may_commit_inline(writer, loop);
 
-	if (lent)
-		own = lent_turn(writer, loop, first);
-	pthread_mutex_unlock(&writer->turn_lock);
+	if (done)
+		own = inline_commit(writer, loop, first);
+	pthread_mutex_unlock(&writer->batch_lock);
 	loop_run_tasks(loop, own);
-	return lent;
+	return done;
 }
 
 void

@@ -9,9 +9,9 @@
  * publish it to the tails, post the replies. While it commits, the next batch comes together,
  * so a lone message is not delayed and a thousand share one sync.
  *
- * To wake a sleeping thread and be woken by it costs more than a small commit.
- * So a loop that would rest and has little to store for a writer that rests is lent
- * the turn, with ASYNC_FLUSH: who holds turn_lock is the writer.
+ * Waking a sleeping thread and being woken by it cost more than a small commit. With ASYNC_FLUSH
+ * an idle loop with a small batch therefore commits it itself when the writer is idle: the holder
+ * of batch_lock is the writer.
  */
 
 #include "broker/store/half/half_rows.h"
@@ -30,10 +30,10 @@ struct writer {
 	struct mailbox inbox;
 	pthread_t thread;
 	struct task stop_task;
-	bool ended;                /* the thread is gone: what still comes is turned away */
-	pthread_mutex_t turn_lock; /* all below */
-	int64_t wakes_ms;          /* monotonic: when the thread looks by itself again */
-	int64_t lends_ms;          /* monotonic: not before, the disk was slow */
+	bool ended;                 /* the thread is gone: what still comes is turned away */
+	pthread_mutex_t batch_lock; /* all below */
+	int64_t wakes_ms;           /* monotonic: when the thread looks by itself again */
+	int64_t inline_after_ms;    /* monotonic: no inline commit before, the disk was slow */
 	bool stop;
 	struct segment_writer out;
 	struct pending pending;
@@ -46,7 +46,7 @@ struct writer {
 	int64_t next_roll_ms;  /* monotonic: when a failed change of segments is tried again */
 	struct task *todo;     /* taken from the inbox, not yet in a batch */
 	struct batch batch;
-	struct task_chain *replies; /* per loop, what this turn sends */
+	struct task_chain *replies; /* per loop, what this batch sends */
 };
 
 struct writer *writer_new(struct store *store);
@@ -61,14 +61,14 @@ void writer_post(struct writer *writer, struct task *task);
 /*
  * Commits the appends that begin with `first`, which are few, on the loop's
  * own thread, and runs there the replies that are its own. False: it was not possible,
- * nothing was done, the appends are to be posted. At the end of a turn of the loop.
+ * nothing was done, the appends are to be posted. For the end of a turn of the loop.
  */
-bool writer_lend(struct writer *writer, struct loop *loop, struct task *first);
+bool writer_commit_inline(struct writer *writer, struct loop *loop, struct task *first);
 
-/* writer_take.c: what a task does on the writer's thread (its receiver). */
-void writer_take_append(struct task *task, void *writer);
-void writer_take_read(struct task *task, void *writer);
-void writer_take_meta(struct task *task, void *writer);
+/* dequeue.c: what a task does on the writer's thread (its receiver). */
+void dequeue_append(struct task *task, void *writer);
+void dequeue_read(struct task *task, void *writer);
+void dequeue_meta(struct task *task, void *writer);
 /* Hands the reads of the batch on, with what only the writer knows. */
 void writer_pass_reads(struct writer *writer);
 
@@ -93,7 +93,7 @@ enum append_status writer_failed(struct writer *writer, int rc);
 /* half.c: publishes the counts and the next due time. */
 void writer_publish_halves(struct writer *writer);
 
-/* Sends the notice to each loop, with what else this turn sends, and lets go of it. */
+/* Sends the notice to each loop, with what else this batch sends, and lets go of it. */
 void writer_publish(struct writer *writer, struct commit_notice *notice);
 
 #endif

@@ -7,7 +7,7 @@
 #include "common/base/mem.h"
 
 void
-writer_take_append(struct task *task, void *arg)
+dequeue_append(struct task *task, void *arg)
 {
 	struct append *append = (struct append *)task;
 	struct writer *writer = arg;
@@ -28,13 +28,13 @@ writer_take_append(struct task *task, void *arg)
 }
 
 void
-writer_take_read(struct task *task, void *writer)
+dequeue_read(struct task *task, void *writer)
 {
 	task_chain_add(&((struct writer *)writer)->batch.reads, task);
 }
 
 void
-writer_take_meta(struct task *task, void *arg)
+dequeue_meta(struct task *task, void *arg)
 {
 	struct meta_job *job = (struct meta_job *)task;
 	struct writer *writer = arg;
