@@ -3,18 +3,441 @@
 #include "common/net/conn.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "common/base/clock.h"
 #include "common/base/container_of.h"
-#include "common/net/conn_private.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "common/protocol/codes.h"
 
+#define SCRATCH_BYTES (128u << 10)
+#define CARRY_MAX (8u << 10) /* a longer beginning of a frame is read on where it lies */
+#define TLS_HANDSHAKE 0x16   /* first byte; a frame of this length is none */
 #define ENDING_MS 1000
+
+/* What the connections of a loop share, so that an idle one holds no buffer. */
+struct conns {
+	struct loop_part part; /* first: loop->conns */
+	struct loop *loop;
+	struct u64map by_number;
+	uint64_t last_number;
+	struct outbox_pool outboxes;
+	int64_t tls_line_ms; /* when the next line about TLS may be logged */
+	struct iovec pieces[IOV_MAX];
+	char scratch[SCRATCH_BYTES];
+};
+
+enum conn_state {
+	CONN_CONNECTING,
+	CONN_OPEN,
+	CONN_ENDING, /* what was written still leaves; what comes is thrown away */
+	CONN_CLOSED, /* memory goes at the end of the turn */
+};
+
+union address {
+	struct sockaddr any;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
+struct conn {
+	struct u64map_node node; /* first: a node is a connection */
+	struct loop *loop;
+	const struct conn_events *events;
+	void *context;
+	void *data;
+	struct turn_end turn_end;
+	struct timer timer; /* to connect, of silence, to end */
+	struct event *readable;
+	struct event *writable; /* NULL until a first short write */
+	struct buf in;          /* the beginning of a frame; frames, while paused */
+	size_t need;            /* bytes of the frame that began, as far as known */
+	struct outbox *out;     /* NULL: nothing to send */
+	struct calls calls;
+	int64_t active_ms;  /* when bytes last went either way */
+	int64_t partial_ms; /* when the frame that began last doubled; 0: none began */
+	int64_t wrote_ms;   /* when bytes last left, or had to begin to wait */
+	const char *why;    /* it ends, or could not begin */
+	char *peer_text;
+	union address peer;
+	int fd;
+	int listener_port;
+	int idle_ms;
+	int32_t version;
+	enum command_language language;
+	enum frame_codec codec;
+	enum conn_state state;
+	bool paused;  /* no frames are handled: too much is unsent */
+	bool blocked; /* waits to become writable */
+	bool shut;    /* our side is closed */
+};
+
+static struct conns *
+conns_of(struct loop *loop)
+{
+	return (struct conns *)loop->conns;
+}
+
+static size_t
+unsent_bytes(const struct conn *conn)
+{
+	return conn->out != NULL ? conn->out->unsent : 0;
+}
+
+/* -- sending ------------------------------------------------------------------------ */
+
+static void on_writable(evutil_socket_t fd, short what, void *arg);
+
+static struct outbox *
+outbox_of(struct conn *conn)
+{
+	if (conn->out == NULL)
+		conn->out = outbox_take(&conns_of(conn->loop)->outboxes);
+	return conn->out;
+}
+
+static void
+give_back_outbox(struct conn *conn)
+{
+	if (conn->out != NULL)
+		outbox_put(&conns_of(conn->loop)->outboxes, conn->out);
+	conn->out = NULL;
+}
+
+static void
+wait_writable(struct conn *conn)
+{
+	if (conn->blocked)
+		return;
+	if (conn->writable == NULL) {
+		conn->writable =
+		    event_new(conn->loop->base, conn->fd, EV_WRITE | EV_PERSIST, on_writable, conn);
+		if (conn->writable == NULL)
+			fatal("event cannot be made");
+	}
+	event_add(conn->writable, NULL);
+	conn->blocked = true;
+	conn->wrote_ms = clock_mono_ms();
+}
+
+static void
+stop_waiting_writable(struct conn *conn)
+{
+	if (conn->blocked)
+		event_del(conn->writable);
+	conn->blocked = false;
+}
+
+static void
+write_out(struct conn *conn)
+{
+	bool progress = false;
+	enum outbox_status status = OUTBOX_EMPTY;
+
+	if (conn->out != NULL)
+		status = outbox_send(conn->out, conn->fd, conns_of(conn->loop)->pieces, &progress);
+	if (progress)
+		conn->wrote_ms = conn->active_ms = clock_mono_ms();
+	switch (status) {
+	case OUTBOX_BLOCKED:
+		wait_writable(conn);
+		break;
+	case OUTBOX_FAILED:
+		conn_close(conn, strerror(errno));
+		break;
+	case OUTBOX_EMPTY:
+		stop_waiting_writable(conn);
+		give_back_outbox(conn);
+		break;
+	}
+}
+
+static bool
+takes_frames(const struct conn *conn)
+{
+	return conn->state != CONN_ENDING && conn->state != CONN_CLOSED;
+}
+
+/* What was appended leaves at the end of the turn, or now when it is much. */
+static void
+send_soon(struct conn *conn)
+{
+	if (conn->out->unsent > CONN_OUT_HIGH && conn->state == CONN_OPEN && !conn->blocked)
+		write_out(conn);
+	if (unsent_bytes(conn) > CONN_OUT_MAX)
+		conn_close(conn, "too much waits to be sent");
+	else
+		loop_at_turn_end(conn->loop, &conn->turn_end);
+}
+
+void
+conn_send_frame(struct conn *conn, struct slice begin, struct slice end)
+{
+	if (!takes_frames(conn))
+		return;
+	struct outbox *box = outbox_of(conn);
+
+	buf_append_slice(&box->bytes, begin);
+	buf_append_slice(&box->bytes, end);
+	outbox_appended(box, begin.len + end.len);
+	send_soon(conn);
+}
+
+void
+conn_send(struct conn *conn, const struct command *command, struct slice body,
+    const struct body_part *parts, size_t n_parts)
+{
+	size_t body_len = body.len;
+
+	if (!takes_frames(conn)) {
+		for (size_t i = 0; i < n_parts; i++)
+			body_part_release(&parts[i]);
+		return;
+	}
+	for (size_t i = 0; i < n_parts; i++)
+		body_len += parts[i].len;
+	struct outbox *box = outbox_of(conn);
+	size_t before = box->bytes.len;
+
+	command_encode(&box->bytes, command, body, body_len);
+	outbox_appended(box, box->bytes.len - before);
+	for (size_t i = 0; i < n_parts; i++)
+		outbox_add_part(box, &parts[i]);
+	send_soon(conn);
+}
+
+void
+conn_request(struct conn *conn, const struct command *command, struct slice body, int timeout_ms,
+    call_done_fn *done, void *arg)
+{
+	struct command request = *command;
+
+	request.opaque = calls_opaque(&conn->calls);
+	request.flag = done != NULL ? 0 : COMMAND_FLAG_ONEWAY;
+	if (request.version == 0)
+		request.version = COMMAND_VERSION;
+	if (done != NULL)
+		calls_add(&conn->calls, conn->loop, request.opaque, timeout_ms, done, arg);
+	conn_send(conn, &request, body, NULL, 0);
+}
+
+/* -- receiving ---------------------------------------------------------------------- */
+
+static void
+pause_reading(struct conn *conn)
+{
+	conn->paused = true;
+	event_del(conn->readable);
+}
+
+static void
+reply_error(struct conn *conn, const struct command *request)
+{
+	const struct command reply = {
+		.codec = request->codec,
+		.code = RESPONSE_SYSTEM_ERROR,
+		.language = COMMAND_LANGUAGE,
+		.version = COMMAND_VERSION,
+		.opaque = request->opaque,
+		.flag = COMMAND_FLAG_RESPONSE,
+		.remark = SLICE("the header of the request cannot be understood"),
+	};
+
+	conn_send(conn, &reply, SLICE(""), NULL, 0);
+}
+
+static void
+handle_request(struct conn *conn, const struct command *command, struct slice body)
+{
+	conn_learn(conn, command);
+	conn->events->on_request(conn, command, body);
+}
+
+static void
+handle_reply(struct conn *conn, int32_t opaque, const struct command *reply, struct slice body)
+{
+	if (calls_reply(&conn->calls, opaque, reply, body))
+		return;
+	if (reply != NULL && conn->events->on_reply != NULL)
+		conn->events->on_reply(conn, reply, body);
+}
+
+static void
+handle_frame(struct conn *conn, const struct frame *frame)
+{
+	struct command command;
+	enum command_status status = command_decode(&conn->loop->arena, frame, &command);
+
+	if (status == COMMAND_BAD)
+		conn_close(conn, "a header that cannot be understood");
+	else if ((command.flag & COMMAND_FLAG_RESPONSE) != 0)
+		handle_reply(
+		    conn, command.opaque, status == COMMAND_OK ? &command : NULL, frame->body);
+	else if (status == COMMAND_OK)
+		handle_request(conn, &command, frame->body);
+	else if ((command.flag & COMMAND_FLAG_ONEWAY) == 0)
+		reply_error(conn, &command);
+}
+
+static void
+refuse_bytes(struct conn *conn, char first)
+{
+	struct conns *conns = conns_of(conn->loop);
+	int64_t now_ms = clock_mono_ms();
+
+	if (first == TLS_HANDSHAKE && now_ms >= conns->tls_line_ms) {
+		conns->tls_line_ms = now_ms + 60000;
+		log_warn("TLS is not enabled peer=%s", conn_peer_text(conn));
+	}
+	conn_close(conn, first == TLS_HANDSHAKE ? "TLS is not enabled" : "not a frame");
+}
+
+/* Handles the frames in data; how many bytes they were. */
+static size_t
+handle_frames(struct conn *conn, const char *data, size_t len)
+{
+	struct frame frame;
+	size_t done = 0;
+
+	while (done < len && conn->state == CONN_OPEN && !conn->paused) {
+		enum frame_status status = frame_read(data + done, len - done, &frame, &conn->need);
+
+		if (status == FRAME_MORE)
+			break;
+		if (status == FRAME_BAD) {
+			refuse_bytes(conn, data[done]);
+			break;
+		}
+		done += frame.size;
+		handle_frame(conn, &frame);
+		arena_reset(&conn->loop->arena);
+		if (unsent_bytes(conn) > CONN_OUT_HIGH && conn->state == CONN_OPEN)
+			pause_reading(conn);
+	}
+	return done;
+}
+
+static void
+set_in_cap(struct conn *conn, size_t cap)
+{
+	if (cap != conn->in.cap)
+		conn->in.data = mem_realloc(conn->in.data, cap);
+	conn->in.cap = cap;
+}
+
+static size_t
+fitting_cap(size_t len)
+{
+	size_t cap = 256;
+
+	while (cap < len)
+		cap *= 2;
+	return cap;
+}
+
+/*
+ * Keeps the len bytes behind the done ones at data, which is the connection's
+ * own buffer or the loop's. Memory for a frame follows the bytes that have arrived, never
+ * what its length says.
+ */
+static void
+keep_rest(struct conn *conn, const char *data, size_t done, size_t len)
+{
+	bool progress = done != 0 || conn->partial_ms == 0;
+
+	if (len == 0) {
+		buf_release(&conn->in);
+		conn->partial_ms = 0;
+		return;
+	}
+	if (data == conn->in.data) {
+		memmove(conn->in.data, data + done, len);
+		if (len <= CARRY_MAX)
+			set_in_cap(conn, fitting_cap(len));
+	} else {
+		set_in_cap(conn, fitting_cap(len));
+		memcpy(conn->in.data, data + done, len);
+	}
+	conn->in.len = len;
+	if (len > CARRY_MAX && len == conn->in.cap && !conn->paused) {
+		set_in_cap(conn, len < conn->need / 2 ? len * 2 : conn->need);
+		progress = true;
+	}
+	if (conn->paused)
+		conn->partial_ms = 0;
+	else if (progress)
+		conn->partial_ms = clock_mono_ms();
+}
+
+static void
+take_in(struct conn *conn, const char *data, size_t len)
+{
+	size_t done = handle_frames(conn, data, len);
+
+	if (conn->state == CONN_OPEN)
+		keep_rest(conn, data, done, len - done);
+}
+
+static void
+on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct conn *conn = arg;
+	char *data = conns_of(conn->loop)->scratch;
+	size_t len = conn->state == CONN_OPEN ? conn->in.len : 0;
+	size_t room = SCRATCH_BYTES - len;
+
+	(void)what;
+	if (len > CARRY_MAX) {
+		data = conn->in.data;
+		room = conn->in.cap - len;
+	} else if (len != 0) {
+		memcpy(data, conn->in.data, len);
+	}
+	ssize_t n = recv(fd, data + len, room, 0);
+
+	if (n == 0) {
+		conn_close(conn, conn->state == CONN_ENDING ? conn->why : "closed by peer");
+	} else if (n == -1) {
+		if (errno != EAGAIN && errno != EINTR)
+			conn_close(conn, strerror(errno));
+	} else {
+		conn->active_ms = clock_mono_ms();
+		conn->loop->pressed |= (size_t)n == room;
+		if (conn->state == CONN_OPEN)
+			take_in(conn, data, len + (size_t)n);
+	}
+}
+
+static void
+resume_reading(struct conn *conn)
+{
+	conn->paused = false;
+	event_add(conn->readable, NULL);
+	if (conn->in.len != 0)
+		take_in(conn, conn->in.data, conn->in.len);
+}
+
+static void
+go_on(struct conn *conn)
+{
+	write_out(conn);
+	if (conn->state == CONN_ENDING && conn->out == NULL && !conn->shut) {
+		shutdown(conn->fd, SHUT_WR);
+		conn->shut = true;
+	}
+	if (conn->state == CONN_OPEN && conn->paused && unsent_bytes(conn) < CONN_OUT_HIGH / 2)
+		resume_reading(conn);
+}
+
+/* -- the life of a connection ------------------------------------------------------- */
 
 static void
 conn_free(struct conn *conn)
@@ -41,7 +464,7 @@ on_turn_end(struct turn_end *self)
 	else if (conn->state == CONN_CONNECTING && conn->why != NULL)
 		conn_close(conn, conn->why);
 	else if (conn->state != CONN_CONNECTING && !conn->blocked)
-		conn_go_on(conn);
+		go_on(conn);
 }
 
 static void
@@ -101,13 +524,13 @@ conn_close(struct conn *conn, const char *why)
 		log_debug("connection closed peer=%s why=\"%s\"", conn_peer_text(conn), why);
 	if (conn->readable != NULL)
 		event_del(conn->readable);
-	conn_stop_waiting_writable(conn);
+	stop_waiting_writable(conn);
 	if (conn->fd != -1)
 		close(conn->fd);
 	loop_drop_timer(conn->loop, &conn->timer);
 	u64map_remove(&conns_of(conn->loop)->by_number, &conn->node);
 	loop_at_turn_end(conn->loop, &conn->turn_end);
-	conn_give_back_outbox(conn);
+	give_back_outbox(conn);
 	calls_fail(&conn->calls);
 	if (connecting && conn->events->on_connect != NULL)
 		conn->events->on_connect(conn, why);
@@ -160,11 +583,7 @@ conns_release(struct loop_part *part)
 {
 	struct conns *conns = (struct conns *)part;
 
-	for (struct outbox *box = conns->spare, *next; box != NULL; box = next) {
-		next = box->next;
-		outbox_release(box);
-		free(box);
-	}
+	outbox_pool_release(&conns->outboxes);
 	u64map_release(&conns->by_number);
 	free(conns);
 }
@@ -211,7 +630,7 @@ be_open(struct conn *conn)
 	setsockopt(conn->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	conn->state = CONN_OPEN;
 	conn->readable =
-	    event_new(conn->loop->base, conn->fd, EV_READ | EV_PERSIST, conn_on_readable, conn);
+	    event_new(conn->loop->base, conn->fd, EV_READ | EV_PERSIST, on_readable, conn);
 	if (conn->readable == NULL || event_add(conn->readable, NULL) == -1)
 		fatal("event cannot be made");
 	conn_set_idle(conn, conn->idle_ms);
@@ -232,8 +651,8 @@ conn_accept(
 }
 
 /* The socket became writable while it was connecting. */
-void
-conn_end_connecting(struct conn *conn)
+static void
+end_connecting(struct conn *conn)
 {
 	int error = 0;
 	socklen_t len = sizeof error;
@@ -244,12 +663,25 @@ conn_end_connecting(struct conn *conn)
 		conn_close(conn, strerror(error));
 		return;
 	}
-	conn_stop_waiting_writable(conn);
+	stop_waiting_writable(conn);
 	conn->active_ms = clock_mono_ms();
 	be_open(conn);
 	loop_at_turn_end(conn->loop, &conn->turn_end);
 	if (conn->events->on_connect != NULL)
 		conn->events->on_connect(conn, NULL);
+}
+
+static void
+on_writable(evutil_socket_t fd, short what, void *arg)
+{
+	struct conn *conn = arg;
+
+	(void)fd;
+	(void)what;
+	if (conn->state == CONN_CONNECTING)
+		end_connecting(conn);
+	else
+		go_on(conn);
 }
 
 struct conn *
@@ -265,12 +697,12 @@ conn_connect(struct loop *loop, const struct sockaddr *address, socklen_t len, i
 		loop_at_turn_end(loop, &conn->turn_end);
 		return conn;
 	}
-	conn_wait_writable(conn);
+	wait_writable(conn);
 	loop_set_timer(loop, &conn->timer, conn->active_ms + timeout_ms);
 	return conn;
 }
 
-/* What is known of it. */
+/* -- what is known of it ------------------------------------------------------------ */
 
 struct conn_id
 conn_id_of(const struct conn *conn)
@@ -325,7 +757,7 @@ conn_listener_port(const struct conn *conn)
 bool
 conn_can_write(const struct conn *conn)
 {
-	return conn->state <= CONN_OPEN && conn_unsent(conn) < CONN_OUT_HIGH;
+	return conn->state <= CONN_OPEN && unsent_bytes(conn) < CONN_OUT_HIGH;
 }
 
 void

@@ -2,11 +2,16 @@
 
 #include "common/net/outbox.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "common/base/mem.h"
 
 #define FIRST_PARTS 16
+#define SPARE_OUTBOXES 16
+#define SPARE_OUTBOX_BYTES (64u << 10)
 
 void
 body_part_release(const struct body_part *part)
@@ -146,4 +151,66 @@ outbox_sent(struct outbox *box, size_t n)
 		}
 	}
 	compact(box);
+}
+
+enum outbox_status
+outbox_send(struct outbox *box, int fd, struct iovec *pieces, bool *progress)
+{
+	while (box->unsent != 0) {
+		int n = outbox_gather(box, pieces, IOV_MAX);
+		struct msghdr message = { .msg_iov = pieces, .msg_iovlen = (size_t)n };
+		ssize_t sent = sendmsg(fd, &message, MSG_NOSIGNAL);
+
+		if (sent == -1 && errno == EINTR)
+			continue;
+		if (sent == -1)
+			return errno == EAGAIN ? OUTBOX_BLOCKED : OUTBOX_FAILED;
+		*progress = true;
+		outbox_sent(box, (size_t)sent);
+		if (n < IOV_MAX && box->unsent != 0)
+			return OUTBOX_BLOCKED;
+	}
+	return OUTBOX_EMPTY;
+}
+
+struct outbox *
+outbox_take(struct outbox_pool *pool)
+{
+	struct outbox *box = pool->spare;
+
+	if (box == NULL)
+		return mem_zalloc(sizeof *box);
+	pool->spare = box->next;
+	pool->n_spare--;
+	return box;
+}
+
+static void
+outbox_free(struct outbox *box)
+{
+	outbox_release(box);
+	free(box);
+}
+
+void
+outbox_put(struct outbox_pool *pool, struct outbox *box)
+{
+	if (pool->n_spare >= SPARE_OUTBOXES || outbox_size(box) > SPARE_OUTBOX_BYTES) {
+		outbox_free(box);
+		return;
+	}
+	outbox_clear(box);
+	box->next = pool->spare;
+	pool->spare = box;
+	pool->n_spare++;
+}
+
+void
+outbox_pool_release(struct outbox_pool *pool)
+{
+	for (struct outbox *box = pool->spare, *next; box != NULL; box = next) {
+		next = box->next;
+		outbox_free(box);
+	}
+	*pool = (struct outbox_pool){ 0 };
 }

@@ -7,6 +7,7 @@
  * outbox_appended. { 0 } is an empty one. One thread.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/uio.h>
 
@@ -26,7 +27,7 @@ struct outbox_part {
 };
 
 struct outbox {
-	struct outbox *next; /* for the owner */
+	struct outbox *next; /* in a pool */
 	struct buf bytes;
 	size_t sent;      /* of bytes */
 	uint64_t dropped; /* bytes that were sent and are not in `bytes` any more */
@@ -53,5 +54,28 @@ void outbox_add_part(struct outbox *box, const struct body_part *part);
 int outbox_gather(const struct outbox *box, struct iovec *pieces, int max);
 /* n bytes of what was gathered have left. */
 void outbox_sent(struct outbox *box, size_t n);
+
+enum outbox_status {
+	OUTBOX_EMPTY,   /* all has left */
+	OUTBOX_BLOCKED, /* the socket takes no more for now */
+	OUTBOX_FAILED,  /* errno says why */
+};
+
+/*
+ * Sends what the non-blocking socket takes. pieces: IOV_MAX of them, scratch.
+ * *progress is set when anything left.
+ */
+enum outbox_status outbox_send(struct outbox *box, int fd, struct iovec *pieces, bool *progress);
+
+/* Empty outboxes to lend, so that a connection with nothing to send holds no memory. */
+struct outbox_pool {
+	struct outbox *spare;
+	size_t n_spare;
+};
+
+/* The caller owns it until outbox_put. */
+struct outbox *outbox_take(struct outbox_pool *pool);
+void outbox_put(struct outbox_pool *pool, struct outbox *box);
+void outbox_pool_release(struct outbox_pool *pool);
 
 #endif
