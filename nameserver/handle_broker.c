@@ -1,109 +1,25 @@
 #include "config.h"
 
-#include <ctype.h>
-
 #include "common/protocol/bodies.h"
 #include "common/base/clock.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
 #include "common/json/json_body.h"
 #include "common/base/log.h"
+#include "common/protocol/name.h"
 #include "nameserver/namesrv.h"
 
-#define NAME_MAX_BYTES 255
 #define TIMEOUT_MAX_MS (24 * 3600 * 1000LL)
 
-/* Clients cut brokerAddrs at commas and colons, so an address is HOST:PORT and nothing else. */
 static bool
-is_address(struct slice address)
+refuse_name(struct request *request, const char *field, enum name_kind kind, struct slice name)
 {
-	const char *colon = memrchr(address.data, ':', address.len);
-	struct slice port;
-	int32_t number;
+	const char *fault = name_new_fault(kind, name);
 
-	if (colon == NULL || colon == address.data || address.len > NAME_MAX_BYTES)
-		return false;
-	port = (struct slice){ colon + 1, (size_t)(address.data + address.len - colon - 1) };
-	for (const char *at = address.data; at < colon; at++)
-		if (!isalnum((unsigned char)*at) && memchr(".:-_[]%", *at, 7) == NULL)
-			return false;
-	return slice_to_int32(port, &number) == 0 && number > 0 && number <= UINT16_MAX;
-}
-
-/* Names and addresses go into logs and into the answers to all clients: no control characters. */
-static bool
-is_printable(struct slice text)
-{
-	for (size_t i = 0; i < text.len; i++)
-		if ((unsigned char)text.data[i] < ' ' || text.data[i] == '\x7f')
-			return false;
-	return true;
-}
-
-static bool
-is_name(struct slice name)
-{
-	return name.len != 0 && name.len <= NAME_MAX_BYTES && is_printable(name);
-}
-
-/* An optional text of a member. */
-static bool
-is_note(struct slice text)
-{
-	return text.len <= NAME_MAX_BYTES && is_printable(text);
-}
-
-/* -1 with the refusal written. */
-static int
-check_identity(struct request *request, const struct member_identity *who)
-{
-	if (!is_name(who->cluster) || !is_name(who->broker_name) || who->id < MASTER_ID) {
-		request_refuse(request, RESPONSE_SYSTEM_ERROR,
-		    "clusterName and brokerName are 1 to %d bytes without control characters, "
-		    "brokerId is 0 or more",
-		    NAME_MAX_BYTES);
-		return -1;
-	}
-	if (!is_address(who->address)) {
-		request_refuse(request, RESPONSE_SYSTEM_ERROR, "brokerAddr is no HOST:PORT%s%.*s",
-		    is_note(who->address) ? ": " : "",
-		    is_note(who->address) ? (int)who->address.len : 0, who->address.data);
-		return -1;
-	}
-	if (!is_note(who->ha_address) || !is_note(who->zone)) {
-		request_refuse(request, RESPONSE_SYSTEM_ERROR,
-		    "haServerAddr and zoneName are at most %d bytes without control characters",
-		    NAME_MAX_BYTES);
-		return -1;
-	}
-	return 0;
-}
-
-/* One bad name refuses the whole registration: the broker's log then says which. */
-static int
-check_registration(struct request *request, const struct registration *registration)
-{
-	const struct topic_table *table = &registration->table;
-
-	for (size_t i = 0; i < table->n_topics; i++) {
-		if (is_name(table->topics[i].name))
-			continue;
-		request_refuse(request, RESPONSE_SYSTEM_ERROR,
-		    "topic %zu of %zu has a bad name: 1 to %d bytes without control characters are "
-		    "taken",
-		    i + 1, table->n_topics, NAME_MAX_BYTES);
-		return -1;
-	}
-	for (size_t i = 0; i < registration->n_filter_servers; i++) {
-		if (is_note(registration->filter_servers[i]))
-			continue;
-		request_refuse(request, RESPONSE_SYSTEM_ERROR,
-		    "filter server %zu has a bad address: at most %d bytes without control "
-		    "characters are taken",
-		    i + 1, NAME_MAX_BYTES);
-		return -1;
-	}
-	return 0;
+	if (fault != NULL)
+		request_refuse(request, RESPONSE_SYSTEM_ERROR, "%s %s: %.*s", field, fault,
+		    (int)name.len, name.data);
+	return fault != NULL;
 }
 
 /* A broker may ask for its own expiry time, but not to be kept for ever. */
@@ -135,7 +51,15 @@ identify(struct request *request, struct member_identity *who)
 	if (command_ext(request->command, "enableActingMaster").data != NULL)
 		who->acting_master =
 		    header->enable_acting_master ? ACTING_MASTER_YES : ACTING_MASTER_NO;
-	return check_identity(request, who);
+	if (who->id < MASTER_ID) {
+		request_refuse(request, RESPONSE_SYSTEM_ERROR, "brokerId is 0 or more");
+		return -1;
+	}
+	if (refuse_name(request, "clusterName", NAME_CLUSTER, who->cluster) ||
+	    refuse_name(request, "brokerName", NAME_BROKER, who->broker_name) ||
+	    refuse_name(request, "brokerAddr", NAME_ADDRESS, who->address))
+		return -1;
+	return 0;
 }
 
 static enum verdict
@@ -195,6 +119,17 @@ reply_registration(struct request *request, const struct member_identity *who)
 }
 
 static enum verdict
+refuse_registration(struct request *request, bool compressed, const char *fault)
+{
+	if (fault != NULL)
+		return request_refuse(
+		    request, RESPONSE_SYSTEM_ERROR, "a topic or filter server %s", fault);
+	return request_refuse(request, RESPONSE_SYSTEM_ERROR,
+	    "the body is no registration: a table of topics was expected%s",
+	    compressed ? ", compressed" : "");
+}
+
+static enum verdict
 register_broker_begin(struct request *request)
 {
 	struct namesrv *namesrv = namesrv_of(request);
@@ -210,11 +145,7 @@ register_broker_begin(struct request *request)
 		return request_refuse(request, RESPONSE_SYSTEM_ERROR, "crc32 not match");
 	if (registration_read(request->arena, request->body, header->compressed,
 		request->command->version, &registration) == -1)
-		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
-		    "the body is no registration: a table of topics was expected%s",
-		    header->compressed ? ", compressed" : "");
-	if (check_registration(request, &registration) == -1)
-		return VERDICT_REPLY;
+		return refuse_registration(request, header->compressed, registration.fault);
 	status = routes_join(namesrv->routes, &who, &registration,
 	    namesrv->settings->delete_topic_with_broker_registration, clock_mono_ms(), &other);
 	if (status == JOIN_DUPLICATE)
@@ -287,9 +218,9 @@ register_topic_begin(struct request *request)
 
 	if (topic.len == 0)
 		return request_refuse(request, RESPONSE_QUERY_NOT_FOUND, "No config item");
-	if (!is_name(topic))
-		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
-		    "topic is 1 to %d bytes without control characters", NAME_MAX_BYTES);
+	if (name_fault(NAME_TOPIC, topic) != NULL)
+		return request_refuse(
+		    request, RESPONSE_SYSTEM_ERROR, "the topic %s", name_fault(NAME_TOPIC, topic));
 	if (route_read(request->arena, request->body, &route) == -1)
 		return request_refuse(request, RESPONSE_SYSTEM_ERROR, "the body is no route");
 	if (!routes_add_topic(namesrv_of(request)->routes, topic, route.queues, route.n_queues))

@@ -77,7 +77,11 @@ heart_beat_begin(struct request *request)
 	};
 
 	if (heartbeat_read(request->arena, request->body, &heartbeat) == -1)
-		return request_refuse(request, RESPONSE_SYSTEM_ERROR, "the body is no heartbeat");
+		return heartbeat.fault != NULL
+		           ? request_refuse(request, RESPONSE_SYSTEM_ERROR,
+				 "a client id, group or topic %s", heartbeat.fault)
+		           : request_refuse(
+				 request, RESPONSE_SYSTEM_ERROR, "the body is no heartbeat");
 	if (!are_names_valid(&heartbeat))
 		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
 		    "a group's name has illegal characters or is too long");

@@ -24,6 +24,7 @@
 #include "common/base/clock.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
+#include "common/protocol/name.h"
 
 #define TOPIC_SYS_FLAG_UNIT 1
 #define VERSION_WITH_MAX_RECONSUME 121 /* V3_4_9: clients from here on say their own limit */
@@ -256,6 +257,10 @@ check_kind(struct request *request, const struct send_header *header, struct out
 		return request_refuse(request, RESPONSE_MESSAGE_ILLEGAL,
 		    "the message is illegal, a transaction needs the property PGROUP: nobody "
 		    "could be asked about it, or end it");
+	if (name_fault(NAME_GROUP, out->properties.producer_group) != NULL)
+		return request_refuse(request, RESPONSE_MESSAGE_ILLEGAL,
+		    "the message is illegal, its property PGROUP %s",
+		    name_fault(NAME_GROUP, out->properties.producer_group));
 	out->half = true;
 	return VERDICT_NONE;
 }

@@ -2,7 +2,7 @@
 
 #include "common/json/json_body.h"
 
-#include <stdlib.h>
+#include <string.h>
 
 void *
 json_items(struct arena *arena, const struct json *list, enum json_type type, size_t item_size,
@@ -18,9 +18,17 @@ json_items(struct arena *arena, const struct json *list, enum json_type type, si
 	char *items = arena_zalloc(arena, (list->n_children + 1) * item_size);
 	size_t n = 0;
 
-	for (const struct json *one = list->first; one != NULL; one = one->next)
-		if (read(arena, one, items + n++ * item_size) == -1)
+	for (const struct json *one = list->first; one != NULL; one = one->next) {
+		char *item = items + n * item_size;
+		int status = read(arena, one, item);
+
+		if (status == -1)
 			return NULL;
+		if (status == JSON_ITEM_SKIPPED)
+			memset(item, 0, item_size);
+		else
+			n++;
+	}
 	*n_items = n;
 	return items;
 }

@@ -9,7 +9,11 @@
 
 #include "common/json/json.h"
 
-/* Reads one element into item, which is zeroed. 0 or -1. */
+/*
+ * Reads one element into item, which is zeroed. 0, -1: the list is refused, or JSON_ITEM_SKIPPED:
+ * the list goes on without this one.
+ */
+#define JSON_ITEM_SKIPPED 1
 typedef int json_item_fn(struct arena *arena, const struct json *json, void *item);
 
 /*

@@ -254,8 +254,8 @@ run_handler(struct request *request)
 		request->header = arena_zalloc(request->arena, handler->header_size);
 	if (handler->fields != NULL &&
 	    fields_decode(handler->fields, request->command, request->header, &bad) == -1)
-		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
-		    "%s: the field %s is missing or malformed", handler->name, bad);
+		return request_refuse(request, RESPONSE_SYSTEM_ERROR, "%s: the field %s %s",
+		    handler->name, bad, fields_fault(handler->fields, request->command, bad));
 	return handler->begin(request);
 }
 

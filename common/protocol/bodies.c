@@ -3,6 +3,7 @@
 #include "common/protocol/bodies.h"
 
 #include "common/json/json_body.h"
+#include "common/protocol/name.h"
 
 /* What reading a body with one list in a member needs: the array, and how many. */
 static void *
@@ -29,8 +30,9 @@ write_queue(struct json_out *out, const struct message_queue *queue)
 int
 message_queue_read(const struct json *json, struct message_queue *queue)
 {
-	queue->topic = json_member_text(json, "topic");
-	queue->broker_name = json_member_text(json, "brokerName");
+	if (name_member(json, "topic", NAME_TOPIC, &queue->topic) == -1 ||
+	    name_member(json, "brokerName", NAME_BROKER, &queue->broker_name) == -1)
+		return -1;
 	queue->id = json_member_int32(json, "queueId", 0);
 	return queue->topic.data != NULL && queue->broker_name.data != NULL ? 0 : -1;
 }
@@ -273,8 +275,9 @@ read_connection(struct arena *arena, const struct json *json, void *item)
 	struct client_connection *connection = item;
 
 	(void)arena;
-	connection->client_id = json_member_text(json, "clientId");
-	connection->address = json_member_text(json, "clientAddr");
+	if (name_member(json, "clientId", NAME_CLIENT_ID, &connection->client_id) == -1 ||
+	    name_member(json, "clientAddr", NAME_ADDRESS, &connection->address) == -1)
+		return -1;
 	connection->language = command_language_of(json_member_text(json, "language"));
 	connection->version = json_member_int32(json, "version", 0);
 	return connection->client_id.data != NULL ? 0 : -1;
@@ -310,7 +313,10 @@ connection_list_read(struct arena *arena, struct slice body, struct connection_l
 	    json_items(arena, json_member(json, "subscriptionTable"), JSON_OBJECT,
 		sizeof *consumer->subscriptions, read_subscription, &consumer->n_subscriptions);
 	list->consumer = consumer;
-	return consumer->subscriptions != NULL ? 0 : -1;
+	if (consumer->subscriptions == NULL)
+		return -1;
+	return subscriptions_fault(consumer->subscriptions, consumer->n_subscriptions) == NULL ? 0
+	                                                                                       : -1;
 }
 
 void
@@ -389,11 +395,10 @@ lock_batch_read(struct arena *arena, struct slice body, struct lock_batch *batch
 {
 	const struct json *json = json_parse(arena, body);
 
-	*batch = (struct lock_batch){
-		.group = json_member_text(json, "consumerGroup"),
-		.client_id = json_member_text(json, "clientId"),
-	};
-	if (batch->group.data == NULL || batch->client_id.data == NULL)
+	*batch = (struct lock_batch){ 0 };
+	if (name_member(json, "consumerGroup", NAME_GROUP, &batch->group) == -1 ||
+	    name_member(json, "clientId", NAME_CLIENT_ID, &batch->client_id) == -1 ||
+	    batch->group.data == NULL || batch->client_id.data == NULL)
 		return -1;
 	batch->queues = json_items(arena, json_member(json, "mqSet"), JSON_ARRAY,
 	    sizeof *batch->queues, read_message_queue, &batch->n_queues);

@@ -300,7 +300,7 @@ put_field(struct buf *buf, const struct field *field, struct slice value)
 
 	memcpy(at, field->lead, FIELD_LEAD_BYTES); /* more than it is, so that no call is needed */
 	at += field_lead_len(field);
-	at = field->type == FIELD_TEXT ? json_put_escaped(at, value) : put(at, value);
+	at = field_is_text(field) ? json_put_escaped(at, value) : put(at, value);
 	*at++ = '"';
 	buf->len += (size_t)(at - begin);
 }

@@ -3,8 +3,18 @@
 #include "common/protocol/fields.h"
 
 #include "common/base/log.h"
+#include "common/protocol/name.h"
 
 #define MAX_FIELDS 64 /* rows of a table: one bit each */
+
+static inline enum name_kind
+kind_of(enum field_type type)
+{
+	return (enum name_kind)(type - FIELD_TOPIC);
+}
+
+_Static_assert(FIELD_LABEL - FIELD_TOPIC == NAME_LABEL && NAME_LABEL + 1 == N_NAME_KINDS,
+    "each kind of name is a type of field, in the same order");
 
 static int
 assign(const struct field *field, void *header, struct slice value)
@@ -12,9 +22,6 @@ assign(const struct field *field, void *header, struct slice value)
 	void *at = (char *)header + field->offset;
 
 	switch (field->type) {
-	case FIELD_TEXT:
-		*(struct slice *)at = value;
-		return 0;
 	case FIELD_INT32:
 		return slice_to_int32(value, at);
 	case FIELD_INT64:
@@ -22,8 +29,13 @@ assign(const struct field *field, void *header, struct slice value)
 	case FIELD_BOOL:
 		*(bool *)at = slice_equal_nocase(value, SLICE("true"));
 		return 0;
+	case FIELD_TEXT:
+		*(struct slice *)at = value;
+		return 0;
+	default:
+		*(struct slice *)at = value;
+		return name_fault(kind_of(field->type), value) == NULL ? 0 : -1;
 	}
-	return -1;
 }
 
 static void
@@ -32,9 +44,6 @@ assign_absent(const struct field *field, void *header)
 	void *at = (char *)header + field->offset;
 
 	switch (field->type) {
-	case FIELD_TEXT:
-		*(struct slice *)at = SLICE_NONE;
-		break;
 	case FIELD_INT32:
 		*(int32_t *)at = field->absent;
 		break;
@@ -43,6 +52,9 @@ assign_absent(const struct field *field, void *header)
 		break;
 	case FIELD_BOOL:
 		*(bool *)at = field->absent != 0;
+		break;
+	default:
+		*(struct slice *)at = SLICE_NONE;
 		break;
 	}
 }
@@ -113,6 +125,31 @@ fields_decode(
 	return assign_others(fields, seen, header, bad);
 }
 
+/* The first value of a key that its row refuses decides, as in fields_decode. */
+const char *
+fields_fault(const struct field *fields, const struct command *command, const char *bad)
+{
+	const struct field *field = &fields[find_row(fields, 0, slice_of(bad))];
+	union {
+		struct slice text;
+		int64_t number;
+	} ignored;
+	struct field row = *field;
+
+	row.offset = 0;
+	for (size_t i = 0; i < command->n_ext; i++) {
+		struct slice value = command->ext[i].value;
+
+		if (!is_key(field, command->ext[i].key) || assign(&row, &ignored, value) == 0)
+			continue;
+		if (!field_is_text(field))
+			return field->type == FIELD_INT32 ? "is no number of 32 bits"
+			                                  : "is no number of 64 bits";
+		return name_fault(kind_of(field->type), value);
+	}
+	return "is missing";
+}
+
 struct slice
 field_text(const struct field *field, const void *header, char text[static ITOA_MAX])
 {
@@ -120,8 +157,6 @@ field_text(const struct field *field, const void *header, char text[static ITOA_
 	int64_t number = 0;
 
 	switch (field->type) {
-	case FIELD_TEXT:
-		return *(const struct slice *)at;
 	case FIELD_BOOL:
 		if (!field->required && *(const bool *)at == (field->absent != 0))
 			return SLICE_NONE;
@@ -132,6 +167,8 @@ field_text(const struct field *field, const void *header, char text[static ITOA_
 	case FIELD_INT64:
 		number = *(const int64_t *)at;
 		break;
+	default:
+		return *(const struct slice *)at;
 	}
 	if (!field->required && number == field->absent)
 		return SLICE_NONE;

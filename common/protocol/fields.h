@@ -3,7 +3,8 @@
 
 /*
  * Typed headers as data: a table says which ext field goes where in a struct.
- * A missing or malformed field is found in one place for all requests.
+ * A missing or malformed field is found in one place for all requests, and so is a name that
+ * breaks the rules of name.h.
  * Tables end with key == NULL. Any thread.
  */
 
@@ -13,11 +14,19 @@
 #include "common/protocol/command.h"
 #include "common/base/itoa.h"
 
+/* All texts are a struct slice. A text that is a name is refused when it breaks name_fault. */
 enum field_type {
-	FIELD_TEXT,  /* struct slice */
 	FIELD_INT32, /* int32_t */
 	FIELD_INT64, /* int64_t */
 	FIELD_BOOL,  /* bool; "true" in any case, else false */
+	FIELD_TEXT,  /* any bytes: no name */
+	FIELD_TOPIC,
+	FIELD_GROUP,
+	FIELD_BROKER,
+	FIELD_CLUSTER,
+	FIELD_ADDRESS,
+	FIELD_CLIENT_ID,
+	FIELD_LABEL,
 };
 
 #define FIELD_LEAD_BYTES 32 /* longer than the longest, so that all of it is copied at once */
@@ -31,6 +40,12 @@ struct field {
 	bool required;
 	int32_t absent; /* value of a number or boolean that is not there */
 };
+
+static inline bool
+field_is_text(const struct field *field)
+{
+	return field->type >= FIELD_TEXT;
+}
 
 /* How much of `lead` counts. */
 static inline size_t
@@ -56,6 +71,9 @@ field_lead_len(const struct field *field)
  */
 int fields_decode(
     const struct field *fields, const struct command *command, void *header, const char **bad);
+/* Why fields_decode refused the field of that key, as the end of a sentence: "is missing". */
+const char *fields_fault(
+    const struct field *fields, const struct command *command, const char *bad);
 /*
  * What a field is sent as; absent when it need not be. `number` is where numbers become text.
  */

@@ -5,9 +5,9 @@
 /* ---- Sending ------------------------------------------------------------------- */
 
 const struct field send_header_fields[] = {
-	FIELD_ROW("producerGroup", FIELD_TEXT, send_header, producer_group, true, 0),
-	FIELD_ROW("topic", FIELD_TEXT, send_header, topic, true, 0),
-	FIELD_ROW("defaultTopic", FIELD_TEXT, send_header, default_topic, true, 0),
+	FIELD_ROW("producerGroup", FIELD_GROUP, send_header, producer_group, true, 0),
+	FIELD_ROW("topic", FIELD_TOPIC, send_header, topic, true, 0),
+	FIELD_ROW("defaultTopic", FIELD_TOPIC, send_header, default_topic, true, 0),
 	FIELD_ROW("defaultTopicQueueNums", FIELD_INT32, send_header, default_topic_queues, true, 0),
 	FIELD_ROW("queueId", FIELD_INT32, send_header, queue_id, true, 0),
 	FIELD_ROW("sysFlag", FIELD_INT32, send_header, sys_flag, true, 0),
@@ -18,14 +18,14 @@ const struct field send_header_fields[] = {
 	FIELD_ROW("unitMode", FIELD_BOOL, send_header, unit_mode, false, 0),
 	FIELD_ROW("maxReconsumeTimes", FIELD_INT32, send_header, max_reconsume_times, false, -1),
 	FIELD_ROW("batch", FIELD_BOOL, send_header, batch, false, 0),
-	FIELD_ROW("bname", FIELD_TEXT, send_header, broker_name, false, 0),
+	FIELD_ROW("bname", FIELD_BROKER, send_header, broker_name, false, 0),
 	FIELD_END,
 };
 
 const struct field send_header_v2_fields[] = {
-	FIELD_ROW("a", FIELD_TEXT, send_header, producer_group, true, 0),
-	FIELD_ROW("b", FIELD_TEXT, send_header, topic, true, 0),
-	FIELD_ROW("c", FIELD_TEXT, send_header, default_topic, true, 0),
+	FIELD_ROW("a", FIELD_GROUP, send_header, producer_group, true, 0),
+	FIELD_ROW("b", FIELD_TOPIC, send_header, topic, true, 0),
+	FIELD_ROW("c", FIELD_TOPIC, send_header, default_topic, true, 0),
 	FIELD_ROW("d", FIELD_INT32, send_header, default_topic_queues, true, 0),
 	FIELD_ROW("e", FIELD_INT32, send_header, queue_id, true, 0),
 	FIELD_ROW("f", FIELD_INT32, send_header, sys_flag, true, 0),
@@ -36,7 +36,7 @@ const struct field send_header_v2_fields[] = {
 	FIELD_ROW("k", FIELD_BOOL, send_header, unit_mode, false, 0),
 	FIELD_ROW("l", FIELD_INT32, send_header, max_reconsume_times, false, -1),
 	FIELD_ROW("m", FIELD_BOOL, send_header, batch, false, 0),
-	FIELD_ROW("n", FIELD_TEXT, send_header, broker_name, false, 0),
+	FIELD_ROW("n", FIELD_BROKER, send_header, broker_name, false, 0),
 	FIELD_END,
 };
 
@@ -59,7 +59,7 @@ const struct field send_refusal_fields[] = {
 };
 
 const struct field end_transaction_header_fields[] = {
-	FIELD_ROW("producerGroup", FIELD_TEXT, end_transaction_header, producer_group, true, 0),
+	FIELD_ROW("producerGroup", FIELD_GROUP, end_transaction_header, producer_group, true, 0),
 	FIELD_ROW("tranStateTableOffset", FIELD_INT64, end_transaction_header,
 	    tran_state_table_offset, true, 0),
 	FIELD_ROW(
@@ -69,16 +69,16 @@ const struct field end_transaction_header_fields[] = {
 	FIELD_ROW("fromTransactionCheck", FIELD_BOOL, end_transaction_header, from_check, false, 0),
 	FIELD_ROW("msgId", FIELD_TEXT, end_transaction_header, msg_id, true, 0),
 	FIELD_ROW("transactionId", FIELD_TEXT, end_transaction_header, transaction_id, false, 0),
-	FIELD_ROW("topic", FIELD_TEXT, end_transaction_header, topic, false, 0),
-	FIELD_ROW("bname", FIELD_TEXT, end_transaction_header, broker_name, false, 0),
+	FIELD_ROW("topic", FIELD_TOPIC, end_transaction_header, topic, false, 0),
+	FIELD_ROW("bname", FIELD_BROKER, end_transaction_header, broker_name, false, 0),
 	FIELD_END,
 };
 
 /* ---- Consuming ----------------------------------------------------------------- */
 
 const struct field pull_header_fields[] = {
-	FIELD_ROW("consumerGroup", FIELD_TEXT, pull_header, consumer_group, true, 0),
-	FIELD_ROW("topic", FIELD_TEXT, pull_header, topic, true, 0),
+	FIELD_ROW("consumerGroup", FIELD_GROUP, pull_header, consumer_group, true, 0),
+	FIELD_ROW("topic", FIELD_TOPIC, pull_header, topic, true, 0),
 	FIELD_ROW("queueId", FIELD_INT32, pull_header, queue_id, true, 0),
 	FIELD_ROW("queueOffset", FIELD_INT64, pull_header, queue_offset, true, 0),
 	FIELD_ROW("maxMsgNums", FIELD_INT32, pull_header, max_messages, true, 0),
@@ -87,11 +87,11 @@ const struct field pull_header_fields[] = {
 	FIELD_ROW("suspendTimeoutMillis", FIELD_INT64, pull_header, suspend_timeout_ms, true, 0),
 	FIELD_ROW("subscription", FIELD_TEXT, pull_header, subscription, false, 0),
 	FIELD_ROW("subVersion", FIELD_INT64, pull_header, sub_version, true, 0),
-	FIELD_ROW("expressionType", FIELD_TEXT, pull_header, expression_type, false, 0),
+	FIELD_ROW("expressionType", FIELD_LABEL, pull_header, expression_type, false, 0),
 	FIELD_ROW("maxMsgBytes", FIELD_INT32, pull_header, max_bytes, false, -1),
 	FIELD_ROW("requestSource", FIELD_INT32, pull_header, request_source, false, -1),
-	FIELD_ROW("proxyFrowardClientId", FIELD_TEXT, pull_header, proxy_client_id, false, 0),
-	FIELD_ROW("bname", FIELD_TEXT, pull_header, broker_name, false, 0),
+	FIELD_ROW("proxyFrowardClientId", FIELD_CLIENT_ID, pull_header, proxy_client_id, false, 0),
+	FIELD_ROW("bname", FIELD_BROKER, pull_header, broker_name, false, 0),
 	FIELD_END,
 };
 
@@ -109,49 +109,49 @@ const struct field pull_reply_fields[] = {
 
 const struct field send_back_header_fields[] = {
 	FIELD_ROW("offset", FIELD_INT64, send_back_header, offset, true, 0),
-	FIELD_ROW("group", FIELD_TEXT, send_back_header, group, true, 0),
+	FIELD_ROW("group", FIELD_GROUP, send_back_header, group, true, 0),
 	FIELD_ROW("delayLevel", FIELD_INT32, send_back_header, delay_level, true, 0),
 	FIELD_ROW("originMsgId", FIELD_TEXT, send_back_header, origin_msg_id, false, 0),
-	FIELD_ROW("originTopic", FIELD_TEXT, send_back_header, origin_topic, false, 0),
+	FIELD_ROW("originTopic", FIELD_TOPIC, send_back_header, origin_topic, false, 0),
 	FIELD_ROW("unitMode", FIELD_BOOL, send_back_header, unit_mode, false, 0),
 	FIELD_ROW(
 	    "maxReconsumeTimes", FIELD_INT32, send_back_header, max_reconsume_times, false, -1),
-	FIELD_ROW("bname", FIELD_TEXT, send_back_header, broker_name, false, 0),
+	FIELD_ROW("bname", FIELD_BROKER, send_back_header, broker_name, false, 0),
 	FIELD_END,
 };
 
 const struct field query_offset_header_fields[] = {
-	FIELD_ROW("consumerGroup", FIELD_TEXT, query_offset_header, consumer_group, true, 0),
-	FIELD_ROW("topic", FIELD_TEXT, query_offset_header, topic, true, 0),
+	FIELD_ROW("consumerGroup", FIELD_GROUP, query_offset_header, consumer_group, true, 0),
+	FIELD_ROW("topic", FIELD_TOPIC, query_offset_header, topic, true, 0),
 	FIELD_ROW("queueId", FIELD_INT32, query_offset_header, queue_id, true, 0),
 	FIELD_ROW("setZeroIfNotFound", FIELD_BOOL, query_offset_header, set_zero, false, 1),
-	FIELD_ROW("bname", FIELD_TEXT, query_offset_header, broker_name, false, 0),
+	FIELD_ROW("bname", FIELD_BROKER, query_offset_header, broker_name, false, 0),
 	FIELD_END,
 };
 
 const struct field update_offset_header_fields[] = {
-	FIELD_ROW("consumerGroup", FIELD_TEXT, update_offset_header, consumer_group, true, 0),
-	FIELD_ROW("topic", FIELD_TEXT, update_offset_header, topic, true, 0),
+	FIELD_ROW("consumerGroup", FIELD_GROUP, update_offset_header, consumer_group, true, 0),
+	FIELD_ROW("topic", FIELD_TOPIC, update_offset_header, topic, true, 0),
 	FIELD_ROW("queueId", FIELD_INT32, update_offset_header, queue_id, true, 0),
 	FIELD_ROW("commitOffset", FIELD_INT64, update_offset_header, commit_offset, true, 0),
-	FIELD_ROW("bname", FIELD_TEXT, update_offset_header, broker_name, false, 0),
+	FIELD_ROW("bname", FIELD_BROKER, update_offset_header, broker_name, false, 0),
 	FIELD_END,
 };
 
 const struct field search_offset_header_fields[] = {
-	FIELD_ROW("topic", FIELD_TEXT, search_offset_header, topic, true, 0),
+	FIELD_ROW("topic", FIELD_TOPIC, search_offset_header, topic, true, 0),
 	FIELD_ROW("queueId", FIELD_INT32, search_offset_header, queue_id, true, 0),
 	FIELD_ROW("timestamp", FIELD_INT64, search_offset_header, timestamp, true, 0),
-	FIELD_ROW("boundaryType", FIELD_TEXT, search_offset_header, boundary_type, false, 0),
-	FIELD_ROW("bname", FIELD_TEXT, search_offset_header, broker_name, false, 0),
+	FIELD_ROW("boundaryType", FIELD_LABEL, search_offset_header, boundary_type, false, 0),
+	FIELD_ROW("bname", FIELD_BROKER, search_offset_header, broker_name, false, 0),
 	FIELD_END,
 };
 
 const struct field queue_header_fields[] = {
-	FIELD_ROW("topic", FIELD_TEXT, queue_header, topic, true, 0),
+	FIELD_ROW("topic", FIELD_TOPIC, queue_header, topic, true, 0),
 	FIELD_ROW("queueId", FIELD_INT32, queue_header, queue_id, true, 0),
 	FIELD_ROW("committed", FIELD_BOOL, queue_header, committed, false, 0),
-	FIELD_ROW("bname", FIELD_TEXT, queue_header, broker_name, false, 0),
+	FIELD_ROW("bname", FIELD_BROKER, queue_header, broker_name, false, 0),
 	FIELD_END,
 };
 
@@ -167,12 +167,12 @@ const struct field store_time_reply_fields[] = {
 
 const struct field view_message_header_fields[] = {
 	FIELD_ROW("offset", FIELD_INT64, view_message_header, offset, true, 0),
-	FIELD_ROW("topic", FIELD_TEXT, view_message_header, topic, false, 0),
+	FIELD_ROW("topic", FIELD_TOPIC, view_message_header, topic, false, 0),
 	FIELD_END,
 };
 
 const struct field query_message_header_fields[] = {
-	FIELD_ROW("topic", FIELD_TEXT, query_message_header, topic, true, 0),
+	FIELD_ROW("topic", FIELD_TOPIC, query_message_header, topic, true, 0),
 	FIELD_ROW("key", FIELD_TEXT, query_message_header, key, true, 0),
 	FIELD_ROW("maxNum", FIELD_INT32, query_message_header, max_messages, true, 0),
 	FIELD_ROW("beginTimestamp", FIELD_INT64, query_message_header, begin_timestamp, true, 0),
@@ -192,9 +192,9 @@ const struct field query_message_reply_fields[] = {
 /* ---- Being known --------------------------------------------------------------- */
 
 const struct field unregister_client_header_fields[] = {
-	FIELD_ROW("clientID", FIELD_TEXT, unregister_client_header, client_id, true, 0),
-	FIELD_ROW("producerGroup", FIELD_TEXT, unregister_client_header, producer_group, false, 0),
-	FIELD_ROW("consumerGroup", FIELD_TEXT, unregister_client_header, consumer_group, false, 0),
+	FIELD_ROW("clientID", FIELD_CLIENT_ID, unregister_client_header, client_id, true, 0),
+	FIELD_ROW("producerGroup", FIELD_GROUP, unregister_client_header, producer_group, false, 0),
+	FIELD_ROW("consumerGroup", FIELD_GROUP, unregister_client_header, consumer_group, false, 0),
 	FIELD_END,
 };
 
@@ -205,12 +205,12 @@ const struct field heartbeat_reply_fields[] = {
 };
 
 const struct field consumer_group_header_fields[] = {
-	FIELD_ROW("consumerGroup", FIELD_TEXT, consumer_group_header, consumer_group, true, 0),
+	FIELD_ROW("consumerGroup", FIELD_GROUP, consumer_group_header, consumer_group, true, 0),
 	FIELD_END,
 };
 
 const struct field producer_group_header_fields[] = {
-	FIELD_ROW("producerGroup", FIELD_TEXT, producer_group_header, producer_group, true, 0),
+	FIELD_ROW("producerGroup", FIELD_GROUP, producer_group_header, producer_group, true, 0),
 	FIELD_END,
 };
 
@@ -224,14 +224,14 @@ const struct field check_transaction_header_fields[] = {
 	FIELD_ROW("msgId", FIELD_TEXT, check_transaction_header, msg_id, false, 0),
 	FIELD_ROW("transactionId", FIELD_TEXT, check_transaction_header, transaction_id, false, 0),
 	FIELD_ROW("offsetMsgId", FIELD_TEXT, check_transaction_header, offset_msg_id, false, 0),
-	FIELD_ROW("topic", FIELD_TEXT, check_transaction_header, topic, false, 0),
-	FIELD_ROW("bname", FIELD_TEXT, check_transaction_header, broker_name, false, 0),
+	FIELD_ROW("topic", FIELD_TOPIC, check_transaction_header, topic, false, 0),
+	FIELD_ROW("bname", FIELD_BROKER, check_transaction_header, broker_name, false, 0),
 	FIELD_END,
 };
 
 const struct field reset_offset_header_fields[] = {
-	FIELD_ROW("topic", FIELD_TEXT, reset_offset_header, topic, true, 0),
-	FIELD_ROW("group", FIELD_TEXT, reset_offset_header, group, true, 0),
+	FIELD_ROW("topic", FIELD_TOPIC, reset_offset_header, topic, true, 0),
+	FIELD_ROW("group", FIELD_GROUP, reset_offset_header, group, true, 0),
 	FIELD_ROW("timestamp", FIELD_INT64, reset_offset_header, timestamp, true, 0),
 	FIELD_ROW("isForce", FIELD_BOOL, reset_offset_header, is_force, true, 0),
 	FIELD_ROW("queueId", FIELD_INT32, reset_offset_header, queue_id, false, -1),
@@ -240,34 +240,34 @@ const struct field reset_offset_header_fields[] = {
 };
 
 const struct field consumer_status_header_fields[] = {
-	FIELD_ROW("topic", FIELD_TEXT, consumer_status_header, topic, true, 0),
-	FIELD_ROW("group", FIELD_TEXT, consumer_status_header, group, true, 0),
-	FIELD_ROW("clientAddr", FIELD_TEXT, consumer_status_header, client_addr, false, 0),
+	FIELD_ROW("topic", FIELD_TOPIC, consumer_status_header, topic, true, 0),
+	FIELD_ROW("group", FIELD_GROUP, consumer_status_header, group, true, 0),
+	FIELD_ROW("clientAddr", FIELD_ADDRESS, consumer_status_header, client_addr, false, 0),
 	FIELD_END,
 };
 
 const struct field running_info_header_fields[] = {
-	FIELD_ROW("consumerGroup", FIELD_TEXT, running_info_header, consumer_group, true, 0),
-	FIELD_ROW("clientId", FIELD_TEXT, running_info_header, client_id, true, 0),
+	FIELD_ROW("consumerGroup", FIELD_GROUP, running_info_header, consumer_group, true, 0),
+	FIELD_ROW("clientId", FIELD_CLIENT_ID, running_info_header, client_id, true, 0),
 	FIELD_ROW("jstackEnable", FIELD_BOOL, running_info_header, jstack, true, 0),
 	FIELD_END,
 };
 
 const struct field consume_directly_header_fields[] = {
-	FIELD_ROW("consumerGroup", FIELD_TEXT, consume_directly_header, consumer_group, true, 0),
-	FIELD_ROW("clientId", FIELD_TEXT, consume_directly_header, client_id, false, 0),
+	FIELD_ROW("consumerGroup", FIELD_GROUP, consume_directly_header, consumer_group, true, 0),
+	FIELD_ROW("clientId", FIELD_CLIENT_ID, consume_directly_header, client_id, false, 0),
 	FIELD_ROW("msgId", FIELD_TEXT, consume_directly_header, msg_id, false, 0),
-	FIELD_ROW("brokerName", FIELD_TEXT, consume_directly_header, broker_name, false, 0),
-	FIELD_ROW("topic", FIELD_TEXT, consume_directly_header, topic, false, 0),
+	FIELD_ROW("brokerName", FIELD_BROKER, consume_directly_header, broker_name, false, 0),
+	FIELD_ROW("topic", FIELD_TOPIC, consume_directly_header, topic, false, 0),
 	FIELD_ROW("topicSysFlag", FIELD_INT32, consume_directly_header, topic_sys_flag, false, -1),
 	FIELD_ROW("groupSysFlag", FIELD_INT32, consume_directly_header, group_sys_flag, false, -1),
 	FIELD_END,
 };
 
 const struct field push_reply_header_fields[] = {
-	FIELD_ROW("producerGroup", FIELD_TEXT, push_reply_header, producer_group, true, 0),
-	FIELD_ROW("topic", FIELD_TEXT, push_reply_header, topic, true, 0),
-	FIELD_ROW("defaultTopic", FIELD_TEXT, push_reply_header, default_topic, true, 0),
+	FIELD_ROW("producerGroup", FIELD_GROUP, push_reply_header, producer_group, true, 0),
+	FIELD_ROW("topic", FIELD_TOPIC, push_reply_header, topic, true, 0),
+	FIELD_ROW("defaultTopic", FIELD_TOPIC, push_reply_header, default_topic, true, 0),
 	FIELD_ROW(
 	    "defaultTopicQueueNums", FIELD_INT32, push_reply_header, default_topic_queues, true, 0),
 	FIELD_ROW("queueId", FIELD_INT32, push_reply_header, queue_id, true, 0),
@@ -277,8 +277,8 @@ const struct field push_reply_header_fields[] = {
 	FIELD_ROW("properties", FIELD_TEXT, push_reply_header, properties, false, 0),
 	FIELD_ROW("reconsumeTimes", FIELD_INT32, push_reply_header, reconsume_times, false, 0),
 	FIELD_ROW("unitMode", FIELD_BOOL, push_reply_header, unit_mode, false, 0),
-	FIELD_ROW("bornHost", FIELD_TEXT, push_reply_header, born_host, true, 0),
-	FIELD_ROW("storeHost", FIELD_TEXT, push_reply_header, store_host, true, 0),
+	FIELD_ROW("bornHost", FIELD_ADDRESS, push_reply_header, born_host, true, 0),
+	FIELD_ROW("storeHost", FIELD_ADDRESS, push_reply_header, store_host, true, 0),
 	FIELD_ROW("storeTimestamp", FIELD_INT64, push_reply_header, store_timestamp, true, 0),
 	FIELD_END,
 };
@@ -286,23 +286,23 @@ const struct field push_reply_header_fields[] = {
 /* ---- Name server --------------------------------------------------------------- */
 
 const struct field route_header_fields[] = {
-	FIELD_ROW("topic", FIELD_TEXT, route_header, topic, true, 0),
+	FIELD_ROW("topic", FIELD_TOPIC, route_header, topic, true, 0),
 	FIELD_ROW(
 	    "acceptStandardJsonOnly", FIELD_BOOL, route_header, accept_standard_json, false, 0),
 	FIELD_ROW("__ZONE_MODE", FIELD_BOOL, route_header, zone_mode, false, 0),
-	FIELD_ROW("__ZONE_NAME", FIELD_TEXT, route_header, zone_name, false, 0),
+	FIELD_ROW("__ZONE_NAME", FIELD_LABEL, route_header, zone_name, false, 0),
 	FIELD_END,
 };
 
 const struct field kv_header_fields[] = {
-	FIELD_ROW("namespace", FIELD_TEXT, kv_header, space, true, 0),
-	FIELD_ROW("key", FIELD_TEXT, kv_header, key, true, 0),
+	FIELD_ROW("namespace", FIELD_LABEL, kv_header, space, true, 0),
+	FIELD_ROW("key", FIELD_LABEL, kv_header, key, true, 0),
 	FIELD_END,
 };
 
 const struct field put_kv_header_fields[] = {
-	FIELD_ROW("namespace", FIELD_TEXT, kv_header, space, true, 0),
-	FIELD_ROW("key", FIELD_TEXT, kv_header, key, true, 0),
+	FIELD_ROW("namespace", FIELD_LABEL, kv_header, space, true, 0),
+	FIELD_ROW("key", FIELD_LABEL, kv_header, key, true, 0),
 	FIELD_ROW("value", FIELD_TEXT, kv_header, value, true, 0),
 	FIELD_END,
 };
@@ -313,15 +313,15 @@ const struct field kv_reply_fields[] = {
 };
 
 const struct field namespace_header_fields[] = {
-	FIELD_ROW("namespace", FIELD_TEXT, namespace_header, space, true, 0),
+	FIELD_ROW("namespace", FIELD_LABEL, namespace_header, space, true, 0),
 	FIELD_END,
 };
 
 const struct field register_broker_header_fields[] = {
-	FIELD_ROW("brokerName", FIELD_TEXT, register_broker_header, broker_name, true, 0),
-	FIELD_ROW("brokerAddr", FIELD_TEXT, register_broker_header, broker_addr, true, 0),
-	FIELD_ROW("clusterName", FIELD_TEXT, register_broker_header, cluster_name, true, 0),
-	FIELD_ROW("haServerAddr", FIELD_TEXT, register_broker_header, ha_server_addr, true, 0),
+	FIELD_ROW("brokerName", FIELD_BROKER, register_broker_header, broker_name, true, 0),
+	FIELD_ROW("brokerAddr", FIELD_ADDRESS, register_broker_header, broker_addr, true, 0),
+	FIELD_ROW("clusterName", FIELD_CLUSTER, register_broker_header, cluster_name, true, 0),
+	FIELD_ROW("haServerAddr", FIELD_ADDRESS, register_broker_header, ha_server_addr, true, 0),
 	FIELD_ROW("brokerId", FIELD_INT64, register_broker_header, broker_id, true, 0),
 	FIELD_ROW("compressed", FIELD_BOOL, register_broker_header, compressed, false, 0),
 	FIELD_ROW("bodyCrc32", FIELD_INT32, register_broker_header, body_crc32, false, 0),
@@ -329,20 +329,20 @@ const struct field register_broker_header_fields[] = {
 	    heartbeat_timeout_ms, false, -1),
 	FIELD_ROW("enableActingMaster", FIELD_BOOL, register_broker_header, enable_acting_master,
 	    false, 0),
-	FIELD_ROW("__ZONE_NAME", FIELD_TEXT, register_broker_header, zone_name, false, 0),
+	FIELD_ROW("__ZONE_NAME", FIELD_LABEL, register_broker_header, zone_name, false, 0),
 	FIELD_END,
 };
 
 const struct field register_broker_reply_fields[] = {
-	FIELD_ROW("haServerAddr", FIELD_TEXT, register_broker_reply, ha_server_addr, false, 0),
-	FIELD_ROW("masterAddr", FIELD_TEXT, register_broker_reply, master_addr, false, 0),
+	FIELD_ROW("haServerAddr", FIELD_ADDRESS, register_broker_reply, ha_server_addr, false, 0),
+	FIELD_ROW("masterAddr", FIELD_ADDRESS, register_broker_reply, master_addr, false, 0),
 	FIELD_END,
 };
 
 const struct field broker_identity_header_fields[] = {
-	FIELD_ROW("brokerName", FIELD_TEXT, broker_identity_header, broker_name, true, 0),
-	FIELD_ROW("brokerAddr", FIELD_TEXT, broker_identity_header, broker_addr, true, 0),
-	FIELD_ROW("clusterName", FIELD_TEXT, broker_identity_header, cluster_name, true, 0),
+	FIELD_ROW("brokerName", FIELD_BROKER, broker_identity_header, broker_name, true, 0),
+	FIELD_ROW("brokerAddr", FIELD_ADDRESS, broker_identity_header, broker_addr, true, 0),
+	FIELD_ROW("clusterName", FIELD_CLUSTER, broker_identity_header, cluster_name, true, 0),
 	FIELD_ROW("brokerId", FIELD_INT64, broker_identity_header, broker_id, true, 0),
 	FIELD_END,
 };
@@ -353,9 +353,9 @@ const struct field data_version_reply_fields[] = {
 };
 
 const struct field broker_heartbeat_header_fields[] = {
-	FIELD_ROW("clusterName", FIELD_TEXT, broker_heartbeat_header, cluster_name, true, 0),
-	FIELD_ROW("brokerAddr", FIELD_TEXT, broker_heartbeat_header, broker_addr, true, 0),
-	FIELD_ROW("brokerName", FIELD_TEXT, broker_heartbeat_header, broker_name, true, 0),
+	FIELD_ROW("clusterName", FIELD_CLUSTER, broker_heartbeat_header, cluster_name, true, 0),
+	FIELD_ROW("brokerAddr", FIELD_ADDRESS, broker_heartbeat_header, broker_addr, true, 0),
+	FIELD_ROW("brokerName", FIELD_BROKER, broker_heartbeat_header, broker_name, true, 0),
 	FIELD_ROW("brokerId", FIELD_INT64, broker_heartbeat_header, broker_id, false, -1),
 	FIELD_ROW("epoch", FIELD_INT32, broker_heartbeat_header, epoch, false, -1),
 	FIELD_ROW("maxOffset", FIELD_INT64, broker_heartbeat_header, max_offset, false, -1),
@@ -368,18 +368,18 @@ const struct field broker_heartbeat_header_fields[] = {
 };
 
 const struct field member_group_header_fields[] = {
-	FIELD_ROW("clusterName", FIELD_TEXT, member_group_header, cluster_name, true, 0),
-	FIELD_ROW("brokerName", FIELD_TEXT, member_group_header, broker_name, true, 0),
+	FIELD_ROW("clusterName", FIELD_CLUSTER, member_group_header, cluster_name, true, 0),
+	FIELD_ROW("brokerName", FIELD_BROKER, member_group_header, broker_name, true, 0),
 	FIELD_END,
 };
 
 const struct field cluster_header_fields[] = {
-	FIELD_ROW("cluster", FIELD_TEXT, cluster_header, cluster, true, 0),
+	FIELD_ROW("cluster", FIELD_CLUSTER, cluster_header, cluster, true, 0),
 	FIELD_END,
 };
 
 const struct field broker_name_header_fields[] = {
-	FIELD_ROW("brokerName", FIELD_TEXT, broker_name_header, broker_name, true, 0),
+	FIELD_ROW("brokerName", FIELD_BROKER, broker_name_header, broker_name, true, 0),
 	FIELD_END,
 };
 
@@ -394,25 +394,25 @@ const struct field add_write_perm_reply_fields[] = {
 };
 
 const struct field delete_route_header_fields[] = {
-	FIELD_ROW("topic", FIELD_TEXT, delete_route_header, topic, true, 0),
-	FIELD_ROW("clusterName", FIELD_TEXT, delete_route_header, cluster_name, false, 0),
+	FIELD_ROW("topic", FIELD_TOPIC, delete_route_header, topic, true, 0),
+	FIELD_ROW("clusterName", FIELD_CLUSTER, delete_route_header, cluster_name, false, 0),
 	FIELD_END,
 };
 
 /* ---- Admin requests to the broker ---------------------------------------------- */
 
 const struct field topic_header_fields[] = {
-	FIELD_ROW("topic", FIELD_TEXT, topic_header, topic, true, 0),
+	FIELD_ROW("topic", FIELD_TOPIC, topic_header, topic, true, 0),
 	FIELD_END,
 };
 
 const struct field create_topic_header_fields[] = {
-	FIELD_ROW("topic", FIELD_TEXT, create_topic_header, topic, true, 0),
-	FIELD_ROW("defaultTopic", FIELD_TEXT, create_topic_header, default_topic, true, 0),
+	FIELD_ROW("topic", FIELD_TOPIC, create_topic_header, topic, true, 0),
+	FIELD_ROW("defaultTopic", FIELD_TOPIC, create_topic_header, default_topic, true, 0),
 	FIELD_ROW("readQueueNums", FIELD_INT32, create_topic_header, read_queues, true, 0),
 	FIELD_ROW("writeQueueNums", FIELD_INT32, create_topic_header, write_queues, true, 0),
 	FIELD_ROW("perm", FIELD_INT32, create_topic_header, perm, true, 0),
-	FIELD_ROW("topicFilterType", FIELD_TEXT, create_topic_header, topic_filter_type, true, 0),
+	FIELD_ROW("topicFilterType", FIELD_LABEL, create_topic_header, topic_filter_type, true, 0),
 	FIELD_ROW("topicSysFlag", FIELD_INT32, create_topic_header, topic_sys_flag, false, 0),
 	FIELD_ROW("order", FIELD_BOOL, create_topic_header, order, false, 0),
 	FIELD_ROW("attributes", FIELD_TEXT, create_topic_header, attributes, false, 0),
@@ -421,12 +421,12 @@ const struct field create_topic_header_fields[] = {
 };
 
 const struct field group_header_fields[] = {
-	FIELD_ROW("group", FIELD_TEXT, group_header, group, true, 0),
+	FIELD_ROW("group", FIELD_GROUP, group_header, group, true, 0),
 	FIELD_END,
 };
 
 const struct field delete_group_header_fields[] = {
-	FIELD_ROW("groupName", FIELD_TEXT, delete_group_header, group_name, true, 0),
+	FIELD_ROW("groupName", FIELD_GROUP, delete_group_header, group_name, true, 0),
 	FIELD_ROW("removeOffset", FIELD_BOOL, delete_group_header, remove_offset, false, 0),
 	FIELD_ROW("cleanOffset", FIELD_BOOL, delete_group_header, clean_offset, false, 0),
 	FIELD_END,
@@ -438,8 +438,8 @@ const struct field config_reply_fields[] = {
 };
 
 const struct field consume_stats_header_fields[] = {
-	FIELD_ROW("consumerGroup", FIELD_TEXT, consume_stats_header, consumer_group, true, 0),
-	FIELD_ROW("topic", FIELD_TEXT, consume_stats_header, topic, false, 0),
+	FIELD_ROW("consumerGroup", FIELD_GROUP, consume_stats_header, consumer_group, true, 0),
+	FIELD_ROW("topic", FIELD_TOPIC, consume_stats_header, topic, false, 0),
 	FIELD_END,
 };
 
@@ -449,44 +449,44 @@ const struct field broker_consume_stats_header_fields[] = {
 };
 
 const struct field topic_group_header_fields[] = {
-	FIELD_ROW("topic", FIELD_TEXT, topic_group_header, topic, true, 0),
-	FIELD_ROW("group", FIELD_TEXT, topic_group_header, group, true, 0),
+	FIELD_ROW("topic", FIELD_TOPIC, topic_group_header, topic, true, 0),
+	FIELD_ROW("group", FIELD_GROUP, topic_group_header, group, true, 0),
 	FIELD_END,
 };
 
 const struct field correction_offset_header_fields[] = {
-	FIELD_ROW("topic", FIELD_TEXT, correction_offset_header, topic, true, 0),
-	FIELD_ROW("compareGroup", FIELD_TEXT, correction_offset_header, compare_group, true, 0),
+	FIELD_ROW("topic", FIELD_TOPIC, correction_offset_header, topic, true, 0),
+	FIELD_ROW("compareGroup", FIELD_GROUP, correction_offset_header, compare_group, true, 0),
 	FIELD_ROW("filterGroups", FIELD_TEXT, correction_offset_header, filter_groups, false, 0),
 	FIELD_END,
 };
 
 const struct field clone_offset_header_fields[] = {
-	FIELD_ROW("srcGroup", FIELD_TEXT, clone_offset_header, src_group, true, 0),
-	FIELD_ROW("destGroup", FIELD_TEXT, clone_offset_header, dest_group, true, 0),
-	FIELD_ROW("topic", FIELD_TEXT, clone_offset_header, topic, false, 0),
+	FIELD_ROW("srcGroup", FIELD_GROUP, clone_offset_header, src_group, true, 0),
+	FIELD_ROW("destGroup", FIELD_GROUP, clone_offset_header, dest_group, true, 0),
+	FIELD_ROW("topic", FIELD_TOPIC, clone_offset_header, topic, false, 0),
 	FIELD_ROW("offline", FIELD_BOOL, clone_offset_header, offline, false, 0),
 	FIELD_END,
 };
 
 const struct field view_stats_header_fields[] = {
-	FIELD_ROW("statsName", FIELD_TEXT, view_stats_header, stats_name, true, 0),
-	FIELD_ROW("statsKey", FIELD_TEXT, view_stats_header, stats_key, true, 0),
+	FIELD_ROW("statsName", FIELD_LABEL, view_stats_header, stats_name, true, 0),
+	FIELD_ROW("statsKey", FIELD_LABEL, view_stats_header, stats_key, true, 0),
 	FIELD_END,
 };
 
 const struct field query_queue_header_fields[] = {
-	FIELD_ROW("topic", FIELD_TEXT, query_queue_header, topic, true, 0),
+	FIELD_ROW("topic", FIELD_TOPIC, query_queue_header, topic, true, 0),
 	FIELD_ROW("queueId", FIELD_INT32, query_queue_header, queue_id, true, 0),
 	FIELD_ROW("index", FIELD_INT64, query_queue_header, index, true, 0),
 	FIELD_ROW("count", FIELD_INT32, query_queue_header, count, true, 0),
-	FIELD_ROW("consumerGroup", FIELD_TEXT, query_queue_header, consumer_group, false, 0),
+	FIELD_ROW("consumerGroup", FIELD_GROUP, query_queue_header, consumer_group, false, 0),
 	FIELD_END,
 };
 
 const struct field resume_check_header_fields[] = {
 	FIELD_ROW("msgId", FIELD_TEXT, resume_check_header, msg_id, true, 0),
-	FIELD_ROW("topic", FIELD_TEXT, resume_check_header, topic, false, 0),
+	FIELD_ROW("topic", FIELD_TOPIC, resume_check_header, topic, false, 0),
 	FIELD_END,
 };
 
@@ -496,8 +496,8 @@ const struct field resume_check_header_fields[] = {
 
 const struct field list_transactions_header_fields[] = {
 	FIELD_ROW("state", FIELD_TEXT, list_transactions_header, state, false, 0),
-	FIELD_ROW("group", FIELD_TEXT, list_transactions_header, group, false, 0),
-	FIELD_ROW("topic", FIELD_TEXT, list_transactions_header, topic, false, 0),
+	FIELD_ROW("group", FIELD_GROUP, list_transactions_header, group, false, 0),
+	FIELD_ROW("topic", FIELD_TOPIC, list_transactions_header, topic, false, 0),
 	FIELD_ROW("key", FIELD_TEXT, list_transactions_header, key, false, 0),
 	FIELD_ROW("olderThanMs", FIELD_INT64, list_transactions_header, older_than_ms, false, 0),
 	FIELD_ROW(
@@ -527,15 +527,15 @@ const struct field resolve_transaction_reply_fields[] = {
 };
 
 const struct field producer_group_settings_header_fields[] = {
-	FIELD_ROW("group", FIELD_TEXT, producer_group_settings_header, group, true, 0),
+	FIELD_ROW("group", FIELD_GROUP, producer_group_settings_header, group, true, 0),
 	FIELD_ROW("policy", FIELD_TEXT, producer_group_settings_header, policy, false, 0),
-	FIELD_ROW("checkUrl", FIELD_TEXT, producer_group_settings_header, check_url, false, 0),
+	FIELD_ROW("checkUrl", FIELD_LABEL, producer_group_settings_header, check_url, false, 0),
 	FIELD_END,
 };
 
 const struct field relay_check_header_fields[] = {
-	FIELD_ROW("group", FIELD_TEXT, relay_check_header, group, true, 0),
-	FIELD_ROW("bornHost", FIELD_TEXT, relay_check_header, born_host, false, 0),
+	FIELD_ROW("group", FIELD_GROUP, relay_check_header, group, true, 0),
+	FIELD_ROW("bornHost", FIELD_ADDRESS, relay_check_header, born_host, false, 0),
 	FIELD_ROW("probe", FIELD_BOOL, relay_check_header, probe, false, 0),
 	FIELD_ROW("tranStateTableOffset", FIELD_INT64, relay_check_header,
 	    check.tran_state_table_offset, true, 0),
@@ -544,7 +544,7 @@ const struct field relay_check_header_fields[] = {
 	FIELD_ROW("msgId", FIELD_TEXT, relay_check_header, check.msg_id, false, 0),
 	FIELD_ROW("transactionId", FIELD_TEXT, relay_check_header, check.transaction_id, false, 0),
 	FIELD_ROW("offsetMsgId", FIELD_TEXT, relay_check_header, check.offset_msg_id, false, 0),
-	FIELD_ROW("topic", FIELD_TEXT, relay_check_header, check.topic, false, 0),
-	FIELD_ROW("bname", FIELD_TEXT, relay_check_header, check.broker_name, true, 0),
+	FIELD_ROW("topic", FIELD_TOPIC, relay_check_header, check.topic, false, 0),
+	FIELD_ROW("bname", FIELD_BROKER, relay_check_header, check.broker_name, true, 0),
 	FIELD_END,
 };

@@ -3,6 +3,7 @@
 #include "common/protocol/heartbeat.h"
 
 #include "common/json/json_body.h"
+#include "common/protocol/name.h"
 
 static const char *const consume_types[] = {
 	[CONSUME_ACTIVELY] = "CONSUME_ACTIVELY",
@@ -91,7 +92,7 @@ subscription_read(struct arena *arena, const struct json *json, struct subscript
 		.version = json_member_int64(json, "subVersion", 0),
 	};
 	if (subscription->topic.len == 0)
-		return -1;
+		return JSON_ITEM_SKIPPED;
 	if (subscription->expression_type.len == 0)
 		subscription->expression_type = SLICE("TAG");
 	subscription->tags = json_texts(arena, json_member(json, "tagsSet"), &subscription->n_tags);
@@ -141,7 +142,9 @@ read_consumer(struct arena *arena, const struct json *json, void *item)
 	consumer->subscriptions =
 	    json_items(arena, json_member(json, "subscriptionDataSet"), JSON_ARRAY,
 		sizeof *consumer->subscriptions, read_subscription, &consumer->n_subscriptions);
-	return consumer->group.len != 0 && consumer->subscriptions != NULL ? 0 : -1;
+	if (consumer->group.len == 0)
+		return JSON_ITEM_SKIPPED;
+	return consumer->subscriptions != NULL ? 0 : -1;
 }
 
 static int
@@ -151,7 +154,35 @@ read_producer(struct arena *arena, const struct json *json, void *item)
 
 	(void)arena;
 	*group = json_member_text(json, "groupName");
-	return group->len != 0 ? 0 : -1;
+	return group->len != 0 ? 0 : JSON_ITEM_SKIPPED;
+}
+
+const char *
+subscriptions_fault(const struct subscription *subscriptions, size_t n)
+{
+	const char *fault = NULL;
+
+	for (size_t i = 0; i < n && fault == NULL; i++)
+		fault = name_fault(NAME_TOPIC, subscriptions[i].topic);
+	return fault;
+}
+
+static const char *
+fault_of_names(const struct heartbeat *heartbeat)
+{
+	const char *fault = name_fault(NAME_CLIENT_ID, heartbeat->client_id);
+
+	for (size_t i = 0; i < heartbeat->n_producers && fault == NULL; i++)
+		fault = name_fault(NAME_GROUP, heartbeat->producers[i]);
+	for (size_t i = 0; i < heartbeat->n_consumers && fault == NULL; i++) {
+		const struct heartbeat_consumer *consumer = &heartbeat->consumers[i];
+
+		fault = name_fault(NAME_GROUP, consumer->group);
+		if (fault == NULL)
+			fault =
+			    subscriptions_fault(consumer->subscriptions, consumer->n_subscriptions);
+	}
+	return fault;
 }
 
 int
@@ -170,7 +201,10 @@ heartbeat_read(struct arena *arena, struct slice body, struct heartbeat *heartbe
 	    sizeof *heartbeat->producers, read_producer, &heartbeat->n_producers);
 	heartbeat->consumers = json_items(arena, json_member(json, "consumerDataSet"), JSON_ARRAY,
 	    sizeof *heartbeat->consumers, read_consumer, &heartbeat->n_consumers);
-	return heartbeat->producers != NULL && heartbeat->consumers != NULL ? 0 : -1;
+	if (heartbeat->producers == NULL || heartbeat->consumers == NULL)
+		return -1;
+	heartbeat->fault = fault_of_names(heartbeat);
+	return heartbeat->fault == NULL ? 0 : -1;
 }
 
 static void

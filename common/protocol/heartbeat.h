@@ -64,15 +64,23 @@ struct heartbeat {
 	size_t n_consumers;
 	int32_t fingerprint; /* 5.x, else 0 */
 	bool without_sub;    /* 5.x */
+	const char *fault;   /* the rule that a name in it breaks (name.h); NULL: none */
 };
 
-/* 0, or -1 when it is no heartbeat: no client id, or a consumer without group or topic. */
+/*
+ * 0, or -1: it is no heartbeat, as there is no client id or a member has the wrong type, or
+ * `fault` says which rule a name breaks. Producers, consumers and subscriptions without a name are
+ * left out.
+ */
 int heartbeat_read(struct arena *arena, struct slice body, struct heartbeat *heartbeat);
 void heartbeat_write(struct json_out *out, const struct heartbeat *heartbeat);
 
+/* 0, -1: it is none, or JSON_ITEM_SKIPPED: it has no topic. */
 int subscription_read(
     struct arena *arena, const struct json *json, struct subscription *subscription);
 void subscription_write(struct json_out *out, const struct subscription *subscription);
+/* The rule that the first bad topic among them breaks (name.h); NULL: none. */
+const char *subscriptions_fault(const struct subscription *subscriptions, size_t n);
 
 /* The names that Java writes. */
 const char *consume_type_name(enum consume_type type);

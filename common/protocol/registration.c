@@ -8,6 +8,7 @@
 #include "common/base/crc.h"
 #include "common/json/json_body.h"
 #include "common/base/log.h"
+#include "common/protocol/name.h"
 
 static const char *const filter_types[] = { "SINGLE_TAG", "MULTI_TAG" };
 
@@ -116,18 +117,12 @@ read_compressed(struct arena *arena, struct slice body, struct registration *reg
 	return result;
 }
 
-int
-registration_read(struct arena *arena, struct slice body, bool compressed, int32_t sender_version,
+static int
+read_json(struct arena *arena, struct slice body, int32_t sender_version,
     struct registration *registration)
 {
-	const struct json *json;
+	const struct json *json = json_parse(arena, body);
 
-	*registration = (struct registration){ 0 };
-	if (body.len == 0)
-		return 0;
-	if (compressed)
-		return read_compressed(arena, body, registration);
-	json = json_parse(arena, body);
 	if (sender_version < REGISTRATION_TABLE_ONLY_BEFORE)
 		return topic_table_read(arena, json, &registration->table);
 	registration->filter_servers = json_texts(
@@ -136,6 +131,34 @@ registration_read(struct arena *arena, struct slice body, bool compressed, int32
 		return -1;
 	return topic_table_read(
 	    arena, json_member(json, "topicConfigSerializeWrapper"), &registration->table);
+}
+
+static const char *
+fault_of_names(const struct registration *registration)
+{
+	const char *fault = NULL;
+
+	for (size_t i = 0; i < registration->table.n_topics && fault == NULL; i++)
+		fault = name_fault(NAME_TOPIC, registration->table.topics[i].name);
+	for (size_t i = 0; i < registration->n_filter_servers && fault == NULL; i++)
+		fault = name_fault(NAME_ADDRESS, registration->filter_servers[i]);
+	return fault;
+}
+
+int
+registration_read(struct arena *arena, struct slice body, bool compressed, int32_t sender_version,
+    struct registration *registration)
+{
+	int status;
+
+	*registration = (struct registration){ 0 };
+	if (body.len == 0)
+		return 0;
+	status = compressed ? read_compressed(arena, body, registration)
+	                    : read_json(arena, body, sender_version, registration);
+	if (status == 0)
+		registration->fault = fault_of_names(registration);
+	return registration->fault == NULL ? status : -1;
 }
 
 void
@@ -161,8 +184,9 @@ put_topic_line(struct buf *buf, const struct topic_config *topic)
 {
 	struct buf line = { 0 };
 
-	buf_printf(&line, "%.*s %d %d %d %s", (int)topic->name.len, topic->name.data,
-	    topic->read_queues, topic->write_queues, topic->perm, filter_types[topic->multi_tag]);
+	buf_append_slice(&line, topic->name);
+	buf_printf(&line, " %d %d %d %s", topic->read_queues, topic->write_queues, topic->perm,
+	    filter_types[topic->multi_tag]);
 	if (topic->attributes.data != NULL) {
 		buf_append_char(&line, ' ');
 		buf_append_slice(&line, topic->attributes);

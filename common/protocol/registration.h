@@ -21,9 +21,13 @@ struct registration {
 	struct topic_table table;
 	const struct slice *filter_servers;
 	size_t n_filter_servers;
+	const char *fault; /* the rule that a name in it breaks (name.h); NULL: none */
 };
 
-/* An empty body is an empty registration. 0, or -1 when it is none of the forms. */
+/*
+ * An empty body is an empty registration. 0, or -1: it is none of the forms, or `fault` says
+ * which rule the name of a topic or of a filter server breaks.
+ */
 int registration_read(struct arena *arena, struct slice body, bool compressed,
     int32_t sender_version, struct registration *registration);
 void registration_write(struct json_out *out, const struct registration *registration);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "common/json/json_body.h"
+#include "common/protocol/name.h"
 
 static void
 write_address(
@@ -90,7 +91,9 @@ read_address(struct arena *arena, const struct json *json, void *item)
 
 	(void)arena;
 	address->address = json_text(json);
-	return address->address.data != NULL ? slice_to_int64(json->name, &address->id) : -1;
+	if (address->address.data == NULL || name_fault(NAME_ADDRESS, address->address) != NULL)
+		return -1;
+	return slice_to_int64(json->name, &address->id);
 }
 
 static int
@@ -99,9 +102,10 @@ read_broker(struct arena *arena, const struct json *json, void *item)
 	struct broker_data *broker = item;
 	const struct json *acting = json_member(json, "enableActingMaster");
 
-	broker->cluster = json_member_text(json, "cluster");
-	broker->name = json_member_text(json, "brokerName");
-	broker->zone = json_member_text(json, "zoneName");
+	if (name_member(json, "cluster", NAME_CLUSTER, &broker->cluster) == -1 ||
+	    name_member(json, "brokerName", NAME_BROKER, &broker->name) == -1 ||
+	    name_member(json, "zoneName", NAME_LABEL, &broker->zone) == -1)
+		return -1;
 	if (acting != NULL && acting->type == JSON_BOOL)
 		broker->acting_master = acting->boolean ? ACTING_MASTER_YES : ACTING_MASTER_NO;
 	broker->addresses = json_items(arena, json_member(json, "brokerAddrs"), JSON_OBJECT,
@@ -123,7 +127,9 @@ read_queue(struct arena *arena, const struct json *json, void *item)
 		.sys_flag = json_member_int32(
 		    json, "topicSysFlag", json_member_int32(json, "topicSynFlag", 0)),
 	};
-	return queue->broker_name.data != NULL ? 0 : -1;
+	if (queue->broker_name.data == NULL)
+		return -1;
+	return name_fault(NAME_BROKER, queue->broker_name) == NULL ? 0 : -1;
 }
 
 static int
@@ -133,7 +139,9 @@ read_filter_server(struct arena *arena, const struct json *json, void *item)
 
 	entry->broker_address = json->name;
 	entry->servers = json_texts(arena, json, &entry->n_servers);
-	return entry->servers != NULL ? 0 : -1;
+	if (entry->servers == NULL || name_fault(NAME_ADDRESS, entry->broker_address) != NULL)
+		return -1;
+	return names_are_sound(NAME_ADDRESS, entry->servers, entry->n_servers) ? 0 : -1;
 }
 
 int
@@ -196,7 +204,10 @@ read_cluster(struct arena *arena, const struct json *json, void *item)
 
 	members->name = json->name;
 	members->broker_names = json_texts(arena, json, &members->n_broker_names);
-	return members->broker_names != NULL ? 0 : -1;
+	if (members->broker_names == NULL || name_fault(NAME_CLUSTER, members->name) != NULL)
+		return -1;
+	return names_are_sound(NAME_BROKER, members->broker_names, members->n_broker_names) ? 0
+	                                                                                    : -1;
 }
 
 int

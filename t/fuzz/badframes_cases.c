@@ -2,7 +2,8 @@
 
 #include "t/fuzz/badframes.h"
 
-#include "common/protocol/frame.h"
+#include "common/protocol/command.h"
+#include "common/protocol/registration.h"
 
 static void
 put_frame(struct buf *out, unsigned codec, struct slice header, struct slice body)
@@ -420,36 +421,95 @@ registration_no_json(struct buf *out)
 	    SLICE("{{{{"));
 }
 
-#define REGISTRATION(name, address)                                                                \
-	"\"brokerName\":\"" name "\",\"brokerAddr\":\"" address                                    \
-	"\",\"clusterName\":\"c\",\"brokerId\":\"0\""
+/* ---- names that are none ---- */
+
+#define BROKER_EXT(name, address)                                                                  \
+	{ { "brokerName", 10 }, { name, sizeof(name) - 1 } },                                      \
+	    { { "brokerAddr", 10 }, { address, sizeof(address) - 1 } },                            \
+	    { { "clusterName", 11 }, { "c", 1 } },                                                 \
+	    { { "haServerAddr", 12 }, { "127.0.0.1:2", 11 } },                                     \
+	{                                                                                          \
+		{ "brokerId", 8 },                                                                 \
+		{                                                                                  \
+			"0", 1                                                                     \
+		}                                                                                  \
+	}
+
+static void
+put_registration(
+    struct buf *out, enum frame_codec codec, const struct ext *ext, size_t n_ext, struct slice body)
+{
+	const struct command command = { .codec = codec,
+		.code = 103,
+		.opaque = BADFRAMES_OPAQUE,
+		.version = 407,
+		.ext = ext,
+		.n_ext = n_ext };
+
+	command_encode(out, &command, body, body.len);
+}
 
 static void
 broker_name_nul(struct buf *out)
 {
-	put_request(out, 103, REGISTRATION("\\u0000", "127.0.0.1:1"), SLICE(""));
+	static const struct ext ext[] = { BROKER_EXT("\0", "127.0.0.1:1") };
+
+	put_registration(out, FRAME_JSON, ext, 5, SLICE(""));
+}
+
+static void
+broker_name_nul_binary(struct buf *out)
+{
+	static const struct ext ext[] = { BROKER_EXT("\0", "127.0.0.1:1") };
+
+	put_registration(out, FRAME_BINARY, ext, 5, SLICE(""));
 }
 
 static void
 broker_address_nul(struct buf *out)
 {
-	put_request(out, 103, REGISTRATION("b", "\\u0000:9"), SLICE(""));
+	static const struct ext ext[] = { BROKER_EXT("b", "\0:9") };
+
+	put_registration(out, FRAME_JSON, ext, 5, SLICE(""));
 }
 
 static void
-broker_name_escape(struct buf *out)
+broker_name_of_escapes(struct buf *out)
 {
-	put_request(out, 103, REGISTRATION("b\\n2026-01-01 mqnamesrv: \\u001b[2J", "127.0.0.1:1"),
-	    SLICE(""));
+	static const struct ext ext[] = { BROKER_EXT("b\n<0>forged\x1b[2J", "127.0.0.1:1") };
+
+	put_registration(out, FRAME_JSON, ext, 5, SLICE(""));
+}
+
+static void
+put_registered_topic(struct buf *out, bool compressed)
+{
+	static const struct ext ext[] = { BROKER_EXT("b", "127.0.0.1:1"),
+		{ { "compressed", 10 }, { "true", 4 } } };
+	static const struct topic_config topic = { .name = { "T\0", 2 } };
+	const struct registration registration = { .table = { .topics = &topic, .n_topics = 1 } };
+	struct buf body = { 0 };
+	struct json_out json;
+
+	json_out_init(&json, &body);
+	if (compressed)
+		registration_write_compressed(&body, &registration);
+	else
+		registration_write(&json, &registration);
+	put_registration(out, FRAME_JSON, ext, compressed ? 6 : 5, buf_slice(&body));
+	buf_release(&body);
 }
 
 static void
 registered_topic_nul(struct buf *out)
 {
-	put_request(out, 103, REGISTRATION("b", "127.0.0.1:1"),
-	    SLICE("{\"filterServerList\":[],\"topicConfigSerializeWrapper\":{\"dataVersion\":"
-		  "{\"counter\":1,\"timestamp\":1},\"topicConfigTable\":{\"T\":{\"topicName\":"
-		  "\"T\\u0000\",\"perm\":6,\"readQueueNums\":4,\"writeQueueNums\":4}}}}"));
+	put_registered_topic(out, false);
+}
+
+static void
+registered_topic_nul_compressed(struct buf *out)
+{
+	put_registered_topic(out, true);
 }
 
 static void
@@ -457,6 +517,52 @@ added_topic_nul(struct buf *out)
 {
 	put_request(
 	    out, 217, "\"topic\":\"\\u0000\"", SLICE("{\"queueDatas\":[],\"brokerDatas\":[]}"));
+}
+
+static void
+route_of_escapes(struct buf *out)
+{
+	put_request(out, 105, "\"topic\":\"T\\n<0>forged\\u001b[2J\"", SLICE(""));
+}
+
+static void
+topic_nul(struct buf *out)
+{
+	send_with(out, "0", "T\\u0000", SLICE("body"));
+}
+
+static void
+client_id_nul(struct buf *out)
+{
+	put_request(out, 34, "",
+	    SLICE("{\"clientID\":\"\\u0000\",\"producerDataSet\":[{\"groupName\":\"P\"}]}"));
+}
+
+static void
+subscribed_topic_nul(struct buf *out)
+{
+	put_request(out, 34, "",
+	    SLICE("{\"clientID\":\"c\",\"consumerDataSet\":[{\"groupName\":\"G\","
+		  "\"subscriptionDataSet\":[{\"topic\":\"\\u0000\"}]}]}"));
+}
+
+static void
+offset_of_group_nul(struct buf *out)
+{
+	put_request(out, 15,
+	    "\"consumerGroup\":\"G\\u0000\",\"topic\":\"BadFrames\",\"queueId\":\"0\","
+	    "\"commitOffset\":\"0\"",
+	    SLICE(""));
+}
+
+static void
+half_of_group_nul(struct buf *out)
+{
+	put_request(out, 310,
+	    "\"a\":\"PG\",\"b\":\"BadFrames\",\"c\":\"TBW102\",\"d\":\"4\",\"e\":\"0\",\"f\":\"4\","
+	    "\"g\":\"1\",\"h\":\"0\",\"j\":\"0\",\"k\":\"false\",\"m\":\"false\","
+	    "\"i\":\"TRAN_MSG\\u0001true\\u0002PGROUP\\u0001P\\u0000\\u0002\"",
+	    SLICE("body"));
 }
 
 static void
@@ -576,11 +682,20 @@ const struct bad badframes_cases[] = {
 	{ "a binary header with a value beyond its end", binary_value_beyond, EITHER, NULL },
 	{ "a route of no topic", fields_missing, REFUSED, "namesrv" },
 	{ "a registration that is no JSON", registration_no_json, REFUSED, "namesrv" },
-	{ "a broker whose name is NUL", broker_name_nul, REFUSED, "namesrv" },
-	{ "a broker whose address has NUL", broker_address_nul, REFUSED, "namesrv" },
-	{ "a broker whose name forges log lines", broker_name_escape, REFUSED, "namesrv" },
+	{ "a broker named NUL", broker_name_nul, REFUSED, "namesrv" },
+	{ "a broker named NUL, binary", broker_name_nul_binary, REFUSED, "namesrv" },
+	{ "a broker at NUL", broker_address_nul, REFUSED, "namesrv" },
+	{ "a broker named by a line of the log", broker_name_of_escapes, REFUSED, "namesrv" },
 	{ "a registered topic with NUL", registered_topic_nul, REFUSED, "namesrv" },
+	{ "a registered topic with NUL, compressed", registered_topic_nul_compressed, REFUSED,
+	    "namesrv" },
 	{ "an added topic with NUL", added_topic_nul, REFUSED, "namesrv" },
+	{ "a route of a line of the log", route_of_escapes, REFUSED, "namesrv" },
+	{ "a topic with NUL", topic_nul, REFUSED, "broker" },
+	{ "a client id that is NUL", client_id_nul, REFUSED, "broker" },
+	{ "a subscription to NUL", subscribed_topic_nul, REFUSED, "broker" },
+	{ "an offset of a group with NUL", offset_of_group_nul, REFUSED, "broker" },
+	{ "a half message of a group with NUL", half_of_group_nul, REFUSED, "broker" },
 	{ "a send without fields", send_without_fields, REFUSED, "broker" },
 	{ "a queue that is no number", queue_no_number, REFUSED, "broker" },
 	{ "a queue of 11 digits", queue_huge, REFUSED, "broker" },

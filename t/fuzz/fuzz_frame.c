@@ -33,7 +33,7 @@ try_fields(struct arena *arena, const struct command *command)
 		const char *bad = NULL;
 
 		if (fields_decode(tables[i], command, header, &bad) == -1)
-			must(bad != NULL);
+			must(bad != NULL && fields_fault(tables[i], command, bad) != NULL);
 		else
 			fields_encode(tables[i], header, arena, &again);
 	}

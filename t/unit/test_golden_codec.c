@@ -334,7 +334,7 @@ is_default(const struct field *field, struct slice value)
 {
 	int64_t number;
 
-	if (field->required || field->type == FIELD_TEXT)
+	if (field->required || field_is_text(field))
 		return false;
 	if (field->type == FIELD_BOOL)
 		return slice_is(value, field->absent != 0 ? "true" : "false");

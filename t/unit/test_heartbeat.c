@@ -76,11 +76,6 @@ Test(heartbeat, refuses_what_is_none)
 		"{}",
 		"{\"clientID\":\"\"}",
 		"{\"clientID\":\"c\",\"producerDataSet\":{}}",
-		"{\"clientID\":\"c\",\"producerDataSet\":[{}]}",
-		"{\"clientID\":\"c\",\"producerDataSet\":[7]}",
-		"{\"clientID\":\"c\",\"consumerDataSet\":[{\"groupName\":\"\"}]}",
-		"{\"clientID\":\"c\",\"consumerDataSet\":[{\"groupName\":\"G\","
-		"\"subscriptionDataSet\":[{}]}]}",
 		"{\"clientID\":\"c\",\"consumerDataSet\":[{\"groupName\":\"G\","
 		"\"subscriptionDataSet\":"
 		"[{\"topic\":\"T\",\"codeSet\":[\"x\"]}]}]}",
@@ -92,6 +87,50 @@ Test(heartbeat, refuses_what_is_none)
 
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		cr_expect_eq(read_text(texts[i], &heartbeat), -1, "%s", texts[i]);
+}
+
+/* An odd element takes none of the others along. */
+Test(heartbeat, elements_without_a_name_are_left_out)
+{
+	struct heartbeat heartbeat;
+	const struct heartbeat_consumer *consumer;
+
+	cr_assert_eq(
+	    read_text("{\"clientID\":\"c\",\"producerDataSet\":[{},{\"groupName\":\"P\"},7,null,"
+		      "{\"groupName\":\"\"}],\"consumerDataSet\":[{\"groupName\":null,"
+		      "\"subscriptionDataSet\":[{\"topic\":\"X\"}]},{\"groupName\":\"G\","
+		      "\"subscriptionDataSet\":[{\"topic\":\"\",\"subString\":\"a\"},"
+		      "{\"topic\":\"T\"},{\"topic\":null},{},null,{\"topic\":\"U\"}]}]}",
+		&heartbeat),
+	    0);
+	cr_assert_eq(heartbeat.n_producers, 1);
+	cr_assert(slice_is(heartbeat.producers[0], "P"));
+	cr_assert_eq(heartbeat.n_consumers, 1);
+	consumer = &heartbeat.consumers[0];
+	cr_assert(slice_is(consumer->group, "G"));
+	cr_assert_eq(consumer->n_subscriptions, 2);
+	cr_assert(slice_is(consumer->subscriptions[0].topic, "T"));
+	cr_assert_null(consumer->subscriptions[0].expression.data);
+	cr_assert(slice_is(consumer->subscriptions[1].topic, "U"));
+}
+
+Test(heartbeat, names_that_break_a_rule_are_told)
+{
+	static const char *const texts[] = {
+		"{\"clientID\":\"c\\u0000\"}",
+		"{\"clientID\":\"c\",\"producerDataSet\":[{\"groupName\":\"P\\n\"}]}",
+		"{\"clientID\":\"c\",\"consumerDataSet\":[{\"groupName\":\"\\u001b[2J\"}]}",
+		"{\"clientID\":\"c\",\"consumerDataSet\":[{\"groupName\":\"G\","
+		"\"subscriptionDataSet\":[{\"topic\":\"T\"},{\"topic\":\"\\u0000\"}]}]}",
+	};
+	struct heartbeat heartbeat;
+
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		cr_expect_eq(read_text(texts[i], &heartbeat), -1, "%s", texts[i]);
+		cr_expect_str_eq(heartbeat.fault, "has a control character");
+	}
+	cr_expect_eq(read_text("{}", &heartbeat), -1);
+	cr_expect_null(heartbeat.fault);
 }
 
 Test(heartbeat, is_written_as_java_writes_it)

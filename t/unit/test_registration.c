@@ -95,6 +95,42 @@ Test(registration, refuses_what_is_none)
 	    registration_read(&arena, SLICE("no zlib at all"), true, 407, &registration), -1);
 }
 
+/* The same rules hold in each of the three forms. */
+Test(registration, names_that_break_a_rule_are_told)
+{
+	static const struct topic_config topics[] = { { .name = { "A", 1 } },
+		{ .name = { "T\0", 2 } } };
+	static const struct slice servers[] = { { "f:1\x1b[2J", 7 } };
+	struct registration sent[] = {
+		{ .table = { .topics = topics, .n_topics = 2 } },
+		{ .filter_servers = servers, .n_filter_servers = 1 },
+	};
+
+	for (size_t i = 0; i < 2; i++) {
+		struct registration registration;
+		struct buf buf = { 0 };
+		struct json_out out;
+
+		registration_write_compressed(&buf, &sent[i]);
+		cr_expect_eq(
+		    registration_read(&arena, buf_slice(&buf), true, 407, &registration), -1);
+		cr_expect_str_eq(registration.fault, "has a control character");
+		buf.len = 0;
+		json_out_init(&out, &buf);
+		registration_write(&out, &sent[i]);
+		cr_expect_eq(
+		    registration_read(&arena, buf_slice(&buf), false, 407, &registration), -1);
+		cr_expect_str_eq(registration.fault, "has a control character");
+		buf.len = 0;
+		json_out_init(&out, &buf);
+		topic_table_write(&out, &sent[0].table);
+		cr_expect_eq(
+		    registration_read(&arena, buf_slice(&buf), false, 20, &registration), -1);
+		cr_expect_str_eq(registration.fault, "has a control character");
+		buf_release(&buf);
+	}
+}
+
 /* Any cut of the inflated form is refused, and none is read beyond its end. */
 Test(registration, cut_short)
 {

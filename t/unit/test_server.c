@@ -44,7 +44,7 @@ struct echo_header {
 };
 
 static const struct field echo_fields[] = {
-	FIELD_ROW("topic", FIELD_TEXT, echo_header, topic, true, 0),
+	FIELD_ROW("topic", FIELD_TOPIC, echo_header, topic, true, 0),
 	FIELD_ROW("queueId", FIELD_INT32, echo_header, queue_id, true, 0),
 	FIELD_ROW("offset", FIELD_INT64, echo_header, offset, false, -1),
 	FIELD_ROW("order", FIELD_BOOL, echo_header, order, false, 0),
@@ -236,10 +236,12 @@ static const struct refused {
 	int32_t answer;
 	const char *remark;
 } refusals[] = {
-	{ 10, NULL, "T", 1, "ECHO: the field queueId is missing or malformed" },
-	{ 10, "3", NULL, 1, "ECHO: the field topic is missing or malformed" },
-	{ 10, "3x", "T", 1, "ECHO: the field queueId is missing or malformed" },
-	{ 10, "99999999999", "T", 1, "ECHO: the field queueId is missing or malformed" },
+	{ 10, NULL, "T", 1, "ECHO: the field queueId is missing" },
+	{ 10, "3", NULL, 1, "ECHO: the field topic is missing" },
+	{ 10, "3x", "T", 1, "ECHO: the field queueId is no number of 32 bits" },
+	{ 10, "99999999999", "T", 1, "ECHO: the field queueId is no number of 32 bits" },
+	{ 10, "3", "T\n<0>forged", 1, "ECHO: the field topic has a control character" },
+	{ 10, "3", "T\xff", 1, "ECHO: the field topic is not UTF-8" },
 	{ 9999, "3", "T", 3, " request type 9999 not supported" },
 	{ 0, "3", "T", 3, " request type 0 not supported" },
 	{ -10, "3", "T", 3, " request type -10 not supported" },

@@ -239,7 +239,7 @@ relay_check_begin(struct request *request)
 	for (const struct field *field = relay_check_header_fields; field->key != NULL; field++) {
 		struct slice *text = (void *)((char *)&errand->header + field->offset);
 
-		if (field->type == FIELD_TEXT)
+		if (field_is_text(field))
 			*text = arena_copy(&errand->arena, *text);
 	}
 	errand->body = arena_copy(&errand->arena, request->body);

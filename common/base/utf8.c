@@ -1,0 +1,62 @@
+#include "config.h"
+
+#include "common/base/utf8.h"
+
+/* What the second byte may be, as the first byte says; all others are 0x80 to 0xBF. */
+static bool
+is_second(unsigned char first, unsigned char second)
+{
+	switch (first) {
+	case 0xE0: /* a shorter form exists below */
+		return second >= 0xA0 && second <= 0xBF;
+	case 0xED: /* surrogates above */
+		return second >= 0x80 && second <= 0x9F;
+	case 0xF0:
+		return second >= 0x90 && second <= 0xBF;
+	case 0xF4: /* beyond U+10FFFF above */
+		return second >= 0x80 && second <= 0x8F;
+	default:
+		return second >= 0x80 && second <= 0xBF;
+	}
+}
+
+static size_t
+length_of(unsigned char first)
+{
+	if (first < 0x80)
+		return 1;
+	if (first >= 0xC2 && first <= 0xDF)
+		return 2;
+	if (first >= 0xE0 && first <= 0xEF)
+		return 3;
+	return first >= 0xF0 && first <= 0xF4 ? 4 : 0;
+}
+
+size_t
+utf8_character(struct slice text)
+{
+	const unsigned char *at = (const unsigned char *)text.data;
+	size_t len = length_of(at[0]);
+
+	if (len > text.len || (len > 1 && !is_second(at[0], at[1])))
+		return 0;
+	for (size_t i = 2; i < len; i++)
+		if ((at[i] & 0xC0) != 0x80)
+			return 0;
+	return len;
+}
+
+struct slice
+utf8_cut(struct slice text, size_t max_bytes)
+{
+	size_t len = max_bytes;
+
+	if (text.len <= max_bytes)
+		return text;
+	/* back to the first byte of the character that the limit cuts; at most three bytes */
+	while (len > 0 && max_bytes - len < 3 && (text.data[len] & 0xC0) == 0x80)
+		len--;
+	if ((text.data[len] & 0xC0) == 0x80)
+		len = max_bytes; /* no UTF-8 anyway */
+	return (struct slice){ text.data, len };
+}

@@ -1,0 +1,19 @@
+#ifndef COMMON_UTF8_H
+#define COMMON_UTF8_H
+
+/*
+ * UTF-8 as RFC 3629 defines it: no overlong forms, no surrogates, nothing above U+10FFFF. Any
+ * thread.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/base/slice.h"
+
+/* The bytes of the character at the front of a text that is not empty; 0: there is none. */
+size_t utf8_character(struct slice text);
+/* The longest beginning of at most max_bytes that ends between two characters. */
+struct slice utf8_cut(struct slice text, size_t max_bytes);
+
+#endif
