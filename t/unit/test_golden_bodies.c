@@ -223,9 +223,9 @@ struct body_kind {
 
 static const struct body_kind kinds[] = {
 	{ REQUEST_GET_ROUTEINFO_BY_TOPIC, ANSWER, route_again, 100 },
-	{ REQUEST_GET_BROKER_CLUSTER_INFO, ANSWER, cluster_info_again, 20 },
+	{ REQUEST_GET_BROKER_CLUSTER_INFO, ANSWER, cluster_info_again, 5 },
 	{ REQUEST_HEART_BEAT, REQUEST, heartbeat_again, 100 },
-	{ REQUEST_REGISTER_BROKER, REQUEST, registration_again, 10 },
+	{ REQUEST_REGISTER_BROKER, REQUEST, registration_again, 5 },
 	{ REQUEST_GET_ALL_TOPIC_CONFIG, ANSWER, topic_table_again, 2 },
 	{ REQUEST_QUERY_DATA_VERSION, REQUEST, data_version_again, 2 },
 	{ REQUEST_QUERY_DATA_VERSION, ANSWER, data_version_again, 1 },

@@ -3,7 +3,7 @@
 
 /*
  * The recorded frames of real clients and servers, for tests that compare with
- * them. The folder is named by the environment variable VECTORS; its README
+ * them: t/vectors, or the folder that the environment variable VECTORS names. Its README
  * says how the files are made.
  */
 
