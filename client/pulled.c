@@ -19,9 +19,8 @@ is_wanted(struct slice subscription, struct slice tag)
 
 	if (rest.len == 0 || slice_is(rest, "*"))
 		return true;
-	while (slice_next(&rest, '|', &part)) {
-		part = slice_trim(part);
-		if (part.len != 0 && slice_equal(part, tag))
+	while (tags_next(&rest, &part)) {
+		if (slice_equal(part, tag))
 			return true;
 	}
 	return false;

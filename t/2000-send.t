@@ -56,6 +56,18 @@ t_is "a tag that matches" "$(pull T 2 0 4 'TagB || TagA' | field code)" 0
 got=$(pull T 2 0 4 'TagB')
 t_is "a tag that does not" "$(echo "$got" | field code) $(echo "$got" | field ext.nextBeginOffset)" "20 1"
 
+# Only || separates tags: red|blue is one tag.
+send Tag 0 "TAGS${soh}red|blue${stx}" both >/dev/null
+send Tag 0 "TAGS${soh}red${stx}" only >/dev/null
+got=$(pull Tag 0 0 4 'red|blue')
+t_has "a tag with a bar" "$got" both
+t_is "and no other: goes on behind the second" "$(echo "$got" | field ext.nextBeginOffset)" 2
+t_has_not "its parts are no tags" "$got" only
+got=$(pull Tag 0 0 4 'red|blue||red')
+t_has "and one among others" "$got" both
+t_has "with those others" "$got" only
+t_is "a subscription that names no tag" "$(pull Tag 0 0 4 ' || ' | field code)" 23
+
 t_is "max offset" "$(rawcall "$b" 30 topic=T queueId=0 | field ext.offset)" 2
 t_is "min offset" "$(rawcall "$b" 31 topic=T queueId=0 | field ext.offset)" 0
 t_is "offset of a time before all" "$(rawcall "$b" 29 topic=T queueId=0 timestamp=1000 | field ext.offset)" 0

@@ -404,24 +404,22 @@ check_group_and_topic(
 	return VERDICT_NONE;
 }
 
-/* The tags of a subscription text; "*" and nothing stand for all. */
-static void
+/* The tags of a subscription text; "*" and nothing stand for all. -1: it names no tag. */
+static int
 parse_tags(struct slice text, struct arena *arena, struct pull_limits *limits)
 {
 	struct slice rest = slice_trim(text), part;
 	size_t n = 0;
 
 	if (rest.len == 0 || slice_is(rest, "*"))
-		return;
+		return 0;
 	int32_t *codes = arena_alloc(arena, (rest.len / 2 + 1) * sizeof *codes);
 
-	while (slice_next(&rest, '|', &part)) {
-		part = slice_trim(part);
-		if (part.len != 0)
-			codes[n++] = (int32_t)tag_hash(part);
-	}
-	limits->tag_codes = n != 0 ? codes : NULL;
+	while (tags_next(&rest, &part))
+		codes[n++] = (int32_t)tag_hash(part);
+	limits->tag_codes = codes;
 	limits->n_tag_codes = n;
+	return n != 0 ? 0 : -1;
 }
 
 static bool
@@ -449,7 +447,9 @@ find_filter(struct request *request, const struct pull_header *header, const str
 	if (header->sys_flag & PULL_FLAG_SUBSCRIPTION) {
 		if (!is_tag_filter(header->expression_type))
 			return refuse_sql(request);
-		parse_tags(header->subscription, request->arena, limits);
+		if (parse_tags(header->subscription, request->arena, limits) == -1)
+			return request_refuse(request, RESPONSE_SUBSCRIPTION_PARSE_FAILED,
+			    "parse the consumer's subscription failed: it names no tag");
 		return VERDICT_NONE;
 	}
 	switch (clients_find_subscription(broker->clients, conn_id_of(request->conn),

@@ -72,6 +72,9 @@ static const struct {
 	[SLOT('P', 6)] = { { "PGROUP", 6 }, MEMBER(producer_group) },
 	[SLOT('R', 10)] = { { "REAL_TOPIC", 10 }, MEMBER(real_topic) },
 	[SLOT('R', 8)] = { { "REAL_QID", 8 }, MEMBER(real_queue) },
+	[SLOT('T', 15)] = { { "TIMER_DELAY_SEC", 15 }, MEMBER(timer) },
+	[SLOT('T', 14)] = { { "TIMER_DELAY_MS", 14 }, MEMBER(timer) },
+	[SLOT('T', 16)] = { { "TIMER_DELIVER_MS", 16 }, MEMBER(timer) },
 	[SLOT('C', 30)] = { { "CHECK_IMMUNITY_TIME_IN_SECONDS", 30 }, MEMBER(immunity) },
 };
 
@@ -249,6 +252,24 @@ tag_hash(struct slice tag)
 		hash = hash * 31 + point;
 	}
 	return (int32_t)hash;
+}
+
+bool
+tags_next(struct slice *rest, struct slice *tag)
+{
+	while (rest->len != 0) {
+		const char *end = memmem(rest->data, rest->len, "||", 2);
+		size_t len = end != NULL ? (size_t)(end - rest->data) : rest->len;
+
+		*tag = slice_trim((struct slice){ rest->data, len });
+		if (end != NULL)
+			len += 2;
+		rest->data += len;
+		rest->len -= len;
+		if (tag->len != 0)
+			return true;
+	}
+	return false;
 }
 
 /* What names of topics and groups are made of. */

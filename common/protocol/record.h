@@ -105,7 +105,8 @@ struct known_properties {
 	struct slice tags, keys, unique_key, delay, transaction, producer_group;
 	struct slice real_topic, real_queue; /* of what waits on a system topic */
 	struct slice immunity;               /* how long nobody asks about a half message, s */
-	bool repeated;                       /* one of these stands there more than once */
+	struct slice timer; /* TIMER_DELAY_SEC, TIMER_DELAY_MS or TIMER_DELIVER_MS */
+	bool repeated;      /* one of these stands there more than once */
 };
 void properties_read(struct slice properties, struct known_properties *known);
 /* Those of them that need not stay: bits of a set. */
@@ -133,6 +134,11 @@ void property_copy_without(struct buf *buf, struct slice properties, const char 
  * (protocol description 4.6).
  */
 int64_t tag_hash(struct slice tag);
+/*
+ * The next tag of a subscription text such as "a || b", trimmed; *rest moves behind it. Only "||"
+ * separates: "a|b" is one tag. Empty tags are skipped. False at the end.
+ */
+bool tags_next(struct slice *rest, struct slice *tag);
 
 /* One message of a batch body (protocol description 4.5). */
 struct batch_item {

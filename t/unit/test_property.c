@@ -135,3 +135,30 @@ Test(property, tags_hash_as_in_java)
 		    (long long)tag_hash(cases[i].tag));
 	cr_assert_eq(tag_hash(SLICE_NONE), 0);
 }
+
+Test(property, only_two_bars_separate_tags)
+{
+	static const struct {
+		const char *text;
+		const char *tags; /* each in brackets */
+	} cases[] = {
+		{ "", "" },
+		{ " || ", "" },
+		{ "a", "[a]" },
+		{ "a|b", "[a|b]" },
+		{ "a||b", "[a][b]" },
+		{ " a || b ||", "[a][b]" },
+		{ "a|||b", "[a][|b]" }, /* as Java splits it */
+		{ "||||a", "[a]" },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct slice rest = slice_of(cases[i].text), tag;
+		struct buf seen = { 0 };
+
+		while (tags_next(&rest, &tag))
+			buf_printf(&seen, "[%.*s]", (int)tag.len, tag.data);
+		cr_assert_str_eq(buf_text(&seen), cases[i].tags, "%zu", i);
+		buf_release(&seen);
+	}
+}
