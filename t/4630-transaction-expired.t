@@ -44,6 +44,12 @@ fill
 rawcall -B fileReservedTime=0 "$b" 25 >/dev/null
 expire
 t_ok "what nobody decided is parked before its record goes" t_wait 30 is_parked
+rawcall -O "$T_DIR/parked" "$b" 11 consumerGroup=G topic=TRANS_CHECK_MAX_TIME_TOPIC queueId=0 queueOffset=0 maxMsgNums=1 \
+	sysFlag=4 commitOffset=0 suspendTimeoutMillis=0 subscription='*' subVersion=0 >/dev/null
+copy=$((0x$(od -An -v -tx1 -j28 -N8 "$T_DIR/parked" | tr -d ' \n')))
+t_is "nobody has it sent to himself" "$(rawcall "$b" 36 offset=$copy group=CG delayLevel=-1 originMsgId=x \
+	originTopic=money unitMode=false maxReconsumeTimes=16 | field code)" 1
+t_is "and it is on no topic of the group" "$(rawcall "$b" 30 topic=%DLQ%CG queueId=0 | field ext.offset)" 0
 t_ok "and then it goes" t_wait 30 is_gone
 t_has "the timeline says why" "$(shown waiting)" 'its record was about to be removed by retention'
 t_has "its facts are those of the copy" "$(shown waiting)" '"group":"bank","topic":"money","keys":"k","state":"parked"'

@@ -14,6 +14,7 @@
 #include "broker/state/group.h"
 #include "broker/state/stats.h"
 #include "broker/state/topic.h"
+#include "broker/catalog/system_topic.h"
 #include "broker/catalog/topic_create.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
@@ -117,10 +118,13 @@ on_read(struct read_job *job, struct loop *loop)
 	struct record record;
 	int level;
 
-	/* An undecided transaction is no message yet, whoever says he has consumed it. */
+	/*
+	 * A record of a topic that is closed to senders is no message that a consumer received: an
+	 * undecided transaction, a delayed message that is not due, an event.
+	 */
 	if (job->status != READ_FOUND ||
 	    record_decode(job->chunk->data, job->chunk->len, &record) == -1 ||
-	    slice_is(record.topic, HALF_TOPIC)) {
+	    topic_is_forbidden(record.topic)) {
 		read_job_free(job);
 		finish(loop, back, RESPONSE_SYSTEM_ERROR,
 		    arena_printf(
