@@ -62,6 +62,35 @@ t_has "and says where it was" "$got" RETRY_TOPIC
 t_is "too often: taken" "$(rawcall "$b" 36 offset=$position group=CG delayLevel=-1 originMsgId="$id" originTopic=S \
 	unitMode=false maxReconsumeTimes=1 | field code)" 0
 t_has "and it is with the dead letters" "$(pull %DLQ%CG 0)" again
+# What no consumer has received is not sent back: delayed, undecided, given up.
+forbidden=$(rawcall -B '' "$b" 310 a=PG b=S c=TBW102 d=1 e=0 f=0 g=1 h=0 i="DELAY${soh}2${stx}" j=0 k=false m=false)
+position=$((0x$(echo "$forbidden" | field ext.msgId | cut -c17-32)))
+n=$(rawcall "$b" 30 topic=%RETRY%CG queueId=0 | field ext.offset)
+got=$(rawcall "$b" 36 offset=$position group=CG delayLevel=-1 originMsgId=x originTopic=S unitMode=false \
+	maxReconsumeTimes=16)
+t_is "a delayed message is not sent back" "$(echo "$got" | field code)" 1
+t_is "and goes nowhere" "$(rawcall "$b" 30 topic=%DLQ%CG queueId=0 | field ext.offset)" 1
+
+# A client that cannot send back falls back to a send. One that came back too often is dead at once.
+retry() {
+	rawcall -B fallback "$b" 310 a=PG b=%RETRY%CG c=TBW102 d=1 e=0 f=0 g=1 h=0 \
+		i="RETRY_TOPIC${soh}S${stx}DELAY${soh}3${stx}KEYS${soh}k${stx}" j="$1" k=false l=16 m=false
+}
+t_is "a fallback is taken" "$(retry 16 | field code)" 0
+got=$(pull %DLQ%CG 1 100)
+t_has "the last of them is with the dead letters at once" "$got" fallback
+t_has "with its other properties" "$got" "RETRY_TOPIC${soh}S${stx}KEYS"
+t_has_not "without its delay" "$got" DELAY
+t_is "one before is delayed" "$(retry 15 | field code) $(rawcall "$b" 30 topic=%RETRY%CG queueId=0 | field ext.offset)" "0 $n"
+
+# Timers do not exist here: a message that asks for one is refused, not delivered at once.
+for timer in TIMER_DELAY_SEC TIMER_DELAY_MS TIMER_DELIVER_MS; do
+	got=$(send S "KEYS${soh}k${stx}$timer${soh}30${stx}" never)
+	t_is "$timer" "$(echo "$got" | field code)" 13
+	t_has "$timer: the remark says why" "$got" "no timers"
+done
+t_is "beside a delay level it does not count, as with RocketMQ" \
+	"$(send S "TIMER_DELAY_SEC${soh}30${stx}DELAY${soh}1${stx}" later | field code)" 0
 t_is "no such message" "$(rawcall "$b" 36 offset=999999999 group=CG delayLevel=0 | field code)" 1
 stop b
 t_is "a clean stop" $? 0

@@ -37,6 +37,7 @@ struct outgoing {
 	size_t n_records;
 	struct known_properties properties;
 	bool half; /* it waits for the end of its transaction */
+	bool dead; /* it came back too often, and goes to the dead letters */
 	bool delayed;
 	int64_t tag_hash; /* of a delayed message: when it is due */
 };
@@ -245,6 +246,11 @@ check_kind(struct request *request, const struct send_header *header, struct out
 	const struct broker *broker = request_broker(request);
 
 	properties_read(header->properties, &out->properties);
+	if (out->properties.timer.data != NULL &&
+	    delay_level(broker->delays, out->properties.delay) == 0)
+		return request_refuse(request, RESPONSE_MESSAGE_ILLEGAL,
+		    "the message is illegal, this broker has no timers: TIMER_DELAY_SEC, "
+		    "TIMER_DELAY_MS and TIMER_DELIVER_MS are not supported, use a delay level");
 	if (!is_half(broker, header, out))
 		return VERDICT_NONE;
 	if (broker->settings->reject_transaction_message)
@@ -265,7 +271,10 @@ check_kind(struct request *request, const struct send_header *header, struct out
 	return VERDICT_NONE;
 }
 
-/* A message for %RETRY%group that has come back too often goes to the dead letters. */
+/*
+ * A message for %RETRY%group that came back too often goes to the dead letters, at once: a client
+ * that falls back to such a send leaves its delay in the properties.
+ */
 static enum verdict
 route_retry(struct request *request, const struct send_header *header, struct outgoing *out)
 {
@@ -292,6 +301,7 @@ route_retry(struct request *request, const struct send_header *header, struct ou
 		return request_refuse(
 		    request, RESPONSE_SYSTEM_ERROR, "cannot create the dead letter topic");
 	out->queue_id = 0;
+	out->dead = true;
 	return VERDICT_NONE;
 }
 
@@ -419,6 +429,9 @@ make_records(struct request *request, const struct send_header *header, struct o
 	out->records = arena_alloc(request->arena, sizeof *out->records);
 	out->records[0] = one_record(request, header, out);
 	out->n_records = 1;
+	if (out->dead)
+		out->records[0].properties = properties_drop(
+		    header->properties, &out->properties, PROPERTY_DELAY, request->arena);
 	return VERDICT_NONE;
 }
 
@@ -427,7 +440,7 @@ static enum verdict
 divert(struct request *request, const struct send_header *header, struct outgoing *out)
 {
 	const struct delays *delays = request_broker(request)->delays;
-	int level = out->half ? 0 : delay_level(delays, out->properties.delay);
+	int level = out->half || out->dead ? 0 : delay_level(delays, out->properties.delay);
 
 	if (header->batch || (!out->half && level == 0))
 		return VERDICT_NONE;
