@@ -195,6 +195,7 @@ run(struct daemon *daemon)
 		run_loops(daemon);
 		loop_drop_timer(&daemon->loops[0], &daemon->last_moment);
 		program->release(daemon);
+		log_report_suppressed();
 		log_info("stopped");
 	}
 	for (size_t i = 0; i < 3; i++)
