@@ -510,8 +510,7 @@ load_newest(struct replay *replay)
 	/* Somebody deleted it: what it knew of half messages is in the log, from the beginning. */
 	if (meta_is_new(replay->store->meta))
 		replay->halves = replay->list[0]->first;
-	if (half_rows_load(replay->store, &writer->halves, &replay->why) == -1 ||
-	    replay_older(replay) == -1)
+	if (half_rows_load(&writer->half_rows, &replay->why) == -1 || replay_older(replay) == -1)
 		return -1;
 	if (replay_log(replay) == -1)
 		return -1;

@@ -269,6 +269,26 @@ store_each_queue(struct store *store,
 		row(arg, queue->topic, queue->queue_id, queue->first, queue->next);
 }
 
+void
+store_halves(struct store *store, struct half_job *job)
+{
+	job->task.run = dequeue_half;
+	writer_post(store->writer, &job->task);
+}
+
+void
+store_half_counts(const struct store *store, struct half_counts *counts)
+{
+	const struct store_counters *from = &store->counters;
+
+	*counts = (struct half_counts){
+		.n_open = atomic_load_explicit(&from->n_open, memory_order_relaxed),
+		.n_parked = atomic_load_explicit(&from->n_parked, memory_order_relaxed),
+		.n_revocable = atomic_load_explicit(&from->n_revocable, memory_order_relaxed),
+		.next_due_ms = atomic_load_explicit(&from->next_due_ms, memory_order_relaxed),
+	};
+}
+
 /* ---- looking after it ------------------------------------------------ */
 
 static const char *

@@ -4,13 +4,13 @@
 
 #include <stdlib.h>
 
-#include "broker/store/writer/writer.h"
+#include "broker/store/half/half_table.h"
 #include "common/base/clock.h"
 #include "common/base/mem.h"
 
 /*
  * Questions to the table of half messages. The writer answers when it takes
- * them, before it commits what it has gathered: what they tell is committed.
+ * them, before it commits the batch: what they tell is committed.
  */
 
 struct half_job *
@@ -100,56 +100,16 @@ run_done(struct task *task, void *loop)
 	job->done(job, loop);
 }
 
-static void
-take_job(struct task *task, void *arg)
+void
+half_job_run(struct half_job *job, struct half_table *table)
 {
-	static void (*const answers[])(struct half_table *, struct half_job *) = {
+	static void (*const queries[])(struct half_table *, struct half_job *) = {
 		[HALF_FIND] = find,
 		[HALF_LIST] = list,
 		[HALF_DUE] = take_due,
 		[HALF_PUT_OFF] = put_off,
 	};
-	struct half_job *job = (struct half_job *)task;
-	struct writer *writer = arg;
 
-	answers[job->query](&writer->halves, job);
+	queries[job->query](table, job);
 	job->task.run = run_done;
-	if (job->done != NULL)
-		task_chain_add(&writer->replies[job->reply_loop->index], &job->task);
-	else
-		half_job_free(job);
-}
-
-void
-store_halves(struct store *store, struct half_job *job)
-{
-	job->task.run = take_job;
-	writer_post(store->writer, &job->task);
-}
-
-void
-store_half_counts(const struct store *store, struct half_counts *counts)
-{
-	const struct store_counters *from = &store->counters;
-
-	*counts = (struct half_counts){
-		.n_open = atomic_load_explicit(&from->n_open, memory_order_relaxed),
-		.n_parked = atomic_load_explicit(&from->n_parked, memory_order_relaxed),
-		.n_revocable = atomic_load_explicit(&from->n_revocable, memory_order_relaxed),
-		.next_due_ms = atomic_load_explicit(&from->next_due_ms, memory_order_relaxed),
-	};
-}
-
-void
-writer_publish_halves(struct writer *writer)
-{
-	struct store_counters *to = &writer->store->counters;
-	const struct half_table *table = &writer->halves;
-	const struct half_entry *soonest = half_table_soonest(table);
-
-	atomic_store_explicit(&to->n_open, table->n_of[HALF_OPEN], memory_order_relaxed);
-	atomic_store_explicit(&to->n_parked, table->n_of[HALF_PARKED], memory_order_relaxed);
-	atomic_store_explicit(&to->n_revocable, table->n_of[HALF_REVOCABLE], memory_order_relaxed);
-	atomic_store_explicit(
-	    &to->next_due_ms, soonest != NULL ? soonest->due_ms : INT64_MAX, memory_order_relaxed);
 }

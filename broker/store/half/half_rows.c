@@ -2,7 +2,6 @@
 
 #include "broker/store/half/half_rows.h"
 
-#include "broker/store/writer/writer.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 
@@ -16,31 +15,31 @@ static const char *const texts[N_HALF_PUTS] = {
 };
 
 void
+half_rows_init(struct half_rows *rows, struct half_table *table, struct meta *meta)
+{
+	*rows = (struct half_rows){ .table = table, .meta = meta };
+}
+
+void
 half_rows_close(struct half_rows *rows)
 {
 	sql_finalize(rows->statements, N_HALF_PUTS);
 }
 
 int64_t
-half_rows_position(const struct writer *writer)
+half_rows_position(const struct half_rows *rows, int64_t end)
 {
-	const struct half_table *table = &writer->halves;
-
-	return table->n_changes != 0 ? table->changes[0].at : writer->position;
+	return rows->table->n_changes != 0 ? rows->table->changes[0].at : end;
 }
 
 /* ---- writing --------------------------------------------------------- */
 
 /* The changes that may go: they are durable, and old enough to be worth a row. */
 static size_t
-count_ready(const struct writer *writer, bool all)
+count_ready(const struct half_rows *rows, int64_t synced, bool all)
 {
-	const struct store *store = writer->store;
-	const struct half_table *table = &writer->halves;
-	size_t most = all ? table->n_changes : writer->half_rows.n_aged;
-	int64_t synced = store->options.flush == STORE_FLUSH_SYNC
-	                     ? writer->position
-	                     : atomic_load(&store->counters.synced_position);
+	const struct half_table *table = rows->table;
+	size_t most = all ? table->n_changes : rows->n_aged;
 	size_t n = 0;
 
 	while (n < most && n < FLUSH_CHANGES && table->changes[n].at < synced)
@@ -67,7 +66,7 @@ put_row(sqlite3_stmt *statement, const struct half_entry *entry)
 }
 
 struct flush {
-	struct writer *writer;
+	struct half_rows *rows;
 	size_t n;
 };
 
@@ -75,13 +74,13 @@ static int
 put_rows(void *arg)
 {
 	const struct flush *flush = arg;
-	struct writer *writer = flush->writer;
-	sqlite3_stmt **statements = writer->half_rows.statements;
+	struct half_table *table = flush->rows->table;
+	sqlite3_stmt **statements = flush->rows->statements;
 	int rc = SQLITE_OK;
 
 	for (size_t i = 0; i < flush->n && rc == SQLITE_OK; i++) {
-		const struct half_changed *change = &writer->halves.changes[i];
-		struct half_entry *entry = half_table_changed(&writer->halves, change);
+		const struct half_changed *change = &table->changes[i];
+		struct half_entry *entry = half_table_changed(table, change);
 
 		if (entry != NULL) {
 			rc = put_row(statements[PUT_HALF], entry);
@@ -99,8 +98,9 @@ put_rows(void *arg)
  * leave nothing to do there: most were decided before they had a row.
  */
 static void
-forget_changes(struct half_rows *rows, struct half_table *table, size_t n)
+forget_changes(struct half_rows *rows, size_t n)
 {
+	struct half_table *table = rows->table;
 	size_t n_left = 0, n_aged = 0;
 
 	for (size_t i = n; i < table->n_changes; i++) {
@@ -116,21 +116,20 @@ forget_changes(struct half_rows *rows, struct half_table *table, size_t n)
 }
 
 int
-half_rows_flush_in_ms(const struct writer *writer)
+half_rows_flush_in_ms(const struct half_rows *rows)
 {
-	int64_t wait = writer->half_rows.next_look_ms - clock_mono_ms();
+	int64_t wait = rows->next_look_ms - clock_mono_ms();
 
-	if (writer->halves.n_changes == 0)
+	if (rows->table->n_changes == 0)
 		return -1;
 	return wait > 0 ? (int)wait : 0;
 }
 
 /* An SQLite code. */
 static int
-write_rows(struct writer *writer, struct flush *flush)
+write_rows(struct half_rows *rows, struct flush *flush)
 {
-	struct half_rows *rows = &writer->half_rows;
-	sqlite3 *db = meta_db(writer->store->meta);
+	sqlite3 *db = meta_db(rows->meta);
 	int rc = SQLITE_OK;
 
 	if (flush->n == 0)
@@ -143,35 +142,34 @@ write_rows(struct writer *writer, struct flush *flush)
 }
 
 void
-half_rows_flush(struct writer *writer, bool all)
+half_rows_flush(struct half_rows *rows, int64_t synced, bool all)
 {
-	struct half_rows *rows = &writer->half_rows;
-	struct flush flush = { .writer = writer };
+	struct flush flush = { .rows = rows };
 
-	forget_changes(rows, &writer->halves, 0);
-	flush.n = count_ready(writer, all);
-	int rc = write_rows(writer, &flush);
+	forget_changes(rows, 0);
+	flush.n = count_ready(rows, synced, all);
+	int rc = write_rows(rows, &flush);
 
 	if (rc == SQLITE_OK && flush.n != 0)
-		forget_changes(rows, &writer->halves, flush.n);
+		forget_changes(rows, flush.n);
 	else if (rc != SQLITE_OK)
-		meta_failed(writer->store->meta, rc);
+		meta_failed(rows->meta, rc);
 	/* More of the same age goes with the next batch, so that the log gets its own between. */
 	if (rc == SQLITE_OK && flush.n == FLUSH_CHANGES)
 		return;
-	rows->n_aged = writer->halves.n_changes;
+	rows->n_aged = rows->table->n_changes;
 	rows->next_look_ms = clock_mono_ms() + LOOK_MS;
 }
 
 void
-half_rows_flush_all(struct writer *writer)
+half_rows_flush_all(struct half_rows *rows, int64_t synced)
 {
 	size_t before;
 
 	do {
-		before = writer->halves.n_changes;
-		half_rows_flush(writer, true);
-	} while (writer->halves.n_changes != 0 && writer->halves.n_changes < before);
+		before = rows->table->n_changes;
+		half_rows_flush(rows, synced, true);
+	} while (rows->table->n_changes != 0 && rows->table->n_changes < before);
 }
 
 /* ---- at start -------------------------------------------------------- */
@@ -211,17 +209,17 @@ load_row(struct half_table *table, sqlite3_stmt *row)
 }
 
 int
-half_rows_load(struct store *store, struct half_table *table, struct buf *why)
+half_rows_load(struct half_rows *rows, struct buf *why)
 {
 	sqlite3_stmt *statement;
-	int rc = sqlite3_prepare_v2(meta_db(store->meta),
+	int rc = sqlite3_prepare_v2(meta_db(rows->meta),
 	    "SELECT position, state, copy, due_ms, left_ms, n_asked FROM half", -1, &statement,
 	    NULL);
 
 	if (rc == SQLITE_OK)
 		rc = SQLITE_ROW;
 	while (rc == SQLITE_ROW && (rc = sqlite3_step(statement)) == SQLITE_ROW)
-		if (!load_row(table, statement))
+		if (!load_row(rows->table, statement))
 			rc = SQLITE_CORRUPT;
 	sqlite3_finalize(statement);
 	if (rc != SQLITE_DONE)

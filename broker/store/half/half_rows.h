@@ -14,26 +14,32 @@
 
 #include "broker/store/half/half_table.h"
 #include "broker/store/meta/meta.h"
+#include "common/base/buf.h"
 
 enum half_put { PUT_HALF, DELETE_HALF, N_HALF_PUTS };
 
 struct half_rows {
+	struct half_table *table; /* its changes are what is written */
+	struct meta *meta;
 	sqlite3_stmt *statements[N_HALF_PUTS];
 	size_t n_aged;        /* changes that were there at the last look */
 	int64_t next_look_ms; /* clock_mono_ms */
 };
 
+void half_rows_init(struct half_rows *rows, struct half_table *table, struct meta *meta);
 void half_rows_close(struct half_rows *rows);
 /* ms until half_rows_flush has to be called; -1: not at all. */
-int half_rows_flush_in_ms(const struct writer *writer);
-/* Brings meta.db up to what is a second old, or as much of it as may delay the log; all: whatever
- * its age. */
-void half_rows_flush(struct writer *writer, bool all);
+int half_rows_flush_in_ms(const struct half_rows *rows);
+/*
+ * Brings meta.db up to what is a second old, or as much of it as may delay the log; all: whatever
+ * its age. Only changes whose commit lies below the log position `synced` are written.
+ */
+void half_rows_flush(struct half_rows *rows, int64_t synced, bool all);
 /* At the end: up to what is synced. */
-void half_rows_flush_all(struct writer *writer);
-/* Where a replay has to begin for the table's sake. */
-int64_t half_rows_position(const struct writer *writer);
+void half_rows_flush_all(struct half_rows *rows, int64_t synced);
+/* Where a replay has to begin for the table's sake; end: of the log. */
+int64_t half_rows_position(const struct half_rows *rows, int64_t end);
 /* At start: the table as meta.db knows it. -1: *why says what is wrong. */
-int half_rows_load(struct store *store, struct half_table *table, struct buf *why);
+int half_rows_load(struct half_rows *rows, struct buf *why);
 
 #endif

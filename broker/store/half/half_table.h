@@ -72,6 +72,8 @@ struct half_table {
 };
 
 void half_table_release(struct half_table *table);
+/* half.c: replies to a question; the job's task is the reply, to be posted to its loop. */
+void half_job_run(struct half_job *job, struct half_table *table);
 /* NULL: not there. Lent until the next change. */
 struct half_entry *half_table_find(const struct half_table *table, int64_t position);
 /* Whether the change may happen; sets change->found. */

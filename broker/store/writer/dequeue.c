@@ -45,6 +45,19 @@ dequeue_meta(struct task *task, void *arg)
 		writer->batch.barrier = true;
 }
 
+void
+dequeue_half(struct task *task, void *arg)
+{
+	struct half_job *job = (struct half_job *)task;
+	struct writer *writer = arg;
+
+	half_job_run(job, &writer->halves);
+	if (job->done != NULL)
+		task_chain_add(&writer->replies[job->reply_loop->index], task);
+	else
+		half_job_free(job);
+}
+
 #define WAITING_MAX 4096 /* entries for one pull: who filters more away comes again */
 
 static void

@@ -28,6 +28,7 @@ writer_new(struct store *store)
 	writer->store = store;
 	mailbox_init(&writer->inbox);
 	pthread_mutex_init(&writer->batch_lock, NULL);
+	half_rows_init(&writer->half_rows, &writer->halves, store->meta);
 	writer->wakes_ms = INT64_MAX;
 	return writer;
 }
@@ -49,6 +50,28 @@ void
 writer_post(struct writer *writer, struct task *task)
 {
 	mailbox_post(&writer->inbox, task);
+}
+
+int64_t
+writer_synced(const struct writer *writer)
+{
+	return writer->store->options.flush == STORE_FLUSH_SYNC
+	           ? writer->position
+	           : atomic_load(&writer->store->counters.synced_position);
+}
+
+void
+writer_publish_halves(struct writer *writer)
+{
+	struct store_counters *to = &writer->store->counters;
+	const struct half_table *table = &writer->halves;
+	const struct half_entry *soonest = half_table_soonest(table);
+
+	atomic_store_explicit(&to->n_open, table->n_of[HALF_OPEN], memory_order_relaxed);
+	atomic_store_explicit(&to->n_parked, table->n_of[HALF_PARKED], memory_order_relaxed);
+	atomic_store_explicit(&to->n_revocable, table->n_of[HALF_REVOCABLE], memory_order_relaxed);
+	atomic_store_explicit(
+	    &to->next_due_ms, soonest != NULL ? soonest->due_ms : INT64_MAX, memory_order_relaxed);
 }
 
 static bool
@@ -137,7 +160,8 @@ idle_ms(const struct writer *writer)
 		return -1;
 	if (is_blocked(writer, WRITE_BLOCK_FULL))
 		return wait > 0 ? (int)wait : 0;
-	int index_ms = writer_flush_in_ms(writer), rows_ms = half_rows_flush_in_ms(writer);
+	int index_ms = writer_flush_in_ms(writer),
+	    rows_ms = half_rows_flush_in_ms(&writer->half_rows);
 
 	if (index_ms == -1 || rows_ms == -1)
 		return index_ms > rows_ms ? index_ms : rows_ms;
@@ -172,8 +196,8 @@ run_batch(struct writer *writer)
 		post_replies(writer);
 	}
 	writer_pass_reads(writer);
-	if (half_rows_flush_in_ms(writer) == 0)
-		half_rows_flush(writer, false);
+	if (half_rows_flush_in_ms(&writer->half_rows) == 0)
+		half_rows_flush(&writer->half_rows, writer_synced(writer), false);
 	writer_publish_halves(writer);
 	probe(writer);
 }
@@ -301,7 +325,7 @@ writer_stop(struct writer *writer)
 	writer->ended = true;
 	if (is_blocked(writer, WRITE_BLOCK_BROKEN))
 		return;
-	half_rows_flush_all(writer);
+	half_rows_flush_all(&writer->half_rows, writer_synced(writer));
 	int rc = writer_flush(writer, true);
 
 	if (rc != SQLITE_OK)

@@ -69,6 +69,7 @@ bool writer_commit_inline(struct writer *writer, struct loop *loop, struct task 
 void dequeue_append(struct task *task, void *writer);
 void dequeue_read(struct task *task, void *writer);
 void dequeue_meta(struct task *task, void *writer);
+void dequeue_half(struct task *task, void *writer);
 /* Hands the reads of the batch on, with what only the writer knows. */
 void writer_pass_reads(struct writer *writer);
 
@@ -90,8 +91,10 @@ int writer_drop_topic(struct writer *writer, struct slice topic);
 /* What a failed commit means for the appends that were in it, and for the store. */
 enum append_status writer_failed(struct writer *writer, int rc);
 
-/* half.c: publishes the counts and the next due time. */
+/* Publishes the counts of half messages and when the next is due. */
 void writer_publish_halves(struct writer *writer);
+/* What is known to be on the disk: a log position. */
+int64_t writer_synced(const struct writer *writer);
 
 /* Sends the notice to each loop, with what else this batch sends, and lets go of it. */
 void writer_publish(struct writer *writer, struct commit_notice *notice);

@@ -37,7 +37,8 @@ put_queues(struct writer *writer)
 	if (rc == SQLITE_OK)
 		rc = segment_put_info(out, "next_number", writer->store->queues.next_number);
 	if (rc == SQLITE_OK)
-		rc = segment_put_info(out, "halves", half_rows_position(writer));
+		rc = segment_put_info(
+		    out, "halves", half_rows_position(&writer->half_rows, writer->position));
 	return rc == SQLITE_OK ? segment_put_info(out, "indexed", writer->position) : rc;
 }
 
@@ -176,7 +177,8 @@ put_first(void *arg)
 	if (rc == SQLITE_OK)
 		rc = segment_put_info(&writer->out, "keyed", writer->position);
 	if (rc == SQLITE_OK)
-		rc = segment_put_info(&writer->out, "halves", half_rows_position(writer));
+		rc = segment_put_info(&writer->out, "halves",
+		    half_rows_position(&writer->half_rows, writer->position));
 	if (rc == SQLITE_OK)
 		rc = segment_put_info(
 		    &writer->out, "next_number", writer->store->queues.next_number);
