@@ -1,4 +1,5 @@
 #include "config.h"
+#include "common/protocol/name.h"
 
 #include "bench/settings.h"
 

@@ -10,6 +10,7 @@
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
 #include "common/base/mem.h"
+#include "common/protocol/name.h"
 
 #define TEMPLATE_TOPIC "TBW102" /* brokers create unknown topics after this one */
 #define TEMPLATE_QUEUES 4

@@ -7,6 +7,7 @@
 #include "client/twinmq_private.h"
 #include "common/protocol/codes.h"
 #include "common/base/mem.h"
+#include "common/protocol/name.h"
 
 struct transaction_producer {
 	struct transaction_producer *next; /* of the handle */

@@ -2,8 +2,8 @@
 # What strangers can make a name server hold has limits: brokers, topics, KV pairs.
 # shellcheck source=t/lib.sh
 . "${SRCDIR:-.}/t/lib.sh"
-# shellcheck source=t/namesrv.sh
-. "${SRCDIR:-.}/t/namesrv.sh"
+# shellcheck source=t/lib/namesrv.sh
+. "${SRCDIR:-.}/t/lib/namesrv.sh"
 
 start ns mqnamesrv -o storePath="$T_DIR/ns" -o maxRegisteredBrokers=2 -o maxRegisteredTopics=100 \
 	-o maxKvPairs=2 -o maxKvBytes=2000 || exit 1

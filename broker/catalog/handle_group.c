@@ -11,6 +11,7 @@
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
 #include "common/json/json_body.h"
+#include "common/protocol/name.h"
 
 static enum verdict
 update_group_begin(struct request *request)

@@ -14,6 +14,7 @@
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
 #include "common/json/json_body.h"
+#include "common/protocol/name.h"
 
 /* ---- 17, 18 ---------------------------------------------------------- */
 

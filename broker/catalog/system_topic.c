@@ -1,4 +1,5 @@
 #include "config.h"
+#include "common/protocol/name.h"
 
 #include "broker/catalog/system_topic.h"
 
@@ -10,36 +11,36 @@
 #define TEMPLATE (BOTH | PERM_INHERIT)
 
 /* Where the name comes from; the number of queues of a template is a setting. */
-enum name_kind {
-	NAME_FIXED,
-	NAME_TEMPLATE, /* only when autoCreateTopicEnable */
-	NAME_CLUSTER,
-	NAME_BROKER,
-	NAME_REPLY, /* <cluster>_REPLY_TOPIC */
-	NAME_TRACE, /* only when traceTopicEnable */
+enum system_name {
+	SYSTEM_NAME_FIXED,
+	SYSTEM_NAME_TEMPLATE, /* only when autoCreateTopicEnable */
+	SYSTEM_NAME_CLUSTER,
+	SYSTEM_NAME_BROKER,
+	SYSTEM_NAME_REPLY, /* <cluster>_REPLY_TOPIC */
+	SYSTEM_NAME_TRACE, /* only when traceTopicEnable */
 };
 
 /* Rows with 0 queues are not made at start: only their names are taken. */
 static const struct row {
 	const char *name;
-	enum name_kind kind;
+	enum system_name kind;
 	int32_t queues;
 	int32_t perm;
 	bool forbidden; /* to senders */
 } rows[] = {
-	{ TOPIC_TEMPLATE, NAME_TEMPLATE, -1, TEMPLATE, false },
-	{ TOPIC_TEMPLATE_4_3, NAME_TEMPLATE, -1, TEMPLATE, false },
-	{ "SCHEDULE_TOPIC_XXXX", NAME_FIXED, 18, BOTH, true },
-	{ "BenchmarkTest", NAME_FIXED, 1024, BOTH, false },
-	{ HALF_TOPIC, NAME_FIXED, 1, BOTH, true },
-	{ "RMQ_SYS_TRACE_TOPIC", NAME_TRACE, 1, BOTH, false },
-	{ HALF_EVENT_TOPIC, NAME_FIXED, N_EVENT_QUEUES, BOTH, true },
-	{ HALF_PARKED_TOPIC, NAME_FIXED, 1, BOTH, true },
-	{ "SELF_TEST_TOPIC", NAME_FIXED, 1, BOTH, true },
-	{ "OFFSET_MOVED_EVENT", NAME_FIXED, 1, BOTH, true },
-	{ NULL, NAME_CLUSTER, 16, TEMPLATE, false },
-	{ NULL, NAME_BROKER, 1, TEMPLATE, false },
-	{ NULL, NAME_REPLY, 1, BOTH, false },
+	{ TOPIC_TEMPLATE, SYSTEM_NAME_TEMPLATE, -1, TEMPLATE, false },
+	{ TOPIC_TEMPLATE_4_3, SYSTEM_NAME_TEMPLATE, -1, TEMPLATE, false },
+	{ "SCHEDULE_TOPIC_XXXX", SYSTEM_NAME_FIXED, 18, BOTH, true },
+	{ "BenchmarkTest", SYSTEM_NAME_FIXED, 1024, BOTH, false },
+	{ HALF_TOPIC, SYSTEM_NAME_FIXED, 1, BOTH, true },
+	{ "RMQ_SYS_TRACE_TOPIC", SYSTEM_NAME_TRACE, 1, BOTH, false },
+	{ HALF_EVENT_TOPIC, SYSTEM_NAME_FIXED, N_EVENT_QUEUES, BOTH, true },
+	{ HALF_PARKED_TOPIC, SYSTEM_NAME_FIXED, 1, BOTH, true },
+	{ "SELF_TEST_TOPIC", SYSTEM_NAME_FIXED, 1, BOTH, true },
+	{ "OFFSET_MOVED_EVENT", SYSTEM_NAME_FIXED, 1, BOTH, true },
+	{ NULL, SYSTEM_NAME_CLUSTER, 16, TEMPLATE, false },
+	{ NULL, SYSTEM_NAME_BROKER, 1, TEMPLATE, false },
+	{ NULL, SYSTEM_NAME_REPLY, 1, BOTH, false },
 };
 
 #define N_ROWS (sizeof rows / sizeof *rows)
@@ -60,15 +61,15 @@ static struct slice
 name_of(const struct broker_settings *settings, const struct row *row, struct arena *arena)
 {
 	switch (row->kind) {
-	case NAME_FIXED:
-	case NAME_TEMPLATE:
-	case NAME_TRACE:
+	case SYSTEM_NAME_FIXED:
+	case SYSTEM_NAME_TEMPLATE:
+	case SYSTEM_NAME_TRACE:
 		return slice_of(row->name);
-	case NAME_CLUSTER:
+	case SYSTEM_NAME_CLUSTER:
 		return slice_of(settings->broker_cluster_name);
-	case NAME_BROKER:
+	case SYSTEM_NAME_BROKER:
 		return slice_of(settings->broker_name);
-	case NAME_REPLY:
+	case SYSTEM_NAME_REPLY:
 		return arena_printf(arena, "%s" REPLY_SUFFIX, settings->broker_cluster_name);
 	}
 	return SLICE_NONE;
@@ -125,11 +126,11 @@ system_topic_names(const struct broker *broker, struct arena *arena, size_t *n)
 static int32_t
 queues_of(const struct broker_settings *settings, const struct row *row)
 {
-	if (row->kind == NAME_TEMPLATE)
+	if (row->kind == SYSTEM_NAME_TEMPLATE)
 		return settings->auto_create_topic_enable
 		           ? (int32_t)settings->default_topic_queue_nums
 		           : 0;
-	if (row->kind == NAME_TRACE)
+	if (row->kind == SYSTEM_NAME_TRACE)
 		return settings->trace_topic_enable ? row->queues : 0;
 	return row->queues;
 }
@@ -137,8 +138,8 @@ queues_of(const struct broker_settings *settings, const struct row *row)
 static int32_t
 perm_of(const struct broker_settings *settings, const struct row *row)
 {
-	bool closed = (row->kind == NAME_CLUSTER && !settings->cluster_topic_enable) ||
-	              (row->kind == NAME_BROKER && !settings->broker_topic_enable);
+	bool closed = (row->kind == SYSTEM_NAME_CLUSTER && !settings->cluster_topic_enable) ||
+	              (row->kind == SYSTEM_NAME_BROKER && !settings->broker_topic_enable);
 
 	return closed ? PERM_INHERIT : row->perm;
 }
@@ -154,7 +155,7 @@ system_topics_add(struct broker *broker)
 		int32_t queues = queues_of(settings, &rows[i]);
 		struct topic topic, now;
 
-		if (rows[i].kind == NAME_TRACE)
+		if (rows[i].kind == SYSTEM_NAME_TRACE)
 			name = slice_of(settings->msg_trace_topic_name);
 		if (queues == 0 || !name_is_valid(name))
 			continue;

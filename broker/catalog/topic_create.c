@@ -10,6 +10,7 @@
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "common/base/strmap.h"
+#include "common/protocol/name.h"
 
 /* Another loop may have been quicker: then its topic counts. */
 static void

@@ -13,6 +13,7 @@
 #include "common/protocol/headers.h"
 #include "common/json/json_body.h"
 #include "common/base/mem.h"
+#include "common/protocol/name.h"
 
 #define NOT_FOUND "Not found, V3_0_6_SNAPSHOT maybe this group consumer boot first"
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/itoa.h"
+#include "common/protocol/name.h"
 
 #define TOPIC "REAL_TOPIC"
 #define QUEUE "REAL_QID"

@@ -8,6 +8,7 @@
 #include "common/base/clock.h"
 #include "common/base/mem.h"
 #include "common/base/strmap.h"
+#include "common/protocol/name.h"
 
 #define DEFAULT_RETRY_QUEUES 1
 #define DEFAULT_RETRY_MAX 16

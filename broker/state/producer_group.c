@@ -9,6 +9,7 @@
 #include "common/base/mem.h"
 #include "common/protocol/record.h"
 #include "common/base/strmap.h"
+#include "common/protocol/name.h"
 
 struct producer_groups {
 	pthread_mutex_t lock;

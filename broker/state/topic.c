@@ -8,6 +8,7 @@
 #include "common/base/clock.h"
 #include "common/base/mem.h"
 #include "common/base/strmap.h"
+#include "common/protocol/name.h"
 
 #define DEFAULT_QUEUES 16
 

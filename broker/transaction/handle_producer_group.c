@@ -13,6 +13,7 @@
 #include "common/protocol/headers.h"
 #include "common/json/json_body.h"
 #include "common/base/mem.h"
+#include "common/protocol/name.h"
 
 /*
  * To meta.db, then into the table on loop 0, so that changes take effect in the order in which they

@@ -40,6 +40,13 @@ const char *name_fault(enum name_kind kind, struct slice name);
  */
 const char *name_new_fault(enum name_kind kind, struct slice name);
 
+/* Whether a topic or a group of that name may be made, by the longer limit of topics. */
+static inline bool
+name_is_valid(struct slice name)
+{
+	return name_new_fault(NAME_TOPIC, name) == NULL;
+}
+
 /* A member of a body that is a name; absent where json_member_text is. 0, or -1: it breaks a rule.
  */
 int name_member(

@@ -271,24 +271,3 @@ tags_next(struct slice *rest, struct slice *tag)
 	}
 	return false;
 }
-
-/* What names of topics and groups are made of. */
-static const bool is_name_character[256] = {
-	['a' ... 'z'] = true,
-	['A' ... 'Z'] = true,
-	['0' ... '9'] = true,
-	['%'] = true,
-	['|'] = true,
-	['_'] = true,
-	['-'] = true,
-};
-
-bool
-name_is_valid(struct slice name)
-{
-	for (size_t i = 0; i < name.len; i++) {
-		if (!is_name_character[(unsigned char)name.data[i]])
-			return false;
-	}
-	return name.len != 0 && name.len <= RECORD_TOPIC_MAX;
-}

@@ -151,7 +151,4 @@ struct batch_item {
 int batch_next(struct slice *rest, struct batch_item *item);
 void batch_append(struct buf *buf, const struct batch_item *item);
 
-/* Names of topics and groups: ^[%|a-zA-Z0-9_-]+$, at most RECORD_TOPIC_MAX long. */
-bool name_is_valid(struct slice name);
-
 #endif
