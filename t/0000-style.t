@@ -166,16 +166,27 @@ check_with() {
 	if command -v "$1" >/dev/null; then
 		check "$2" "$3"
 	else
-		n=$((n + 1))
-		echo "ok $n - $2 # SKIP $1 is not installed"
+		skip "$2" "$1 is not installed"
 	fi
+}
+
+# skip NAME WHY
+skip() {
+	n=$((n + 1))
+	echo "ok $n - $1 # SKIP $2"
 }
 
 echo 1..12
 check "each room includes what it may" inclusions
 check "config.h comes first" config_first
 check "no banned functions" banned
-check_with clang-format "the code is laid out as .clang-format says" format
+# Each version of clang-format has its own taste; .clang-format was written for this one.
+formatter=$(clang-format --version 2>/dev/null | sed -n 's/.*version \([0-9]*\).*/\1/p')
+if [ "${formatter:-14}" = 14 ]; then
+	check_with clang-format "the code is laid out as .clang-format says" format
+else
+	skip "the code is laid out as .clang-format says" "clang-format is version $formatter, not 14"
+fi
 check "a function fits a screen" long_functions
 check "no typedefs of structs" typedefs
 check "each suite has a time-out" suites

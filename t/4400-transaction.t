@@ -84,7 +84,7 @@ t_is "and not done again" "$(pull 2 | field code)" 19
 half 5 five
 p5=$position o5=$offset
 has_row() {
-	[ "$(sqlite3 "$T_DIR/b/meta.db" 'SELECT count(*) FROM half')" = 1 ]
+	[ "$("$BUILDDIR/t/lib/sql" "$T_DIR/b/meta.db" 'SELECT count(*) FROM half')" = 1 ]
 }
 t_ok "it gets a row" t_wait 30 has_row
 half 6 six

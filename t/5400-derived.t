@@ -3,7 +3,6 @@
 # shellcheck source=t/lib/lib.sh
 . "${SRCDIR:-.}/t/lib/lib.sh"
 
-command -v sqlite3 >/dev/null || t_skip_all "sqlite3 is not installed"
 soh=$(printf '\001')
 stx=$(printf '\002')
 run_broker() {
@@ -42,7 +41,7 @@ pull 30 >/dev/null
 t_ok "there is something to lose" grep -qa "body 39" "$T_DIR/records"
 stop b
 segment=$T_DIR/b/log/00000000000000000000.db
-t_ok "the log's index is deleted" sqlite3 "$segment" "DELETE FROM queue; DELETE FROM key; DELETE FROM bounds;
+t_ok "the log's index is deleted" "$BUILDDIR/t/lib/sql" "$segment" "DELETE FROM queue; DELETE FROM key; DELETE FROM bounds;
 	UPDATE info SET value = (SELECT value FROM info WHERE name = 'first') WHERE name IN ('indexed', 'keyed')"
 rm "$T_DIR"/b/meta.db*
 run_broker

@@ -3,6 +3,7 @@
 # shellcheck source=t/lib/lib.sh
 . "${SRCDIR:-.}/t/lib/lib.sh"
 
+command -v ip >/dev/null || t_skip_all "ip(8) is not installed"
 unshare -rn ip link set lo up 2>/dev/null || t_skip_all "no network namespaces here"
 "$SRCDIR/etc/packages" check >/dev/null 2>&1 || t_skip_all "packages are missing, and a test installs none"
 

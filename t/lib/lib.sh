@@ -83,6 +83,11 @@ t_has_not() {
 	esac
 }
 
+# t_skip NAME WHY: a case that this machine cannot try
+t_skip() {
+	t_result 0 "$1 # SKIP $2"
+}
+
 t_skip_all() {
 	echo "1..0 # SKIP $1"
 	exit 0

@@ -3,6 +3,7 @@
 #include "broker/store/store.h"
 
 #include <criterion/criterion.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -196,11 +197,11 @@ Test(store, a_locked_store_names_its_holder)
 static void
 run_sql(const char *path, const char *text)
 {
-	char *command = mem_alloc(strlen(path) + strlen(text) + 64);
+	sqlite3 *db;
 
-	sprintf(command, "sqlite3 '%s' \"%s\" >/dev/null", path, text);
-	cr_assert_eq(system(command), 0);
-	free(command);
+	cr_assert_eq(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+	cr_assert_eq(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK, "%s", sqlite3_errmsg(db));
+	cr_assert_eq(sqlite3_close(db), SQLITE_OK);
 }
 
 static char *
