@@ -1,6 +1,8 @@
 #include "config.h"
 
-#include "client/twinmq_private.h"
+#include "client/choose_queue.h"
+
+#include "client/route_cache.h"
 #include "common/protocol/topic_config.h"
 
 /* How many queues of this broker may be chosen. */
@@ -12,7 +14,7 @@ usable_queues(const struct route *route, const struct queue_data *queues, struct
 		return 0;
 	if (avoid.data != NULL && slice_equal(queues->broker_name, avoid))
 		return 0;
-	if (peer_address(route, queues->broker_name, true).data == NULL)
+	if (route_address(route, queues->broker_name, true).data == NULL)
 		return 0;
 	return max_queues > 0 && queues->write_queues > max_queues ? max_queues
 	                                                           : queues->write_queues;
@@ -49,7 +51,7 @@ choose_queue(const struct route *route, uint32_t turn, struct slice avoid, int32
 				continue;
 			*chosen = (struct chosen_queue){
 				.broker_name = queues->broker_name,
-				.address = peer_address(route, queues->broker_name, true),
+				.address = route_address(route, queues->broker_name, true),
 				.queue_id = id,
 			};
 			return 0;

@@ -4,7 +4,8 @@
 
 #include <stdlib.h>
 
-#include "client/twinmq_private.h"
+#include "client/error.h"
+#include "client/handle.h"
 #include "common/base/clock.h"
 #include "common/base/container_of.h"
 #include "common/protocol/codes.h"
@@ -15,20 +16,20 @@
 #define ROUND_EVERY_MS 30000
 #define RETRY_FIRST_MS 1000
 #define RETRY_MAX_MS 5000
-#define MISSED_MAX 60 /* heartbeats, of one that no name server lists any more */
+#define MISSED_MAX 60 /* heartbeats to a master that no name server lists any more */
 
 struct master {
 	struct membership *membership;
 	char *address;
 	bool listed;
 	bool beating;  /* a heartbeat is in flight */
-	bool answered; /* the last one, and the connection still stands */
-	int missed;    /* in a row */
+	bool answered; /* the last heartbeat, and the connection still stands */
+	int missed;    /* heartbeats in a row */
 };
 
 struct membership_wait {
-	struct membership_wait *next;
-	uint64_t round; /* that must be through */
+	STAILQ_ENTRY(membership_wait) entry;
+	uint64_t round; /* the first round whose end is good enough */
 	membership_fn *done;
 	void *arg;
 };
@@ -41,16 +42,6 @@ on_next_round(struct timer *self)
 	begin_round(container_of(self, struct membership, next_round));
 }
 
-void
-membership_init(struct membership *membership, struct twinmq *mq)
-{
-	membership->mq = mq;
-	membership->next_round.due = on_next_round;
-	membership->retry_ms = RETRY_FIRST_MS;
-	membership->last_wait = &membership->first_wait;
-	client_id_make(membership->client_id);
-}
-
 static void
 master_free(void *self)
 {
@@ -60,31 +51,17 @@ master_free(void *self)
 	free(master);
 }
 
-/* Tells those who waited for a round up to this one. */
+/* Ends the waits for this round and those before it. */
 static void
 tell_waits(struct membership *membership, uint64_t round, const struct twinmq_error *error)
 {
 	struct membership_wait *wait;
 
-	while ((wait = membership->first_wait) != NULL && wait->round <= round) {
-		membership->first_wait = wait->next;
-		if (wait->next == NULL)
-			membership->last_wait = &membership->first_wait;
+	while ((wait = STAILQ_FIRST(&membership->waits)) != NULL && wait->round <= round) {
+		STAILQ_REMOVE_HEAD(&membership->waits, entry);
 		wait->done(wait->arg, error);
 		free(wait);
 	}
-}
-
-void
-membership_release(struct membership *membership)
-{
-	struct twinmq_error closed;
-
-	twinmq_error_set(&closed, TWINMQ_CLOSED, "the handle was closed");
-	loop_drop_timer(membership->mq->loop, &membership->next_round);
-	tell_waits(membership, UINT64_MAX, &closed);
-	strmap_release(&membership->groups, NULL);
-	strmap_release(&membership->masters, master_free);
 }
 
 /* ---- a round ---- */
@@ -213,7 +190,7 @@ on_masters(
 		list_masters(membership, body);
 	for (struct strmap_entry *at = strmap_next(&membership->masters, NULL); at != NULL;
 	     at = strmap_next(&membership->masters, at))
-		/* One that is under way may have left before the last group came. */
+		/* A heartbeat in flight may have left before the last group joined. */
 		if (((struct master *)at->value)->beating)
 			membership->again = true;
 		else
@@ -247,22 +224,21 @@ membership_when_told(struct membership *membership, membership_fn *done, void *a
 	struct membership_wait *wait = mem_zalloc(sizeof *wait);
 
 	begin_round(membership);
-	/* Heartbeats that are under way perhaps left before the last group came. */
+	/* Heartbeats in flight may have left before the last group joined. */
 	wait->round = membership->round + (membership->asking ? 0 : 1);
 	wait->done = done;
 	wait->arg = arg;
-	*membership->last_wait = wait;
-	membership->last_wait = &wait->next;
+	STAILQ_INSERT_TAIL(&membership->waits, wait, entry);
 }
 
 /* ---- groups and connections ---- */
 
 int
-membership_join(struct membership *membership, struct slice group, void *member)
+membership_join(struct membership *membership, struct slice group)
 {
 	if (strmap_find(&membership->groups, group) != NULL)
 		return -1;
-	strmap_put(&membership->groups, group, member);
+	strmap_put(&membership->groups, group, membership);
 	begin_round(membership);
 	return 0;
 }
@@ -283,7 +259,7 @@ membership_leave(struct membership *membership, struct slice group)
 	     at = strmap_next(&membership->masters, at)) {
 		const struct master *master = at->value;
 
-		/* To others it is gone with the connection. */
+		/* The others learn it from the end of the connection. */
 		if (master->answered)
 			twinmq_send_oneway(
 			    membership->mq, slice_of(master->address), &request, SLICE(""));
@@ -291,25 +267,24 @@ membership_leave(struct membership *membership, struct slice group)
 	arena_release(&arena);
 }
 
-void *
-membership_find(const struct membership *membership, struct slice group)
-{
-	return strmap_find(&membership->groups, group);
-}
+/* ---- what the connections tell ---- */
 
-void
-membership_on_connect(struct membership *membership, struct slice address)
+/* Whatever is sent over a new connection, the broker first learns whose connection it is. */
+static void
+on_connect(struct peer_watch *watch, const struct peer *peer)
 {
-	struct master *master = strmap_find(&membership->masters, address);
+	struct membership *membership = container_of(watch, struct membership, watch);
+	struct master *master = strmap_find(&membership->masters, slice_of(peer->address));
 
 	if (master != NULL && !master->beating && membership->groups.n != 0)
 		beat(master);
 }
 
-void
-membership_on_lost(struct membership *membership, struct slice address)
+static void
+on_lost(struct peer_watch *watch, const struct peer *peer)
 {
-	struct master *master = strmap_find(&membership->masters, address);
+	struct membership *membership = container_of(watch, struct membership, watch);
+	struct master *master = strmap_find(&membership->masters, slice_of(peer->address));
 
 	if (master == NULL || membership->mq->closing)
 		return;
@@ -319,4 +294,33 @@ membership_on_lost(struct membership *membership, struct slice address)
 	membership->retry_ms = RETRY_FIRST_MS;
 	loop_set_timer(
 	    membership->mq->loop, &membership->next_round, clock_mono_ms() + membership->retry_ms);
+}
+
+static void
+on_close(struct peer_watch *watch)
+{
+	struct membership *membership = container_of(watch, struct membership, watch);
+	struct twinmq_error closed;
+
+	twinmq_error_set(&closed, TWINMQ_CLOSED, "the handle was closed");
+	loop_drop_timer(membership->mq->loop, &membership->next_round);
+	tell_waits(membership, UINT64_MAX, &closed);
+	strmap_release(&membership->groups, NULL);
+	strmap_release(&membership->masters, master_free);
+}
+
+void
+membership_init(struct membership *membership, struct twinmq *mq)
+{
+	membership->mq = mq;
+	membership->next_round.due = on_next_round;
+	membership->retry_ms = RETRY_FIRST_MS;
+	STAILQ_INIT(&membership->waits);
+	client_id_make(membership->client_id);
+	membership->watch = (struct peer_watch){
+		.on_connect = on_connect,
+		.on_lost = on_lost,
+		.on_close = on_close,
+	};
+	peer_watch_add(mq, &membership->watch);
 }

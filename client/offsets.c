@@ -1,6 +1,8 @@
 #include "config.h"
 
-#include "client/twinmq_private.h"
+#include "client/error.h"
+#include "client/handle.h"
+#include "client/route_cache.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
 
@@ -22,7 +24,7 @@ find_address(struct twinmq *mq, const struct message_queue *queue, struct arena 
 
 	if (twinmq_route(mq, queue->topic, arena, &route) == -1)
 		return -1;
-	*address = peer_address(&route, queue->broker_name, false);
+	*address = route_address(&route, queue->broker_name, false);
 	if (address->data != NULL)
 		return 0;
 	twinmq_error_set(&mq->error, TWINMQ_NO_QUEUE, "no broker called %.*s has topic %.*s",

@@ -1,20 +1,51 @@
 #include "config.h"
 
-#include "client/twinmq_private.h"
+#include "client/peer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "client/handle.h"
 #include "common/base/mem.h"
 #include "common/net/resolve.h"
+
+/* ---- watches ---- */
+
+void
+peer_watch_add(struct twinmq *mq, struct peer_watch *watch)
+{
+	TAILQ_INSERT_TAIL(&mq->watches, watch, entry);
+}
+
+void
+peer_watch_remove(struct twinmq *mq, struct peer_watch *watch)
+{
+	TAILQ_REMOVE(&mq->watches, watch, entry);
+}
+
+void
+peers_close_watches(struct twinmq *mq)
+{
+	struct peer_watch *watch;
+
+	while ((watch = TAILQ_FIRST(&mq->watches)) != NULL) {
+		TAILQ_REMOVE(&mq->watches, watch, entry);
+		if (watch->on_close != NULL)
+			watch->on_close(watch);
+	}
+}
+
+/* ---- events of connections ---- */
 
 static void
 on_request(struct conn *conn, const struct command *command, struct slice body)
 {
 	struct peer *peer = conn_context(conn);
+	struct peer_watch *watch;
 
-	if (transaction_check_take(peer, command, body))
-		return;
+	TAILQ_FOREACH(watch, &peer->mq->watches, entry)
+		if (watch->on_request != NULL && watch->on_request(watch, peer, command, body))
+			return;
 	if (peer->mq->on_request != NULL)
 		peer->mq->on_request(peer->mq->context, conn, command, body);
 }
@@ -23,12 +54,15 @@ static void
 lost(struct conn *conn, const char *why)
 {
 	struct peer *peer = conn_context(conn);
+	struct peer_watch *watch;
 
 	if (peer == NULL || peer->conn != conn)
 		return;
 	peer->conn = NULL;
 	snprintf(peer->why, sizeof peer->why, "%s", why);
-	membership_on_lost(&peer->mq->membership, slice_of(peer->address));
+	TAILQ_FOREACH(watch, &peer->mq->watches, entry)
+		if (watch->on_lost != NULL)
+			watch->on_lost(watch, peer);
 }
 
 static const struct conn_events events = {
@@ -56,6 +90,7 @@ peer_connect(struct peer *peer)
 	struct sockaddr_storage address;
 	socklen_t len;
 	const char *why;
+	struct peer_watch *watch;
 
 	if (peer->conn != NULL)
 		return peer->conn;
@@ -66,12 +101,13 @@ peer_connect(struct peer *peer)
 	snprintf(peer->why, sizeof peer->why, "not connected");
 	peer->conn = conn_connect(peer->mq->loop, (const struct sockaddr *)&address, len,
 	    peer->mq->timeout_ms, &events, peer);
-	/* Whatever is asked over it, the broker first hears whose connection it is. */
-	membership_on_connect(&peer->mq->membership, slice_of(peer->address));
+	TAILQ_FOREACH(watch, &peer->mq->watches, entry)
+		if (watch->on_connect != NULL)
+			watch->on_connect(watch, peer);
 	return peer->conn;
 }
 
-void
+static void
 peer_free(void *self)
 {
 	struct peer *peer = self;
@@ -80,4 +116,16 @@ peer_free(void *self)
 		conn_close(peer->conn, "handle closed");
 	free(peer->address);
 	free(peer);
+}
+
+void
+peers_init(struct twinmq *mq)
+{
+	TAILQ_INIT(&mq->watches);
+}
+
+void
+peers_release(struct twinmq *mq)
+{
+	strmap_release(&mq->peers, peer_free);
 }

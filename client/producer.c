@@ -1,11 +1,17 @@
 #include "config.h"
 
+#include "client/producer.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <zlib.h>
 
-#include "client/twinmq_private.h"
+#include "client/choose_queue.h"
+#include "client/error.h"
+#include "client/handle.h"
+#include "client/route_cache.h"
+#include "client/wait.h"
 #include "common/base/clock.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
@@ -249,7 +255,7 @@ choose(struct send *send, const struct route *route, struct chosen_queue *chosen
 
 	if (send->want_broker.data != NULL) {
 		chosen->broker_name = send->want_broker;
-		chosen->address = peer_address(route, send->want_broker, true);
+		chosen->address = route_address(route, send->want_broker, true);
 		chosen->queue_id =
 		    send->want_queue >= 0 ? send->want_queue : -1; /* -1: the broker chooses */
 		if (chosen->address.data != NULL)

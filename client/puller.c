@@ -1,6 +1,9 @@
 #include "config.h"
 
-#include "client/twinmq_private.h"
+#include "client/error.h"
+#include "client/handle.h"
+#include "client/route_cache.h"
+#include "client/wait.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
 #include "common/base/mem.h"
@@ -119,7 +122,7 @@ on_route(void *arg, const struct twinmq_error *error, const struct route *route)
 	struct slice broker = pulling->pull.queue.broker_name, address;
 
 	if (error == NULL) {
-		address = peer_address(route, broker, false);
+		address = route_address(route, broker, false);
 		if (address.data != NULL) {
 			pulling->address = arena_copy(&pulling->arena, address);
 			send_pull(pulling);

@@ -1,16 +1,19 @@
 #include "config.h"
 
+#include "client/route_cache.h"
+
 #include <stdlib.h>
 
-#include "client/twinmq_private.h"
+#include "client/error.h"
+#include "client/handle.h"
 #include "common/base/clock.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
 #include "common/base/mem.h"
 
-/* Somebody who waits for a route. */
+/* A call that waits for a route. */
 struct route_wait {
-	struct route_wait *next;
+	STAILQ_ENTRY(route_wait) entry;
 	twinmq_route_fn *done;
 	void *arg;
 };
@@ -23,7 +26,7 @@ struct cached_route {
 	bool known;
 	bool asking;
 	int64_t asked_ms; /* clock_mono_ms of the last answer */
-	struct route_wait *first_wait, **last_wait;
+	STAILQ_HEAD(route_waits, route_wait) waits;
 };
 
 static struct cached_route *
@@ -35,7 +38,7 @@ find(struct twinmq *mq, struct slice topic)
 		cached = mem_zalloc(sizeof *cached);
 		cached->mq = mq;
 		cached->topic = slice_dup(topic);
-		cached->last_wait = &cached->first_wait;
+		STAILQ_INIT(&cached->waits);
 		strmap_put(&mq->routes, topic, cached);
 	}
 	return cached;
@@ -44,12 +47,12 @@ find(struct twinmq *mq, struct slice topic)
 static void
 tell_waiters(struct cached_route *cached, const struct twinmq_error *error)
 {
-	struct route_wait *wait = cached->first_wait, *next;
+	struct route_waits waits = STAILQ_HEAD_INITIALIZER(waits);
+	struct route_wait *wait;
 
-	cached->first_wait = NULL;
-	cached->last_wait = &cached->first_wait;
-	for (; wait != NULL; wait = next) {
-		next = wait->next;
+	STAILQ_CONCAT(&waits, &cached->waits); /* a callback may wait again */
+	while ((wait = STAILQ_FIRST(&waits)) != NULL) {
+		STAILQ_REMOVE_HEAD(&waits, entry);
 		wait->done(wait->arg, error, error == NULL ? &cached->route : NULL);
 		free(wait);
 	}
@@ -84,8 +87,7 @@ on_route(
 	cached->asking = false;
 	cached->asked_ms = clock_mono_ms();
 	if (error == NULL && reply->code != RESPONSE_SUCCESS) {
-		/* The topic is gone, or the name server has an opinion: what was known does not
-		 * count. */
+		/* The topic is gone, or the name server refuses: forget what was known. */
 		cached->known = false;
 		twinmq_error_of_reply(&own, SLICE("the name server"), reply);
 		error = &own;
@@ -118,8 +120,7 @@ wait_for(struct cached_route *cached, twinmq_route_fn *done, void *arg)
 
 	wait->done = done;
 	wait->arg = arg;
-	*cached->last_wait = wait;
-	cached->last_wait = &wait->next;
+	STAILQ_INSERT_TAIL(&cached->waits, wait, entry);
 	ask(cached);
 }
 
@@ -132,7 +133,7 @@ twinmq_route_async(struct twinmq *mq, struct slice topic, twinmq_route_fn *done,
 		wait_for(cached, done, arg);
 		return;
 	}
-	/* An old route is good enough for now, and renewed beside it. */
+	/* Use an old route for now, and renew it. */
 	if (clock_mono_ms() - cached->asked_ms >= mq->route_age_ms)
 		ask(cached);
 	done(arg, NULL, &cached->route);
@@ -164,7 +165,7 @@ route_cache_release(struct twinmq *mq)
 }
 
 struct slice
-peer_address(const struct route *route, struct slice broker_name, bool master_only)
+route_address(const struct route *route, struct slice broker_name, bool master_only)
 {
 	for (size_t i = 0; i < route->n_brokers; i++) {
 		const struct broker_data *broker = &route->brokers[i];

@@ -1,10 +1,13 @@
 #include "config.h"
 
-#include "client/transaction_private.h"
+#include "client/transaction_half.h"
 
 #include <stdlib.h>
 
-#include "client/twinmq_private.h"
+#include "client/error.h"
+#include "client/handle.h"
+#include "client/producer.h"
+#include "client/wait.h"
 #include "common/protocol/codes.h"
 #include "common/base/mem.h"
 

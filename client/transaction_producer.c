@@ -3,20 +3,24 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "client/transaction_private.h"
-#include "client/twinmq_private.h"
+#include "client/error.h"
+#include "client/handle.h"
+#include "client/producer.h"
+#include "client/transaction_half.h"
+#include "client/wait.h"
+#include "common/base/container_of.h"
 #include "common/protocol/codes.h"
 #include "common/base/mem.h"
 #include "common/protocol/name.h"
 
 struct transaction_producer {
-	struct transaction_producer *next; /* of the handle */
-	struct twinmq *mq;                 /* NULL: closed */
+	struct twinmq *mq;       /* NULL: closed */
+	struct peer_watch watch; /* what brokers ask */
 	struct producer *producer;
 	char *group;
 	struct transaction_options options; /* its texts are not used any more */
 	bool ready;                         /* masters know the group */
-	struct transaction *asked;          /* by brokers, and not decided yet */
+	LIST_HEAD(, transaction) asked;     /* by brokers, and not decided yet */
 	struct transaction_counts counts;
 };
 
@@ -33,78 +37,17 @@ struct transaction {
 	void *arg;                 /* of done */
 	void *execute_arg;
 	/* Of one that a broker asks about: */
-	struct transaction *next, **link; /* in the producer's list */
+	LIST_ENTRY(transaction) entry;
 	struct end_transaction_header end;
 };
-
-struct transaction_producer *
-transaction_producer_new(
-    struct twinmq *mq, const struct transaction_options *options, struct twinmq_error *error)
-{
-	struct slice group = slice_of(options->producer.group);
-
-	if (!name_is_valid(group)) {
-		twinmq_error_set(error, TWINMQ_BAD_ARGUMENT,
-		    "\"%.*s\" is no name for a group of producers",
-		    group.len > 200 ? 200 : (int)group.len, group.len != 0 ? group.data : "");
-		return NULL;
-	}
-	struct transaction_producer *producer = mem_zalloc(sizeof *producer);
-	if (membership_join(&mq->membership, group, producer) == -1) {
-		twinmq_error_set(error, TWINMQ_BAD_ARGUMENT,
-		    "this handle has a transaction producer of group %s already", group.data);
-		free(producer);
-		return NULL;
-	}
-	producer->mq = mq;
-	producer->producer = producer_new(mq, &options->producer);
-	producer->group = slice_dup(group);
-	producer->options = *options;
-	producer->next = mq->transaction_producers;
-	mq->transaction_producers = producer;
-	return producer;
-}
 
 static void
 transaction_free(struct transaction *transaction)
 {
-	if (transaction->link != NULL) {
-		*transaction->link = transaction->next;
-		if (transaction->next != NULL)
-			transaction->next->link = transaction->link;
-	}
+	if (transaction->done == NULL)
+		LIST_REMOVE(transaction, entry);
 	arena_release(&transaction->arena);
 	free(transaction);
-}
-
-void
-transaction_producer_free(struct transaction_producer *producer)
-{
-	struct twinmq *mq = producer->mq;
-
-	if (mq != NULL) {
-		struct transaction_producer **link = &mq->transaction_producers;
-
-		while (*link != producer)
-			link = &(*link)->next;
-		*link = producer->next;
-		membership_leave(&mq->membership, slice_of(producer->group));
-		/* Decisions that nobody waits for must leave before a handle is closed. */
-		if (mq->owns_loop)
-			twinmq_run(mq, 0);
-	}
-	while (producer->asked != NULL)
-		transaction_free(producer->asked);
-	producer_free(producer->producer);
-	free(producer->group);
-	free(producer);
-}
-
-void
-transaction_producers_detach(struct twinmq *mq)
-{
-	for (struct transaction_producer *at = mq->transaction_producers; at != NULL; at = at->next)
-		at->mq = NULL;
 }
 
 void
@@ -320,17 +263,17 @@ asked_new(struct transaction_producer *producer, const struct peer *peer,
 		transaction->end.topic = arena_copy(arena, header->topic);
 	if (header->broker_name.data != NULL)
 		transaction->end.broker_name = arena_copy(arena, header->broker_name);
-	transaction->next = producer->asked;
-	transaction->link = &producer->asked;
-	if (transaction->next != NULL)
-		transaction->next->link = &transaction->next;
-	producer->asked = transaction;
+	LIST_INSERT_HEAD(&producer->asked, transaction, entry);
 	return transaction;
 }
 
-bool
-transaction_check_take(struct peer *peer, const struct command *command, struct slice body)
+/* A check for our group; others are left to other producers of the handle. */
+static bool
+on_check(struct peer_watch *watch, const struct peer *peer, const struct command *command,
+    struct slice body)
 {
+	struct transaction_producer *producer =
+	    container_of(watch, struct transaction_producer, watch);
 	struct check_transaction_header header;
 	struct record record;
 	const char *bad;
@@ -339,9 +282,8 @@ transaction_check_take(struct peer *peer, const struct command *command, struct 
 	    fields_decode(check_transaction_header_fields, command, &header, &bad) == -1 ||
 	    record_decode(body.data, body.len, &record) == -1)
 		return false;
-	struct transaction_producer *producer =
-	    membership_find(&peer->mq->membership, property_find(record.properties, "PGROUP"));
-	if (producer == NULL || producer->options.check == NULL)
+	if (producer->options.check == NULL ||
+	    !slice_is(property_find(record.properties, "PGROUP"), producer->group))
 		return false;
 	struct slice id = property_find(record.properties, "UNIQ_KEY");
 	if (id.len == 0)
@@ -355,6 +297,62 @@ transaction_check_take(struct peer *peer, const struct command *command, struct 
 	if (decision != DECISION_LATER)
 		transaction_decide(transaction, decision);
 	return true;
+}
+
+/* ---- the producer ---- */
+
+static void
+on_close(struct peer_watch *watch)
+{
+	container_of(watch, struct transaction_producer, watch)->mq = NULL;
+}
+
+struct transaction_producer *
+transaction_producer_new(
+    struct twinmq *mq, const struct transaction_options *options, struct twinmq_error *error)
+{
+	struct slice group = slice_of(options->producer.group);
+
+	if (!name_is_valid(group)) {
+		twinmq_error_set(error, TWINMQ_BAD_ARGUMENT,
+		    "\"%.*s\" is no name for a group of producers",
+		    group.len > 200 ? 200 : (int)group.len, group.len != 0 ? group.data : "");
+		return NULL;
+	}
+	struct transaction_producer *producer = mem_zalloc(sizeof *producer);
+	if (membership_join(&mq->membership, group) == -1) {
+		twinmq_error_set(error, TWINMQ_BAD_ARGUMENT,
+		    "this handle has a transaction producer of group %s already", group.data);
+		free(producer);
+		return NULL;
+	}
+	producer->mq = mq;
+	producer->producer = producer_new(mq, &options->producer);
+	producer->group = slice_dup(group);
+	producer->options = *options;
+	LIST_INIT(&producer->asked);
+	producer->watch = (struct peer_watch){ .on_request = on_check, .on_close = on_close };
+	peer_watch_add(mq, &producer->watch);
+	return producer;
+}
+
+void
+transaction_producer_free(struct transaction_producer *producer)
+{
+	struct twinmq *mq = producer->mq;
+
+	if (mq != NULL) {
+		peer_watch_remove(mq, &producer->watch);
+		membership_leave(&mq->membership, slice_of(producer->group));
+		/* Decisions that nobody waits for must leave before a handle is closed. */
+		if (mq->owns_loop)
+			twinmq_run(mq, 0);
+	}
+	while (!LIST_EMPTY(&producer->asked))
+		transaction_free(LIST_FIRST(&producer->asked));
+	producer_free(producer->producer);
+	free(producer->group);
+	free(producer);
 }
 
 /* ---- blocking ---- */

@@ -1,5 +1,7 @@
 #include "config.h"
 
+#include "client/unique_id.h"
+
 #include <arpa/inet.h>
 #include <ifaddrs.h>
 #include <net/if.h>
@@ -10,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "client/twinmq_private.h"
+#include "client/twinmq.h"
 #include "common/base/clock.h"
 
 #define RAW_BYTES (UNIQUE_ID_LEN / 2)

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "client/twinmq_private.h"
 #include "common/base/clock.h"
 #include "common/base/container_of.h"
 #include "common/base/mem.h"

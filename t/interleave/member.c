@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "client/twinmq_private.h"
 #include "common/base/clock.h"
 #include "common/base/container_of.h"
 #include "common/protocol/codes.h"

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "client/twinmq_private.h"
 #include "common/base/clock.h"
 #include "common/base/container_of.h"
 #include "common/protocol/codes.h"

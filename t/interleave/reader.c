@@ -4,7 +4,6 @@
 
 #include <stdlib.h>
 
-#include "client/twinmq_private.h"
 #include "common/base/clock.h"
 #include "common/base/container_of.h"
 #include "common/base/mem.h"
@@ -66,7 +65,8 @@ on_pulled(void *arg, const struct twinmq_error *error, const struct pull_result 
 	if (error == NULL && result->status != PULL_BAD_OFFSET)
 		pull_next(queue);
 	else
-		loop_set_timer(queue->reader->mq->loop, &queue->retry, clock_mono_ms() + RETRY_MS);
+		loop_set_timer(
+		    twinmq_loop(queue->reader->mq), &queue->retry, clock_mono_ms() + RETRY_MS);
 }
 
 static void
@@ -124,7 +124,7 @@ reader_close(struct reader *reader)
 {
 	reader->stopped = true;
 	for (size_t i = 0; i < reader->n; i++)
-		loop_drop_timer(reader->mq->loop, &reader->queues[i].retry);
+		loop_drop_timer(twinmq_loop(reader->mq), &reader->queues[i].retry);
 	if (reader->mq != NULL)
 		twinmq_close(reader->mq);
 	for (size_t i = 0; i < reader->n; i++)

@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "client/twinmq_private.h"
+#include "client/choose_queue.h"
+#include "client/route_cache.h"
 
 TestSuite(choose_queue, .timeout = 10);
 
@@ -88,8 +89,8 @@ Test(choose_queue, knows_the_address)
 	struct chosen_queue chosen;
 
 	cr_assert_eq(choose_queue(&route, UINT32_MAX, SLICE_NONE, 0, &chosen), 0);
-	cr_assert(slice_is(peer_address(&route, SLICE("a"), true), "10.0.0.1:10911"));
-	cr_assert_null(peer_address(&route, SLICE("c"), true).data);
-	cr_assert(slice_is(peer_address(&route, SLICE("c"), false), "10.0.0.3:10911"));
-	cr_assert_null(peer_address(&route, SLICE("d"), false).data);
+	cr_assert(slice_is(route_address(&route, SLICE("a"), true), "10.0.0.1:10911"));
+	cr_assert_null(route_address(&route, SLICE("c"), true).data);
+	cr_assert(slice_is(route_address(&route, SLICE("c"), false), "10.0.0.3:10911"));
+	cr_assert_null(route_address(&route, SLICE("d"), false).data);
 }

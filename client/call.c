@@ -1,17 +1,19 @@
 #include "config.h"
 
+#include "client/call.h"
+
 #include <assert.h>
 #include <stdlib.h>
 
-#include "client/twinmq_private.h"
+#include "client/error.h"
+#include "client/handle.h"
 #include "common/base/container_of.h"
 #include "common/protocol/codes.h"
 #include "common/base/mem.h"
 
-/* A request whose answer is awaited. */
+/* A request in flight. */
 struct call {
-	struct call *next;
-	struct call **link; /* what points to it in the list it is on */
+	LIST_ENTRY(call) entry; /* of the handle's calls, or of those that failed */
 	struct twinmq *mq;
 	struct peer *peer;
 	int32_t code;
@@ -21,30 +23,12 @@ struct call {
 };
 
 static void
-list_add(struct call **list, struct call *call)
-{
-	call->next = *list;
-	call->link = list;
-	if (call->next != NULL)
-		call->next->link = &call->next;
-	*list = call;
-}
-
-static void
-list_remove(struct call *call)
-{
-	*call->link = call->next;
-	if (call->next != NULL)
-		call->next->link = call->link;
-}
-
-static void
 finish(struct call *call, const struct twinmq_error *error, const struct command *reply,
     struct slice body)
 {
 	struct call told = *call;
 
-	list_remove(call);
+	LIST_REMOVE(call, entry);
 	free(call);
 	told.done(told.arg, error, reply, body);
 }
@@ -66,8 +50,8 @@ finish_failed(struct call *call)
 	finish(call, &error, NULL, SLICE(""));
 }
 
-void
-twinmq_calls_tell_failed(struct turn_end *self)
+static void
+tell_failed(struct turn_end *self)
 {
 	struct twinmq *mq = container_of(self, struct twinmq, tell_failed);
 
@@ -76,10 +60,10 @@ twinmq_calls_tell_failed(struct turn_end *self)
 			free(mq);
 		return;
 	}
-	/* From the end: the oldest is told first, and each in a run of its own. */
-	struct call *call = mq->failed;
-	while (call != NULL && call->next != NULL)
-		call = call->next;
+	/* The oldest, which stands last, is told first, and each at an end of a turn of its own. */
+	struct call *call = LIST_FIRST(&mq->failed);
+	while (call != NULL && LIST_NEXT(call, entry) != NULL)
+		call = LIST_NEXT(call, entry);
 	if (call == NULL)
 		return;
 	loop_at_turn_end(mq->loop, self);
@@ -87,11 +71,19 @@ twinmq_calls_tell_failed(struct turn_end *self)
 }
 
 void
-twinmq_calls_end(struct twinmq *mq)
+calls_init(struct twinmq *mq)
 {
-	assert(mq->calls == NULL);
-	while (mq->failed != NULL)
-		finish_failed(mq->failed);
+	LIST_INIT(&mq->calls);
+	LIST_INIT(&mq->failed);
+	mq->tell_failed.run = tell_failed;
+}
+
+void
+calls_end(struct twinmq *mq)
+{
+	assert(LIST_EMPTY(&mq->calls));
+	while (!LIST_EMPTY(&mq->failed))
+		finish_failed(LIST_FIRST(&mq->failed));
 }
 
 /* Told later: when a connection closes, the event that knows why comes after this one. */
@@ -100,8 +92,8 @@ fail_later(struct call *call)
 {
 	struct twinmq *mq = call->mq;
 
-	list_remove(call);
-	list_add(&mq->failed, call);
+	LIST_REMOVE(call, entry);
+	LIST_INSERT_HEAD(&mq->failed, call, entry);
 	if (!mq->closing)
 		loop_at_turn_end(mq->loop, &mq->tell_failed);
 }
@@ -132,7 +124,7 @@ twinmq_call_async(struct twinmq *mq, struct slice address, const struct command 
 		.done = done,
 		.arg = arg,
 	};
-	list_add(&mq->calls, call);
+	LIST_INSERT_HEAD(&mq->calls, call, entry);
 	struct conn *conn = peer_connect(call->peer);
 	if (conn == NULL) {
 		fail_later(call);
@@ -175,14 +167,8 @@ command_copy(struct command *to, const struct command *from, struct arena *arena
 
 /* ---- blocking ---- */
 
-struct blocking_call {
-	struct waiting waiting;
-	struct arena *arena;
-	struct twinmq_reply *reply;
-};
-
-static void
-on_blocking_reply(
+void
+blocking_call_done(
     void *arg, const struct twinmq_error *error, const struct command *reply, struct slice body)
 {
 	struct blocking_call *call = arg;
@@ -194,8 +180,8 @@ on_blocking_reply(
 	waiting_done(&call->waiting, error);
 }
 
-static int
-check_code(struct twinmq *mq, struct slice address, const struct twinmq_reply *reply)
+int
+reply_check(struct twinmq *mq, struct slice address, const struct twinmq_reply *reply)
 {
 	if (reply->command.code == RESPONSE_SUCCESS)
 		return 0;
@@ -210,93 +196,8 @@ twinmq_call(struct twinmq *mq, struct slice address, const struct command *reque
 	struct blocking_call call = { { .mq = mq }, arena, reply };
 
 	*reply = (struct twinmq_reply){ .body = SLICE("") };
-	twinmq_call_async(mq, address, request, body, mq->timeout_ms, on_blocking_reply, &call);
+	twinmq_call_async(mq, address, request, body, mq->timeout_ms, blocking_call_done, &call);
 	if (waiting_wait(&call.waiting) == -1)
 		return -1;
-	return check_code(mq, address, reply);
-}
-
-/* ---- name servers ---- */
-
-struct name_server_call {
-	struct twinmq *mq;
-	struct arena arena;
-	struct command request;
-	size_t first; /* the first one asked */
-	size_t tried;
-	struct buf why;
-	twinmq_reply_fn *done;
-	void *arg;
-};
-
-static void ask_next(struct name_server_call *call);
-
-static void
-end_name_server_call(struct name_server_call *call, const struct twinmq_error *error,
-    const struct command *reply, struct slice body)
-{
-	call->done(call->arg, error, reply, body);
-	buf_release(&call->why);
-	arena_release(&call->arena);
-	free(call);
-}
-
-static void
-on_name_server_reply(
-    void *arg, const struct twinmq_error *error, const struct command *reply, struct slice body)
-{
-	struct name_server_call *call = arg;
-	struct twinmq *mq = call->mq;
-
-	if (error == NULL) {
-		mq->at_name_server = (call->first + call->tried) % mq->n_name_servers;
-		end_name_server_call(call, NULL, reply, body);
-		return;
-	}
-	buf_printf(&call->why, "%s%s", call->why.len != 0 ? "; " : "", error->text);
-	if (++call->tried < mq->n_name_servers && !mq->closing) {
-		ask_next(call);
-		return;
-	}
-	struct twinmq_error all;
-	twinmq_error_set(
-	    &all, TWINMQ_NO_NAME_SERVER, "no name server answers: %s", buf_text(&call->why));
-	end_name_server_call(call, &all, NULL, SLICE(""));
-}
-
-static void
-ask_next(struct name_server_call *call)
-{
-	struct twinmq *mq = call->mq;
-	const char *address = mq->name_servers[(call->first + call->tried) % mq->n_name_servers];
-
-	twinmq_call_async(mq, slice_of(address), &call->request, SLICE(""), mq->timeout_ms,
-	    on_name_server_reply, call);
-}
-
-void
-twinmq_call_name_server_async(
-    struct twinmq *mq, const struct command *request, twinmq_reply_fn *done, void *arg)
-{
-	struct name_server_call *call = mem_zalloc(sizeof *call);
-
-	call->mq = mq;
-	call->first = mq->at_name_server;
-	call->done = done;
-	call->arg = arg;
-	command_copy(&call->request, request, &call->arena);
-	ask_next(call);
-}
-
-int
-twinmq_call_name_server(struct twinmq *mq, const struct command *request, struct arena *arena,
-    struct twinmq_reply *reply)
-{
-	struct blocking_call call = { { .mq = mq }, arena, reply };
-
-	*reply = (struct twinmq_reply){ .body = SLICE("") };
-	twinmq_call_name_server_async(mq, request, on_blocking_reply, &call);
-	if (waiting_wait(&call.waiting) == -1)
-		return -1;
-	return check_code(mq, slice_of(mq->name_servers[mq->at_name_server]), reply);
+	return reply_check(mq, address, reply);
 }

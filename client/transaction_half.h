@@ -1,7 +1,7 @@
-#ifndef CLIENT_TRANSACTION_PRIVATE_H
-#define CLIENT_TRANSACTION_PRIVATE_H
+#ifndef CLIENT_TRANSACTION_HALF_H
+#define CLIENT_TRANSACTION_HALF_H
 
-/* Between the files of transactions; see twinmq_transaction.h. */
+/* Ending a transaction; see twinmq_transaction.h. */
 
 #include "client/twinmq_transaction.h"
 #include "common/protocol/headers.h"
