@@ -327,7 +327,7 @@ leave_to_member(struct check *check)
 static void
 leave_to_master(struct check *check)
 {
-	check_relays_ask(check->checks->relays, check->master, &check->question);
+	relay_out_ask(check->checks->relay_out, check->master, &check->question);
 	finish(check);
 }
 
@@ -391,7 +391,7 @@ choose(struct check *check)
 	if (check->members == CHECK_CHOSEN)
 		ask(check, VIA_CHECK, &check->member.host, check->member.id, leave_to_member);
 	else
-		check_relays_find(checks->relays, question->group, on_found, check);
+		relay_out_find(checks->relay_out, question->group, on_found, check);
 }
 
 /* ---- the record ------------------------------------------------------ */

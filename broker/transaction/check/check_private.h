@@ -31,8 +31,8 @@ struct transaction_checks {
 	struct broker *broker;
 	struct loop *loop;
 	struct check_members *members;
-	struct check_relays *relays;
-	struct check_errands *errands;
+	struct relay_out *relay_out;
+	struct relay_in *relay_in;
 	struct check_urls *urls;
 	struct check_due *due; /* due.c's own */
 	bool stopped;
@@ -92,28 +92,28 @@ int64_t check_members_patience_ms(
 
 /* ---- relay_out.c: members that are connected elsewhere -- */
 
-struct check_relays;
+struct relay_out;
 
 typedef void check_found_fn(void *context, enum check_choice choice, struct slice master);
 
-struct check_relays *check_relays_new(struct broker *broker);
+struct relay_out *relay_out_new(struct broker *broker);
 /* Nobody waits for what is on its way any more. */
-void check_relays_stop(struct check_relays *relays);
-void check_relays_free(struct check_relays *relays);
+void relay_out_stop(struct relay_out *relay_out);
+void relay_out_free(struct relay_out *relay_out);
 /* Looks for another master that has somebody of the group to ask. found is called once, perhaps at
  * once. */
-void check_relays_find(
-    struct check_relays *relays, struct slice group, check_found_fn *found, void *context);
+void relay_out_find(
+    struct relay_out *relay_out, struct slice group, check_found_fn *found, void *context);
 /* Asks there. */
-void check_relays_ask(
-    struct check_relays *relays, struct slice master, const struct check_question *question);
+void relay_out_ask(
+    struct relay_out *relay_out, struct slice master, const struct check_question *question);
 
 /* ---- relay_in.c -------------------------------------- */
 
-struct check_errands;
+struct relay_in;
 
-struct check_errands *check_errands_new(struct broker *broker, struct check_members *members);
-void check_errands_free(struct check_errands *errands);
+struct relay_in *relay_in_new(struct broker *broker, struct check_members *members);
+void relay_in_free(struct relay_in *relay_in);
 
 /* ---- check_url.c ----------------------------------------- */
 

@@ -138,8 +138,8 @@ transaction_checks_new(struct broker *broker)
 	checks->broker = broker;
 	checks->loop = &broker->daemon->loops[0];
 	checks->members = check_members_new(broker->clients);
-	checks->relays = check_relays_new(broker);
-	checks->errands = check_errands_new(broker, checks->members);
+	checks->relay_out = relay_out_new(broker);
+	checks->relay_in = relay_in_new(broker, checks->members);
 	checks->urls = check_urls_new(broker);
 	checks->due = mem_zalloc(sizeof *checks->due);
 	checks->due->checks = checks;
@@ -153,7 +153,7 @@ void
 transaction_checks_stop(struct transaction_checks *checks)
 {
 	checks->stopped = true;
-	check_relays_stop(checks->relays);
+	relay_out_stop(checks->relay_out);
 	check_urls_stop(checks->urls);
 	loop_drop_timer(checks->loop, &checks->due->tick);
 }
@@ -169,8 +169,8 @@ transaction_checks_free(struct transaction_checks *checks)
 	free(checks->due->taken);
 	free(checks->due);
 	check_urls_free(checks->urls);
-	check_errands_free(checks->errands);
-	check_relays_free(checks->relays);
+	relay_in_free(checks->relay_in);
+	relay_out_free(checks->relay_out);
 	check_members_free(checks->members);
 	free(checks);
 }

@@ -37,7 +37,7 @@ struct asker {
 	char key[];
 };
 
-struct check_errands {
+struct relay_in {
 	struct broker *broker;
 	struct loop *loop;
 	struct check_members *members;
@@ -47,9 +47,9 @@ struct check_errands {
 };
 
 /* A question on its way to loop 0 and back. */
-struct errand {
+struct relayed_check {
 	struct task task;
-	struct check_errands *errands;
+	struct relay_in *relay_in;
 	struct loop *reply_loop;
 	struct ticket ticket;
 	struct arena arena;
@@ -63,7 +63,7 @@ struct errand {
 /* An END on its way to loop 0, to the other master, and back. */
 struct forward {
 	struct task task;
-	struct check_errands *errands;
+	struct relay_in *relay_in;
 	struct loop *reply_loop;
 	struct ticket ticket;
 	struct arena arena;
@@ -75,14 +75,14 @@ struct forward {
 };
 
 static void
-to_loop_0(struct check_errands *errands, struct loop *here, struct task *task,
+to_loop_0(struct relay_in *relay_in, struct loop *here, struct task *task,
     void (*run)(struct task *task, void *receiver))
 {
 	task->run = run;
-	if (here == errands->loop)
+	if (here == relay_in->loop)
 		run(task, here);
 	else
-		loop_post(errands->loop, task);
+		loop_post(relay_in->loop, task);
 }
 
 /* ---- who asked ------------------------------------------------------- */
@@ -95,17 +95,17 @@ key_of(struct arena *arena, int64_t position, struct slice transaction_id)
 }
 
 static void
-forget_locked(struct check_errands *errands, struct asker *asker)
+forget_locked(struct relay_in *relay_in, struct asker *asker)
 {
-	strmap_take(&errands->askers, slice_of(asker->key));
-	*(asker->prev != NULL ? &asker->prev->next : &errands->oldest) = asker->next;
-	*(asker->next != NULL ? &asker->next->prev : &errands->newest) = asker->prev;
+	strmap_take(&relay_in->askers, slice_of(asker->key));
+	*(asker->prev != NULL ? &asker->prev->next : &relay_in->oldest) = asker->next;
+	*(asker->next != NULL ? &asker->next->prev : &relay_in->newest) = asker->prev;
 	free(asker->master);
 	free(asker);
 }
 
 static void
-remember(struct check_errands *errands, struct slice key, struct slice master)
+remember(struct relay_in *relay_in, struct slice key, struct slice master)
 {
 	struct asker *asker = mem_zalloc(sizeof *asker + key.len + 1);
 	int64_t now_ms = clock_mono_ms();
@@ -113,33 +113,33 @@ remember(struct check_errands *errands, struct slice key, struct slice master)
 	asker->until_ms = now_ms + REMEMBER_MS;
 	asker->master = slice_dup(master);
 	memcpy(asker->key, key.data, key.len);
-	pthread_mutex_lock(&errands->lock);
-	struct asker *old = strmap_find(&errands->askers, key);
+	pthread_mutex_lock(&relay_in->lock);
+	struct asker *old = strmap_find(&relay_in->askers, key);
 
 	if (old != NULL)
-		forget_locked(errands, old);
-	while (errands->oldest != NULL &&
-	       (errands->askers.n >= REMEMBERED_MAX || errands->oldest->until_ms <= now_ms))
-		forget_locked(errands, errands->oldest);
-	asker->prev = errands->newest;
-	*(asker->prev != NULL ? &asker->prev->next : &errands->oldest) = asker;
-	errands->newest = asker;
-	strmap_put(&errands->askers, key, asker);
-	pthread_mutex_unlock(&errands->lock);
+		forget_locked(relay_in, old);
+	while (relay_in->oldest != NULL &&
+	       (relay_in->askers.n >= REMEMBERED_MAX || relay_in->oldest->until_ms <= now_ms))
+		forget_locked(relay_in, relay_in->oldest);
+	asker->prev = relay_in->newest;
+	*(asker->prev != NULL ? &asker->prev->next : &relay_in->oldest) = asker;
+	relay_in->newest = asker;
+	strmap_put(&relay_in->askers, key, asker);
+	pthread_mutex_unlock(&relay_in->lock);
 }
 
 /* The master that is to hear an END with this key (arena); absent: it is for us. */
 static struct slice
-recall(struct check_errands *errands, struct slice key, struct arena *arena)
+recall(struct relay_in *relay_in, struct slice key, struct arena *arena)
 {
 	struct slice master = SLICE_NONE;
 
-	pthread_mutex_lock(&errands->lock);
-	const struct asker *asker = strmap_find(&errands->askers, key);
+	pthread_mutex_lock(&relay_in->lock);
+	const struct asker *asker = strmap_find(&relay_in->askers, key);
 
 	if (asker != NULL)
 		master = arena_copy(arena, slice_of(asker->master));
-	pthread_mutex_unlock(&errands->lock);
+	pthread_mutex_unlock(&relay_in->lock);
 	return master;
 }
 
@@ -148,102 +148,103 @@ recall(struct check_errands *errands, struct slice key, struct arena *arena)
 static void
 run_reply(struct task *task, void *receiver)
 {
-	struct errand *errand = container_of(task, struct errand, task);
-	struct reply reply = { .code = errand->code };
+	struct relayed_check *relayed = container_of(task, struct relayed_check, task);
+	struct reply reply = { .code = relayed->code };
 
-	if (errand->code == RESPONSE_SYSTEM_BUSY)
+	if (relayed->code == RESPONSE_SYSTEM_BUSY)
 		reply.remark = SLICE("the members of the group are busy or silent");
-	else if (errand->code != RESPONSE_SUCCESS)
+	else if (relayed->code != RESPONSE_SUCCESS)
 		reply.remark = SLICE("no member of the group is connected here");
-	ticket_reply(receiver, &errand->ticket, &reply);
-	arena_release(&errand->arena);
-	free(errand);
+	ticket_reply(receiver, &relayed->ticket, &reply);
+	arena_release(&relayed->arena);
+	free(relayed);
 }
 
 static void
-finish(struct errand *errand, int32_t code)
+finish(struct relayed_check *relayed, int32_t code)
 {
-	errand->code = code;
-	errand->task.run = run_reply;
-	if (errand->reply_loop == errand->errands->loop)
-		run_reply(&errand->task, errand->reply_loop);
+	relayed->code = code;
+	relayed->task.run = run_reply;
+	if (relayed->reply_loop == relayed->relay_in->loop)
+		run_reply(&relayed->task, relayed->reply_loop);
 	else
-		loop_post(errand->reply_loop, &errand->task);
+		loop_post(relayed->reply_loop, &relayed->task);
 }
 
 static void
 on_pushed(void *context, struct loop *reply_loop, enum push_result result)
 {
-	struct errand *errand = context;
+	struct relayed_check *relayed = context;
 
 	(void)reply_loop;
 	if (result != PUSH_SENT)
-		check_members_refused(errand->errands->members, errand->header.group, errand->asked,
-		    errand->key, clock_mono_ms());
-	finish(errand, result == PUSH_SENT ? RESPONSE_SUCCESS : RESPONSE_SYSTEM_BUSY);
+		check_members_refused(relayed->relay_in->members, relayed->header.group,
+		    relayed->asked, relayed->key, clock_mono_ms());
+	finish(relayed, result == PUSH_SENT ? RESPONSE_SUCCESS : RESPONSE_SYSTEM_BUSY);
 }
 
 static struct host
-born_host(const struct errand *errand)
+born_host(const struct relayed_check *relayed)
 {
 	struct sockaddr_storage address;
 	socklen_t len;
 
 	/* Copied texts end in NUL. */
-	if (errand->header.born_host.data != NULL &&
-	    resolve(errand->header.born_host.data, true, &address, &len, NULL) == 0)
+	if (relayed->header.born_host.data != NULL &&
+	    resolve(relayed->header.born_host.data, true, &address, &len, NULL) == 0)
 		return host_of((const struct sockaddr *)&address);
 	return (struct host){ .ip_len = 4 };
 }
 
 /* On loop 0. */
 static void
-run_errand(struct task *task, void *receiver)
+run_relayed(struct task *task, void *receiver)
 {
-	struct errand *errand = container_of(task, struct errand, task);
-	struct check_errands *errands = errand->errands;
-	const struct check_transaction_header *check = &errand->header.check;
-	struct host born = born_host(errand);
+	struct relayed_check *relayed = container_of(task, struct relayed_check, task);
+	struct relay_in *relay_in = relayed->relay_in;
+	const struct check_transaction_header *check = &relayed->header.check;
+	struct host born = born_host(relayed);
 	int64_t now_ms = clock_mono_ms();
 	struct check_member member;
 	enum check_choice choice = check_members_choose(
-	    errands->members, errand->header.group, &born, now_ms, &errand->arena, &member);
+	    relay_in->members, relayed->header.group, &born, now_ms, &relayed->arena, &member);
 
 	if (choice != CHECK_CHOSEN) {
-		finish(errand,
+		finish(relayed,
 		    choice == CHECK_LATER ? RESPONSE_SYSTEM_BUSY : RESPONSE_QUERY_NOT_FOUND);
 		return;
 	}
-	if (errand->header.probe) {
-		finish(errand, RESPONSE_SUCCESS);
+	if (relayed->header.probe) {
+		finish(relayed, RESPONSE_SUCCESS);
 		return;
 	}
-	errand->key = key_of(&errand->arena, check->commit_log_offset, check->transaction_id);
-	errand->asked = member.conn;
-	remember(errands, errand->key, check->broker_name);
+	relayed->key = key_of(&relayed->arena, check->commit_log_offset, check->transaction_id);
+	relayed->asked = member.conn;
+	remember(relay_in, relayed->key, check->broker_name);
 	check_members_asked(
-	    errands->members, errand->header.group, member.conn, errand->key, now_ms);
-	push_check(errands->broker, receiver, member.conn, check, errand->body, on_pushed, errand);
+	    relay_in->members, relayed->header.group, member.conn, relayed->key, now_ms);
+	push_check(
+	    relay_in->broker, receiver, member.conn, check, relayed->body, on_pushed, relayed);
 }
 
 static enum verdict
 relay_check_begin(struct request *request)
 {
 	struct broker *broker = request_broker(request);
-	struct errand *errand = mem_zalloc(sizeof *errand);
+	struct relayed_check *relayed = mem_zalloc(sizeof *relayed);
 
-	errand->errands = broker->transaction_checks->errands;
-	errand->reply_loop = request->loop;
-	errand->ticket = request_ticket(request);
-	errand->header = *(const struct relay_check_header *)request->header;
+	relayed->relay_in = broker->transaction_checks->relay_in;
+	relayed->reply_loop = request->loop;
+	relayed->ticket = request_ticket(request);
+	relayed->header = *(const struct relay_check_header *)request->header;
 	for (const struct field *field = relay_check_header_fields; field->key != NULL; field++) {
-		struct slice *text = (void *)((char *)&errand->header + field->offset);
+		struct slice *text = (void *)((char *)&relayed->header + field->offset);
 
 		if (field_is_text(field))
-			*text = arena_copy(&errand->arena, *text);
+			*text = arena_copy(&relayed->arena, *text);
 	}
-	errand->body = arena_copy(&errand->arena, request->body);
-	to_loop_0(errand->errands, request->loop, &errand->task, run_errand);
+	relayed->body = arena_copy(&relayed->arena, request->body);
+	to_loop_0(relayed->relay_in, request->loop, &relayed->task, run_relayed);
 	return VERDICT_LATER;
 }
 
@@ -283,11 +284,11 @@ static void
 run_forward(struct task *task, void *receiver)
 {
 	struct forward *forward = container_of(task, struct forward, task);
-	struct check_errands *errands = forward->errands;
+	struct relay_in *relay_in = forward->relay_in;
 
 	(void)receiver;
-	check_members_answered(errands->members, forward->key, clock_mono_ms());
-	if (!masters_ask(errands->broker->masters, forward->master, &forward->command, SLICE(""),
+	check_members_answered(relay_in->members, forward->key, clock_mono_ms());
+	if (!masters_ask(relay_in->broker->masters, forward->master, &forward->command, SLICE(""),
 		TIMEOUT_MS, on_forwarded, forward))
 		on_forwarded(forward, NULL, SLICE_NONE);
 }
@@ -319,50 +320,50 @@ bool
 transaction_relay_end(struct request *request)
 {
 	const struct end_transaction_header *header = request->header;
-	struct check_errands *errands = request_broker(request)->transaction_checks->errands;
+	struct relay_in *relay_in = request_broker(request)->transaction_checks->relay_in;
 
 	if (!header->from_check)
 		return false;
 	struct slice key = key_of(request->arena, header->commit_log_offset,
 	    header->transaction_id.len != 0 ? header->transaction_id : header->msg_id);
-	struct slice master = recall(errands, key, request->arena);
+	struct slice master = recall(relay_in, key, request->arena);
 
 	if (master.data == NULL)
 		return false;
 	struct forward *forward = mem_zalloc(sizeof *forward);
 
-	forward->errands = errands;
+	forward->relay_in = relay_in;
 	forward->reply_loop = request->loop;
 	forward->ticket = request_ticket(request);
 	forward->master = arena_copy(&forward->arena, master);
 	forward->key = arena_copy(&forward->arena, key);
 	copy_command(forward, request);
-	to_loop_0(errands, request->loop, &forward->task, run_forward);
+	to_loop_0(relay_in, request->loop, &forward->task, run_forward);
 	return true;
 }
 
 /* ---- beginning and end ----------------------------------------------- */
 
-struct check_errands *
-check_errands_new(struct broker *broker, struct check_members *members)
+struct relay_in *
+relay_in_new(struct broker *broker, struct check_members *members)
 {
-	struct check_errands *errands = mem_zalloc(sizeof *errands);
+	struct relay_in *relay_in = mem_zalloc(sizeof *relay_in);
 
-	errands->broker = broker;
-	errands->loop = &broker->daemon->loops[0];
-	errands->members = members;
-	pthread_mutex_init(&errands->lock, NULL);
-	return errands;
+	relay_in->broker = broker;
+	relay_in->loop = &broker->daemon->loops[0];
+	relay_in->members = members;
+	pthread_mutex_init(&relay_in->lock, NULL);
+	return relay_in;
 }
 
 void
-check_errands_free(struct check_errands *errands)
+relay_in_free(struct relay_in *relay_in)
 {
-	while (errands->oldest != NULL)
-		forget_locked(errands, errands->oldest);
-	strmap_release(&errands->askers, NULL);
-	pthread_mutex_destroy(&errands->lock);
-	free(errands);
+	while (relay_in->oldest != NULL)
+		forget_locked(relay_in, relay_in->oldest);
+	strmap_release(&relay_in->askers, NULL);
+	pthread_mutex_destroy(&relay_in->lock);
+	free(relay_in);
 }
 
 const struct handler relay_in_handlers[] = {

@@ -18,20 +18,20 @@
 #include "common/base/strmap.h"
 
 #define TIMEOUT_MS 3000
-#define SOMEBODY_MS 500 /* for so long we believe that somebody is there, */
-#define NOBODY_MS 1000  /* and that nobody is */
-#define PROBING_MAX 64  /* unanswered looks around: a master may hang */
-#define NEWS_MAX 20000  /* groups times masters of which something is known */
+#define SOMEBODY_MS 500     /* for so long we believe that somebody is there, */
+#define NOBODY_MS 1000      /* and that nobody is */
+#define PROBING_MAX 64      /* unanswered looks around: a master may hang */
+#define PRESENCES_MAX 20000 /* groups times masters of which something is known */
 
 /* What a master said last of a group. */
-struct news {
+struct presence {
 	enum check_choice choice;
 	int64_t until_ms;
 };
 
-struct check_relays {
+struct relay_out {
 	struct broker *broker;
-	struct strmap news; /* master, blank, group -> struct news */
+	struct strmap presence; /* master, blank, group -> struct presence */
 	int n_probing;
 	bool stopped;
 };
@@ -40,7 +40,7 @@ struct check_relays {
 
 /* One look around; freed when it found somebody, or nobody. */
 struct search {
-	struct check_relays *relays;
+	struct relay_out *relay_out;
 	struct arena arena;
 	struct slice group;
 	const struct slice *masters;
@@ -50,24 +50,24 @@ struct search {
 	void *context;
 };
 
-static struct news *
-news_of(struct check_relays *relays, struct slice master, struct slice group)
+static struct presence *
+presence_of(struct relay_out *relay_out, struct slice master, struct slice group)
 {
 	struct arena arena = { 0 };
 	struct slice key = arena_printf(
 	    &arena, "%.*s %.*s", (int)master.len, master.data, (int)group.len, group.data);
-	struct news *news = strmap_find(&relays->news, key);
+	struct presence *presence = strmap_find(&relay_out->presence, key);
 
-	if (news == NULL) {
-		if (relays->news.n >= NEWS_MAX) {
-			strmap_release(&relays->news, free);
-			relays->news = (struct strmap){ 0 };
+	if (presence == NULL) {
+		if (relay_out->presence.n >= PRESENCES_MAX) {
+			strmap_release(&relay_out->presence, free);
+			relay_out->presence = (struct strmap){ 0 };
 		}
-		news = mem_zalloc(sizeof *news);
-		strmap_put(&relays->news, key, news);
+		presence = mem_zalloc(sizeof *presence);
+		strmap_put(&relay_out->presence, key, presence);
 	}
 	arena_release(&arena);
-	return news;
+	return presence;
 }
 
 static void
@@ -79,7 +79,7 @@ end_search(struct search *search, enum check_choice choice, struct slice master)
 }
 
 static bool
-send_relay(struct check_relays *relays, struct slice master,
+send_relay(struct relay_out *relay_out, struct slice master,
     const struct relay_check_header *header, struct slice body, call_done_fn *done, void *arg)
 {
 	struct arena arena = { 0 };
@@ -92,7 +92,7 @@ send_relay(struct check_relays *relays, struct slice master,
 
 	fields_encode(relay_check_header_fields, header, &arena, &command);
 	bool sent =
-	    masters_ask(relays->broker->masters, master, &command, body, TIMEOUT_MS, done, arg);
+	    masters_ask(relay_out->broker->masters, master, &command, body, TIMEOUT_MS, done, arg);
 
 	arena_release(&arena);
 	return sent;
@@ -101,51 +101,51 @@ send_relay(struct check_relays *relays, struct slice master,
 static void go_on(struct search *search);
 
 static void
-learn(struct check_relays *relays, struct slice master, struct slice group, int32_t code)
+learn(struct relay_out *relay_out, struct slice master, struct slice group, int32_t code)
 {
-	struct news *news = news_of(relays, master, group);
+	struct presence *presence = presence_of(relay_out, master, group);
 
-	news->choice = code == RESPONSE_SUCCESS       ? CHECK_CHOSEN
-	               : code == RESPONSE_SYSTEM_BUSY ? CHECK_LATER
-	                                              : CHECK_NOBODY;
-	news->until_ms = clock_mono_ms() + (code == RESPONSE_SUCCESS ? SOMEBODY_MS : NOBODY_MS);
+	presence->choice = code == RESPONSE_SUCCESS       ? CHECK_CHOSEN
+	                   : code == RESPONSE_SYSTEM_BUSY ? CHECK_LATER
+	                                                  : CHECK_NOBODY;
+	presence->until_ms = clock_mono_ms() + (code == RESPONSE_SUCCESS ? SOMEBODY_MS : NOBODY_MS);
 }
 
 static void
 on_probed(void *arg, const struct command *reply, struct slice body)
 {
 	struct search *search = arg;
-	struct check_relays *relays = search->relays;
+	struct relay_out *relay_out = search->relay_out;
 
 	(void)body;
-	relays->n_probing--;
-	if (relays->stopped) {
+	relay_out->n_probing--;
+	if (relay_out->stopped) {
 		end_search(search, CHECK_LATER, SLICE_NONE);
 		return;
 	}
-	learn(relays, search->masters[search->at], search->group,
+	learn(relay_out, search->masters[search->at], search->group,
 	    reply != NULL ? reply->code : RESPONSE_SYSTEM_ERROR);
 	go_on(search);
 }
 
 /* Until it is answered, others take this master for busy: so one that hangs delays one search. */
 static bool
-probe(struct search *search, struct news *news)
+probe(struct search *search, struct presence *presence)
 {
-	struct check_relays *relays = search->relays;
+	struct relay_out *relay_out = search->relay_out;
 
-	*news = (struct news){ CHECK_LATER, clock_mono_ms() + TIMEOUT_MS };
-	relays->n_probing++;
-	bool sent = send_relay(relays, search->masters[search->at],
+	*presence = (struct presence){ CHECK_LATER, clock_mono_ms() + TIMEOUT_MS };
+	relay_out->n_probing++;
+	bool sent = send_relay(relay_out, search->masters[search->at],
 	    &(struct relay_check_header){
 		.group = search->group,
 		.probe = true,
-		.check.broker_name = slice_of(relays->broker->settings->broker_name),
+		.check.broker_name = slice_of(relay_out->broker->settings->broker_name),
 	    },
 	    SLICE(""), on_probed, search);
 
 	if (!sent)
-		relays->n_probing--;
+		relay_out->n_probing--;
 	return sent;
 }
 
@@ -154,38 +154,38 @@ go_on(struct search *search)
 {
 	for (; search->at < search->n; search->at++) {
 		struct slice master = search->masters[search->at];
-		struct news *news = news_of(search->relays, master, search->group);
-		bool is_old = clock_mono_ms() >= news->until_ms;
+		struct presence *presence = presence_of(search->relay_out, master, search->group);
+		bool is_old = clock_mono_ms() >= presence->until_ms;
 
-		if (is_old && search->relays->n_probing >= PROBING_MAX) {
+		if (is_old && search->relay_out->n_probing >= PROBING_MAX) {
 			search->choice = CHECK_LATER;
 			continue;
 		}
 		if (is_old) {
-			if (probe(search, news))
+			if (probe(search, presence))
 				return; /* on_probed goes on */
-			learn(search->relays, master, search->group, RESPONSE_SYSTEM_ERROR);
-			news = news_of(search->relays, master, search->group);
+			learn(search->relay_out, master, search->group, RESPONSE_SYSTEM_ERROR);
+			presence = presence_of(search->relay_out, master, search->group);
 		}
-		if (news->choice == CHECK_CHOSEN) {
+		if (presence->choice == CHECK_CHOSEN) {
 			end_search(search, CHECK_CHOSEN, master);
 			return;
 		}
-		if (news->choice == CHECK_LATER)
+		if (presence->choice == CHECK_LATER)
 			search->choice = CHECK_LATER;
 	}
 	end_search(search, search->choice, SLICE_NONE);
 }
 
 void
-check_relays_find(
-    struct check_relays *relays, struct slice group, check_found_fn *found, void *context)
+relay_out_find(
+    struct relay_out *relay_out, struct slice group, check_found_fn *found, void *context)
 {
 	struct search *search = mem_zalloc(sizeof *search);
 
-	search->relays = relays;
+	search->relay_out = relay_out;
 	search->group = arena_copy(&search->arena, group);
-	search->masters = masters_list(relays->broker->masters, &search->arena, &search->n);
+	search->masters = masters_list(relay_out->broker->masters, &search->arena, &search->n);
 	search->choice = CHECK_NOBODY;
 	search->found = found;
 	search->context = context;
@@ -194,8 +194,8 @@ check_relays_find(
 
 /* ---- asking there ---------------------------------------------------- */
 
-struct relay {
-	struct check_relays *relays;
+struct relayed_out {
+	struct relay_out *relay_out;
 	char *group;
 	char master[];
 };
@@ -203,56 +203,56 @@ struct relay {
 static void
 on_relayed(void *arg, const struct command *reply, struct slice body)
 {
-	struct relay *relay = arg;
+	struct relayed_out *relayed = arg;
 
 	(void)body;
-	if (!relay->relays->stopped && (reply == NULL || reply->code != RESPONSE_SUCCESS))
-		learn(relay->relays, slice_of(relay->master), slice_of(relay->group),
+	if (!relayed->relay_out->stopped && (reply == NULL || reply->code != RESPONSE_SUCCESS))
+		learn(relayed->relay_out, slice_of(relayed->master), slice_of(relayed->group),
 		    reply != NULL ? reply->code : RESPONSE_SYSTEM_ERROR);
-	free(relay->group);
-	free(relay);
+	free(relayed->group);
+	free(relayed);
 }
 
 void
-check_relays_ask(
-    struct check_relays *relays, struct slice master, const struct check_question *question)
+relay_out_ask(
+    struct relay_out *relay_out, struct slice master, const struct check_question *question)
 {
 	struct arena arena = { 0 };
-	struct relay *relay = mem_zalloc(sizeof *relay + master.len + 1);
+	struct relayed_out *relayed = mem_zalloc(sizeof *relayed + master.len + 1);
 	struct relay_check_header header = {
 		.group = question->group,
 		.born_host = host_text(&arena, &question->born_host),
 		.check = question->header,
 	};
 
-	relay->relays = relays;
-	relay->group = slice_dup(question->group);
-	memcpy(relay->master, master.data, master.len);
-	if (!send_relay(relays, master, &header, question->body, on_relayed, relay))
-		on_relayed(relay, NULL, SLICE_NONE);
+	relayed->relay_out = relay_out;
+	relayed->group = slice_dup(question->group);
+	memcpy(relayed->master, master.data, master.len);
+	if (!send_relay(relay_out, master, &header, question->body, on_relayed, relayed))
+		on_relayed(relayed, NULL, SLICE_NONE);
 	arena_release(&arena);
 }
 
 /* ---- beginning and end ----------------------------------------------- */
 
-struct check_relays *
-check_relays_new(struct broker *broker)
+struct relay_out *
+relay_out_new(struct broker *broker)
 {
-	struct check_relays *relays = mem_zalloc(sizeof *relays);
+	struct relay_out *relay_out = mem_zalloc(sizeof *relay_out);
 
-	relays->broker = broker;
-	return relays;
+	relay_out->broker = broker;
+	return relay_out;
 }
 
 void
-check_relays_stop(struct check_relays *relays)
+relay_out_stop(struct relay_out *relay_out)
 {
-	relays->stopped = true;
+	relay_out->stopped = true;
 }
 
 void
-check_relays_free(struct check_relays *relays)
+relay_out_free(struct relay_out *relay_out)
 {
-	strmap_release(&relays->news, free);
-	free(relays);
+	strmap_release(&relay_out->presence, free);
+	free(relay_out);
 }
