@@ -153,7 +153,7 @@ t_is "a person's reason of 100,000 bytes: refused" "$(resolve me "$(long 100000)
 t_is "a person's name of 50,000 bytes: refused" "$(resolve "$(long 50000)" because | field code)" 29
 t_is "no more than there is room for: taken" "$(resolve "$(long 255)" "$(long 1024)" | field code)" 0
 t_is "and it decides" "$(end $COMMIT | field code)" 201
-# 7010 is for masters among themselves, and may come from anybody.
+# 7010 is for masters among themselves.
 for header in '' commitLogOffset=-1 "commitLogOffset=$half_position tranStateTableOffset=x"; do
 	# shellcheck disable=SC2086 # words
 	t_ok "7010 with '$header': no success" test "$(rawcall -B nonsense "$b" 7010 $header | field code)" != 0

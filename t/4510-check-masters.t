@@ -27,6 +27,30 @@ t_is "it was asked once" "$(asks there)" 1
 held=$(cat "$T_DIR/there.held")
 t_has "in the name of the master that has the half message" "$held" push.bname=broker-a
 
+# A stranger on the masters' own host is not served (B14): he cannot show a key that broker-a confirms.
+# relay HEADER ...: a question to broker-b in the name of a master
+relay() {
+	rawcall -B nonsense "$(address broker-b)" 7010 group=G commitLogOffset=1 tranStateTableOffset=1 msgId=x \
+		transactionId=x "$@"
+}
+# refusals BROKER: how many it counted
+refusals() {
+	rawcall "$(address "$1")" 28 | tr ',' '\n' | sed -n 's/.*"transactionRelaysRefused":"\([0-9]*\)".*/\1/p'
+}
+guess=0123456789abcdef0123456789abcdef
+out=$(relay bname=broker-a)
+t_is "a question without a key: refused" "$(echo "$out" | field code)" 16
+t_has "with a reason" "$out" "only a master of the cluster may ask this"
+t_is "with a guessed key: refused" "$(relay bname=broker-a relayKey=$guess | field code)" 16
+out=$(relay bname=broker-a relayKey=$guess probe=true)
+t_is "a probe with a guessed key: refused" "$(echo "$out" | field code)" 16
+t_has "as broker-a denies it" "$out" "did not send this"
+t_is "in the name of nobody: refused" "$(relay bname=broker-x relayKey=$guess probe=true | field code)" 16
+t_is "in its own name: refused" "$(relay bname=broker-b relayKey=$guess probe=true | field code)" 16
+t_is "a key that is guessed back: refused" "$(relay bname=broker-a relayKey=$guess confirm=true | field code)" 16
+t_is "refusals are counted" "$(refusals broker-b) $(refusals broker-a)" "6 1"
+t_is "and the member was not asked" "$(asks there)" 1
+
 n=0
 while [ $n -lt 50 ]; do
 	n=$((n + 1))

@@ -537,6 +537,8 @@ const struct field relay_check_header_fields[] = {
 	FIELD_ROW("group", FIELD_GROUP, relay_check_header, group, true, 0),
 	FIELD_ROW("bornHost", FIELD_ADDRESS, relay_check_header, born_host, false, 0),
 	FIELD_ROW("probe", FIELD_BOOL, relay_check_header, probe, false, 0),
+	FIELD_ROW("relayKey", FIELD_TEXT, relay_check_header, relay_key, false, 0),
+	FIELD_ROW("confirm", FIELD_BOOL, relay_check_header, confirm, false, 0),
 	FIELD_ROW("tranStateTableOffset", FIELD_INT64, relay_check_header,
 	    check.tran_state_table_offset, true, 0),
 	FIELD_ROW(

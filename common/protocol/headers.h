@@ -568,14 +568,13 @@ struct producer_group_settings_header {
 };
 extern const struct field producer_group_settings_header_fields[];
 
-/*
- * RELAY_CHECK, from master to master: the fields of CHECK_TRANSACTION_STATE, and whom to ask.
- * probe: only whether somebody is there.
- */
+/* RELAY_CHECK, from master to master: the fields of CHECK_TRANSACTION_STATE, and whom to ask. */
 struct relay_check_header {
 	struct slice group;
-	struct slice born_host; /* "ip:port" of who sent the half message */
-	bool probe;
+	struct slice born_host; /* "ip:port" of the producer that sent the half message */
+	bool probe;             /* only whether a member is there */
+	struct slice relay_key; /* shows which master sends this; absent: none does */
+	bool confirm;           /* only whether the receiver sends relay_key to the master bname */
 	struct check_transaction_header check;
 };
 extern const struct field relay_check_header_fields[];

@@ -28,6 +28,8 @@ static const char *const count_names[] = {
 	[COUNT_ASKED] = "asked",
 	[COUNT_TIMES_PARKED] = "timesParked",
 	[COUNT_RESUMED] = "resumed",
+	[COUNT_RELAYS_REFUSED] = "relaysRefused",
+	[COUNT_GROUPS_REFUSED] = "groupsRefused",
 };
 
 const char *

@@ -33,6 +33,7 @@ struct transaction_checks {
 	struct check_members *members;
 	struct relay_out *relay_out;
 	struct relay_in *relay_in;
+	struct relay_keys *relay_keys;
 	struct check_urls *urls;
 	struct check_due *due; /* due.c's own */
 	bool stopped;
@@ -96,7 +97,7 @@ struct relay_out;
 
 typedef void check_found_fn(void *context, enum check_choice choice, struct slice master);
 
-struct relay_out *relay_out_new(struct broker *broker);
+struct relay_out *relay_out_new(struct broker *broker, struct relay_keys *keys);
 /* Nobody waits for what is on its way any more. */
 void relay_out_stop(struct relay_out *relay_out);
 void relay_out_free(struct relay_out *relay_out);
@@ -111,8 +112,12 @@ void relay_out_ask(
 /* ---- relay_in.c -------------------------------------- */
 
 struct relay_in;
+struct relay_keys;
 
-struct relay_in *relay_in_new(struct broker *broker, struct check_members *members);
+struct relay_in *relay_in_new(
+    struct broker *broker, struct check_members *members, struct relay_keys *keys);
+/* What comes from now on is answered as busy. */
+void relay_in_stop(struct relay_in *relay_in);
 void relay_in_free(struct relay_in *relay_in);
 
 /* ---- check_url.c ----------------------------------------- */

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "broker/transaction/check/relay_key.h"
 #include "common/base/clock.h"
 #include "common/base/container_of.h"
 #include "common/base/mem.h"
@@ -138,8 +139,9 @@ transaction_checks_new(struct broker *broker)
 	checks->broker = broker;
 	checks->loop = &broker->daemon->loops[0];
 	checks->members = check_members_new(broker->clients);
-	checks->relay_out = relay_out_new(broker);
-	checks->relay_in = relay_in_new(broker, checks->members);
+	checks->relay_keys = relay_keys_new();
+	checks->relay_out = relay_out_new(broker, checks->relay_keys);
+	checks->relay_in = relay_in_new(broker, checks->members, checks->relay_keys);
 	checks->urls = check_urls_new(broker);
 	checks->due = mem_zalloc(sizeof *checks->due);
 	checks->due->checks = checks;
@@ -154,6 +156,7 @@ transaction_checks_stop(struct transaction_checks *checks)
 {
 	checks->stopped = true;
 	relay_out_stop(checks->relay_out);
+	relay_in_stop(checks->relay_in);
 	check_urls_stop(checks->urls);
 	loop_drop_timer(checks->loop, &checks->due->tick);
 }
@@ -171,6 +174,7 @@ transaction_checks_free(struct transaction_checks *checks)
 	check_urls_free(checks->urls);
 	relay_in_free(checks->relay_in);
 	relay_out_free(checks->relay_out);
+	relay_keys_free(checks->relay_keys);
 	check_members_free(checks->members);
 	free(checks);
 }

@@ -1,10 +1,14 @@
 #include "config.h"
 
 /*
- * What this master does for another one that has no member of a group
- * (RELAY_CHECK): the question goes to a member that is connected here. Who asked is
- * remembered, because the client sends its END to the master that it heard the
- * question from, which is not the one that has the half message: it is sent on.
+ * What this master does for another one that has no member of a group connected (RELAY_CHECK): it
+ * hands the question to a member here. The member sends its END to the master that asked it, which
+ * is this one; so each question is remembered with the master that has the half message, and the
+ * END goes on to that master's registered address.
+ *
+ * Only another master of the cluster is served (relay_key.h). A probe may wait until its key is
+ * confirmed. A question with a key that is not confirmed is refused at once, because it brings a
+ * body that would have to wait too; a master always sends a probe first.
  */
 
 #include "broker/transaction/check/check_private.h"
@@ -13,9 +17,12 @@
 #include <pthread.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <sys/queue.h>
 
 #include "broker/cluster/masters.h"
 #include "broker/consumers/push.h"
+#include "broker/transaction/check/relay_key.h"
+#include "broker/transaction/decide/decide.h"
 #include "common/base/clock.h"
 #include "common/base/container_of.h"
 #include "common/protocol/codes.h"
@@ -28,10 +35,12 @@
 #define TIMEOUT_MS 3000
 #define REMEMBERED_MAX 65536
 #define REMEMBER_MS 3600000
+#define CONFIRMING_MAX 32 /* probes that wait until their key is confirmed */
+#define LINE_EVERY_MS 1000
 
-/* Whose question a member was asked. Oldest first. */
+/* The master whose question a member was asked. */
 struct asker {
-	struct asker *next, *prev;
+	TAILQ_ENTRY(asker) link;
 	int64_t until_ms;
 	char *master;
 	char key[];
@@ -41,9 +50,13 @@ struct relay_in {
 	struct broker *broker;
 	struct loop *loop;
 	struct check_members *members;
-	pthread_mutex_t lock; /* a leaf: ENDs come on any loop */
-	struct strmap askers; /* below the lock: key -> struct asker */
-	struct asker *oldest, *newest;
+	struct relay_keys *keys;
+	int n_confirming;
+	bool stopped;
+	int64_t next_line_ms;
+	pthread_mutex_t lock;           /* a leaf, of what follows: ENDs come on any loop */
+	struct strmap askers;           /* key -> struct asker */
+	TAILQ_HEAD(, asker) askers_age; /* the same, oldest first */
 };
 
 /* A question on its way to loop 0 and back. */
@@ -55,9 +68,10 @@ struct relayed_check {
 	struct arena arena;
 	struct relay_check_header header;
 	struct slice body;
-	struct slice key; /* of the answer */
+	struct slice peer; /* of the connection that it came on */
+	struct slice key;  /* of the END that replies to it */
 	struct conn_id asked;
-	int32_t code;
+	struct reply reply;
 };
 
 /* An END on its way to loop 0, to the other master, and back. */
@@ -85,9 +99,9 @@ to_loop_0(struct relay_in *relay_in, struct loop *here, struct task *task,
 		loop_post(relay_in->loop, task);
 }
 
-/* ---- who asked ------------------------------------------------------- */
+/* ---- the masters that asked ------------------------------------------- */
 
-/* Positions alone are not unique among masters; ids may be long. */
+/* A position alone may exist on several masters. The id is hashed, as it may be long. */
 static struct slice
 key_of(struct arena *arena, int64_t position, struct slice transaction_id)
 {
@@ -98,37 +112,38 @@ static void
 forget_locked(struct relay_in *relay_in, struct asker *asker)
 {
 	strmap_take(&relay_in->askers, slice_of(asker->key));
-	*(asker->prev != NULL ? &asker->prev->next : &relay_in->oldest) = asker->next;
-	*(asker->next != NULL ? &asker->next->prev : &relay_in->newest) = asker->prev;
+	TAILQ_REMOVE(&relay_in->askers_age, asker, link);
 	free(asker->master);
 	free(asker);
+}
+
+static bool
+is_outdated_locked(const struct relay_in *relay_in, const struct asker *oldest, int64_t now_ms)
+{
+	return oldest != NULL &&
+	       (relay_in->askers.n >= REMEMBERED_MAX || oldest->until_ms <= now_ms);
 }
 
 static void
 remember(struct relay_in *relay_in, struct slice key, struct slice master)
 {
-	struct asker *asker = mem_zalloc(sizeof *asker + key.len + 1);
+	struct asker *asker = mem_zalloc(sizeof *asker + key.len + 1), *other;
 	int64_t now_ms = clock_mono_ms();
 
 	asker->until_ms = now_ms + REMEMBER_MS;
 	asker->master = slice_dup(master);
 	memcpy(asker->key, key.data, key.len);
 	pthread_mutex_lock(&relay_in->lock);
-	struct asker *old = strmap_find(&relay_in->askers, key);
-
-	if (old != NULL)
-		forget_locked(relay_in, old);
-	while (relay_in->oldest != NULL &&
-	       (relay_in->askers.n >= REMEMBERED_MAX || relay_in->oldest->until_ms <= now_ms))
-		forget_locked(relay_in, relay_in->oldest);
-	asker->prev = relay_in->newest;
-	*(asker->prev != NULL ? &asker->prev->next : &relay_in->oldest) = asker;
-	relay_in->newest = asker;
+	if ((other = strmap_find(&relay_in->askers, key)) != NULL)
+		forget_locked(relay_in, other);
+	while (is_outdated_locked(relay_in, other = TAILQ_FIRST(&relay_in->askers_age), now_ms))
+		forget_locked(relay_in, other);
+	TAILQ_INSERT_TAIL(&relay_in->askers_age, asker, link);
 	strmap_put(&relay_in->askers, key, asker);
 	pthread_mutex_unlock(&relay_in->lock);
 }
 
-/* The master that is to hear an END with this key (arena); absent: it is for us. */
+/* The master that an END with this key goes on to (arena); absent: it is for us. */
 static struct slice
 recall(struct relay_in *relay_in, struct slice key, struct arena *arena)
 {
@@ -149,21 +164,19 @@ static void
 run_reply(struct task *task, void *receiver)
 {
 	struct relayed_check *relayed = container_of(task, struct relayed_check, task);
-	struct reply reply = { .code = relayed->code };
 
-	if (relayed->code == RESPONSE_SYSTEM_BUSY)
-		reply.remark = SLICE("the members of the group are busy or silent");
-	else if (relayed->code != RESPONSE_SUCCESS)
-		reply.remark = SLICE("no member of the group is connected here");
-	ticket_reply(receiver, &relayed->ticket, &reply);
+	ticket_reply(receiver, &relayed->ticket, &relayed->reply);
 	arena_release(&relayed->arena);
 	free(relayed);
 }
 
+/* remark: static, or of the arena of relayed. */
 static void
-finish(struct relayed_check *relayed, int32_t code)
+finish(struct relayed_check *relayed, int32_t code, const char *remark)
 {
-	relayed->code = code;
+	relayed->reply = (struct reply){ .code = code };
+	if (remark != NULL)
+		relayed->reply.remark = slice_of(remark);
 	relayed->task.run = run_reply;
 	if (relayed->reply_loop == relayed->relay_in->loop)
 		run_reply(&relayed->task, relayed->reply_loop);
@@ -172,15 +185,24 @@ finish(struct relayed_check *relayed, int32_t code)
 }
 
 static void
-on_pushed(void *context, struct loop *reply_loop, enum push_result result)
+finish_busy(struct relayed_check *relayed)
+{
+	finish(relayed, RESPONSE_SYSTEM_BUSY, "the members of the group are busy or silent");
+}
+
+static void
+on_pushed(void *context, struct loop *loop, enum push_result result)
 {
 	struct relayed_check *relayed = context;
 
-	(void)reply_loop;
-	if (result != PUSH_SENT)
-		check_members_refused(relayed->relay_in->members, relayed->header.group,
-		    relayed->asked, relayed->key, clock_mono_ms());
-	finish(relayed, result == PUSH_SENT ? RESPONSE_SUCCESS : RESPONSE_SYSTEM_BUSY);
+	(void)loop;
+	if (result == PUSH_SENT) {
+		finish(relayed, RESPONSE_SUCCESS, NULL);
+		return;
+	}
+	check_members_refused(relayed->relay_in->members, relayed->header.group, relayed->asked,
+	    relayed->key, clock_mono_ms());
+	finish_busy(relayed);
 }
 
 static struct host
@@ -196,11 +218,10 @@ born_host(const struct relayed_check *relayed)
 	return (struct host){ .ip_len = 4 };
 }
 
-/* On loop 0. */
+/* Another master of the cluster sent it. */
 static void
-run_relayed(struct task *task, void *receiver)
+serve(struct relayed_check *relayed)
 {
-	struct relayed_check *relayed = container_of(task, struct relayed_check, task);
 	struct relay_in *relay_in = relayed->relay_in;
 	const struct check_transaction_header *check = &relayed->header.check;
 	struct host born = born_host(relayed);
@@ -209,22 +230,119 @@ run_relayed(struct task *task, void *receiver)
 	enum check_choice choice = check_members_choose(
 	    relay_in->members, relayed->header.group, &born, now_ms, &relayed->arena, &member);
 
-	if (choice != CHECK_CHOSEN) {
-		finish(relayed,
-		    choice == CHECK_LATER ? RESPONSE_SYSTEM_BUSY : RESPONSE_QUERY_NOT_FOUND);
-		return;
+	if (choice == CHECK_LATER) {
+		finish_busy(relayed);
+	} else if (choice == CHECK_NOBODY) {
+		finish(
+		    relayed, RESPONSE_QUERY_NOT_FOUND, "no member of the group is connected here");
+	} else if (relayed->header.probe) {
+		finish(relayed, RESPONSE_SUCCESS, NULL);
+	} else {
+		relayed->key =
+		    key_of(&relayed->arena, check->commit_log_offset, check->transaction_id);
+		relayed->asked = member.conn;
+		remember(relay_in, relayed->key, check->broker_name);
+		check_members_asked(
+		    relay_in->members, relayed->header.group, member.conn, relayed->key, now_ms);
+		push_check(relay_in->broker, relay_in->loop, member.conn, check, relayed->body,
+		    on_pushed, relayed);
 	}
-	if (relayed->header.probe) {
-		finish(relayed, RESPONSE_SUCCESS);
-		return;
+}
+
+/* ---- which master sent it --------------------------------------------- */
+
+static void
+refuse(struct relayed_check *relayed, const char *why)
+{
+	struct relay_in *relay_in = relayed->relay_in;
+	struct slice name = relayed->header.check.broker_name;
+	int64_t n = atomic_fetch_add_explicit(
+	    &relay_in->broker->transactions->counters.relays_refused, 1, memory_order_relaxed);
+	int64_t now_ms = clock_mono_ms();
+
+	if (now_ms >= relay_in->next_line_ms) {
+		relay_in->next_line_ms = now_ms + LINE_EVERY_MS;
+		log_warn("a RELAY_CHECK was refused from=%.*s bname=%.*s total=%" PRId64
+			 " why=\"%s\"",
+		    (int)relayed->peer.len, relayed->peer.data, (int)name.len, name.data, n + 1,
+		    why);
 	}
-	relayed->key = key_of(&relayed->arena, check->commit_log_offset, check->transaction_id);
-	relayed->asked = member.conn;
-	remember(relay_in, relayed->key, check->broker_name);
-	check_members_asked(
-	    relay_in->members, relayed->header.group, member.conn, relayed->key, now_ms);
-	push_check(
-	    relay_in->broker, receiver, member.conn, check, relayed->body, on_pushed, relayed);
+	finish(relayed, RESPONSE_NO_PERMISSION, why);
+}
+
+static void
+on_confirmed(void *arg, const struct command *reply, struct slice body)
+{
+	struct relayed_check *relayed = arg;
+	struct relay_in *relay_in = relayed->relay_in;
+	const struct relay_check_header *header = &relayed->header;
+
+	(void)body;
+	relay_in->n_confirming--;
+	if (relay_in->stopped || reply == NULL) {
+		finish(relayed, RESPONSE_SYSTEM_BUSY,
+		    "the master that bname names does not say whether relayKey is its own");
+	} else if (reply->code != RESPONSE_SUCCESS) {
+		refuse(relayed, "the master that bname names did not send this");
+	} else {
+		relay_keys_confirm(relay_in->keys, header->check.broker_name, header->relay_key);
+		serve(relayed);
+	}
+}
+
+/* Asks the master that the request names, at its registered address, whether it sent it. */
+static void
+ask_back(struct relayed_check *relayed)
+{
+	struct relay_in *relay_in = relayed->relay_in;
+	struct slice master = relayed->header.check.broker_name;
+	struct command command = {
+		.codec = FRAME_JSON,
+		.code = REQUEST_RELAY_CHECK,
+		.language = COMMAND_LANGUAGE,
+		.version = COMMAND_VERSION,
+	};
+	struct relay_check_header header = {
+		.group = relayed->header.group,
+		.relay_key = relayed->header.relay_key,
+		.confirm = true,
+		.check.broker_name = slice_of(relay_in->broker->settings->broker_name),
+	};
+
+	fields_encode(relay_check_header_fields, &header, &relayed->arena, &command);
+	relay_in->n_confirming++;
+	if (masters_ask(relay_in->broker->masters, master, &command, SLICE(""), TIMEOUT_MS,
+		on_confirmed, relayed))
+		return;
+	relay_in->n_confirming--;
+	refuse(relayed, "bname names no other master of the cluster that can be asked now");
+}
+
+static void
+run_relayed(struct task *task, void *receiver)
+{
+	struct relayed_check *relayed = container_of(task, struct relayed_check, task);
+	struct relay_in *relay_in = relayed->relay_in;
+	const struct relay_check_header *header = &relayed->header;
+	struct slice master = header->check.broker_name, key = header->relay_key;
+
+	(void)receiver;
+	if (relay_in->stopped)
+		finish(relayed, RESPONSE_SYSTEM_BUSY, "the broker stops");
+	else if (header->confirm && relay_keys_is_ours(relay_in->keys, master, key))
+		finish(relayed, RESPONSE_SUCCESS, NULL);
+	else if (header->confirm)
+		refuse(relayed, "relayKey is not what this master sends to the master bname");
+	else if (relay_keys_is_confirmed(relay_in->keys, master, key))
+		serve(relayed);
+	else if (key.len == 0)
+		refuse(relayed, "only a master of the cluster may ask this: relayKey is missing");
+	else if (!header->probe)
+		refuse(relayed, "relayKey is not confirmed: a probe has to come first");
+	else if (relay_in->n_confirming >= CONFIRMING_MAX)
+		finish(relayed, RESPONSE_SYSTEM_BUSY, "too many keys wait to be confirmed");
+	else
+		ask_back(relayed);
 }
 
 static enum verdict
@@ -244,11 +362,12 @@ relay_check_begin(struct request *request)
 			*text = arena_copy(&relayed->arena, *text);
 	}
 	relayed->body = arena_copy(&relayed->arena, request->body);
+	relayed->peer = arena_copy(&relayed->arena, slice_of(conn_peer_text(request->conn)));
 	to_loop_0(relayed->relay_in, request->loop, &relayed->task, run_relayed);
 	return VERDICT_LATER;
 }
 
-/* ---- the answer ------------------------------------------------------ */
+/* ---- the END that replies to it --------------------------------------- */
 
 static void
 run_answered(struct task *task, void *receiver)
@@ -345,22 +464,30 @@ transaction_relay_end(struct request *request)
 /* ---- beginning and end ----------------------------------------------- */
 
 struct relay_in *
-relay_in_new(struct broker *broker, struct check_members *members)
+relay_in_new(struct broker *broker, struct check_members *members, struct relay_keys *keys)
 {
 	struct relay_in *relay_in = mem_zalloc(sizeof *relay_in);
 
 	relay_in->broker = broker;
 	relay_in->loop = &broker->daemon->loops[0];
 	relay_in->members = members;
+	relay_in->keys = keys;
+	TAILQ_INIT(&relay_in->askers_age);
 	pthread_mutex_init(&relay_in->lock, NULL);
 	return relay_in;
 }
 
 void
+relay_in_stop(struct relay_in *relay_in)
+{
+	relay_in->stopped = true;
+}
+
+void
 relay_in_free(struct relay_in *relay_in)
 {
-	while (relay_in->oldest != NULL)
-		forget_locked(relay_in, relay_in->oldest);
+	for (struct asker *asker; (asker = TAILQ_FIRST(&relay_in->askers_age)) != NULL;)
+		forget_locked(relay_in, asker);
 	strmap_release(&relay_in->askers, NULL);
 	pthread_mutex_destroy(&relay_in->lock);
 	free(relay_in);

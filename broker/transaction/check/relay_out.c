@@ -1,10 +1,9 @@
 #include "config.h"
 
 /*
- * Members of a group that are connected to another master of the cluster: the
- * others are asked, one after the other, whether they have any (what they say counts
- * for a moment), and then the question goes there (RELAY_CHECK). What they do with it:
- * relay_in.c.
+ * Members of a group that are connected to another master of the cluster. The other masters are
+ * probed one after the other: is a member there? The reply is believed for a moment. Then the
+ * question itself goes to that master (RELAY_CHECK), which hands it to the member: relay_in.c.
  */
 
 #include "broker/transaction/check/check_private.h"
@@ -12,6 +11,7 @@
 #include <stdlib.h>
 
 #include "broker/cluster/masters.h"
+#include "broker/transaction/check/relay_key.h"
 #include "common/base/clock.h"
 #include "common/protocol/codes.h"
 #include "common/base/mem.h"
@@ -31,6 +31,7 @@ struct presence {
 
 struct relay_out {
 	struct broker *broker;
+	struct relay_keys *keys;
 	struct strmap presence; /* master, blank, group -> struct presence */
 	int n_probing;
 	bool stopped;
@@ -79,8 +80,8 @@ end_search(struct search *search, enum check_choice choice, struct slice master)
 }
 
 static bool
-send_relay(struct relay_out *relay_out, struct slice master,
-    const struct relay_check_header *header, struct slice body, call_done_fn *done, void *arg)
+send_relay(struct relay_out *relay_out, struct slice master, struct relay_check_header *header,
+    struct slice body, call_done_fn *done, void *arg)
 {
 	struct arena arena = { 0 };
 	struct command command = {
@@ -90,6 +91,7 @@ send_relay(struct relay_out *relay_out, struct slice master,
 		.version = COMMAND_VERSION,
 	};
 
+	header->relay_key = relay_keys_get(relay_out->keys, master);
 	fields_encode(relay_check_header_fields, header, &arena, &command);
 	bool sent =
 	    masters_ask(relay_out->broker->masters, master, &command, body, TIMEOUT_MS, done, arg);
@@ -206,9 +208,15 @@ on_relayed(void *arg, const struct command *reply, struct slice body)
 	struct relayed_out *relayed = arg;
 
 	(void)body;
-	if (!relayed->relay_out->stopped && (reply == NULL || reply->code != RESPONSE_SUCCESS))
+	if (!relayed->relay_out->stopped && (reply == NULL || reply->code != RESPONSE_SUCCESS)) {
 		learn(relayed->relay_out, slice_of(relayed->master), slice_of(relayed->group),
 		    reply != NULL ? reply->code : RESPONSE_SYSTEM_ERROR);
+		/* It has started again since it was probed: a probe makes us known to it. */
+		if (reply != NULL && reply->code == RESPONSE_NO_PERMISSION)
+			presence_of(
+			    relayed->relay_out, slice_of(relayed->master), slice_of(relayed->group))
+			    ->until_ms = 0;
+	}
 	free(relayed->group);
 	free(relayed);
 }
@@ -236,11 +244,12 @@ relay_out_ask(
 /* ---- beginning and end ----------------------------------------------- */
 
 struct relay_out *
-relay_out_new(struct broker *broker)
+relay_out_new(struct broker *broker, struct relay_keys *keys)
 {
 	struct relay_out *relay_out = mem_zalloc(sizeof *relay_out);
 
 	relay_out->broker = broker;
+	relay_out->keys = keys;
 	return relay_out;
 }
 
