@@ -120,6 +120,7 @@ open_store(struct broker *broker)
 		.tail_bytes = settings->tail_cache_size,
 		.queued_bytes = QUEUED_BYTES_MAX,
 		.n_readers = (int)settings->read_threads,
+		.kept_topic = DELAY_TOPIC,
 		.disk_refuse_percent = DISK_REFUSE_PERCENT,
 		.half_wait_ms = settings->transaction_time_out,
 		.vfs = vfs_name,

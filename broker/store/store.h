@@ -24,6 +24,7 @@
 /* Raised when a reader of the old version could misread the new one. A newer store is refused. */
 #define STORE_SCHEMA_VERSION 2
 #define STORE_RECORD_VERSION 1
+#define STORE_KEPT_QUEUES 64
 
 enum store_flush {
 	STORE_FLUSH_ASYNC, /* the answer leaves after the commit (survives kill -9) */
@@ -39,6 +40,7 @@ struct store_options {
 	int64_t tail_bytes;    /* newest records kept in memory */
 	int64_t queued_bytes;  /* more than this waiting for the writer: store_is_busy */
 	int n_readers;
+	const char *kept_topic;  /* see store_keep_from; lent, NULL: none */
 	int disk_refuse_percent; /* partition fuller than this: appends are refused */
 	int64_t
 	    half_wait_ms; /* until a half message found at the start is due, when it does not say */
@@ -290,6 +292,12 @@ void store_get_stats(const struct store *store, struct store_stats *stats); /* a
  * the closer has not sealed yet stay for the next call, the live one always. Any thread.
  */
 void store_expire(struct store *store, int64_t before_ms);
+/*
+ * Entries of a queue (0 .. STORE_KEPT_QUEUES - 1) of options.kept_topic are needed from this offset
+ * on: a segment with a record of them does not expire, whatever its age. At first a queue needs
+ * nothing. Any thread.
+ */
+void store_keep_from(struct store *store, int32_t queue_id, int64_t offset);
 /* Unlinks the oldest closed segment whatever its age (disk pressure). Any thread. */
 void store_expire_oldest(struct store *store);
 

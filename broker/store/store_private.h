@@ -72,6 +72,9 @@ struct store {
 	struct append_queue *append_queues; /* one per loop */
 	struct store_counters counters;
 	_Atomic unsigned next_reader;
+	/* Offset + 1 for each queue of options.kept_topic; 0: it needs nothing. */
+	_Atomic int64_t kept_from[STORE_KEPT_QUEUES];
+	bool keeping; /* closer: it was logged that segments stay */
 };
 
 /* What an append knows of one of its records. */

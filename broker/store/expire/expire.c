@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "broker/store/closer/closer.h"
@@ -164,6 +165,75 @@ count_expired(const struct expiry *expiry, const struct segment_array *array)
 	return n;
 }
 
+/* ---- segments that are still needed ---- */
+
+/* Whether a row of bounds begins behind an entry that is needed. */
+static bool
+is_past_kept(const struct store *store, sqlite3_stmt *row)
+{
+	int queue_id = sqlite3_column_int(row, 0);
+
+	if (queue_id < 0 || queue_id >= STORE_KEPT_QUEUES)
+		return false;
+	int64_t kept_from = atomic_load(&store->kept_from[queue_id]);
+
+	return kept_from != 0 && sqlite3_column_int64(row, 1) > kept_from - 1;
+}
+
+/* Whether segments before this one have records that are needed; so when it cannot be read. */
+static bool
+is_needed_before(const struct store *store, struct segment *segment)
+{
+	bool sealed = atomic_load(&segment->sealed), needed = false;
+	sqlite3_stmt *statement = NULL;
+	sqlite3 *db;
+	int rc = segment_open(store, segment, sealed ? SQL_IMMUTABLE : SQL_READ, &db);
+
+	if (rc != SQLITE_OK)
+		return true;
+	rc = sqlite3_prepare_v2(
+	    db, "SELECT queue_id, first FROM bounds WHERE topic = ?1", -1, &statement, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_bind_text(statement, 1, store->options.kept_topic, -1, SQLITE_STATIC);
+	if (rc == SQLITE_OK)
+		while ((rc = sqlite3_step(statement)) == SQLITE_ROW && !needed)
+			needed = is_past_kept(store, statement);
+	sqlite3_finalize(statement);
+	sql_close(db);
+	return needed || (rc != SQLITE_DONE && rc != SQLITE_ROW);
+}
+
+/*
+ * How many of the n oldest may go before one that is needed. Queues begin later from one segment to
+ * the next, so halving finds it.
+ */
+static size_t
+count_not_needed(struct store *store, const struct segment_array *array, size_t n)
+{
+	size_t low = 0, high = n;
+
+	if (n == 0 || store->options.kept_topic == NULL)
+		return n;
+	if (!is_needed_before(store, array->list[n]))
+		low = n; /* as a rule */
+	else
+		high--;
+	while (low < high) {
+		size_t middle = low + (high - low + 1) / 2;
+
+		if (is_needed_before(store, array->list[middle]))
+			high = middle - 1;
+		else
+			low = middle;
+	}
+	if (low < n && !store->keeping)
+		log_info("expired segments stay until the delayed messages in them are delivered "
+			 "n=%zu oldest=%s",
+		    n - low, array->list[low]->path);
+	store->keeping = low < n;
+	return low;
+}
+
 static int
 read_firsts(struct expiry *expiry, sqlite3 *db)
 {
@@ -211,6 +281,7 @@ run_choose(struct task *task, void *closer)
 	struct segment_array *array = store_segments(expiry->store);
 	size_t n = count_expired(expiry, array);
 
+	n = count_not_needed(expiry->store, array, n);
 	(void)closer;
 	if (n > 0) {
 		expiry->next = segment_ref(array->list[n]);
@@ -256,4 +327,11 @@ void
 store_expire_oldest(struct store *store)
 {
 	start(store, true, 0);
+}
+
+void
+store_keep_from(struct store *store, int32_t queue_id, int64_t offset)
+{
+	assert(queue_id >= 0 && queue_id < STORE_KEPT_QUEUES);
+	atomic_store(&store->kept_from[queue_id], offset + 1);
 }
