@@ -10,7 +10,7 @@ other_hour=$(date -d '+12 hours' +%H) # one that does not come while the test ru
 begin() {
 	start b mqbroker -o storePathRootDir="$T_DIR/b" -o brokerIP1=127.0.0.1 -o mappedFileSizeCommitLog=65536 \
 		-o deleteWhen="$other_hour" -o diskMaxUsedSpaceRatio=95 -o fileReservedTime=0 \
-		-o 'messageDelayLevel=1s 4s 8s' "$@" || exit 1
+		-o 'messageDelayLevel=1s 4s 8s' || exit 1
 	b=$(address b)
 }
 

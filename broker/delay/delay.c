@@ -3,17 +3,21 @@
 #include "broker/delay/delay.h"
 
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "broker/state/offset.h"
 #include "broker/delay/real_topic.h"
 #include "broker/state/topic.h"
 #include "common/base/clock.h"
 #include "common/base/container_of.h"
+#include "common/base/itoa.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
 
+#define DUE "DELAY_DUE"
 #define LOOK_MS 500   /* how often an empty level is looked at; below the shortest delay */
 #define BATCH 32      /* messages read at once */
 #define RETRY_MS 1000 /* after a failed read or append */
@@ -23,13 +27,17 @@ struct level {
 	int number; /* from 1 */
 	int64_t delay_ms;
 	int64_t offset;   /* of the first message that was not delivered */
-	int64_t due_ms;   /* of that message, wall clock; 0: not known */
+	int64_t due_ms;   /* of that message, steady_ms; 0: not known */
 	int64_t retry_ms; /* not before, clock_mono_ms */
 	bool busy;        /* a read or append is on its way */
 };
 
 struct delays {
 	struct broker *broker;
+	int64_t start_ms;       /* wall clock */
+	int64_t start_mono_ms;  /* the same moment */
+	int64_t start_position; /* of the log: records from there on are of this run */
+	_Atomic int64_t n_dropped;
 	struct timer next_look;
 	int n_levels;
 	struct level levels[DELAY_LEVELS_MAX];
@@ -42,10 +50,21 @@ struct delivery {
 	size_t at;           /* behind the message at hand in the chunk */
 	int64_t offset;      /* of that message in the level's queue */
 	int64_t next_offset; /* behind the last one delivered */
+	int n_dropped;
 };
 
 static void deliver_next(struct delivery *delivery, struct loop *loop);
 static void look(struct delays *delays);
+
+/*
+ * The clock of due times: the wall clock at the start, and from there on as fast as the monotonic
+ * one. A step of the wall clock moves no due time. Any thread.
+ */
+static int64_t
+steady_ms(const struct delays *delays)
+{
+	return delays->start_ms + clock_mono_ms() - delays->start_mono_ms;
+}
 
 /* ---- levels ---------------------------------------------------------- */
 
@@ -107,13 +126,31 @@ delay_level(const struct delays *delays, struct slice text)
 	return level > delays->n_levels ? delays->n_levels : level;
 }
 
+/* Behind the properties, which end in a separator. */
+static void
+add_due(struct record *record, int64_t due_ms, struct arena *arena)
+{
+	struct slice old = record->properties;
+	char *text = arena_alloc(arena, old.len + sizeof DUE + ITOA_MAX + 2);
+	char *at = mempcpy(text, old.data, old.len);
+
+	at = mempcpy(at, DUE, strlen(DUE));
+	*at++ = '\x01';
+	at += itoa_put(at, due_ms);
+	*at++ = '\x02';
+	record->properties = (struct slice){ text, (size_t)(at - text) };
+}
+
 int64_t
 delay_divert(const struct delays *delays, int level, struct record *record, struct arena *arena)
 {
+	int64_t due_ms = steady_ms(delays) + delays->levels[level - 1].delay_ms;
+
 	real_topic_keep(record, arena);
+	add_due(record, due_ms, arena);
 	record->topic = SLICE(DELAY_TOPIC);
 	record->queue_id = level - 1;
-	return clock_wall_ms() + delays->levels[level - 1].delay_ms;
+	return due_ms;
 }
 
 /* ---- delivering ------------------------------------------------------ */
@@ -133,6 +170,7 @@ keep_progress(const struct level *level)
 	meta_job_put_offset(
 	    job, SLICE(DELAY_GROUP), SLICE(DELAY_TOPIC), level->number - 1, level->offset);
 	store_meta(broker->store, job);
+	store_keep_from(broker->store, level->number - 1, level->offset);
 }
 
 static void
@@ -144,6 +182,11 @@ delivery_end(struct delivery *delivery, int64_t due_ms, int64_t retry_ms)
 		level->offset = delivery->next_offset;
 		keep_progress(level);
 	}
+	if (delivery->n_dropped > 0)
+		log_warn("delayed messages dropped: their topics were deleted level=%d n=%d "
+			 "before_offset=%" PRId64,
+		    level->number, delivery->n_dropped, delivery->next_offset);
+	atomic_fetch_add(&level->delays->n_dropped, delivery->n_dropped);
 	level->busy = false;
 	level->due_ms = due_ms;
 	level->retry_ms = retry_ms;
@@ -169,48 +212,79 @@ on_appended(struct append *append, struct loop *loop)
 	arena_reset(&loop->arena);
 }
 
+/*
+ * When the message is due, by steady_ms. A message of an earlier run says when it was stored by the
+ * wall clock of that time: it waits for one delay from the start at most.
+ */
 static int64_t
-due_time(const struct level *level, const struct record *record, int64_t now)
+due_time(
+    const struct level *level, const struct record *record, const struct known_properties *known)
 {
-	int64_t due = record->store_timestamp + level->delay_ms;
+	const struct delays *delays = level->delays;
+	int64_t latest_ms = delays->start_ms + level->delay_ms, due_ms;
 
-	/* Later than a full delay from now: the clock was set back meanwhile. */
-	return due > now + level->delay_ms ? now : due;
+	if (record->position >= delays->start_position && slice_to_int64(known->due, &due_ms) == 0)
+		return due_ms;
+	due_ms = record->store_timestamp + level->delay_ms;
+	return due_ms < latest_ms ? due_ms : latest_ms;
+}
+
+/* A message that cannot go where it belongs. */
+static void
+skip(struct delivery *delivery)
+{
+	delivery->next_offset = delivery->offset + 1;
+}
+
+/*
+ * The next message of the delivery that is due, with its real topic and queue. False: there is
+ * none, and the delivery has ended.
+ */
+static bool
+next_due(struct delivery *delivery, struct record *record, struct arena *arena)
+{
+	struct level *level = delivery->level;
+	const struct delays *delays = level->delays;
+	const struct chunk *chunk = delivery->chunk;
+	struct known_properties known;
+	struct topic topic;
+
+	while (delivery->at < chunk->len &&
+	       record_decode(chunk->data + delivery->at, chunk->len - delivery->at, record) == 0) {
+		properties_read(record->properties, &known);
+		int64_t due_ms = due_time(level, record, &known);
+
+		if (due_ms > steady_ms(delays)) {
+			delivery_end(delivery, due_ms, 0);
+			return false;
+		}
+		delivery->at += record->size;
+		delivery->offset = record->queue_offset;
+		if (!real_topic_restore(record, &known, PROPERTY_DELAY | PROPERTY_DUE, arena)) {
+			log_warn("delayed message without a real topic is skipped offset=%" PRId64
+				 " level=%d",
+			    record->queue_offset, level->number);
+			skip(delivery);
+		} else if (!topics_find(delays->broker->topics, record->topic, &topic)) {
+			delivery->n_dropped++;
+			skip(delivery);
+		} else {
+			record->queue_id = topic_queue_now(&topic, record->queue_id);
+			return true;
+		}
+	}
+	delivery_end(delivery, 0, 0);
+	return false;
 }
 
 static void
 deliver_next(struct delivery *delivery, struct loop *loop)
 {
-	struct level *level = delivery->level;
-	struct store *store = level->delays->broker->store;
-	const struct chunk *chunk = delivery->chunk;
-	struct known_properties known;
+	struct store *store = delivery->level->delays->broker->store;
 	struct record record;
-	struct topic topic;
-	int64_t now = clock_wall_ms();
 
-	for (;;) {
-		if (delivery->at >= chunk->len || record_decode(chunk->data + delivery->at,
-						      chunk->len - delivery->at, &record) == -1) {
-			delivery_end(delivery, 0, 0);
-			return;
-		}
-		if (due_time(level, &record, now) > now) {
-			delivery_end(delivery, due_time(level, &record, now), 0);
-			return;
-		}
-		delivery->at += record.size;
-		delivery->offset = record.queue_offset;
-		properties_read(record.properties, &known);
-		if (real_topic_restore(&record, &known, PROPERTY_DELAY, &loop->arena))
-			break;
-		log_warn("delayed message without a real topic is skipped offset=%" PRId64
-			 " level=%d",
-		    record.queue_offset, level->number);
-		delivery->next_offset = delivery->offset + 1;
-	}
-	if (topics_find(level->delays->broker->topics, record.topic, &topic))
-		record.queue_id = topic_queue_now(&topic, record.queue_id);
+	if (!next_due(delivery, &record, &loop->arena))
+		return;
 	struct append *append = append_new(store, &record, 1);
 
 	append->reply_loop = loop;
@@ -277,7 +351,7 @@ look_at_level(struct level *level, int64_t now)
 		level->offset = queue->min_offset;
 	if (level->retry_ms > clock_mono_ms())
 		return LOOK_MS;
-	if (level->due_ms > now && level->due_ms - now <= level->delay_ms)
+	if (level->due_ms > now)
 		return level->due_ms - now < LOOK_MS ? level->due_ms - now : LOOK_MS;
 	read_head(level, queue);
 	return LOOK_MS;
@@ -286,7 +360,7 @@ look_at_level(struct level *level, int64_t now)
 static void
 look(struct delays *delays)
 {
-	int64_t now = clock_wall_ms();
+	int64_t now = steady_ms(delays);
 	int64_t wait_ms = LOOK_MS;
 
 	for (int i = 0; i < delays->n_levels; i++) {
@@ -309,9 +383,14 @@ int
 delays_start(struct broker *broker)
 {
 	struct delays *delays = mem_zalloc(sizeof *delays);
+	struct store_stats stats;
 
+	store_get_stats(broker->store, &stats);
 	broker->delays = delays;
 	delays->broker = broker;
+	delays->start_ms = clock_wall_ms();
+	delays->start_mono_ms = clock_mono_ms();
+	delays->start_position = stats.max_position;
 	if (parse_levels(delays, broker->settings->message_delay_level) == -1)
 		return -1;
 	for (int i = 0; i < delays->n_levels; i++) {
@@ -319,10 +398,17 @@ delays_start(struct broker *broker)
 		    offsets_find(broker->offsets, SLICE(DELAY_GROUP), SLICE(DELAY_TOPIC), i);
 
 		delays->levels[i].offset = offset > 0 ? offset : 0;
+		store_keep_from(broker->store, i, delays->levels[i].offset);
 	}
 	delays->next_look.due = on_next_look;
 	look(delays);
 	return 0;
+}
+
+int64_t
+delays_dropped(const struct delays *delays)
+{
+	return atomic_load(&delays->n_dropped);
 }
 
 void

@@ -5,8 +5,9 @@
  * Delayed messages. One that asks for a delay level is stored in the queue of
  * that level on SCHEDULE_TOPIC_XXXX; all of a level wait equally long, so each
  * queue is in order of due times, and only its head has to be watched. Due
- * messages are appended to their real topic, in order. How far each level came is kept
- * as the offset of the group DELAY_GROUP. Source: protocol description 5.7.
+ * messages are appended to their real topic, in order; one whose topic was deleted meanwhile is
+ * dropped. How far each level came is kept as the offset of the group DELAY_GROUP. The store keeps
+ * segments that hold messages behind it. Source: protocol description 5.7.
  *
  * The levels are read by any loop; the watching belongs to loop 0.
  */
@@ -24,12 +25,15 @@ struct delays;
 /* At start, once the store runs; -1 after a line when messageDelayLevel cannot be read. */
 int delays_start(struct broker *broker);
 void delays_free(struct delays *delays);
+/* Messages dropped since the start, because their topic was deleted. Any thread. */
+int64_t delays_dropped(const struct delays *delays);
 
 /* The level that a property DELAY asks for, clamped to those there are; 0: none. */
 int delay_level(const struct delays *delays, struct slice text);
 /*
- * Sends the record to the queue of its level; the real topic and queue are kept in its
- * properties (arena). Answers the time when it is due, which its queue entry carries as tag hash.
+ * Sends the record to the queue of its level. Its properties (arena) keep the real topic and
+ * queue, and in DELAY_DUE when it is due. Returns that time (ms; the wall clock of the start, then
+ * at the pace of the monotonic clock), which the queue entry carries as tag hash.
  */
 int64_t delay_divert(
     const struct delays *delays, int level, struct record *record, struct arena *arena);

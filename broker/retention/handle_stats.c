@@ -210,6 +210,7 @@ put_delays(struct table_text *table, const struct worker *worker)
 			    arena_printf(table->arena, "%" PRId64 ",%" PRId64,
 				offset > 0 ? offset : 0, queue->max_offset));
 	}
+	put_int(table, "delayedMessagesDropped", delays_dropped(worker->broker->delays));
 }
 
 /* "transactionOpen" and so on. */

@@ -75,6 +75,7 @@ static const struct {
 	[SLOT('T', 15)] = { { "TIMER_DELAY_SEC", 15 }, MEMBER(timer) },
 	[SLOT('T', 14)] = { { "TIMER_DELAY_MS", 14 }, MEMBER(timer) },
 	[SLOT('T', 16)] = { { "TIMER_DELIVER_MS", 16 }, MEMBER(timer) },
+	[SLOT('D', 9)] = { { "DELAY_DUE", 9 }, MEMBER(due) },
 	[SLOT('C', 30)] = { { "CHECK_IMMUNITY_TIME_IN_SECONDS", 30 }, MEMBER(immunity) },
 };
 
@@ -150,6 +151,7 @@ static const struct droppable {
 	{ PROPERTY_TRANSACTION, { "TRAN_MSG", 8 }, MEMBER(transaction) },
 	{ PROPERTY_REAL_TOPIC, { "REAL_TOPIC", 10 }, MEMBER(real_topic) },
 	{ PROPERTY_REAL_QUEUE, { "REAL_QID", 8 }, MEMBER(real_queue) },
+	{ PROPERTY_DUE, { "DELAY_DUE", 9 }, MEMBER(due) },
 };
 #define N_DROPPABLES (sizeof droppables / sizeof *droppables)
 

@@ -104,6 +104,7 @@ struct slice property_find(struct slice properties, const char *name);
 struct known_properties {
 	struct slice tags, keys, unique_key, delay, transaction, producer_group;
 	struct slice real_topic, real_queue; /* of what waits on a system topic */
+	struct slice due;                    /* DELAY_DUE, of a delayed message that waits */
 	struct slice immunity;               /* how long nobody asks about a half message, s */
 	struct slice timer; /* TIMER_DELAY_SEC, TIMER_DELAY_MS or TIMER_DELIVER_MS */
 	bool repeated;      /* one of these stands there more than once */
@@ -115,6 +116,7 @@ enum {
 	PROPERTY_TRANSACTION = 2,
 	PROPERTY_REAL_TOPIC = 4,
 	PROPERTY_REAL_QUEUE = 8,
+	PROPERTY_DUE = 16,
 };
 /* The properties in which those were found, without a set of them; lent, or in the arena. */
 struct slice properties_drop(struct slice properties, const struct known_properties *known,

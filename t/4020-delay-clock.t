@@ -1,0 +1,79 @@
+#!/bin/sh
+# Delayed messages wait as long as they should, whatever the machine's clock does meanwhile.
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
+
+library=$(faketime -f +0d env 2>/dev/null | sed -n 's/^LD_PRELOAD=//p')
+[ -n "$library" ] || t_skip_all "faketime is not installed"
+[ -z "${SANITIZERS-}" ] || t_skip_all "faketime and a sanitizer both want to be loaded first"
+
+soh=$(printf '\001')
+stx=$(printf '\002')
+
+# step DAYS: from now on
+step() {
+	echo "$1d" >"$T_DIR/step"
+}
+
+# begin: a broker whose wall clock is that of the steps
+begin() {
+	LD_PRELOAD=$library FAKETIME_TIMESTAMP_FILE=$T_DIR/step FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1 \
+		DONT_FAKE_MONOTONIC=1
+	export LD_PRELOAD FAKETIME_TIMESTAMP_FILE FAKETIME_NO_CACHE FAKETIME_DONT_FAKE_MONOTONIC DONT_FAKE_MONOTONIC
+	start b mqbroker -o storePathRootDir="$T_DIR/b" -o brokerIP1=127.0.0.1 -o messageDelayLevel=3s \
+		-o fileReservedTime=10000
+	unset LD_PRELOAD FAKETIME_TIMESTAMP_FILE FAKETIME_NO_CACHE FAKETIME_DONT_FAKE_MONOTONIC DONT_FAKE_MONOTONIC
+	b=$(address b)
+}
+
+# send BODY: with the delay
+send() {
+	rawcall -B "$1" "$b" 310 a=PG b=T c=TBW102 d=1 e=0 f=0 g=1 h=0 i="DELAY${soh}1${stx}" j=0 k=false m=false
+}
+
+now_ms() {
+	date +%s%3N
+}
+
+# comes OFFSET BODY WHAT: 3 s after $since, or a little later
+comes() {
+	got=$(rawcall -t 20000 "$b" 11 consumerGroup=CG topic=T queueId=0 queueOffset="$1" maxMsgNums=1 sysFlag=6 \
+		commitOffset=0 suspendTimeoutMillis=10000 subscription='*' subVersion=0)
+	took=$(($(now_ms) - since))
+	t_has "$3: it comes" "$got" "$2"
+	t_ok "$3: not early: after $took ms" test $took -ge 3000
+	t_ok "$3: not late" test $took -lt $((3000 + 1500 * T_SECOND))
+}
+
+step +0
+begin || exit 1
+n=0
+for days in +3 -3; do
+	step +0
+	since=$(now_ms)
+	send "step$days" >/dev/null
+	step $days
+	comes $n "step$days" "a step of $days days"
+	since=$(now_ms)
+	send "behind$days" >/dev/null
+	comes $((n + 1)) "behind$days" "sent behind a step of $days days"
+	n=$((n + 2))
+done
+
+# A restart with the clock elsewhere: one delay from then at most.
+for days in +3 -3; do
+	step +0
+	send "restart$days" >/dev/null
+	kill9 b
+	step $days
+	begin || exit 1
+	since=$(now_ms)
+	got=$(rawcall -t 20000 "$b" 11 consumerGroup=CG topic=T queueId=0 queueOffset=$n maxMsgNums=1 sysFlag=6 \
+		commitOffset=0 suspendTimeoutMillis=10000 subscription='*' subVersion=0)
+	took=$(($(now_ms) - since))
+	t_has "restarted $days days away: it comes" "$got" "restart$days"
+	t_ok "restarted $days days away: after $took ms" test $took -lt $((3000 + 1500 * T_SECOND))
+	n=$((n + 1))
+done
+t_ok "stops cleanly" stop b
+t_done
