@@ -32,6 +32,7 @@ struct broker {
 	struct store *store;
 	struct topics *topics;
 	struct groups *groups;
+	struct limits *limits;
 	struct offsets *offsets;
 	struct clients *clients;
 	struct registrar *registrar; /* tells the name servers; loop 0 */

@@ -83,6 +83,33 @@ const struct option broker_options[] = {
 	TEXT("msgTraceTopicName", msg_trace_topic_name, "RMQ_SYS_TRACE_TOPIC",
 	    "the topic for message traces"),
 
+	/* what requests may create */
+	NUMBER("maxTopics", max_topics, "100000", 1, 130000, "topics",
+	    "more are not created; as many fit into one registration, whatever their names", LIVE),
+	NUMBER("maxGroups", max_groups, "50000", 1, 1000000, "groups",
+	    "more consumer groups are not created", LIVE),
+	NUMBER("maxProducerGroups", max_producer_groups, "10000", 1, 1000000, "groups",
+	    "more producer groups do not get settings of their own", LIVE),
+	NUMBER("maxHeartbeatEntries", max_heartbeat_entries, "20000", 1, 1000000, "entries",
+	    "a heartbeat is refused that has more groups and subscriptions, or that gives its "
+	    "connection more groups",
+	    LIVE),
+	NUMBER("maxClientMemory", max_client_memory, "268435456", 65536, INT64_C(1) << 34, "bytes",
+	    "heartbeats that bring anything new are refused while the groups and subscriptions of "
+	    "all clients take more memory",
+	    LIVE),
+	NUMBER("maxConsumerOffsets", max_consumer_offsets, "2000000", 1, 100000000, "offsets",
+	    "offsets of more queues, counted for each group, are not kept", LIVE),
+	NUMBER("maxUnknownGroupOffsets", max_unknown_group_offsets, "10000", 0, 100000000,
+	    "offsets",
+	    "the part of them that may belong to groups which do not exist here; they are "
+	    "forgotten after a day without a commit",
+	    LIVE),
+	NUMBER("maxStatistics", max_statistics, "200000", 1, 10000000, "series",
+	    "more topics and groups are counted in the totals alone; a series that counted "
+	    "nothing for a day is forgotten",
+	    LIVE),
+
 	/* store */
 	TEXT("storePathRootDir", store_path_root_dir, NULL,
 	    "the directory of everything that is kept; unset: store in the home directory",

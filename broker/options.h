@@ -57,6 +57,16 @@ struct broker_settings {
 	bool trace_topic_enable;
 	char *msg_trace_topic_name;
 
+	/* what requests may create */
+	int64_t max_topics;
+	int64_t max_groups;
+	int64_t max_producer_groups;
+	int64_t max_heartbeat_entries; /* groups and subscriptions of one connection */
+	int64_t max_client_memory;     /* bytes that all heartbeats are kept in */
+	int64_t max_consumer_offsets;
+	int64_t max_unknown_group_offsets;
+	int64_t max_statistics;
+
 	/* store */
 	char *store_path_root_dir;
 	char *store_path_commit_log;            /* NULL: store_path_root_dir/log */

@@ -18,7 +18,8 @@
 #include "broker/state/client.h"
 #include "broker/delay/delay.h"
 #include "broker/state/group.h"
-#include "broker/consumers/handle_client.h"
+#include "broker/state/limit.h"
+#include "broker/consumers/heartbeat.h"
 #include "broker/pull/handle_pull.h"
 #include "broker/pull/parked.h"
 #include "broker/send/handle_send.h"
@@ -236,7 +237,9 @@ on_producer_group_row(void *arg, struct slice name, struct slice value)
 static void
 load_state(struct broker *broker)
 {
-	broker->stats = stats_new(broker->daemon->n_loops);
+	broker->limits = limits_new(broker->settings);
+	broker->stats = stats_new(
+	    broker->daemon->n_loops, (size_t)limits_value(broker->limits, LIMIT_STATISTICS));
 	broker->clients = clients_new();
 	broker->topics = topics_new();
 	broker->groups = groups_new();
@@ -335,6 +338,7 @@ broker_release(struct daemon *daemon)
 		offsets_free(broker->offsets);
 		producer_groups_free(broker->producer_groups);
 		groups_free(broker->groups);
+		limits_free(broker->limits);
 		topics_free(broker->topics);
 		clients_free(broker->clients);
 		stats_free(broker->stats);

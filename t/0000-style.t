@@ -31,11 +31,11 @@ rooms() {
 	common/daemon:            common/
 	nameserver:               common/
 	broker:                   broker/ common/
-	broker/state:             broker/store/store common/
+	broker/state:             broker/options broker/store/store common/
 	broker/cluster:           $ground broker/state
 	broker/catalog:           $ground broker/state broker/cluster
 	broker/delay:             $ground broker/state
-	broker/pull:              $ground broker/state broker/catalog
+	broker/pull:              $ground broker/state broker/catalog broker/consumers
 	broker/consumers:         $ground broker/state broker/catalog
 	broker/transaction/decide: $ground broker/state broker/delay
 	broker/transaction/check: $ground broker/state broker/cluster broker/consumers broker/delay broker/transaction/decide

@@ -6,6 +6,7 @@
 
 #include "broker/context.h"
 #include "broker/state/group.h"
+#include "broker/state/limit.h"
 #include "broker/catalog/reply_after_commit.h"
 #include "broker/catalog/topic_change.h"
 #include "common/protocol/codes.h"
@@ -14,16 +15,43 @@
 #include "common/protocol/name.h"
 
 static enum verdict
+change(struct request *request, const struct group *list, size_t n)
+{
+	struct broker *broker = request_broker(request);
+
+	if (!groups_fit(broker, list, n))
+		return request_refuse(
+		    request, RESPONSE_SYSTEM_ERROR, "%s", limit_remark(LIMIT_GROUPS));
+	group_change(broker, list, n,
+	    &(struct change_done){
+		request->loop, reply_after_commit, reply_after_commit_new(request) });
+	return VERDICT_LATER;
+}
+
+/* NULL, or why this cannot be kept as it is. */
+static const char *
+read_group(const struct json *json, struct group *group, struct arena *arena)
+{
+	if (group_read(json, group) == -1)
+		return "no subscription group with a legal groupName, retryMaxTimes from 0 to "
+		       "2147483647 and retryQueueNums from 0 to 1024";
+	const char *fault = name_new_fault(NAME_GROUP, slice_of(group->name));
+
+	return fault != NULL
+	           ? arena_printf(arena, "no subscription group: groupName %s", fault).data
+	           : NULL;
+}
+
+static enum verdict
 update_group_begin(struct request *request)
 {
 	struct group group;
+	const char *why =
+	    read_group(json_parse(request->arena, request->body), &group, request->arena);
 
-	if (group_read(json_parse(request->arena, request->body), &group) == -1)
-		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
-		    "the body is no subscription group with a legal groupName");
-	group_change(request_broker(request), request->loop, &group, 1, reply_after_commit,
-	    reply_after_commit_new(request));
-	return VERDICT_LATER;
+	if (why != NULL)
+		return request_refuse(request, RESPONSE_SYSTEM_ERROR, "the body is %s", why);
+	return change(request, &group, 1);
 }
 
 static enum verdict
@@ -32,19 +60,23 @@ update_group_list_begin(struct request *request)
 	const struct json *json = json_parse(request->arena, request->body);
 	const struct json *list = json_member(json, "groupConfigList");
 	size_t n = list != NULL ? list->n_children : 0, i = 0;
-	struct group *groups = arena_alloc(request->arena, n * sizeof *groups);
 
 	if (list == NULL || list->type != JSON_ARRAY)
 		return request_refuse(
 		    request, RESPONSE_SYSTEM_ERROR, "the body has no groupConfigList");
+	if (!limits_allow(request_broker(request)->limits, LIMIT_GROUPS, n))
+		return request_refuse(
+		    request, RESPONSE_SYSTEM_ERROR, "%s", limit_remark(LIMIT_GROUPS));
+	struct group *groups = arena_alloc(request->arena, n * sizeof *groups);
+
 	for (const struct json *at = list->first; at != NULL; at = at->next, i++) {
-		if (group_read(at, &groups[i]) == -1)
+		const char *why = read_group(at, &groups[i], request->arena);
+
+		if (why != NULL)
 			return request_refuse(request, RESPONSE_SYSTEM_ERROR,
-			    "element %zu of groupConfigList is no subscription group", i);
+			    "element %zu of groupConfigList is %s", i, why);
 	}
-	group_change(request_broker(request), request->loop, groups, n, reply_after_commit,
-	    reply_after_commit_new(request));
-	return VERDICT_LATER;
+	return change(request, groups, n);
 }
 
 static enum verdict
@@ -98,9 +130,10 @@ delete_group_begin(struct request *request)
 	if (!name_is_valid(header->group_name))
 		return request_refuse(
 		    request, RESPONSE_SYSTEM_ERROR, "the group's name is illegal");
-	group_delete(request_broker(request), request->loop, header->group_name,
-	    header->remove_offset || header->clean_offset, reply_after_commit,
-	    reply_after_commit_new(request));
+	group_delete(request_broker(request), header->group_name,
+	    header->remove_offset || header->clean_offset,
+	    &(struct change_done){
+		request->loop, reply_after_commit, reply_after_commit_new(request) });
 	return VERDICT_LATER;
 }
 

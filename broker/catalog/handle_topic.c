@@ -8,6 +8,7 @@
 #include "broker/catalog/reply_after_commit.h"
 #include "broker/cluster/masters.h"
 #include "broker/catalog/system_topic.h"
+#include "broker/state/limit.h"
 #include "broker/state/topic.h"
 #include "broker/catalog/topic_change.h"
 #include "common/protocol/bodies.h"
@@ -18,29 +19,23 @@
 
 /* ---- 17, 18 ---------------------------------------------------------- */
 
-/* NULL, or why nobody may create or change a topic of this name. */
-static const char *
-refusal_of(const struct broker *broker, struct slice name)
+static enum verdict
+refuse(struct request *request, struct slice why)
 {
-	if (slice_trim(name).len == 0)
-		return "The specified topic is blank.";
-	if (name.len > RECORD_TOPIC_MAX)
-		return "The specified topic is longer than topic max length 127.";
-	if (!name_is_valid(name))
-		return "The specified topic contains illegal characters, allowing only "
-		       "^[%|a-zA-Z0-9_-]+$";
-	if (topic_is_system(broker, name))
-		return "conflict";
-	return NULL;
+	return request_refuse(request, RESPONSE_SYSTEM_ERROR, "%.*s", (int)why.len, why.data);
 }
 
 static enum verdict
-refuse_name(struct request *request, struct slice name, const char *why)
+change(struct request *request, const struct topic *list, size_t n, bool tell)
 {
-	if (slice_is(slice_of(why), "conflict"))
-		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
-		    "The topic[%.*s] is conflict with system topic.", (int)name.len, name.data);
-	return request_refuse(request, RESPONSE_SYSTEM_ERROR, "%s", why);
+	struct broker *broker = request_broker(request);
+
+	if (!topics_fit(broker, list, n))
+		return refuse(request, slice_of(limit_remark(LIMIT_TOPICS)));
+	topic_change(broker, list, n, tell,
+	    &(struct change_done){
+		request->loop, reply_after_commit, reply_after_commit_new(request) });
+	return VERDICT_LATER;
 }
 
 static enum verdict
@@ -48,7 +43,7 @@ update_topic_begin(struct request *request)
 {
 	const struct create_topic_header *header = request->header;
 	struct broker *broker = request_broker(request);
-	const char *why = refusal_of(broker, header->topic);
+	struct slice why = topic_name_refusal(broker, header->topic, request->arena);
 	bool if_absent = slice_is(command_ext(request->command, MASTERS_IF_ABSENT), "true");
 	struct topic topic, before;
 	struct topic_config config = {
@@ -61,8 +56,8 @@ update_topic_begin(struct request *request)
 		.multi_tag = slice_is(header->topic_filter_type, "MULTI_TAG"),
 	};
 
-	if (why != NULL)
-		return refuse_name(request, header->topic, why);
+	if (why.data != NULL)
+		return refuse(request, why);
 	if (!config.multi_tag && !slice_is(header->topic_filter_type, "SINGLE_TAG"))
 		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
 		    "topicFilterType = [%.*s] value invalid", (int)header->topic_filter_type.len,
@@ -72,9 +67,7 @@ update_topic_begin(struct request *request)
 		    "the topic's queues are 0 to %d each, its perm is 0 to 7", TOPIC_QUEUES_MAX);
 	if (topics_find(broker->topics, header->topic, &before) && if_absent)
 		return VERDICT_REPLY;
-	topic_change(broker, request->loop, &topic, 1, !if_absent, reply_after_commit,
-	    reply_after_commit_new(request));
-	return VERDICT_LATER;
+	return change(request, &topic, 1, !if_absent);
 }
 
 static enum verdict
@@ -84,25 +77,28 @@ update_topic_list_begin(struct request *request)
 	const struct json *json = json_parse(request->arena, request->body);
 	const struct json *list = json_member(json, "topicConfigList");
 	size_t n = list != NULL ? list->n_children : 0, i = 0;
-	struct topic *topics = arena_alloc(request->arena, n * sizeof *topics);
 
 	if (list == NULL || list->type != JSON_ARRAY)
 		return request_refuse(
 		    request, RESPONSE_SYSTEM_ERROR, "the body has no topicConfigList");
+	if (!limits_allow(broker->limits, LIMIT_TOPICS, n))
+		return refuse(request, slice_of(limit_remark(LIMIT_TOPICS)));
+	struct topic *topics = arena_alloc(request->arena, n * sizeof *topics);
+
 	for (const struct json *at = list->first; at != NULL; at = at->next, i++) {
 		struct topic_config config;
 		int read = topic_config_read(at, &config);
-		const char *why = read == 0 ? refusal_of(broker, config.name) : NULL;
+		struct slice why = read == 0
+		                       ? topic_name_refusal(broker, config.name, request->arena)
+		                       : SLICE_NONE;
 
-		if (why != NULL)
-			return refuse_name(request, config.name, why);
+		if (why.data != NULL)
+			return refuse(request, why);
 		if (read == -1 || topic_from_config(&config, &topics[i]) == -1)
 			return request_refuse(request, RESPONSE_SYSTEM_ERROR,
 			    "element %zu of topicConfigList is no topic", i);
 	}
-	topic_change(broker, request->loop, topics, n, true, reply_after_commit,
-	    reply_after_commit_new(request));
-	return VERDICT_LATER;
+	return change(request, topics, n, true);
 }
 
 /* ---- 215 ------------------------------------------------------------- */
@@ -112,12 +108,13 @@ delete_topic_begin(struct request *request)
 {
 	const struct topic_header *header = request->header;
 	struct broker *broker = request_broker(request);
-	const char *why = refusal_of(broker, header->topic);
+	struct slice why = topic_name_refusal(broker, header->topic, request->arena);
 
-	if (why != NULL)
-		return refuse_name(request, header->topic, why);
-	topic_delete(broker, request->loop, header->topic, reply_after_commit,
-	    reply_after_commit_new(request));
+	if (why.data != NULL)
+		return refuse(request, why);
+	topic_delete(broker, header->topic,
+	    &(struct change_done){
+		request->loop, reply_after_commit, reply_after_commit_new(request) });
 	return VERDICT_LATER;
 }
 

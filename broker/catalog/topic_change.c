@@ -5,10 +5,13 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "broker/catalog/system_topic.h"
 #include "broker/cluster/masters.h"
+#include "broker/state/limit.h"
 #include "broker/state/offset.h"
 #include "broker/cluster/register.h"
 #include "broker/state/stats.h"
+#include "common/protocol/name.h"
 #include "common/base/buf.h"
 #include "common/base/container_of.h"
 #include "common/base/log.h"
@@ -21,9 +24,7 @@
 struct change {
 	struct task task;
 	struct broker *broker;
-	struct loop *asked; /* where done is called */
-	topic_changed_fn *done;
-	void *context;
+	struct change_done done;
 	void (*apply)(struct change *change);
 	struct register_wait wait;
 	bool registers; /* the name servers have to hear of it before it is done */
@@ -73,14 +74,12 @@ put_group_row(struct meta_job *job, const struct group *group)
 /* ---- the way of a change --------------------------------------------- */
 
 static struct change *
-change_new(struct broker *broker, struct loop *loop, topic_changed_fn *done, void *context)
+change_new(struct broker *broker, const struct change_done *done)
 {
 	struct change *change = mem_zalloc(sizeof *change);
 
 	change->broker = broker;
-	change->asked = loop;
-	change->done = done;
-	change->context = context;
+	change->done = *done;
 	return change;
 }
 
@@ -89,8 +88,8 @@ run_home(struct task *task, void *receiver)
 {
 	struct change *change = container_of(task, struct change, task);
 
-	if (change->done != NULL)
-		change->done(change->context, receiver, change->status);
+	if (change->done.done != NULL)
+		change->done.done(change->done.context, receiver, change->status);
 	free(change->topics);
 	free(change);
 }
@@ -99,7 +98,7 @@ static void
 go_home(struct change *change)
 {
 	change->task.run = run_home;
-	loop_post(change->asked, &change->task);
+	loop_post(change->done.loop, &change->task);
 }
 
 /* Who asked for a topic may ask a name server for it next. */
@@ -149,6 +148,34 @@ copy_list(const void *list, size_t n, size_t size)
 
 /* ---- topics ---------------------------------------------------------- */
 
+struct slice
+topic_name_refusal(const struct broker *broker, struct slice name, struct arena *arena)
+{
+	if (slice_trim(name).len == 0)
+		return SLICE("The specified topic is blank.");
+	if (name.len > RECORD_TOPIC_MAX)
+		return SLICE("The specified topic is longer than topic max length 127.");
+	if (!name_is_valid(name))
+		return SLICE("The specified topic contains illegal characters, allowing only "
+			     "^[%|a-zA-Z0-9_-]+$");
+	if (topic_is_system(broker, name))
+		return arena_printf(arena, "The topic[%.*s] is conflict with system topic.",
+		    (int)name.len, name.data);
+	return SLICE_NONE;
+}
+
+bool
+topics_fit(struct broker *broker, const struct topic *list, size_t n)
+{
+	size_t n_new = 0;
+	struct topic known;
+
+	for (size_t i = 0; i < n; i++)
+		n_new += !topics_find(broker->topics, slice_of(list[i].name), &known);
+	return n_new == 0 ||
+	       limits_allow(broker->limits, LIMIT_TOPICS, topics_count(broker->topics) + n_new);
+}
+
 static void
 tell(struct broker *broker, const struct topic *topic)
 {
@@ -172,10 +199,10 @@ apply_topics(struct change *change)
 }
 
 void
-topic_change(struct broker *broker, struct loop *loop, const struct topic *list, size_t n,
-    bool tell_masters, topic_changed_fn *done, void *context)
+topic_change(struct broker *broker, const struct topic *list, size_t n, bool tell_masters,
+    const struct change_done *done)
 {
-	struct change *change = change_new(broker, loop, done, context);
+	struct change *change = change_new(broker, done);
 	struct meta_job *job = meta_job_new();
 
 	change->apply = apply_topics;
@@ -205,10 +232,9 @@ undo_delete(struct change *change)
 }
 
 void
-topic_delete(struct broker *broker, struct loop *loop, struct slice name, topic_changed_fn *done,
-    void *context)
+topic_delete(struct broker *broker, struct slice name, const struct change_done *done)
 {
-	struct change *change = change_new(broker, loop, done, context);
+	struct change *change = change_new(broker, done);
 	struct meta_job *job = meta_job_new();
 
 	/* Out of the table first: a send after the commit would bring its queues back. */
@@ -229,6 +255,18 @@ topic_delete(struct broker *broker, struct loop *loop, struct slice name, topic_
 
 /* ---- groups ---------------------------------------------------------- */
 
+bool
+groups_fit(struct broker *broker, const struct group *list, size_t n)
+{
+	size_t n_new = 0;
+	struct group known;
+
+	for (size_t i = 0; i < n; i++)
+		n_new += !groups_find(broker->groups, slice_of(list[i].name), &known);
+	return n_new == 0 ||
+	       limits_allow(broker->limits, LIMIT_GROUPS, groups_count(broker->groups) + n_new);
+}
+
 static void
 apply_groups(struct change *change)
 {
@@ -239,10 +277,10 @@ apply_groups(struct change *change)
 }
 
 void
-group_change(struct broker *broker, struct loop *loop, const struct group *list, size_t n,
-    topic_changed_fn *done, void *context)
+group_change(
+    struct broker *broker, const struct group *list, size_t n, const struct change_done *done)
 {
-	struct change *change = change_new(broker, loop, done, context);
+	struct change *change = change_new(broker, done);
 	struct meta_job *job = meta_job_new();
 
 	change->apply = apply_groups;
@@ -266,10 +304,10 @@ apply_group_delete(struct change *change)
 }
 
 void
-group_delete(struct broker *broker, struct loop *loop, struct slice name, bool with_offsets,
-    topic_changed_fn *done, void *context)
+group_delete(
+    struct broker *broker, struct slice name, bool with_offsets, const struct change_done *done)
 {
-	struct change *change = change_new(broker, loop, done, context);
+	struct change *change = change_new(broker, done);
 	struct meta_job *job = meta_job_new();
 
 	change->apply = apply_group_delete;
@@ -290,7 +328,7 @@ topic_keep(struct broker *broker, const struct topic *topic, bool tell_masters)
 	struct meta_job *job = meta_job_new();
 
 	put_topic_row(job, topic);
-	submit(change_new(broker, first_loop(broker), NULL, NULL), job);
+	submit(change_new(broker, &(struct change_done){ first_loop(broker), NULL, NULL }), job);
 	if (tell_masters)
 		tell(broker, topic);
 	registrar_topics_changed(broker->registrar);
@@ -302,5 +340,5 @@ group_keep(struct broker *broker, const struct group *group)
 	struct meta_job *job = meta_job_new();
 
 	put_group_row(job, group);
-	submit(change_new(broker, first_loop(broker), NULL, NULL), job);
+	submit(change_new(broker, &(struct change_done){ first_loop(broker), NULL, NULL }), job);
 }

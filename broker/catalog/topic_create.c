@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "broker/state/limit.h"
 #include "broker/state/offset.h"
 #include "broker/catalog/topic_change.h"
 #include "common/base/log.h"
@@ -12,32 +13,37 @@
 #include "common/base/strmap.h"
 #include "common/protocol/name.h"
 
-/* Another loop may have been quicker: then its topic counts. */
-static void
-create(struct broker *broker, struct topic *topic, bool tell)
+/* Another loop may have been quicker: then its topic counts. False: there are too many. */
+static bool
+create(struct broker *broker, struct topic *topic, bool tell, const char **why)
 {
 	struct topic wanted = *topic;
 
+	if (!limits_allow(broker->limits, LIMIT_TOPICS, topics_count(broker->topics) + 1)) {
+		*why = limit_remark(LIMIT_TOPICS);
+		return false;
+	}
 	if (!topics_add(broker->topics, &wanted, topic))
-		return;
+		return true;
 	log_info("topic created name=%s queues=%d perm=%d", topic->name, topic->write_queues,
 	    topic->perm);
 	topic_keep(broker, topic, tell);
+	return true;
 }
 
 bool
-topic_find_or_create(struct broker *broker, struct slice name, struct slice template_name,
-    int32_t wanted_queues, int32_t sys_flag, struct topic *topic, const char **why)
+topic_find_or_create(
+    struct broker *broker, const struct topic_wish *wish, struct topic *topic, const char **why)
 {
 	struct topic template;
 
-	if (topics_find(broker->topics, name, topic))
+	if (topics_find(broker->topics, wish->name, topic))
 		return true;
 	if (!broker->settings->auto_create_topic_enable) {
 		*why = "autoCreateTopicEnable is off here: create it with mqadmin updateTopic";
 		return false;
 	}
-	if (!topics_find(broker->topics, template_name, &template)) {
+	if (!topics_find(broker->topics, wish->template_name, &template)) {
 		*why = "its template does not exist: create the topic with mqadmin updateTopic";
 		return false;
 	}
@@ -46,59 +52,68 @@ topic_find_or_create(struct broker *broker, struct slice name, struct slice temp
 		    "its template may not be inherited: create the topic with mqadmin updateTopic";
 		return false;
 	}
-	topic_init(topic, name);
+	topic_init(topic, wish->name);
 	topic->write_queues =
-	    wanted_queues < template.write_queues ? wanted_queues : template.write_queues;
+	    wish->queues < template.write_queues ? wish->queues : template.write_queues;
 	if (topic->write_queues < 1)
 		topic->write_queues = 1;
 	topic->read_queues = topic->write_queues;
 	topic->perm = template.perm & ~PERM_INHERIT;
-	topic->sys_flag = sys_flag;
+	topic->sys_flag = wish->sys_flag;
 	topic->multi_tag = template.multi_tag;
-	create(broker, topic, true);
-	return true;
+	return create(broker, topic, true, why);
 }
 
 /* A topic that belongs to a group; each broker makes its own. */
 static bool
 find_or_create_of_group(struct broker *broker, const char *prefix, struct slice group,
-    int32_t queues, struct topic *topic)
+    int32_t queues, struct topic *topic, const char **why)
 {
 	char name[sizeof topic->name];
 	int len = snprintf(name, sizeof name, "%s%.*s", prefix, (int)group.len, group.data);
 
-	if (group.len > RECORD_TOPIC_MAX || len < 0 || (size_t)len >= sizeof name)
+	if (group.len > RECORD_TOPIC_MAX || len < 0 || (size_t)len >= sizeof name) {
+		*why = "the group is longer than 120 bytes, so it can have no such topic";
 		return false;
+	}
 	if (topics_find(broker->topics, (struct slice){ name, (size_t)len }, topic))
 		return true;
 	topic_init(topic, (struct slice){ name, (size_t)len });
 	topic->read_queues = topic->write_queues = queues > 0 ? queues : 1;
-	create(broker, topic, false);
-	return true;
+	return create(broker, topic, false, why);
 }
 
 bool
-topic_find_or_create_retry(
-    struct broker *broker, struct slice group, int32_t queues, struct topic *topic)
+topic_find_or_create_retry(struct broker *broker, struct slice group, int32_t queues,
+    struct topic *topic, const char **why)
 {
-	return find_or_create_of_group(broker, TOPIC_RETRY_PREFIX, group, queues, topic);
+	return find_or_create_of_group(broker, TOPIC_RETRY_PREFIX, group, queues, topic, why);
 }
 
 bool
-topic_find_or_create_dead(struct broker *broker, struct slice group, struct topic *topic)
+topic_find_or_create_dead(
+    struct broker *broker, struct slice group, struct topic *topic, const char **why)
 {
-	return find_or_create_of_group(broker, TOPIC_DEAD_PREFIX, group, 1, topic);
+	return find_or_create_of_group(broker, TOPIC_DEAD_PREFIX, group, 1, topic, why);
 }
 
 bool
-group_find_or_create(struct broker *broker, struct slice name, struct group *group)
+group_find_or_create(
+    struct broker *broker, struct slice name, struct group *group, const char **why)
 {
 	struct group wanted;
 
 	if (groups_find(broker->groups, name, group))
 		return true;
-	if (!name_is_valid(name) || !(broker->settings->auto_create_subscription_group ||
-					slice_starts(name, "CID_RMQ_SYS_")))
+	*why = name_new_fault(NAME_GROUP, name);
+	if (*why != NULL)
+		return false;
+	if (!broker->settings->auto_create_subscription_group &&
+	    !slice_starts(name, "CID_RMQ_SYS_"))
+		*why = "autoCreateSubscriptionGroup is off here";
+	else if (!limits_allow(broker->limits, LIMIT_GROUPS, groups_count(broker->groups) + 1))
+		*why = limit_remark(LIMIT_GROUPS);
+	if (*why != NULL)
 		return false;
 	group_init(&wanted, name);
 	if (groups_add(broker->groups, &wanted, group)) {
@@ -195,7 +210,8 @@ on_offset_row(void *arg, struct slice group, struct slice topic, int32_t queue_i
 		loading->n_clamped++;
 		offset = *end;
 	}
-	offsets_load(loading->broker->offsets, group, topic, queue_id, offset);
+	offsets_set(
+	    loading->broker->offsets, &(struct offset_row){ group, topic, queue_id, offset });
 }
 
 void

@@ -16,18 +16,28 @@
 #include "broker/catalog/system_topic.h"
 #include "broker/state/topic.h"
 
+/* What a send says of its topic. */
+struct topic_wish {
+	struct slice name;
+	struct slice template_name;
+	int32_t queues;   /* the topic gets at most as many as its template has */
+	int32_t sys_flag; /* of a new topic */
+};
+
 /*
  * The topic for a send; made from the template (defaultTopic of the request) when it
  * does not exist and that is allowed. False: it does not exist, and *why says why (lent, static).
  */
-bool topic_find_or_create(struct broker *broker, struct slice name, struct slice template_name,
-    int32_t wanted_queues, int32_t sys_flag, struct topic *topic, const char **why);
-/* %RETRY% and %DLQ% of a group. False when the group's name is too long to have one. */
-bool topic_find_or_create_retry(
-    struct broker *broker, struct slice group, int32_t queues, struct topic *topic);
-bool topic_find_or_create_dead(struct broker *broker, struct slice group, struct topic *topic);
-/* The group, made with defaults if that is allowed. False: code 26. */
-bool group_find_or_create(struct broker *broker, struct slice name, struct group *group);
+bool topic_find_or_create(
+    struct broker *broker, const struct topic_wish *wish, struct topic *topic, const char **why);
+/* %RETRY% and %DLQ% of a group. False: *why says why, as above. */
+bool topic_find_or_create_retry(struct broker *broker, struct slice group, int32_t queues,
+    struct topic *topic, const char **why);
+bool topic_find_or_create_dead(
+    struct broker *broker, struct slice group, struct topic *topic, const char **why);
+/* The group, made with defaults if that is allowed. False: code 26, and *why as above. */
+bool group_find_or_create(
+    struct broker *broker, struct slice name, struct group *group, const char **why);
 
 /* Before the loops run: what meta.db holds, topics that only the log knows, and the system's own.
  */

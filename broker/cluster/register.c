@@ -51,6 +51,7 @@ struct registrar {
 	struct task task;   /* from registrar_topics_changed */
 	struct timer spaced;
 	size_t n_topics;    /* that were told last */
+	bool too_large;     /* the last registration did not fit into a frame, and it was said */
 	int64_t told;       /* the data version's counter that all name servers were told of */
 	_Atomic bool whole; /* not only topics changed: an increment would not do */
 	struct register_waits waits;
@@ -273,8 +274,19 @@ on_registered(void *arg, const struct command *reply, struct slice body)
 
 /* ---- registering ----------------------------------------------------- */
 
+/* Once for each time that it becomes so. */
 static void
-register_with(struct nameserver *server, struct slice body)
+warn_too_large(struct registrar *registrar, const struct register_message *message)
+{
+	if (!registrar->too_large)
+		log_error("a registration does not fit into a frame, the name servers do not hear "
+			  "of this broker: delete topics that nobody uses topics=%zu bytes=%zu",
+		    message->n_topics, message->body.len);
+	registrar->too_large = true;
+}
+
+static void
+register_with(struct nameserver *server, const struct register_message *message)
 {
 	struct registrar *registrar = server->registrar;
 	const struct broker *broker = registrar->broker;
@@ -283,36 +295,43 @@ register_with(struct nameserver *server, struct slice body)
 
 	if (conn == NULL)
 		return; /* its address is not known yet */
-	struct register_broker_header header = register_header(broker, body);
+	if (!register_fits(message)) {
+		warn_too_large(registrar, message);
+		return;
+	}
+	struct register_broker_header header = register_header(broker, message);
 	struct command command = request_of(REQUEST_REGISTER_BROKER);
 
+	registrar->too_large = false;
 	loop_drop_timer(registrar->loop, &server->retry);
 	server->n_sent++;
 	fields_encode(register_broker_header_fields, &header, &arena, &command);
-	conn_request(conn, &command, body, timeout_of(registrar), on_registered, server);
+	conn_request(conn, &command, buf_slice(&message->body), timeout_of(registrar),
+	    on_registered, server);
 	arena_release(&arena);
 }
 
 static void
 register_with_one(struct nameserver *server)
 {
-	struct buf text = { 0 };
-	int64_t told;
+	struct register_message message = { 0 };
 
-	register_compose(server->registrar->broker, &text, &told);
-	register_with(server, buf_slice(&text));
-	buf_release(&text);
+	register_compose(server->registrar->broker, &message);
+	register_with(server, &message);
+	buf_release(&message.body);
 }
 
 static void
 register_with_all(struct registrar *registrar)
 {
-	struct buf text = { 0 };
+	struct register_message message = { 0 };
 
-	registrar->n_topics = register_compose(registrar->broker, &text, &registrar->told);
+	register_compose(registrar->broker, &message);
+	registrar->n_topics = message.n_topics;
+	registrar->told = message.told;
 	for (size_t i = 0; i < registrar->n_servers; i++)
-		register_with(&registrar->servers[i], buf_slice(&text));
-	buf_release(&text);
+		register_with(&registrar->servers[i], &message);
+	buf_release(&message.body);
 }
 
 /* What changed, to those that have the rest: ten thousand topics are 1.5 MB to write and to read.
@@ -320,24 +339,24 @@ register_with_all(struct registrar *registrar)
 static void
 tell_changes(struct registrar *registrar)
 {
-	struct buf text = { 0 };
+	struct register_message message = { 0 };
 	bool whole = atomic_exchange(&registrar->whole, false);
-	size_t n = whole ? 0 : register_compose_changes(registrar->broker, &text, &registrar->told);
 
-	if (n == 0) {
+	if (whole || !register_compose_changes(registrar->broker, registrar->told, &message)) {
 		register_with_all(registrar);
 		return;
 	}
-	registrar->n_topics = n;
+	registrar->n_topics = message.n_topics;
+	registrar->told = message.told;
 	for (size_t i = 0; i < registrar->n_servers; i++) {
 		struct nameserver *server = &registrar->servers[i];
 
 		if (server->registered && server->conn != NULL)
-			register_with(server, buf_slice(&text));
+			register_with(server, &message);
 		else
 			register_with_one(server);
 	}
-	buf_release(&text);
+	buf_release(&message.body);
 }
 
 static void

@@ -1,74 +1,20 @@
 #include "config.h"
 
-#include "broker/consumers/handle_client.h"
-
-/* Clients that say that they are there, leave, or ask who else is. */
+/* Clients that arrive, leave, or ask for the other members of their group. */
 
 #include "broker/context.h"
 #include "broker/state/client.h"
-#include "broker/state/group.h"
-#include "broker/consumers/push.h"
-#include "broker/catalog/topic_create.h"
+#include "broker/consumers/heartbeat.h"
 #include "common/protocol/bodies.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
 #include "common/json/json_body.h"
-#include "common/protocol/name.h"
 
-/* ---- 34 -------------------------------------------------------------- */
-
-/* Only the changes of groups that want to be told. */
-static void
-push_to_willing(struct request *request, const struct client_changes *changes)
-{
-	struct broker *broker = request_broker(request);
-
-	if (!broker->settings->notify_consumer_ids_changed_enable)
-		return;
-	for (size_t i = 0; i < changes->n; i++) {
-		struct client_changes one = { &changes->list[i], 1 };
-		struct group group;
-
-		if (!groups_find(broker->groups, changes->list[i].group, &group) ||
-		    group.notify_ids_changed)
-			push_changes(broker, request->loop, &one);
-	}
-}
-
-/* The tools find a group by the route of its retry topic, so that is there from the first heartbeat
- * on. */
-static void
-make_groups(struct broker *broker, const struct heartbeat *heartbeat)
-{
-	struct group group;
-	struct topic topic;
-
-	for (size_t i = 0; i < heartbeat->n_consumers; i++) {
-		if (group_find_or_create(broker, heartbeat->consumers[i].group, &group) &&
-		    group.retry_queues > 0)
-			topic_find_or_create_retry(
-			    broker, heartbeat->consumers[i].group, group.retry_queues, &topic);
-	}
-}
-
-static bool
-are_names_valid(const struct heartbeat *heartbeat)
-{
-	for (size_t i = 0; i < heartbeat->n_producers; i++) {
-		if (!name_is_valid(heartbeat->producers[i]))
-			return false;
-	}
-	for (size_t i = 0; i < heartbeat->n_consumers; i++) {
-		if (!name_is_valid(heartbeat->consumers[i].group))
-			return false;
-	}
-	return true;
-}
+/* ---- 34, 35 ---------------------------------------------------------- */
 
 static enum verdict
 heart_beat_begin(struct request *request)
 {
-	struct broker *broker = request_broker(request);
 	struct heartbeat heartbeat;
 	struct client from = {
 		.conn = conn_id_of(request->conn),
@@ -83,39 +29,21 @@ heart_beat_begin(struct request *request)
 				 "a client id, group or topic %s", heartbeat.fault)
 		           : request_refuse(
 				 request, RESPONSE_SYSTEM_ERROR, "the body is no heartbeat");
-	if (!are_names_valid(&heartbeat))
-		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
-		    "a group's name has illegal characters or is too long");
-	make_groups(broker, &heartbeat);
-	struct client_changes changes =
-	    clients_heartbeat(broker->clients, &from, &heartbeat, request->arena);
+	const char *why = client_beat(request_broker(request), request->loop, &from, &heartbeat);
 
-	push_to_willing(request, &changes);
+	if (why != NULL)
+		return request_refuse(request, RESPONSE_SYSTEM_ERROR, "%s", why);
 	return VERDICT_REPLY;
 }
-
-/* ---- 35, and a connection that ends ---------------------------------- */
 
 static enum verdict
 unregister_client_begin(struct request *request)
 {
 	const struct unregister_client_header *header = request->header;
-	struct client_changes changes = clients_unregister(request_broker(request)->clients,
-	    header->client_id, header->producer_group, header->consumer_group, request->arena);
 
-	push_to_willing(request, &changes);
+	client_leave(request_broker(request), request->loop, header->client_id,
+	    header->producer_group, header->consumer_group);
 	return VERDICT_REPLY;
-}
-
-void
-client_connection_closed(struct broker *broker, struct conn *conn)
-{
-	struct arena arena = { 0 }; /* the loop's own may be in use by the request that closes */
-	struct client_changes changes = clients_close(broker->clients, conn_id_of(conn), &arena);
-
-	if (broker->settings->notify_consumer_ids_changed_enable)
-		push_changes(broker, conn_loop(conn), &changes);
-	arena_release(&arena);
 }
 
 /* ---- 38 -------------------------------------------------------------- */

@@ -1,12 +1,14 @@
 #include "config.h"
 
-/* How far consumer groups are: asked, told, and all of it for the tools. */
+/* Offsets of consumer groups: queried, committed, and listed for the tools. */
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "broker/context.h"
+#include "broker/consumers/commit_offset.h"
+#include "broker/state/group.h"
 #include "broker/state/offset.h"
 #include "broker/state/topic.h"
 #include "common/protocol/codes.h"
@@ -110,13 +112,39 @@ query_offset_begin(struct request *request)
 
 /* ---- 15 -------------------------------------------------------------- */
 
+static void
+on_committed(void *context, struct loop *loop, const char *why)
+{
+	struct ticket *ticket = context;
+	struct reply reply = { .code = RESPONSE_SUCCESS };
+
+	if (why != NULL)
+		reply = (struct reply){ .code = RESPONSE_SYSTEM_ERROR, .remark = slice_of(why) };
+	ticket_reply(loop, ticket, &reply);
+	free(ticket);
+}
+
+static enum verdict
+commit_later(struct request *request, const struct offset_row *row, bool group_exists)
+{
+	struct ticket *ticket = mem_alloc(sizeof *ticket);
+
+	*ticket = request_ticket(request);
+	commit_offset_later(request_worker(request), row, group_exists, on_committed, ticket);
+	return VERDICT_LATER;
+}
+
 /* Offsets of topics or queues that do not exist are accepted and forgotten. */
 static enum verdict
 update_offset_begin(struct request *request)
 {
 	const struct update_offset_header *header = request->header;
 	struct broker *broker = request_broker(request);
+	struct offset_row row = { header->consumer_group, header->topic, header->queue_id,
+		header->commit_offset };
 	struct topic topic;
+	struct group group;
+	const char *why;
 
 	if (!name_is_valid(header->consumer_group))
 		return request_refuse(
@@ -125,8 +153,16 @@ update_offset_begin(struct request *request)
 	    !topics_find(broker->topics, header->topic, &topic) ||
 	    (header->queue_id >= topic.read_queues && header->queue_id >= topic.write_queues))
 		return VERDICT_REPLY;
-	offsets_put(broker->offsets, header->consumer_group, header->topic, header->queue_id,
-	    header->commit_offset);
+	bool group_exists = groups_find(broker->groups, header->consumer_group, &group);
+
+	switch (commit_offset(request_worker(request), &row, group_exists, &why)) {
+	case COMMIT_KEPT:
+		break;
+	case COMMIT_REFUSED:
+		return request_refuse(request, RESPONSE_SYSTEM_ERROR, "%s", why);
+	case COMMIT_BEYOND_END:
+		return commit_later(request, &row, group_exists);
+	}
 	return VERDICT_REPLY;
 }
 

@@ -93,6 +93,13 @@ write_topics_of_group(struct json_out *out, const struct progress_report *report
 	return i;
 }
 
+/* Both are 0 or more. */
+static int64_t
+add_saturating(int64_t a, int64_t b)
+{
+	return a > INT64_MAX - b ? INT64_MAX : a + b;
+}
+
 static void
 write_all_groups(struct json_out *out, const struct progress_report *report)
 {
@@ -106,7 +113,8 @@ write_all_groups(struct json_out *out, const struct progress_report *report)
 		i = write_topics_of_group(out, report, i);
 	json_close_array(out);
 	for (size_t i = 0; i < report->n_rows; i++)
-		behind += report->rows[i].broker_offset - report->rows[i].consumer_offset;
+		behind = add_saturating(
+		    behind, report->rows[i].broker_offset - report->rows[i].consumer_offset);
 	json_member_put_int(out, "totalDiff", behind);
 	json_member_put_int(out, "totalInflightDiff", 0);
 	json_close_object(out);

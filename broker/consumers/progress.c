@@ -93,24 +93,34 @@ gather_topic(struct progress_report *report, struct worker *worker, struct slice
 	for (int32_t i = 0; i < topic->read_queues; i++) {
 		const struct tail_queue *queue = tail_find(worker->tail, name, i);
 		int64_t offset = offsets_find(broker->offsets, group, name, i);
+		int64_t end = queue != NULL ? queue->max_offset : 0;
 
 		*add_row(report) = (struct consume_progress){
 			.queue = { name, slice_of(broker->settings->broker_name), i },
-			.broker_offset = queue != NULL ? queue->max_offset : 0,
-			.consumer_offset = offset > 0 ? offset : 0,
+			.broker_offset = end,
+			.consumer_offset = offset < 0     ? 0
+			                   : offset < end ? offset
+			                                  : end,
 			.pull_offset = -1,
 		};
 	}
 }
 
+static int
+by_topic(const void *key, const void *element)
+{
+	const struct slice *topic = key;
+	const struct subscription *subscription = element;
+
+	return slice_compare(*topic, subscription->topic);
+}
+
 static bool
 subscribes(const struct client_group *online, struct slice topic)
 {
-	for (size_t i = 0; i < online->n_subscriptions; i++) {
-		if (slice_equal(online->subscriptions[i].topic, topic))
-			return true;
-	}
-	return false;
+	return online->n_subscriptions != 0 &&
+	       bsearch(&topic, online->subscriptions, online->n_subscriptions,
+		   sizeof *online->subscriptions, by_topic) != NULL;
 }
 
 void

@@ -165,8 +165,10 @@ keep_progress(const struct level *level)
 	struct broker *broker = level->delays->broker;
 	struct meta_job *job = meta_job_new();
 
-	offsets_load(broker->offsets, SLICE(DELAY_GROUP), SLICE(DELAY_TOPIC), level->number - 1,
-	    level->offset);
+	struct offset_row row = { SLICE(DELAY_GROUP), SLICE(DELAY_TOPIC), level->number - 1,
+		level->offset };
+
+	offsets_set(broker->offsets, &row);
 	meta_job_put_offset(
 	    job, SLICE(DELAY_GROUP), SLICE(DELAY_TOPIC), level->number - 1, level->offset);
 	store_meta(broker->store, job);

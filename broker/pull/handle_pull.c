@@ -14,7 +14,7 @@
 #include "broker/state/client.h"
 #include "broker/state/group.h"
 #include "broker/pull/parked.h"
-#include "broker/state/offset.h"
+#include "broker/consumers/commit_offset.h"
 #include "broker/pull/pull.h"
 #include "broker/state/stats.h"
 #include "broker/store/reader/readahead.h"
@@ -376,16 +376,16 @@ check_group_and_topic(
     struct request *request, const struct pull_header *header, struct group *group)
 {
 	struct broker *broker = request_broker(request);
+	const char *why;
 	struct topic topic;
 
 	if (!(broker->settings->broker_permission & PERM_READ))
 		return request_refuse(request, RESPONSE_NO_PERMISSION,
 		    "the broker[%s] pulling message is forbidden", broker->address);
-	if (!group_find_or_create(broker, header->consumer_group, group))
+	if (!group_find_or_create(broker, header->consumer_group, group, &why))
 		return request_refuse(request, RESPONSE_SUBSCRIPTION_GROUP_NOT_EXIST,
-		    "subscription group [%.*s] does not exist, and autoCreateSubscriptionGroup is "
-		    "off",
-		    (int)header->consumer_group.len, header->consumer_group.data);
+		    "subscription group [%.*s] does not exist: %s", (int)header->consumer_group.len,
+		    header->consumer_group.data, why);
 	if (!group->consume_enable)
 		return request_refuse(request, RESPONSE_NO_PERMISSION,
 		    "subscription group no permission, %s", group->name);
@@ -508,6 +508,18 @@ park_ms(const struct broker *broker, const struct pull_header *header)
 	return header->suspend_timeout_ms;
 }
 
+/* A pull brings the offset that its consumer has reached; nobody waits for the result. */
+static void
+commit(struct worker *worker, const struct pull_header *header)
+{
+	struct offset_row row = { header->consumer_group, header->topic, header->queue_id,
+		header->commit_offset };
+	const char *why;
+
+	if (commit_offset(worker, &row, true, &why) == COMMIT_BEYOND_END)
+		commit_offset_later(worker, &row, true, NULL, NULL);
+}
+
 static enum verdict
 pull_message_begin(struct request *request)
 {
@@ -529,8 +541,7 @@ pull_message_begin(struct request *request)
 		return verdict;
 	set_limits(broker, header, &question.limits);
 	if ((header->sys_flag & PULL_FLAG_COMMIT) && header->commit_offset >= 0)
-		offsets_put(broker->offsets, header->consumer_group, header->topic,
-		    header->queue_id, header->commit_offset);
+		commit(worker, header);
 
 	enum outcome outcome = look(worker, &question, &request->reply);
 	int64_t wait_ms = park_ms(broker, header);

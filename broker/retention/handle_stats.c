@@ -10,7 +10,11 @@
 #include "broker/context.h"
 #include "broker/state/client.h"
 #include "broker/delay/delay.h"
+#include "broker/state/group.h"
+#include "broker/state/limit.h"
 #include "broker/state/offset.h"
+#include "broker/state/producer_group.h"
+#include "broker/state/topic.h"
 #include "broker/state/stats.h"
 #include "broker/transaction/view.h"
 #include "common/protocol/bodies.h"
@@ -113,6 +117,31 @@ put_identity(struct table_text *table, const struct broker *broker)
 	    broker->settings->send_thread_pool_queue_capacity);
 	clients_get_counts(broker->clients, &counts);
 	put_int(table, "subscriptionConflicts", (int64_t)counts.n_conflicts);
+}
+
+/* What requests have created, and how often a limit on it led to a refusal. */
+static void
+put_limits(struct table_text *table, const struct broker *broker)
+{
+	struct client_counts clients;
+	struct offset_counts offsets;
+	struct stats_sizes sizes;
+
+	clients_get_counts(broker->clients, &clients);
+	offsets_get_counts(broker->offsets, &offsets);
+	stats_get_sizes(broker->stats, &sizes);
+	put_int(table, "topics", (int64_t)topics_count(broker->topics));
+	put_int(table, "groups", (int64_t)groups_count(broker->groups));
+	put_int(table, "producerGroups", (int64_t)producer_groups_count(broker->producer_groups));
+	put_int(table, "clientConnections", (int64_t)clients.n_connections);
+	put_int(table, "clientMemberships", (int64_t)clients.n_memberships);
+	put_int(table, "clientMemory", (int64_t)clients.bytes);
+	put_int(table, "consumerOffsets", (int64_t)offsets.n);
+	put_int(table, "unknownGroupOffsets", (int64_t)offsets.n_unknown);
+	put_int(table, "statistics", (int64_t)sizes.n_series);
+	for (int i = 0; i < N_LIMITS; i++)
+		put_int(table, limit_counter((enum limit)i),
+		    (int64_t)limits_refused(broker->limits, (enum limit)i));
 }
 
 static struct slice
@@ -249,6 +278,7 @@ get_runtime_info_begin(struct request *request)
 	for (size_t i = 0; i < sizeof constants / sizeof *constants; i++)
 		put(table, constants[i][0], slice_of(constants[i][1]));
 	put_identity(table, broker);
+	put_limits(table, broker);
 	put_counters(table, broker->stats);
 	put_store(table, broker);
 	put_delays(table, request_worker(request));

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "broker/state/client.h"
+#include "broker/state/limit.h"
 #include "broker/state/offset.h"
 #include "broker/consumers/push.h"
 #include "broker/retention/retention.h"
@@ -16,6 +17,8 @@
 
 #define SECOND_MS 1000
 #define EXPIRE_SECONDS 10
+#define FORGET_SECONDS 60
+#define UNKNOWN_OFFSETS_MS (24 * 3600 * INT64_C(1000)) /* kept so long after the last commit */
 
 struct timers {
 	struct broker *broker;
@@ -24,6 +27,7 @@ struct timers {
 	struct timer offsets;
 	struct retention retention;
 	int64_t n_seconds;
+	uint64_t n_uncounted; /* as stats said last */
 };
 
 /* ---- offsets to disk ------------------------------------------------- */
@@ -72,15 +76,45 @@ expire_clients(struct timers *timers)
 		push_close(timers->broker, timers->loop, stale[i]);
 }
 
+/* What was not counted for want of room counts as refused. */
+static void
+tick_stats(struct timers *timers)
+{
+	struct broker *broker = timers->broker;
+	struct stats_sizes sizes;
+
+	stats_set_max(broker->stats, (size_t)limits_value(broker->limits, LIMIT_STATISTICS));
+	stats_tick(broker->stats, clock_wall_ms());
+	stats_get_sizes(broker->stats, &sizes);
+	if (sizes.n_uncounted > timers->n_uncounted)
+		limits_refuse(
+		    broker->limits, LIMIT_STATISTICS, sizes.n_uncounted - timers->n_uncounted);
+	timers->n_uncounted = sizes.n_uncounted;
+}
+
+static void
+forget_offsets(struct timers *timers)
+{
+	struct meta_job *job =
+	    offsets_expire_unknown(timers->broker->offsets, clock_mono_ms() - UNKNOWN_OFFSETS_MS);
+
+	if (job != NULL) {
+		log_info("offsets of groups that do not exist were forgotten n=%zu", job->n);
+		store_meta(timers->broker->store, job);
+	}
+}
+
 static void
 on_second(struct timer *self)
 {
 	struct timers *timers = container_of(self, struct timers, second);
 
-	stats_tick(timers->broker->stats, clock_wall_ms());
+	tick_stats(timers);
 	retention_tick(timers->broker, &timers->retention);
 	if (++timers->n_seconds % EXPIRE_SECONDS == 0)
 		expire_clients(timers);
+	if (timers->n_seconds % FORGET_SECONDS == 0)
+		forget_offsets(timers);
 	loop_set_timer(timers->loop, self,
 	    self->at_ms + SECOND_MS > clock_mono_ms() ? self->at_ms + SECOND_MS
 						      : clock_mono_ms() + SECOND_MS);

@@ -280,15 +280,16 @@ route_retry(struct request *request, const struct send_header *header, struct ou
 {
 	struct broker *broker = request_broker(request);
 	struct slice name = header->topic;
+	const char *why;
 	struct group group;
 
 	if (!slice_starts(name, "%RETRY%"))
 		return VERDICT_NONE;
 	name.data += strlen("%RETRY%");
 	name.len -= strlen("%RETRY%");
-	if (!group_find_or_create(broker, name, &group))
+	if (!group_find_or_create(broker, name, &group, &why))
 		return request_refuse(request, RESPONSE_SUBSCRIPTION_GROUP_NOT_EXIST,
-		    "subscription group not exist, %.*s", (int)name.len, name.data);
+		    "subscription group not exist, %.*s: %s", (int)name.len, name.data, why);
 
 	int32_t max = group.retry_max;
 
@@ -297,9 +298,9 @@ route_retry(struct request *request, const struct send_header *header, struct ou
 		max = header->max_reconsume_times;
 	if (header->reconsume_times < max)
 		return VERDICT_NONE;
-	if (!topic_find_or_create_dead(broker, name, &out->topic))
+	if (!topic_find_or_create_dead(broker, name, &out->topic, &why))
 		return request_refuse(
-		    request, RESPONSE_SYSTEM_ERROR, "cannot create the dead letter topic");
+		    request, RESPONSE_SYSTEM_ERROR, "cannot create the dead letter topic: %s", why);
 	out->queue_id = 0;
 	out->dead = true;
 	return VERDICT_NONE;
@@ -311,6 +312,12 @@ check_topic(struct request *request, const struct send_header *header, struct ou
 	struct broker *broker = request_broker(request);
 	struct topic *topic = &out->topic;
 	const char *why = "";
+	struct topic_wish wish = {
+		.name = header->topic,
+		.template_name = header->default_topic,
+		.queues = header->default_topic_queues,
+		.sys_flag = header->unit_mode ? TOPIC_SYS_FLAG_UNIT : 0,
+	};
 
 	if (!name_is_valid(header->topic))
 		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
@@ -321,9 +328,7 @@ check_topic(struct request *request, const struct send_header *header, struct ou
 		return request_refuse(request, RESPONSE_NO_PERMISSION,
 		    "Sending message to topic[%.*s] is forbidden.", (int)header->topic.len,
 		    header->topic.data);
-	if (!topic_find_or_create(broker, header->topic, header->default_topic,
-		header->default_topic_queues, header->unit_mode ? TOPIC_SYS_FLAG_UNIT : 0, topic,
-		&why))
+	if (!topic_find_or_create(broker, &wish, topic, &why))
 		return request_refuse(request, RESPONSE_TOPIC_NOT_EXIST,
 		    "topic[%.*s] not exist, apply first please! %s", (int)header->topic.len,
 		    header->topic.data, why);

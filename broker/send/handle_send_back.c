@@ -83,7 +83,8 @@ is_dead(const struct send_back *back, const struct record *record)
 
 /* Turns the message into its copy; false when the group's topics cannot be made. */
 static bool
-make_copy(struct worker *worker, struct send_back *back, struct record *record, int *level)
+make_copy(struct worker *worker, struct send_back *back, struct record *record, int *level,
+    const char **why)
 {
 	struct broker *broker = worker->broker;
 	struct arena *arena = &worker->loop->arena;
@@ -93,11 +94,12 @@ make_copy(struct worker *worker, struct send_back *back, struct record *record, 
 	*level = 0;
 	record->properties = retry_properties(arena, record, back);
 	if (is_dead(back, record)) {
-		if (!topic_find_or_create_dead(broker, group, &topic))
+		if (!topic_find_or_create_dead(broker, group, &topic, why))
 			return false;
 		record->queue_id = 0;
 	} else {
-		if (!topic_find_or_create_retry(broker, group, back->group.retry_queues, &topic))
+		if (!topic_find_or_create_retry(
+			broker, group, back->group.retry_queues, &topic, why))
 			return false;
 		*level = back->delay_level != 0 ? back->delay_level
 		                                : FIRST_RETRY_LEVEL + record->reconsume_times;
@@ -115,6 +117,7 @@ on_read(struct read_job *job, struct loop *loop)
 	struct worker *worker = loop->context;
 	struct broker *broker = worker->broker;
 	struct send_back *back = job->context;
+	const char *why;
 	struct record record;
 	int level;
 
@@ -131,9 +134,10 @@ on_read(struct read_job *job, struct loop *loop)
 			&loop->arena, "look message by offset failed, %" PRId64, back->position));
 		return;
 	}
-	if (!make_copy(worker, back, &record, &level)) {
+	if (!make_copy(worker, back, &record, &level, &why)) {
 		read_job_free(job);
-		finish(loop, back, RESPONSE_SYSTEM_ERROR, SLICE("topic of the group not exist"));
+		finish(loop, back, RESPONSE_SYSTEM_ERROR,
+		    arena_printf(&loop->arena, "topic of the group not exist: %s", why));
 		return;
 	}
 	int64_t due = 0;
@@ -165,15 +169,19 @@ send_back_begin(struct request *request)
 {
 	const struct send_back_header *header = request->header;
 	struct broker *broker = request_broker(request);
+	const char *why;
+	struct topic topic;
 	struct group group;
 
-	if (!group_find_or_create(broker, header->group, &group))
+	if (!group_find_or_create(broker, header->group, &group, &why))
 		return request_refuse(request, RESPONSE_SUBSCRIPTION_GROUP_NOT_EXIST,
-		    "subscription group not exist, %.*s", (int)header->group.len,
-		    header->group.data);
+		    "subscription group not exist, %.*s: %s", (int)header->group.len,
+		    header->group.data, why);
 	if (group.retry_queues <= 0)
 		return VERDICT_REPLY; /* the group wants no retries: success, and nothing is kept */
-	stats_send_back(broker->stats, request->loop->index, header->origin_topic, header->group);
+	if (topics_find(broker->topics, header->origin_topic, &topic))
+		stats_send_back(
+		    broker->stats, request->loop->index, header->origin_topic, header->group);
 
 	struct send_back *back = mem_alloc(sizeof *back);
 	bool own_max = request->command->version >= VERSION_WITH_MAX_RECONSUME &&

@@ -2,13 +2,90 @@
 
 #include "broker/state/client.h"
 
+#include <pthread.h>
 #include <stdlib.h>
+#include <sys/queue.h>
 
-#include "broker/state/client_private.h"
 #include "broker/state/subscription.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "common/base/strmap.h"
+
+/* A connection that sent a heartbeat. Freed when it is in no group any more. */
+struct peer {
+	struct conn_id conn;
+	char *id;
+	char *address;
+	enum command_language language;
+	int32_t version;
+	int64_t last_seen_mono_ms;
+	int64_t last_seen_ms;
+	TAILQ_HEAD(, membership) memberships; /* newest first */
+	size_t n_memberships;
+	size_t bytes; /* of memory, without the memberships */
+};
+
+struct group_of_clients {
+	struct strmap members; /* key of conn_id -> struct membership */
+	struct strmap wishes;  /* hash of subscriptions -> struct wish: what its members want */
+	bool consumers;
+	/* of consumers: as the newest heartbeat said */
+	enum consume_type type;
+	enum message_model model;
+	enum consume_from from;
+	bool in_conflict; /* it was reported */
+	char name[];
+};
+
+/* Members of a group that subscribe to the same. */
+struct wish {
+	size_t n_members;
+};
+
+/* One peer in one group. */
+struct membership {
+	TAILQ_ENTRY(membership) of_peer;
+	struct peer *peer;
+	struct group_of_clients *group;
+	int64_t last_seen_mono_ms;
+	struct subscriptions subscriptions;
+};
+
+struct clients {
+	pthread_mutex_t lock;
+	struct strmap peers;     /* key of conn_id -> struct peer */
+	struct strmap consumers; /* group -> struct group_of_clients */
+	struct strmap producers;
+	uint64_t n_conflicts;
+	size_t n_memberships;
+	size_t bytes; /* of memory, of peers, memberships and subscriptions */
+};
+
+/* A key of strmap: any number as its bytes. */
+struct conn_key {
+	char bytes[sizeof(uint32_t) + sizeof(uint64_t)];
+};
+
+static struct slice
+key_of(struct conn_id conn, struct conn_key *key)
+{
+	memcpy(key->bytes, &conn.loop, sizeof conn.loop);
+	memcpy(key->bytes + sizeof conn.loop, &conn.number, sizeof conn.number);
+	return (struct slice){ key->bytes, sizeof key->bytes };
+}
+
+static struct slice
+key_of_hash(const uint64_t *hash)
+{
+	return (struct slice){ (const char *)hash, sizeof *hash };
+}
+
+static struct strmap *
+groups_of(struct clients *clients, bool consumers)
+{
+	return consumers ? &clients->consumers : &clients->producers;
+}
 
 /* ---- making and dropping --------------------------------------------- */
 
@@ -24,7 +101,7 @@ clients_new(void)
 static void
 membership_free(struct membership *membership)
 {
-	strmap_release(&membership->subscriptions, free);
+	subscriptions_release(&membership->subscriptions);
 	free(membership);
 }
 
@@ -32,10 +109,11 @@ static void
 peer_free(void *value)
 {
 	struct peer *peer = value;
+	struct membership *membership;
 
-	for (struct membership *at = peer->memberships, *next; at != NULL; at = next) {
-		next = at->next_of_peer;
-		membership_free(at);
+	while ((membership = TAILQ_FIRST(&peer->memberships)) != NULL) {
+		TAILQ_REMOVE(&peer->memberships, membership, of_peer);
+		membership_free(membership);
 	}
 	free(peer->id);
 	free(peer->address);
@@ -48,6 +126,7 @@ group_free(void *value)
 	struct group_of_clients *group = value;
 
 	strmap_release(&group->members, NULL);
+	strmap_release(&group->wishes, free);
 	free(group);
 }
 
@@ -77,6 +156,17 @@ make_group(struct clients *clients, struct slice name, bool consumers)
 	return group;
 }
 
+static void
+set_id(struct clients *clients, struct peer *peer, struct slice id)
+{
+	size_t bytes = sizeof *peer + sizeof(struct strmap_entry) + strlen(peer->address) + id.len;
+
+	clients->bytes += bytes - peer->bytes;
+	peer->bytes = bytes;
+	free(peer->id);
+	peer->id = slice_dup(id);
+}
+
 /* Replaces what changes with a heartbeat. */
 static struct peer *
 make_peer(struct clients *clients, const struct client *from, struct slice id)
@@ -86,14 +176,13 @@ make_peer(struct clients *clients, const struct client *from, struct slice id)
 
 	if (peer == NULL) {
 		peer = mem_zalloc(sizeof *peer);
+		TAILQ_INIT(&peer->memberships);
 		peer->conn = from->conn;
 		peer->address = slice_dup(from->address);
 		strmap_put(&clients->peers, key_of(from->conn, &key), peer);
 	}
-	if (peer->id == NULL || !slice_is(id, peer->id)) {
-		free(peer->id);
-		peer->id = slice_dup(id);
-	}
+	if (peer->id == NULL || !slice_is(id, peer->id))
+		set_id(clients, peer, id);
 	peer->language = from->language;
 	peer->version = from->version;
 	peer->last_seen_ms = clock_wall_ms();
@@ -101,51 +190,30 @@ make_peer(struct clients *clients, const struct client *from, struct slice id)
 	return peer;
 }
 
-/* *is_new: it was not in the group before. */
-static struct membership *
-join(struct clients *clients, struct peer *peer, struct slice name, bool consumers, bool *is_new)
-{
-	struct conn_key key;
-	struct group_of_clients *group = make_group(clients, name, consumers);
-	struct membership *membership = strmap_find(&group->members, key_of(peer->conn, &key));
+/* ---- what members of one group want ---------------------------------- */
 
-	*is_new = membership == NULL;
-	if (membership == NULL) {
-		membership = mem_zalloc(sizeof *membership);
-		membership->peer = peer;
-		membership->group = group;
-		membership->next_of_peer = peer->memberships;
-		peer->memberships = membership;
-		strmap_put(&group->members, key_of(peer->conn, &key), membership);
+static void
+add_wish(struct group_of_clients *group, const struct membership *member)
+{
+	struct slice key = key_of_hash(&member->subscriptions.hash);
+	struct wish *wish = strmap_find(&group->wishes, key);
+
+	if (wish == NULL) {
+		wish = mem_zalloc(sizeof *wish);
+		strmap_put(&group->wishes, key, wish);
 	}
-	membership->last_seen_mono_ms = peer->last_seen_mono_ms;
-	return membership;
+	wish->n_members++;
 }
 
-/* Out of its group (which stays, perhaps empty) and its peer. */
 static void
-leave(struct membership *membership)
+drop_wish(struct group_of_clients *group, const struct membership *member)
 {
-	struct conn_key key;
-	struct membership **at = &membership->peer->memberships;
+	struct slice key = key_of_hash(&member->subscriptions.hash);
+	struct wish *wish = strmap_find(&group->wishes, key);
 
-	while (*at != membership)
-		at = &(*at)->next_of_peer;
-	*at = membership->next_of_peer;
-	strmap_take(&membership->group->members, key_of(membership->peer->conn, &key));
-	membership_free(membership);
+	if (--wish->n_members == 0)
+		free(strmap_take(&group->wishes, key));
 }
-
-/* Drops what has nobody left. */
-static void
-prune(struct clients *clients, struct group_of_clients *group)
-{
-	if (group->members.n == 0)
-		group_free(
-		    strmap_take(groups_of(clients, group->consumers), slice_of(group->name)));
-}
-
-/* ---- what subscribers of one group disagree about -------------------- */
 
 /* Two members that want different things of one topic. */
 struct conflict {
@@ -158,8 +226,6 @@ find_conflict(const struct group_of_clients *group, struct conflict *conflict)
 {
 	struct strmap_entry *first = strmap_next(&group->members, NULL);
 
-	if (first == NULL)
-		return false;
 	conflict->members[0] = first->value;
 	for (struct strmap_entry *entry = first; entry != NULL;
 	     entry = strmap_next(&group->members, entry)) {
@@ -181,7 +247,10 @@ describe_wish(struct buf *buf, const struct membership *member, const struct sub
 		buf_printf(buf, "wants \"%.*s\"", (int)wish->expression.len, wish->expression.data);
 }
 
-/* Looks again after a change; the line to log, which the caller frees, or NULL. */
+/*
+ * After a change. When members begin to disagree: the line to log, which the caller frees; else
+ * NULL. Members are compared one by one only then.
+ */
 static char *
 judge(struct clients *clients, struct group_of_clients *group)
 {
@@ -189,8 +258,8 @@ judge(struct clients *clients, struct group_of_clients *group)
 	struct buf line = { 0 };
 	bool was = group->in_conflict;
 
-	group->in_conflict = find_conflict(group, &conflict);
-	if (!group->in_conflict || was)
+	group->in_conflict = group->wishes.n > 1;
+	if (!group->in_conflict || was || !find_conflict(group, &conflict))
 		return NULL;
 	struct slice topic = conflict.difference.topic;
 
@@ -213,16 +282,98 @@ warn_and_free(char *line)
 	free(line);
 }
 
+/* ---- joining and leaving --------------------------------------------- */
+
+#define MEMBERSHIP_BYTES                                                                           \
+	(sizeof(struct membership) + sizeof(struct strmap_entry) + sizeof(struct conn_key))
+
+static struct membership *
+find_membership(struct clients *clients, struct conn_id conn, struct slice group, bool consumers)
+{
+	struct conn_key key;
+	const struct group_of_clients *found = strmap_find(groups_of(clients, consumers), group);
+
+	return found != NULL ? strmap_find(&found->members, key_of(conn, &key)) : NULL;
+}
+
+/* *is_new: it was not in the group before. */
+static struct membership *
+join(struct clients *clients, struct peer *peer, struct slice name, bool consumers, bool *is_new)
+{
+	struct conn_key key;
+	struct group_of_clients *group = make_group(clients, name, consumers);
+	struct membership *membership = strmap_find(&group->members, key_of(peer->conn, &key));
+
+	*is_new = membership == NULL;
+	if (membership == NULL) {
+		membership = mem_zalloc(sizeof *membership);
+		membership->peer = peer;
+		membership->group = group;
+		TAILQ_INSERT_HEAD(&peer->memberships, membership, of_peer);
+		peer->n_memberships++;
+		clients->n_memberships++;
+		clients->bytes += MEMBERSHIP_BYTES;
+		strmap_put(&group->members, key_of(peer->conn, &key), membership);
+		add_wish(group, membership);
+	}
+	membership->last_seen_mono_ms = peer->last_seen_mono_ms;
+	return membership;
+}
+
+/* Out of its group (which stays, perhaps empty) and its peer. */
+static void
+leave(struct clients *clients, struct membership *membership)
+{
+	struct conn_key key;
+	struct peer *peer = membership->peer;
+
+	TAILQ_REMOVE(&peer->memberships, membership, of_peer);
+	peer->n_memberships--;
+	clients->n_memberships--;
+	clients->bytes -= MEMBERSHIP_BYTES + membership->subscriptions.bytes;
+	drop_wish(membership->group, membership);
+	strmap_take(&membership->group->members, key_of(peer->conn, &key));
+	membership_free(membership);
+}
+
+/* Drops a group without members. */
+static void
+prune(struct clients *clients, struct group_of_clients *group)
+{
+	if (group->members.n == 0)
+		group_free(
+		    strmap_take(groups_of(clients, group->consumers), slice_of(group->name)));
+}
+
+/* True when it subscribes to other topics than before; *moved: to anything else. */
+static bool
+subscribe(struct clients *clients, struct membership *member,
+    const struct heartbeat_consumer *consumer, bool *moved)
+{
+	struct subscriptions *subscriptions = &member->subscriptions;
+	uint64_t hash = subscriptions->hash;
+
+	clients->bytes -= subscriptions->bytes;
+	drop_wish(member->group, member);
+	bool other_topics = subscriptions_replace(
+	    subscriptions, consumer->subscriptions, consumer->n_subscriptions);
+
+	add_wish(member->group, member);
+	clients->bytes += subscriptions->bytes;
+	*moved = other_topics || subscriptions->hash != hash;
+	return other_topics;
+}
+
 /* ---- changes --------------------------------------------------------- */
 
-/* Changed groups, gathered while memberships come and go. */
+/* Changed groups, collected while memberships come and go. */
 struct gathering {
 	struct arena *arena;
 	struct client_change *list;
 	size_t n, cap;
 };
 
-/* Who is to be told. */
+/* The group changed: all its members are to be told. */
 static void
 gather(struct gathering *gathering, const struct group_of_clients *group)
 {
@@ -264,22 +415,83 @@ apply_consumer(struct clients *clients, struct peer *peer, const struct heartbea
 	group->model = consumer->model;
 	group->from = consumer->from;
 	if (!heartbeat->without_sub)
-		changed = subscriptions_replace(&member->subscriptions, consumer->subscriptions,
-		    consumer->n_subscriptions, &moved);
+		changed = subscribe(clients, member, consumer, &moved);
 	if (is_new || changed)
 		gather(gathering, group);
 	return is_new || moved ? judge(clients, group) : NULL;
 }
 
-struct client_changes
+/* Whether the heartbeat would take more memory than its connection has already. */
+static bool
+wants_more(struct clients *clients, const struct client *from, const struct heartbeat *heartbeat)
+{
+	for (size_t i = 0; i < heartbeat->n_producers; i++) {
+		if (find_membership(clients, from->conn, heartbeat->producers[i], false) == NULL)
+			return true;
+	}
+	for (size_t i = 0; i < heartbeat->n_consumers; i++) {
+		const struct heartbeat_consumer *consumer = &heartbeat->consumers[i];
+		const struct membership *member =
+		    find_membership(clients, from->conn, consumer->group, true);
+
+		if (member == NULL ||
+		    (!heartbeat->without_sub &&
+			subscriptions_size(consumer->subscriptions, consumer->n_subscriptions) >
+			    member->subscriptions.bytes))
+			return true;
+	}
+	return false;
+}
+
+/* How many of the heartbeat's groups its connection is not in yet. */
+static size_t
+count_new(struct clients *clients, const struct client *from, const struct heartbeat *heartbeat)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < heartbeat->n_producers; i++)
+		n += find_membership(clients, from->conn, heartbeat->producers[i], false) == NULL;
+	for (size_t i = 0; i < heartbeat->n_consumers; i++)
+		n += find_membership(clients, from->conn, heartbeat->consumers[i].group, true) ==
+		     NULL;
+	return n;
+}
+
+/* Below the lock. Most heartbeats bring nothing new and pass with the first comparisons. */
+static enum client_status
+check_limits(struct clients *clients, const struct client *from, const struct heartbeat *heartbeat,
+    const struct client_limits *limits)
+{
+	struct conn_key key;
+	const struct peer *peer = strmap_find(&clients->peers, key_of(from->conn, &key));
+	size_t n_before = peer != NULL ? peer->n_memberships : 0;
+	size_t n_named = heartbeat->n_producers + heartbeat->n_consumers;
+
+	if (n_before + n_named > limits->max_groups &&
+	    n_before + count_new(clients, from, heartbeat) > limits->max_groups)
+		return CLIENT_TOO_MANY_GROUPS;
+	if (clients->bytes >= limits->max_bytes && wants_more(clients, from, heartbeat))
+		return CLIENT_NO_MEMORY;
+	return CLIENT_ACCEPTED;
+}
+
+enum client_status
 clients_heartbeat(struct clients *clients, const struct client *from,
-    const struct heartbeat *heartbeat, struct arena *arena)
+    const struct heartbeat *heartbeat, const struct client_limits *limits, struct arena *arena,
+    struct client_changes *changes)
 {
 	struct gathering gathering = { .arena = arena };
 	char **lines = arena_zalloc(arena, heartbeat->n_consumers * sizeof *lines);
 	bool is_new;
 
+	*changes = (struct client_changes){ 0 };
 	pthread_mutex_lock(&clients->lock);
+	enum client_status status = check_limits(clients, from, heartbeat, limits);
+
+	if (status != CLIENT_ACCEPTED) {
+		pthread_mutex_unlock(&clients->lock);
+		return status;
+	}
 	struct peer *peer = make_peer(clients, from, heartbeat->client_id);
 
 	for (size_t i = 0; i < heartbeat->n_producers; i++)
@@ -290,7 +502,8 @@ clients_heartbeat(struct clients *clients, const struct client *from,
 	pthread_mutex_unlock(&clients->lock);
 	for (size_t i = 0; i < heartbeat->n_consumers; i++)
 		warn_and_free(lines[i]);
-	return gathered(&gathering);
+	*changes = gathered(&gathering);
+	return CLIENT_ACCEPTED;
 }
 
 /* Takes the membership out and remembers what that changes. */
@@ -299,7 +512,7 @@ depart(struct clients *clients, struct membership *membership, struct gathering 
 {
 	struct group_of_clients *group = membership->group;
 
-	leave(membership);
+	leave(clients, membership);
 	if (group->consumers && group->members.n != 0) {
 		gather(gathering, group);
 		free(judge(clients, group)); /* fewer members: nothing new to say */
@@ -312,8 +525,10 @@ drop_peer_if_idle(struct clients *clients, struct peer *peer)
 {
 	struct conn_key key;
 
-	if (peer->memberships == NULL)
-		peer_free(strmap_take(&clients->peers, key_of(peer->conn, &key)));
+	if (peer->n_memberships != 0)
+		return;
+	clients->bytes -= peer->bytes;
+	peer_free(strmap_take(&clients->peers, key_of(peer->conn, &key)));
 }
 
 static struct membership *
@@ -370,8 +585,8 @@ clients_close(struct clients *clients, struct conn_id conn, struct arena *arena)
 	pthread_mutex_lock(&clients->lock);
 	struct peer *peer = strmap_find(&clients->peers, key_of(conn, &key));
 
-	while (peer != NULL && peer->memberships != NULL)
-		depart(clients, peer->memberships, &gathering);
+	while (peer != NULL && peer->n_memberships != 0)
+		depart(clients, TAILQ_FIRST(&peer->memberships), &gathering);
 	if (peer != NULL)
 		drop_peer_if_idle(clients, peer);
 	pthread_mutex_unlock(&clients->lock);
@@ -396,8 +611,9 @@ clients_expire(
 		next = strmap_next(&clients->peers, entry);
 		if (peer->last_seen_mono_ms <= deadline)
 			list[n++] = peer->conn;
-		for (struct membership *at = peer->memberships, *after; at != NULL; at = after) {
-			after = at->next_of_peer;
+		for (struct membership *at = TAILQ_FIRST(&peer->memberships), *after; at != NULL;
+		     at = after) {
+			after = TAILQ_NEXT(at, of_peer);
 			if (at->last_seen_mono_ms <= deadline)
 				depart(clients, at, &gathering);
 		}
@@ -407,4 +623,245 @@ clients_expire(
 	*stale = list;
 	*n_stale = n;
 	return gathered(&gathering);
+}
+
+/* ---- asking ----------------------------------------------------------- */
+
+static struct client
+client_of(struct arena *arena, const struct peer *peer)
+{
+	return (struct client){
+		.conn = peer->conn,
+		.id = arena_copy(arena, slice_of(peer->id)),
+		.address = arena_copy(arena, slice_of(peer->address)),
+		.language = peer->language,
+		.version = peer->version,
+		.last_seen_ms = peer->last_seen_ms,
+	};
+}
+
+/* The newest subscription of any member. */
+static const struct subscription *
+newest(const struct group_of_clients *group, struct slice topic)
+{
+	const struct subscription *best = NULL;
+
+	for (struct strmap_entry *entry = strmap_next(&group->members, NULL); entry != NULL;
+	     entry = strmap_next(&group->members, entry)) {
+		const struct membership *membership = entry->value;
+		const struct subscription *found =
+		    strmap_find(&membership->subscriptions.table, topic);
+
+		if (found != NULL && (best == NULL || found->version > best->version))
+			best = found;
+	}
+	return best;
+}
+
+enum client_lookup
+clients_find_subscription(struct clients *clients, struct conn_id conn, struct slice group,
+    struct slice topic, struct arena *arena, struct subscription *out, bool *broadcasting)
+{
+	struct conn_key key;
+	const struct subscription *found = NULL;
+
+	pthread_mutex_lock(&clients->lock);
+	const struct group_of_clients *known = strmap_find(&clients->consumers, group);
+
+	if (known != NULL) {
+		const struct membership *own = strmap_find(&known->members, key_of(conn, &key));
+
+		*broadcasting = known->model == MODEL_BROADCASTING;
+		if (own != NULL)
+			found = strmap_find(&own->subscriptions.table, topic);
+		if (found == NULL)
+			found = newest(known, topic);
+		if (found != NULL)
+			*out = subscription_copy(arena, found);
+	}
+	pthread_mutex_unlock(&clients->lock);
+	if (known == NULL)
+		return CLIENT_NO_GROUP;
+	return found != NULL ? CLIENT_FOUND : CLIENT_NO_SUBSCRIPTION;
+}
+
+static int
+by_client_id(const void *a, const void *b)
+{
+	const struct client *left = a, *right = b;
+	int order = slice_compare(left->id, right->id);
+
+	return order != 0 ? order : slice_compare(left->address, right->address);
+}
+
+/* In order of client ids. */
+static const struct client *
+list_members(const struct group_of_clients *group, struct arena *arena, size_t *n)
+{
+	struct client *list = arena_alloc(arena, group->members.n * sizeof *list);
+
+	*n = 0;
+	for (struct strmap_entry *entry = strmap_next(&group->members, NULL); entry != NULL;
+	     entry = strmap_next(&group->members, entry))
+		list[(*n)++] = client_of(arena, ((const struct membership *)entry->value)->peer);
+	qsort(list, *n, sizeof *list, by_client_id);
+	return list;
+}
+
+/* One for each topic that any member subscribes to, in order of topics: the newest. */
+static const struct subscription *
+list_subscriptions(const struct group_of_clients *group, struct arena *arena, size_t *n)
+{
+	struct strmap topics = { 0 };
+
+	for (struct strmap_entry *entry = strmap_next(&group->members, NULL); entry != NULL;
+	     entry = strmap_next(&group->members, entry)) {
+		const struct strmap *wishes =
+		    &((const struct membership *)entry->value)->subscriptions.table;
+
+		for (struct strmap_entry *wish = strmap_next(wishes, NULL); wish != NULL;
+		     wish = strmap_next(wishes, wish)) {
+			struct subscription *one = wish->value;
+			const struct subscription *best = strmap_find(&topics, strmap_key(wish));
+
+			if (best == NULL || one->version > best->version)
+				strmap_put(&topics, strmap_key(wish), one);
+		}
+	}
+	struct strmap_entry **sorted = strmap_sorted(&topics);
+	struct subscription *list = arena_alloc(arena, topics.n * sizeof *list);
+
+	*n = topics.n;
+	for (size_t i = 0; i < topics.n; i++)
+		list[i] = subscription_copy(arena, sorted[i]->value);
+	free(sorted);
+	strmap_release(&topics, NULL);
+	return list;
+}
+
+bool
+clients_find_group(
+    struct clients *clients, struct slice group, struct arena *arena, struct client_group *out)
+{
+	pthread_mutex_lock(&clients->lock);
+	const struct group_of_clients *found = strmap_find(&clients->consumers, group);
+
+	if (found != NULL) {
+		*out = (struct client_group){ found->type, found->model, found->from, NULL, 0, NULL,
+			0 };
+		out->members = list_members(found, arena, &out->n_members);
+		out->subscriptions = list_subscriptions(found, arena, &out->n_subscriptions);
+	}
+	pthread_mutex_unlock(&clients->lock);
+	return found != NULL;
+}
+
+bool
+clients_find_member(struct clients *clients, struct slice group, struct slice client_id,
+    struct arena *arena, struct client *out)
+{
+	const struct peer *best = NULL;
+
+	pthread_mutex_lock(&clients->lock);
+	const struct group_of_clients *found = strmap_find(&clients->consumers, group);
+
+	for (struct strmap_entry *entry = found != NULL ? strmap_next(&found->members, NULL) : NULL;
+	     entry != NULL; entry = strmap_next(&found->members, entry)) {
+		const struct peer *peer = ((const struct membership *)entry->value)->peer;
+
+		/* After a reconnect the old connection may still be there: the last to speak
+		 * counts. */
+		if (slice_is(client_id, peer->id) &&
+		    (best == NULL || peer->last_seen_mono_ms > best->last_seen_mono_ms))
+			best = peer;
+	}
+	if (best != NULL)
+		*out = client_of(arena, best);
+	pthread_mutex_unlock(&clients->lock);
+	return best != NULL;
+}
+
+const struct slice *
+clients_list_ids(struct clients *clients, struct slice group, struct arena *arena, size_t *n)
+{
+	const struct client *members = NULL;
+	size_t n_members = 0;
+
+	pthread_mutex_lock(&clients->lock);
+	const struct group_of_clients *found = strmap_find(&clients->consumers, group);
+
+	if (found != NULL)
+		members = list_members(found, arena, &n_members);
+	pthread_mutex_unlock(&clients->lock);
+	struct slice *ids = arena_alloc(arena, n_members * sizeof *ids);
+
+	*n = 0;
+	for (size_t i = 0; i < n_members; i++) {
+		if (*n == 0 || !slice_equal(ids[*n - 1], members[i].id))
+			ids[(*n)++] = members[i].id;
+	}
+	return *n != 0 ? ids : NULL;
+}
+
+const struct slice *
+clients_list_subscribers(
+    struct clients *clients, struct slice topic, struct arena *arena, size_t *n)
+{
+	pthread_mutex_lock(&clients->lock);
+	struct strmap_entry **sorted = strmap_sorted(&clients->consumers);
+	struct slice *names = arena_alloc(arena, clients->consumers.n * sizeof *names);
+
+	*n = 0;
+	for (size_t i = 0; i < clients->consumers.n; i++) {
+		if (newest(sorted[i]->value, topic) != NULL)
+			names[(*n)++] = arena_copy(arena, strmap_key(sorted[i]));
+	}
+	pthread_mutex_unlock(&clients->lock);
+	free(sorted);
+	return names;
+}
+
+const struct client *
+clients_list_producers(struct clients *clients, struct slice group, struct arena *arena, size_t *n)
+{
+	const struct client *members = NULL;
+
+	*n = 0;
+	pthread_mutex_lock(&clients->lock);
+	const struct group_of_clients *found = strmap_find(&clients->producers, group);
+
+	if (found != NULL)
+		members = list_members(found, arena, n);
+	pthread_mutex_unlock(&clients->lock);
+	return members;
+}
+
+const struct slice *
+clients_list_producer_groups(struct clients *clients, struct arena *arena, size_t *n)
+{
+	pthread_mutex_lock(&clients->lock);
+	struct strmap_entry **sorted = strmap_sorted(&clients->producers);
+	struct slice *names = arena_alloc(arena, clients->producers.n * sizeof *names);
+
+	*n = clients->producers.n;
+	for (size_t i = 0; i < *n; i++)
+		names[i] = arena_copy(arena, strmap_key(sorted[i]));
+	pthread_mutex_unlock(&clients->lock);
+	free(sorted);
+	return names;
+}
+
+void
+clients_get_counts(struct clients *clients, struct client_counts *counts)
+{
+	pthread_mutex_lock(&clients->lock);
+	*counts = (struct client_counts){
+		.n_connections = clients->peers.n,
+		.n_producer_groups = clients->producers.n,
+		.n_consumer_groups = clients->consumers.n,
+		.n_conflicts = clients->n_conflicts,
+		.n_memberships = clients->n_memberships,
+		.bytes = clients->bytes,
+	};
+	pthread_mutex_unlock(&clients->lock);
 }

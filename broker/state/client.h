@@ -2,13 +2,14 @@
 #define BROKER_CLIENT_H
 
 /*
- * Who is connected: producers and consumers by group, as heartbeats tell, and
- * what each consumer subscribed to. One lock (a leaf). Any thread; connections
- * are named by conn_id, answers are copied out into the caller's arena.
+ * Connected clients, as their heartbeats describe them: producers and
+ * consumers by group, and the subscriptions of each consumer. One lock (a
+ * leaf). Any thread; connections are named by conn_id, results are copied into
+ * the caller's arena.
  *
- * Subscriptions are kept per client, not only per group: two members of one
- * group that ask for different things are the classic way to lose messages, and are
- * reported with both addresses and both expressions.
+ * Subscriptions belong to a client, not only to its group: members of one
+ * group with different subscriptions miss messages. The log names the first
+ * two of them, with addresses and expressions.
  */
 
 #include <stdbool.h>
@@ -48,24 +49,38 @@ struct client_changes {
 struct clients *clients_new(void);
 void clients_free(struct clients *clients);
 
+/* What heartbeats may bring. */
+struct client_limits {
+	size_t max_groups; /* of one connection */
+	size_t max_bytes;  /* of memory for all clients; one heartbeat may exceed it */
+};
+
+enum client_status {
+	CLIENT_ACCEPTED,
+	CLIENT_TOO_MANY_GROUPS, /* the connection would be in more than max_groups */
+	CLIENT_NO_MEMORY,       /* max_bytes are in use, and the heartbeat wants more */
+};
+
 /*
- * `from` says over which connection the heartbeat came (its id and time are not read).
- * Changed are groups with a new member, or one that subscribes to other topics than before.
+ * `from` names the connection of the heartbeat; its id and last_seen_ms are not read. *changes has
+ * the groups with a new member, or with one that subscribes to other topics than before. A refused
+ * heartbeat changes nothing.
  */
-struct client_changes clients_heartbeat(struct clients *clients, const struct client *from,
-    const struct heartbeat *heartbeat, struct arena *arena);
-/* The client leaves these groups (absent: none), whatever connection it came over. */
+enum client_status clients_heartbeat(struct clients *clients, const struct client *from,
+    const struct heartbeat *heartbeat, const struct client_limits *limits, struct arena *arena,
+    struct client_changes *changes);
+/* The client leaves these groups (absent: none) on all its connections. */
 struct client_changes clients_unregister(struct clients *clients, struct slice client_id,
     struct slice producer_group, struct slice consumer_group, struct arena *arena);
 struct client_changes clients_close(
     struct clients *clients, struct conn_id conn, struct arena *arena);
-/* Forgets who was silent for CLIENT_EXPIRE_MS, and says which connections are to be closed. */
+/* Forgets clients that were silent for CLIENT_EXPIRE_MS; *stale has the connections to close. */
 struct client_changes clients_expire(
     struct clients *clients, struct arena *arena, const struct conn_id **stale, size_t *n_stale);
 
 /* What a pull needs to know of its group and topic. */
 enum client_lookup {
-	CLIENT_NO_GROUP,        /* nobody of this group is known */
+	CLIENT_NO_GROUP,        /* no member of this group is known */
 	CLIENT_NO_SUBSCRIPTION, /* the group does not subscribe to the topic */
 	CLIENT_FOUND,
 };
@@ -90,7 +105,7 @@ struct client_group {
 	size_t n_subscriptions;
 };
 
-/* False when nobody of the group is connected. */
+/* False when no member of the group is connected. */
 bool clients_find_group(
     struct clients *clients, struct slice group, struct arena *arena, struct client_group *out);
 bool clients_find_member(struct clients *clients, struct slice group, struct slice client_id,
@@ -112,7 +127,9 @@ struct client_counts {
 	size_t n_connections; /* that sent a heartbeat */
 	size_t n_producer_groups;
 	size_t n_consumer_groups;
-	uint64_t n_conflicts; /* groups that were seen to subscribe differently, since the start */
+	uint64_t n_conflicts; /* how often members of a group began to disagree, since the start */
+	size_t n_memberships; /* of connections in groups */
+	size_t bytes;         /* of memory for all of this */
 };
 
 void clients_get_counts(struct clients *clients, struct client_counts *counts);

@@ -102,6 +102,16 @@ groups_remove(struct groups *groups, struct slice name)
 	return gone != NULL;
 }
 
+size_t
+groups_count(struct groups *groups)
+{
+	pthread_mutex_lock(&groups->lock);
+	size_t n = groups->table.n;
+
+	pthread_mutex_unlock(&groups->lock);
+	return n;
+}
+
 struct data_version
 groups_version(struct groups *groups)
 {
@@ -159,11 +169,16 @@ group_write(struct json_out *out, const struct group *group)
 	json_close_object(out);
 }
 
-/* A count that a peer names, brought into what makes sense. */
-static int32_t
-clamp(int64_t value, int32_t max)
+/* A count within its bounds, or -1. */
+static int
+read_count(const struct json *json, const char *key, int32_t otherwise, int32_t max, int32_t *count)
 {
-	return value < 0 ? 0 : value > max ? max : (int32_t)value;
+	int64_t value = json_member_int64(json, key, otherwise);
+
+	if (value < 0 || value > max)
+		return -1;
+	*count = (int32_t)value;
+	return 0;
 }
 
 int
@@ -178,11 +193,10 @@ group_read(const struct json *json, struct group *group)
 	group->consume_from_min_enable = json_member_bool(json, "consumeFromMinEnable", true);
 	group->consume_broadcast_enable = json_member_bool(json, "consumeBroadcastEnable", true);
 	group->notify_ids_changed = json_member_bool(json, "notifyConsumerIdsChangedEnable", true);
-	group->retry_queues = clamp(json_member_int64(json, "retryQueueNums", DEFAULT_RETRY_QUEUES),
-	    GROUP_RETRY_QUEUES_MAX);
-	group->retry_max =
-	    clamp(json_member_int64(json, "retryMaxTimes", DEFAULT_RETRY_MAX), INT32_MAX);
 	group->broker_id = json_member_int64(json, "brokerId", 0);
 	group->which_when_slow = json_member_int64(json, "whichBrokerWhenConsumeSlowly", 1);
-	return 0;
+	if (read_count(json, "retryQueueNums", DEFAULT_RETRY_QUEUES, GROUP_RETRY_QUEUES_MAX,
+		&group->retry_queues) == -1)
+		return -1;
+	return read_count(json, "retryMaxTimes", DEFAULT_RETRY_MAX, INT32_MAX, &group->retry_max);
 }

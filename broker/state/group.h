@@ -39,13 +39,17 @@ void groups_put(struct groups *groups, const struct group *group);
 /* Adds unless there is one of this name; *now is what counts then. True when it was added. */
 bool groups_add(struct groups *groups, const struct group *group, struct group *now);
 bool groups_remove(struct groups *groups, struct slice name);
+size_t groups_count(struct groups *groups);
 struct data_version groups_version(struct groups *groups);
 /* A snapshot in order of names; the caller frees it. */
 struct group *groups_list(struct groups *groups, size_t *n);
 /* RocketMQ's defaults under this name, which must fit. */
 void group_init(struct group *group, struct slice name);
 void group_write(struct json_out *out, const struct group *group);
-/* 0, or -1 when it has no valid name; absent members have their defaults. */
+/*
+ * 0, or -1 when the name is not valid, retryQueueNums is not 0 to GROUP_RETRY_QUEUES_MAX or
+ * retryMaxTimes is not 0 to INT32_MAX. Absent members have their defaults.
+ */
 int group_read(const struct json *json, struct group *group);
 
 #endif

@@ -4,7 +4,9 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/queue.h>
 
+#include "common/base/clock.h"
 #include "common/base/mem.h"
 #include "common/base/strmap.h"
 
@@ -18,8 +20,11 @@ struct offset_slot {
 
 /* The offsets of one group in one topic, in order of queue ids. */
 struct progress {
-	struct progress *next_changed;
-	bool changed; /* in the list of changed ones */
+	TAILQ_ENTRY(progress) in_changed;
+	TAILQ_ENTRY(progress) in_unknown;
+	bool changed;            /* in the list of changed ones */
+	bool unknown;            /* in the list of those whose group does not exist */
+	int64_t touched_mono_ms; /* if unknown: of the last commit */
 	char *group;
 	char *topic;
 	struct offset_slot *queues;
@@ -29,7 +34,9 @@ struct progress {
 struct offsets {
 	pthread_mutex_t lock;
 	struct strmap groups; /* name -> struct strmap: topic -> struct progress */
-	struct progress *changed;
+	TAILQ_HEAD(, progress) changed;
+	TAILQ_HEAD(, progress) unknown; /* in order of their last commits */
+	struct offset_counts counts;
 };
 
 static void
@@ -58,6 +65,8 @@ offsets_new(void)
 	struct offsets *offsets = mem_zalloc(sizeof *offsets);
 
 	pthread_mutex_init(&offsets->lock, NULL);
+	TAILQ_INIT(&offsets->changed);
+	TAILQ_INIT(&offsets->unknown);
 	return offsets;
 }
 
@@ -96,6 +105,15 @@ find_progress(const struct offsets *offsets, struct slice group, struct slice to
 	return topics != NULL ? strmap_find(topics, topic) : NULL;
 }
 
+static struct offset_slot *
+find_queue(const struct progress *progress, int32_t queue_id)
+{
+	size_t i = index_of(progress, queue_id);
+
+	return i < progress->n && progress->queues[i].queue_id == queue_id ? &progress->queues[i]
+	                                                                   : NULL;
+}
+
 int64_t
 offsets_find(struct offsets *offsets, struct slice group, struct slice topic, int32_t queue_id)
 {
@@ -103,13 +121,10 @@ offsets_find(struct offsets *offsets, struct slice group, struct slice topic, in
 
 	pthread_mutex_lock(&offsets->lock);
 	const struct progress *progress = find_progress(offsets, group, topic);
+	const struct offset_slot *queue = progress != NULL ? find_queue(progress, queue_id) : NULL;
 
-	if (progress != NULL) {
-		size_t i = index_of(progress, queue_id);
-
-		if (i < progress->n && progress->queues[i].queue_id == queue_id)
-			offset = progress->queues[i].offset;
-	}
+	if (queue != NULL)
+		offset = queue->offset;
 	pthread_mutex_unlock(&offsets->lock);
 	return offset;
 }
@@ -134,13 +149,12 @@ make_progress(struct offsets *offsets, struct slice group, struct slice topic)
 	return progress;
 }
 
+/* It must not be there. */
 static struct offset_slot *
-make_queue(struct progress *progress, int32_t queue_id)
+add_queue(struct offsets *offsets, struct progress *progress, int32_t queue_id)
 {
 	size_t i = index_of(progress, queue_id);
 
-	if (i < progress->n && progress->queues[i].queue_id == queue_id)
-		return &progress->queues[i];
 	if (progress->n == progress->cap) {
 		progress->cap = progress->cap != 0 ? progress->cap * 2 : FIRST_CAP;
 		progress->queues =
@@ -149,6 +163,8 @@ make_queue(struct progress *progress, int32_t queue_id)
 	memmove(&progress->queues[i + 1], &progress->queues[i],
 	    (progress->n - i) * sizeof *progress->queues);
 	progress->n++;
+	offsets->counts.n++;
+	offsets->counts.n_unknown += progress->unknown;
 	progress->queues[i] = (struct offset_slot){ .queue_id = queue_id, .offset = -1 };
 	return &progress->queues[i];
 }
@@ -160,59 +176,113 @@ mark_changed(struct offsets *offsets, struct progress *progress, struct offset_s
 	if (progress->changed)
 		return;
 	progress->changed = true;
-	progress->next_changed = offsets->changed;
-	offsets->changed = progress;
+	TAILQ_INSERT_TAIL(&offsets->changed, progress, in_changed);
 }
 
-void
-offsets_put(struct offsets *offsets, struct slice group, struct slice topic, int32_t queue_id,
-    int64_t offset)
-{
-	pthread_mutex_lock(&offsets->lock);
-	struct progress *progress = make_progress(offsets, group, topic);
-	struct offset_slot *queue = make_queue(progress, queue_id);
+/* ---- groups that do not exist ---------------------------------------- */
 
-	if (queue->offset != offset) {
-		queue->offset = offset;
+static void
+set_unknown(struct offsets *offsets, struct progress *progress)
+{
+	if (progress->unknown)
+		TAILQ_REMOVE(&offsets->unknown, progress, in_unknown);
+	else
+		offsets->counts.n_unknown += progress->n;
+	progress->unknown = true;
+	progress->touched_mono_ms = clock_mono_ms();
+	TAILQ_INSERT_TAIL(&offsets->unknown, progress, in_unknown);
+}
+
+static void
+set_known(struct offsets *offsets, struct progress *progress)
+{
+	if (!progress->unknown)
+		return;
+	progress->unknown = false;
+	offsets->counts.n_unknown -= progress->n;
+	TAILQ_REMOVE(&offsets->unknown, progress, in_unknown);
+}
+
+/* Whether one more row is within the limits; progress: where it belongs, or NULL. */
+static enum offset_status
+check_limits(const struct offsets *offsets, const struct progress *progress, bool group_exists,
+    const struct offset_limits *limits)
+{
+	bool unknown = progress != NULL ? progress->unknown : !group_exists;
+
+	if (offsets->counts.n >= limits->max)
+		return OFFSET_TOO_MANY;
+	if (unknown && !group_exists && offsets->counts.n_unknown >= limits->max_unknown)
+		return OFFSET_TOO_MANY_UNKNOWN;
+	return OFFSET_KEPT;
+}
+
+/* ---- changing -------------------------------------------------------- */
+
+/* Below the lock. The queue of the row, made unless there are too many; NULL: *status says why. */
+static struct offset_slot *
+slot_for(struct offsets *offsets, struct progress **at, const struct offset_row *row,
+    bool group_exists, const struct offset_limits *limits, enum offset_status *status)
+{
+	struct progress *progress = find_progress(offsets, row->group, row->topic);
+	struct offset_slot *queue = progress != NULL ? find_queue(progress, row->queue_id) : NULL;
+	bool is_new = progress == NULL;
+
+	*status =
+	    queue != NULL ? OFFSET_KEPT : check_limits(offsets, progress, group_exists, limits);
+	if (*status != OFFSET_KEPT)
+		return NULL;
+	if (is_new)
+		progress = make_progress(offsets, row->group, row->topic);
+	if (group_exists)
+		set_known(offsets, progress);
+	else if (is_new || progress->unknown)
+		set_unknown(offsets, progress);
+	*at = progress;
+	return queue != NULL ? queue : add_queue(offsets, progress, row->queue_id);
+}
+
+enum offset_status
+offsets_put(struct offsets *offsets, const struct offset_row *row, bool group_exists,
+    const struct offset_limits *limits)
+{
+	enum offset_status status;
+	struct progress *progress;
+
+	pthread_mutex_lock(&offsets->lock);
+	struct offset_slot *queue =
+	    slot_for(offsets, &progress, row, group_exists, limits, &status);
+
+	if (queue != NULL && queue->offset != row->offset) {
+		queue->offset = row->offset;
 		mark_changed(offsets, progress, queue);
 	}
 	pthread_mutex_unlock(&offsets->lock);
+	return status;
 }
 
 void
-offsets_load(struct offsets *offsets, struct slice group, struct slice topic, int32_t queue_id,
-    int64_t offset)
+offsets_set(struct offsets *offsets, const struct offset_row *row)
 {
 	pthread_mutex_lock(&offsets->lock);
-	make_queue(make_progress(offsets, group, topic), queue_id)->offset = offset;
+	struct progress *progress = make_progress(offsets, row->group, row->topic);
+	struct offset_slot *queue = find_queue(progress, row->queue_id);
+
+	if (queue == NULL)
+		queue = add_queue(offsets, progress, row->queue_id);
+	queue->offset = row->offset;
 	pthread_mutex_unlock(&offsets->lock);
 }
 
+/* It is out of its table. */
 static void
-forget_changed(struct offsets *offsets, const struct progress *gone)
+drop_progress(struct offsets *offsets, struct progress *progress)
 {
-	for (struct progress **at = &offsets->changed; *at != NULL; at = &(*at)->next_changed) {
-		if (*at == gone) {
-			*at = gone->next_changed;
-			return;
-		}
-	}
-}
-
-/* Without a topic: all of the group. */
-static void
-remove_from_group(struct offsets *offsets, struct strmap *topics, struct slice topic)
-{
-	for (struct strmap_entry *entry = strmap_next(topics, NULL), *next; entry != NULL;
-	     entry = next) {
-		next = strmap_next(topics, entry);
-		if (topic.data != NULL && !slice_equal(strmap_key(entry), topic))
-			continue;
-		struct progress *progress = strmap_take(topics, strmap_key(entry));
-
-		forget_changed(offsets, progress);
-		progress_free(progress);
-	}
+	if (progress->changed)
+		TAILQ_REMOVE(&offsets->changed, progress, in_changed);
+	set_known(offsets, progress);
+	offsets->counts.n -= progress->n;
+	progress_free(progress);
 }
 
 void
@@ -221,11 +291,26 @@ offsets_remove_group(struct offsets *offsets, struct slice group)
 	pthread_mutex_lock(&offsets->lock);
 	struct strmap *topics = strmap_take(&offsets->groups, group);
 
-	if (topics != NULL) {
-		remove_from_group(offsets, topics, SLICE_NONE);
-		group_free(topics);
+	for (struct strmap_entry *entry = topics != NULL ? strmap_next(topics, NULL) : NULL, *next;
+	     entry != NULL; entry = next) {
+		next = strmap_next(topics, entry);
+		drop_progress(offsets, strmap_take(topics, strmap_key(entry)));
 	}
+	if (topics != NULL)
+		group_free(topics);
 	pthread_mutex_unlock(&offsets->lock);
+}
+
+/* Below the lock; *topics, the group's table, goes with its last entry. */
+static void
+remove_from(struct offsets *offsets, struct strmap *topics, struct slice group, struct slice topic)
+{
+	struct progress *progress = strmap_take(topics, topic);
+
+	if (topics->n == 0)
+		group_free(strmap_take(&offsets->groups, group));
+	if (progress != NULL)
+		drop_progress(offsets, progress);
 }
 
 void
@@ -234,15 +319,42 @@ offsets_remove_topic(struct offsets *offsets, struct slice topic)
 	pthread_mutex_lock(&offsets->lock);
 	for (struct strmap_entry *entry = strmap_next(&offsets->groups, NULL), *next; entry != NULL;
 	     entry = next) {
-		struct strmap *topics = entry->value;
-
 		next = strmap_next(&offsets->groups, entry);
-		remove_from_group(offsets, topics, topic);
-		if (topics->n == 0)
-			group_free(strmap_take(&offsets->groups, strmap_key(entry)));
+		remove_from(offsets, entry->value, strmap_key(entry), topic);
 	}
 	pthread_mutex_unlock(&offsets->lock);
 }
+
+struct meta_job *
+offsets_expire_unknown(struct offsets *offsets, int64_t before_ms)
+{
+	struct meta_job *job = NULL;
+	struct progress *progress;
+
+	pthread_mutex_lock(&offsets->lock);
+	while ((progress = TAILQ_FIRST(&offsets->unknown)) != NULL &&
+	       progress->touched_mono_ms < before_ms) {
+		struct slice group = slice_of(progress->group), topic = slice_of(progress->topic);
+
+		if (job == NULL)
+			job = meta_job_new();
+		for (size_t i = 0; i < progress->n; i++)
+			meta_job_put_offset(job, group, topic, progress->queues[i].queue_id, -1);
+		remove_from(offsets, strmap_find(&offsets->groups, group), group, topic);
+	}
+	pthread_mutex_unlock(&offsets->lock);
+	return job;
+}
+
+void
+offsets_get_counts(struct offsets *offsets, struct offset_counts *counts)
+{
+	pthread_mutex_lock(&offsets->lock);
+	*counts = offsets->counts;
+	pthread_mutex_unlock(&offsets->lock);
+}
+
+/* ---- reading --------------------------------------------------------- */
 
 static void
 each_queue(const struct progress *progress, void (*row)(void *arg, const struct offset_row *row),
@@ -298,11 +410,12 @@ offsets_changed(struct offsets *offsets)
 	struct meta_job *job = NULL;
 
 	pthread_mutex_lock(&offsets->lock);
-	if (offsets->changed != NULL)
+	struct progress *progress;
+
+	if (!TAILQ_EMPTY(&offsets->changed))
 		job = meta_job_new();
-	for (struct progress *progress = offsets->changed, *next; progress != NULL;
-	     progress = next) {
-		next = progress->next_changed;
+	while ((progress = TAILQ_FIRST(&offsets->changed)) != NULL) {
+		TAILQ_REMOVE(&offsets->changed, progress, in_changed);
 		progress->changed = false;
 		for (size_t i = 0; i < progress->n; i++) {
 			struct offset_slot *queue = &progress->queues[i];
@@ -314,7 +427,6 @@ offsets_changed(struct offsets *offsets)
 			    slice_of(progress->topic), queue->queue_id, queue->offset);
 		}
 	}
-	offsets->changed = NULL;
 	pthread_mutex_unlock(&offsets->lock);
 	return job;
 }
@@ -330,11 +442,11 @@ offsets_keep_changed(struct offsets *offsets, const struct meta_job *job)
 			continue;
 		struct progress *progress =
 		    find_progress(offsets, slice_of(change->key), slice_of(change->topic));
-		size_t at = progress != NULL ? index_of(progress, change->queue_id) : 0;
+		struct offset_slot *queue =
+		    progress != NULL ? find_queue(progress, change->queue_id) : NULL;
 
-		if (progress != NULL && at < progress->n &&
-		    progress->queues[at].queue_id == change->queue_id)
-			mark_changed(offsets, progress, &progress->queues[at]);
+		if (queue != NULL)
+			mark_changed(offsets, progress, queue);
 	}
 	pthread_mutex_unlock(&offsets->lock);
 }

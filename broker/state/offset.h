@@ -3,8 +3,12 @@
 
 /*
  * Consumer offsets: (group, topic, queue) -> next offset to consume. In memory
- * with one lock (a leaf); changed ones are gathered and written to meta.db by
- * a meta job now and then, or at once where a client waits for it. Any thread.
+ * with one lock (a leaf). Changed ones are collected in a meta job, which the
+ * caller sends to meta.db. Any thread.
+ *
+ * Offsets that were committed for a group which does not exist are marked as
+ * unknown until a commit finds the group. They have a limit of their own and
+ * expire. Offsets from meta.db are never marked: their group consumed once.
  */
 
 #include <stdbool.h>
@@ -16,10 +20,27 @@
 struct offsets;
 
 struct offset_row {
-	struct slice group; /* lent while the callback runs */
+	struct slice group; /* lent while the callback or the call runs */
 	struct slice topic;
 	int32_t queue_id;
 	int64_t offset;
+};
+
+/* How many rows there may be. */
+struct offset_limits {
+	size_t max;
+	size_t max_unknown; /* of groups that do not exist */
+};
+
+enum offset_status {
+	OFFSET_KEPT,
+	OFFSET_TOO_MANY,
+	OFFSET_TOO_MANY_UNKNOWN,
+};
+
+struct offset_counts {
+	size_t n;
+	size_t n_unknown;
 };
 
 struct offsets *offsets_new(void);
@@ -27,14 +48,19 @@ void offsets_free(struct offsets *offsets);
 /* -1 when there is none. */
 int64_t offsets_find(
     struct offsets *offsets, struct slice group, struct slice topic, int32_t queue_id);
-/* Remembers it and marks it as changed. */
-void offsets_put(struct offsets *offsets, struct slice group, struct slice topic, int32_t queue_id,
-    int64_t offset);
-/* As read from meta.db: not marked. */
-void offsets_load(struct offsets *offsets, struct slice group, struct slice topic, int32_t queue_id,
-    int64_t offset);
+/* Sets it and marks it as changed. group_exists: whether it is a consumer group of this broker. */
+enum offset_status offsets_put(struct offsets *offsets, const struct offset_row *row,
+    bool group_exists, const struct offset_limits *limits);
+/* Sets it without a mark: the caller writes it to meta.db, or has it from there. */
+void offsets_set(struct offsets *offsets, const struct offset_row *row);
 void offsets_remove_group(struct offsets *offsets, struct slice group);
 void offsets_remove_topic(struct offsets *offsets, struct slice topic);
+/*
+ * Removes those of unknown groups without a commit since this time of the monotonic clock. A meta
+ * job that deletes them from meta.db; NULL when there are none.
+ */
+struct meta_job *offsets_expire_unknown(struct offsets *offsets, int64_t before_ms);
+void offsets_get_counts(struct offsets *offsets, struct offset_counts *counts);
 /* Calls back under the lock for those of the group and topic (absent: any). */
 void offsets_each(struct offsets *offsets, struct slice group, struct slice topic,
     void (*row)(void *arg, const struct offset_row *row), void *arg);

@@ -62,6 +62,16 @@ producer_groups_put(struct producer_groups *groups, const struct producer_group 
 	free(old);
 }
 
+size_t
+producer_groups_count(struct producer_groups *groups)
+{
+	pthread_mutex_lock(&groups->lock);
+	size_t n = groups->table.n;
+
+	pthread_mutex_unlock(&groups->lock);
+	return n;
+}
+
 bool
 producer_groups_remove(struct producer_groups *groups, struct slice name)
 {

@@ -36,6 +36,7 @@ struct producer_groups *producer_groups_new(const int *standard);
 void producer_groups_free(struct producer_groups *groups);
 /* Copies; replaces what was there. */
 void producer_groups_put(struct producer_groups *groups, const struct producer_group *group);
+size_t producer_groups_count(struct producer_groups *groups);
 bool producer_groups_remove(struct producer_groups *groups, struct slice name);
 /* False when nothing was set for it: *group has this name and what holds without. Texts in the
  * arena. */

@@ -21,6 +21,8 @@ struct part {
 	uint64_t put_times[STATS_BUCKETS];
 	uint64_t latencies[STATS_LATENCIES];
 	struct strmap counts; /* "KIND key" -> struct stats_count */
+	size_t max;           /* of counts */
+	uint64_t n_uncounted; /* as there were too many */
 };
 
 /* One second of the totals. */
@@ -98,7 +100,7 @@ name_of(struct name *name, char kind, struct slice topic, struct slice group)
 }
 
 struct stats *
-stats_new(int n_workers)
+stats_new(int n_workers, size_t max_series)
 {
 	struct stats *stats = mem_zalloc(sizeof *stats);
 
@@ -106,8 +108,10 @@ stats_new(int n_workers)
 	stats->day = -1;
 	stats->parts = mem_zalloc((size_t)n_workers * sizeof *stats->parts);
 	pthread_mutex_init(&stats->lock, NULL);
-	for (int i = 0; i < n_workers; i++)
+	for (int i = 0; i < n_workers; i++) {
 		pthread_mutex_init(&stats->parts[i].lock, NULL);
+		stats->parts[i].max = max_series;
+	}
 	return stats;
 }
 
@@ -137,6 +141,10 @@ count(struct part *part, char kind, struct slice topic, struct slice group, uint
 	struct slice key = name_of(&name, kind, topic, group);
 	struct stats_count *counted = strmap_find(&part->counts, key);
 
+	if (counted == NULL && part->counts.n >= part->max) {
+		part->n_uncounted++;
+		return;
+	}
 	if (counted == NULL) {
 		counted = mem_zalloc(sizeof *counted);
 		strmap_put(&part->counts, key, counted);
@@ -241,6 +249,58 @@ stats_forget(struct stats *stats, struct slice topic)
 	}
 	forget_in(&stats->series, topic);
 	pthread_mutex_unlock(&stats->lock);
+}
+
+/* ---- bounds ---------------------------------------------------------- */
+
+void
+stats_set_max(struct stats *stats, size_t max_series)
+{
+	for (int i = 0; i < stats->n_parts; i++) {
+		pthread_mutex_lock(&stats->parts[i].lock);
+		stats->parts[i].max = max_series;
+		pthread_mutex_unlock(&stats->parts[i].lock);
+	}
+}
+
+void
+stats_get_sizes(struct stats *stats, struct stats_sizes *sizes)
+{
+	*sizes = (struct stats_sizes){ 0 };
+	pthread_mutex_lock(&stats->lock);
+	sizes->n_series = stats->series.n;
+	for (int i = 0; i < stats->n_parts; i++) {
+		pthread_mutex_lock(&stats->parts[i].lock);
+		sizes->n_uncounted += stats->parts[i].n_uncounted;
+		pthread_mutex_unlock(&stats->parts[i].lock);
+	}
+	pthread_mutex_unlock(&stats->lock);
+}
+
+/* Out of the parts too: one that is counted again begins at 0. */
+static void
+forget_series(struct stats *stats, struct slice name)
+{
+	for (int i = 0; i < stats->n_parts; i++) {
+		pthread_mutex_lock(&stats->parts[i].lock);
+		free(strmap_take(&stats->parts[i].counts, name));
+		pthread_mutex_unlock(&stats->parts[i].lock);
+	}
+	free(strmap_take(&stats->series, name));
+}
+
+/* Below the lock, as the series were sampled. */
+static void
+forget_idle(struct stats *stats, int64_t now_ms)
+{
+	for (struct strmap_entry *entry = strmap_next(&stats->series, NULL), *next; entry != NULL;
+	     entry = next) {
+		const struct stats_series *series = entry->value;
+
+		next = strmap_next(&stats->series, entry);
+		if (now_ms - series->counted_ms > STATS_IDLE_MS)
+			forget_series(stats, strmap_key(entry));
+	}
 }
 
 /* ---- once a second --------------------------------------------------- */
@@ -353,6 +413,7 @@ stats_tick(struct stats *stats, int64_t now_ms)
 		for (struct strmap_entry *at = strmap_next(&stats->series, NULL); at != NULL;
 		     at = strmap_next(&stats->series, at))
 			stats_series_sample(at->value, now_ms, stats->n_seconds);
+		forget_idle(stats, now_ms);
 	}
 	stats->n_seconds++;
 	pthread_mutex_unlock(&stats->lock);

@@ -15,7 +15,8 @@
 
 struct stats;
 
-struct stats *stats_new(int n_workers);
+/* max_series: how many topics and groups are counted one by one. */
+struct stats *stats_new(int n_workers, size_t max_series);
 void stats_free(struct stats *stats);
 
 /* n messages of `bytes` (records) were acknowledged took_us after they came in. `worker`: index of
@@ -31,8 +32,20 @@ void stats_send_back(struct stats *stats, int worker, struct slice topic, struct
 /* The topic is gone, its counters too. Any thread. */
 void stats_forget(struct stats *stats, struct slice topic);
 
-/* Loop 0, once a second. */
+/* Loop 0, once a second. Series that counted nothing for STATS_IDLE_MS are forgotten. */
 void stats_tick(struct stats *stats, int64_t now_ms);
+/* Another limit. Any thread. */
+void stats_set_max(struct stats *stats, size_t max_series);
+
+#define STATS_IDLE_MS (24 * 3600 * INT64_C(1000))
+
+struct stats_sizes {
+	size_t n_series;
+	uint64_t n_uncounted; /* what was not counted one by one, as there were too many, since the
+	                         start */
+};
+
+void stats_get_sizes(struct stats *stats, struct stats_sizes *sizes);
 
 /* What changed over a window. */
 struct stats_rate {

@@ -18,7 +18,11 @@ void
 stats_series_sample(struct stats_series *series, int64_t now_ms, size_t second)
 {
 	struct stats_sample sample = { now_ms, series->now };
+	const struct stats_ring *minute = &series->minute;
 
+	if (minute->n == 0 ||
+	    minute->samples[(minute->n - 1) % STATS_KEPT].count.times != series->now.times)
+		series->counted_ms = now_ms;
 	keep(&series->minute, &sample);
 	if (second % STATS_HOUR_STEP == 0 || series->hour.n == 0)
 		keep(&series->hour, &sample);

@@ -38,6 +38,7 @@ struct stats_ring {
 
 struct stats_series {
 	struct stats_count now;
+	int64_t counted_ms; /* when it last grew, as of the samples */
 	struct stats_ring minute, hour, day;
 };
 

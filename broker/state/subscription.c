@@ -63,25 +63,80 @@ same_wish(const struct subscription *a, const struct subscription *b)
 	       slice_equal(a->expression_type, b->expression_type);
 }
 
-bool
-subscriptions_replace(struct strmap *table, const struct subscription *list, size_t n, bool *moved)
+void
+subscriptions_release(struct subscriptions *subscriptions)
 {
-	struct strmap fresh = { 0 };
+	strmap_release(&subscriptions->table, free);
+	*subscriptions = (struct subscriptions){ 0 };
+}
+
+static size_t
+size_of(const struct subscription *subscription)
+{
+	return sizeof *subscription + size_behind(subscription) + sizeof(struct strmap_entry) +
+	       subscription->topic.len + 1;
+}
+
+size_t
+subscriptions_size(const struct subscription *list, size_t n)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < n; i++)
+		bytes += size_of(&list[i]);
+	return bytes;
+}
+
+/* Spreads a change of any bit, so that sums of hashes collide by chance alone. */
+static uint64_t
+mix(uint64_t hash)
+{
+	hash = (hash ^ hash >> 32) * UINT64_C(0xd6e8feb86659fd93);
+	hash = (hash ^ hash >> 32) * UINT64_C(0xd6e8feb86659fd93);
+	return hash ^ hash >> 32;
+}
+
+static uint64_t
+hash_of(const struct subscription *subscription)
+{
+	uint64_t hash = mix(slice_bucket(subscription->topic));
+
+	hash = mix(hash + slice_bucket(subscription->expression));
+	return mix(hash + slice_bucket(subscription->expression_type));
+}
+
+/* One topic may be named twice: the last one counts. */
+static void
+add(struct subscriptions *subscriptions, const struct subscription *from)
+{
+	struct subscription *copy = mem_alloc(sizeof *copy + size_behind(from));
+
+	pack(from, copy);
+	struct subscription *before = strmap_put(&subscriptions->table, from->topic, copy);
+
+	subscriptions->hash += hash_of(copy);
+	subscriptions->bytes += size_of(copy);
+	if (before != NULL) {
+		subscriptions->hash -= hash_of(before);
+		subscriptions->bytes -= size_of(before);
+		free(before);
+	}
+}
+
+bool
+subscriptions_replace(
+    struct subscriptions *subscriptions, const struct subscription *list, size_t n)
+{
+	struct subscriptions fresh = { 0 };
 	bool other_topics = false;
 
 	for (size_t i = 0; i < n; i++) {
-		const struct subscription *before = strmap_find(table, list[i].topic);
-		struct subscription *copy = mem_alloc(sizeof *copy + size_behind(&list[i]));
-
-		pack(&list[i], copy);
-		other_topics |= before == NULL;
-		*moved |= !same_wish(copy, before);
-		free(strmap_put(&fresh, list[i].topic, copy));
+		other_topics |= strmap_find(&subscriptions->table, list[i].topic) == NULL;
+		add(&fresh, &list[i]);
 	}
-	other_topics |= fresh.n != table->n;
-	*moved |= other_topics;
-	strmap_release(table, free);
-	*table = fresh;
+	other_topics |= fresh.table.n != subscriptions->table.n;
+	subscriptions_release(subscriptions);
+	*subscriptions = fresh;
 	return other_topics;
 }
 
@@ -103,12 +158,14 @@ lacks(const struct strmap *a, const struct strmap *b, struct subscription_differ
 }
 
 bool
-subscriptions_differ(
-    const struct strmap *a, const struct strmap *b, struct subscription_difference *difference)
+subscriptions_differ(const struct subscriptions *a, const struct subscriptions *b,
+    struct subscription_difference *difference)
 {
-	if (lacks(a, b, difference))
+	if (a->hash == b->hash && a->table.n == b->table.n)
+		return false;
+	if (lacks(&a->table, &b->table, difference))
 		return true;
-	if (!lacks(b, a, difference))
+	if (!lacks(&b->table, &a->table, difference))
 		return false;
 	/* Seen from the other side. */
 	const struct subscription *wish = difference->wishes[0];

@@ -2,22 +2,30 @@
 #define BROKER_SUBSCRIPTION_H
 
 /*
- * What one member of a consumer group subscribes to: a table from topic to
- * struct subscription, each a block of its own. Guarded by who owns the table.
+ * The subscriptions of one member of a consumer group: a table from topic to
+ * struct subscription, each a block of its own. No lock: the owner's.
  */
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "common/base/arena.h"
 #include "common/protocol/heartbeat.h"
 #include "common/base/strmap.h"
 
-/*
- * The table becomes what the list says. True when it names other topics than before; *moved
- * is set when there is any difference.
- */
+/* { 0 } is empty. */
+struct subscriptions {
+	struct strmap table;
+	uint64_t hash; /* of topics and expressions, in any order; 0 for none */
+	size_t bytes;  /* of memory */
+};
+
+void subscriptions_release(struct subscriptions *subscriptions);
+/* True when it names other topics than before. */
 bool subscriptions_replace(
-    struct strmap *table, const struct subscription *list, size_t n, bool *moved);
+    struct subscriptions *subscriptions, const struct subscription *list, size_t n);
+/* The memory that a list would take. */
+size_t subscriptions_size(const struct subscription *list, size_t n);
 
 /* Two members disagree about a topic; NULL: does not subscribe to it. */
 struct subscription_difference {
@@ -25,8 +33,9 @@ struct subscription_difference {
 	const struct subscription *wishes[2];
 };
 
-bool subscriptions_differ(
-    const struct strmap *a, const struct strmap *b, struct subscription_difference *difference);
+bool subscriptions_differ(const struct subscriptions *a, const struct subscriptions *b,
+    struct subscription_difference *difference);
+/* Into the arena. */
 struct subscription subscription_copy(struct arena *arena, const struct subscription *from);
 
 #endif

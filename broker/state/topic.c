@@ -110,6 +110,16 @@ topics_remove(struct topics *topics, struct slice name)
 	return gone != NULL;
 }
 
+size_t
+topics_count(struct topics *topics)
+{
+	pthread_mutex_lock(&topics->lock);
+	size_t n = topics->table.n;
+
+	pthread_mutex_unlock(&topics->lock);
+	return n;
+}
+
 struct data_version
 topics_version(struct topics *topics)
 {

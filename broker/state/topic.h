@@ -39,6 +39,7 @@ bool topics_put(struct topics *topics, const struct topic *topic);
 /* Adds unless there is one of this name; *now is what counts then. True when it was added. */
 bool topics_add(struct topics *topics, const struct topic *topic, struct topic *now);
 bool topics_remove(struct topics *topics, struct slice name);
+size_t topics_count(struct topics *topics);
 struct data_version topics_version(struct topics *topics);
 /* A snapshot in order of names, and its version unless NULL; the caller frees it. */
 struct topic *topics_list(struct topics *topics, size_t *n, struct data_version *version);

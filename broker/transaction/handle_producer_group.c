@@ -6,6 +6,7 @@
 
 #include "broker/context.h"
 #include "broker/catalog/reply_after_commit.h"
+#include "broker/state/limit.h"
 #include "broker/state/producer_group.h"
 #include "broker/transaction/check/check.h"
 #include "common/base/container_of.h"
@@ -95,7 +96,11 @@ update_producer_group_begin(struct request *request)
 	if (!name_is_valid(header->group))
 		return request_refuse(
 		    request, RESPONSE_INVALID_PARAMETER, "the group's name is illegal");
-	producer_groups_find(broker->producer_groups, header->group, request->arena, &group);
+	if (!producer_groups_find(broker->producer_groups, header->group, request->arena, &group) &&
+	    !limits_allow(broker->limits, LIMIT_PRODUCER_GROUPS,
+		producer_groups_count(broker->producer_groups) + 1))
+		return request_refuse(
+		    request, RESPONSE_SYSTEM_ERROR, "%s", limit_remark(LIMIT_PRODUCER_GROUPS));
 	if (header->policy.data != NULL &&
 	    transaction_policy_parse(header->policy, &group.policy) == -1)
 		return request_refuse(request, RESPONSE_INVALID_PARAMETER,

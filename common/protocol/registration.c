@@ -224,7 +224,7 @@ registration_write_compressed(struct buf *buf, const struct registration *regist
 	uLongf len = compressBound(plain.len);
 
 	if (compress2((Bytef *)buf_reserve(buf, len), &len, (const Bytef *)plain.data, plain.len,
-		Z_BEST_COMPRESSION) != Z_OK)
+		Z_BEST_SPEED) != Z_OK)
 		fatal("cannot compress a registration bytes=%zu", plain.len);
 	buf->len += len;
 	buf_release(&plain);

@@ -47,7 +47,11 @@ join(uint64_t number, const char *address)
 		.language = LANGUAGE_JAVA,
 	};
 
-	clients_heartbeat(clients, &client, &heartbeat, &arena);
+	const struct client_limits limits = { 100, 1 << 20 };
+	struct client_changes changes;
+
+	cr_assert_eq(clients_heartbeat(clients, &client, &heartbeat, &limits, &arena, &changes),
+	    CLIENT_ACCEPTED);
 	now += 1000; /* so that it is seen */
 }
 

@@ -40,6 +40,18 @@ from(uint64_t number)
 	};
 }
 
+/* It is accepted. */
+static struct client_changes
+beat(const struct client *client, const struct heartbeat *heartbeat)
+{
+	static const struct client_limits limits = { 100, 1 << 30 };
+	struct client_changes changes;
+
+	cr_assert_eq(clients_heartbeat(clients, client, heartbeat, &limits, &arena, &changes),
+	    CLIENT_ACCEPTED);
+	return changes;
+}
+
 /* A consumer of one topic. */
 static struct client_changes
 consume(uint64_t number, const char *id, const char *group, const char *topic,
@@ -66,7 +78,7 @@ consume(uint64_t number, const char *id, const char *group, const char *topic,
 	};
 	const struct client client = from(number);
 
-	return clients_heartbeat(clients, &client, &heartbeat, &arena);
+	return beat(&client, &heartbeat);
 }
 
 static void
@@ -80,7 +92,7 @@ produce(uint64_t number, const char *id, const char *group)
 	};
 	const struct client client = from(number);
 
-	cr_assert_eq(clients_heartbeat(clients, &client, &heartbeat, &arena).n, 0);
+	cr_assert_eq(beat(&client, &heartbeat).n, 0);
 }
 
 static void
@@ -290,4 +302,94 @@ Test(client, a_topic_that_only_one_subscribes_to_is_a_conflict, .init = set_up, 
 	consume(3, "c", "G", "T", "*", 1);
 	clients_get_counts(clients, &counts);
 	cr_assert_eq(counts.n_conflicts, 1);
+}
+
+Test(client, limits, .init = set_up, .fini = tear_down)
+{
+	static const struct client_limits few = { 2, 1 << 20 }, none = { 100, 0 };
+	const struct slice names[] = { SLICE("P"), SLICE("Q"), SLICE("R") };
+	struct heartbeat heartbeat = {
+		.client_id = SLICE("a"),
+		.producers = names,
+		.n_producers = 3,
+	};
+	const struct client client = from(1);
+	struct client_changes changes;
+	struct client_counts counts;
+
+	cr_assert_eq(clients_heartbeat(clients, &client, &heartbeat, &few, &arena, &changes),
+	    CLIENT_TOO_MANY_GROUPS);
+	clients_get_counts(clients, &counts);
+	cr_assert_eq(counts.n_connections + counts.n_memberships + counts.bytes, 0);
+	heartbeat.n_producers = 2;
+	cr_assert_eq(clients_heartbeat(clients, &client, &heartbeat, &few, &arena, &changes),
+	    CLIENT_ACCEPTED);
+	cr_assert_eq(clients_heartbeat(clients, &client, &heartbeat, &few, &arena, &changes),
+	    CLIENT_ACCEPTED, "again");
+	heartbeat.producers = names + 1;
+	cr_assert_eq(clients_heartbeat(clients, &client, &heartbeat, &few, &arena, &changes),
+	    CLIENT_TOO_MANY_GROUPS, "in all heartbeats of one connection");
+	cr_assert_eq(clients_heartbeat(clients, &client, &heartbeat, &none, &arena, &changes),
+	    CLIENT_NO_MEMORY);
+	heartbeat.producers = names;
+	cr_assert_eq(clients_heartbeat(clients, &client, &heartbeat, &none, &arena, &changes),
+	    CLIENT_ACCEPTED, "nothing new");
+	clients_close(clients, client.conn, &arena);
+	clients_get_counts(clients, &counts);
+	cr_assert_eq(counts.n_connections + counts.n_memberships + counts.bytes, 0);
+}
+
+Test(client, disagreement_is_found_and_ends, .init = set_up, .fini = tear_down)
+{
+	struct client_counts counts;
+
+	for (uint64_t i = 1; i <= 20; i++)
+		consume(i, "a", "G", "T", "x", (int64_t)i);
+	clients_get_counts(clients, &counts);
+	cr_assert_eq(counts.n_conflicts, 0);
+	consume(21, "b", "G", "T", "y", 1);
+	consume(22, "c", "G", "T", "z", 1);
+	clients_get_counts(clients, &counts);
+	cr_assert_eq(counts.n_conflicts, 1, "reported once");
+	clients_close(clients, (struct conn_id){ 0, 21 }, &arena);
+	consume(22, "c", "G", "T", "x", 2);
+	consume(21, "b", "G", "T", "y", 1);
+	clients_get_counts(clients, &counts);
+	cr_assert_eq(counts.n_conflicts, 2, "they had agreed again");
+}
+
+#define N_MEMBERS 500
+#define N_TOPICS 2000
+
+/* Linear in what they subscribe to; comparing each with each would take minutes. */
+Test(client, many_members_with_many_subscriptions, .init = set_up, .fini = tear_down)
+{
+	struct subscription *wishes = arena_zalloc(&arena, N_TOPICS * sizeof *wishes);
+	const struct heartbeat_consumer consumer = {
+		.group = SLICE("G"),
+		.subscriptions = wishes,
+		.n_subscriptions = N_TOPICS,
+	};
+	const struct heartbeat heartbeat = {
+		.client_id = SLICE("a"),
+		.consumers = &consumer,
+		.n_consumers = 1,
+	};
+	struct client_counts counts;
+
+	for (int i = 0; i < N_TOPICS; i++)
+		wishes[i] = (struct subscription){
+			.topic = arena_printf(&arena, "T%d", i),
+			.expression = SLICE("*"),
+			.expression_type = SLICE("TAG"),
+		};
+	for (uint64_t i = 1; i <= N_MEMBERS; i++) {
+		const struct client client = from(i);
+
+		cr_assert_eq(beat(&client, &heartbeat).list[0].n_members, i);
+	}
+	for (uint64_t i = 1; i <= N_MEMBERS; i++)
+		clients_close(clients, (struct conn_id){ 0, i }, &arena);
+	clients_get_counts(clients, &counts);
+	cr_assert_eq(counts.n_conflicts + counts.bytes, 0);
 }

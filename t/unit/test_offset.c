@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "broker/state/offset.h"
+#include "common/base/clock.h"
 
 TestSuite(offset, .timeout = 20);
 
@@ -25,15 +26,24 @@ sum_of(struct offsets *offsets, const char *group, const char *topic)
 	return sum;
 }
 
+/* Of a group that exists, within the limits. */
+static void
+put(struct offsets *offsets, struct offset_row row)
+{
+	static const struct offset_limits limits = { 100, 0 };
+
+	cr_assert_eq(offsets_put(offsets, &row, true, &limits), OFFSET_KEPT);
+}
+
 static struct offsets *
 filled(void)
 {
 	struct offsets *offsets = offsets_new();
 
-	offsets_put(offsets, SLICE("G"), SLICE("T"), 7, 1);
-	offsets_put(offsets, SLICE("G"), SLICE("T"), 0, 10);
-	offsets_put(offsets, SLICE("G"), SLICE("U"), 0, 100);
-	offsets_put(offsets, SLICE("H"), SLICE("T"), 3, 1000);
+	put(offsets, (struct offset_row){ SLICE("G"), SLICE("T"), 7, 1 });
+	put(offsets, (struct offset_row){ SLICE("G"), SLICE("T"), 0, 10 });
+	put(offsets, (struct offset_row){ SLICE("G"), SLICE("U"), 0, 100 });
+	put(offsets, (struct offset_row){ SLICE("H"), SLICE("T"), 3, 1000 });
 	return offsets;
 }
 
@@ -85,15 +95,77 @@ Test(offset, changed_ones_are_handed_out_once)
 	job = offsets_changed(offsets);
 	cr_assert_eq(job->n, 4, "the job failed: all again");
 	meta_job_free(job);
-	offsets_put(offsets, SLICE("G"), SLICE("T"), 0, 10);
+	put(offsets, (struct offset_row){ SLICE("G"), SLICE("T"), 0, 10 });
 	cr_assert_null(offsets_changed(offsets), "the same value is no change");
-	offsets_put(offsets, SLICE("G"), SLICE("T"), 0, 9);
-	offsets_load(offsets, SLICE("G"), SLICE("V"), 0, 5);
+	put(offsets, (struct offset_row){ SLICE("G"), SLICE("T"), 0, 9 });
+	offsets_set(offsets, &(struct offset_row){ SLICE("G"), SLICE("V"), 0, 5 });
 	job = offsets_changed(offsets);
 	cr_assert_eq(job->n, 1);
 	cr_assert_str_eq(job->changes[0].key, "G");
 	cr_assert_str_eq(job->changes[0].topic, "T");
 	cr_assert_eq(job->changes[0].offset, 9);
+	meta_job_free(job);
+	offsets_free(offsets);
+}
+
+static enum offset_status
+put_unknown(struct offsets *offsets, const char *group, int32_t queue_id)
+{
+	static const struct offset_limits limits = { 6, 2 };
+	struct offset_row row = { slice_of(group), SLICE("T"), queue_id, 1 };
+
+	return offsets_put(offsets, &row, false, &limits);
+}
+
+Test(offset, limits)
+{
+	static const struct offset_limits limits = { 6, 2 };
+	struct offsets *offsets = filled();
+	struct offset_counts counts;
+	struct offset_row row = { SLICE("I"), SLICE("T"), 5, 1 };
+
+	cr_assert_eq(put_unknown(offsets, "X", 0), OFFSET_KEPT);
+	cr_assert_eq(put_unknown(offsets, "X", 1), OFFSET_KEPT);
+	cr_assert_eq(put_unknown(offsets, "X", 1), OFFSET_KEPT, "it is there");
+	cr_assert_eq(offsets_put(offsets, &row, true, &limits), OFFSET_TOO_MANY);
+	cr_assert_eq(put_unknown(offsets, "G", 7), OFFSET_KEPT, "it consumed before");
+	offsets_remove_group(offsets, SLICE("H"));
+	cr_assert_eq(put_unknown(offsets, "X", 2), OFFSET_TOO_MANY_UNKNOWN);
+	cr_assert_eq(put_unknown(offsets, "Y", 0), OFFSET_TOO_MANY_UNKNOWN);
+	offsets_get_counts(offsets, &counts);
+	cr_assert_eq(counts.n, 5);
+	cr_assert_eq(counts.n_unknown, 2);
+	row.group = SLICE("X");
+	cr_assert_eq(offsets_put(offsets, &row, true, &limits), OFFSET_KEPT, "now it exists");
+	offsets_get_counts(offsets, &counts);
+	cr_assert_eq(counts.n, 6);
+	cr_assert_eq(counts.n_unknown, 0);
+	offsets_free(offsets);
+}
+
+Test(offset, unknown_groups_expire)
+{
+	struct offsets *offsets = filled();
+	struct offset_counts counts;
+	int64_t later = clock_mono_ms() + 1000;
+
+	cr_assert_eq(put_unknown(offsets, "X", 0), OFFSET_KEPT);
+	cr_assert_eq(put_unknown(offsets, "X", 1), OFFSET_KEPT);
+	cr_assert_null(offsets_expire_unknown(offsets, later - 1000000));
+	struct meta_job *job = offsets_expire_unknown(offsets, later);
+
+	cr_assert_not_null(job);
+	cr_assert_eq(job->n, 2);
+	cr_assert_str_eq(job->changes[1].key, "X");
+	cr_assert_eq(job->changes[1].offset, -1);
+	meta_job_free(job);
+	cr_assert_eq(offsets_find(offsets, SLICE("X"), SLICE("T"), 0), -1);
+	cr_assert_eq(offsets_find(offsets, SLICE("G"), SLICE("T"), 0), 10, "the others stay");
+	offsets_get_counts(offsets, &counts);
+	cr_assert_eq(counts.n, 4);
+	cr_assert_eq(counts.n_unknown, 0);
+	job = offsets_changed(offsets);
+	cr_assert_eq(job->n, 4, "of the forgotten ones nothing is left to write");
 	meta_job_free(job);
 	offsets_free(offsets);
 }

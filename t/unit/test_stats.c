@@ -21,7 +21,7 @@ pass(struct stats *stats, int64_t *now_ms, int seconds)
 
 Test(stats, totals_are_summed_over_workers)
 {
-	struct stats *stats = stats_new(2);
+	struct stats *stats = stats_new(2, 1000);
 	struct stats_summary summary;
 
 	stats_put(stats, 0, SLICE("T"), 3, 300, 500);
@@ -44,7 +44,7 @@ Test(stats, totals_are_summed_over_workers)
 
 Test(stats, rates)
 {
-	struct stats *stats = stats_new(1);
+	struct stats *stats = stats_new(1, 1000);
 	struct stats_summary summary;
 	int64_t now_ms = START_MS;
 
@@ -69,7 +69,7 @@ Test(stats, rates)
 
 Test(stats, views_by_topic_and_group)
 {
-	struct stats *stats = stats_new(2);
+	struct stats *stats = stats_new(2, 1000);
 	struct stats_view view;
 	int64_t now_ms = START_MS;
 
@@ -100,7 +100,7 @@ Test(stats, views_by_topic_and_group)
 
 Test(stats, forgetting_spares_longer_names)
 {
-	struct stats *stats = stats_new(1);
+	struct stats *stats = stats_new(1, 1000);
 	struct stats_view view;
 
 	stats_put(stats, 0, SLICE("T"), 1, 1, 1);
@@ -131,4 +131,36 @@ Test(stats, latency_slots_are_narrow_and_in_order)
 	}
 	memset(slots, 0, sizeof slots);
 	cr_assert_eq(stats_latency_ms(slots, 0.99), 0);
+}
+
+Test(stats, limit_and_idle_series)
+{
+	struct stats *stats = stats_new(1, 2);
+	struct stats_summary summary;
+	struct stats_sizes sizes;
+	struct stats_view view;
+	int64_t now_ms = START_MS;
+
+	stats_put(stats, 0, SLICE("T"), 1, 1, 1);
+	stats_put(stats, 0, SLICE("U"), 1, 1, 1);
+	stats_put(stats, 0, SLICE("V"), 1, 1, 1);
+	stats_summarize(stats, &summary);
+	cr_assert_eq(summary.totals.put_messages, 3);
+	stats_tick(stats, now_ms);
+	stats_get_sizes(stats, &sizes);
+	cr_assert_eq(sizes.n_uncounted, 1);
+	cr_assert_not(stats_view(stats, SLICE("TOPIC_PUT_NUMS"), SLICE("V"), SLICE("C"), &view));
+	/* T goes on, U does not. */
+	for (int hour = 0; hour < 25; hour++) {
+		stats_put(stats, 0, SLICE("T"), 1, 1, 1);
+		now_ms += 3590 * 1000;
+		pass(stats, &now_ms, 10);
+	}
+	cr_assert(stats_view(stats, SLICE("TOPIC_PUT_NUMS"), SLICE("T"), SLICE("C"), &view));
+	cr_assert_not(stats_view(stats, SLICE("TOPIC_PUT_NUMS"), SLICE("U"), SLICE("C"), &view));
+	stats_put(stats, 0, SLICE("V"), 1, 1, 1);
+	pass(stats, &now_ms, 10);
+	cr_assert(stats_view(stats, SLICE("TOPIC_PUT_NUMS"), SLICE("V"), SLICE("C"), &view),
+	    "there is room again");
+	stats_free(stats);
 }

@@ -46,7 +46,7 @@ Test(subscription, copies_stand_alone)
 
 Test(subscription, what_counts_as_a_change)
 {
-	struct strmap table = { 0 };
+	struct subscriptions table = { 0 };
 	const struct subscription first[] = { wish("T", "x", 1), wish("U", "*", 1) };
 	const struct subscription newer[] = { wish("T", "x", 2), wish("U", "*", 1) };
 	const struct subscription other[] = { wish("T", "y", 3), wish("U", "*", 1) };
@@ -54,7 +54,7 @@ Test(subscription, what_counts_as_a_change)
 	const struct subscription twice[] = { wish("T", "y", 3), wish("T", "y", 3) };
 	static const struct {
 		const char *name;
-		bool topics, moved;
+		bool topics, other_hash;
 	} wanted[] = {
 		{ "the first", true, true },
 		{ "a newer version", false, false },
@@ -70,33 +70,34 @@ Test(subscription, what_counts_as_a_change)
 		{ NULL, 0 } };
 
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
-		bool moved = false;
+		uint64_t hash = table.hash;
 
-		cr_assert_eq(subscriptions_replace(&table, lists[i].list, lists[i].n, &moved),
+		cr_assert_eq(subscriptions_replace(&table, lists[i].list, lists[i].n),
 		    wanted[i].topics, "%s", wanted[i].name);
-		cr_assert_eq(moved, wanted[i].moved, "%s", wanted[i].name);
+		cr_assert_eq(table.hash != hash, wanted[i].other_hash, "%s", wanted[i].name);
 	}
-	strmap_release(&table, free);
+	cr_assert_eq(table.hash, 0);
+	cr_assert_eq(table.bytes, 0);
+	subscriptions_release(&table);
 }
 
 Test(subscription, differences_name_both_wishes)
 {
-	struct strmap a = { 0 }, b = { 0 };
+	struct subscriptions a = { 0 }, b = { 0 };
 	struct subscription_difference difference;
 	const struct subscription one[] = { wish("T", "x", 1) };
 	const struct subscription two[] = { wish("T", "x", 9), wish("U", "*", 1) };
-	bool moved = false;
 
-	subscriptions_replace(&a, one, 1, &moved);
-	subscriptions_replace(&b, one, 1, &moved);
+	subscriptions_replace(&a, one, 1);
+	subscriptions_replace(&b, one, 1);
 	cr_assert_not(subscriptions_differ(&a, &b, &difference));
-	subscriptions_replace(&b, two, 2, &moved);
+	subscriptions_replace(&b, two, 2);
 	cr_assert(subscriptions_differ(&a, &b, &difference));
 	cr_assert(slice_is(difference.topic, "U"));
 	cr_assert_null(difference.wishes[0]);
 	cr_assert(slice_is(difference.wishes[1]->expression, "*"));
 	cr_assert(subscriptions_differ(&b, &a, &difference));
 	cr_assert_null(difference.wishes[1]);
-	strmap_release(&a, free);
-	strmap_release(&b, free);
+	subscriptions_release(&a);
+	subscriptions_release(&b);
 }

@@ -1,0 +1,25 @@
+#ifndef BROKER_CONSUMERS_HEARTBEAT_H
+#define BROKER_CONSUMERS_HEARTBEAT_H
+
+/*
+ * Clients that arrive and leave, whatever protocol they speak: their groups and
+ * retry topics are made, limits are kept, the other members of their consumer
+ * groups are told. On the loop of the client's connection.
+ */
+
+#include "broker/context.h"
+#include "broker/state/client.h"
+
+/*
+ * A heartbeat of the client `from`. NULL, or why it was refused, in the arena. Groups that cannot
+ * be created are left out of it: then the rest counts, and the text names the first of them.
+ */
+const char *client_beat(struct broker *broker, struct loop *loop, const struct client *from,
+    const struct heartbeat *heartbeat);
+/* The client leaves these groups (absent: none) on all its connections. */
+void client_leave(struct broker *broker, struct loop *loop, struct slice client_id,
+    struct slice producer_group, struct slice consumer_group);
+/* A connection of the loop ended: its clients leave all their groups. */
+void client_connection_closed(struct broker *broker, struct conn *conn);
+
+#endif
