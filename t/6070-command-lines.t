@@ -1,8 +1,8 @@
 #!/bin/sh
 # What a command line or cluster.ini cannot mean is refused in one line that names it, before
 # anything is asked or started: exit 2 for command lines, 1 for cluster.ini.
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
 unset NAMESRV_ADDR
 
 # wrong PART NAME COMMAND ...: exits with 2 and one line that has the part

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Daemons that were started in one mount namespace are found and stopped from another, where their
 # programs have other paths. From another pid namespace they cannot be stopped, and that is said.
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
 
 [ "$(id -u)" -eq 0 ] && other_mounts='unshare -m' || other_mounts='unshare -rm'
 $other_mounts true 2>/dev/null || t_skip_all "mount namespaces cannot be made here"

@@ -17,9 +17,9 @@ report() {
 		printf '#note\tIt took %d minutes and %d seconds.\n' $(($(elapsed) / 60)) $(($(elapsed) % 60))
 		cat "$T_DIR/results"
 	} >"$T_DIR/all"
-	"$BUILDDIR/mqbench-report" --lines "$T_DIR/lines" --json "$json" --svg "$svg" --markdown "$markdown" "$T_DIR/all"
+	python3 "$compare/report.py" --lines "$T_DIR/lines" --json "$json" --svg "$svg" --markdown "$markdown" "$T_DIR/all"
 	report_status=$?
-	say "also in $json, $svg and $markdown"
+	say "also in $json, $markdown and, with gnuplot, $svg"
 	return $report_status
 }
 
