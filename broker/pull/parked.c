@@ -7,6 +7,7 @@
 
 #include "common/base/container_of.h"
 #include "common/base/mem.h"
+#include "common/base/hash.h"
 
 #define N_BUCKETS 1024 /* a power of two; long chains only slow down wake-ups of empty queues */
 
@@ -28,7 +29,7 @@ struct parked_pulls {
 static uint64_t
 queue_hash(struct slice topic, int32_t queue_id)
 {
-	return (slice_bucket(topic) ^ (uint32_t)queue_id) * 0x9E3779B97F4A7C15u;
+	return (hash_of(topic) ^ (uint32_t)queue_id) * 0x9E3779B97F4A7C15u;
 }
 
 /* Where the chain says the queue's entry is or would be added. */

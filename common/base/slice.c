@@ -156,32 +156,3 @@ slice_hash(struct slice a)
 		hash = (hash ^ (unsigned char)a.data[i]) * 0x100000001b3u;
 	return hash;
 }
-
-static inline uint64_t
-mix(uint64_t hash, const char *at, size_t len)
-{
-	uint64_t word = 0;
-
-	memcpy(&word, at, len);
-	hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-	return hash ^ hash >> 32;
-}
-
-/* The last word reaches back over the one before it. */
-uint64_t
-slice_bucket(struct slice a)
-{
-	const size_t word = sizeof(uint64_t), half = word / 2;
-	uint64_t hash = a.len;
-
-	if (a.len >= word) {
-		for (size_t i = 0; i < a.len - word; i += word)
-			hash = mix(hash, a.data + i, word);
-		return mix(hash, a.data + a.len - word, word);
-	}
-	if (a.len >= half)
-		return mix(mix(hash, a.data, half), a.data + a.len - half, half);
-	for (size_t i = 0; i < a.len; i++)
-		hash = mix(hash, a.data + i, 1);
-	return hash;
-}

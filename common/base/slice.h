@@ -38,6 +38,27 @@ slice_is(struct slice a, const char *text)
 	return slice_equal(a, slice_of(text));
 }
 
+/*
+ * All bytes of a short slice, 1 to 7 of them, in one number: slices of one length that differ
+ * have numbers that differ. What is not there repeats what is: no byte comes in from outside.
+ */
+static inline uint64_t
+slice_short_word(struct slice a)
+{
+	uint32_t low, high;
+
+	if (a.len >= sizeof low) {
+		memcpy(&low, a.data, sizeof low);
+		memcpy(&high, a.data + a.len - sizeof high, sizeof high);
+	} else {
+		low = (unsigned char)a.data[0] | (uint32_t)(unsigned char)a.data[a.len / 2] << 8 |
+		      (uint32_t)' ' << 16 | (uint32_t)' ' << 24;
+		high = (unsigned char)a.data[a.len - 1] | (uint32_t)' ' << 8 | (uint32_t)' ' << 16 |
+		       (uint32_t)' ' << 24;
+	}
+	return (uint64_t)high << 32 | low;
+}
+
 /* Order of bytes, then of length: <0, 0, >0. */
 int slice_compare(struct slice a, struct slice b);
 bool slice_equal_nocase(struct slice a, struct slice b);
@@ -56,9 +77,7 @@ int slice_to_int32(struct slice a, int32_t *value);
 int slice_to_double(struct slice a, double *value);
 /* A copy that ends in NUL; the caller owns it. NULL for an absent slice. */
 char *slice_dup(struct slice a);
-/* The hash that the store has in its files: it stays as it is. */
+/* FNV-1a: the hash that the store has in its files. Tables in memory use hash_of (hash.h). */
 uint64_t slice_hash(struct slice a);
-/* One for tables in memory, a word at a time. */
-uint64_t slice_bucket(struct slice a);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "common/base/hash.h"
 #include "common/base/mem.h"
 
 #define FIRST_SLOTS 16
@@ -61,7 +62,7 @@ strmap_find(const struct strmap *table, struct slice key)
 {
 	if (table->n == 0)
 		return NULL;
-	struct strmap_entry *entry = *place_of(table, key, slice_bucket(key));
+	struct strmap_entry *entry = *place_of(table, key, hash_of(key));
 
 	return entry != NULL ? entry->value : NULL;
 }
@@ -69,7 +70,7 @@ strmap_find(const struct strmap *table, struct slice key)
 struct strmap_entry *
 strmap_get(struct strmap *table, struct slice key)
 {
-	uint64_t hash = slice_bucket(key);
+	uint64_t hash = hash_of(key);
 
 	if (table->n == table->n_slots)
 		grow(table);
@@ -118,7 +119,7 @@ strmap_take(struct strmap *table, struct slice key)
 
 	if (table->n == 0)
 		return NULL;
-	at = place_of(table, key, slice_bucket(key));
+	at = place_of(table, key, hash_of(key));
 	return *at != NULL ? unlink_entry(table, at) : NULL;
 }
 

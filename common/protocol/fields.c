@@ -34,7 +34,8 @@ assign(const struct field *field, void *header, struct slice value)
 		return 0;
 	default:
 		*(struct slice *)at = value;
-		return name_fault(kind_of(field->type), value) == NULL ? 0 : -1;
+		return name_is_plain(value) || name_fault(kind_of(field->type), value) == NULL ? 0
+		                                                                               : -1;
 	}
 }
 

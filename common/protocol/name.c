@@ -33,39 +33,6 @@ static const struct limit new[] = {
 	[NAME_LABEL] = { 1024, "is longer than 1024 bytes" },
 };
 
-#define EACH_BYTE(value) (UINT64_C(0x0101010101010101) * (value))
-
-/* Not 0 when one of eight bytes is below ' ', DEL or above. */
-static inline uint64_t
-odd_bytes(const char *at, size_t len)
-{
-	uint64_t word = EACH_BYTE(' ');
-
-	memcpy(&word, at, len);
-	/* the subtraction borrows at bytes below ' ', the addition carries at DEL */
-	return (((word - EACH_BYTE(' ')) & ~word) | word | (word + EACH_BYTE(1))) & EACH_BYTE(0x80);
-}
-
-/* Printable ASCII, which nearly all names are. The last word reaches back over the one before. */
-static inline bool
-is_plain(struct slice name)
-{
-	const size_t word = sizeof(uint64_t), half = word / 2;
-	uint64_t odd = 0;
-
-	if (name.len >= word) {
-		for (size_t i = 0; i < name.len - word; i += word)
-			odd |= odd_bytes(name.data + i, word);
-		return (odd | odd_bytes(name.data + name.len - word, word)) == 0;
-	}
-	if (name.len >= half)
-		return (odd_bytes(name.data, half) |
-			   odd_bytes(name.data + name.len - half, half)) == 0;
-	for (size_t i = 0; i < name.len; i++)
-		odd |= odd_bytes(name.data + i, 1);
-	return odd == 0;
-}
-
 /* U+0000 to U+001F, and U+007F to U+009F. */
 static bool
 is_control(struct slice character)
@@ -95,9 +62,11 @@ fault_of_text(struct slice text)
 const char *
 name_fault(enum name_kind kind, struct slice name)
 {
+	if (name_is_plain(name))
+		return NULL;
 	if (name.len > received[kind].max_bytes)
 		return received[kind].fault;
-	return is_plain(name) ? NULL : fault_of_text(name);
+	return fault_of_text(name);
 }
 
 /* What names of topics and groups are made of. */

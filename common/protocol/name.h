@@ -11,6 +11,8 @@
  * character".
  */
 
+#include <stdint.h>
+
 #include "common/base/slice.h"
 #include "common/json/json.h"
 
@@ -27,6 +29,34 @@ enum name_kind {
 
 #define NAME_TOPIC_MAX 127 /* bytes: a record has one signed byte for the length */
 #define NAME_GROUP_MAX 120 /* its retry topic, %RETRY% and the group, is a topic */
+
+#define NAME_EACH_BYTE(value) (UINT64_C(0x0101010101010101) * (value))
+
+/* Not 0 when one of eight bytes is below ' ', DEL or above: there are borrows and carries then. */
+static inline uint64_t
+name_odd_bytes(uint64_t word)
+{
+	return (((word - NAME_EACH_BYTE(' ')) & ~word) | word | (word + NAME_EACH_BYTE(1))) &
+	       NAME_EACH_BYTE(0x80);
+}
+
+/* Printable ASCII of at most NAME_TOPIC_MAX bytes, as nearly all names are: no rule is broken. */
+static inline bool
+name_is_plain(struct slice name)
+{
+	const size_t size = sizeof(uint64_t);
+	uint64_t word, odd = 0;
+
+	if (name.len >= size && name.len <= NAME_TOPIC_MAX) {
+		for (size_t i = 0; i < name.len - size; i += size) {
+			memcpy(&word, name.data + i, size);
+			odd |= name_odd_bytes(word);
+		}
+		memcpy(&word, name.data + name.len - size, size); /* reaches back over the last */
+		return (odd | name_odd_bytes(word)) == 0;
+	}
+	return name.len == 0 || (name.len < size && name_odd_bytes(slice_short_word(name)) == 0);
+}
 
 /*
  * What a received name must be: UTF-8 without control characters, not much longer than what a

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/hash.h"
 #include "common/base/mem.h"
 
 #define SLOTS_MIN 64
@@ -12,7 +13,7 @@
 uint64_t
 queue_hash(struct slice topic, int32_t queue_id)
 {
-	uint64_t hash = slice_bucket(topic) + (uint32_t)queue_id * UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t hash = hash_of(topic) + (uint32_t)queue_id * UINT64_C(0x9e3779b97f4a7c15);
 
 	hash ^= hash >> 32;
 	return hash * UINT64_C(0xd6e8feb86659fd93);
