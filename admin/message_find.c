@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "admin/message.h"
@@ -68,6 +69,9 @@ query_broker(struct admin *admin, const struct key_query *query, struct slice ad
 		return twinmq_error(admin->mq)->code == RESPONSE_QUERY_NOT_FOUND
 		           ? 0
 		           : admin_fail_call(admin);
+	if (reply.command.remark.len != 0)
+		fprintf(stderr, "mqadmin: %.*s: %.*s\n", (int)address.len, address.data,
+		    (int)reply.command.remark.len, reply.command.remark.data);
 	while (pulled_next(&reply.body, SLICE_NONE, &record)) {
 		if (!has_key(&record, query))
 			continue;

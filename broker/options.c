@@ -171,6 +171,8 @@ const struct option broker_options[] = {
 	NUMBER("maxTransferCountOnMessageInMemory", max_transfer_count_on_message_in_memory, "32",
 	    1, 65536, "messages", "the most that one pull gets", LIVE),
 	NUMBER("defaultQueryMaxNum", default_query_max_num, "32", 1, 10000, "messages",
+	    "the most that one query by unique key gets", LIVE),
+	NUMBER("maxMsgsNumBatch", max_msgs_num_batch, "64", 1, 1024, "messages",
 	    "the most that one query by key gets", LIVE),
 	NUMBER("accessMessageInMemoryMaxRatio", access_message_in_memory_max_ratio, "40", 0, 100,
 	    "percent",

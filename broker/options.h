@@ -94,6 +94,7 @@ struct broker_settings {
 	int64_t max_transfer_bytes_on_message_in_memory;
 	int64_t max_transfer_count_on_message_in_memory;
 	int64_t default_query_max_num;
+	int64_t max_msgs_num_batch;
 	int64_t access_message_in_memory_max_ratio; /* percent of the machine's memory */
 
 	/* delayed and transaction messages */

@@ -20,7 +20,7 @@
 /* A read whose answer goes to a ticket. */
 struct lookup {
 	struct ticket ticket;
-	int64_t asked; /* the position, for the remark */
+	int64_t asked; /* the position, or the number of messages */
 };
 
 static void
@@ -96,9 +96,24 @@ view_message_begin(struct request *request)
 
 /* ---- QUERY_MESSAGE --------------------------------------------------- */
 
+/* Absent when the reply has all that was asked for. */
+static struct slice
+cut_remark(const struct read_job *job, int64_t asked, struct arena *arena)
+{
+	bool full = job->n_records == job->max_messages;
+
+	if (!job->more || (full && job->max_messages >= asked))
+		return SLICE_NONE;
+	return arena_printf(arena, "the %" PRId32 " newest; there are older ones, %s",
+	    job->n_records,
+	    full ? "but one query gets no more (maxMsgsNumBatch, defaultQueryMaxNum)"
+		 : "but one reply has no room for them");
+}
+
 static void
 on_messages_found(struct read_job *job, struct loop *loop)
 {
+	const struct lookup *lookup = job->context;
 	const struct worker *worker = loop->context;
 	struct store_stats stats;
 	struct reply reply = { 0 };
@@ -114,6 +129,8 @@ on_messages_found(struct read_job *job, struct loop *loop)
 	if (!is_unreadable(job, &reply) && job->status != READ_FOUND) {
 		reply.code = RESPONSE_QUERY_NOT_FOUND;
 		reply.remark = SLICE("can not find message, maybe time range not correct");
+	} else if (reply.code == RESPONSE_SUCCESS) {
+		reply.remark = cut_remark(job, lookup->asked, &loop->arena);
 	}
 	finish(job, loop, &reply);
 }
@@ -123,7 +140,9 @@ query_message_begin(struct request *request)
 {
 	const struct query_message_header *header = request->header;
 	const struct broker *broker = request_broker(request);
-	int64_t max = broker->settings->default_query_max_num;
+	const struct broker_settings *settings = broker->settings;
+	int64_t max =
+	    header->unique_key ? settings->default_query_max_num : settings->max_msgs_num_batch;
 	struct read_job *job = read_job_new(READ_KEY);
 
 	job->topic = slice_dup(header->topic);
@@ -133,7 +152,7 @@ query_message_begin(struct request *request)
 		job->max_messages = (int32_t)max;
 	job->begin_ms = header->begin_timestamp;
 	job->end_ms = header->end_timestamp;
-	submit(request, job, on_messages_found, 0);
+	submit(request, job, on_messages_found, header->max_messages);
 	return VERDICT_LATER;
 }
 

@@ -191,6 +191,7 @@ struct read_job {
 	/* the answer */
 	enum read_status status;
 	int64_t next_offset; /* QUEUE: where to go on; TIME: the offset */
+	bool more;           /* KEY: older ones were left out, for max_messages or for size */
 	int32_t n_records;
 	struct chunk *chunk; /* records back to back; NULL when there are none */
 	/* internal: what the writer adds on the way to a reader, for what is in no index block yet

@@ -7,6 +7,7 @@
 #include "common/base/mem.h"
 
 #define KEY_RESULTS_MAX 1024
+#define KEY_BYTES_MAX (8u << 20) /* clients refuse a frame of 16 MiB; one message fits always */
 
 static void
 set_chunk(struct read_job *job, struct slice bytes)
@@ -168,10 +169,11 @@ carries_key(const struct record *record, struct slice key)
 	return false;
 }
 
+/* There is an older one that the reply has no room for, or the search failed. */
 static bool
 is_complete(const struct key_search *search)
 {
-	return search->failed || (int64_t)search->n_found >= search->job->max_messages;
+	return search->failed || search->job->more;
 }
 
 /* A record with one key twice, or one whose keys were packed since the writer was asked. */
@@ -182,6 +184,19 @@ is_found(const struct key_search *search, int64_t position)
 		if (search->found[i] == position)
 			return true;
 	return false;
+}
+
+static void
+add_found(struct key_search *search, int64_t position, size_t size)
+{
+	struct read_job *job = search->job;
+
+	job->more = (int64_t)search->n_found >= job->max_messages ||
+	            (search->n_found > 0 && search->bytes + size > KEY_BYTES_MAX);
+	if (job->more)
+		return;
+	search->found[search->n_found++] = position;
+	search->bytes += size;
 }
 
 /* Keeps the candidates that are what was asked for; they came in order of the log. */
@@ -207,8 +222,7 @@ check_candidates(struct key_search *search)
 		    record.store_timestamp < job->begin_ms ||
 		    record.store_timestamp > job->end_ms || !carries_key(&record, search->key))
 			continue;
-		search->found[search->n_found++] = position;
-		search->bytes += bytes.len;
+		add_found(search, position, bytes.len);
 	}
 	search->n_candidates = 0;
 }
