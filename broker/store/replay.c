@@ -1,5 +1,7 @@
 #include "config.h"
 
+#include "broker/store/replay.h"
+
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -9,7 +11,9 @@
 #include <unistd.h>
 
 #include "broker/store/closer/closer.h"
-#include "broker/store/writer/writer.h"
+#include "broker/store/log/disk.h"
+#include "broker/store/writer/flush.h"
+#include "broker/store/writer/roll.h"
 #include "common/base/buf.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
@@ -31,7 +35,8 @@
 #define NAME_DIGITS 20
 
 struct replay {
-	struct store *store;
+	struct store_base *base;
+	struct writer *writer;
 	struct segment **list;
 	size_t n;
 	int64_t halves;       /* from here on records count for the half messages */
@@ -78,23 +83,23 @@ file_size(const char *path, const char *suffix)
 static void
 list_segments(struct replay *replay)
 {
-	const struct store *store = replay->store;
-	DIR *dir = opendir(store->log_path);
+	const struct log_dir *dir = &replay->base->dir;
+	DIR *files = opendir(dir->path);
 
-	if (dir == NULL) {
-		buf_printf(&replay->why, "%s cannot be read: %s", store->log_path, strerror(errno));
+	if (files == NULL) {
+		buf_printf(&replay->why, "%s cannot be read: %s", dir->path, strerror(errno));
 		return;
 	}
-	for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
+	for (struct dirent *entry; (entry = readdir(files)) != NULL;) {
 		if (!is_segment_name(entry->d_name))
 			continue;
-		struct segment *segment = segment_new(store, strtoll(entry->d_name, NULL, 10));
+		struct segment *segment = segment_new(dir, strtoll(entry->d_name, NULL, 10));
 
 		atomic_store(&segment->sealed, file_size(segment->path, "-wal") == 0);
 		replay->list = mem_realloc(replay->list, (replay->n + 1) * sizeof replay->list[0]);
 		replay->list[replay->n++] = segment;
 	}
-	closedir(dir);
+	closedir(files);
 	if (replay->n > 1)
 		qsort(replay->list, replay->n, sizeof replay->list[0], compare_segments);
 }
@@ -112,7 +117,7 @@ static sqlite3 *
 open_checked(struct replay *replay, const struct segment *segment)
 {
 	sqlite3 *db;
-	int rc = segment_open(replay->store, segment, SQL_READ, &db);
+	int rc = segment_open(&replay->base->dir, segment, SQL_READ, &db);
 
 	if (rc != SQLITE_OK) {
 		buf_printf(
@@ -146,7 +151,7 @@ drop_unborn(struct replay *replay)
 			replay->newest = NULL;
 		}
 		log_info("segment without records removed file=%s", segment->path);
-		segment_unlink(replay->store, segment);
+		segment_unlink(&replay->base->dir, segment);
 		forget_newest(replay);
 	}
 }
@@ -207,7 +212,7 @@ cut_at_hole(struct replay *replay)
 			set_aside(replay, replay->list[replay->n - 1]);
 			forget_newest(replay);
 		}
-		store_sync_directory(replay->store->log_path);
+		disk_sync_directory(replay->base->dir.path);
 	}
 }
 
@@ -250,7 +255,7 @@ static int
 each_row(struct replay *replay, const char *text, int64_t from,
     int (*row)(struct replay *replay, sqlite3_stmt *statement))
 {
-	const struct segment_writer *out = &replay->store->writer->out;
+	const struct segment_writer *out = &replay->writer->out;
 
 	return each_row_of(replay, out->db, out->segment->path, text, from, row);
 }
@@ -258,7 +263,7 @@ each_row(struct replay *replay, const char *text, int64_t from,
 static int
 load_bounds(struct replay *replay, sqlite3_stmt *row)
 {
-	struct queue *queue = queue_table_add(&replay->store->queues, column_slice(row, 1),
+	struct queue *queue = queue_table_add(&replay->base->queues, column_slice(row, 1),
 	    sqlite3_column_int(row, 2), sqlite3_column_int(row, 0));
 
 	queue->first = sqlite3_column_int64(row, 3);
@@ -274,7 +279,7 @@ load_block(struct replay *replay, sqlite3_stmt *row)
 {
 	int64_t id = sqlite3_column_int64(row, 0);
 	struct slice block = column_slice(row, 1);
-	struct queue *queue = queue_table_at(&replay->store->queues, id >> QUEUE_OFFSET_BITS);
+	struct queue *queue = queue_table_at(&replay->base->queues, id >> QUEUE_OFFSET_BITS);
 
 	if (queue == NULL || block.len < QUEUE_BLOCK_HEAD_BYTES)
 		return 0; /* of a deleted topic */
@@ -287,7 +292,7 @@ load_block(struct replay *replay, sqlite3_stmt *row)
 static int
 load_first(struct replay *replay, sqlite3_stmt *row)
 {
-	struct queue *queue = queue_table_at(&replay->store->queues, sqlite3_column_int64(row, 0));
+	struct queue *queue = queue_table_at(&replay->base->queues, sqlite3_column_int64(row, 0));
 
 	if (queue != NULL)
 		queue->first = sqlite3_column_int64(row, 1);
@@ -326,8 +331,8 @@ next_tag(struct replay *replay)
 
 	replay->tag_position = rc == SQLITE_ROW ? sqlite3_column_int64(replay->tags, 0) : INT64_MAX;
 	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
-		buf_printf(&replay->why, "%s cannot be read: %s",
-		    replay->store->writer->out.segment->path, sqlite3_errstr(rc));
+		buf_printf(&replay->why, "%s cannot be read: %s", replay->writer->out.segment->path,
+		    sqlite3_errstr(rc));
 }
 
 static int64_t
@@ -343,8 +348,8 @@ own_tag_hash(struct replay *replay, const struct record *record)
 static void
 index_record(struct replay *replay, const struct record *record)
 {
-	struct writer *writer = replay->store->writer;
-	struct queue_table *queues = &replay->store->queues;
+	struct writer *writer = replay->writer;
+	struct queue_table *queues = &replay->base->queues;
 	uint64_t hash = queue_hash(record->topic, record->queue_id);
 	struct queue *queue = queue_table_find(queues, hash, record->topic, record->queue_id);
 
@@ -395,7 +400,7 @@ decode_row(
 static int
 replay_row(struct replay *replay, sqlite3_stmt *row)
 {
-	struct writer *writer = replay->store->writer;
+	struct writer *writer = replay->writer;
 	struct slice records = column_slice(row, 1);
 	int64_t position = sqlite3_column_int64(row, 0);
 
@@ -412,7 +417,7 @@ replay_row(struct replay *replay, sqlite3_stmt *row)
 			return -1;
 		if (position >= replay->halves)
 			half_table_replay(&writer->halves, &record, sqlite3_column_int64(row, 0),
-			    replay->store->options.half_wait_ms);
+			    replay->base->options.half_wait_ms);
 		at += record.size;
 		position += record.size;
 		writer->position = position;
@@ -425,7 +430,7 @@ replay_row(struct replay *replay, sqlite3_stmt *row)
 static int
 replay_log(struct replay *replay)
 {
-	const struct segment_writer *out = &replay->store->writer->out;
+	const struct segment_writer *out = &replay->writer->out;
 	int64_t from = out->indexed < out->keyed ? out->indexed : out->keyed;
 
 	if (replay->halves < from)
@@ -451,8 +456,8 @@ replay_halves(struct replay *replay, sqlite3_stmt *row)
 
 		if (decode_row(replay, records, at, first + (int64_t)at, &record) == -1)
 			return -1;
-		half_table_replay(&replay->store->writer->halves, &record, first,
-		    replay->store->options.half_wait_ms);
+		half_table_replay(
+		    &replay->writer->halves, &record, first, replay->base->options.half_wait_ms);
 		at += record.size;
 	}
 	return 0;
@@ -481,7 +486,7 @@ replay_older(struct replay *replay)
 static int
 load_newest(struct replay *replay)
 {
-	struct writer *writer = replay->store->writer;
+	struct writer *writer = replay->writer;
 	sqlite3 *db = writer->out.db;
 	int64_t next_number = 0;
 	size_t number = 0;
@@ -497,10 +502,10 @@ load_newest(struct replay *replay)
 		    writer->out.segment->path);
 		return -1;
 	}
-	if (next_number > replay->store->queues.next_number)
-		replay->store->queues.next_number = (int32_t)next_number;
+	if (next_number > replay->base->queues.next_number)
+		replay->base->queues.next_number = (int32_t)next_number;
 	for (const struct queue *queue;
-	     (queue = queue_table_each(&replay->store->queues, &number)) != NULL;)
+	     (queue = queue_table_each(&replay->base->queues, &number)) != NULL;)
 		if (queue->last_timestamp > writer->timestamp)
 			writer->timestamp = queue->last_timestamp;
 	writer->position = writer->out.indexed;
@@ -508,7 +513,7 @@ load_newest(struct replay *replay)
 	if (segment_info(db, "halves", &replay->halves) != SQLITE_ROW)
 		replay->halves = writer->position;
 	/* Somebody deleted it: what it knew of half messages is in the log, from the beginning. */
-	if (meta_is_new(replay->store->meta))
+	if (meta_is_new(replay->writer->meta))
 		replay->halves = replay->list[0]->first;
 	if (half_rows_load(&writer->half_rows, &replay->why) == -1 || replay_older(replay) == -1)
 		return -1;
@@ -526,7 +531,7 @@ load_newest(struct replay *replay)
 static void
 load_oldest(struct replay *replay)
 {
-	struct store_counters *counters = &replay->store->counters;
+	struct store_counters *counters = &replay->base->counters;
 	sqlite3 *db = open_checked(replay, replay->list[0]);
 	size_t number = 0;
 
@@ -534,7 +539,7 @@ load_oldest(struct replay *replay)
 		return;
 	/* One that it does not know was born behind it. */
 	for (struct queue *queue;
-	     (queue = queue_table_each(&replay->store->queues, &number)) != NULL;)
+	     (queue = queue_table_each(&replay->base->queues, &number)) != NULL;)
 		queue->first = 0;
 	atomic_store(&counters->min_position, replay->list[0]->first);
 	atomic_store(&counters->earliest_ms, segment_earliest(db));
@@ -546,23 +551,25 @@ load_oldest(struct replay *replay)
 static void
 start_empty(struct replay *replay)
 {
-	struct store *store = replay->store;
+	struct store_base *base = replay->base;
+	struct writer *writer = replay->writer;
 
-	store_set_segments(store, segment_array_new(NULL, 0));
-	int rc = writer_open_segment(store->writer);
+	segments_set(&base->segments, segment_array_new(NULL, 0));
+	int rc = roll_open_segment(writer);
 	if (rc != SQLITE_OK)
 		buf_printf(
-		    &replay->why, "%s cannot be written: %s", store->log_path, sqlite3_errstr(rc));
+		    &replay->why, "%s cannot be written: %s", base->dir.path, sqlite3_errstr(rc));
 }
 
 static void
 start_found(struct replay *replay)
 {
-	struct store *store = replay->store;
+	struct store_base *base = replay->base;
+	struct writer *writer = replay->writer;
 	struct segment *newest = replay->list[replay->n - 1];
 
 	atomic_store(&newest->sealed, false);
-	int rc = segment_writer_open(&store->writer->out, store, newest);
+	int rc = segment_writer_open(&writer->out, &base->dir, newest);
 	if (rc != SQLITE_OK) {
 		buf_printf(
 		    &replay->why, "%s cannot be opened: %s", newest->path, sqlite3_errstr(rc));
@@ -571,29 +578,30 @@ start_found(struct replay *replay)
 	if (load_newest(replay) == -1)
 		return;
 	/* The pages that it walked through. */
-	sqlite3_db_release_memory(store->writer->out.db);
+	sqlite3_db_release_memory(writer->out.db);
 	load_oldest(replay);
-	store_set_segments(store, segment_array_new(replay->list, replay->n));
+	segments_set(&base->segments, segment_array_new(replay->list, replay->n));
 	for (size_t i = 0; i + 1 < replay->n; i++)
 		if (!atomic_load(&replay->list[i]->sealed))
-			closer_seal(store->closer,
+			closer_seal(writer->closer,
 			    &(struct segment_writer){ .segment = segment_ref(replay->list[i]) });
 	/* Also shows that the disk takes a commit, before anybody relies on it. */
-	rc = writer_flush(store->writer, true);
+	rc = writer_flush(writer, true);
 	if (rc != SQLITE_OK && !sql_is_full(rc))
 		buf_printf(
 		    &replay->why, "%s cannot be written: %s", newest->path, sqlite3_errstr(rc));
 	else if (rc != SQLITE_OK)
-		writer_failed(store->writer, rc);
+		writer_failed(writer, rc);
 }
 
 int
-store_replay(struct store *store, char **why)
+store_replay(struct writer *writer, char **why)
 {
-	struct replay replay = { .store = store };
+	struct store_base *base = writer->base;
+	struct replay replay = { .base = base, .writer = writer };
 
 	/* One of the last run is not in memory any more, and would cost reads. */
-	segment_drop_spare(store);
+	segment_drop_spare(&base->dir);
 	list_segments(&replay);
 	drop_unborn(&replay);
 	if (replay.why.len == 0)
@@ -608,8 +616,8 @@ store_replay(struct store *store, char **why)
 	for (size_t i = 0; i < replay.n; i++)
 		segment_unref(replay.list[i]);
 	free(replay.list);
-	atomic_store(&store->counters.max_position, store->writer->position);
-	atomic_store(&store->counters.synced_position, store->writer->position);
+	atomic_store(&base->counters.max_position, writer->position);
+	atomic_store(&base->counters.synced_position, writer->position);
 	if (replay.why.len == 0)
 		return 0;
 	*why = buf_take(&replay.why);

@@ -2,9 +2,9 @@
 
 #include "broker/store/store.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,94 +12,34 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "broker/store/base.h"
 #include "broker/store/closer/closer.h"
-#include "broker/store/sqlite/coalesce_vfs.h"
+#include "broker/store/expire/expire.h"
+#include "broker/store/log/disk.h"
 #include "broker/store/meta/meta.h"
-#include "broker/store/writer/writer.h"
+#include "broker/store/reader/reader.h"
+#include "broker/store/replay.h"
+#include "broker/store/sqlite/coalesce_vfs.h"
+#include "broker/store/writer/batch.h"
+#include "broker/store/writer/submit.h"
+#include "broker/store/writer/syncer.h"
 #include "common/base/buf.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "common/base/path.h"
 
-/* ---- small things that the store's files share ------------------------ */
-
-struct segment_array *
-store_segments(struct store *store)
-{
-	pthread_mutex_lock(&store->segments_lock);
-	struct segment_array *array = segment_array_ref(store->segments);
-	pthread_mutex_unlock(&store->segments_lock);
-	return array;
-}
-
-void
-store_set_segments(struct store *store, struct segment_array *array)
-{
-	pthread_mutex_lock(&store->segments_lock);
-	struct segment_array *old = store->segments;
-	store->segments = array;
-	pthread_mutex_unlock(&store->segments_lock);
-	segment_array_unref(old);
-}
-
-void
-store_add_segment(struct store *store, struct segment *segment)
-{
-	struct segment_array *old = store_segments(store);
-
-	store_set_segments(store, segment_array_with(old, segment));
-	segment_array_unref(old);
-}
-
-void
-write_block_set(struct store *store, enum write_block why)
-{
-	atomic_fetch_or(&store->counters.write_blocks, (unsigned)why);
-}
-
-void
-write_block_clear(struct store *store, enum write_block why)
-{
-	atomic_fetch_and(&store->counters.write_blocks, ~(unsigned)why);
-}
-
-static int
-sync_path(const char *path, int flags)
-{
-	int fd = open(path, flags | O_CLOEXEC);
-
-	if (fd == -1)
-		return -1;
-	int status = fsync(fd);
-	close(fd);
-	return status;
-}
-
-int
-store_sync_file(const char *path)
-{
-	return sync_path(path, O_RDWR);
-}
-
-int
-store_sync_directory(const char *path)
-{
-	return sync_path(path, O_RDONLY | O_DIRECTORY);
-}
-
-void
-store_start_thread(pthread_t *thread, const char *name, void *(*run)(void *arg), void *arg)
-{
-	sigset_t all, before;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	int error = pthread_create(thread, NULL, run, arg);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (error != 0)
-		fatal("a thread cannot be started name=%s error=%s", name, strerror(error));
-	pthread_setname_np(*thread, name);
-}
+/* The roof: it starts everything, and hands the calls of store.h to the rooms. */
+struct store {
+	struct store_base base; /* first: see store_base() */
+	char *path, *log_path, *vfs;
+	int lock_fd;
+	struct meta *meta;
+	struct readers *readers;
+	struct closer *closer;
+	struct writer *writer;
+	struct syncer *syncer; /* ASYNC_FLUSH only */
+	struct append_queues *appends;
+};
 
 /* ---- opening --------------------------------------------------------- */
 
@@ -155,22 +95,28 @@ static struct store *
 store_new(const struct store_options *options)
 {
 	struct store *store = mem_zalloc(sizeof *store);
+	struct store_base *base = &store->base;
 
-	store->options = *options;
 	store->path = mem_strdup(options->path);
 	store->log_path =
 	    options->log_path != NULL ? mem_strdup(options->log_path) : join(options->path, "log");
 	store->vfs = options->vfs != NULL ? mem_strdup(options->vfs) : NULL;
-	store->write_vfs = coalesce_vfs_over(store->vfs);
-	store->options.path = store->path;
-	store->options.log_path = store->log_path;
-	store->options.vfs = store->vfs;
-	if (store->options.n_readers < 1)
-		store->options.n_readers = 1;
 	store->lock_fd = -1;
-	pthread_mutex_init(&store->segments_lock, NULL);
-	queue_table_init(&store->queues);
-	atomic_init(&store->counters.earliest_ms, -1);
+	base->options = *options;
+	base->options.path = store->path;
+	base->options.log_path = store->log_path;
+	base->options.vfs = store->vfs;
+	base->dir = (struct log_dir){
+		.path = store->log_path,
+		.vfs = store->vfs,
+		.write_vfs = coalesce_vfs_over(store->vfs),
+		.syncs = options->flush == STORE_FLUSH_SYNC,
+	};
+	segments_init(&base->segments);
+	mailbox_init(&base->inboxes.writer);
+	mailbox_init(&base->inboxes.closer);
+	queue_table_init(&base->queues);
+	atomic_init(&base->counters.earliest_ms, -1);
 	return store;
 }
 
@@ -187,12 +133,13 @@ store_open(const struct store_options *options, char **why)
 	store->meta = meta_open(store->path, store->vfs, why);
 	if (store->meta == NULL)
 		goto fail;
-	store->closer = closer_new(store);
-	store->writer = writer_new(store);
-	if (store_replay(store, why) == -1)
+	store->readers = readers_new(&store->base, dequeue_read);
+	store->closer = closer_new(&store->base, store->readers);
+	store->writer = writer_new(&store->base, store->meta, store->closer, store->readers);
+	if (store_replay(store->writer, why) == -1)
 		goto fail;
 	writer_publish_halves(store->writer);
-	store_sync_directory(store->path);
+	disk_sync_directory(store->path);
 	return store;
 fail:
 	store_close(store);
@@ -206,13 +153,15 @@ store_close(struct store *store)
 		writer_free(store->writer);
 	if (store->closer != NULL)
 		closer_free(store->closer);
+	readers_free(store->readers);
 	meta_close(store->meta);
-	queue_table_release(&store->queues);
-	segment_array_unref(store->segments);
-	pthread_mutex_destroy(&store->segments_lock);
+	queue_table_release(&store->base.queues);
+	mailbox_release(&store->base.inboxes.closer);
+	mailbox_release(&store->base.inboxes.writer);
+	segments_release(&store->base.segments);
 	if (store->lock_fd != -1)
 		close(store->lock_fd);
-	free(store->append_queues);
+	append_queues_free(store->appends);
 	free(store->path);
 	free(store->log_path);
 	free(store->vfs);
@@ -222,38 +171,104 @@ store_close(struct store *store)
 void
 store_start(struct store *store, struct loop *loops, struct tail **tails, int n_loops)
 {
-	store->loops = loops;
-	store->tails = tails;
-	store->n_loops = n_loops;
-	append_queues_start(store);
-	store_start_readers(store);
-	if (store->options.flush == STORE_FLUSH_ASYNC)
-		store_start_syncer(store);
+	store->base.loops = loops;
+	store->base.tails = tails;
+	store->base.n_loops = n_loops;
+	store->appends = append_queues_new(store->writer);
+	readers_start(store->readers);
+	if (store->base.options.flush == STORE_FLUSH_ASYNC)
+		store->syncer = syncer_start(&store->base);
 	closer_start(store->closer);
-	writer_start(store->writer);
+	writer_start(store->writer, store->syncer);
 }
 
 void
 store_stop(struct store *store)
 {
-	append_queues_stop(store);
+	append_queues_flush(store->appends);
 	closer_stop(store->closer);
 	writer_stop(store->writer);
-	/* What the threads sent to each other at the end finds its way here. */
+	/* Each may still have had something for the other at the end. */
 	closer_drain(store->closer);
 	writer_drain(store->writer);
-	store_stop_readers(store);
+	readers_stop(store->readers);
 	writer_drain(store->writer);
 	closer_drain(store->closer);
 	if (store->syncer != NULL)
-		store_stop_syncer(store);
+		syncer_stop(store->syncer);
+	store->syncer = NULL;
 }
 
 void
 store_refuse_late(struct store *store)
 {
-	append_queues_stop(store);
+	append_queues_flush(store->appends);
 	writer_drain(store->writer);
+}
+
+/* ---- jobs ------------------------------------------------------------ */
+
+void
+store_append(struct store *store, struct append *append)
+{
+	append_submit(store->appends, append);
+}
+
+void
+store_read(struct store *store, struct read_job *job)
+{
+	readers_read(store->readers, job);
+}
+
+void
+store_meta(struct store *store, struct meta_job *job)
+{
+	job->task.run = dequeue_meta;
+	writer_post(&store->base.inboxes, &job->task);
+}
+
+void
+store_halves(struct store *store, struct half_job *job)
+{
+	job->task.run = dequeue_half;
+	writer_post(&store->base.inboxes, &job->task);
+}
+
+void
+store_expire(struct store *store, int64_t before_ms)
+{
+	expire_before(&store->base, store->readers, before_ms);
+}
+
+void
+store_expire_oldest(struct store *store)
+{
+	expire_oldest(&store->base, store->readers);
+}
+
+void
+store_keep_from(struct store *store, int32_t queue_id, int64_t offset)
+{
+	assert(queue_id >= 0 && queue_id < STORE_KEPT_QUEUES);
+	atomic_store(&store->base.kept_from[queue_id], offset + 1);
+}
+
+/* ---- at start -------------------------------------------------------- */
+
+void
+store_each_meta(struct store *store, enum meta_table table,
+    void (*row)(void *arg, struct slice key, struct slice value), void *arg)
+{
+	meta_each(store->meta, table, row, arg);
+}
+
+void
+store_each_offset(struct store *store,
+    void (*row)(
+	void *arg, struct slice group, struct slice topic, int32_t queue_id, int64_t offset),
+    void *arg)
+{
+	meta_each_offset(store->meta, row, arg);
 }
 
 void
@@ -265,21 +280,14 @@ store_each_queue(struct store *store,
 	size_t number = 0;
 
 	for (const struct queue *queue;
-	     (queue = queue_table_each(&store->queues, &number)) != NULL;)
+	     (queue = queue_table_each(&store->base.queues, &number)) != NULL;)
 		row(arg, queue->topic, queue->queue_id, queue->first, queue->next);
-}
-
-void
-store_halves(struct store *store, struct half_job *job)
-{
-	job->task.run = dequeue_half;
-	writer_post(store->writer, &job->task);
 }
 
 void
 store_half_counts(const struct store *store, struct half_counts *counts)
 {
-	const struct store_counters *from = &store->counters;
+	const struct store_counters *from = &store->base.counters;
 
 	*counts = (struct half_counts){
 		.n_open = atomic_load_explicit(&from->n_open, memory_order_relaxed),
@@ -291,32 +299,16 @@ store_half_counts(const struct store *store, struct half_counts *counts)
 
 /* ---- looking after it ------------------------------------------------ */
 
-static const char *
-write_block_text(unsigned write_blocks)
-{
-	if (write_blocks & WRITE_BLOCK_BROKEN)
-		return "the disk failed to sync, nothing is stored until the broker is restarted";
-	if (write_blocks & WRITE_BLOCK_FULL)
-		return "the store's disk is full, nothing is stored until there is space";
-	if (write_blocks & WRITE_BLOCK_LIMIT)
-		return "the store's disk is fuller than the limit, nothing is stored until there "
-		       "is "
-		       "space";
-	return NULL;
-}
-
 void
 store_get_stats(const struct store *store, struct store_stats *stats)
 {
 	/* The longest commit is forgotten by being told, hence not const; likewise the lock. */
-	struct store *self = (struct store *)(uintptr_t)store;
-	struct store_counters *counters = &self->counters;
-	struct segment_array *segments = store_segments(self);
+	struct store_base *base = &((struct store *)(uintptr_t)store)->base;
+	struct store_counters *counters = &base->counters;
+	struct segment_array *segments = segments_ref(&base->segments);
 	int64_t max_position = atomic_load(&counters->max_position);
-	int64_t synced = store->options.flush == STORE_FLUSH_SYNC
-	                     ? max_position
-	                     : atomic_load(&counters->synced_position);
-	unsigned write_blocks = atomic_load(&counters->write_blocks);
+	int64_t synced = base->dir.syncs ? max_position : atomic_load(&counters->synced_position);
+	const char *write_block = write_block_text(&base->write_blocks);
 
 	*stats = (struct store_stats){
 		.min_position = atomic_load(&counters->min_position),
@@ -329,10 +321,10 @@ store_get_stats(const struct store *store, struct store_stats *stats)
 		.unsynced_bytes = max_position > synced ? max_position - synced : 0,
 		.queued_bytes = atomic_load(&counters->queued_bytes),
 		.commit_max_us = atomic_exchange(&counters->commit_max_us, 0),
-		.disk_total = atomic_load(&counters->disk_total),
-		.disk_free = atomic_load(&counters->disk_free),
-		.writable = write_blocks == 0,
-		.write_block = write_block_text(write_blocks),
+		.writable = write_block == NULL,
+		.write_block = write_block,
 	};
 	segment_array_unref(segments);
+	/* Of now: what was true a second ago may have changed, and a refusal quotes it. */
+	disk_space(base->dir.path, &stats->disk_total, &stats->disk_free);
 }

@@ -21,9 +21,6 @@
 #include "common/protocol/record.h"
 #include "common/base/slice.h"
 
-/* Raised when a reader of the old version could misread the new one. A newer store is refused. */
-#define STORE_SCHEMA_VERSION 2
-#define STORE_RECORD_VERSION 1
 #define STORE_KEPT_QUEUES 64
 
 enum store_flush {
@@ -196,7 +193,6 @@ struct read_job {
 	struct chunk *chunk; /* records back to back; NULL when there are none */
 	/* internal: what the writer adds on the way to a reader, for what is in no index block yet
 	 */
-	struct store *store;
 	bool asked_writer;
 	int64_t min_offset, max_offset; /* TIME: of the queue */
 	struct queue_entry *entries;    /* QUEUE, TIME: of the offsets from entries_offset on */

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "broker/store/tail/commit_notice.h"
+#include "broker/store/tail/tail_notice.h"
 #include "common/base/mem.h"
 #include "t/lib/store_rig.h"
 

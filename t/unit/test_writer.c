@@ -1,11 +1,11 @@
 #include "config.h"
 
-#include "broker/store/writer/writer.h"
+#include "broker/store/store.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
-#include "broker/store/store_private.h"
+#include "broker/store/sqlite/sql.h"
 #include "common/base/clock.h"
 #include "t/lib/store_rig.h"
 #include "t/lib/vfs_fault.h"
@@ -99,9 +99,9 @@ static bool
 is_inline(struct rig *rig, unsigned seed)
 {
 	struct outcome outcome = { .status = APPEND_FAILED };
-	struct turn_end *end = &rig->store->append_queues[0].turn_end;
 
 	rig_submit(rig, &(struct sample){ .topic = "L", .body_len = 100, .seed = seed }, &outcome);
+	struct turn_end *end = rig->loop.turn_ends;
 	rig->loop.turn_ends = NULL;
 	rig->loop.turn_ends_tail = &rig->loop.turn_ends;
 	end->asked = false;

@@ -5,17 +5,19 @@
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/statvfs.h>
 
+#include "broker/store/log/disk.h"
+#include "broker/store/reader/reader.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "common/base/thread.h"
 
 #define TICK_MS 1000
 
 struct closer {
-	struct store *store;
-	struct mailbox inbox;
+	struct store_base *base;
+	struct readers *readers;
 	pthread_t thread;
 	atomic_bool stop;
 	struct task stop_task;
@@ -31,12 +33,12 @@ struct seal_task {
 };
 
 struct closer *
-closer_new(struct store *store)
+closer_new(struct store_base *base, struct readers *readers)
 {
 	struct closer *closer = mem_zalloc(sizeof *closer);
 
-	closer->store = store;
-	mailbox_init(&closer->inbox);
+	closer->base = base;
+	closer->readers = readers;
 	pthread_mutex_init(&closer->template_lock, NULL);
 	return closer;
 }
@@ -62,14 +64,7 @@ closer_free(struct closer *closer)
 {
 	drop_seals(closer->seals.first);
 	pthread_mutex_destroy(&closer->template_lock);
-	mailbox_release(&closer->inbox);
 	free(closer);
-}
-
-void
-closer_post(struct closer *closer, struct task *task)
-{
-	mailbox_post(&closer->inbox, task);
 }
 
 /* ---- templates ------------------------------------------------------- */
@@ -78,7 +73,7 @@ closer_post(struct closer *closer, struct task *task)
 static int
 make_template(struct closer *closer)
 {
-	int rc = closer->has_template ? SQLITE_OK : segment_make_template(closer->store);
+	int rc = closer->has_template ? SQLITE_OK : segment_make_template(&closer->base->dir);
 
 	closer->has_template = rc == SQLITE_OK;
 	return rc;
@@ -99,7 +94,7 @@ closer_make_segment(struct closer *closer, const struct segment *segment)
 {
 	pthread_mutex_lock(&closer->template_lock);
 	int rc = make_template(closer);
-	if (rc == SQLITE_OK && segment_adopt_template(closer->store, segment) == -1)
+	if (rc == SQLITE_OK && segment_adopt_template(&closer->base->dir, segment) == -1)
 		rc = SQLITE_CANTOPEN;
 	closer->has_template = false;
 	pthread_mutex_unlock(&closer->template_lock);
@@ -116,8 +111,9 @@ run_recycle(struct task *task, void *arg)
 	struct closer *closer = arg;
 
 	if (!atomic_load(&seal->left.segment->gone))
-		segment_recycle(closer->store, seal->left.segment,
-		    !closer->stop && atomic_load(&closer->store->counters.write_blocks) == 0);
+		segment_recycle(&closer->base->dir, seal->left.segment,
+		    !closer->stop &&
+			!write_block_holds(&closer->base->write_blocks, WRITE_BLOCK_ANY));
 	free_seal(seal);
 }
 
@@ -132,11 +128,11 @@ run_seal(struct task *task, void *arg)
 	/* Stopping: the next start finds its WAL and does it then. */
 	int rc = closer->stop || atomic_load(&seal->left.segment->gone)
 	             ? SQLITE_ABORT
-	             : segment_seal(&seal->left, closer->store);
+	             : segment_seal(&seal->left, &closer->base->dir);
 
 	if (rc == SQLITE_OK) {
 		task->run = run_recycle;
-		readers_sweep(closer->store, task);
+		readers_sweep(closer->readers, task);
 	} else if (rc == SQLITE_ABORT) {
 		free_seal(seal);
 	} else {
@@ -152,7 +148,7 @@ closer_seal(struct closer *closer, const struct segment_writer *left)
 	struct seal_task *seal = mem_alloc(sizeof *seal);
 
 	*seal = (struct seal_task){ { .run = run_seal }, *left };
-	closer_post(closer, &seal->task);
+	closer_post(&closer->base->inboxes, &seal->task);
 }
 
 /* ---- the disk -------------------------------------------------------- */
@@ -160,33 +156,26 @@ closer_seal(struct closer *closer, const struct segment_writer *left)
 static void
 watch_disk(struct closer *closer)
 {
-	struct store *store = closer->store;
-	struct statvfs fs;
+	struct store_base *base = closer->base;
+	int limit = base->options.disk_refuse_percent;
+	int64_t total, available;
 
-	if (statvfs(store->log_path, &fs) == -1)
+	if (disk_space(base->dir.path, &total, &available) == -1)
 		return;
-	/* As df counts: what is kept for root, or beyond a quota, is neither used nor to be had. */
-	int64_t available = (int64_t)(fs.f_bavail * fs.f_frsize);
-	int64_t total = (int64_t)((fs.f_blocks - fs.f_bfree) * fs.f_frsize) + available;
-
-	atomic_store(&store->counters.disk_total, total);
-	atomic_store(&store->counters.disk_free, available);
-	bool blocked = atomic_load(&store->counters.write_blocks) & WRITE_BLOCK_LIMIT;
-	bool block = store->options.disk_refuse_percent > 0 && total > 0 &&
-	             100.0 * (double)(total - available) / (double)total >
-	                 store->options.disk_refuse_percent;
+	bool blocked = write_block_holds(&base->write_blocks, WRITE_BLOCK_LIMIT);
+	bool block =
+	    limit > 0 && total > 0 && 100.0 * (double)(total - available) / (double)total > limit;
 
 	if (block == blocked)
 		return;
 	if (block)
-		write_block_set(store, WRITE_BLOCK_LIMIT);
+		write_block_set(&base->write_blocks, WRITE_BLOCK_LIMIT);
 	else
-		write_block_clear(store, WRITE_BLOCK_LIMIT);
+		write_block_clear(&base->write_blocks, WRITE_BLOCK_LIMIT);
 	log_warn("store %s path=%s free=%lld total=%lld limit_percent=%d",
 	    block ? "refuses messages, the disk is too full; free some space"
 		  : "takes messages again, there is space",
-	    store->log_path, (long long)available, (long long)total,
-	    store->options.disk_refuse_percent);
+	    base->dir.path, (long long)available, (long long)total, limit);
 }
 
 /* When a load ends, what it needed goes back to the system. */
@@ -194,7 +183,7 @@ static void
 trim_memory(struct closer *closer)
 {
 	int64_t n_commits =
-	    atomic_load_explicit(&closer->store->counters.n_commits, memory_order_relaxed);
+	    atomic_load_explicit(&closer->base->counters.n_commits, memory_order_relaxed);
 
 	if (n_commits == closer->last_commits && n_commits != closer->trimmed_commits) {
 		malloc_trim(0);
@@ -211,9 +200,8 @@ tick(struct closer *closer)
 	watch_disk(closer);
 	trim_memory(closer);
 	/* When the disk is full, this is what we can give. */
-	if (atomic_load(&closer->store->counters.write_blocks) &
-	    (WRITE_BLOCK_FULL | WRITE_BLOCK_LIMIT))
-		segment_drop_spare(closer->store);
+	if (write_block_holds(&closer->base->write_blocks, WRITE_BLOCK_FULL | WRITE_BLOCK_LIMIT))
+		segment_drop_spare(&closer->base->dir);
 	closer->seals = (struct task_chain){ 0 };
 	for (struct task *next; again != NULL; again = next) {
 		next = again->next;
@@ -224,7 +212,8 @@ tick(struct closer *closer)
 static void
 run_tasks(struct closer *closer)
 {
-	for (struct task *task = mailbox_take(&closer->inbox), *next; task != NULL; task = next) {
+	for (struct task *task = mailbox_take(&closer->base->inboxes.closer), *next; task != NULL;
+	     task = next) {
 		next = task->next;
 		task->run(task, closer);
 	}
@@ -244,7 +233,7 @@ run(void *arg)
 			next_tick_ms = now + TICK_MS;
 		}
 		prepare_template(closer);
-		mailbox_wait(&closer->inbox, TICK_MS);
+		mailbox_wait(&closer->base->inboxes.closer, TICK_MS);
 		run_tasks(closer);
 	}
 	return NULL;
@@ -261,7 +250,7 @@ void
 closer_start(struct closer *closer)
 {
 	watch_disk(closer);
-	store_start_thread(&closer->thread, "closer", run, closer);
+	thread_start(&closer->thread, "closer", run, closer);
 }
 
 void
@@ -270,7 +259,7 @@ closer_stop(struct closer *closer)
 	/* Not by a task: what waits need not be done now. */
 	atomic_store(&closer->stop, true);
 	closer->stop_task.run = run_nothing;
-	mailbox_post(&closer->inbox, &closer->stop_task);
+	mailbox_post(&closer->base->inboxes.closer, &closer->stop_task);
 	pthread_join(closer->thread, NULL);
 }
 

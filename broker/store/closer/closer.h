@@ -8,10 +8,13 @@
  * let go of segments (and to tell the loops the new first offsets), then unlinks.
  */
 
+#include "broker/store/base.h"
 #include "broker/store/log/segment_write.h"
-#include "broker/store/store_private.h"
 
-struct closer *closer_new(struct store *store);
+struct closer;
+struct readers;
+
+struct closer *closer_new(struct store_base *base, struct readers *readers);
 void closer_free(struct closer *closer);
 void closer_start(struct closer *closer);
 void closer_stop(struct closer *closer);
@@ -19,8 +22,6 @@ void closer_stop(struct closer *closer);
 void closer_drain(struct closer *closer);
 /* Makes the file of a new segment, of a template if one is there. The writer; main before start. */
 int closer_make_segment(struct closer *closer, const struct segment *segment);
-/* Any thread. */
-void closer_post(struct closer *closer, struct task *task);
 /* Takes over what the writer has left; one without connection, too. */
 void closer_seal(struct closer *closer, const struct segment_writer *left);
 

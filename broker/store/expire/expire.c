@@ -1,10 +1,11 @@
 #include "config.h"
 
-#include <assert.h>
+#include "broker/store/expire/expire.h"
+
 #include <stdlib.h>
 
-#include "broker/store/closer/closer.h"
-#include "broker/store/writer/writer.h"
+#include "broker/store/reader/reader.h"
+#include "broker/store/writer/publish.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
@@ -22,7 +23,8 @@ struct queue_first {
 
 struct expiry {
 	struct task task;
-	struct store *store;
+	struct store_base *base;
+	struct readers *readers;
 	int64_t before_ms;
 	bool oldest;                /* one segment, whatever its age */
 	struct segment_array *gone; /* those to unlink */
@@ -53,13 +55,13 @@ run_unlink(struct task *task, void *closer)
 		struct segment *segment = expiry->gone->list[i];
 
 		atomic_store(&segment->gone, true);
-		if (segment_unlink(expiry->store, segment) == -1)
+		if (segment_unlink(&expiry->base->dir, segment) == -1)
 			log_error("segment could not be removed file=%s", segment->path);
 		else
 			log_info("segment removed file=%s newest_ms=%lld", segment->path,
 			    (long long)atomic_load(&segment->last_timestamp));
 	}
-	readers_sweep(expiry->store, NULL);
+	readers_sweep(expiry->readers, NULL);
 	expiry_free(expiry);
 }
 
@@ -72,7 +74,7 @@ set_firsts(struct writer *writer, const struct expiry *expiry)
 
 	for (size_t i = 0; i < expiry->n_firsts; i++) {
 		struct queue_first it = expiry->firsts[i];
-		struct queue *queue = queue_table_at(&writer->store->queues, it.number);
+		struct queue *queue = queue_table_at(&writer->base->queues, it.number);
 
 		if (queue == NULL || queue->first >= it.first)
 			continue;
@@ -104,8 +106,8 @@ run_let_go(struct task *task, void *arg)
 {
 	struct expiry *expiry = (struct expiry *)task;
 	struct writer *writer = arg;
-	struct store *store = expiry->store;
-	struct segment_array *array = store_segments(store);
+	struct store_base *base = expiry->base;
+	struct segment_array *array = segments_ref(&base->segments);
 	size_t n = 0;
 
 	/* Two requests may have chosen the same segments: what is gone is gone. */
@@ -115,12 +117,12 @@ run_let_go(struct task *task, void *arg)
 	    half_table_may_expire(&writer->halves, expiry->next->first, clock_mono_ms())) {
 		forget_halves(writer, expiry->next->first);
 		expiry->gone = segment_array_new(array->list, n);
-		store_set_segments(store, segment_array_new(array->list + n, array->n - n));
+		segments_set(&base->segments, segment_array_new(array->list + n, array->n - n));
 		set_firsts(writer, expiry);
-		atomic_store(&store->counters.min_position, expiry->next->first);
-		atomic_store(&store->counters.earliest_ms, expiry->earliest_ms);
+		atomic_store(&base->counters.min_position, expiry->next->first);
+		atomic_store(&base->counters.earliest_ms, expiry->earliest_ms);
 		task->run = run_unlink;
-		closer_post(store->closer, task);
+		closer_post(&base->inboxes, task);
 	} else {
 		expiry_free(expiry);
 	}
@@ -130,13 +132,13 @@ run_let_go(struct task *task, void *arg)
 /* ---- 1: the closer chooses ------------------------------------------- */
 
 static int64_t
-last_timestamp(const struct store *store, struct segment *segment)
+last_timestamp(const struct log_dir *dir, struct segment *segment)
 {
 	int64_t known = atomic_load(&segment->last_timestamp);
 	sqlite3 *db;
 
 	if (known != 0 || !atomic_load(&segment->sealed) ||
-	    segment_open(store, segment, SQL_IMMUTABLE, &db) != SQLITE_OK)
+	    segment_open(dir, segment, SQL_IMMUTABLE, &db) != SQLITE_OK)
 		return known;
 	if (segment_info(db, "last_timestamp", &known) == SQLITE_ROW)
 		atomic_store(&segment->last_timestamp, known);
@@ -151,7 +153,7 @@ count_expired(const struct expiry *expiry, const struct segment_array *array)
 	size_t n = 0;
 
 	while (n + 1 < array->n) {
-		int64_t newest = last_timestamp(expiry->store, array->list[n]);
+		int64_t newest = last_timestamp(&expiry->base->dir, array->list[n]);
 
 		/* One that is not sealed yet has readers that follow its WAL. */
 		if (!atomic_load(&array->list[n]->sealed))
@@ -169,35 +171,35 @@ count_expired(const struct expiry *expiry, const struct segment_array *array)
 
 /* Whether a row of bounds begins behind an entry that is needed. */
 static bool
-is_past_kept(const struct store *store, sqlite3_stmt *row)
+is_past_kept(const struct store_base *base, sqlite3_stmt *row)
 {
 	int queue_id = sqlite3_column_int(row, 0);
 
 	if (queue_id < 0 || queue_id >= STORE_KEPT_QUEUES)
 		return false;
-	int64_t kept_from = atomic_load(&store->kept_from[queue_id]);
+	int64_t kept_from = atomic_load(&base->kept_from[queue_id]);
 
 	return kept_from != 0 && sqlite3_column_int64(row, 1) > kept_from - 1;
 }
 
 /* Whether segments before this one have records that are needed; so when it cannot be read. */
 static bool
-is_needed_before(const struct store *store, struct segment *segment)
+is_needed_before(const struct store_base *base, struct segment *segment)
 {
 	bool sealed = atomic_load(&segment->sealed), needed = false;
 	sqlite3_stmt *statement = NULL;
 	sqlite3 *db;
-	int rc = segment_open(store, segment, sealed ? SQL_IMMUTABLE : SQL_READ, &db);
+	int rc = segment_open(&base->dir, segment, sealed ? SQL_IMMUTABLE : SQL_READ, &db);
 
 	if (rc != SQLITE_OK)
 		return true;
 	rc = sqlite3_prepare_v2(
 	    db, "SELECT queue_id, first FROM bounds WHERE topic = ?1", -1, &statement, NULL);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_text(statement, 1, store->options.kept_topic, -1, SQLITE_STATIC);
+		rc = sqlite3_bind_text(statement, 1, base->options.kept_topic, -1, SQLITE_STATIC);
 	if (rc == SQLITE_OK)
 		while ((rc = sqlite3_step(statement)) == SQLITE_ROW && !needed)
-			needed = is_past_kept(store, statement);
+			needed = is_past_kept(base, statement);
 	sqlite3_finalize(statement);
 	sql_close(db);
 	return needed || (rc != SQLITE_DONE && rc != SQLITE_ROW);
@@ -208,29 +210,29 @@ is_needed_before(const struct store *store, struct segment *segment)
  * the next, so halving finds it.
  */
 static size_t
-count_not_needed(struct store *store, const struct segment_array *array, size_t n)
+count_not_needed(struct store_base *base, const struct segment_array *array, size_t n)
 {
 	size_t low = 0, high = n;
 
-	if (n == 0 || store->options.kept_topic == NULL)
+	if (n == 0 || base->options.kept_topic == NULL)
 		return n;
-	if (!is_needed_before(store, array->list[n]))
+	if (!is_needed_before(base, array->list[n]))
 		low = n; /* as a rule */
 	else
 		high--;
 	while (low < high) {
 		size_t middle = low + (high - low + 1) / 2;
 
-		if (is_needed_before(store, array->list[middle]))
+		if (is_needed_before(base, array->list[middle]))
 			high = middle - 1;
 		else
 			low = middle;
 	}
-	if (low < n && !store->keeping)
+	if (low < n && !base->keeping)
 		log_info("expired segments stay until the delayed messages in them are delivered "
 			 "n=%zu oldest=%s",
 		    n - low, array->list[low]->path);
-	store->keeping = low < n;
+	base->keeping = low < n;
 	return low;
 }
 
@@ -264,7 +266,8 @@ read_next(struct expiry *expiry)
 {
 	bool sealed = atomic_load(&expiry->next->sealed);
 	sqlite3 *db;
-	int rc = segment_open(expiry->store, expiry->next, sealed ? SQL_IMMUTABLE : SQL_READ, &db);
+	int rc =
+	    segment_open(&expiry->base->dir, expiry->next, sealed ? SQL_IMMUTABLE : SQL_READ, &db);
 
 	if (rc != SQLITE_OK)
 		return rc;
@@ -278,10 +281,10 @@ static void
 run_choose(struct task *task, void *closer)
 {
 	struct expiry *expiry = (struct expiry *)task;
-	struct segment_array *array = store_segments(expiry->store);
+	struct segment_array *array = segments_ref(&expiry->base->segments);
 	size_t n = count_expired(expiry, array);
 
-	n = count_not_needed(expiry->store, array, n);
+	n = count_not_needed(expiry->base, array, n);
 	(void)closer;
 	if (n > 0) {
 		expiry->next = segment_ref(array->list[n]);
@@ -299,39 +302,28 @@ run_choose(struct task *task, void *closer)
 		return;
 	}
 	task->run = run_let_go;
-	writer_post(expiry->store->writer, task);
+	writer_post(&expiry->base->inboxes, task);
 }
 
 static void
-start(struct store *store, bool oldest, int64_t before_ms)
+start(struct expiry how)
 {
-	struct expiry *expiry = mem_zalloc(sizeof *expiry);
+	struct expiry *expiry = mem_alloc(sizeof *expiry);
 
-	*expiry = (struct expiry){
-		.task = { .run = run_choose },
-		.store = store,
-		.oldest = oldest,
-		.before_ms = before_ms,
-		.earliest_ms = -1,
-	};
-	closer_post(store->closer, &expiry->task);
+	*expiry = how;
+	expiry->task.run = run_choose;
+	expiry->earliest_ms = -1;
+	closer_post(&expiry->base->inboxes, &expiry->task);
 }
 
 void
-store_expire(struct store *store, int64_t before_ms)
+expire_before(struct store_base *base, struct readers *readers, int64_t before_ms)
 {
-	start(store, false, before_ms);
+	start((struct expiry){ .base = base, .readers = readers, .before_ms = before_ms });
 }
 
 void
-store_expire_oldest(struct store *store)
+expire_oldest(struct store_base *base, struct readers *readers)
 {
-	start(store, true, 0);
-}
-
-void
-store_keep_from(struct store *store, int32_t queue_id, int64_t offset)
-{
-	assert(queue_id >= 0 && queue_id < STORE_KEPT_QUEUES);
-	atomic_store(&store->kept_from[queue_id], offset + 1);
+	start((struct expiry){ .base = base, .readers = readers, .oldest = true });
 }

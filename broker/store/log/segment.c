@@ -9,9 +9,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "broker/store/store_private.h"
+#include "broker/store/log/disk.h"
+#include "broker/store/version.h"
 #include "common/base/buf.h"
 #include "common/base/mem.h"
+#include "common/protocol/record.h"
 
 #define TEMPLATE_NAME "next.db"
 #define SPARE_NAME "spare.wal"
@@ -33,14 +35,14 @@ static const char *const suffixes[] = { "", "-wal", "-shm", "-journal" };
 #define N_SUFFIXES (sizeof suffixes / sizeof suffixes[0])
 
 struct segment *
-segment_new(const struct store *store, int64_t first)
+segment_new(const struct log_dir *dir, int64_t first)
 {
-	size_t size = strlen(store->log_path) + sizeof "/01234567890123456789.db";
+	size_t size = strlen(dir->path) + sizeof "/01234567890123456789.db";
 	struct segment *segment = mem_zalloc(sizeof *segment + size);
 
 	atomic_init(&segment->refs, 1);
 	segment->first = first;
-	snprintf(segment->path, size, "%s/%020lld.db", store->log_path, (long long)first);
+	snprintf(segment->path, size, "%s/%020lld.db", dir->path, (long long)first);
 	return segment;
 }
 
@@ -57,65 +59,6 @@ segment_unref(struct segment *segment)
 	if (segment != NULL &&
 	    atomic_fetch_sub_explicit(&segment->refs, 1, memory_order_acq_rel) == 1)
 		free(segment);
-}
-
-static struct segment_array *
-new_array(struct segment *const *list, size_t n, struct segment *newest)
-{
-	struct segment_array *array = mem_alloc(sizeof *array + (n + 1) * sizeof array->list[0]);
-
-	atomic_init(&array->refs, 1);
-	array->n = 0;
-	for (size_t i = 0; i < n; i++)
-		array->list[array->n++] = segment_ref(list[i]);
-	if (newest != NULL)
-		array->list[array->n++] = segment_ref(newest);
-	return array;
-}
-
-struct segment_array *
-segment_array_new(struct segment *const *list, size_t n)
-{
-	return new_array(list, n, NULL);
-}
-
-struct segment_array *
-segment_array_with(const struct segment_array *array, struct segment *newest)
-{
-	return new_array(array->list, array->n, newest);
-}
-
-struct segment_array *
-segment_array_ref(struct segment_array *array)
-{
-	atomic_fetch_add_explicit(&array->refs, 1, memory_order_relaxed);
-	return array;
-}
-
-void
-segment_array_unref(struct segment_array *array)
-{
-	if (array == NULL || atomic_fetch_sub_explicit(&array->refs, 1, memory_order_acq_rel) != 1)
-		return;
-	for (size_t i = 0; i < array->n; i++)
-		segment_unref(array->list[i]);
-	free(array);
-}
-
-struct segment *
-segment_array_find(const struct segment_array *array, int64_t position)
-{
-	size_t low = 0, high = array->n; /* list[low - 1]->first <= position < list[high]->first */
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (array->list[middle]->first <= position)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low > 0 ? array->list[low - 1] : NULL;
 }
 
 /* The first that cannot be removed decides; what is not there is no failure. */
@@ -149,17 +92,17 @@ fill_template(void *arg)
 }
 
 int
-segment_make_template(const struct store *store)
+segment_make_template(const struct log_dir *dir)
 {
 	struct buf path = { 0 };
 	sqlite3 *db;
 
-	buf_printf(&path, "%s/" TEMPLATE_NAME, store->log_path);
+	buf_printf(&path, "%s/" TEMPLATE_NAME, dir->path);
 	if (unlink_all(buf_text(&path)) == -1) {
 		buf_release(&path);
 		return SQLITE_CANTOPEN;
 	}
-	int rc = sql_open(buf_text(&path), store->vfs, SQL_CREATE, &db);
+	int rc = sql_open(buf_text(&path), dir->vfs, SQL_CREATE, &db);
 	if (rc == SQLITE_OK) {
 		char pragmas[96];
 
@@ -172,41 +115,41 @@ segment_make_template(const struct store *store)
 		sql_close(db);
 	}
 	/* What SQLite wrote without its syncs, which would be several. */
-	if (rc == SQLITE_OK && store_sync_file(buf_text(&path)) == -1)
+	if (rc == SQLITE_OK && disk_sync_file(buf_text(&path)) == -1)
 		rc = SQLITE_IOERR_FSYNC;
 	buf_release(&path);
 	return rc;
 }
 
 int
-segment_adopt_template(const struct store *store, const struct segment *segment)
+segment_adopt_template(const struct log_dir *dir, const struct segment *segment)
 {
 	struct buf path = { 0 }, wal = { 0 };
 
-	buf_printf(&path, "%s/" TEMPLATE_NAME, store->log_path);
+	buf_printf(&path, "%s/" TEMPLATE_NAME, dir->path);
 	int status = rename(buf_text(&path), segment->path);
 	path.len = 0;
-	buf_printf(&path, "%s/" SPARE_NAME, store->log_path);
+	buf_printf(&path, "%s/" SPARE_NAME, dir->path);
 	buf_printf(&wal, "%s-wal", segment->path);
 	if (status == 0 && rename(buf_text(&path), buf_text(&wal)) == -1 && errno != ENOENT)
 		status = -1;
 	buf_release(&path);
 	buf_release(&wal);
 	/* Under ASYNC_FLUSH the syncer does it, for a commit may wait here for a busy disk. */
-	if (status == 0 && store->options.flush == STORE_FLUSH_SYNC)
-		status = store_sync_directory(store->log_path);
+	if (status == 0 && dir->syncs)
+		status = disk_sync_directory(dir->path);
 	return status;
 }
 
 int
-segment_unlink(const struct store *store, const struct segment *segment)
+segment_unlink(const struct log_dir *dir, const struct segment *segment)
 {
-	return unlink_all(segment->path) == 0 ? store_sync_directory(store->log_path) : -1;
+	return unlink_all(segment->path) == 0 ? disk_sync_directory(dir->path) : -1;
 }
 
 int
 segment_open(
-    const struct store *store, const struct segment *segment, enum sql_mode mode, sqlite3 **db)
+    const struct log_dir *dir, const struct segment *segment, enum sql_mode mode, sqlite3 **db)
 {
 	/*
 	 * The writer's cache holds a batch's dirty pages, so that they reach the
@@ -218,16 +161,14 @@ segment_open(
 		[SQL_READ] = "PRAGMA cache_size = -192",
 		[SQL_IMMUTABLE] = "PRAGMA mmap_size = " MMAP_BYTES "; PRAGMA cache_size = -64",
 	};
-	int rc =
-	    sql_open(segment->path, mode == SQL_WRITE ? store->write_vfs : store->vfs, mode, db);
+	int rc = sql_open(segment->path, mode == SQL_WRITE ? dir->write_vfs : dir->vfs, mode, db);
 
 	if (rc != SQLITE_OK)
 		return rc;
 	rc = sql_exec(*db, pragmas[mode]);
 	if (rc == SQLITE_OK && mode == SQL_WRITE)
-		rc = sql_exec(*db, store->options.flush == STORE_FLUSH_SYNC
-				       ? "PRAGMA synchronous = FULL"
-				       : "PRAGMA synchronous = NORMAL");
+		rc = sql_exec(
+		    *db, dir->syncs ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
 	if (rc != SQLITE_OK) {
 		sql_close(*db);
 		*db = NULL;
@@ -254,12 +195,12 @@ wipe_header(const char *wal)
 }
 
 void
-segment_recycle(const struct store *store, struct segment *segment, bool keep)
+segment_recycle(const struct log_dir *dir, struct segment *segment, bool keep)
 {
 	struct buf wal = { 0 }, spare = { 0 };
 
 	buf_printf(&wal, "%s-wal", segment->path);
-	buf_printf(&spare, "%s/" SPARE_NAME, store->log_path);
+	buf_printf(&spare, "%s/" SPARE_NAME, dir->path);
 	if (!keep || access(buf_text(&spare), F_OK) == 0 || wipe_header(buf_text(&wal)) == -1 ||
 	    rename(buf_text(&wal), buf_text(&spare)) == -1)
 		unlink(buf_text(&wal));
@@ -271,11 +212,11 @@ segment_recycle(const struct store *store, struct segment *segment, bool keep)
 }
 
 void
-segment_drop_spare(const struct store *store)
+segment_drop_spare(const struct log_dir *dir)
 {
 	struct buf spare = { 0 };
 
-	buf_printf(&spare, "%s/" SPARE_NAME, store->log_path);
+	buf_printf(&spare, "%s/" SPARE_NAME, dir->path);
 	unlink(buf_text(&spare));
 	buf_release(&spare);
 }

@@ -23,8 +23,7 @@
  * on, the closer seals it: checkpoint, then it is immutable. Readers see `sealed` and open
  * it without locks, mapped.
  *
- * struct segment is shared by threads and counted; segment_array is a snapshot of all of
- * them, replaced as a whole when one comes or goes.
+ * struct segment is shared by threads and counted.
  */
 
 #include <stdatomic.h>
@@ -43,7 +42,13 @@
 #define SEGMENT_PAGE_BYTES 4096
 #define SEGMENT_ROW_BYTES 65536 /* a log row is not longer, unless one record is */
 
-struct store;
+/* Where the segments are, and how their files are opened. Read by all threads. */
+struct log_dir {
+	const char *path;
+	const char *vfs;       /* NULL: SQLite's default */
+	const char *write_vfs; /* on top of vfs, for files that are written */
+	bool syncs;            /* each commit: SYNC_FLUSH */
+};
 
 struct segment {
 	_Atomic uint32_t refs;
@@ -55,35 +60,21 @@ struct segment {
 	char path[];
 };
 
-struct segment *segment_new(const struct store *store, int64_t first);
+struct segment *segment_new(const struct log_dir *dir, int64_t first);
 struct segment *segment_ref(struct segment *segment);
 void segment_unref(struct segment *segment);
-
-struct segment_array {
-	_Atomic uint32_t refs;
-	size_t n;
-	struct segment *list[]; /* oldest first */
-};
-
-struct segment_array *segment_array_new(
-    struct segment *const *list, size_t n); /* takes no references over */
-struct segment_array *segment_array_with(const struct segment_array *array, struct segment *newest);
-struct segment_array *segment_array_ref(struct segment_array *array);
-void segment_array_unref(struct segment_array *array);
-/* The one that holds the position, as far as its first tells. Lent; NULL when it is before all. */
-struct segment *segment_array_find(const struct segment_array *array, int64_t position);
 
 /*
  * A file becomes a segment in two steps, so that the writer waits for neither
  * schema nor syncs: a template is made ahead, and adopted under its final name.
  */
-int segment_make_template(const struct store *store);
+int segment_make_template(const struct log_dir *dir);
 /* 0, or -1 and errno. */
-int segment_adopt_template(const struct store *store, const struct segment *segment);
-int segment_unlink(const struct store *store, const struct segment *segment);
+int segment_adopt_template(const struct log_dir *dir, const struct segment *segment);
+int segment_unlink(const struct log_dir *dir, const struct segment *segment);
 
 int segment_open(
-    const struct store *store, const struct segment *segment, enum sql_mode mode, sqlite3 **db);
+    const struct log_dir *dir, const struct segment *segment, enum sql_mode mode, sqlite3 **db);
 /*
  * The WAL of a sealed segment, which no connection reads any more, becomes the
  * next segment's. Measured (ext4): to write over a file costs
@@ -91,8 +82,8 @@ int segment_open(
  * throughput is 2.5 times that, for neither blocks nor page cache nor file size change.
  * One waits as log/spare.wal; keep false: there is no wish for one. Failures cost speed only.
  */
-void segment_recycle(const struct store *store, struct segment *segment, bool keep);
-void segment_drop_spare(const struct store *store);
+void segment_recycle(const struct log_dir *dir, struct segment *segment, bool keep);
+void segment_drop_spare(const struct log_dir *dir);
 
 /* NULL when this program can read the file, else why not, as one sentence (caller frees). */
 char *segment_version_error(sqlite3 *db, const char *path);

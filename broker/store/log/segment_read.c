@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "broker/store/store_private.h"
 #include "common/base/buf.h"
 #include "common/base/log.h"
 
@@ -26,12 +25,12 @@ static const char *const texts[N_SEGMENT_GETS] = {
 
 int
 segment_reader_open(
-    struct segment_reader *reader, const struct store *store, struct segment *segment)
+    struct segment_reader *reader, const struct log_dir *dir, struct segment *segment)
 {
 	bool sealed = atomic_load_explicit(&segment->sealed, memory_order_acquire);
 
 	*reader = (struct segment_reader){ .segment = segment, .immutable = sealed, .fd = -1 };
-	int rc = segment_open(store, segment, sealed ? SQL_IMMUTABLE : SQL_READ, &reader->db);
+	int rc = segment_open(dir, segment, sealed ? SQL_IMMUTABLE : SQL_READ, &reader->db);
 	if (rc != SQLITE_OK)
 		return rc;
 	segment_ref(segment);

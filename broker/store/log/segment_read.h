@@ -43,7 +43,7 @@ struct segment_reader {
 
 /* 0 or an SQLite code. */
 int segment_reader_open(
-    struct segment_reader *reader, const struct store *store, struct segment *segment);
+    struct segment_reader *reader, const struct log_dir *dir, struct segment *segment);
 void segment_reader_close(struct segment_reader *reader);
 void segment_rest(struct segment_reader *reader);
 

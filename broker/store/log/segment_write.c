@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "broker/store/store_private.h"
+#include "broker/store/log/disk.h"
 #include "common/base/buf.h"
 #include "common/base/log.h"
 
@@ -54,10 +54,10 @@ look_at_file(struct segment_writer *writer)
 
 int
 segment_writer_open(
-    struct segment_writer *writer, const struct store *store, struct segment *segment)
+    struct segment_writer *writer, const struct log_dir *dir, struct segment *segment)
 {
 	*writer = (struct segment_writer){ .wal_frames = -1 };
-	int rc = segment_open(store, segment, SQL_WRITE, &writer->db);
+	int rc = segment_open(dir, segment, SQL_WRITE, &writer->db);
 	if (rc != SQLITE_OK)
 		return rc;
 	writer->segment = segment_ref(segment);
@@ -66,7 +66,7 @@ segment_writer_open(
 	if (rc == SQLITE_OK)
 		rc = look_at_file(writer);
 	sqlite3_file *wal = rc == SQLITE_OK ? sql_wal(writer->db) : NULL;
-	writer->syncs = store->options.flush == STORE_FLUSH_SYNC;
+	writer->syncs = dir->syncs;
 	if (wal != NULL && writer->syncs) {
 		sqlite3_int64 size = 0;
 
@@ -95,13 +95,13 @@ segment_writer_close(struct segment_writer *writer)
 }
 
 int
-segment_seal(struct segment_writer *writer, const struct store *store)
+segment_seal(struct segment_writer *writer, const struct log_dir *dir)
 {
 	int in_wal = 0, copied = 0;
 	int rc = SQLITE_OK;
 
 	if (writer->db == NULL)
-		rc = sql_open(writer->segment->path, store->write_vfs, SQL_WRITE, &writer->db);
+		rc = sql_open(writer->segment->path, dir->write_vfs, SQL_WRITE, &writer->db);
 	if (rc == SQLITE_OK)
 		rc = sql_exec(writer->db, "PRAGMA synchronous = FULL; PRAGMA cache_size = -64");
 	if (rc == SQLITE_OK)
@@ -115,7 +115,7 @@ segment_seal(struct segment_writer *writer, const struct store *store)
 		return rc;
 	disconnect(writer);
 	/* Its name may be younger than the last sync of the directory. */
-	if (store_sync_directory(store->log_path) == -1)
+	if (disk_sync_directory(dir->path) == -1)
 		return SQLITE_IOERR_DIR_FSYNC;
 	atomic_store_explicit(&writer->segment->sealed, true, memory_order_release);
 	return SQLITE_OK;

@@ -40,7 +40,7 @@ struct segment_writer {
 
 /* Functions answer SQLite's result codes. */
 int segment_writer_open(
-    struct segment_writer *writer, const struct store *store, struct segment *segment);
+    struct segment_writer *writer, const struct log_dir *dir, struct segment *segment);
 void segment_writer_close(struct segment_writer *writer);
 /*
  * Copies the WAL of a segment that is written no more into its file; it may be read meanwhile. Done
@@ -48,7 +48,7 @@ void segment_writer_close(struct segment_writer *writer);
  * would recover the WAL first, read it all and check all sums. One that has none gets one. After a
  * failure it keeps its connection, to be tried again with it (see coalesce_vfs.h).
  */
-int segment_seal(struct segment_writer *writer, const struct store *store);
+int segment_seal(struct segment_writer *writer, const struct log_dir *dir);
 /*
  * body runs inside one transaction. A failed one leaves nothing behind, in the
  * WAL neither; when that cannot be had either, the answer is a sync failure.

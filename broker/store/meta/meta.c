@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "broker/store/store_private.h"
-#include "broker/store/writer/writer.h"
+#include "broker/store/log/disk.h"
+#include "broker/store/version.h"
 #include "common/base/buf.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
@@ -100,7 +100,7 @@ prepare(struct meta *meta, const char *file, int64_t *version)
 		if (rc == SQLITE_OK)
 			rc = sqlite3_wal_checkpoint_v2(
 			    meta->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-		if (rc == SQLITE_OK && store_sync_file(file) == -1)
+		if (rc == SQLITE_OK && disk_sync_file(file) == -1)
 			rc = SQLITE_IOERR_FSYNC;
 	}
 	if (rc == SQLITE_OK)
@@ -149,6 +149,12 @@ bool
 meta_is_new(const struct meta *meta)
 {
 	return meta->is_new;
+}
+
+bool
+meta_is_writable(const struct meta *meta)
+{
+	return !meta->broken;
 }
 
 sqlite3 *
@@ -221,13 +227,6 @@ meta_job_put_offset(
 			});
 }
 
-void
-store_meta(struct store *store, struct meta_job *job)
-{
-	job->task.run = dequeue_meta;
-	writer_post(store->writer, &job->task);
-}
-
 /* ---- on the writer's thread ------------------------------------------ */
 
 static void
@@ -271,12 +270,12 @@ put_change(struct meta *meta, const struct meta_change *change)
 }
 
 static int
-put_jobs(struct meta *meta, struct task *first)
+put_jobs(struct meta *meta, const struct task *first)
 {
 	int rc = sql_run(meta->statements[META_BEGIN]);
 
-	for (struct task *task = first; task != NULL; task = task->next) {
-		const struct meta_job *job = (struct meta_job *)task;
+	for (const struct task *task = first; task != NULL; task = task->next) {
+		const struct meta_job *job = (const struct meta_job *)task;
 
 		for (size_t i = 0; i < job->n && rc == SQLITE_OK; i++)
 			rc = put_change(meta, &job->changes[i]);
@@ -296,8 +295,8 @@ run_done(struct task *task, void *loop)
 	job->done(job, loop);
 }
 
-static void
-finish(struct writer *writer, struct task *first, int status)
+void
+meta_finish(struct task *first, int status, struct task_chain *replies)
 {
 	for (struct task *task = first, *next; task != NULL; task = next) {
 		struct meta_job *job = (struct meta_job *)task;
@@ -306,45 +305,20 @@ finish(struct writer *writer, struct task *first, int status)
 		job->status = status;
 		job->task.run = run_done;
 		if (job->done != NULL)
-			task_chain_add(&writer->replies[job->reply_loop->index], task);
+			task_chain_add(&replies[job->reply_loop->index], task);
 		else
 			meta_job_free(job);
 	}
 }
 
-void
-meta_refuse(struct writer *writer, struct task *first)
+int
+meta_commit(struct meta *meta, const struct task *first)
 {
-	finish(writer, first, -1);
-}
+	int rc = meta->broken ? SQLITE_IOERR_FSYNC : put_jobs(meta, first);
 
-/* The log forgets a topic first: a topic without queues is whole, queues without a topic are not.
- */
-static int
-drop_topics(struct writer *writer, struct task *first)
-{
-	int rc = SQLITE_OK;
-
-	for (struct task *task = first; task != NULL && rc == SQLITE_OK; task = task->next) {
-		const struct meta_job *job = (struct meta_job *)task;
-
-		if (job->drop_topic != NULL)
-			rc = writer_drop_topic(writer, slice_of(job->drop_topic));
-	}
-	return rc;
-}
-
-void
-meta_commit(struct writer *writer, struct task *first)
-{
-	struct meta *meta = writer->store->meta;
-	int rc = meta->broken ? SQLITE_IOERR_FSYNC : drop_topics(writer, first);
-
-	if (rc == SQLITE_OK)
-		rc = put_jobs(meta, first);
 	if (rc != SQLITE_OK)
 		meta_failed(meta, rc);
-	finish(writer, first, rc == SQLITE_OK ? 0 : -1);
+	return rc == SQLITE_OK ? 0 : -1;
 }
 
 /* ---- at start -------------------------------------------------------- */
@@ -366,14 +340,14 @@ check_end(int rc, const char *what)
 }
 
 void
-store_each_meta(struct store *store, enum meta_table table,
+meta_each(struct meta *meta, enum meta_table table,
     void (*row)(void *arg, struct slice key, struct slice value), void *arg)
 {
 	char text[64];
 	sqlite3_stmt *statement;
 
 	snprintf(text, sizeof text, "SELECT name, value FROM %s", tables[table]);
-	int rc = sqlite3_prepare_v2(store->meta->db, text, -1, &statement, NULL);
+	int rc = sqlite3_prepare_v2(meta->db, text, -1, &statement, NULL);
 	while (rc == SQLITE_OK || rc == SQLITE_ROW) {
 		rc = sqlite3_step(statement);
 		if (rc == SQLITE_ROW)
@@ -384,13 +358,13 @@ store_each_meta(struct store *store, enum meta_table table,
 }
 
 void
-store_each_offset(struct store *store,
+meta_each_offset(struct meta *meta,
     void (*row)(
 	void *arg, struct slice group, struct slice topic, int32_t queue_id, int64_t offset),
     void *arg)
 {
 	sqlite3_stmt *statement;
-	int rc = sqlite3_prepare_v2(store->meta->db,
+	int rc = sqlite3_prepare_v2(meta->db,
 	    "SELECT grp, topic, queue_id, offset FROM consumer_offset", -1, &statement, NULL);
 
 	while (rc == SQLITE_OK || rc == SQLITE_ROW) {

@@ -10,21 +10,28 @@
 #include "broker/store/sqlite/sql.h"
 #include "broker/store/store.h"
 
-struct writer;
-
 /* NULL: *why is one sentence. */
 struct meta *meta_open(const char *path, const char *vfs, char **why);
 void meta_close(struct meta *meta);
 /* There was none when it was opened. */
 bool meta_is_new(const struct meta *meta);
-/* For tables of others' rows (half_rows.h). NULL: a sync failed, nothing is to be written any more.
- */
+/* False: a sync failed, nothing is to be written any more. */
+bool meta_is_writable(const struct meta *meta);
+/* For tables of others' rows (half_rows.h). NULL: it is not writable. */
 sqlite3 *meta_db(const struct meta *meta);
 /* One of their transactions failed: logs it, and minds a failed sync. */
 void meta_failed(struct meta *meta, int rc);
-/* All jobs of the chain in one transaction; their replies leave with the batch. */
-void meta_commit(struct writer *writer, struct task *first);
-/* Fails them. */
-void meta_refuse(struct writer *writer, struct task *first);
+/* All jobs of the chain in one transaction. 0, or -1: nothing was changed, and it was logged. */
+int meta_commit(struct meta *meta, const struct task *first);
+/* The jobs' replies with this status, for each loop; those that nobody waits for are freed. */
+void meta_finish(struct task *first, int status, struct task_chain *replies);
+
+/* At start: calls back with each row; slices are lent. */
+void meta_each(struct meta *meta, enum meta_table table,
+    void (*row)(void *arg, struct slice key, struct slice value), void *arg);
+void meta_each_offset(struct meta *meta,
+    void (*row)(
+	void *arg, struct slice group, struct slice topic, int32_t queue_id, int64_t offset),
+    void *arg);
 
 #endif

@@ -1,9 +1,10 @@
 #include "config.h"
 
+#include "broker/store/reader/read.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "broker/store/reader/reader.h"
 #include "common/base/mem.h"
 
 #define KEY_RESULTS_MAX 1024
@@ -18,10 +19,10 @@ set_chunk(struct read_job *job, struct slice bytes)
 }
 
 enum read_reply
-read_position(struct reader *reader, struct read_job *job)
+read_position(struct reader_files *files, struct read_job *job)
 {
 	struct slice bytes;
-	enum get_status status = reader_record(reader, job->offset, 0, &bytes, NULL);
+	enum get_status status = reader_record(files, job->offset, 0, &bytes, NULL);
 
 	if (status == GET_OK)
 		set_chunk(job, bytes);
@@ -40,21 +41,21 @@ first_entry(void *arg, int64_t offset, struct queue_entry entry)
 }
 
 static enum get_status
-reader_entry(struct reader *reader, int32_t number, int64_t offset, struct queue_entry *entry)
+reader_entry(struct reader_files *files, int32_t number, int64_t offset, struct queue_entry *entry)
 {
 	struct segment_reader *file;
 	size_t index;
-	enum get_status status = reader_locate(reader, number, offset, &index);
+	enum get_status status = reader_locate(files, number, offset, &index);
 
 	if (status == GET_OK)
-		status = reader_file(reader, reader->segments->list[index], &file);
+		status = reader_file(files, files->segments->list[index], &file);
 	return status == GET_OK ? segment_each_entry(file, number, offset, first_entry, entry)
 	                        : status;
 }
 
 /* The store time of a queue's record. */
 static enum get_status
-stamp_of(struct reader *reader, const struct read_job *job, int32_t number, int64_t offset,
+stamp_of(struct reader_files *files, const struct read_job *job, int32_t number, int64_t offset,
     int64_t *timestamp)
 {
 	struct queue_entry entry;
@@ -67,9 +68,9 @@ stamp_of(struct reader *reader, const struct read_job *job, int32_t number, int6
 	if (job->kind == READ_TIME && waiting >= 0 && waiting < (int64_t)job->n_entries)
 		entry = job->entries[waiting];
 	else
-		status = reader_entry(reader, number, offset, &entry);
+		status = reader_entry(files, number, offset, &entry);
 	if (status == GET_OK)
-		status = reader_record(reader, entry.position, entry.size, &bytes, &record);
+		status = reader_record(files, entry.position, entry.size, &bytes, &record);
 	if (status == GET_OK)
 		*timestamp = record.store_timestamp;
 	return status;
@@ -80,7 +81,7 @@ stamp_of(struct reader *reader, const struct read_job *job, int32_t number, int6
  * becomes the first offset whose time is >= begin_ms (upper: > begin_ms).
  */
 enum read_reply
-read_time(struct reader *reader, struct read_job *job)
+read_time(struct reader_files *files, struct read_job *job)
 {
 	int64_t low = job->min_offset, high = job->max_offset;
 
@@ -89,7 +90,7 @@ read_time(struct reader *reader, struct read_job *job)
 	while (low < high) {
 		int64_t middle = low + (high - low) / 2;
 		int64_t timestamp = 0;
-		enum get_status status = stamp_of(reader, job, job->queue, middle, &timestamp);
+		enum get_status status = stamp_of(files, job, job->queue, middle, &timestamp);
 
 		if (status != GET_OK) {
 			job->status = read_status_of(status);
@@ -110,7 +111,7 @@ read_time(struct reader *reader, struct read_job *job)
 }
 
 enum read_reply
-read_stamps(struct reader *reader, struct read_job *job)
+read_stamps(struct reader_files *files, struct read_job *job)
 {
 	job->status = READ_FOUND;
 	for (size_t i = 0; i < job->n_stamps; i++) {
@@ -120,10 +121,10 @@ read_stamps(struct reader *reader, struct read_job *job)
 
 		query->timestamp = 0;
 		if (query->position >= 0) {
-			if (reader_record(reader, query->position, 0, &bytes, &record) == GET_OK)
+			if (reader_record(files, query->position, 0, &bytes, &record) == GET_OK)
 				query->timestamp = record.store_timestamp;
 		} else if (query->offset >= 0) {
-			stamp_of(reader, job, query->queue, query->offset, &query->timestamp);
+			stamp_of(files, job, query->queue, query->offset, &query->timestamp);
 		}
 	}
 	return READ_DONE;
@@ -132,7 +133,7 @@ read_stamps(struct reader *reader, struct read_job *job)
 /* ---- by key ---------------------------------------------------------- */
 
 struct key_search {
-	struct reader *reader;
+	struct reader_files *files;
 	struct read_job *job;
 	struct slice topic, key;
 	int64_t *candidates; /* of one place */
@@ -213,8 +214,7 @@ check_candidates(struct key_search *search)
 		if (position < job->born || (job->before != 0 && position >= job->before) ||
 		    is_found(search, position))
 			continue;
-		enum get_status status =
-		    reader_record(search->reader, position, 0, &bytes, &record);
+		enum get_status status = reader_record(search->files, position, 0, &bytes, &record);
 
 		if (status == GET_FAILED)
 			search->failed = true;
@@ -232,13 +232,13 @@ search_segment(struct key_search *search, struct segment *segment, uint64_t hash
 {
 	struct segment_reader *file;
 	int64_t run = -1;
-	enum get_status status = reader_file(search->reader, segment, &file);
+	enum get_status status = reader_file(search->files, segment, &file);
 
 	if (status == GET_OK)
 		status = segment_get_run(file, &run);
 	for (; run >= 0 && status == GET_OK && !is_complete(search); run--) {
 		/* Reading candidates may have closed the file that was least used: ask again. */
-		status = reader_file(search->reader, segment, &file);
+		status = reader_file(search->files, segment, &file);
 		if (status == GET_OK)
 			status = segment_each_key(file, run, hash, add_candidate, search);
 		if (status == GET_OK)
@@ -258,7 +258,7 @@ collect_found(struct key_search *search)
 	for (size_t i = search->n_found; i-- > 0;) {
 		struct slice bytes;
 
-		if (reader_record(search->reader, search->found[i], 0, &bytes, NULL) != GET_OK)
+		if (reader_record(search->files, search->found[i], 0, &bytes, NULL) != GET_OK)
 			continue;
 		memcpy(job->chunk->data + at, bytes.data, bytes.len);
 		at += bytes.len;
@@ -268,10 +268,10 @@ collect_found(struct key_search *search)
 }
 
 enum read_reply
-read_key(struct reader *reader, struct read_job *job)
+read_key(struct reader_files *files, struct read_job *job)
 {
 	struct key_search search = {
-		.reader = reader,
+		.files = files,
 		.job = job,
 		.topic = slice_of(job->topic),
 		.key = slice_of(job->key),
@@ -286,8 +286,8 @@ read_key(struct reader *reader, struct read_job *job)
 	for (size_t i = 0; i < job->n_positions; i++)
 		add_candidate(&search, job->positions[i]);
 	check_candidates(&search);
-	for (size_t i = reader->segments->n; i-- > 0 && !is_complete(&search);)
-		search_segment(&search, reader->segments->list[i], hash);
+	for (size_t i = files->segments->n; i-- > 0 && !is_complete(&search);)
+		search_segment(&search, files->segments->list[i], hash);
 	if (search.n_found > 0)
 		collect_found(&search);
 	if (job->n_records > 0)

@@ -1,9 +1,10 @@
 #include "config.h"
 
-#include <stdlib.h>
-#include <string.h>
+#include "broker/store/reader/read.h"
 
-#include "broker/store/reader/reader.h"
+#include <stdlib.h>
+
+#include "broker/store/pull_count.h"
 #include "common/base/mem.h"
 
 /*
@@ -66,16 +67,16 @@ select_waiting(struct selection *it, const struct read_job *job)
 }
 
 static enum get_status
-select_in_blocks(struct reader *reader, struct selection *it, const struct read_job *job)
+select_in_blocks(struct reader_files *files, struct selection *it, const struct read_job *job)
 {
 	size_t index;
-	enum get_status status = reader_locate(reader, job->queue, it->next_offset, &index);
+	enum get_status status = reader_locate(files, job->queue, it->next_offset, &index);
 
 	if (status != GET_OK)
 		return status;
 	struct segment_reader *file;
 
-	status = reader_file(reader, reader->segments->list[index], &file);
+	status = reader_file(files, files->segments->list[index], &file);
 	if (status != GET_OK)
 		return status;
 	return segment_each_entry(file, job->queue, it->next_offset, select_entry, it);
@@ -94,7 +95,7 @@ is_dense(const struct selection *it, size_t i)
 
 /* The picked records, up to the first that cannot be had. */
 static enum get_status
-read_picks(struct reader *reader, const struct selection *it, struct read_job *job)
+read_picks(struct reader_files *files, const struct selection *it, struct read_job *job)
 {
 	struct chunk *chunk = chunk_new(-1, (size_t)it->count.n_bytes);
 	enum get_status status = GET_OK;
@@ -103,8 +104,8 @@ read_picks(struct reader *reader, const struct selection *it, struct read_job *j
 	for (size_t i = 0; i < it->n; i++) {
 		struct pick pick = it->picks[i];
 
-		status = reader_copy(
-		    reader, pick.position, pick.size, is_dense(it, i), chunk->data + at);
+		status =
+		    reader_copy(files, pick.position, pick.size, is_dense(it, i), chunk->data + at);
 		if (status != GET_OK) {
 			/* What comes before is good; the next pull meets this one first, and passes
 			 * it. */
@@ -124,7 +125,7 @@ read_picks(struct reader *reader, const struct selection *it, struct read_job *j
 }
 
 enum read_reply
-read_queue(struct reader *reader, struct read_job *job)
+read_queue(struct reader_files *files, struct read_job *job)
 {
 	struct selection it = { .limits = &job->limits, .next_offset = job->offset };
 	enum get_status status = GET_OK;
@@ -132,11 +133,11 @@ read_queue(struct reader *reader, struct read_job *job)
 	while (!it.full && status == GET_OK) {
 		status = select_waiting(&it, job);
 		if (status == GET_NONE)
-			status = select_in_blocks(reader, &it, job);
+			status = select_in_blocks(files, &it, job);
 	}
 	job->next_offset = it.next_offset;
 	if (it.n > 0)
-		job->status = read_status_of(read_picks(reader, &it, job));
+		job->status = read_status_of(read_picks(files, &it, job));
 	else if (it.next_offset > job->offset)
 		job->status = READ_NO_MATCH;
 	else

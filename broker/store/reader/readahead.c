@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "broker/store/store_private.h"
+#include "broker/store/pull_count.h"
 #include "common/base/buf.h"
 #include "common/base/clock.h"
 #include "common/base/container_of.h"

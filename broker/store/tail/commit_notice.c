@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "broker/store/tail/tail.h"
 #include "common/base/mem.h"
 
 struct commit_notice *
@@ -50,25 +49,4 @@ commit_notice_add_queue(struct commit_notice *notice, const struct commit_notice
 	notice->queues[n] = *queue;
 	notice->queues[n].topic.data = slice_dup(queue->topic);
 	notice->n_queues++;
-}
-
-static void
-run_notice(struct task *self, void *loop)
-{
-	struct commit_notice_task *task = (struct commit_notice_task *)self;
-
-	(void)loop;
-	tail_apply(task->tail, task->notice);
-	commit_notice_unref(task->notice);
-	free(task);
-}
-
-struct commit_notice_task *
-commit_notice_task_new(struct tail *tail, struct commit_notice *notice)
-{
-	struct commit_notice_task *task = mem_alloc(sizeof *task);
-
-	*task =
-	    (struct commit_notice_task){ { .run = run_notice }, tail, commit_notice_ref(notice) };
-	return task;
 }

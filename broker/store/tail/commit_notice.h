@@ -11,10 +11,7 @@
 #include <stdint.h>
 
 #include "broker/store/log/chunk.h"
-#include "common/base/mailbox.h"
 #include "common/base/slice.h"
-
-struct tail;
 
 struct commit_notice_entry {
 	int64_t position;
@@ -53,16 +50,5 @@ struct commit_notice *commit_notice_ref(struct commit_notice *notice);
 void commit_notice_unref(struct commit_notice *notice);
 /* The topic is copied. */
 void commit_notice_add_queue(struct commit_notice *notice, const struct commit_notice_queue *queue);
-
-/* Carries one reference to a loop; run applies it to the tail and lets go. */
-struct commit_notice_task {
-	struct task task;
-	struct tail *tail;
-	struct commit_notice *notice;
-};
-
-/* tail.c: brings a loop's tail up to date. */
-void tail_apply(struct tail *tail, struct commit_notice *notice);
-struct commit_notice_task *commit_notice_task_new(struct tail *tail, struct commit_notice *notice);
 
 #endif

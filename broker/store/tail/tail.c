@@ -5,9 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "broker/store/tail/commit_notice.h"
+#include "broker/store/base.h"
 #include "broker/store/index/queue_index.h"
-#include "broker/store/store_private.h"
+#include "broker/store/pull_count.h"
+#include "broker/store/tail/tail_notice.h"
 #include "common/base/mem.h"
 
 /*
@@ -72,13 +73,14 @@ free_queue(struct tail_queue *queue)
 struct tail *
 tail_new(struct store *store)
 {
+	const struct store_base *base = store_base(store);
 	struct tail *tail = mem_zalloc(sizeof *tail);
 	size_t number = 0;
 
 	tail->index.is = is_queue;
-	tail->limit_bytes = store->options.tail_bytes;
+	tail->limit_bytes = base->options.tail_bytes;
 	for (const struct queue *queue;
-	     (queue = queue_table_each(&store->queues, &number)) != NULL;) {
+	     (queue = queue_table_each(&base->queues, &number)) != NULL;) {
 		struct tail_queue *added = add_queue(tail, &(struct commit_notice_queue){
 							       .number = queue->number,
 							       .queue_id = queue->queue_id,
@@ -324,6 +326,32 @@ tail_apply(struct tail *tail, struct commit_notice *notice)
 	};
 
 	kinds[notice->kind](tail, notice);
+}
+
+struct notice_task {
+	struct task task;
+	struct tail *tail;
+	struct commit_notice *notice;
+};
+
+static void
+run_notice(struct task *self, void *loop)
+{
+	struct notice_task *task = (struct notice_task *)self;
+
+	(void)loop;
+	tail_apply(task->tail, task->notice);
+	commit_notice_unref(task->notice);
+	free(task);
+}
+
+struct task *
+tail_notice_task(struct tail *tail, struct commit_notice *notice)
+{
+	struct notice_task *task = mem_alloc(sizeof *task);
+
+	*task = (struct notice_task){ { .run = run_notice }, tail, commit_notice_ref(notice) };
+	return &task->task;
 }
 
 /* ---- reading --------------------------------------------------------- */

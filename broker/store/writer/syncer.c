@@ -1,13 +1,16 @@
 #include "config.h"
 
+#include "broker/store/writer/syncer.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "broker/store/store_private.h"
+#include "broker/store/log/disk.h"
 #include "common/base/buf.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "common/base/thread.h"
 
 /*
  * ASYNC_FLUSH: syncs the live segment's WAL every flush_interval_ms, with a
@@ -24,7 +27,7 @@ struct wal {
 };
 
 struct syncer {
-	struct store *store;
+	struct store_base *base;
 	struct mailbox inbox;
 	pthread_t thread;
 	bool stop;
@@ -51,9 +54,9 @@ wal_close(struct wal *wal)
 }
 
 static int
-wal_open(struct wal *wal, const struct store *store, struct segment *segment)
+wal_open(struct wal *wal, const struct log_dir *dir, struct segment *segment)
 {
-	sqlite3_vfs *vfs = sqlite3_vfs_find(store->vfs);
+	sqlite3_vfs *vfs = sqlite3_vfs_find(dir->vfs);
 	size_t size = strlen(segment->path) + sizeof "-wal";
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_WAL;
 
@@ -64,7 +67,7 @@ wal_open(struct wal *wal, const struct store *store, struct segment *segment)
 	snprintf(wal->path, size, "%s-wal", segment->path);
 	int rc = vfs->xOpen(vfs, wal->path, wal->file, flags, &flags);
 	/* The file has a name since the last sync: that has to last, too. */
-	if (rc == SQLITE_OK && store_sync_directory(store->log_path) == -1)
+	if (rc == SQLITE_OK && disk_sync_directory(dir->path) == -1)
 		rc = SQLITE_IOERR_DIR_FSYNC;
 	if (rc != SQLITE_OK)
 		wal_close(wal);
@@ -79,7 +82,7 @@ sync_segment(struct syncer *syncer, struct segment *segment)
 		return SQLITE_OK;
 	if (syncer->wal.segment != segment) {
 		wal_close(&syncer->wal);
-		int rc = wal_open(&syncer->wal, syncer->store, segment);
+		int rc = wal_open(&syncer->wal, &syncer->base->dir, segment);
 
 		/* The closer was quicker: a sealed segment is synced. */
 		if (rc != SQLITE_OK)
@@ -92,30 +95,29 @@ sync_segment(struct syncer *syncer, struct segment *segment)
 static void
 note_synced(struct syncer *syncer, int rc, const struct segment *segment, int64_t position)
 {
-	struct store *store = syncer->store;
+	struct store_base *base = syncer->base;
 
 	if (rc == SQLITE_OK) {
 		syncer->synced = position;
-		atomic_store(&store->counters.synced_position, position);
+		atomic_store(&base->counters.synced_position, position);
 		return;
 	}
-	if (!(atomic_load(&store->counters.write_blocks) & WRITE_BLOCK_BROKEN))
+	if (!write_block_holds(&base->write_blocks, WRITE_BLOCK_BROKEN))
 		log_error("store could not sync and takes nothing more until a restart; look at "
 			  "the disk file=%s-wal error=%s",
 		    segment->path, sqlite3_errstr(rc));
-	write_block_set(store, WRITE_BLOCK_BROKEN);
+	write_block_set(&base->write_blocks, WRITE_BLOCK_BROKEN);
 }
 
 static void
 sync_live(struct syncer *syncer)
 {
-	struct store *store = syncer->store;
-	int64_t end = atomic_load_explicit(&store->counters.max_position, memory_order_acquire);
+	struct store_base *base = syncer->base;
+	int64_t end = atomic_load_explicit(&base->counters.max_position, memory_order_acquire);
 
-	if (end == syncer->synced ||
-	    atomic_load(&store->counters.write_blocks) & WRITE_BLOCK_BROKEN)
+	if (end == syncer->synced || write_block_holds(&base->write_blocks, WRITE_BLOCK_BROKEN))
 		return;
-	struct segment_array *array = store_segments(store);
+	struct segment_array *array = segments_ref(&base->segments);
 	struct segment *live = array->list[array->n - 1];
 
 	/* When it has just become the live one, the task that tells so is on its way. */
@@ -152,7 +154,7 @@ run(void *arg)
 	struct syncer *syncer = arg;
 
 	while (!syncer->stop) {
-		mailbox_wait(&syncer->inbox, syncer->store->options.flush_interval_ms);
+		mailbox_wait(&syncer->inbox, syncer->base->options.flush_interval_ms);
 		for (struct task *task = mailbox_take(&syncer->inbox), *next; task != NULL;
 		     task = next) {
 			next = task->next;
@@ -170,28 +172,25 @@ run_stop(struct task *task, void *arg)
 	((struct syncer *)arg)->stop = true;
 }
 
-void
-store_start_syncer(struct store *store)
+struct syncer *
+syncer_start(struct store_base *base)
 {
 	struct syncer *syncer = mem_zalloc(sizeof *syncer);
 
-	syncer->store = store;
-	syncer->synced = atomic_load(&store->counters.max_position);
+	syncer->base = base;
+	syncer->synced = atomic_load(&base->counters.max_position);
 	mailbox_init(&syncer->inbox);
-	store->syncer = syncer;
-	store_start_thread(&syncer->thread, "syncer", run, syncer);
+	thread_start(&syncer->thread, "syncer", run, syncer);
+	return syncer;
 }
 
 void
-store_stop_syncer(struct store *store)
+syncer_stop(struct syncer *syncer)
 {
-	struct syncer *syncer = store->syncer;
-
 	syncer->stop_task.run = run_stop;
 	mailbox_post(&syncer->inbox, &syncer->stop_task);
 	pthread_join(syncer->thread, NULL);
 	wal_close(&syncer->wal);
 	mailbox_release(&syncer->inbox);
 	free(syncer);
-	store->syncer = NULL;
 }

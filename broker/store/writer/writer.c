@@ -4,31 +4,34 @@
 
 #include <stdlib.h>
 
-#include "broker/store/meta/meta.h"
+#include "broker/store/writer/batch.h"
+#include "broker/store/writer/commit.h"
+#include "broker/store/writer/drop.h"
+#include "broker/store/writer/flush.h"
+#include "broker/store/writer/publish.h"
+#include "broker/store/writer/roll.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "common/base/thread.h"
 
-/*
- * A batch is bounded so that its chunk is one malloc of a size that the heap
- * recycles, and so that the first of a burst is not delayed by the last.
- */
-#define BATCH_BYTES (1 << 20)
-#define BATCH_RECORDS 4096
 #define PROBE_MS 1000
 
 #define INLINE_SLOW_US 50000 /* a commit that took longer is none that a loop should wait for */
 #define INLINE_PAUSE_MS 1000
 
 struct writer *
-writer_new(struct store *store)
+writer_new(
+    struct store_base *base, struct meta *meta, struct closer *closer, struct readers *readers)
 {
 	struct writer *writer = mem_zalloc(sizeof *writer);
 
-	writer->store = store;
-	mailbox_init(&writer->inbox);
+	writer->base = base;
+	writer->meta = meta;
+	writer->closer = closer;
+	writer->readers = readers;
 	pthread_mutex_init(&writer->batch_lock, NULL);
-	half_rows_init(&writer->half_rows, &writer->halves, store->meta);
+	half_rows_init(&writer->half_rows, &writer->halves, meta);
 	writer->wakes_ms = INT64_MAX;
 	return writer;
 }
@@ -40,30 +43,15 @@ writer_free(struct writer *writer)
 	half_rows_close(&writer->half_rows);
 	half_table_release(&writer->halves);
 	pending_release(&writer->pending);
-	mailbox_release(&writer->inbox);
 	pthread_mutex_destroy(&writer->batch_lock);
 	free(writer->replies);
 	free(writer);
 }
 
 void
-writer_post(struct writer *writer, struct task *task)
-{
-	mailbox_post(&writer->inbox, task);
-}
-
-int64_t
-writer_synced(const struct writer *writer)
-{
-	return writer->store->options.flush == STORE_FLUSH_SYNC
-	           ? writer->position
-	           : atomic_load(&writer->store->counters.synced_position);
-}
-
-void
 writer_publish_halves(struct writer *writer)
 {
-	struct store_counters *to = &writer->store->counters;
+	struct store_counters *to = &writer->base->counters;
 	const struct half_table *table = &writer->halves;
 	const struct half_entry *soonest = half_table_soonest(table);
 
@@ -75,56 +63,9 @@ writer_publish_halves(struct writer *writer)
 }
 
 static bool
-batch_is_full(const struct batch *batch)
+is_blocked(const struct writer *writer, unsigned which)
 {
-	return batch->barrier || batch->n_bytes >= BATCH_BYTES || batch->n_records >= BATCH_RECORDS;
-}
-
-static void
-dequeue_batch(struct writer *writer)
-{
-	writer->batch = (struct batch){ 0 };
-	while (!batch_is_full(&writer->batch)) {
-		struct task *task = writer->todo;
-
-		if (task == NULL && !mailbox_is_empty(&writer->inbox))
-			task = mailbox_take(&writer->inbox);
-		if (task == NULL)
-			return;
-		writer->todo = task->next;
-		task->run(task, writer);
-	}
-}
-
-void
-writer_publish(struct writer *writer, struct commit_notice *notice)
-{
-	for (int i = 0; i < writer->store->n_loops; i++) {
-		struct commit_notice_task *task =
-		    commit_notice_task_new(writer->store->tails[i], notice);
-
-		task_chain_add(&writer->replies[i], &task->task);
-	}
-	commit_notice_unref(notice);
-}
-
-static void
-post_replies(struct writer *writer)
-{
-	for (int i = 0; i < writer->store->n_loops; i++) {
-		struct task_chain *chain = &writer->replies[i];
-
-		if (chain->first != NULL)
-			mailbox_post_chain(
-			    &writer->store->loops[i].inbox, chain->first, chain->last);
-		*chain = (struct task_chain){ 0 };
-	}
-}
-
-static bool
-is_blocked(const struct writer *writer, enum write_block why)
-{
-	return atomic_load(&writer->store->counters.write_blocks) & why;
+	return write_block_holds(&writer->base->write_blocks, which);
 }
 
 static int
@@ -144,8 +85,8 @@ probe(struct writer *writer)
 	int rc = segment_write(&writer->out, write_probe, &writer->out);
 
 	if (rc == SQLITE_OK) {
-		write_block_clear(writer->store, WRITE_BLOCK_FULL);
-		log_info("store takes messages again path=%s", writer->store->path);
+		write_block_clear(&writer->base->write_blocks, WRITE_BLOCK_FULL);
+		log_info("store takes messages again path=%s", writer->base->options.path);
 	} else if (!sql_is_full(rc)) {
 		writer_failed(writer, rc);
 	}
@@ -160,8 +101,7 @@ idle_ms(const struct writer *writer)
 		return -1;
 	if (is_blocked(writer, WRITE_BLOCK_FULL))
 		return wait > 0 ? (int)wait : 0;
-	int index_ms = writer_flush_in_ms(writer),
-	    rows_ms = half_rows_flush_in_ms(&writer->half_rows);
+	int index_ms = flush_in_ms(writer), rows_ms = half_rows_flush_in_ms(&writer->half_rows);
 
 	if (index_ms == -1 || rows_ms == -1)
 		return index_ms > rows_ms ? index_ms : rows_ms;
@@ -171,8 +111,7 @@ idle_ms(const struct writer *writer)
 static void
 flush_if_due(struct writer *writer)
 {
-	if (!writer_flush_is_due(writer) ||
-	    is_blocked(writer, WRITE_BLOCK_BROKEN | WRITE_BLOCK_FULL))
+	if (!flush_is_due(writer) || is_blocked(writer, WRITE_BLOCK_BROKEN | WRITE_BLOCK_FULL))
 		return;
 	int rc = writer_flush(writer, false);
 
@@ -185,17 +124,17 @@ flush_if_due(struct writer *writer)
 static void
 run_batch(struct writer *writer)
 {
-	dequeue_batch(writer);
+	batch_dequeue(writer);
 	if (writer->batch.appends.first != NULL)
 		writer_commit(writer);
 	else
 		flush_if_due(writer);
-	post_replies(writer);
+	writer_post_replies(writer);
 	if (writer->batch.metas.first != NULL) {
-		meta_commit(writer, writer->batch.metas.first);
-		post_replies(writer);
+		writer_commit_metas(writer);
+		writer_post_replies(writer);
 	}
-	writer_pass_reads(writer);
+	batch_pass_reads(writer);
 	if (half_rows_flush_in_ms(&writer->half_rows) == 0)
 		half_rows_flush(&writer->half_rows, writer_synced(writer), false);
 	writer_publish_halves(writer);
@@ -214,7 +153,7 @@ run(void *arg)
 
 			writer->wakes_ms = wait_ms == -1 ? INT64_MAX : clock_mono_ms() + wait_ms;
 			pthread_mutex_unlock(&writer->batch_lock);
-			mailbox_wait(&writer->inbox, wait_ms);
+			mailbox_wait(&writer->base->inboxes.writer, wait_ms);
 			pthread_mutex_lock(&writer->batch_lock);
 		}
 		run_batch(writer);
@@ -230,11 +169,11 @@ run(void *arg)
 static bool
 may_commit_inline(const struct writer *writer, const struct loop *loop)
 {
-	return writer->store->options.flush == STORE_FLUSH_ASYNC && !loop->pressed &&
-	       !writer->stop && writer->todo == NULL && mailbox_is_empty(&writer->inbox) &&
-	       mailbox_is_empty(&loop->inbox) && !is_blocked(writer, ~0u) &&
-	       !writer_rolls_next(writer) && !writer_flush_is_due(writer) &&
-	       clock_mono_ms() >= writer->inline_after_ms;
+	return writer->base->options.flush == STORE_FLUSH_ASYNC && !loop->pressed &&
+	       !writer->stop && writer->todo == NULL &&
+	       mailbox_is_empty(&writer->base->inboxes.writer) && mailbox_is_empty(&loop->inbox) &&
+	       !is_blocked(writer, WRITE_BLOCK_ANY) && !roll_is_due(writer) &&
+	       !flush_is_due(writer) && clock_mono_ms() >= writer->inline_after_ms;
 }
 
 static struct task *
@@ -253,7 +192,7 @@ inline_commit(struct writer *writer, const struct loop *loop, struct task *first
 	struct task *own = writer->replies[loop->index].first;
 
 	writer->replies[loop->index] = (struct task_chain){ 0 };
-	post_replies(writer);
+	writer_post_replies(writer);
 	int64_t ended_us = clock_mono_us();
 	int wait_ms = idle_ms(writer);
 
@@ -261,7 +200,7 @@ inline_commit(struct writer *writer, const struct loop *loop, struct task *first
 		writer->inline_after_ms = ended_us / 1000 + INLINE_PAUSE_MS;
 	if (wait_ms != -1 && ended_us / 1000 + wait_ms < writer->wakes_ms) {
 		writer->wakes_ms = 0;
-		mailbox_wake(&writer->inbox);
+		mailbox_wake(&writer->base->inboxes.writer);
 	}
 	return own;
 }
@@ -283,10 +222,11 @@ writer_commit_inline(struct writer *writer, struct loop *loop, struct task *firs
 }
 
 void
-writer_start(struct writer *writer)
+writer_start(struct writer *writer, struct syncer *syncer)
 {
-	writer->replies = mem_zalloc((size_t)writer->store->n_loops * sizeof writer->replies[0]);
-	store_start_thread(&writer->thread, "writer", run, writer);
+	writer->syncer = syncer;
+	writer->replies = mem_zalloc((size_t)writer->base->n_loops * sizeof writer->replies[0]);
+	thread_start(&writer->thread, "writer", run, writer);
 }
 
 static void
@@ -303,16 +243,10 @@ void
 writer_drain(struct writer *writer)
 {
 	do {
-		dequeue_batch(writer);
-		for (struct task *task = writer->batch.appends.first, *next; task != NULL;
-		     task = next) {
-			next = task->next;
-			append_finish(
-			    writer->store, (struct append *)task, APPEND_FAILED, writer->replies);
-		}
-		meta_refuse(writer, writer->batch.metas.first);
-		post_replies(writer);
-		writer_pass_reads(writer);
+		batch_dequeue(writer);
+		batch_fail(writer);
+		writer_post_replies(writer);
+		batch_pass_reads(writer);
 	} while (writer->todo != NULL);
 }
 
@@ -320,9 +254,8 @@ void
 writer_stop(struct writer *writer)
 {
 	writer->stop_task.run = take_stop;
-	mailbox_post(&writer->inbox, &writer->stop_task);
+	mailbox_post(&writer->base->inboxes.writer, &writer->stop_task);
 	pthread_join(writer->thread, NULL);
-	writer->ended = true;
 	if (is_blocked(writer, WRITE_BLOCK_BROKEN))
 		return;
 	half_rows_flush_all(&writer->half_rows, writer_synced(writer));

@@ -1,11 +1,11 @@
 #include "config.h"
 
-#include "broker/store/store_private.h"
+#include "broker/store/append/append.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "broker/store/writer/writer.h"
+#include "broker/store/log/block.h"
 #include "common/base/mem.h"
 
 /*
@@ -15,13 +15,6 @@
  * and its time per message bounds the broker's speed.
  */
 
-/*
- * More than this is no work for a loop (writer_commit_inline), and is worth waking the writer for
- * while we read on. Not with SYNC_FLUSH: 64 in flight were then synced in two goes, 1,580
- * fdatasyncs for 60,000 messages and not 955.
- */
-#define PASS_ON_BYTES (144 << 10)
-#define PASS_ON_RECORDS 128
 #define QUEUED_OVERHEAD_BYTES 512 /* of an append, beside its records */
 
 static void
@@ -45,13 +38,13 @@ put_key(void *arg, struct slice key)
 }
 
 static struct append *
-lay_out(const struct store *store, struct pool *pool, struct record *records,
+lay_out(const struct store_base *base, struct pool *pool, struct record *records,
     const struct known_properties *known, size_t n)
 {
 	size_t n_keys = 0, n_bytes = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		records[i].store_host = store->options.store_host;
+		records[i].store_host = base->options.store_host;
 		each_key(&known[i], count_key, &n_keys);
 		n_bytes += record_size(&records[i]);
 	}
@@ -98,7 +91,7 @@ append_new(const struct store *store, struct record *records, size_t n)
 
 	for (size_t i = 0; i < n; i++)
 		properties_read(records[i].properties, &known[i]);
-	struct append *append = lay_out(store, NULL, records, known, n);
+	struct append *append = lay_out(store_base(store), NULL, records, known, n);
 
 	if (n > 1)
 		free(known);
@@ -109,7 +102,7 @@ struct append *
 append_new_known(const struct store *store, struct loop *reply_loop, struct record *record,
     const struct known_properties *known)
 {
-	struct append *append = lay_out(store, &reply_loop->pool, record, known, 1);
+	struct append *append = lay_out(store_base(store), &reply_loop->pool, record, known, 1);
 
 	append->reply_loop = reply_loop;
 	return append;
@@ -134,80 +127,14 @@ append_free(struct append *append)
 		free(append);
 }
 
-static struct task_chain
-take_queued(struct append_queue *queue)
-{
-	struct task_chain chain = queue->chain;
-
-	queue->chain = (struct task_chain){ 0 };
-	queue->n_bytes = 0;
-	queue->n_records = 0;
-	return chain;
-}
-
-static void
-pass_on(struct append_queue *queue)
-{
-	struct task_chain chain = take_queued(queue);
-
-	if (chain.first != NULL)
-		mailbox_post_chain(&queue->store->writer->inbox, chain.first, chain.last);
-}
-
-static void
-on_turn_end(struct turn_end *self)
-{
-	struct append_queue *queue = (struct append_queue *)self;
-	struct task_chain chain = take_queued(queue);
-
-	if (chain.first != NULL &&
-	    !writer_commit_inline(queue->store->writer, queue->loop, chain.first))
-		mailbox_post_chain(&queue->store->writer->inbox, chain.first, chain.last);
-}
-
-void
-append_queues_start(struct store *store)
-{
-	store->append_queues = mem_zalloc((size_t)store->n_loops * sizeof store->append_queues[0]);
-	for (int i = 0; i < store->n_loops; i++) {
-		store->append_queues[i].turn_end.run = on_turn_end;
-		store->append_queues[i].store = store;
-		store->append_queues[i].loop = &store->loops[i];
-	}
-}
-
-void
-append_queues_stop(struct store *store)
-{
-	for (int i = 0; i < store->n_loops; i++)
-		pass_on(&store->append_queues[i]);
-}
-
-static int64_t
-queued_size(const struct append *append)
+int64_t
+append_queued_bytes(const struct append *append)
 {
 	int64_t size = 0;
 
 	for (; append != NULL; append = append->also)
 		size += (int64_t)append->size + QUEUED_OVERHEAD_BYTES;
 	return size;
-}
-
-void
-store_append(struct store *store, struct append *append)
-{
-	struct append_queue *queue = &store->append_queues[append->reply_loop->index];
-	int64_t size = queued_size(append);
-
-	append->task.run = dequeue_append;
-	atomic_fetch_add_explicit(&store->counters.queued_bytes, size, memory_order_relaxed);
-	queue->n_bytes += (size_t)size;
-	queue->n_records += append->n_records;
-	task_chain_add(&queue->chain, &append->task);
-	loop_at_turn_end(append->reply_loop, &queue->turn_end);
-	if (store->options.flush == STORE_FLUSH_ASYNC &&
-	    (queue->n_bytes >= PASS_ON_BYTES || queue->n_records >= PASS_ON_RECORDS))
-		pass_on(queue);
 }
 
 bool
@@ -222,8 +149,10 @@ append_cancel(struct append *append)
 bool
 store_is_busy(const struct store *store)
 {
-	return atomic_load_explicit(&store->counters.queued_bytes, memory_order_relaxed) >
-	       store->options.queued_bytes;
+	const struct store_base *base = store_base(store);
+
+	return atomic_load_explicit(&base->counters.queued_bytes, memory_order_relaxed) >
+	       base->options.queued_bytes;
 }
 
 static void
@@ -235,7 +164,7 @@ run_done(struct task *task, void *loop)
 }
 
 void
-append_finish(struct store *store, struct append *append, enum append_status status,
+append_finish(struct store_base *base, struct append *append, enum append_status status,
     struct task_chain *replies)
 {
 	append->status = status;
@@ -243,6 +172,6 @@ append_finish(struct store *store, struct append *append, enum append_status sta
 		return; /* another's `also`: told with it */
 	append->task.run = run_done;
 	atomic_fetch_sub_explicit(
-	    &store->counters.queued_bytes, queued_size(append), memory_order_relaxed);
+	    &base->counters.queued_bytes, append_queued_bytes(append), memory_order_relaxed);
 	task_chain_add(&replies[append->reply_loop->index], &append->task);
 }

@@ -1,0 +1,24 @@
+#ifndef STORE_APPEND_H
+#define STORE_APPEND_H
+
+/*
+ * Appends as the writer sees them: what append_new laid out. Building one needs no thread of the
+ * store; writer/submit.c hands it over.
+ */
+
+#include "broker/store/base.h"
+
+/* What an append knows of one of its records. */
+struct append_item {
+	int64_t tag_hash;
+	uint32_t size;
+	uint32_t n_keys;
+};
+
+/* How much of store_options.queued_bytes it takes, with what is stored along with it. */
+int64_t append_queued_bytes(const struct append *append);
+/* The replies of each loop, in base->loops' order, get it with this status. */
+void append_finish(struct store_base *base, struct append *append, enum append_status status,
+    struct task_chain *replies);
+
+#endif

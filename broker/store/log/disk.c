@@ -1,0 +1,44 @@
+#include "config.h"
+
+#include "broker/store/log/disk.h"
+
+#include <fcntl.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+static int
+sync_path(const char *path, int flags)
+{
+	int fd = open(path, flags | O_CLOEXEC);
+
+	if (fd == -1)
+		return -1;
+	int status = fsync(fd);
+	close(fd);
+	return status;
+}
+
+int
+disk_sync_file(const char *path)
+{
+	return sync_path(path, O_RDWR);
+}
+
+int
+disk_sync_directory(const char *path)
+{
+	return sync_path(path, O_RDONLY | O_DIRECTORY);
+}
+
+int
+disk_space(const char *path, int64_t *total, int64_t *available)
+{
+	struct statvfs fs;
+
+	if (statvfs(path, &fs) == -1)
+		return -1;
+	/* Blocks kept for root, or beyond a quota, are neither used nor available. */
+	*available = (int64_t)(fs.f_bavail * fs.f_frsize);
+	*total = (int64_t)((fs.f_blocks - fs.f_bfree) * fs.f_frsize) + *available;
+	return 0;
+}

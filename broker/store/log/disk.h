@@ -1,0 +1,14 @@
+#ifndef STORE_DISK_H
+#define STORE_DISK_H
+
+/* What the store asks of the file system beside SQLite. Functions return 0, or -1 and errno. */
+
+#include <stdint.h>
+
+int disk_sync_file(const char *path);
+/* Makes names that were created, renamed or removed in the directory durable. */
+int disk_sync_directory(const char *path);
+/* Bytes of the path's partition that its user can have, as df counts, and how many are free now. */
+int disk_space(const char *path, int64_t *total, int64_t *available);
+
+#endif

@@ -1,0 +1,283 @@
+#include "config.h"
+
+#include "broker/store/writer/batch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "broker/store/append/append.h"
+#include "broker/store/reader/reader.h"
+#include "common/base/clock.h"
+#include "common/base/mem.h"
+
+/*
+ * A batch is bounded so that its chunk is one malloc of a size that the heap
+ * recycles, and so that the first of a burst is not delayed by the last.
+ */
+#define BATCH_BYTES (1 << 20)
+#define BATCH_RECORDS 4096
+#define WAITING_MAX 4096 /* entries for one pull: a pull that filters out more must retry */
+
+/* ---- dequeuing ------------------------------------------------------- */
+
+void
+dequeue_append(struct task *task, void *arg)
+{
+	struct append *append = (struct append *)task;
+	struct writer *writer = arg;
+	const struct write_blocks *blocks = &writer->base->write_blocks;
+
+	if (write_block_holds(blocks, WRITE_BLOCK_ANY)) {
+		append_finish(writer->base, append,
+		    write_block_holds(blocks, WRITE_BLOCK_BROKEN) ? APPEND_FAILED
+								  : APPEND_DISK_FULL,
+		    writer->replies);
+		return;
+	}
+	task_chain_add(&writer->batch.appends, task);
+	for (; append != NULL; append = append->also) {
+		writer->batch.n_records += append->n_records;
+		writer->batch.n_bytes += append->size;
+	}
+}
+
+void
+dequeue_read(struct task *task, void *writer)
+{
+	task_chain_add(&((struct writer *)writer)->batch.reads, task);
+}
+
+void
+dequeue_meta(struct task *task, void *arg)
+{
+	struct meta_job *job = (struct meta_job *)task;
+	struct writer *writer = arg;
+
+	task_chain_add(&writer->batch.metas, task);
+	/* Appends behind it belong to the topic's next life. */
+	if (job->drop_topic != NULL)
+		writer->batch.barrier = true;
+}
+
+void
+dequeue_half(struct task *task, void *arg)
+{
+	struct half_job *job = (struct half_job *)task;
+	struct writer *writer = arg;
+
+	half_job_run(job, &writer->halves);
+	if (job->done != NULL)
+		task_chain_add(&writer->replies[job->reply_loop->index], task);
+	else
+		half_job_free(job);
+}
+
+static bool
+is_full(const struct batch *batch)
+{
+	return batch->barrier || batch->n_bytes >= BATCH_BYTES || batch->n_records >= BATCH_RECORDS;
+}
+
+void
+batch_dequeue(struct writer *writer)
+{
+	struct mailbox *inbox = &writer->base->inboxes.writer;
+
+	writer->batch = (struct batch){ 0 };
+	while (!is_full(&writer->batch)) {
+		struct task *task = writer->todo;
+
+		if (task == NULL && !mailbox_is_empty(inbox))
+			task = mailbox_take(inbox);
+		if (task == NULL)
+			return;
+		writer->todo = task->next;
+		task->run(task, writer);
+	}
+}
+
+void
+batch_fail(struct writer *writer)
+{
+	for (struct task *task = writer->batch.appends.first, *next; task != NULL; task = next) {
+		next = task->next;
+		append_finish(writer->base, (struct append *)task, APPEND_FAILED, writer->replies);
+	}
+	meta_finish(writer->batch.metas.first, -1, writer->replies);
+}
+
+/* ---- reads ----------------------------------------------------------- */
+
+static void
+reply_queue(struct writer *writer, struct read_job *job)
+{
+	const struct queue *queue = queue_table_at(&writer->base->queues, job->queue);
+
+	if (queue == NULL)
+		return;
+	job->min_offset = queue->first;
+	job->max_offset = queue->next;
+	job->entries_offset = queue->n_pending != 0 ? queue->pending_offset : queue->next;
+	if (job->kind == READ_QUEUE && job->offset > job->entries_offset)
+		job->entries_offset = job->offset;
+	job->entries = pending_copy(&writer->pending, queue, job->entries_offset,
+	    job->kind == READ_QUEUE ? WAITING_MAX : SIZE_MAX, &job->n_entries);
+}
+
+static void
+reply_stamps(struct writer *writer, struct read_job *job)
+{
+	for (size_t i = 0; i < job->n_stamps; i++) {
+		struct stamp_query *query = &job->stamps[i];
+		const struct queue *queue = queue_table_at(&writer->base->queues, query->queue);
+		struct queue_entry *entries = NULL;
+		size_t n = 0;
+
+		if (queue != NULL)
+			entries = pending_copy(&writer->pending, queue, query->offset, 1, &n);
+		query->position = n != 0 ? entries[0].position : -1;
+		free(entries);
+	}
+}
+
+static void
+reply_key(struct writer *writer, struct read_job *job)
+{
+	struct slice topic = slice_of(job->topic);
+	uint64_t hash = key_hash(key_topic_hash(topic), slice_of(job->key));
+	const struct pending *pending = &writer->pending;
+	size_t number = 0;
+
+	job->born = INT64_MAX;
+	for (const struct queue *queue;
+	     (queue = queue_table_each(&writer->base->queues, &number)) != NULL;)
+		if (queue->born < job->born && slice_equal(queue->topic, topic))
+			job->born = queue->born;
+	for (size_t i = 0; i < pending->n_keys; i++) {
+		if (pending->keys[i].hash != hash)
+			continue;
+		job->positions =
+		    mem_realloc(job->positions, (job->n_positions + 1) * sizeof job->positions[0]);
+		job->positions[job->n_positions++] = pending->keys[i].position;
+	}
+}
+
+void
+batch_pass_reads(struct writer *writer)
+{
+	static void (*const answers[])(struct writer *, struct read_job *) = {
+		[READ_QUEUE] = reply_queue,
+		[READ_TIME] = reply_queue,
+		[READ_STAMPS] = reply_stamps,
+		[READ_KEY] = reply_key,
+	};
+	struct task *task = writer->batch.reads.first;
+
+	writer->batch.reads = (struct task_chain){ 0 };
+	for (struct task *next; task != NULL; task = next) {
+		struct read_job *job = (struct read_job *)task;
+
+		next = task->next;
+		answers[job->kind](writer, job);
+		job->asked_writer = true;
+		readers_submit(writer->readers, job);
+	}
+}
+
+/* ---- placing --------------------------------------------------------- */
+
+static struct queue *
+queue_of(struct writer *writer, const struct append *append)
+{
+	struct queue_table *table = &writer->base->queues;
+	struct queue *queue =
+	    queue_table_find(table, append->queue_hash, append->topic, append->queue_id);
+
+	if (queue == NULL) {
+		queue = queue_table_add(table, append->topic, append->queue_id, -1);
+		queue->born = writer->position;
+	}
+	return queue;
+}
+
+/* Gives the append its place, and its records theirs in the chunk. False when it was cancelled. */
+static bool
+place(
+    struct writer *writer, struct append *append, struct chunk *chunk, struct commit_notice *notice)
+{
+	struct queue *queue = queue_of(writer, append);
+	int expected = APPEND_QUEUED;
+
+	append->queue_offset = queue->next;
+	append->position = chunk->position + (int64_t)chunk->len;
+	append->store_timestamp = writer->timestamp;
+	if (!atomic_compare_exchange_strong_explicit(&append->state, &expected, APPEND_TAKEN,
+		memory_order_acq_rel, memory_order_acquire))
+		return false;
+
+	char *at = chunk->data + chunk->len;
+	int64_t position = append->position;
+	memcpy(at, append->records, append->size);
+	for (uint32_t i = 0; i < append->n_records; i++) {
+		const struct append_item *item = &append->items[i];
+
+		record_place(at, queue->next++, position, writer->timestamp);
+		notice->entries[notice->n_entries++] = (struct commit_notice_entry){
+			.position = position,
+			.tag_hash = item->tag_hash,
+			.size = item->size,
+			.queue = queue->number,
+		};
+		at += item->size;
+		position += item->size;
+	}
+	chunk->len += append->size;
+	return true;
+}
+
+/* Places it, what goes with it, and what both do to the half messages. Else why not. */
+static enum append_status
+place_whole(
+    struct writer *writer, struct append *append, struct chunk *chunk, struct commit_notice *notice)
+{
+	if (!half_table_allows(&writer->halves, &append->half))
+		return APPEND_NOT_OPEN;
+	if (!place(writer, append, chunk, notice))
+		return APPEND_CANCELLED;
+	if (append->also != NULL)
+		place(writer, append->also, chunk, notice);
+	if (append->half.act != HALF_ACT_NONE)
+		half_table_apply(
+		    &writer->halves, &append->half, append->position, -1, clock_mono_ms());
+	if (append->half.act == HALF_STORE)
+		append->half.position = append->position;
+	return APPEND_OK;
+}
+
+void
+batch_place(struct writer *writer, struct chunk *chunk, struct commit_notice *notice)
+{
+	struct task *task = writer->batch.appends.first;
+
+	writer->batch.appends = (struct task_chain){ 0 };
+	for (struct task *next; task != NULL; task = next) {
+		struct append *append = (struct append *)task;
+		enum append_status status = place_whole(writer, append, chunk, notice);
+
+		next = task->next;
+		if (status != APPEND_OK) {
+			append_finish(writer->base, append, status, writer->replies);
+			continue;
+		}
+		task_chain_add(&writer->batch.appends, task);
+		if (append->also != NULL)
+			task_chain_add(&writer->batch.appends, &append->also->task);
+	}
+}
+
+void
+batch_take_back(struct writer *writer, const struct commit_notice *notice)
+{
+	for (size_t i = 0; i < notice->n_entries; i++)
+		queue_table_at(&writer->base->queues, notice->entries[i].queue)->next--;
+}

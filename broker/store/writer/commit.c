@@ -1,0 +1,167 @@
+#include "config.h"
+
+#include "broker/store/writer/commit.h"
+
+#include "broker/store/append/append.h"
+#include "broker/store/writer/batch.h"
+#include "broker/store/writer/flush.h"
+#include "broker/store/writer/publish.h"
+#include "broker/store/writer/roll.h"
+#include "common/base/clock.h"
+
+/* What one transaction of the live segment writes. */
+struct commit {
+	struct writer *writer;
+	struct flush flush;
+	const struct chunk *chunk;
+};
+
+/* A replay would not find these in the records. */
+static int
+put_tags(struct writer *writer)
+{
+	int rc = SQLITE_OK;
+
+	for (struct task *task = writer->batch.appends.first; task != NULL; task = task->next) {
+		const struct append *append = (struct append *)task;
+		int64_t position = append->position;
+
+		for (uint32_t i = 0; append->own_tag_hash && i < append->n_records; i++) {
+			if (rc == SQLITE_OK)
+				rc = segment_put_tag(
+				    &writer->out, position, append->items[i].tag_hash);
+			position += append->items[i].size;
+		}
+	}
+	return rc;
+}
+
+static int
+put_commit(void *arg)
+{
+	const struct commit *commit = arg;
+	struct writer *writer = commit->writer;
+	const struct chunk *chunk = commit->chunk;
+	int rc = flush_put(&commit->flush);
+
+	if (rc == SQLITE_OK)
+		rc = segment_put_records(&writer->out, chunk->position, chunk->data, chunk->len);
+	return rc == SQLITE_OK ? put_tags(writer) : rc;
+}
+
+/* What was committed becomes pending index entries, and known to the notice. */
+static void
+note_committed(struct writer *writer, struct commit_notice *notice)
+{
+	struct pending *pending = &writer->pending;
+
+	if (pending->n == 0)
+		writer->pending_since_ms = clock_mono_ms();
+	for (size_t i = 0; i < notice->n_entries; i++) {
+		const struct commit_notice_entry *it = &notice->entries[i];
+		struct queue *queue = queue_table_at(&writer->base->queues, it->queue);
+		const char *record = notice->chunk->data + (it->position - notice->chunk->position);
+		int64_t offset = (int64_t)be64_get(record + RECORD_AT_QUEUE_OFFSET);
+
+		pending_add(pending, queue, offset,
+		    (struct queue_entry){ it->position, it->tag_hash, it->size });
+		queue->last_timestamp = writer->timestamp;
+		if (queue->announced)
+			continue;
+		queue->announced = true;
+		commit_notice_add_queue(notice, &(struct commit_notice_queue){ queue->number,
+						    queue->queue_id, queue->topic, queue->first });
+	}
+}
+
+static void
+note_keys(struct writer *writer, const struct append *append)
+{
+	const uint64_t *key = append->keys;
+	int64_t position = append->position;
+
+	for (uint32_t i = 0; i < append->n_records; i++) {
+		for (uint32_t k = 0; k < append->items[i].n_keys; k++)
+			pending_add_key(&writer->pending, *key++, position);
+		position += append->items[i].size;
+	}
+}
+
+static void
+count_commit(struct writer *writer, const struct commit_notice *notice, int64_t started_us)
+{
+	struct store_counters *counters = &writer->base->counters;
+	int64_t took_us = clock_mono_us() - started_us;
+
+	atomic_fetch_add_explicit(&counters->n_commits, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(
+	    &counters->n_messages, (int64_t)notice->n_entries, memory_order_relaxed);
+	atomic_fetch_add_explicit(
+	    &counters->n_bytes, (int64_t)notice->chunk->len, memory_order_relaxed);
+	if (took_us > atomic_load_explicit(&counters->commit_max_us, memory_order_relaxed))
+		atomic_store_explicit(&counters->commit_max_us, took_us, memory_order_relaxed);
+	atomic_store_explicit(&counters->max_position, writer->position, memory_order_release);
+	if (atomic_load_explicit(&counters->earliest_ms, memory_order_relaxed) == -1)
+		atomic_store_explicit(
+		    &counters->earliest_ms, writer->timestamp, memory_order_relaxed);
+}
+
+/* The batch's transaction. On failure *status is what its appends are told. */
+static int
+commit_placed(struct writer *writer, struct commit_notice *notice, enum append_status *status)
+{
+	struct commit commit = {
+		.writer = writer,
+		.flush = flush_with_batch(writer),
+		.chunk = notice->chunk,
+	};
+	int64_t started_us = clock_mono_us();
+	int rc = segment_write(&writer->out, put_commit, &commit);
+
+	if (rc != SQLITE_OK) {
+		batch_take_back(writer, notice);
+		half_table_undo(&writer->halves);
+		*status = writer_failed(writer, rc);
+		return -1;
+	}
+	half_table_settle(&writer->halves, writer->position);
+	flush_done(&commit.flush);
+	writer->position += (int64_t)notice->chunk->len;
+	note_committed(writer, notice);
+	count_commit(writer, notice, started_us);
+	*status = APPEND_OK;
+	return 0;
+}
+
+void
+writer_commit(struct writer *writer)
+{
+	enum append_status status = APPEND_FAILED;
+	int64_t now = clock_wall_ms();
+
+	roll(writer);
+	if (now > writer->timestamp)
+		writer->timestamp = now;
+	struct commit_notice *notice =
+	    commit_notice_new(COMMIT_NOTICE_GROWTH, writer->batch.n_records);
+	struct chunk *chunk = chunk_new(writer->position, writer->batch.n_bytes);
+
+	notice->n_entries = 0;
+	notice->timestamp = writer->timestamp;
+	notice->chunk = chunk;
+	chunk->len = 0;
+	batch_place(writer, chunk, notice);
+	bool grew = notice->n_entries != 0 && commit_placed(writer, notice, &status) == 0;
+	for (struct task *task = writer->batch.appends.first; grew && task != NULL;
+	     task = task->next)
+		note_keys(writer, (struct append *)task);
+	/* The tails first: a producer that has its answer may ask for its message. */
+	if (grew)
+		writer_publish(writer, notice);
+	else
+		commit_notice_unref(notice);
+	for (struct task *task = writer->batch.appends.first, *next; task != NULL; task = next) {
+		next = task->next;
+		append_finish(writer->base, (struct append *)task, status, writer->replies);
+	}
+}

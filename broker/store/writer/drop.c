@@ -1,0 +1,75 @@
+#include "config.h"
+
+#include "broker/store/writer/drop.h"
+
+#include "broker/store/writer/flush.h"
+#include "broker/store/writer/publish.h"
+
+struct drop {
+	struct flush flush;
+	const struct commit_notice *notice;
+};
+
+static int
+put_drops(void *arg)
+{
+	const struct drop *drop = arg;
+	struct segment_writer *out = &drop->flush.writer->out;
+	int rc = flush_put(&drop->flush);
+
+	for (size_t i = 0; i < drop->notice->n_queues && rc == SQLITE_OK; i++)
+		rc = segment_put_drop(out, drop->notice->queues[i].number);
+	return rc;
+}
+
+/* Forgets the queues of a topic; an SQLite code. */
+static int
+drop_topic(struct writer *writer, struct slice topic)
+{
+	struct queue_table *queues = &writer->base->queues;
+	struct commit_notice *notice = commit_notice_new(COMMIT_NOTICE_DROP, 0);
+	struct drop drop = { { .writer = writer, .queues = true }, notice };
+	size_t number = 0;
+
+	for (const struct queue *queue; (queue = queue_table_each(queues, &number)) != NULL;)
+		if (slice_equal(queue->topic, topic))
+			commit_notice_add_queue(
+			    notice, &(struct commit_notice_queue){ .number = queue->number });
+	int rc = segment_write(&writer->out, put_drops, &drop);
+
+	if (rc != SQLITE_OK) {
+		writer_failed(writer, rc);
+		commit_notice_unref(notice);
+		return rc;
+	}
+	flush_done(&drop.flush);
+	for (size_t i = 0; i < notice->n_queues; i++)
+		queue_table_remove(queues, queue_table_at(queues, notice->queues[i].number));
+	writer_publish(writer, notice);
+	return SQLITE_OK;
+}
+
+static int
+drop_topics(struct writer *writer, const struct task *first)
+{
+	int rc = SQLITE_OK;
+
+	for (const struct task *task = first; task != NULL && rc == SQLITE_OK; task = task->next) {
+		const struct meta_job *job = (const struct meta_job *)task;
+
+		if (job->drop_topic != NULL)
+			rc = drop_topic(writer, slice_of(job->drop_topic));
+	}
+	return rc;
+}
+
+void
+writer_commit_metas(struct writer *writer)
+{
+	struct task *first = writer->batch.metas.first;
+	int status = -1;
+
+	if (meta_is_writable(writer->meta) && drop_topics(writer, first) == SQLITE_OK)
+		status = meta_commit(writer->meta, first);
+	meta_finish(first, status, writer->replies);
+}

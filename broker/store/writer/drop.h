@@ -1,0 +1,12 @@
+#ifndef STORE_DROP_H
+#define STORE_DROP_H
+
+#include "broker/store/writer/writer.h"
+
+/*
+ * Commits the batch's changes of meta.db. Where a job deletes a topic, the log forgets its queues
+ * first: a topic without queues is whole, queues without a topic are not.
+ */
+void writer_commit_metas(struct writer *writer);
+
+#endif

@@ -1,0 +1,35 @@
+#ifndef STORE_FLUSH_H
+#define STORE_FLUSH_H
+
+/*
+ * Index entries wait in memory (struct pending) until the blocks that they make are worth a write.
+ * A flush writes them in a transaction of the live segment, alone or with a batch.
+ */
+
+#include "broker/store/writer/writer.h"
+
+/* Which blocks a transaction writes. */
+struct flush {
+	struct writer *writer;
+	bool queues, keys;
+	bool closing; /* also what a closed segment must say of itself */
+};
+
+/* The blocks are worth it, or have waited long enough. */
+bool flush_is_due(const struct writer *writer);
+/* ms until they are by time alone; -1: never. */
+int flush_in_ms(const struct writer *writer);
+/* What a batch's transaction writes along with its records. */
+struct flush flush_with_batch(struct writer *writer);
+/* Inside a transaction; an SQLite code. */
+int flush_put(const struct flush *flush);
+/* The transaction was committed. */
+void flush_done(const struct flush *flush);
+/* A transaction of its own; an SQLite code. */
+int writer_flush(struct writer *writer, bool closing);
+/* What is known to be on the disk: a log position. */
+int64_t writer_synced(const struct writer *writer);
+/* What a failed commit means for the store, and for the appends that were in it. Logs it. */
+enum append_status writer_failed(struct writer *writer, int rc);
+
+#endif
