@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "common/base/hash.h"
 #include "common/base/mem.h"
 
 /* Bytes behind the struct: tags, codes, texts. */
@@ -97,12 +98,12 @@ mix(uint64_t hash)
 }
 
 static uint64_t
-hash_of(const struct subscription *subscription)
+subscription_hash(const struct subscription *subscription)
 {
-	uint64_t hash = mix(slice_bucket(subscription->topic));
+	uint64_t hash = mix(hash_wide(subscription->topic));
 
-	hash = mix(hash + slice_bucket(subscription->expression));
-	return mix(hash + slice_bucket(subscription->expression_type));
+	hash = mix(hash + hash_wide(subscription->expression));
+	return mix(hash + hash_wide(subscription->expression_type));
 }
 
 /* One topic may be named twice: the last one counts. */
@@ -114,10 +115,10 @@ add(struct subscriptions *subscriptions, const struct subscription *from)
 	pack(from, copy);
 	struct subscription *before = strmap_put(&subscriptions->table, from->topic, copy);
 
-	subscriptions->hash += hash_of(copy);
+	subscriptions->hash += subscription_hash(copy);
 	subscriptions->bytes += size_of(copy);
 	if (before != NULL) {
-		subscriptions->hash -= hash_of(before);
+		subscriptions->hash -= subscription_hash(before);
 		subscriptions->bytes -= size_of(before);
 		free(before);
 	}

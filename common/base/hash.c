@@ -143,5 +143,11 @@ hash_of(struct slice text)
 {
 	if (text.len <= SHORT_WORDS * sizeof(uint64_t))
 		return short_hash(text);
+	return hash_wide(text);
+}
+
+uint64_t
+hash_wide(struct slice text)
+{
 	return hash_sip(text, seed.sip[0], seed.sip[1]);
 }

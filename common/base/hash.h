@@ -20,6 +20,8 @@
 
 /* The low 32 bits are those that count. */
 uint64_t hash_of(struct slice text);
+/* SipHash-1-3 with the process's key: all 64 bits count, so it may stand for the text. */
+uint64_t hash_wide(struct slice text);
 /* SipHash-1-3 with a given key. */
 uint64_t hash_sip(struct slice text, uint64_t key_0, uint64_t key_1);
 
