@@ -112,6 +112,9 @@ struct broker_settings {
 	int64_t io_threads; /* loops */
 	int64_t read_threads;
 	int64_t max_connections;
+	int64_t max_connections_per_address;
+	int64_t server_channel_max_silent_time_seconds;
+	int64_t server_write_buffer_max_bytes;
 	int64_t server_channel_max_idle_time_seconds;
 	char *log_file; /* NULL: stderr */
 	int log_level;  /* enum log_level */

@@ -182,6 +182,9 @@ make_server(struct daemon *daemon, const struct broker_settings *settings)
 	    .n_loops = daemon->n_loops,
 	    .idle_ms = (int)settings->server_channel_max_idle_time_seconds * 1000,
 	    .max_connections = (int)settings->max_connections,
+	    .max_connections_per_address = (int)settings->max_connections_per_address,
+	    .silent_ms = (int)settings->server_channel_max_silent_time_seconds * 1000,
+	    .max_unsent_bytes = (size_t)settings->server_write_buffer_max_bytes,
 	    .context = daemon,
 	    .on_close = on_connection_closed,
 	});

@@ -154,13 +154,20 @@ get_runtime_info_begin(struct request *request)
 	struct namesrv *namesrv = namesrv_of(request);
 	struct route_counts routes = routes_counts(namesrv->routes);
 	struct kv_counts kv = kv_counts(namesrv->kv);
+	struct server_counts server = server_counts(namesrv->server);
 	const struct {
 		const char *name;
 		uint64_t value;
 	} counts[] = {
+		{ "connections", (uint64_t)server.connections },
+		{ "connectionsClosedSilent", server.silent_closed },
+		{ "connectionsClosedSlow", server.slow_closed },
+		{ "connectionsRefused", server.over_limit },
+		{ "connectionsRefusedOfAddress", server.over_address },
 		{ "kvBytes", kv.bytes },
 		{ "kvPairs", kv.pairs },
 		{ "kvPairsRefused", namesrv->n_kv_refused },
+		{ "logLinesSuppressed", log_suppressed() },
 		{ "lostTopics", routes.lost },
 		{ "registeredBrokers", routes.brokers },
 		{ "registeredTopics", routes.topics },

@@ -90,6 +90,9 @@ listen_for_requests(struct namesrv *namesrv)
 	    .n_loops = daemon->n_loops,
 	    .idle_ms = (int)(settings->server_channel_max_idle_time_seconds * 1000),
 	    .max_connections = (int)settings->max_connections,
+	    .max_connections_per_address = (int)settings->max_connections_per_address,
+	    .silent_ms = (int)settings->server_channel_max_silent_time_seconds * 1000,
+	    .max_unsent_bytes = (size_t)settings->server_write_buffer_max_bytes,
 	    .context = daemon,
 	    .on_close = on_conn_close,
 	});

@@ -27,6 +27,9 @@ struct namesrv_settings {
 	int64_t broker_channel_expired_time;     /* ms */
 	int64_t server_channel_max_idle_time_seconds;
 	int64_t max_connections;
+	int64_t max_connections_per_address;
+	int64_t server_channel_max_silent_time_seconds;
+	int64_t server_write_buffer_max_bytes;
 	struct route_limits limits;
 	int64_t max_kv_pairs;
 	int64_t max_kv_bytes;

@@ -1,7 +1,7 @@
 #!/bin/sh
 # What strangers can make a name server hold has limits: brokers, topics, KV pairs.
-# shellcheck source=t/lib.sh
-. "${SRCDIR:-.}/t/lib.sh"
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
 # shellcheck source=t/lib/namesrv.sh
 . "${SRCDIR:-.}/t/lib/namesrv.sh"
 

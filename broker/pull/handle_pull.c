@@ -291,6 +291,7 @@ read_cold(struct worker *worker, struct pull *pull)
 	    tail_find(worker->tail, question->topic, question->queue_id);
 	struct pull_limits limits = question->limits;
 
+	ticket_reserve(worker->loop, &pull->ticket, (size_t)limits.max_bytes);
 	if (limits.tag_codes == NULL) {
 		if (readahead_wait(worker->readahead, queue->number, question->offset, pull))
 			return;
@@ -324,6 +325,7 @@ on_message(void *arg, struct pull *pull)
 	struct worker *worker = arg;
 	struct reply reply;
 
+	ticket_unreserve(worker->loop, &pull->ticket);
 	switch (look(worker, &pull->question, &reply)) {
 	case OUTCOME_COLD:
 		read_cold(worker, pull);

@@ -30,6 +30,9 @@ submit(struct request *request, struct read_job *job,
 	struct lookup *lookup = mem_alloc(sizeof *lookup);
 
 	*lookup = (struct lookup){ request_ticket(request), asked };
+	if (job->kind == READ_POSITION || job->kind == READ_KEY)
+		ticket_reserve(request->loop, &lookup->ticket,
+		    (size_t)request_broker(request)->settings->max_message_size);
 	job->reply_loop = request->loop;
 	job->done = done;
 	job->context = lookup;

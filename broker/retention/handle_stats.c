@@ -19,6 +19,7 @@
 #include "broker/transaction/view.h"
 #include "common/protocol/bodies.h"
 #include "common/base/clock.h"
+#include "common/base/log.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
 #include "common/json/json_body.h"
@@ -258,6 +259,20 @@ put_transactions(struct table_text *table, const struct broker *broker)
 	}
 }
 
+/* The limits of connections and of the log, and what they did. */
+static void
+put_server(struct table_text *table, struct server *server)
+{
+	struct server_counts counts = server_counts(server);
+
+	put_int(table, "connections", counts.connections);
+	put_int(table, "connectionsClosedSilent", (int64_t)counts.silent_closed);
+	put_int(table, "connectionsClosedSlow", (int64_t)counts.slow_closed);
+	put_int(table, "connectionsRefused", (int64_t)counts.over_limit);
+	put_int(table, "connectionsRefusedOfAddress", (int64_t)counts.over_address);
+	put_int(table, "logLinesSuppressed", (int64_t)log_suppressed());
+}
+
 static int
 by_key(const void *a, const void *b)
 {
@@ -280,6 +295,7 @@ get_runtime_info_begin(struct request *request)
 	put_identity(table, broker);
 	put_limits(table, broker);
 	put_counters(table, broker->stats);
+	put_server(table, request->server);
 	put_store(table, broker);
 	put_delays(table, request_worker(request));
 	put_transactions(table, broker);

@@ -8,6 +8,7 @@
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -29,6 +30,11 @@ struct conns {
 	struct loop *loop;
 	struct u64map by_number;
 	uint64_t last_number;
+	TAILQ_HEAD(conn_list, conn) silent; /* oldest first */
+	struct conn_list blocked;
+	size_t unsent;     /* of the blocked ones */
+	size_t max_unsent; /* 0: no limit */
+	struct turn_end shed;
 	struct outbox_pool outboxes;
 	int64_t tls_line_ms; /* when the next line about TLS may be logged */
 	struct iovec pieces[IOV_MAX];
@@ -61,6 +67,10 @@ struct conn {
 	struct buf in;          /* the beginning of a frame; frames, while paused */
 	size_t need;            /* bytes of the frame that began, as far as known */
 	struct outbox *out;     /* NULL: nothing to send */
+	TAILQ_ENTRY(conn) of_silent;
+	TAILQ_ENTRY(conn) of_blocked;
+	size_t charged;  /* what conns->unsent has of it */
+	size_t reserved; /* for what is being read */
 	struct calls calls;
 	int64_t active_ms;  /* when bytes last went either way */
 	int64_t partial_ms; /* when the frame that began last doubled; 0: none began */
@@ -75,6 +85,7 @@ struct conn {
 	enum command_language language;
 	enum frame_codec codec;
 	enum conn_state state;
+	bool silent;  /* made no request yet, in conns->silent */
 	bool paused;  /* no frames are handled: too much is unsent */
 	bool blocked; /* waits to become writable */
 	bool shut;    /* our side is closed */
@@ -112,6 +123,19 @@ give_back_outbox(struct conn *conn)
 	conn->out = NULL;
 }
 
+/* Counts what is unsent for the limit of the loop; a connection that is not blocked has nothing. */
+static void
+charge(struct conn *conn)
+{
+	struct conns *conns = conns_of(conn->loop);
+	size_t now = conn->blocked ? unsent_bytes(conn) : 0;
+
+	conns->unsent += now - conn->charged;
+	conn->charged = now;
+	if (conns->max_unsent != 0 && conns->unsent > conns->max_unsent)
+		loop_at_turn_end(conn->loop, &conns->shed);
+}
+
 static void
 wait_writable(struct conn *conn)
 {
@@ -125,15 +149,19 @@ wait_writable(struct conn *conn)
 	}
 	event_add(conn->writable, NULL);
 	conn->blocked = true;
+	TAILQ_INSERT_TAIL(&conns_of(conn->loop)->blocked, conn, of_blocked);
 	conn->wrote_ms = clock_mono_ms();
 }
 
 static void
 stop_waiting_writable(struct conn *conn)
 {
-	if (conn->blocked)
-		event_del(conn->writable);
+	if (!conn->blocked)
+		return;
+	event_del(conn->writable);
 	conn->blocked = false;
+	TAILQ_REMOVE(&conns_of(conn->loop)->blocked, conn, of_blocked);
+	charge(conn);
 }
 
 static void
@@ -149,6 +177,7 @@ write_out(struct conn *conn)
 	switch (status) {
 	case OUTBOX_BLOCKED:
 		wait_writable(conn);
+		charge(conn);
 		break;
 	case OUTBOX_FAILED:
 		conn_close(conn, strerror(errno));
@@ -157,6 +186,40 @@ write_out(struct conn *conn)
 		stop_waiting_writable(conn);
 		give_back_outbox(conn);
 		break;
+	}
+}
+
+/* How much closing the connection would help: bytes, times how long none of them left. */
+static double
+weight(const struct conn *conn, int64_t now_ms)
+{
+	return (double)conn->charged * (double)(now_ms - conn->wrote_ms + 1);
+}
+
+static struct conn *
+heaviest(const struct conns *conns)
+{
+	int64_t now_ms = clock_mono_ms();
+	struct conn *found = NULL, *conn;
+
+	TAILQ_FOREACH(conn, &conns->blocked, of_blocked)
+		if (found == NULL || weight(conn, now_ms) > weight(found, now_ms))
+			found = conn;
+	return found;
+}
+
+static void
+on_shed(struct turn_end *self)
+{
+	struct conns *conns = container_of(self, struct conns, shed);
+	struct conn *conn;
+
+	while (conns->unsent > conns->max_unsent && (conn = heaviest(conns)) != NULL) {
+		log_warn("connection closed: too much waits for peers that do not read peer=%s "
+			 "bytes=%zu bytes_of_all=%zu limit=%zu",
+		    conn_peer_text(conn), conn->charged, conns->unsent, conns->max_unsent);
+		atomic_fetch_add_explicit(&conns->loop->n_shed, 1, memory_order_relaxed);
+		conn_close(conn, "too much waits for peers that do not read");
 	}
 }
 
@@ -172,6 +235,8 @@ send_soon(struct conn *conn)
 {
 	if (conn->out->unsent > CONN_OUT_HIGH && conn->state == CONN_OPEN && !conn->blocked)
 		write_out(conn);
+	if (conn->blocked)
+		charge(conn);
 	if (unsent_bytes(conn) > CONN_OUT_MAX)
 		conn_close(conn, "too much waits to be sent");
 	else
@@ -319,7 +384,7 @@ handle_frames(struct conn *conn, const char *data, size_t len)
 		done += frame.size;
 		handle_frame(conn, &frame);
 		arena_reset(&conn->loop->arena);
-		if (unsent_bytes(conn) > CONN_OUT_HIGH && conn->state == CONN_OPEN)
+		if (unsent_bytes(conn) + conn->reserved > CONN_OUT_HIGH && conn->state == CONN_OPEN)
 			pause_reading(conn);
 	}
 	return done;
@@ -433,7 +498,8 @@ go_on(struct conn *conn)
 		shutdown(conn->fd, SHUT_WR);
 		conn->shut = true;
 	}
-	if (conn->state == CONN_OPEN && conn->paused && unsent_bytes(conn) < CONN_OUT_HIGH / 2)
+	if (conn->state == CONN_OPEN && conn->paused &&
+	    unsent_bytes(conn) + conn->reserved < CONN_OUT_HIGH / 2)
 		resume_reading(conn);
 }
 
@@ -512,6 +578,13 @@ conn_set_idle(struct conn *conn, int idle_ms)
 		loop_drop_timer(conn->loop, &conn->timer);
 }
 
+static void
+drop_silence(struct conn *conn)
+{
+	if (conn->silent)
+		TAILQ_REMOVE(&conns_of(conn->loop)->silent, conn, of_silent);
+}
+
 void
 conn_close(struct conn *conn, const char *why)
 {
@@ -525,6 +598,7 @@ conn_close(struct conn *conn, const char *why)
 	if (conn->readable != NULL)
 		event_del(conn->readable);
 	stop_waiting_writable(conn);
+	drop_silence(conn);
 	if (conn->fd != -1)
 		close(conn->fd);
 	loop_drop_timer(conn->loop, &conn->timer);
@@ -599,6 +673,9 @@ conns_get(struct loop *loop)
 	memset(conns, 0, offsetof(struct conns, pieces));
 	conns->part = (struct loop_part){ conns_close, conns_release };
 	conns->loop = loop;
+	conns->shed.run = on_shed;
+	TAILQ_INIT(&conns->silent);
+	TAILQ_INIT(&conns->blocked);
 	loop->conns = &conns->part;
 	return conns;
 }
@@ -637,13 +714,15 @@ be_open(struct conn *conn)
 }
 
 struct conn *
-conn_accept(
-    struct loop *loop, int fd, int local_port, const struct conn_events *events, void *context)
+conn_accept(struct loop *loop, int fd, int local_port, const struct sockaddr_storage *peer,
+    const struct conn_events *events, void *context)
 {
 	struct conn *conn = conn_new(loop, fd, events, context);
 	socklen_t len = sizeof conn->peer;
 
-	if (getpeername(fd, &conn->peer.any, &len) == -1)
+	if (peer != NULL)
+		memcpy(&conn->peer, peer, sizeof conn->peer);
+	else if (getpeername(fd, &conn->peer.any, &len) == -1)
 		conn->peer.any.sa_family = AF_UNSPEC;
 	conn->listener_port = local_port;
 	be_open(conn);
@@ -702,6 +781,62 @@ conn_connect(struct loop *loop, const struct sockaddr *address, socklen_t len, i
 	return conn;
 }
 
+/* -- limits --------------------------------------------------------------------------- */
+
+void
+conn_reserve(struct conn *conn, size_t bytes)
+{
+	conn->reserved += bytes;
+}
+
+void
+conn_unreserve(struct conn *conn, size_t bytes)
+{
+	conn->reserved -= bytes;
+	if (conn->paused)
+		loop_at_turn_end(conn->loop, &conn->turn_end);
+}
+
+void
+conn_limit_unsent(struct loop *loop, size_t max_bytes)
+{
+	conns_get(loop)->max_unsent = max_bytes;
+}
+
+void
+conn_be_silent(struct conn *conn, int silent_ms)
+{
+	conn->silent = true;
+	TAILQ_INSERT_TAIL(&conns_of(conn->loop)->silent, conn, of_silent);
+	conn_set_idle(conn, silent_ms);
+}
+
+bool
+conn_is_silent(const struct conn *conn)
+{
+	return conn->silent;
+}
+
+void
+conn_speaks(struct conn *conn, int idle_ms)
+{
+	drop_silence(conn);
+	conn->silent = false;
+	conn_set_idle(conn, idle_ms);
+}
+
+bool
+conn_close_silent(struct loop *loop, const char *why)
+{
+	struct conns *conns = conns_of(loop);
+	struct conn *oldest = conns != NULL ? TAILQ_FIRST(&conns->silent) : NULL;
+
+	if (oldest == NULL)
+		return false;
+	conn_close(oldest, why);
+	return true;
+}
+
 /* -- what is known of it ------------------------------------------------------------ */
 
 struct conn_id
@@ -757,7 +892,7 @@ conn_listener_port(const struct conn *conn)
 bool
 conn_can_write(const struct conn *conn)
 {
-	return conn->state <= CONN_OPEN && unsent_bytes(conn) < CONN_OUT_HIGH;
+	return conn->state <= CONN_OPEN && unsent_bytes(conn) + conn->reserved < CONN_OUT_HIGH;
 }
 
 void

@@ -7,12 +7,13 @@
  * lie, and all that a turn of the loop wrote leaves with one writev.
  * Belongs to its loop; other threads name it by struct conn_id.
  *
- * Back-pressure: above CONN_OUT_HIGH unsent bytes the connection handles no
- * more frames and stops reading; above CONN_OUT_MAX it is closed, and so is a peer that does not
- * read for its idle time.
+ * Back-pressure: above CONN_OUT_HIGH unsent and reserved bytes the connection
+ * handles no more frames and stops reading. It is closed above CONN_OUT_MAX
+ * unsent bytes, and when its peer does not read for the idle time. A loop may
+ * also limit the unsent bytes of all its connections together.
  *
- * Closing is safe anywhere, in callbacks too: the events below and conn_find
- * know nothing of the connection from then on, its memory goes at the end of the turn.
+ * Closing is safe anywhere, in callbacks too. From then on the events below and
+ * conn_find ignore the connection; its memory is freed at the end of the turn.
  */
 
 #include <stdbool.h>
@@ -49,9 +50,12 @@ struct conn_events {
 	void (*on_reply)(struct conn *conn, const struct command *command, struct slice body);
 };
 
-/* Takes the accepted, non-blocking socket. local_port: which listener it came through. */
-struct conn *conn_accept(
-    struct loop *loop, int fd, int local_port, const struct conn_events *events, void *context);
+/*
+ * Takes the accepted, non-blocking socket. local_port: which listener it came through. peer: as
+ * accept said; NULL: the socket is asked.
+ */
+struct conn *conn_accept(struct loop *loop, int fd, int local_port,
+    const struct sockaddr_storage *peer, const struct conn_events *events, void *context);
 /* Starts connecting; requests may be sent at once, they wait for the connection. */
 struct conn *conn_connect(struct loop *loop, const struct sockaddr *address, socklen_t len,
     int timeout_ms, const struct conn_events *events, void *context);
@@ -96,11 +100,37 @@ struct conn_id conn_id_of(const struct conn *conn);
 /* NULL when it is gone. Only for connections of this loop. */
 struct conn *conn_find(struct loop *loop, struct conn_id id);
 struct loop *conn_loop(const struct conn *conn);
+
+/*
+ * Bytes that will be sent once they are read from the disk. They count as
+ * unsent until the same number is unreserved, so a peer that does not read
+ * cannot have more read for it.
+ */
+void conn_reserve(struct conn *conn, size_t bytes);
+void conn_unreserve(struct conn *conn, size_t bytes);
+/*
+ * Limits what waits in this loop for peers that read too slowly, 0: no limit.
+ * Above it the loop closes connections, those first that hold many bytes for a
+ * long time.
+ */
+void conn_limit_unsent(struct loop *loop, size_t max_bytes);
+
+/*
+ * A connection without a request yet counts as silent: it is closed after
+ * silent_ms like an idle one, and is the first to go when there is no room.
+ * conn_speaks ends that and sets the idle time; the caller does so at the first
+ * request.
+ */
+void conn_be_silent(struct conn *conn, int silent_ms);
+bool conn_is_silent(const struct conn *conn);
+void conn_speaks(struct conn *conn, int idle_ms);
+/* Closes the connection that has been silent longest; false: there is none. */
+bool conn_close_silent(struct loop *loop, const char *why);
 void *conn_context(const struct conn *conn);
 struct host conn_peer_host(const struct conn *conn);
 const char *conn_peer_text(struct conn *conn); /* "1.2.3.4:5678", lent */
 int conn_listener_port(const struct conn *conn);
-bool conn_can_write(const struct conn *conn); /* below CONN_OUT_HIGH */
+bool conn_can_write(const struct conn *conn); /* unsent and reserved: below CONN_OUT_HIGH */
 /* What the peer last said of itself, in a request; its codec is the one to push requests in. */
 void conn_learn(struct conn *conn, const struct command *command);
 enum frame_codec conn_codec(const struct conn *conn);

@@ -43,6 +43,7 @@ struct loop {
 	void *context;        /* the daemon's part of this loop (struct worker of the broker) */
 	/* internal */
 	struct loop_part *conns; /* conn.c; NULL until the first connection */
+	_Atomic uint64_t n_shed; /* connections closed for conn_limit_unsent; any thread reads */
 	struct event *on_inbox;
 	struct event *on_timer;
 	int64_t wake_ms; /* when on_timer fires */

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 #include "common/protocol/codes.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "common/base/strmap.h"
 #include "common/protocol/record.h"
 
 #define MAX_LISTENERS 8
@@ -34,6 +36,17 @@ struct listener {
 	int port;
 };
 
+/* How many connections each address has. */
+struct addresses {
+	pthread_mutex_t lock;
+	struct strmap by_ip; /* -> struct address */
+};
+
+struct address {
+	struct strmap_entry *entry;
+	int n;
+};
+
 /* One request that is served. */
 struct row {
 	int32_t code;
@@ -50,6 +63,11 @@ struct server {
 	    n_listeners; /* with closed ones: connections outlive them, and ask their flags */
 	int next_loop;
 	atomic_int n_connections;
+	atomic_int n_silent;   /* connections without a request yet */
+	atomic_int n_evicting; /* silent ones that were asked to make room on other loops */
+	struct addresses addresses;
+	_Atomic uint64_t n_over_limit, n_over_address, n_silent_closed;
+	int64_t address_line_ms;
 	int64_t full_line_ms; /* when the next line about it may be logged */
 	int64_t files_line_ms;
 };
@@ -179,14 +197,40 @@ request_ticket(const struct request *request)
 }
 
 void
+ticket_reserve(struct loop *loop, struct ticket *ticket, size_t bytes)
+{
+	struct conn *conn = conn_find(loop, ticket->conn);
+
+	if (conn == NULL)
+		return;
+	if (bytes > UINT32_MAX - ticket->reserved)
+		bytes = UINT32_MAX - ticket->reserved;
+	ticket->reserved += (uint32_t)bytes;
+	conn_reserve(conn, bytes);
+}
+
+void
+ticket_unreserve(struct loop *loop, struct ticket *ticket)
+{
+	struct conn *conn = ticket->reserved != 0 ? conn_find(loop, ticket->conn) : NULL;
+
+	if (conn != NULL)
+		conn_unreserve(conn, ticket->reserved);
+	ticket->reserved = 0;
+}
+
+void
 ticket_reply(struct loop *loop, const struct ticket *ticket, const struct reply *reply)
 {
 	struct conn *conn = conn_find(loop, ticket->conn);
 
-	if (conn != NULL)
-		send_reply(conn, ticket, reply);
-	else
+	if (conn == NULL) {
 		drop_parts(reply);
+		return;
+	}
+	if (ticket->reserved != 0)
+		conn_unreserve(conn, ticket->reserved);
+	send_reply(conn, ticket, reply);
 }
 
 enum verdict
@@ -260,6 +304,13 @@ run_handler(struct request *request)
 }
 
 static void
+end_silence(struct server *server, struct conn *conn)
+{
+	conn_speaks(conn, server->options.idle_ms);
+	atomic_fetch_sub(&server->n_silent, 1);
+}
+
+static void
 on_request(struct conn *conn, const struct command *command, struct slice body)
 {
 	struct server *server = conn_context(conn);
@@ -276,6 +327,8 @@ on_request(struct conn *conn, const struct command *command, struct slice body)
 	struct ticket ticket = request_ticket(&request);
 	enum verdict verdict;
 
+	if (conn_is_silent(conn))
+		end_silence(server, conn);
 	if (request.handler != NULL)
 		verdict = run_handler(&request);
 	else
@@ -285,16 +338,60 @@ on_request(struct conn *conn, const struct command *command, struct slice body)
 		send_reply(conn, &ticket, &request.reply);
 }
 
+/* Connections by address. Loop 0 adds, the loop of the connection removes. */
+
+static struct slice
+ip_of(const struct host *host)
+{
+	return (struct slice){ (const char *)host->ip, host->ip_len };
+}
+
+/* False: the address has as many as it may have. */
+static bool
+addresses_add(struct addresses *addresses, const struct host *host, int max)
+{
+	struct strmap_entry *entry;
+	struct address *address;
+	bool added;
+
+	pthread_mutex_lock(&addresses->lock);
+	entry = strmap_get(&addresses->by_ip, ip_of(host));
+	if (entry->value == NULL)
+		entry->value = mem_zalloc(sizeof *address);
+	address = entry->value;
+	address->entry = entry;
+	added = max == 0 || address->n < max;
+	address->n += added;
+	pthread_mutex_unlock(&addresses->lock);
+	return added;
+}
+
+static void
+addresses_remove(struct addresses *addresses, const struct host *host)
+{
+	struct address *address;
+
+	pthread_mutex_lock(&addresses->lock);
+	address = strmap_find(&addresses->by_ip, ip_of(host));
+	if (address != NULL && --address->n == 0)
+		free(strmap_remove(&addresses->by_ip, address->entry));
+	pthread_mutex_unlock(&addresses->lock);
+}
+
 /* Connections. */
 
 static void
 on_close(struct conn *conn, const char *why)
 {
 	struct server *server = conn_context(conn);
+	struct host host = conn_peer_host(conn);
 
 	(void)why;
 	if (server->options.on_close != NULL)
 		server->options.on_close(server, conn);
+	if (conn_is_silent(conn))
+		atomic_fetch_sub(&server->n_silent, 1);
+	addresses_remove(&server->addresses, &host);
 	atomic_fetch_sub(&server->n_connections, 1);
 }
 
@@ -305,26 +402,29 @@ static const struct conn_events server_events = {
 
 /* An accepted socket on its way to the loop that will own it. */
 struct arrival {
-	struct task task; /* first: the task is the arrival */
+	struct task task;
 	struct server *server;
 	int fd;
 	int port;
+	struct sockaddr_storage peer;
 };
 
 static void
-welcome(struct loop *loop, struct server *server, int fd, int port)
+welcome(struct loop *loop, const struct arrival *arrival)
 {
-	struct conn *conn = conn_accept(loop, fd, port, &server_events, server);
+	struct server *server = arrival->server;
+	struct conn *conn =
+	    conn_accept(loop, arrival->fd, arrival->port, &arrival->peer, &server_events, server);
 
-	conn_set_idle(conn, server->options.idle_ms);
+	conn_be_silent(conn, server->options.silent_ms);
 }
 
 static void
 run_arrival(struct task *task, void *receiver)
 {
-	struct arrival *arrival = (struct arrival *)task;
+	struct arrival *arrival = container_of(task, struct arrival, task);
 
-	welcome(receiver, arrival->server, arrival->fd, arrival->port);
+	welcome(receiver, arrival);
 	free(arrival);
 }
 
@@ -339,27 +439,106 @@ line_is_due(int64_t *next_ms)
 	return true;
 }
 
+static const char made_room[] = "made no request, and made room for another";
+
+/* A search for a silent connection, from loop to loop. */
+struct eviction {
+	struct task task;
+	struct server *server;
+	int n_tried; /* loops without one */
+};
+
 static void
-hand_out(struct server *server, int fd, int port)
+run_eviction(struct task *task, void *receiver)
+{
+	struct eviction *eviction = container_of(task, struct eviction, task);
+	struct server *server = eviction->server;
+	struct loop *loop = receiver;
+
+	if (conn_close_silent(loop, made_room)) {
+		atomic_fetch_add(&server->n_silent_closed, 1);
+	} else if (++eviction->n_tried < server->options.n_loops) {
+		int next = (loop->index + 1) % server->options.n_loops;
+
+		loop_post(&server->options.loops[next], &eviction->task);
+		return;
+	}
+	atomic_fetch_sub(&server->n_evicting, 1);
+	free(eviction);
+}
+
+/*
+ * A silent connection leaves, the oldest of the loop that gets the next connection if it has
+ * one. On loop 0 it leaves at once, on others soon, so for a moment there are as many
+ * connections too many as are asked to leave. False: none is left to ask.
+ */
+static bool
+make_room(struct server *server)
 {
 	struct loop *loop = &server->options.loops[server->next_loop];
+	struct eviction *eviction;
 
-	if (atomic_fetch_add(&server->n_connections, 1) >= server->options.max_connections) {
-		atomic_fetch_sub(&server->n_connections, 1);
-		close(fd);
+	if (server->next_loop == 0 && conn_close_silent(loop, made_room)) {
+		atomic_fetch_add(&server->n_silent_closed, 1);
+		return true;
+	}
+	if (atomic_load(&server->n_silent) <= atomic_load(&server->n_evicting))
+		return false;
+	atomic_fetch_add(&server->n_evicting, 1);
+	eviction = mem_alloc(sizeof *eviction);
+	*eviction = (struct eviction){ { NULL, run_eviction }, server, 0 };
+	loop_post(loop, &eviction->task);
+	return true;
+}
+
+/* Whether one more connection may come; it is counted then. */
+static bool
+take_place(struct server *server, const struct host *host)
+{
+	const struct server_options *options = &server->options;
+
+	if (atomic_load(&server->n_connections) >= options->max_connections && !make_room(server)) {
+		atomic_fetch_add(&server->n_over_limit, 1);
 		if (line_is_due(&server->full_line_ms))
-			log_warn("connections are refused max_connections=%d",
-			    server->options.max_connections);
+			log_warn(
+			    "connections are refused max_connections=%d", options->max_connections);
+		return false;
+	}
+	if (!addresses_add(&server->addresses, host, options->max_connections_per_address)) {
+		struct arena arena = { 0 };
+
+		atomic_fetch_add(&server->n_over_address, 1);
+		if (line_is_due(&server->address_line_ms))
+			log_warn("connections of one address are refused peer=%s "
+				 "max_connections_per_address=%d",
+			    host_text(&arena, host).data, options->max_connections_per_address);
+		arena_release(&arena);
+		return false;
+	}
+	atomic_fetch_add(&server->n_connections, 1);
+	atomic_fetch_add(&server->n_silent, 1);
+	return true;
+}
+
+static void
+hand_out(struct server *server, const struct arrival *arrived)
+{
+	struct loop *loop = &server->options.loops[server->next_loop];
+	struct arrival *arrival;
+
+	struct host host = host_of((const struct sockaddr *)&arrived->peer);
+
+	if (!take_place(server, &host)) {
+		close(arrived->fd);
 		return;
 	}
 	server->next_loop = (server->next_loop + 1) % server->options.n_loops;
 	if (loop == server->options.loops) {
-		welcome(loop, server, fd, port);
+		welcome(loop, arrived);
 		return;
 	}
-	struct arrival *arrival = mem_alloc(sizeof *arrival);
-
-	*arrival = (struct arrival){ { NULL, run_arrival }, server, fd, port };
+	arrival = mem_alloc(sizeof *arrival);
+	*arrival = *arrived;
 	loop_post(loop, &arrival->task);
 }
 
@@ -390,13 +569,17 @@ on_acceptable(evutil_socket_t fd, short what, void *arg)
 
 	(void)what;
 	for (int i = 0; i < ACCEPTS_PER_WAKE; i++) {
-		int peer = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		struct arrival arrived = { { NULL, run_arrival }, listener->server, -1,
+			listener->port, { 0 } };
+		socklen_t len = sizeof arrived.peer;
 
-		if (peer != -1)
-			hand_out(listener->server, peer, listener->port);
+		arrived.fd = accept4(
+		    fd, (struct sockaddr *)&arrived.peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (arrived.fd != -1)
+			hand_out(listener->server, &arrived);
 		else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
 			back_off(listener);
-		if (peer == -1 && errno != ECONNABORTED && errno != EINTR)
+		if (arrived.fd == -1 && errno != ECONNABORTED && errno != EINTR)
 			return;
 	}
 }
@@ -514,6 +697,15 @@ server_new(const struct server_options *options)
 	server->options = *options;
 	atomic_init(&server->n_connections, 0);
 	atomic_init(&server->n_listeners, 0);
+	atomic_init(&server->n_silent, 0);
+	atomic_init(&server->n_evicting, 0);
+	pthread_mutex_init(&server->addresses.lock, NULL);
+	if (options->silent_ms == 0 ||
+	    (options->idle_ms != 0 && options->idle_ms < options->silent_ms))
+		server->options.silent_ms = options->idle_ms;
+	for (int i = 0; i < options->n_loops; i++)
+		conn_limit_unsent(
+		    &options->loops[i], options->max_unsent_bytes / (size_t)options->n_loops);
 	index_handlers(server);
 	server->counters = mem_zalloc((size_t)options->n_loops * sizeof(_Atomic uint64_t *));
 	for (int i = 0; i < options->n_loops; i++)
@@ -530,9 +722,26 @@ server_free(struct server *server)
 		conn_close_all(&server->options.loops[i], server, "the server ends");
 		free(server->counters[i]);
 	}
+	strmap_release(&server->addresses.by_ip, free);
+	pthread_mutex_destroy(&server->addresses.lock);
 	free(server->counters);
 	free(server->rows);
 	free(server);
+}
+
+struct server_counts
+server_counts(struct server *server)
+{
+	struct server_counts counts = {
+		.connections = atomic_load(&server->n_connections),
+		.over_limit = atomic_load(&server->n_over_limit),
+		.over_address = atomic_load(&server->n_over_address),
+		.silent_closed = atomic_load(&server->n_silent_closed),
+	};
+
+	for (int i = 0; i < server->options.n_loops; i++)
+		counts.slow_closed += atomic_load(&server->options.loops[i].n_shed);
+	return counts;
 }
 
 void *

@@ -45,6 +45,7 @@ struct ticket {
 	int32_t version;
 	enum frame_codec codec;
 	bool oneway;
+	uint32_t reserved; /* bytes; see ticket_reserve */
 };
 
 struct request {
@@ -91,9 +92,17 @@ struct server_options {
 	const struct handler *const *families; /* tables of handlers; the last one is NULL */
 	struct loop *loops;
 	int n_loops;
-	int idle_ms;         /* close after this much silence both ways; 0: never */
-	int max_connections; /* more are closed at once, with one line a minute */
-	void *context;       /* server_context */
+	int idle_ms; /* close after this much silence both ways; 0: never */
+	/*
+	 * More connections are closed at once, with one line a minute. When all
+	 * places are taken, silent connections make room for new ones.
+	 */
+	int max_connections;
+	int max_connections_per_address; /* 0: no limit */
+	int silent_ms; /* close a connection that made no request for so long; at most idle_ms */
+	size_t
+	    max_unsent_bytes; /* of all connections, for peers that read too slowly; 0: no limit */
+	void *context;        /* server_context */
 	/* May be NULL. Called on the connection's loop before it dies. */
 	void (*on_close)(struct server *server, struct conn *conn);
 };
@@ -115,8 +124,26 @@ struct server *server_of(const struct conn *conn);
 /* How many requests of this code were served since the start; 0 where no row has it. Any thread. */
 uint64_t server_count(const struct server *server, int32_t code);
 
+/* What limits did since the start. Any thread. */
+struct server_counts {
+	int connections;        /* now */
+	uint64_t over_limit;    /* refused: max_connections */
+	uint64_t over_address;  /* refused: max_connections_per_address */
+	uint64_t silent_closed; /* silent connections that made room */
+	uint64_t slow_closed;   /* connections closed for max_unsent_bytes */
+};
+
+struct server_counts server_counts(struct server *server);
+
 /* Answers later. In begin only. */
 struct ticket request_ticket(const struct request *request);
+/*
+ * Counts the bytes of the reply that is being read as unsent, see conn_reserve, until
+ * ticket_reply or ticket_unreserve. For reads that a peer can ask for in large numbers. On the
+ * ticket's own loop; the ticket is the one that will be replied to.
+ */
+void ticket_reserve(struct loop *loop, struct ticket *ticket, size_t bytes);
+void ticket_unreserve(struct loop *loop, struct ticket *ticket);
 /* On the ticket's own loop. Gone connections and oneway tickets: nothing happens. */
 void ticket_reply(struct loop *loop, const struct ticket *ticket, const struct reply *reply);
 

@@ -59,7 +59,7 @@ rig_connect(struct rig *rig)
 	int accepted = accept4(rig->listener, NULL, NULL, SOCK_NONBLOCK);
 
 	cr_assert_neq(accepted, -1);
-	rig->conn = conn_accept(&rig->loop, accepted, rig->port, &events, rig);
+	rig->conn = conn_accept(&rig->loop, accepted, rig->port, NULL, &events, rig);
 }
 
 static inline void

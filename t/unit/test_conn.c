@@ -64,8 +64,8 @@ Test(conn, requests_may_be_sent_before_it_is_connected)
 
 	for (int i = 0; i < 3; i++)
 		conn_request(out, &ask, SLICE("ping"), 5000, on_reply, &rig);
-	rig.conn = conn_accept(
-	    &rig.loop, accept4(rig.listener, NULL, NULL, SOCK_NONBLOCK), rig.port, &events, &rig);
+	rig.conn = conn_accept(&rig.loop, accept4(rig.listener, NULL, NULL, SOCK_NONBLOCK),
+	    rig.port, NULL, &events, &rig);
 	NET_UNTIL(&rig.loop, rig.n_replies == 3);
 	cr_assert_str_eq(rig.connected, "yes");
 	cr_assert_eq(conn_codec(rig.conn), FRAME_BINARY);
@@ -111,8 +111,8 @@ Test(conn, a_frame_that_is_made_already)
 	    conn_connect(&rig.loop, (struct sockaddr *)&to, sizeof to, 5000, &with_replies, &rig);
 	conn_send_frame(out, (struct slice){ frame.data, frame.len - 2 }, SLICE("ng"));
 	conn_request(out, &ask, SLICE("ping"), 5000, on_reply, &rig);
-	rig.conn = conn_accept(
-	    &rig.loop, accept4(rig.listener, NULL, NULL, SOCK_NONBLOCK), rig.port, &events, &rig);
+	rig.conn = conn_accept(&rig.loop, accept4(rig.listener, NULL, NULL, SOCK_NONBLOCK),
+	    rig.port, NULL, &events, &rig);
 	NET_UNTIL(&rig.loop, rig.n_replies == 1);
 	cr_assert_eq(rig.n_requests, 102);
 	/* On one that ends it is dropped. */

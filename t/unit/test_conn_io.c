@@ -337,3 +337,54 @@ Test(conn_io, what_waits_to_be_sent_has_an_end)
 	cr_assert_eq(rig.n_released, n);
 	rig_release(&rig);
 }
+
+/* What is being read for the peer counts as if it waited to be sent already. */
+static void
+reserve(struct rig *rig, const struct command *command, struct slice body)
+{
+	(void)command;
+	(void)body;
+	conn_reserve(rig->conn, CONN_OUT_HIGH / 2);
+}
+
+Test(conn_io, reserved_bytes_hold_further_requests)
+{
+	struct buf out = { 0 };
+	struct rig rig;
+
+	rig_init(&rig);
+	rig.handle = reserve;
+	for (int i = 1; i <= 10; i++)
+		net_put_request(&out, 10, i, 0, SLICE("read"));
+	net_send(&rig.loop, rig.fd, out.data, out.len);
+	net_step(&rig.loop, 5);
+	cr_assert_eq(rig.n_requests, 3);
+	cr_assert_not(conn_can_write(rig.conn));
+	conn_unreserve(rig.conn, CONN_OUT_HIGH);
+	net_step(&rig.loop, 5);
+	cr_assert_eq(rig.n_requests, 3, "a half is still too much");
+	conn_unreserve(rig.conn, CONN_OUT_HIGH / 2);
+	net_step(&rig.loop, 5);
+	cr_assert_eq(rig.n_requests, 6);
+	buf_release(&out);
+	rig_release(&rig);
+}
+
+Test(conn_io, a_loop_sheds_those_that_do_not_read)
+{
+	struct buf out = { 0 };
+	struct rig rig;
+
+	rig_init(&rig);
+	conn_limit_unsent(&rig.loop, LARGE_ANSWER * 4);
+	rig.handle = reply_large;
+	for (int i = 1; i <= 1000; i++)
+		net_put_request(&out, 10, i, 0, SLICE("large: "));
+	net_send(&rig.loop, rig.fd, out.data, out.len);
+	NET_UNTIL(&rig.loop, rig.n_closed == 1);
+	cr_assert_str_eq(rig.why, "too much waits for peers that do not read");
+	cr_assert_eq(rig.loop.n_shed, 1);
+	cr_assert_eq(rig.n_requests, rig.n_released);
+	buf_release(&out);
+	rig_release(&rig);
+}

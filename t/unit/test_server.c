@@ -400,13 +400,30 @@ Test(server, a_handler_may_close_its_connection)
 	rig_release(&rig);
 }
 
+/* Sends a request, and waits until the server counted it. */
+static int
+speak(struct rig *rig, int fd)
+{
+	uint64_t before = server_count(rig->server, 10);
+	struct buf out = { 0 };
+
+	net_put_request(&out, 10, 1, 0, SLICE(""));
+	net_send(&rig->loop, fd, out.data, out.len);
+	buf_release(&out);
+	NET_UNTIL(&rig->loop, server_count(rig->server, 10) == before + 1);
+	return fd;
+}
+
 Test(server, too_many_connections_are_refused_until_others_go)
 {
 	struct rig rig;
 	int fds[4];
 
 	rig_init(&rig, 3, 0);
-	for (int i = 0; i < 4; i++)
+	speak(&rig, rig.fd);
+	for (int i = 0; i < 2; i++)
+		fds[i] = speak(&rig, net_connect(rig.port));
+	for (int i = 2; i < 4; i++)
 		fds[i] = net_connect(rig.port);
 	net_step(&rig.loop, 5);
 	cr_assert_not(net_is_closed(fds[1]));
@@ -418,7 +435,32 @@ Test(server, too_many_connections_are_refused_until_others_go)
 	fds[2] = net_connect(rig.port);
 	net_step(&rig.loop, 5);
 	cr_assert_not(net_is_closed(fds[2]));
+	cr_assert_eq(server_counts(rig.server).connections, 3);
+	cr_assert_eq(server_counts(rig.server).over_limit, 2);
+	cr_assert_eq(server_counts(rig.server).silent_closed, 0);
 	for (int i = 1; i < 4; i++)
+		close(fds[i]);
+	rig_release(&rig);
+}
+
+Test(server, silent_connections_make_room)
+{
+	struct rig rig;
+	int fds[4];
+
+	rig_init(&rig, 3, 0);
+	speak(&rig, rig.fd);
+	for (int i = 0; i < 4; i++)
+		fds[i] = net_connect(rig.port);
+	net_step(&rig.loop, 5);
+	cr_assert_not(net_is_closed(rig.fd), "it made a request");
+	cr_assert(net_is_closed(fds[0]), "the oldest go first");
+	cr_assert(net_is_closed(fds[1]));
+	cr_assert_not(net_is_closed(fds[2]));
+	cr_assert_not(net_is_closed(fds[3]));
+	cr_assert_eq(server_counts(rig.server).connections, 3);
+	cr_assert_eq(server_counts(rig.server).silent_closed, 2);
+	for (int i = 0; i < 4; i++)
 		close(fds[i]);
 	rig_release(&rig);
 }
