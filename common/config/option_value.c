@@ -160,7 +160,7 @@ static int
 store_enum(
     const struct option *option, void *at, struct slice value, const struct option_place *place)
 {
-	const char *near = option_nearest_word(option->choices, value);
+	const char *near;
 	struct buf all = { 0 };
 
 	for (int i = 0; option->choices[i] != NULL; i++) {
@@ -169,6 +169,7 @@ store_enum(
 			return 0;
 		}
 	}
+	near = option_nearest_word(option->choices, value);
 	for (int i = 0; option->choices[i] != NULL; i++)
 		buf_printf(&all, "%s%s", i != 0 ? ", " : "", option->choices[i]);
 	option_report(place, SEVERITY_ERROR, "%s: read \"%.*s\"; give one of %s%s%s%s",
