@@ -68,7 +68,7 @@ admin_fail_call(struct admin *admin)
 }
 
 int
-admin_ask(struct admin *admin, const struct ask *ask, struct twinmq_reply *reply)
+admin_ask(struct admin *admin, const struct admin_request *ask, struct twinmq_reply *reply)
 {
 	struct command request = { .code = (int32_t)ask->code };
 
@@ -80,13 +80,13 @@ admin_ask(struct admin *admin, const struct ask *ask, struct twinmq_reply *reply
 }
 
 int
-admin_must(struct admin *admin, const struct ask *ask, struct twinmq_reply *reply)
+admin_must(struct admin *admin, const struct admin_request *ask, struct twinmq_reply *reply)
 {
 	return admin_ask(admin, ask, reply) == 0 ? 0 : admin_fail_call(admin);
 }
 
 int
-admin_bad_body(struct admin *admin, const struct ask *ask)
+admin_bad_body(struct admin *admin, const struct admin_request *ask)
 {
 	struct slice from = ask->address.data != NULL ? ask->address : SLICE("the name server");
 
@@ -105,9 +105,10 @@ static const struct column result_columns[] = {
 
 /* Asks one of several; the row ends with "ok" or with what was wrong. Whether it went well. */
 static bool
-ask_into(struct admin *admin, struct grid *grid, const struct ask *ask, struct slice address)
+ask_into(
+    struct admin *admin, struct grid *grid, const struct admin_request *ask, struct slice address)
 {
-	struct ask one = *ask;
+	struct admin_request one = *ask;
 	struct twinmq_reply reply;
 
 	one.address = address;
@@ -121,7 +122,7 @@ ask_into(struct admin *admin, struct grid *grid, const struct ask *ask, struct s
 }
 
 int
-admin_do_each(struct admin *admin, const struct targets *targets, const struct ask *ask)
+admin_do_each(struct admin *admin, const struct targets *targets, const struct admin_request *ask)
 {
 	struct grid grid;
 	size_t n_failed = 0;
@@ -139,7 +140,7 @@ admin_do_each(struct admin *admin, const struct targets *targets, const struct a
 }
 
 int
-admin_do_each_name_server(struct admin *admin, const struct ask *ask)
+admin_do_each_name_server(struct admin *admin, const struct admin_request *ask)
 {
 	struct grid grid;
 	const char *address;

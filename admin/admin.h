@@ -54,7 +54,7 @@ int admin_fail_call(struct admin *admin);
 
 /* ---- requests ---- */
 
-struct ask {
+struct admin_request {
 	struct slice address; /* absent: whichever name server answers */
 	enum request_code code;
 	const struct field *fields; /* NULL: no header */
@@ -64,11 +64,11 @@ struct ask {
 
 /* 0, or -1 when there was no answer or one with a code other than 0; admin_fail is up to the
  * caller. */
-int admin_ask(struct admin *admin, const struct ask *ask, struct twinmq_reply *reply);
+int admin_ask(struct admin *admin, const struct admin_request *ask, struct twinmq_reply *reply);
 /* The same, and -1 comes after admin_fail_call. */
-int admin_must(struct admin *admin, const struct ask *ask, struct twinmq_reply *reply);
+int admin_must(struct admin *admin, const struct admin_request *ask, struct twinmq_reply *reply);
 /* 0, or -1 after admin_fail: the body of that answer cannot be read. */
-int admin_bad_body(struct admin *admin, const struct ask *ask);
+int admin_bad_body(struct admin *admin, const struct admin_request *ask);
 
 /* ---- where ---- */
 
@@ -101,9 +101,10 @@ int admin_topic_brokers(struct admin *admin, struct slice topic, struct targets 
  * Sends the same request to each target, and shows a grid of what came of it. Goes on when one
  * fails. -1 when all failed.
  */
-int admin_do_each(struct admin *admin, const struct targets *targets, const struct ask *ask);
+int admin_do_each(
+    struct admin *admin, const struct targets *targets, const struct admin_request *ask);
 /* The same to each name server. */
-int admin_do_each_name_server(struct admin *admin, const struct ask *ask);
+int admin_do_each_name_server(struct admin *admin, const struct admin_request *ask);
 
 /* "V4_9_7" of a version's number. */
 struct slice version_text(struct arena *arena, int64_t version);

@@ -2,9 +2,9 @@
 #define ADMIN_CLUSTER_H
 
 /*
- * What mqcluster knows of a cluster: the roles of cluster.ini, which of them
- * are this host's, where they listen, and the directory of their pid files,
- * logs and data. Everything that fails says why in one line.
+ * A cluster as mqcluster sees it: the roles of cluster.ini, which of them run on this host, where
+ * they listen, and the directory of their pid files, logs and data. A function that fails puts one
+ * line into cluster->why. One thread.
  */
 
 #include <stdbool.h>
@@ -27,11 +27,11 @@ struct role {
 	const char *host;
 	const char *config;      /* absolute path of its file */
 	const char *broker_name; /* ROLE_BROKER: brokerName of that file */
-	bool here;               /* to be run on this host */
+	bool here;               /* it belongs to this host */
 	int port;
 	const char *address;   /* host:port for clients */
-	bool has_store;        /* its file says where data goes */
-	bool has_name_servers; /* its file says which name servers to use */
+	bool has_store;        /* its file names the folder of the data */
+	bool has_name_servers; /* its file names the name servers */
 	bool only_loopback;    /* other machines cannot reach its ports */
 };
 
@@ -42,20 +42,20 @@ struct cluster {
 	const char *own_directory;            /* of the file, absolute; NULL: not said */
 	const char *directory;                /* the one to use, absolute */
 	const char *programs;                 /* directory of the daemons */
-	bool one_machine;                     /* all roles are here: everything stays on loopback */
-	const char *name_servers;             /* all of them, for clients */
+	bool one_machine;                     /* all roles are here; all ports are on loopback */
+	const char *name_servers;             /* all of them, as clients want them */
 	struct role roles[CLUSTER_ROLES_MAX]; /* name servers first */
 	size_t n_roles;
-	char why[1024]; /* what went wrong */
+	char why[1024]; /* the error, one line */
 };
 
-/* Puts the line into cluster->why; returns -1. */
+/* Sets cluster->why; returns -1. */
 int cluster_fail(struct cluster *cluster, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Reads the file (NULL: the usual places). directory: instead of the file's. 0 or -1. */
+/* Reads the file; NULL: from the usual places. directory: replaces that of the file. 0 or -1. */
 int cluster_read(struct cluster *cluster, const char *file, const char *directory);
-/* Finds out which roles are here, and all ports. local: all are, whatever their names. 0 or -1. */
+/* Finds the roles of this host and all ports. local: all roles are here. 0 or -1. */
 int cluster_place(struct cluster *cluster, bool local);
 void cluster_release(struct cluster *cluster);
 
@@ -63,7 +63,7 @@ const char *role_program(const struct role *role); /* "mqbroker" */
 const char *role_program_path(struct cluster *cluster, const struct role *role);
 /* DIRECTORY/NAMESUFFIX, in the arena. */
 const char *role_path(struct cluster *cluster, const struct role *role, const char *suffix);
-/* What to run: argv for execv, NULL at the end, in the arena. */
+/* argv for execv, with NULL at the end; in the arena. */
 char **role_arguments(struct cluster *cluster, const struct role *role);
 
 /* Sends a message to the broker's own topic and reads it back. 0, or -1 and *error. */

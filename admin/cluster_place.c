@@ -48,14 +48,14 @@ role_program_path(struct cluster *cluster, const struct role *role)
 
 #define ARGUMENTS_MAX 24
 
-struct arguments {
+struct argument_list {
 	struct cluster *cluster;
 	char *list[ARGUMENTS_MAX];
 	size_t n;
 };
 
 static void
-add(struct arguments *arguments, const char *text)
+add(struct argument_list *arguments, const char *text)
 {
 	char *copy = arena_alloc(&arguments->cluster->arena, strlen(text) + 1);
 
@@ -64,16 +64,16 @@ add(struct arguments *arguments, const char *text)
 }
 
 static void
-add_setting(struct arguments *arguments, const char *key, const char *value)
+add_setting(struct argument_list *arguments, const char *key, const char *value)
 {
 	add(arguments, "-o");
 	add(arguments, arena_printf(&arguments->cluster->arena, "%s=%s%c", key, value, '\0').data);
 }
 
 static void
-begin_arguments(struct arguments *arguments, struct cluster *cluster, const struct role *role)
+begin_arguments(struct argument_list *arguments, struct cluster *cluster, const struct role *role)
 {
-	*arguments = (struct arguments){ .cluster = cluster };
+	*arguments = (struct argument_list){ .cluster = cluster };
 	add(arguments, role_program_path(cluster, role));
 	add(arguments, "-c");
 	add(arguments, role->config);
@@ -105,7 +105,7 @@ take_setting(struct cluster *cluster, struct role *role, struct slice key, struc
 static int
 print_settings(struct cluster *cluster, const struct role *role, struct buf *output)
 {
-	struct arguments arguments;
+	struct argument_list arguments;
 	const char *home = getenv("HOME");
 	char *saved = home != NULL ? mem_strdup(home) : NULL;
 
@@ -336,7 +336,7 @@ cluster_place(struct cluster *cluster, bool local)
 char **
 role_arguments(struct cluster *cluster, const struct role *role)
 {
-	struct arguments arguments;
+	struct argument_list arguments;
 	bool is_broker = role->kind == ROLE_BROKER;
 
 	begin_arguments(&arguments, cluster, role);

@@ -27,7 +27,7 @@ static int
 read_back(struct twinmq *mq, const struct send_result *sent, struct arena *arena,
     struct twinmq_error *error)
 {
-	struct pull pull = {
+	struct pull_spec pull = {
 		.queue = sent->queue,
 		.offset = sent->queue_offset,
 		.max_messages = 1,

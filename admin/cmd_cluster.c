@@ -18,7 +18,7 @@ struct runtime {
 static int
 ask_runtime(struct admin *admin, struct slice address, struct runtime *runtime)
 {
-	struct ask ask = { .address = address, .code = REQUEST_GET_BROKER_RUNTIME_INFO };
+	struct admin_request ask = { .address = address, .code = REQUEST_GET_BROKER_RUNTIME_INFO };
 	struct twinmq_reply reply;
 
 	if (admin_must(admin, &ask, &reply) == -1)
@@ -239,8 +239,8 @@ change_write_perm(struct admin *admin, enum request_code code, const struct fiel
 
 	grid_open(&grid, &admin->report, "nameServers", perm_columns);
 	for (; (address = twinmq_name_server(admin->mq, n)) != NULL; n++) {
-		struct ask ask = { slice_of(address), code, broker_name_header_fields, &header,
-			SLICE("") };
+		struct admin_request ask = { slice_of(address), code, broker_name_header_fields,
+			&header, SLICE("") };
 		struct write_perm_reply count = { 0 };
 		struct twinmq_reply reply;
 		const char *bad;

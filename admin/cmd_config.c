@@ -29,7 +29,7 @@ read_lines(struct admin *admin, struct slice body, const struct ext **pairs)
 static int
 show_config(struct admin *admin, struct slice address, enum request_code code, struct slice only)
 {
-	struct ask ask = { .address = address, .code = code };
+	struct admin_request ask = { .address = address, .code = code };
 	struct twinmq_reply reply;
 	const struct ext *pairs;
 
@@ -136,7 +136,7 @@ update_broker_config_run(struct admin *admin)
 	buf_append_char(&line, '=');
 	put_escaped(&line, value);
 	buf_append_char(&line, '\n');
-	struct ask ask = { .code = REQUEST_UPDATE_BROKER_CONFIG,
+	struct admin_request ask = { .code = REQUEST_UPDATE_BROKER_CONFIG,
 		.body = arena_copy(&admin->arena, buf_slice(&line)) };
 	buf_release(&line);
 	report_text(&admin->report, "key", "Setting", key);
@@ -173,7 +173,7 @@ change_kv(struct admin *admin, enum request_code code, const struct field *field
 	if (header.value.data != NULL)
 		report_text(&admin->report, "value", "Value", header.value);
 	return admin_do_each_name_server(
-	    admin, &(struct ask){ .code = code, .fields = fields, .header = &header });
+	    admin, &(struct admin_request){ .code = code, .fields = fields, .header = &header });
 }
 
 int

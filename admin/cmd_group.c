@@ -97,7 +97,7 @@ show_group(struct admin *admin, struct slice group)
 int
 update_group_run(struct admin *admin)
 {
-	struct ask ask = { .code = REQUEST_UPDATE_AND_CREATE_SUBSCRIPTIONGROUP };
+	struct admin_request ask = { .code = REQUEST_UPDATE_AND_CREATE_SUBSCRIPTIONGROUP };
 	struct targets targets;
 	struct slice group;
 
@@ -145,7 +145,7 @@ delete_group_run(struct admin *admin)
 		.remove_offset = remove,
 		.clean_offset = remove,
 	};
-	struct ask ask = { .code = REQUEST_DELETE_SUBSCRIPTIONGROUP,
+	struct admin_request ask = { .code = REQUEST_DELETE_SUBSCRIPTIONGROUP,
 		.fields = delete_group_header_fields,
 		.header = &header };
 	struct targets targets;
@@ -237,7 +237,7 @@ add_group(struct admin *admin, struct grid *grid, struct slice group)
 static int
 show_all_groups(struct admin *admin)
 {
-	struct ask ask = { .code = REQUEST_GET_ALL_TOPIC_LIST_FROM_NAMESERVER };
+	struct admin_request ask = { .code = REQUEST_GET_ALL_TOPIC_LIST_FROM_NAMESERVER };
 	struct twinmq_reply reply;
 	struct topic_list list;
 	struct grid grid;

@@ -126,7 +126,8 @@ show_pulled(struct admin *admin, struct slice records, int64_t *left)
 static int
 read_queue(struct admin *admin, const struct message_queue *queue, int64_t *left)
 {
-	struct pull pull = { .queue = *queue, .group = slice_of(args_text(&admin->args, 'g')) };
+	struct pull_spec pull = { .queue = *queue,
+		.group = slice_of(args_text(&admin->args, 'g')) };
 	struct pull_result result;
 	int64_t end;
 

@@ -23,7 +23,7 @@ static int
 do_each(struct admin *admin, enum request_code code,
     const struct producer_group_settings_header *header)
 {
-	struct ask ask = {
+	struct admin_request ask = {
 		.code = code, .fields = producer_group_settings_header_fields, .header = header
 	};
 	struct targets targets;
@@ -96,7 +96,8 @@ static const struct column group_columns[] = {
 static int
 add_groups(struct admin *admin, struct grid *grid, const struct target *target)
 {
-	struct ask ask = { .address = target->address, .code = REQUEST_LIST_PRODUCER_GROUPS };
+	struct admin_request ask = { .address = target->address,
+		.code = REQUEST_LIST_PRODUCER_GROUPS };
 	struct twinmq_reply reply;
 	const struct json *list;
 

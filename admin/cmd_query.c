@@ -29,7 +29,7 @@ find_in_topic(struct admin *admin, struct slice topic, struct slice id, struct r
 static int
 find_in_all_topics(struct admin *admin, struct slice id, struct record *record)
 {
-	struct ask ask = { .code = REQUEST_GET_ALL_TOPIC_LIST_FROM_NAMESERVER };
+	struct admin_request ask = { .code = REQUEST_GET_ALL_TOPIC_LIST_FROM_NAMESERVER };
 	struct twinmq_reply reply;
 	struct topic_list list;
 
@@ -79,7 +79,7 @@ consume_directly(struct admin *admin, const struct record *record)
 		.msg_id = message_offset_id(admin, record),
 		.topic = record->topic,
 	};
-	struct ask ask = { host_text(&admin->arena, &record->store_host),
+	struct admin_request ask = { host_text(&admin->arena, &record->store_host),
 		REQUEST_CONSUME_MESSAGE_DIRECTLY, consume_directly_header_fields, &header,
 		SLICE("") };
 	struct report *report = &admin->report;
@@ -317,7 +317,7 @@ const struct flag query_by_offset_flags[] = {
 int
 query_by_offset_run(struct admin *admin)
 {
-	struct pull pull = {
+	struct pull_spec pull = {
 		.queue = {
 			.broker_name = slice_trim(slice_of(args_text(&admin->args, 'b'))),
 			.id = (int32_t)args_number(&admin->args, 'i', 0),

@@ -68,7 +68,7 @@ put_order_conf(
     struct admin *admin, const struct targets *targets, const struct create_topic_header *topic)
 {
 	struct kv_header header = { .space = SLICE(ORDER_NAMESPACE), .key = topic->topic };
-	struct ask ask = {
+	struct admin_request ask = {
 		.code = REQUEST_GET_KV_CONFIG, .fields = kv_header_fields, .header = &header
 	};
 	struct twinmq_reply reply;
@@ -135,7 +135,7 @@ knows_topic(struct admin *admin, const char *name_server, const struct targets *
     const struct create_topic_header *topic)
 {
 	struct route_header header = { .topic = topic->topic, .accept_standard_json = true };
-	struct ask ask = { slice_of(name_server), REQUEST_GET_ROUTEINFO_BY_TOPIC,
+	struct admin_request ask = { slice_of(name_server), REQUEST_GET_ROUTEINFO_BY_TOPIC,
 		route_header_fields, &header, SLICE("") };
 	struct twinmq_reply reply;
 	struct route route;
@@ -185,7 +185,7 @@ update_topic_run(struct admin *admin)
 		.order = args_number(args, 'o', 0) != 0,
 		.attributes = slice_of(args_text(args, 'a')),
 	};
-	struct ask ask = { .code = REQUEST_UPDATE_AND_CREATE_TOPIC,
+	struct admin_request ask = { .code = REQUEST_UPDATE_AND_CREATE_TOPIC,
 		.fields = create_topic_header_fields,
 		.header = &header };
 	struct targets targets;
@@ -221,10 +221,10 @@ delete_topic_everywhere(
 	struct delete_route_header route_header = { topic, cluster };
 	struct kv_header kv_header = { .space = SLICE(ORDER_NAMESPACE), .key = topic };
 	const char *address;
-	struct ask broker_ask = { .code = REQUEST_DELETE_TOPIC_IN_BROKER,
+	struct admin_request broker_ask = { .code = REQUEST_DELETE_TOPIC_IN_BROKER,
 		.fields = topic_header_fields,
 		.header = &broker_header };
-	struct ask route_ask = { .code = REQUEST_DELETE_TOPIC_IN_NAMESRV,
+	struct admin_request route_ask = { .code = REQUEST_DELETE_TOPIC_IN_NAMESRV,
 		.fields = delete_route_header_fields,
 		.header = &route_header };
 
@@ -234,8 +234,8 @@ delete_topic_everywhere(
 	/* It may have had an order or not; who did not answer was reported just now. */
 	for (size_t i = 0; (address = twinmq_name_server(admin->mq, i)) != NULL; i++)
 		admin_ask(admin,
-		    &(struct ask){ slice_of(address), REQUEST_DELETE_KV_CONFIG, kv_header_fields,
-			&kv_header, SLICE("") },
+		    &(struct admin_request){ slice_of(address), REQUEST_DELETE_KV_CONFIG,
+			kv_header_fields, &kv_header, SLICE("") },
 		    &(struct twinmq_reply){ 0 });
 	return 0;
 }
@@ -275,8 +275,8 @@ add_groups(struct admin *admin, struct grid *grid, struct slice topic, const str
     size_t first_row)
 {
 	struct topic_header header = { topic };
-	struct ask ask = { target->address, REQUEST_QUERY_TOPIC_CONSUME_BY_WHO, topic_header_fields,
-		&header, SLICE("") };
+	struct admin_request ask = { target->address, REQUEST_QUERY_TOPIC_CONSUME_BY_WHO,
+		topic_header_fields, &header, SLICE("") };
 	struct twinmq_reply reply;
 	const struct slice *groups;
 	size_t n;
@@ -319,7 +319,7 @@ add_topic_model(struct admin *admin, struct grid *grid, struct slice topic)
 int
 topic_list_run(struct admin *admin)
 {
-	struct ask ask = { .code = REQUEST_GET_ALL_TOPIC_LIST_FROM_NAMESERVER };
+	struct admin_request ask = { .code = REQUEST_GET_ALL_TOPIC_LIST_FROM_NAMESERVER };
 	struct twinmq_reply reply;
 	struct topic_list list;
 	struct grid grid;
@@ -471,8 +471,8 @@ static int
 add_topic_status(struct admin *admin, struct grid *grid, struct slice topic, struct slice address)
 {
 	struct topic_header header = { topic };
-	struct ask ask = { address, REQUEST_GET_TOPIC_STATS_INFO, topic_header_fields, &header,
-		SLICE("") };
+	struct admin_request ask = { address, REQUEST_GET_TOPIC_STATS_INFO, topic_header_fields,
+		&header, SLICE("") };
 	struct twinmq_reply reply;
 	const struct queue_stats *stats;
 	size_t n;

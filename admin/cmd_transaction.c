@@ -171,7 +171,7 @@ static int
 list_broker(struct admin *admin, struct gathered *gathered, const struct target *target,
     struct list_transactions_header header)
 {
-	struct ask ask = { .address = target->address,
+	struct admin_request ask = { .address = target->address,
 		.code = REQUEST_LIST_TRANSACTIONS,
 		.fields = list_transactions_header_fields,
 		.header = &header };
@@ -281,7 +281,7 @@ find(struct admin *admin, struct found *found, size_t max, size_t *n)
 {
 	struct transaction_header header = { .id = slice_trim(
 						 slice_of(args_text(&admin->args, 'i'))) };
-	struct ask ask = { .code = REQUEST_SHOW_TRANSACTION,
+	struct admin_request ask = { .code = REQUEST_SHOW_TRANSACTION,
 		.fields = transaction_header_fields,
 		.header = &header };
 	struct twinmq_reply reply;
@@ -460,7 +460,7 @@ position_text(struct admin *admin, const struct found *found)
 }
 
 static int
-ask_and_show(struct admin *admin, const struct found *found, const struct ask *ask)
+ask_and_show(struct admin *admin, const struct found *found, const struct admin_request *ask)
 {
 	struct resolve_transaction_reply result;
 	struct twinmq_reply reply;
@@ -496,7 +496,7 @@ transaction_resume_run(struct admin *admin)
 		return -1;
 	header.id = position_text(admin, &found);
 	return ask_and_show(admin, &found,
-	    &(struct ask){ .address = found.target.address,
+	    &(struct admin_request){ .address = found.target.address,
 		.code = REQUEST_RESUME_TRANSACTION,
 		.fields = transaction_header_fields,
 		.header = &header });
@@ -532,7 +532,7 @@ transaction_resolve_run(struct admin *admin)
 		return -1;
 	header.id = position_text(admin, &found);
 	return ask_and_show(admin, &found,
-	    &(struct ask){ .address = found.target.address,
+	    &(struct admin_request){ .address = found.target.address,
 		.code = REQUEST_RESOLVE_TRANSACTION,
 		.fields = resolve_transaction_header_fields,
 		.header = &header });

@@ -10,8 +10,8 @@ add_progress(
     struct admin *admin, struct slice group, struct slice address, struct consume_state *state)
 {
 	struct consume_stats_header header = { .consumer_group = group };
-	struct ask ask = { address, REQUEST_GET_CONSUME_STATS, consume_stats_header_fields, &header,
-		SLICE("") };
+	struct admin_request ask = { address, REQUEST_GET_CONSUME_STATS,
+		consume_stats_header_fields, &header, SLICE("") };
 	struct twinmq_reply reply;
 	struct consume_stats stats;
 
@@ -38,7 +38,7 @@ add_members(
     struct admin *admin, struct slice group, struct slice address, struct consume_state *state)
 {
 	struct consumer_group_header header = { group };
-	struct ask ask = { address, REQUEST_GET_CONSUMER_CONNECTION_LIST,
+	struct admin_request ask = { address, REQUEST_GET_CONSUMER_CONNECTION_LIST,
 		consumer_group_header_fields, &header, SLICE("") };
 	struct twinmq_reply reply;
 	struct connection_list list;
@@ -118,7 +118,7 @@ consume_state_ask_owners(struct admin *admin, struct slice group, struct consume
 	for (size_t i = 0; i < state->n_members; i++) {
 		struct slice id = state->members[i].client_id, client;
 		struct running_info_header header = { group, id, false };
-		struct ask ask = { state->asked, REQUEST_GET_CONSUMER_RUNNING_INFO,
+		struct admin_request ask = { state->asked, REQUEST_GET_CONSUMER_RUNNING_INFO,
 			running_info_header_fields, &header, SLICE("") };
 		struct twinmq_reply reply;
 

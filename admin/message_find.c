@@ -10,7 +10,7 @@ int
 message_view(struct admin *admin, struct slice id, struct record *record)
 {
 	struct view_message_header header = { 0 };
-	struct ask ask = { .code = REQUEST_VIEW_MESSAGE_BY_ID,
+	struct admin_request ask = { .code = REQUEST_VIEW_MESSAGE_BY_ID,
 		.fields = view_message_header_fields,
 		.header = &header };
 	struct twinmq_reply reply;
@@ -60,8 +60,8 @@ query_broker(struct admin *admin, const struct key_query *query, struct slice ad
 		.end_timestamp = query->end_ms,
 		.unique_key = query->unique,
 	};
-	struct ask ask = { address, REQUEST_QUERY_MESSAGE, query_message_header_fields, &header,
-		SLICE("") };
+	struct admin_request ask = { address, REQUEST_QUERY_MESSAGE, query_message_header_fields,
+		&header, SLICE("") };
 	struct twinmq_reply reply;
 	struct record record;
 

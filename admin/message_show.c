@@ -91,8 +91,8 @@ show_tracks(struct admin *admin, const struct record *record)
 	struct slice address = host_text(&admin->arena, &record->store_host),
 		     broker_name = SLICE("");
 	struct topic_header header = { record->topic };
-	struct ask ask = { address, REQUEST_QUERY_TOPIC_CONSUME_BY_WHO, topic_header_fields,
-		&header, SLICE("") };
+	struct admin_request ask = { address, REQUEST_QUERY_TOPIC_CONSUME_BY_WHO,
+		topic_header_fields, &header, SLICE("") };
 	struct twinmq_reply reply;
 	struct targets brokers;
 	const struct slice *groups;

@@ -1,7 +1,10 @@
 #ifndef ADMIN_MQCLUSTER_H
 #define ADMIN_MQCLUSTER_H
 
-/* What the commands of mqcluster share. */
+/*
+ * What the commands of mqcluster share. cluster_start.c, cluster_stop.c and cluster_run.c are the
+ * commands; mqcluster_main.c reads the command line and calls them.
+ */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,7 +28,7 @@ struct mqcluster {
 struct cluster_command {
 	const char *name; /* the table ends at NULL */
 	const struct flag *flags;
-	/* The exit status; -1 after cluster_fail, nothing is printed then but why. */
+	/* The exit status, or -1 after cluster_fail: then only the reason is printed. */
 	int (*run)(struct mqcluster *self);
 	const char *help;
 };
@@ -40,20 +43,21 @@ int cluster_status_run(struct mqcluster *self);
 int cluster_run_run(struct mqcluster *self);
 
 /*
- * Holds the directory, so that two of us do not work in it at once; make: also when there is none
- * yet. 0, or -1 after cluster_fail.
+ * Locks the directory against other mqclusters until we exit. make: creates it when it is missing.
+ * 0, or -1 after cluster_fail.
  */
 int mqcluster_lock(struct mqcluster *self, bool make);
 /* How to start the role; the texts live in the cluster's arena. */
 struct launch mqcluster_launch(struct mqcluster *self, const struct role *role);
-/* What runs for the role. */
+/* The process of the role, by its pid file. */
 void mqcluster_find(struct mqcluster *self, const struct role *role, struct process *process);
-/* The same, after the end of what is ending, for which it waits so long at most. */
+/* The same, but waits at most timeout_ms for the end of a process that is ending. */
 void mqcluster_find_settled(
     struct mqcluster *self, const struct role *role, int64_t timeout_ms, struct process *process);
 /*
- * One row per role: what runs, what does not. ready_ms: how long each took to
- * be ready, -1 when it ran before; NULL: not shown. How many of this host's roles do not run.
+ * Reports one row per role, and a warning when one listens beyond loopback. ready_ms: for each role
+ * how long it took to be ready, -1 when it ran before; NULL: not shown. Returns how many roles of
+ * this host do not run.
  */
 size_t mqcluster_show(struct mqcluster *self, const int64_t *ready_ms);
 

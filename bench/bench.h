@@ -13,13 +13,13 @@
 #include "bench/settings.h"
 #include "client/twinmq.h"
 
-struct broker {
+struct bench_broker {
 	char *name;
 	char *address;
 };
 
 /* Index: (topic * brokers + broker) * queues of a topic + id. */
-struct queue {
+struct bench_queue {
 	uint32_t topic, broker;
 	int32_t id;
 	int64_t begin, end; /* offsets before the run, and after it */
@@ -40,9 +40,9 @@ struct bench {
 	struct twinmq *mq;
 	uint64_t run;                     /* tells its bodies from those of others */
 	char id_begin[UNIQUE_ID_LEN + 1]; /* what its unique ids begin with */
-	struct broker *brokers;
+	struct bench_broker *brokers;
 	uint32_t n_brokers;
-	struct queue *queues;
+	struct bench_queue *queues;
 	uint32_t n_queues;
 	struct ledger ledger;
 	/* What was measured. */

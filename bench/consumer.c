@@ -33,7 +33,8 @@ consumer_of(const struct link *link)
 /* ---- being a member ---- */
 
 static struct slice
-heartbeat_body(const struct consumer *consumer, const struct member *member, struct arena *arena)
+heartbeat_body(
+    const struct consumer *consumer, const struct group_member *member, struct arena *arena)
 {
 	const struct settings *settings = consumer->bench->settings;
 	struct subscription *list = arena_zalloc(arena, settings->n_topics * sizeof *list);
@@ -208,7 +209,7 @@ share_queues(struct consumer *consumer)
 
 	consumer->shares = mem_zalloc(bench->n_queues * sizeof *consumer->shares);
 	for (uint32_t i = 0; i < bench->n_queues; i++) {
-		struct member *member = &consumer->members[owner_of(consumer, i)];
+		struct group_member *member = &consumer->members[owner_of(consumer, i)];
 		struct link *link = &member->links[bench->queues[i].broker];
 
 		consumer->shares[i] = (struct share){ i, bench->queues[i].begin };
@@ -256,7 +257,7 @@ begin(struct load *load, struct slot *slot)
 		load_rest(slot);
 		return;
 	}
-	const struct queue *queue = &consumer->bench->queues[share->queue];
+	const struct bench_queue *queue = &consumer->bench->queues[share->queue];
 	stencil_put(&consumer->pull, SPOT_TOPIC, queue->topic);
 	stencil_put(&consumer->pull, SPOT_QUEUE, (uint64_t)queue->id);
 	stencil_put(&consumer->pull, SPOT_OFFSET, (uint64_t)share->next);
@@ -269,8 +270,8 @@ commit(struct consumer *consumer)
 	const struct bench *bench = consumer->bench;
 
 	for (uint32_t i = 0; i < bench->n_queues; i++) {
-		const struct queue *queue = &bench->queues[i];
-		struct member *member = &consumer->members[owner_of(consumer, i)];
+		const struct bench_queue *queue = &bench->queues[i];
+		struct group_member *member = &consumer->members[owner_of(consumer, i)];
 
 		stencil_put(&consumer->commit, SPOT_TOPIC, queue->topic);
 		stencil_put(&consumer->commit, SPOT_QUEUE, (uint64_t)queue->id);
@@ -325,7 +326,7 @@ members_init(struct consumer *consumer)
 
 	consumer->members = mem_zalloc(consumer->n_members * sizeof *consumer->members);
 	for (uint32_t i = 0; i < consumer->n_members; i++) {
-		struct member *member = &consumer->members[i];
+		struct group_member *member = &consumer->members[i];
 
 		snprintf(member->client_id, sizeof member->client_id, "127.0.0.1@mqbench#%s#%05u",
 		    bench->id_begin, i);

@@ -11,7 +11,7 @@
 
 struct bench;
 
-struct member {
+struct group_member {
 	struct link *links; /* one for each broker */
 	char client_id[80];
 };
@@ -27,7 +27,7 @@ struct consumer {
 	const struct load
 	    *timed_by; /* whose measured time it is: its own load's, or the sender's */
 	struct stencil pull, commit;
-	struct member *members;
+	struct group_member *members;
 	uint32_t n_members;
 	struct share *shares; /* by queue: each has one member */
 	uint64_t n_consumed;

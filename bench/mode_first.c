@@ -38,7 +38,7 @@ static void
 on_sent(struct slot *slot, int32_t code, const struct command *reply, struct slice body)
 {
 	struct first *first = slot->context;
-	struct queue *queue = &first->bench->queues[0];
+	struct bench_queue *queue = &first->bench->queues[0];
 
 	(void)body;
 	if (code != RESPONSE_SUCCESS ||

@@ -15,16 +15,16 @@
  */
 
 static void
-on_first_time(
-    struct reader *reader, const struct range *range, int64_t offset, const struct record *record)
+on_first_time(struct range_reader *reader, const struct range *range, int64_t offset,
+    const struct record *record)
 {
 	proof_take(reader->bench, range->queue, offset, record);
 }
 
 /* Later rounds: the ledger has seen it, the bytes must still be right. */
 static void
-on_any_time(
-    struct reader *reader, const struct range *range, int64_t offset, const struct record *record)
+on_any_time(struct range_reader *reader, const struct range *range, int64_t offset,
+    const struct record *record)
 {
 	struct proof *proof = &reader->bench->proof;
 	uint64_t number;
@@ -68,7 +68,7 @@ fill(struct bench *bench)
 static int
 read_once(struct bench *bench)
 {
-	struct reader reader;
+	struct range_reader reader;
 	int status = reader_init(
 	    &reader, bench, bench->n_brokers, bench->settings->window, bench->settings->max_pulled);
 
@@ -85,7 +85,7 @@ mode_pull(struct bench *bench)
 {
 	const struct settings *settings = bench->settings;
 	struct settings once = *settings;
-	struct reader reader;
+	struct range_reader reader;
 
 	if (fill(bench) == -1 || (settings->cold && drop_page_cache(bench) == -1) ||
 	    (!settings->cold && read_once(bench) == -1))

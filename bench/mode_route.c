@@ -172,7 +172,7 @@ mode_route(struct bench *bench)
 #define FAKE_BROKER "mqbench-registers"
 #define FAKE_ADDRESS "127.0.0.1:1"
 
-struct registrar {
+struct registration_load {
 	struct load load;
 	struct bench *bench;
 	struct stencil request;
@@ -186,7 +186,8 @@ struct registrar {
 static void
 on_registered(struct slot *slot, int32_t code, const struct command *reply, struct slice body)
 {
-	struct registrar *registrar = (struct registrar *)slot->link->links->context;
+	struct registration_load *registrar =
+	    (struct registration_load *)slot->link->links->context;
 
 	(void)reply;
 	(void)body;
@@ -197,7 +198,7 @@ on_registered(struct slot *slot, int32_t code, const struct command *reply, stru
 static void
 begin_registration(struct load *load, struct slot *slot)
 {
-	struct registrar *registrar = (struct registrar *)load;
+	struct registration_load *registrar = (struct registration_load *)load;
 	/* A new version, or the name server need not read it. */
 	const struct registration registration = {
 		.table = { .version = { clock_wall_ms(), ++registrar->version, 0 },
@@ -222,14 +223,14 @@ static const struct register_broker_header registrar_header = {
 };
 
 static int
-registrar_init(struct registrar *registrar, struct bench *bench)
+registrar_init(struct registration_load *registrar, struct bench *bench)
 {
 	static const struct stencil_mark marks[] = { { NULL, SPOTS } };
 	const struct command request = { .code = REQUEST_REGISTER_BROKER,
 		.codec = bench->settings->codec };
 	uint32_t n = bench->settings->n_topics;
 
-	*registrar = (struct registrar){ .bench = bench };
+	*registrar = (struct registration_load){ .bench = bench };
 	registrar->topics = mem_zalloc(n * sizeof *registrar->topics);
 	for (uint32_t i = 0; i < n; i++)
 		registrar->topics[i] = (struct topic_config){
@@ -249,7 +250,7 @@ registrar_init(struct registrar *registrar, struct bench *bench)
 
 /* What was registered is there, and then it goes. */
 static void
-prove_registered(struct registrar *registrar)
+prove_registered(struct registration_load *registrar)
 {
 	struct bench *bench = registrar->bench;
 	struct proof *proof = &bench->proof;
@@ -281,7 +282,7 @@ prove_registered(struct registrar *registrar)
 int
 mode_register(struct bench *bench)
 {
-	struct registrar registrar;
+	struct registration_load registrar;
 
 	if (registrar_init(&registrar, bench) == 0) {
 		bench_load_run(bench, &registrar.load);

@@ -61,8 +61,8 @@ proof_take(struct bench *bench, uint32_t queue, int64_t offset, const struct rec
 }
 
 static void
-on_record(
-    struct reader *reader, const struct range *range, int64_t offset, const struct record *record)
+on_record(struct range_reader *reader, const struct range *range, int64_t offset,
+    const struct record *record)
 {
 	proof_take(reader->bench, range->queue, offset, record);
 }
@@ -92,7 +92,7 @@ proof_wait_visible(struct bench *bench)
 static void
 read_all(struct bench *bench)
 {
-	struct reader reader;
+	struct range_reader reader;
 
 	if (reader_init(&reader, bench, (size_t)READ_LINKS * bench->n_brokers, READ_SLOTS,
 		READ_MESSAGES) == 0) {

@@ -43,16 +43,16 @@ pull_stencil_init(
 	buf_release(&topic);
 }
 
-static struct reader *
+static struct range_reader *
 reader_of(struct slot *slot)
 {
-	return (struct reader *)slot->link->links->context; /* its load is its first member */
+	return (struct range_reader *)slot->link->links->context; /* its load is its first member */
 }
 
 static void
 on_pulled(struct slot *slot, int32_t code, const struct command *reply, struct slice body)
 {
-	struct reader *reader = reader_of(slot);
+	struct range_reader *reader = reader_of(slot);
 	struct range *range = slot->context;
 	uint64_t n = 0, n_bytes = 0;
 	struct record record;
@@ -79,7 +79,7 @@ on_pulled(struct slot *slot, int32_t code, const struct command *reply, struct s
 
 /* The range that the slot goes on with; NULL: none is left. */
 static struct range *
-range_for(struct reader *reader, struct slot *slot)
+range_for(struct range_reader *reader, struct slot *slot)
 {
 	struct range *range = slot->context;
 	uint32_t broker = slot->link->broker;
@@ -107,14 +107,14 @@ range_for(struct reader *reader, struct slot *slot)
 static void
 begin(struct load *load, struct slot *slot)
 {
-	struct reader *reader = (struct reader *)load;
+	struct range_reader *reader = (struct range_reader *)load;
 	struct range *range = range_for(reader, slot);
 
 	if (range == NULL) {
 		load_rest(slot);
 		return;
 	}
-	const struct queue *queue = &reader->bench->queues[range->queue];
+	const struct bench_queue *queue = &reader->bench->queues[range->queue];
 	stencil_put(&reader->stencil, SPOT_TOPIC, queue->topic);
 	stencil_put(&reader->stencil, SPOT_QUEUE, (uint64_t)queue->id);
 	stencil_put(&reader->stencil, SPOT_OFFSET, (uint64_t)range->next);
@@ -122,10 +122,10 @@ begin(struct load *load, struct slot *slot)
 }
 
 int
-reader_init(struct reader *reader, struct bench *bench, size_t n_links, uint32_t n_slots,
+reader_init(struct range_reader *reader, struct bench *bench, size_t n_links, uint32_t n_slots,
     uint32_t max_pulled)
 {
-	*reader = (struct reader){ .bench = bench, .max_tries = TRIES };
+	*reader = (struct range_reader){ .bench = bench, .max_tries = TRIES };
 	if (bench_load_init(bench, &reader->load, n_links, n_slots) == -1)
 		return -1;
 	reader->load.begin = begin;
@@ -141,7 +141,7 @@ reader_init(struct reader *reader, struct bench *bench, size_t n_links, uint32_t
 }
 
 void
-reader_release(struct reader *reader)
+reader_release(struct range_reader *reader)
 {
 	load_release(&reader->load);
 	stencil_release(&reader->stencil);

@@ -16,7 +16,7 @@ struct range {
 	int64_t from, to, next;
 };
 
-struct reader {
+struct range_reader {
 	struct load load;
 	struct bench *bench;
 	struct stencil stencil;
@@ -27,14 +27,14 @@ struct reader {
 	uint32_t max_tries;
 	uint64_t n_empty;    /* pulls that brought nothing though there was something */
 	uint64_t n_given_up; /* messages that could not be read */
-	void (*on_record)(struct reader *reader, const struct range *range, int64_t offset,
+	void (*on_record)(struct range_reader *reader, const struct range *range, int64_t offset,
 	    const struct record *record);
 };
 
 /* All that the queues have between begin and end. max_pulled: messages of a pull. 0 or -1. */
-int reader_init(struct reader *reader, struct bench *bench, size_t n_links, uint32_t n_slots,
+int reader_init(struct range_reader *reader, struct bench *bench, size_t n_links, uint32_t n_slots,
     uint32_t max_pulled);
-void reader_release(struct reader *reader);
+void reader_release(struct range_reader *reader);
 /* The stencil of a pull; hold_ms: how long it may be held. */
 void pull_stencil_init(
     struct stencil *stencil, const struct bench *bench, uint32_t max_pulled, int hold_ms);

@@ -115,7 +115,7 @@ target_find_brokers(struct bench *bench)
 		for (size_t j = 0; j < data->n_addresses; j++)
 			if (data->addresses[j].id == MASTER_ID)
 				bench->brokers[bench->n_brokers++] =
-				    (struct broker){ slice_dup(data->name),
+				    (struct bench_broker){ slice_dup(data->name),
 					    slice_dup(data->addresses[j].address) };
 	}
 	arena_release(&arena);
@@ -154,7 +154,7 @@ make_topic(struct bulk *bulk, uint32_t i, struct arena *arena, struct command *r
 static uint32_t
 make_end(struct bulk *bulk, uint32_t i, struct arena *arena, struct command *request)
 {
-	const struct queue *queue = &bulk->bench->queues[i];
+	const struct bench_queue *queue = &bulk->bench->queues[i];
 	const struct queue_header header = {
 		.topic = topic_name(bulk->bench, queue->topic, arena),
 		.queue_id = queue->id,
@@ -168,7 +168,7 @@ make_end(struct bulk *bulk, uint32_t i, struct arena *arena, struct command *req
 static void
 take_end(struct bulk *bulk, uint32_t i, const struct command *reply)
 {
-	struct queue *queue = &bulk->bench->queues[i];
+	struct bench_queue *queue = &bulk->bench->queues[i];
 
 	if (slice_to_int64(command_ext(reply, "offset"), &queue->end) == -1)
 		queue->end = queue->begin;
@@ -200,7 +200,7 @@ target_make_topics(struct bench *bench)
 	bench->n_queues = settings->n_topics * bench->n_brokers * settings->n_queues;
 	bench->queues = mem_zalloc(bench->n_queues * sizeof *bench->queues);
 	for (uint32_t i = 0; i < bench->n_queues; i++)
-		bench->queues[i] = (struct queue){
+		bench->queues[i] = (struct bench_queue){
 			.topic = i / settings->n_queues / bench->n_brokers,
 			.broker = i / settings->n_queues % bench->n_brokers,
 			.id = (int32_t)(i % settings->n_queues),
@@ -226,7 +226,7 @@ target_ask_ends(struct bench *bench, unsigned long long *n)
 static uint32_t
 make_committed(struct bulk *bulk, uint32_t i, struct arena *arena, struct command *request)
 {
-	const struct queue *queue = &bulk->bench->queues[i];
+	const struct bench_queue *queue = &bulk->bench->queues[i];
 	const struct query_offset_header header = {
 		.consumer_group = slice_of(bulk->bench->settings->group),
 		.topic = topic_name(bulk->bench, queue->topic, arena),
@@ -242,7 +242,7 @@ make_committed(struct bulk *bulk, uint32_t i, struct arena *arena, struct comman
 static void
 take_committed(struct bulk *bulk, uint32_t i, const struct command *reply)
 {
-	struct queue *queue = &bulk->bench->queues[i];
+	struct bench_queue *queue = &bulk->bench->queues[i];
 
 	if (slice_to_int64(command_ext(reply, "offset"), &queue->committed) == -1)
 		queue->committed = -1;

@@ -12,10 +12,10 @@
 #include "common/base/mem.h"
 
 /* A request in flight. */
-struct call {
-	LIST_ENTRY(call) entry; /* of the handle's calls, or of those that failed */
+struct client_call {
+	LIST_ENTRY(client_call) entry; /* of the handle's calls, or of those that failed */
 	struct twinmq *mq;
-	struct peer *peer;
+	struct client_peer *peer;
 	int32_t code;
 	int timeout_ms;
 	twinmq_reply_fn *done;
@@ -23,10 +23,10 @@ struct call {
 };
 
 static void
-finish(struct call *call, const struct twinmq_error *error, const struct command *reply,
+finish(struct client_call *call, const struct twinmq_error *error, const struct command *reply,
     struct slice body)
 {
-	struct call told = *call;
+	struct client_call told = *call;
 
 	LIST_REMOVE(call, entry);
 	free(call);
@@ -34,10 +34,11 @@ finish(struct call *call, const struct twinmq_error *error, const struct command
 }
 
 static void
-finish_failed(struct call *call)
+finish_failed(struct client_call *call)
 {
 	struct twinmq_error error;
-	const struct peer *peer = call->peer; /* gone already when the handle is being closed */
+	const struct client_peer *peer =
+	    call->peer; /* gone already when the handle is being closed */
 
 	if (call->mq->closing)
 		twinmq_error_set(&error, TWINMQ_CLOSED, "the handle was closed");
@@ -61,7 +62,7 @@ tell_failed(struct turn_end *self)
 		return;
 	}
 	/* The oldest, which stands last, is told first, and each at an end of a turn of its own. */
-	struct call *call = LIST_FIRST(&mq->failed);
+	struct client_call *call = LIST_FIRST(&mq->failed);
 	while (call != NULL && LIST_NEXT(call, entry) != NULL)
 		call = LIST_NEXT(call, entry);
 	if (call == NULL)
@@ -88,7 +89,7 @@ calls_end(struct twinmq *mq)
 
 /* Told later: when a connection closes, the event that knows why comes after this one. */
 static void
-fail_later(struct call *call)
+fail_later(struct client_call *call)
 {
 	struct twinmq *mq = call->mq;
 
@@ -101,7 +102,7 @@ fail_later(struct call *call)
 static void
 on_reply(void *arg, const struct command *reply, struct slice body)
 {
-	struct call *call = arg;
+	struct client_call *call = arg;
 
 	if (reply == NULL)
 		fail_later(call);
@@ -113,10 +114,10 @@ void
 twinmq_call_async(struct twinmq *mq, struct slice address, const struct command *request,
     struct slice body, int timeout_ms, twinmq_reply_fn *done, void *arg)
 {
-	struct call *call = mem_zalloc(sizeof *call);
+	struct client_call *call = mem_zalloc(sizeof *call);
 	struct command command = *request;
 
-	*call = (struct call){
+	*call = (struct client_call){
 		.mq = mq,
 		.peer = peer_find(mq, address),
 		.code = request->code,

@@ -28,8 +28,8 @@
 #include "client/twinmq.h"
 #include "common/base/strmap.h"
 
-struct call;
-LIST_HEAD(call_list, call);
+struct client_call;
+LIST_HEAD(call_list, client_call);
 
 struct twinmq {
 	struct loop *loop;
@@ -63,7 +63,7 @@ struct twinmq {
 	struct strmap routes; /* by topic: struct cached_route */
 	int route_age_ms;
 
-	struct membership membership;
+	struct client_membership membership;
 };
 
 #endif

@@ -18,8 +18,8 @@
 #define RETRY_MAX_MS 5000
 #define MISSED_MAX 60 /* heartbeats to a master that no name server lists any more */
 
-struct master {
-	struct membership *membership;
+struct known_master {
+	struct client_membership *membership;
 	char *address;
 	bool listed;
 	bool beating;  /* a heartbeat is in flight */
@@ -34,18 +34,18 @@ struct membership_wait {
 	void *arg;
 };
 
-static void begin_round(struct membership *membership);
+static void begin_round(struct client_membership *membership);
 
 static void
 on_next_round(struct timer *self)
 {
-	begin_round(container_of(self, struct membership, next_round));
+	begin_round(container_of(self, struct client_membership, next_round));
 }
 
 static void
 master_free(void *self)
 {
-	struct master *master = self;
+	struct known_master *master = self;
 
 	free(master->address);
 	free(master);
@@ -53,7 +53,7 @@ master_free(void *self)
 
 /* Ends the waits for this round and those before it. */
 static void
-tell_waits(struct membership *membership, uint64_t round, const struct twinmq_error *error)
+tell_waits(struct client_membership *membership, uint64_t round, const struct twinmq_error *error)
 {
 	struct membership_wait *wait;
 
@@ -67,7 +67,7 @@ tell_waits(struct membership *membership, uint64_t round, const struct twinmq_er
 /* ---- a round ---- */
 
 static void
-end_round(struct membership *membership, const struct twinmq_error *error)
+end_round(struct client_membership *membership, const struct twinmq_error *error)
 {
 	size_t n_answered = 0;
 
@@ -77,7 +77,7 @@ end_round(struct membership *membership, const struct twinmq_error *error)
 	}
 	for (struct strmap_entry *at = strmap_next(&membership->masters, NULL); at != NULL;
 	     at = strmap_next(&membership->masters, at))
-		n_answered += ((const struct master *)at->value)->answered;
+		n_answered += ((const struct known_master *)at->value)->answered;
 	bool all = n_answered != 0 && n_answered == membership->masters.n;
 	int wait_ms = all ? ROUND_EVERY_MS : membership->retry_ms;
 	int longer_ms = 2 * membership->retry_ms;
@@ -89,7 +89,7 @@ end_round(struct membership *membership, const struct twinmq_error *error)
 }
 
 static void
-forget(struct master *master)
+forget(struct known_master *master)
 {
 	strmap_take(&master->membership->masters, slice_of(master->address));
 	master_free(master);
@@ -98,8 +98,8 @@ forget(struct master *master)
 static void
 on_beat(void *arg, const struct twinmq_error *error, const struct command *reply, struct slice body)
 {
-	struct master *master = arg;
-	struct membership *membership = master->membership;
+	struct known_master *master = arg;
+	struct client_membership *membership = master->membership;
 	struct twinmq_error why;
 
 	(void)body;
@@ -120,9 +120,9 @@ on_beat(void *arg, const struct twinmq_error *error, const struct command *reply
 }
 
 static void
-beat(struct master *master)
+beat(struct known_master *master)
 {
-	struct membership *membership = master->membership;
+	struct client_membership *membership = master->membership;
 	struct command request = { .code = REQUEST_HEART_BEAT };
 	struct heartbeat heartbeat = { .client_id = slice_of(membership->client_id) };
 	struct slice *groups = mem_alloc((membership->groups.n + 1) * sizeof *groups);
@@ -144,9 +144,9 @@ beat(struct master *master)
 }
 
 static void
-list_master(struct membership *membership, struct slice address)
+list_master(struct client_membership *membership, struct slice address)
 {
-	struct master *master = strmap_find(&membership->masters, address);
+	struct known_master *master = strmap_find(&membership->masters, address);
 
 	if (master == NULL) {
 		master = mem_zalloc(sizeof *master);
@@ -158,7 +158,7 @@ list_master(struct membership *membership, struct slice address)
 }
 
 static void
-list_masters(struct membership *membership, struct slice body)
+list_masters(struct client_membership *membership, struct slice body)
 {
 	struct arena arena = { 0 };
 	struct cluster_info info;
@@ -166,7 +166,7 @@ list_masters(struct membership *membership, struct slice body)
 	if (cluster_info_read(&arena, body, &info) == 0) {
 		for (struct strmap_entry *at = strmap_next(&membership->masters, NULL); at != NULL;
 		     at = strmap_next(&membership->masters, at))
-			((struct master *)at->value)->listed = false;
+			((struct known_master *)at->value)->listed = false;
 		for (size_t i = 0; i < info.n_brokers; i++)
 			for (size_t j = 0; j < info.brokers[i].n_addresses; j++)
 				if (info.brokers[i].addresses[j].id == MASTER_ID)
@@ -180,7 +180,7 @@ static void
 on_masters(
     void *arg, const struct twinmq_error *error, const struct command *reply, struct slice body)
 {
-	struct membership *membership = arg;
+	struct client_membership *membership = arg;
 	struct twinmq_error none;
 
 	membership->asking = false;
@@ -191,7 +191,7 @@ on_masters(
 	for (struct strmap_entry *at = strmap_next(&membership->masters, NULL); at != NULL;
 	     at = strmap_next(&membership->masters, at))
 		/* A heartbeat in flight may have left before the last group joined. */
-		if (((struct master *)at->value)->beating)
+		if (((struct known_master *)at->value)->beating)
 			membership->again = true;
 		else
 			beat(at->value);
@@ -203,7 +203,7 @@ on_masters(
 }
 
 static void
-begin_round(struct membership *membership)
+begin_round(struct client_membership *membership)
 {
 	struct command request = { .code = REQUEST_GET_BROKER_CLUSTER_INFO };
 
@@ -219,7 +219,7 @@ begin_round(struct membership *membership)
 }
 
 void
-membership_when_told(struct membership *membership, membership_fn *done, void *arg)
+membership_when_told(struct client_membership *membership, membership_fn *done, void *arg)
 {
 	struct membership_wait *wait = mem_zalloc(sizeof *wait);
 
@@ -234,7 +234,7 @@ membership_when_told(struct membership *membership, membership_fn *done, void *a
 /* ---- groups and connections ---- */
 
 int
-membership_join(struct membership *membership, struct slice group)
+membership_join(struct client_membership *membership, struct slice group)
 {
 	if (strmap_find(&membership->groups, group) != NULL)
 		return -1;
@@ -244,7 +244,7 @@ membership_join(struct membership *membership, struct slice group)
 }
 
 void
-membership_leave(struct membership *membership, struct slice group)
+membership_leave(struct client_membership *membership, struct slice group)
 {
 	struct unregister_client_header header = {
 		.client_id = slice_of(membership->client_id),
@@ -257,7 +257,7 @@ membership_leave(struct membership *membership, struct slice group)
 	fields_encode(unregister_client_header_fields, &header, &arena, &request);
 	for (struct strmap_entry *at = strmap_next(&membership->masters, NULL); at != NULL;
 	     at = strmap_next(&membership->masters, at)) {
-		const struct master *master = at->value;
+		const struct known_master *master = at->value;
 
 		/* The others learn it from the end of the connection. */
 		if (master->answered)
@@ -271,20 +271,20 @@ membership_leave(struct membership *membership, struct slice group)
 
 /* Whatever is sent over a new connection, the broker first learns whose connection it is. */
 static void
-on_connect(struct peer_watch *watch, const struct peer *peer)
+on_connect(struct peer_watch *watch, const struct client_peer *peer)
 {
-	struct membership *membership = container_of(watch, struct membership, watch);
-	struct master *master = strmap_find(&membership->masters, slice_of(peer->address));
+	struct client_membership *membership = container_of(watch, struct client_membership, watch);
+	struct known_master *master = strmap_find(&membership->masters, slice_of(peer->address));
 
 	if (master != NULL && !master->beating && membership->groups.n != 0)
 		beat(master);
 }
 
 static void
-on_lost(struct peer_watch *watch, const struct peer *peer)
+on_lost(struct peer_watch *watch, const struct client_peer *peer)
 {
-	struct membership *membership = container_of(watch, struct membership, watch);
-	struct master *master = strmap_find(&membership->masters, slice_of(peer->address));
+	struct client_membership *membership = container_of(watch, struct client_membership, watch);
+	struct known_master *master = strmap_find(&membership->masters, slice_of(peer->address));
 
 	if (master == NULL || membership->mq->closing)
 		return;
@@ -299,7 +299,7 @@ on_lost(struct peer_watch *watch, const struct peer *peer)
 static void
 on_close(struct peer_watch *watch)
 {
-	struct membership *membership = container_of(watch, struct membership, watch);
+	struct client_membership *membership = container_of(watch, struct client_membership, watch);
 	struct twinmq_error closed;
 
 	twinmq_error_set(&closed, TWINMQ_CLOSED, "the handle was closed");
@@ -310,7 +310,7 @@ on_close(struct peer_watch *watch)
 }
 
 void
-membership_init(struct membership *membership, struct twinmq *mq)
+membership_init(struct client_membership *membership, struct twinmq *mq)
 {
 	membership->mq = mq;
 	membership->next_round.due = on_next_round;

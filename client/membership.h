@@ -25,7 +25,7 @@ typedef void membership_fn(void *arg, const struct twinmq_error *error);
 struct membership_wait;
 STAILQ_HEAD(membership_waits, membership_wait);
 
-struct membership {
+struct client_membership {
 	struct twinmq *mq;
 	struct peer_watch watch;
 	char client_id[CLIENT_ID_LEN + 1];
@@ -41,11 +41,11 @@ struct membership {
 };
 
 /* When the handle closes, all waits end with an error. */
-void membership_init(struct membership *membership, struct twinmq *mq);
+void membership_init(struct client_membership *membership, struct twinmq *mq);
 /* 0, or -1 when the handle has that group already. */
-int membership_join(struct membership *membership, struct slice group);
-void membership_leave(struct membership *membership, struct slice group);
+int membership_join(struct client_membership *membership, struct slice group);
+void membership_leave(struct client_membership *membership, struct slice group);
 /* Calls done after a round of heartbeats that names all groups of now. */
-void membership_when_told(struct membership *membership, membership_fn *done, void *arg);
+void membership_when_told(struct client_membership *membership, membership_fn *done, void *arg);
 
 #endif

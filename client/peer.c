@@ -40,7 +40,7 @@ peers_close_watches(struct twinmq *mq)
 static void
 on_request(struct conn *conn, const struct command *command, struct slice body)
 {
-	struct peer *peer = conn_context(conn);
+	struct client_peer *peer = conn_context(conn);
 	struct peer_watch *watch;
 
 	TAILQ_FOREACH(watch, &peer->mq->watches, entry)
@@ -53,7 +53,7 @@ on_request(struct conn *conn, const struct command *command, struct slice body)
 static void
 lost(struct conn *conn, const char *why)
 {
-	struct peer *peer = conn_context(conn);
+	struct client_peer *peer = conn_context(conn);
 	struct peer_watch *watch;
 
 	if (peer == NULL || peer->conn != conn)
@@ -70,10 +70,10 @@ static const struct conn_events events = {
 	.on_close = lost,
 };
 
-struct peer *
+struct client_peer *
 peer_find(struct twinmq *mq, struct slice address)
 {
-	struct peer *peer = strmap_find(&mq->peers, address);
+	struct client_peer *peer = strmap_find(&mq->peers, address);
 
 	if (peer == NULL) {
 		peer = mem_zalloc(sizeof *peer);
@@ -85,7 +85,7 @@ peer_find(struct twinmq *mq, struct slice address)
 }
 
 struct conn *
-peer_connect(struct peer *peer)
+peer_connect(struct client_peer *peer)
 {
 	struct sockaddr_storage address;
 	socklen_t len;
@@ -110,7 +110,7 @@ peer_connect(struct peer *peer)
 static void
 peer_free(void *self)
 {
-	struct peer *peer = self;
+	struct client_peer *peer = self;
 
 	if (peer->conn != NULL)
 		conn_close(peer->conn, "handle closed");

@@ -14,7 +14,7 @@
 
 struct twinmq;
 
-struct peer {
+struct client_peer {
 	struct twinmq *mq;
 	struct conn *conn; /* NULL: not connected */
 	char *address;     /* "host:port" */
@@ -25,10 +25,10 @@ struct peer {
 struct peer_watch {
 	TAILQ_ENTRY(peer_watch) entry;
 	/* A new connection; what is sent now goes out before anything else. */
-	void (*on_connect)(struct peer_watch *watch, const struct peer *peer);
-	void (*on_lost)(struct peer_watch *watch, const struct peer *peer);
+	void (*on_connect)(struct peer_watch *watch, const struct client_peer *peer);
+	void (*on_lost)(struct peer_watch *watch, const struct client_peer *peer);
 	/* A request of the peer; true when it is served, and no other watch is asked. */
-	bool (*on_request)(struct peer_watch *watch, const struct peer *peer,
+	bool (*on_request)(struct peer_watch *watch, const struct client_peer *peer,
 	    const struct command *command, struct slice body);
 	/* The handle closes; the connections are gone, and the watch is removed. */
 	void (*on_close)(struct peer_watch *watch);
@@ -40,9 +40,9 @@ void peer_watch_add(struct twinmq *mq, struct peer_watch *watch);
 void peer_watch_remove(struct twinmq *mq, struct peer_watch *watch);
 
 /* Made at the first call; lives as long as the handle. */
-struct peer *peer_find(struct twinmq *mq, struct slice address);
+struct client_peer *peer_find(struct twinmq *mq, struct slice address);
 /* The connection, which may still be under way; NULL and peer->why when there can be none. */
-struct conn *peer_connect(struct peer *peer);
+struct conn *peer_connect(struct client_peer *peer);
 
 void peers_init(struct twinmq *mq);
 /* Closes the connections. */

@@ -20,7 +20,7 @@
 struct pulling {
 	struct arena arena;
 	struct twinmq *mq;
-	struct pull pull;
+	struct pull_spec pull;
 	struct slice address;
 	pull_done_fn *done;
 	void *arg;
@@ -92,7 +92,7 @@ on_pull_reply(
 static void
 send_pull(struct pulling *pulling)
 {
-	const struct pull *pull = &pulling->pull;
+	const struct pull_spec *pull = &pulling->pull;
 	struct command request = { .code = REQUEST_PULL_MESSAGE };
 	struct pull_header header = {
 		.consumer_group = pull->group.data != NULL ? pull->group : SLICE(TOOLS_GROUP),
@@ -145,7 +145,7 @@ copy_if_any(struct arena *arena, struct slice text)
 }
 
 void
-twinmq_pull_async(struct twinmq *mq, const struct pull *pull, pull_done_fn *done, void *arg)
+twinmq_pull_async(struct twinmq *mq, const struct pull_spec *pull, pull_done_fn *done, void *arg)
 {
 	struct pulling *pulling = mem_zalloc(sizeof *pulling);
 
@@ -181,8 +181,8 @@ on_blocking_pull(void *arg, const struct twinmq_error *error, const struct pull_
 }
 
 int
-twinmq_pull(
-    struct twinmq *mq, const struct pull *pull, struct arena *arena, struct pull_result *result)
+twinmq_pull(struct twinmq *mq, const struct pull_spec *pull, struct arena *arena,
+    struct pull_result *result)
 {
 	struct blocking_pull blocking = { { .mq = mq }, arena, result };
 

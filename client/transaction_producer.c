@@ -238,7 +238,7 @@ transaction_decide(struct transaction *transaction, enum transaction_decision de
 
 /* What the broker says of it goes back with the answer. */
 static struct transaction *
-asked_new(struct transaction_producer *producer, const struct peer *peer,
+asked_new(struct transaction_producer *producer, const struct client_peer *peer,
     const struct check_transaction_header *header, struct slice transaction_id)
 {
 	struct transaction *transaction = mem_zalloc(sizeof *transaction);
@@ -269,7 +269,7 @@ asked_new(struct transaction_producer *producer, const struct peer *peer,
 
 /* A check for our group; others are left to other producers of the handle. */
 static bool
-on_check(struct peer_watch *watch, const struct peer *peer, const struct command *command,
+on_check(struct peer_watch *watch, const struct client_peer *peer, const struct command *command,
     struct slice body)
 {
 	struct transaction_producer *producer =
@@ -372,7 +372,7 @@ transaction_producer_ready(struct transaction_producer *producer)
 	return waiting_wait(&waiting);
 }
 
-struct blocking_send {
+struct blocking_transaction {
 	struct waiting waiting;
 	struct arena *arena;
 	struct transaction_result *result;
@@ -382,7 +382,7 @@ static void
 on_blocking_sent(
     void *arg, const struct twinmq_error *error, const struct transaction_result *result)
 {
-	struct blocking_send *send = arg;
+	struct blocking_transaction *send = arg;
 
 	if (error == NULL) {
 		*send->result = *result;
@@ -396,7 +396,7 @@ int
 transaction_send(struct transaction_producer *producer, const struct message *message, void *arg,
     struct arena *arena, struct transaction_result *result)
 {
-	struct blocking_send send = { { .mq = producer->mq }, arena, result };
+	struct blocking_transaction send = { { .mq = producer->mq }, arena, result };
 
 	begin(producer, message, arg, on_blocking_sent, &send);
 	return waiting_wait(&send.waiting);

@@ -191,7 +191,7 @@ enum pull_status {
 	PULL_BAD_OFFSET,  /* outside the queue: go on at next_offset */
 };
 
-struct pull {
+struct pull_spec {
 	struct message_queue queue;
 	struct slice group;        /* absent: TOOLS_CONSUMER */
 	struct slice subscription; /* "*", or tags separated by ||; absent: "*" */
@@ -209,9 +209,10 @@ struct pull_result {
 typedef void pull_done_fn(
     void *arg, const struct twinmq_error *error, const struct pull_result *result);
 
-void twinmq_pull_async(struct twinmq *mq, const struct pull *pull, pull_done_fn *done, void *arg);
-int twinmq_pull(
-    struct twinmq *mq, const struct pull *pull, struct arena *arena, struct pull_result *result);
+void twinmq_pull_async(
+    struct twinmq *mq, const struct pull_spec *pull, pull_done_fn *done, void *arg);
+int twinmq_pull(struct twinmq *mq, const struct pull_spec *pull, struct arena *arena,
+    struct pull_result *result);
 /* The next whole record that the subscription wants (absent: all); false at the end. */
 bool pulled_next(struct slice *records, struct slice subscription, struct record *record);
 /*

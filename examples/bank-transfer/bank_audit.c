@@ -51,7 +51,7 @@ look(struct auditor *auditor)
 }
 
 static int64_t
-transfers_of(const struct auditor *auditor, enum outcome outcome)
+transfers_of(const struct auditor *auditor, enum transfer_outcome outcome)
 {
 	return auditor->findings.outcomes[outcome].transfers;
 }
@@ -214,8 +214,8 @@ show_table(const struct auditor *auditor)
 	show_money("money after", audit->at_a + audit->at_b + audit->coins_in_flight);
 	printf("\n  Reconciliation by sequence\n");
 	for (int i = 0; i < N_OUTCOMES; i++)
-		show_row(outcome_name((enum outcome)i), auditor->findings.outcomes[i].transfers,
-		    auditor->findings.outcomes[i].coins);
+		show_row(outcome_name((enum transfer_outcome)i),
+		    auditor->findings.outcomes[i].transfers, auditor->findings.outcomes[i].coins);
 }
 
 static void

@@ -109,7 +109,7 @@ on_pulled(void *arg, const struct twinmq_error *error, const struct pull_result 
 static void
 pull_next(struct counter *counter)
 {
-	struct pull pull = {
+	struct pull_spec pull = {
 		.queue = counter->place.queue,
 		.group = SLICE("bank-b"),
 		.offset = counter->place.next,

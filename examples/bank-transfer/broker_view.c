@@ -99,7 +99,7 @@ take_records(
 static int
 read_queue(struct twinmq *mq, sqlite3 *books, const struct queue_place *place, struct slice ledger)
 {
-	struct pull pull = { .queue = place->queue, .offset = place->opened };
+	struct pull_spec pull = { .queue = place->queue, .offset = place->opened };
 	struct pull_result pulled;
 	struct arena arena = { 0 };
 	int result;

@@ -23,7 +23,7 @@ static const char take_transfers[] =
     "	EXISTS (SELECT 1 FROM t2 WHERE t2.id = number.id AND state = 'refused')"
     "	FROM number LEFT JOIN t2 ON t2.id = number.id AND t2.state = 'booked'";
 
-/* The outcomes are those of enum outcome, by number. */
+/* The outcomes are those of enum transfer_outcome, by number. */
 static const char judge[] =
     "WITH fact AS (SELECT transfer.id, transfer.amount, transfer.refused,"
     "	transfer.transactionId IS NOT NULL AS booked, t5.amount AS credited,"
@@ -58,7 +58,7 @@ static const char judge_repeats[] =
     "	FROM message GROUP BY broker, position HAVING count(*) > 1";
 
 const char *
-outcome_name(enum outcome outcome)
+outcome_name(enum transfer_outcome outcome)
 {
 	static const char *const names[N_OUTCOMES] = {
 		[OUTCOME_DELIVERED] = "delivered",

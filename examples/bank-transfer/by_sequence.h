@@ -16,7 +16,7 @@
 #include "examples/bank-transfer/book_b.h"
 #include "examples/bank-transfer/books.h"
 
-enum outcome {
+enum transfer_outcome {
 	OUTCOME_DELIVERED,   /* booked at A, credited at B */
 	OUTCOME_IN_FLIGHT,   /* undecided, or B has not read it yet */
 	OUTCOME_PARKED,      /* nobody decided in time: mqadmin transactionResume */
@@ -26,7 +26,7 @@ enum outcome {
 	N_OUTCOMES
 };
 
-const char *outcome_name(enum outcome outcome);
+const char *outcome_name(enum transfer_outcome outcome);
 
 struct findings {
 	struct {

@@ -269,7 +269,7 @@ on_pulled(void *arg, const struct twinmq_error *error, const struct pull_result 
 static void
 pull_next(struct source *source)
 {
-	struct pull pull = {
+	struct pull_spec pull = {
 		.queue = source->queue,
 		.offset = source->next,
 		.max_messages = 1000,

@@ -212,7 +212,7 @@ static int
 check_queue(struct killer *killer, const struct message_queue *queue)
 {
 	struct twinmq *mq = killer->handles[0];
-	struct pull pull = { .queue = *queue, .max_messages = 1000 };
+	struct pull_spec pull = { .queue = *queue, .max_messages = 1000 };
 	struct arena arena = { 0 };
 	struct pull_result result;
 	struct record record;

@@ -78,7 +78,7 @@ on_retry(struct timer *timer)
 static void
 pull_next(struct reader_queue *queue)
 {
-	struct pull pull = {
+	struct pull_spec pull = {
 		.queue = queue->queue,
 		.offset = queue->next,
 		.max_messages = AT_ONCE,
@@ -136,7 +136,7 @@ static int
 walk(struct reader *reader, const struct message_queue *queue,
     void (*each)(void *arg, int64_t offset, const struct record *record), void *arg, int64_t *end)
 {
-	struct pull pull = { .queue = *queue, .max_messages = AT_ONCE };
+	struct pull_spec pull = { .queue = *queue, .max_messages = AT_ONCE };
 	struct arena arena = { 0 };
 	struct pull_result result;
 	struct record record;

@@ -52,7 +52,7 @@ struct delivered {
 };
 
 static void
-look_through(struct pull *pull, struct slice body, struct delivered *delivered)
+look_through(struct pull_spec *pull, struct slice body, struct delivered *delivered)
 {
 	struct pull_result result;
 	struct record record;
@@ -80,7 +80,7 @@ find_delivered(const char *body)
 		die("route");
 	for (size_t i = 0; i < route.n_queues; i++)
 		for (int32_t id = 0; id < route.queues[i].read_queues; id++) {
-			struct pull pull = { { topic, route.queues[i].broker_name, id } };
+			struct pull_spec pull = { { topic, route.queues[i].broker_name, id } };
 
 			look_through(&pull, slice_of(body), &delivered);
 		}

@@ -18,7 +18,7 @@ struct sight {
 	const char *state;    /* of its half message; NULL: the broker has none */
 	bool delivered, read; /* it is in the topic; bank B has read so far */
 	int64_t credited;     /* coins; 0: none */
-	enum outcome outcome;
+	enum transfer_outcome outcome;
 };
 
 static const struct sight sights[] = {
@@ -208,7 +208,7 @@ Test(by_sequence, clocks_do_not_matter)
 		by_sequence_judge(books, &findings);
 		for (int i = 0; i < N_OUTCOMES; i++)
 			cr_assert_eq(findings.outcomes[i].transfers, expected[i], "seed %lld: %s",
-			    (long long)seed, outcome_name((enum outcome)i));
+			    (long long)seed, outcome_name((enum transfer_outcome)i));
 		for (int64_t id = 1; id <= TRANSFERS; id++)
 			cr_assert_eq(is_unexplained(books, id),
 			    planted[id]->outcome == OUTCOME_UNEXPLAINED, "%s", planted[id]->what);
