@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,6 +118,96 @@ check_name(const char *key, const char *name, struct diagnostics *diagnostics)
 		    name);
 }
 
+/* A literal address without its brackets; 0 or -1. */
+static int
+literal(struct slice text, struct in6_addr *v6, struct in_addr *v4, int *family)
+{
+	char copy[INET6_ADDRSTRLEN];
+
+	if (text.len >= 2 && text.data[0] == '[' && text.data[text.len - 1] == ']')
+		text = (struct slice){ text.data + 1, text.len - 2 };
+	if (text.len >= sizeof copy)
+		return -1;
+	memcpy(copy, text.data, text.len);
+	copy[text.len] = '\0';
+	*family = inet_pton(AF_INET, copy, v4) == 1 ? AF_INET : AF_INET6;
+	return *family == AF_INET || inet_pton(AF_INET6, copy, v6) == 1 ? 0 : -1;
+}
+
+enum reach { REACH_HOST, REACH_OTHERS, REACH_NOBODY };
+
+/* From where a literal address can be connected to. Names count as REACH_OTHERS. */
+static enum reach
+reach_of(struct slice text)
+{
+	struct in6_addr v6;
+	struct in_addr v4;
+	int family;
+
+	if (slice_is(text, "localhost"))
+		return REACH_HOST;
+	if (literal(text, &v6, &v4, &family) == -1)
+		return REACH_OTHERS;
+	if (family == AF_INET6) {
+		if (IN6_IS_ADDR_UNSPECIFIED(&v6) || IN6_IS_ADDR_MULTICAST(&v6))
+			return REACH_NOBODY;
+		return IN6_IS_ADDR_LOOPBACK(&v6) ? REACH_HOST : REACH_OTHERS;
+	}
+	uint32_t address = ntohl(v4.s_addr);
+
+	if (address >> 24 == 0 || address >> 28 >= 0xE) /* 224.0.0.0 and above */
+		return REACH_NOBODY;
+	return address >> 24 == 127 ? REACH_HOST : REACH_OTHERS;
+}
+
+/* Whether a name server has a literal address of another host. */
+static bool
+has_remote_name_server(const char *addresses)
+{
+	struct slice rest = slice_of(addresses), part;
+	struct in6_addr v6;
+	struct in_addr v4;
+	int family;
+
+	while (rest.data != NULL && slice_next(&rest, ';', &part)) {
+		const char *colon;
+
+		part = slice_trim(part);
+		colon = memrchr(part.data, ':', part.len);
+		if (colon != NULL)
+			part.len = (size_t)(colon - part.data);
+		if (literal(part, &v6, &v4, &family) == 0 && reach_of(part) == REACH_OTHERS)
+			return true;
+	}
+	return false;
+}
+
+static void
+check_told_address(const struct broker_settings *settings, struct diagnostics *diagnostics)
+{
+	const char *told = settings->broker_ip1;
+
+	if (told == NULL || *told == '\0')
+		return;
+	switch (reach_of(slice_of(told))) {
+	case REACH_NOBODY:
+		diagnostics_add(diagnostics, SEVERITY_WARNING, NULL, 0, SLICE("brokerIP1"),
+		    "brokerIP1: clients are told %s and cannot connect to it; give an address of "
+		    "this host that they reach (bindAddress says where to listen)",
+		    told);
+		break;
+	case REACH_HOST:
+		if (has_remote_name_server(settings->namesrv_addr))
+			diagnostics_add(diagnostics, SEVERITY_WARNING, NULL, 0, SLICE("brokerIP1"),
+			    "brokerIP1: a name server is on another host, and its clients are told "
+			    "%s, which is themselves; give an address of this host that they reach",
+			    told);
+		break;
+	case REACH_OTHERS:
+		break;
+	}
+}
+
 void
 broker_options_check(const void *from, struct diagnostics *diagnostics)
 {
@@ -125,6 +216,7 @@ broker_options_check(const void *from, struct diagnostics *diagnostics)
 
 	check_role(settings, diagnostics);
 	check_missing(settings, diagnostics);
+	check_told_address(settings, diagnostics);
 	check_name("brokerName", settings->broker_name, diagnostics);
 	check_name("brokerClusterName", settings->broker_cluster_name, diagnostics);
 	check_name("msgTraceTopicName", settings->msg_trace_topic_name, diagnostics);

@@ -375,6 +375,7 @@ broker_start(struct daemon *daemon)
 		broker_release(daemon);
 		return -1;
 	}
+	daemon_warn_open(broker->settings->bind_address, port);
 	log_info("broker ready name=%s cluster=%s id=%d address=%s port=%d flush=%s store=%s",
 	    broker->settings->broker_name, broker->settings->broker_cluster_name,
 	    (int)broker->settings->broker_id, broker->address, port,

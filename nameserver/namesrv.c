@@ -105,6 +105,7 @@ listen_for_requests(struct namesrv *namesrv)
 					: "");
 		return -1;
 	}
+	daemon_warn_open(settings->bind_address, port);
 	log_info("name server ready address=%s port=%d", settings->bind_address, port);
 	return 0;
 }

@@ -2,10 +2,13 @@
 
 #include "nameserver/options.h"
 
+#include <stdio.h>
+
 #define OPTION_SETTINGS struct namesrv_settings
 #include "common/config/option_rows.h"
 #include "common/base/path.h"
 
+#define DEFAULT_PORT 9876
 #define ONE_LOOP "the name server is one loop on one thread, without pools or queues"
 #define BY_KERNEL "left to the kernel, which sizes it by itself"
 #define NO_NETTY "a matter of Netty, which is not used here"
@@ -19,7 +22,7 @@ const struct option namesrv_options[] = {
 	TEXT("bindAddress", bind_address, "0.0.0.0", "the address to listen on", FILE_ONLY),
 	TEXT("storePath", store_path, NULL,
 	    "the directory of namesrv.db, which holds the KV pairs; unset: namesrv in the home "
-	    "directory",
+	    "directory, or namesrv-PORT when listenPort is not 9876",
 	    FILE_ONLY),
 	TEXT("kvConfigPath", kv_config_path, NULL,
 	    "a kvConfig.json of RocketMQ; if it is there, its pairs are taken over when namesrv.db "
@@ -108,11 +111,23 @@ const struct option namesrv_options[] = {
 	{ .name = NULL },
 };
 
+/* One for each port: several name servers may share a home, as in RocketMQ. */
+static char *
+default_store(int64_t port)
+{
+	char name[32];
+
+	if (port == 0 || port == DEFAULT_PORT)
+		return path_at_home("namesrv");
+	snprintf(name, sizeof name, "namesrv-%d", (int)port);
+	return path_at_home(name);
+}
+
 void
 namesrv_options_complete(void *to)
 {
 	struct namesrv_settings *settings = to;
 
 	if (settings->store_path == NULL)
-		settings->store_path = path_at_home("namesrv");
+		settings->store_path = default_store(settings->listen_port);
 }

@@ -48,6 +48,21 @@ begin broker || exit 1
 t_is 'the change outlives a restart' "$(setting fileReservedTime)" 'fileReservedTime=96'
 stop broker
 
+# finding FLAGS ...: what --check says of them
+finding() {
+	"$BUILDDIR/mqbroker" --check "$@" 2>/dev/null
+}
+
+for address in 0.0.0.0 239.1.2.3 255.255.255.255 ::; do
+	t_has "clients cannot be told $address" "$(finding -o brokerIP1=$address)" "clients are told $address"
+done
+for address in 127.0.0.1 localhost ::1; do
+	t_has "$address is of no use with a name server elsewhere" \
+		"$(finding -o brokerIP1=$address -n '127.0.0.1:9876;10.9.8.1:9876')" 'a name server is on another host'
+	t_is "$address is fine with one on this host" "$(finding -o brokerIP1=$address -n 127.0.0.1:9876)" ''
+done
+t_is 'an address of another host is fine' "$(finding -o brokerIP1=10.9.8.7 -n 10.9.8.1:9876)" ''
+
 # why FLAGS ...: what a broker says that does not start; sets $status
 why() {
 	"$BUILDDIR/mqbroker" -o listenPort=0 -o bindAddress=127.0.0.1 -o storePathRootDir="$T_DIR/none" "$@" 2>&1

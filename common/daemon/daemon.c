@@ -2,6 +2,7 @@
 
 #include "common/daemon/daemon.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <event2/event.h>
 #include <signal.h>
@@ -86,6 +87,26 @@ raise_file_limit(void)
 		limit.rlim_cur = limit.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &limit);
 	}
+}
+
+static bool
+is_loopback(const char *address)
+{
+	struct in6_addr v6;
+
+	return address != NULL &&
+	       (strncmp(address, "127.", 4) == 0 ||
+		   (inet_pton(AF_INET6, address, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6)));
+}
+
+void
+daemon_warn_open(const char *address, int port)
+{
+	if (!is_loopback(address))
+		log_warn("NO ACCESS CONTROL: whatever reaches this port can read, write and delete "
+			 "everything; keep it behind a firewall, or set bindAddress "
+			 "address=%s port=%d",
+		    address != NULL ? address : "0.0.0.0", port);
 }
 
 /* -- running -------------------------------------------------------------------------- */

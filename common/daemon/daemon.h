@@ -74,6 +74,11 @@ struct program {
  * Exit status: 0 stopped as asked, 1 cannot start, 2 wrong flags.
  */
 int daemon_main(const struct program *program, int argc, char **argv);
+/*
+ * Says in one loud line that there is no access control, if others than this host can reach the
+ * address: an IPv4 or IPv6 address, NULL for all. For program->start, once it listens.
+ */
+void daemon_warn_open(const char *address, int port);
 /* Ends the loops. Any thread. */
 void daemon_stopped(struct daemon *daemon);
 /*

@@ -59,22 +59,34 @@ fail(const char **why, const char *text)
 	return -1;
 }
 
-/* HOST:PORT or [HOST]:PORT into its halves. */
+/* getaddrinfo takes a port modulo 65536. */
+static bool
+is_port(const char *text)
+{
+	int64_t port;
+
+	return text[0] >= '0' && text[0] <= '9' && slice_to_int64(slice_of(text), &port) == 0 &&
+	       port >= 1 && port <= UINT16_MAX;
+}
+
+/* HOST:PORT or [HOST]:PORT into its halves; 0, or -1 and *why. */
 static int
-split(const char *text, char *host, const char **port)
+split(const char *text, char *host, const char **port, const char **why)
 {
 	const char *colon = strrchr(text, ':');
 	size_t len;
 
 	if (colon == NULL)
-		return -1;
+		return fail(why, "not HOST:PORT");
 	len = (size_t)(colon - text);
 	if (len >= 2 && text[0] == '[' && text[len - 1] == ']') {
 		text++;
 		len -= 2;
 	}
 	if (len == 0 || len >= HOST_MAX || colon[1] == '\0')
-		return -1;
+		return fail(why, "not HOST:PORT");
+	if (!is_port(colon + 1))
+		return fail(why, "a port is 1 to 65535");
 	memcpy(host, text, len);
 	host[len] = '\0';
 	*port = colon + 1;
@@ -90,8 +102,8 @@ resolve(const char *text, bool numeric, struct sockaddr_storage *address, sockle
 	const char *port;
 	int error;
 
-	if (split(text, host, &port) == -1)
-		return fail(why, "not HOST:PORT");
+	if (split(text, host, &port, why) == -1)
+		return -1;
 	wanted.ai_flags = AI_NUMERICSERV | (numeric ? AI_NUMERICHOST : 0);
 	error = getaddrinfo(host, port, &wanted, &found);
 	if (error != 0)
