@@ -234,12 +234,11 @@ json_scan_int32(struct json_scan *scan, int32_t *number)
 	const char *begin = scan->at + negative;
 	uint64_t digits;
 	size_t n = itoa_take(begin, (size_t)(scan->end - begin), &digits);
-	int64_t wide = negative ? -(int64_t)digits : (int64_t)digits;
 
 	if (n == 0 || n > INT32_DIGITS || begin + n == scan->end ||
-	    (begin[n] != ',' && begin[n] != '}') || wide < INT32_MIN || wide > INT32_MAX)
+	    (begin[n] != ',' && begin[n] != '}') || digits > (uint64_t)INT32_MAX + negative)
 		return false;
-	*number = (int32_t)wide;
+	*number = (int32_t)(negative ? -digits : digits);
 	scan->at = begin + n;
 	return true;
 }

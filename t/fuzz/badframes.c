@@ -32,29 +32,44 @@
 #define HELD_MS 10000
 #define DROP_MS 200 /* between two bytes of those that drip */
 
+/* Why nothing may have come back; NULL: that is as expected. */
+static const char *
+silence(enum expectation expectation, const char *why)
+{
+	if (strcmp(why, "no answer in time") == 0)
+		return "neither an answer nor the end of the connection";
+	return expectation == CLOSED || expectation == EITHER ? NULL : "closed without an answer";
+}
+
+static const char *
+judge(enum expectation expectation, const struct command *command)
+{
+	if (command->opaque != BADFRAMES_OPAQUE)
+		return "the answer is not to this request";
+	if (expectation == CLOSED)
+		return "answered, but the opaque was not to be known";
+	return command->code == 0 && expectation != ANSWERED ? "it was accepted" : NULL;
+}
+
 /* What came back: NULL when it is as expected, else why not. */
 static const char *
 outcome(struct raw *raw, enum expectation expectation)
 {
 	struct arena arena = { 0 };
-	struct command command = { 0 };
+	struct command command;
 	struct frame frame;
-	const char *why;
+	const char *why = NULL;
+	bool told; /* a broker tells its clients of others: that is no answer */
 
-	if (raw_receive(raw, &frame, &why) == -1) {
-		if (strcmp(why, "no answer in time") == 0)
-			return "neither an answer nor the end of the connection";
-		return expectation == CLOSED || expectation == EITHER ? NULL
-		                                                      : "closed without an answer";
-	}
-	if (command_decode(&arena, &frame, &command) != COMMAND_OK)
-		why = "the answer cannot be read";
-	else if (command.opaque != BADFRAMES_OPAQUE || (command.flag & COMMAND_FLAG_RESPONSE) == 0)
-		why = "the answer is not to this request";
-	else if (expectation == CLOSED)
-		why = "answered, but the opaque was not to be known";
-	else
-		why = command.code == 0 && expectation != ANSWERED ? "it was accepted" : NULL;
+	do {
+		told = false;
+		if (raw_receive(raw, &frame, &why) == -1)
+			why = silence(expectation, why);
+		else if (command_decode(&arena, &frame, &command) != COMMAND_OK)
+			why = "the answer cannot be read";
+		else if (!(told = (command.flag & COMMAND_FLAG_RESPONSE) == 0))
+			why = judge(expectation, &command);
+	} while (told);
 	arena_release(&arena);
 	return why;
 }

@@ -192,6 +192,13 @@ code_huge(struct buf *out)
 }
 
 static void
+numbers_at_the_ends(struct buf *out)
+{
+	put_text(out, "{\"code\":9223372036854775807,\"flag\":-9223372036854775808,"
+		      "\"opaque\":-9223372036854775808,\"version\":9999999999999999999}");
+}
+
+static void
 ext_of_wrong_type(struct buf *out)
 {
 	put_text(
@@ -588,6 +595,99 @@ pull_out_of_range(struct buf *out)
 	    SLICE(""));
 }
 
+#define LEAST "\"-9223372036854775808\""
+#define MOST "\"9223372036854775807\""
+
+static void
+pull_at_the_end(struct buf *out)
+{
+	put_request(out, 11,
+	    "\"consumerGroup\":\"CG\",\"topic\":\"TBW102\",\"queueId\":\"0\",\"queueOffset\":" MOST
+	    ",\"maxMsgNums\":\"-2147483648\",\"sysFlag\":\"7\",\"commitOffset\":" MOST
+	    ",\"suspendTimeoutMillis\":" MOST ",\"subscription\":\"*\",\"subVersion\":" LEAST
+	    ",\"maxMsgBytes\":\"-2147483648\"",
+	    SLICE(""));
+}
+
+static void
+search_at_the_ends(struct buf *out)
+{
+	put_request(out, 29, "\"topic\":\"TBW102\",\"queueId\":\"2147483647\",\"timestamp\":" LEAST,
+	    SLICE(""));
+	put_request(
+	    out, 29, "\"topic\":\"TBW102\",\"queueId\":\"0\",\"timestamp\":" MOST, SLICE(""));
+	put_request(out, 12,
+	    "\"topic\":\"TBW102\",\"key\":\"k\",\"maxNum\":\"2147483647\",\"beginTimestamp\":" LEAST
+	    ",\"endTimestamp\":" MOST,
+	    SLICE(""));
+}
+
+static void
+offsets_at_the_ends(struct buf *out)
+{
+	static const char *const offsets[] = { MOST, LEAST };
+
+	for (int i = 0; i < 2; i++) {
+		struct buf ext = { 0 };
+
+		buf_printf(&ext,
+		    "\"consumerGroup\":\"CG\",\"topic\":\"TBW102\",\"queueId\":\"0\","
+		    "\"commitOffset\":%s",
+		    offsets[i]);
+		put_request(out, 15, buf_text(&ext), SLICE(""));
+		buf_release(&ext);
+	}
+	put_request(out, 208, "\"consumerGroup\":\"CG\"", SLICE(""));
+	put_request(out, 317, "\"isOrder\":\"false\"", SLICE(""));
+	put_request(out, 222,
+	    "\"topic\":\"TBW102\",\"group\":\"CG\",\"timestamp\":" LEAST
+	    ",\"isForce\":\"true\",\"offset\":" MOST,
+	    SLICE(""));
+}
+
+/* Numbers of a message: its times, its delay level, how often it came back. */
+static void
+message_at_the_ends(struct buf *out)
+{
+	put_request(out, 310,
+	    "\"a\":\"PG\",\"b\":\"BadFrames\",\"c\":\"TBW102\",\"d\":\"-2147483648\",\"e\":\"0\","
+	    "\"f\":\"2147483647\",\"g\":" LEAST ",\"h\":\"-2147483648\",\"j\":\"2147483647\","
+	    "\"k\":\"false\",\"l\":\"-2147483648\",\"m\":\"false\","
+	    "\"i\":\"DELAY\\u00019223372036854775807\\u0002CHECK_IMMUNITY_TIME_IN_SECONDS"
+	    "\\u00019223372036854775807\\u0002\"",
+	    SLICE("body"));
+	put_request(out, 36,
+	    "\"offset\":" MOST ",\"group\":\"CG\",\"delayLevel\":\"-2147483648\","
+	    "\"maxReconsumeTimes\":\"-2147483648\"",
+	    SLICE(""));
+	put_request(out, 33, "\"offset\":" LEAST, SLICE(""));
+}
+
+static void
+heartbeat_at_the_ends(struct buf *out)
+{
+	put_request(out, 34, "",
+	    SLICE("{\"clientID\":\"c\",\"heartbeatFingerprint\":" LEAST
+		  ",\"consumerDataSet\":[{\"groupName\":\"G\",\"consumeType\":" MOST
+		  ",\"messageModel\":" LEAST ",\"consumeFromWhere\":" MOST
+		  ",\"subscriptionDataSet\":[{\"topic\":\"T\",\"subVersion\":" MOST
+		  ",\"codeSet\":[" LEAST "," MOST "]}]}]}"));
+}
+
+static void
+registration_at_the_ends(struct buf *out)
+{
+	static const struct ext ext[] = { BROKER_EXT("b", "127.0.0.1:1"),
+		{ { "heartbeatTimeoutMillis", 22 }, { "9223372036854775807", 19 } } };
+
+	put_registration(out, FRAME_JSON, ext, 6,
+	    SLICE("{\"filterServerList\":[],\"topicConfigSerializeWrapper\":{\"dataVersion\":"
+		  "{\"counter\":" MOST ",\"timestamp\":" LEAST "},\"topicConfigTable\":{\"T\":"
+		  "{\"topicName\":\"T\",\"perm\":" MOST ",\"readQueueNums\":" LEAST
+		  ",\"writeQueueNums\":" MOST "}}}}"));
+	put_request(out, 105, "\"topic\":\"T\"", SLICE(""));
+}
+
 /* ---- transactions ---- */
 
 static void
@@ -607,6 +707,12 @@ end_cut(struct buf *out)
 {
 	end_with(out, "\"0\"", "\"8\"");
 	out->len -= 20;
+}
+
+static void
+end_at_the_end(struct buf *out)
+{
+	end_with(out, MOST, "\"8\"");
 }
 
 static void
@@ -671,6 +777,7 @@ const struct bad badframes_cases[] = {
 	{ "no code", code_missing, EITHER, NULL },
 	{ "an unknown code", badframes_unknown_code, REFUSED, NULL },
 	{ "a code of 20 digits", code_huge, EITHER, NULL },
+	{ "numbers of 64 bits, the least and the largest", numbers_at_the_ends, EITHER, NULL },
 	{ "extFields that are a list", ext_of_wrong_type, EITHER, NULL },
 	{ "a field that is an object", ext_nested, EITHER, NULL },
 	{ "20,000 fields", ext_too_many, EITHER, NULL },
@@ -712,6 +819,14 @@ const struct bad badframes_cases[] = {
 	{ "a heartbeat with 500,000 members", heartbeat_many_keys, ANSWERED, "broker" },
 	{ "a topic with impossible counts", topic_with_huge_counts, REFUSED, "broker" },
 	{ "a pull out of every range", pull_out_of_range, REFUSED, "broker" },
+	{ "a pull at the end of all numbers", pull_at_the_end, ANSWERED, "broker" },
+	{ "searches at the ends of all numbers", search_at_the_ends, ANSWERED, "broker" },
+	{ "offsets at the ends of all numbers", offsets_at_the_ends, ANSWERED, "broker" },
+	{ "messages at the ends of all numbers", message_at_the_ends, ANSWERED, "broker" },
+	{ "a heartbeat at the ends of all numbers", heartbeat_at_the_ends, ANSWERED, "broker" },
+	{ "a registration at the ends of all numbers", registration_at_the_ends, ANSWERED,
+	    "namesrv" },
+	{ "an END at the end of all numbers", end_at_the_end, REFUSED, "broker" },
 	{ "an END cut short", end_cut, CLOSED, "broker" },
 	{ "an END of nothing", end_of_nothing, REFUSED, "broker" },
 	{ "an END with a position of 100,000 digits", end_long_position, REFUSED, "broker" },
