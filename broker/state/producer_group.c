@@ -15,6 +15,7 @@ struct producer_groups {
 	pthread_mutex_t lock;
 	const int *standard;
 	struct strmap table; /* name -> struct producer_group, texts in the same block */
+	size_t n_claimed;    /* changes on their way to meta.db */
 };
 
 /* ---- the table ------------------------------------------------------- */
@@ -37,6 +38,26 @@ producer_groups_free(struct producer_groups *groups)
 	strmap_release(&groups->table, free);
 	pthread_mutex_destroy(&groups->lock);
 	free(groups);
+}
+
+size_t
+producer_groups_claim(struct producer_groups *groups, struct slice name)
+{
+	pthread_mutex_lock(&groups->lock);
+	groups->n_claimed++;
+	size_t n =
+	    strmap_find(&groups->table, name) != NULL ? 1 : groups->table.n + groups->n_claimed;
+
+	pthread_mutex_unlock(&groups->lock);
+	return n;
+}
+
+void
+producer_groups_unclaim(struct producer_groups *groups)
+{
+	pthread_mutex_lock(&groups->lock);
+	groups->n_claimed--;
+	pthread_mutex_unlock(&groups->lock);
 }
 
 void

@@ -2,14 +2,15 @@
 #define BROKER_PRODUCER_GROUP_H
 
 /*
- * What an administrator set for groups of producers: what counts when a commit
- * comes after a check rolled back, and whom to ask when no member is
- * connected. A state module: one lock (a leaf), any thread. Kept in meta.db by who
- * changes it (META_PRODUCER_GROUP: name -> JSON); broker_start loads it.
+ * Settings of producer groups, made by administrators: which decision counts when a commit comes
+ * after a check rolled back, and which URL is asked when no member is connected. A state module:
+ * one lock (a leaf), any thread. Its user keeps changes in meta.db (META_PRODUCER_GROUP: name ->
+ * JSON); broker_start loads them.
  */
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/base/arena.h"
 #include "common/base/buf.h"
@@ -34,6 +35,13 @@ struct producer_groups;
  * each look. */
 struct producer_groups *producer_groups_new(const int *standard);
 void producer_groups_free(struct producer_groups *groups);
+/*
+ * Settings of this group are on their way to meta.db. Answers how many groups would have some, with
+ * all that are on their way; one that has some already counts once, and answers 1.
+ */
+size_t producer_groups_claim(struct producer_groups *groups, struct slice name);
+/* They are put, or will not be. */
+void producer_groups_unclaim(struct producer_groups *groups);
 /* Copies; replaces what was there. */
 void producer_groups_put(struct producer_groups *groups, const struct producer_group *group);
 size_t producer_groups_count(struct producer_groups *groups);

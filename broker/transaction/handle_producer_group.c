@@ -1,6 +1,6 @@
 #include "config.h"
 
-/* What an administrator sets for groups of producers: changed, deleted and listed by tools. */
+/* Settings of producer groups: administrators change, delete and list them. */
 
 #include <stdlib.h>
 
@@ -17,8 +17,8 @@
 #include "common/protocol/name.h"
 
 /*
- * To meta.db, then into the table on loop 0, so that changes take effect in the order in which they
- * were committed, then home.
+ * A change goes to meta.db, then into the table on loop 0, then back to the loop of the request.
+ * One loop makes all changes of the table, so that they take effect in the order of their commits.
  */
 struct group_change {
 	struct task task;
@@ -55,6 +55,8 @@ on_kept(struct meta_job *job, struct loop *reply_loop)
 		producer_groups_remove(groups, change->group.name);
 	else if (change->status == 0)
 		producer_groups_put(groups, &change->group);
+	if (!change->is_deletion)
+		producer_groups_unclaim(groups);
 	change->task.run = run_home;
 	loop_post(change->asked, &change->task);
 }
@@ -96,11 +98,7 @@ update_producer_group_begin(struct request *request)
 	if (!name_is_valid(header->group))
 		return request_refuse(
 		    request, RESPONSE_INVALID_PARAMETER, "the group's name is illegal");
-	if (!producer_groups_find(broker->producer_groups, header->group, request->arena, &group) &&
-	    !limits_allow(broker->limits, LIMIT_PRODUCER_GROUPS,
-		producer_groups_count(broker->producer_groups) + 1))
-		return request_refuse(
-		    request, RESPONSE_SYSTEM_ERROR, "%s", limit_remark(LIMIT_PRODUCER_GROUPS));
+	producer_groups_find(broker->producer_groups, header->group, request->arena, &group);
 	if (header->policy.data != NULL &&
 	    transaction_policy_parse(header->policy, &group.policy) == -1)
 		return request_refuse(request, RESPONSE_INVALID_PARAMETER,
@@ -111,6 +109,12 @@ update_producer_group_begin(struct request *request)
 	if (header->check_url.len != 0 && group.check_url.len != 0 &&
 	    transaction_url_check(broker->settings, group.check_url, &why) == -1)
 		return request_refuse(request, RESPONSE_INVALID_PARAMETER, "checkUrl: %s", why);
+	if (!limits_allow(broker->limits, LIMIT_PRODUCER_GROUPS,
+		producer_groups_claim(broker->producer_groups, group.name))) {
+		producer_groups_unclaim(broker->producer_groups);
+		return request_refuse(
+		    request, RESPONSE_SYSTEM_ERROR, "%s", limit_remark(LIMIT_PRODUCER_GROUPS));
+	}
 	producer_group_to_json(&group, &json);
 	enum verdict verdict = keep(request, &group, buf_slice(&json));
 

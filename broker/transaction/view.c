@@ -528,5 +528,4 @@ transaction_counts_get(const struct broker *broker, int64_t counts[N_TRANSACTION
 	counts[COUNT_TIMES_PARKED] = counters->parked;
 	counts[COUNT_RESUMED] = counters->resumed;
 	counts[COUNT_RELAYS_REFUSED] = counters->relays_refused;
-	counts[COUNT_GROUPS_REFUSED] = counters->groups_refused;
 }

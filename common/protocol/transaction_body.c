@@ -29,7 +29,6 @@ static const char *const count_names[] = {
 	[COUNT_TIMES_PARKED] = "timesParked",
 	[COUNT_RESUMED] = "resumed",
 	[COUNT_RELAYS_REFUSED] = "relaysRefused",
-	[COUNT_GROUPS_REFUSED] = "groupsRefused",
 };
 
 const char *

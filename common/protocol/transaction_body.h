@@ -88,7 +88,6 @@ enum transaction_count {
 	COUNT_TIMES_PARKED,
 	COUNT_RESUMED,
 	COUNT_RELAYS_REFUSED, /* RELAY_CHECK from no master */
-	COUNT_GROUPS_REFUSED, /* settings of one producer group too many */
 	N_TRANSACTION_COUNTS
 };
 

@@ -42,6 +42,26 @@ Test(producer_group, put_find_remove_list)
 	arena_release(&arena);
 }
 
+/* Changes that are on their way to meta.db count as well, or a pipeline of them passes a limit. */
+Test(producer_group, those_on_their_way_count)
+{
+	struct producer_groups *groups = producer_groups_new(&standard);
+	struct producer_group a = group_of("a", POLICY_FIRST_WINS, "");
+
+	cr_assert_eq(producer_groups_claim(groups, SLICE("a")), 1);
+	producer_groups_put(groups, &a);
+	producer_groups_unclaim(groups);
+	cr_assert_eq(producer_groups_claim(groups, SLICE("b")), 2);
+	cr_assert_eq(producer_groups_claim(groups, SLICE("c")), 3);
+	cr_assert_eq(producer_groups_claim(groups, SLICE("a")), 1, "one that is there may change");
+	producer_groups_unclaim(groups);
+	producer_groups_unclaim(groups);
+	producer_groups_unclaim(groups);
+	cr_assert_eq(producer_groups_claim(groups, SLICE("c")), 2, "b was not kept");
+	producer_groups_unclaim(groups);
+	producer_groups_free(groups);
+}
+
 Test(producer_group, without_a_row_the_standard_counts)
 {
 	struct producer_groups *groups = producer_groups_new(&standard);

@@ -15,6 +15,7 @@
 #include <netdb.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <sys/queue.h>
 
 #include "broker/state/producer_group.h"
 #include "broker/transaction/decide/decide.h"
@@ -33,7 +34,8 @@
 #define BACK_OFF_FIRST_MS 1000
 #define BACK_OFF_MAX_MS 60000
 #define LINE_EVERY_MS 60000 /* for each group */
-#define GROUPS_MAX 10000    /* with a history */
+#define GROUPS_MAX 10000    /* with a history; when there are as many, */
+#define SWEEP_EVERY_MS 1000 /* the idle ones are forgotten, so often at most */
 
 /* How the URL of a group behaved so far. */
 struct url_group {
@@ -45,7 +47,7 @@ struct url_group {
 
 /* One ask on its way. */
 struct url_ask {
-	struct url_ask *next, *prev;
+	LIST_ENTRY(url_ask) link;
 	struct check_urls *urls;
 	struct evhttp_connection *connection;
 	struct timer timer;
@@ -60,8 +62,9 @@ struct check_urls {
 	struct loop *loop;
 	struct resolver *allowed; /* NULL: none */
 	struct strmap groups;     /* name -> struct url_group */
-	struct url_ask *asks;
+	LIST_HEAD(, url_ask) asks;
 	int n_asking;
+	int64_t next_sweep_ms;
 	bool stopped;
 };
 
@@ -110,16 +113,39 @@ find_allowed(const struct check_urls *urls, struct slice address)
 	return NULL;
 }
 
+/* Forgets groups whose URL is not asked at the moment and that may be asked at once. */
+static void
+forget_idle_groups(struct check_urls *urls, int64_t now_ms)
+{
+	for (struct strmap_entry *entry = strmap_next(&urls->groups, NULL), *next; entry != NULL;
+	     entry = next) {
+		const struct url_group *group = entry->value;
+
+		next = strmap_next(&urls->groups, entry);
+		if (group->n_asking == 0 && now_ms >= group->not_before_ms)
+			free(strmap_take(&urls->groups, strmap_key(entry)));
+	}
+	urls->next_sweep_ms = now_ms + SWEEP_EVERY_MS;
+}
+
 static struct url_group *
-find_group(struct check_urls *urls, struct slice name)
+add_group(struct check_urls *urls, struct slice name)
+{
+	struct url_group *group = mem_zalloc(sizeof *group);
+
+	strmap_put(&urls->groups, name, group);
+	return group;
+}
+
+/* NULL: too many have a history already. */
+static struct url_group *
+find_group(struct check_urls *urls, struct slice name, int64_t now_ms)
 {
 	struct url_group *group = strmap_find(&urls->groups, name);
 
-	if (group == NULL && urls->groups.n < GROUPS_MAX) {
-		group = mem_zalloc(sizeof *group);
-		strmap_put(&urls->groups, name, group);
-	}
-	return group;
+	if (group == NULL && urls->groups.n >= GROUPS_MAX && now_ms >= urls->next_sweep_ms)
+		forget_idle_groups(urls, now_ms);
+	return group == NULL && urls->groups.n < GROUPS_MAX ? add_group(urls, name) : group;
 }
 
 static void
@@ -156,7 +182,7 @@ check_urls_choose(struct check_urls *urls, struct slice name, int64_t now_ms, st
 	producer_groups_find(urls->broker->producer_groups, name, arena, &set);
 	if (set.check_url.len == 0)
 		return CHECK_NOBODY;
-	struct url_group *group = find_group(urls, name);
+	struct url_group *group = find_group(urls, name, now_ms);
 
 	if (group == NULL || now_ms < group->not_before_ms || urls->n_asking >= ASKING_MAX ||
 	    group->n_asking >= (group->back_off_ms != 0 ? 1 : ASKING_GROUP_MAX))
@@ -200,9 +226,7 @@ free_ask(struct turn_end *self)
 
 	if (ask->connection != NULL)
 		evhttp_connection_free(ask->connection);
-	*(ask->prev != NULL ? &ask->prev->next : &ask->urls->asks) = ask->next;
-	if (ask->next != NULL)
-		ask->next->prev = ask->prev;
+	LIST_REMOVE(ask, link);
 	arena_release(&ask->arena);
 	free(ask);
 }
@@ -314,14 +338,14 @@ check_urls_ask(struct check_urls *urls, struct slice url, const struct check_que
 	const char *why;
 	struct evhttp_uri *uri = transaction_url_parse(url, &address, &why);
 	const struct resolved *to = uri != NULL ? find_allowed(urls, buf_slice(&address)) : NULL;
+	struct url_group *group = strmap_find(&urls->groups, question->group);
 
+	if (group == NULL) /* forgotten while the ask was stored */
+		group = add_group(urls, question->group);
 	ask->urls = urls;
 	ask->timer.due = on_timer;
 	ask->turn_end.run = free_ask;
-	ask->next = urls->asks;
-	if (ask->next != NULL)
-		ask->next->prev = ask;
-	urls->asks = ask;
+	LIST_INSERT_HEAD(&urls->asks, ask, link);
 	ask->vote = (struct transaction_vote){
 		.via = VIA_URL,
 		.position = question->header.commit_log_offset,
@@ -330,7 +354,7 @@ check_urls_ask(struct check_urls *urls, struct slice url, const struct check_que
 		.by = arena_copy(&ask->arena, url),
 	};
 	urls->n_asking++;
-	find_group(urls, question->group)->n_asking++;
+	group->n_asking++;
 	loop_set_timer(urls->loop, &ask->timer,
 	    clock_mono_ms() + urls->broker->settings->transaction_check_url_timeout);
 	if (to == NULL || to->len == 0) {
@@ -376,8 +400,8 @@ check_urls_stop(struct check_urls *urls)
 void
 check_urls_free(struct check_urls *urls)
 {
-	for (struct url_ask *ask = urls->asks, *next; ask != NULL; ask = next) {
-		next = ask->next;
+	for (struct url_ask *ask = LIST_FIRST(&urls->asks), *next; ask != NULL; ask = next) {
+		next = LIST_NEXT(ask, link);
 		loop_drop_timer(urls->loop, &ask->timer);
 		if (!ask->over)
 			free_ask(&ask->turn_end);

@@ -47,7 +47,7 @@ struct transaction_counters {
 	_Atomic int64_t outcomes[N_TRANSACTION_OUTCOMES];
 	_Atomic int64_t commits, rollbacks, overrides;
 	_Atomic int64_t asked, parked, resumed;
-	_Atomic int64_t relays_refused, groups_refused;
+	_Atomic int64_t relays_refused;
 };
 
 struct transactions {
