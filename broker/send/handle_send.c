@@ -499,7 +499,7 @@ send_message_begin(struct request *request)
 		append_set_tag_hash(append, out.tag_hash);
 	if (out.half)
 		append->half = (struct half_change){
-			.act = HALF_STORE,
+			.op = HALF_STORE,
 			.wait_ms =
 			    transaction_first_wait_ms(worker->broker->settings, &out.properties),
 		};

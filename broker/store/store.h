@@ -96,7 +96,7 @@ struct append {
 	uint32_t size;           /* bytes of all records */
 	char *records;           /* inside the append's own memory; readable until append_free */
 	void *context;           /* the submitter's */
-	struct half_change half; /* act HALF_ACT_NONE: an ordinary one */
+	struct half_change half; /* op HALF_OP_NONE: an ordinary one */
 	struct append
 	    *also; /* stored right behind this one, in the same commit; freed with it. NULL: none */
 	struct slice topic; /* inside records */

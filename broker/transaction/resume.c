@@ -43,7 +43,7 @@ transaction_resume(struct worker *worker, const struct transaction_resume *resum
 	struct transaction_resume *copy = mem_alloc(sizeof *copy);
 
 	*copy = *resume;
-	append->half.act = HALF_RESUME;
+	append->half.op = HALF_RESUME;
 	append->half.position = resume->position;
 	append->reply_loop = worker->loop;
 	append->done = on_stored;

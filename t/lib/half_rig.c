@@ -11,14 +11,14 @@
 #include "common/base/log.h"
 #include "common/base/mem.h"
 
-/* ---- acts ------------------------------------------------------------ */
+/* ---- ops ------------------------------------------------------------ */
 
-/* What stands in the log for an act: a record of this topic first, if any, and the event. */
-static const struct act {
+/* What stands in the log for an operation: a record of this topic first, if any, and the event. */
+static const struct op_records {
 	const char *topic;
 	bool has_event;
 	enum half_event_kind event;
-} acts[] = {
+} ops[] = {
 	[HALF_STORE] = { HALF_TOPIC, false, 0 },
 	[HALF_COMMIT] = { HALF_REAL_TOPIC, true, EVENT_COMMIT },
 	[HALF_ROLLBACK] = { NULL, true, EVENT_ROLLBACK },
@@ -55,10 +55,10 @@ event_append(
     struct rig *rig, const struct half_change *change, int32_t n_asked, struct arena *arena)
 {
 	struct half_event event = {
-		.kind = acts[change->act].event,
+		.kind = ops[change->op].event,
 		.via = VIA_SENDER,
 		.revocable = change->revocable,
-		.override = change->act == HALF_OVERRIDE,
+		.override = change->op == HALF_OVERRIDE,
 		.position = change->position,
 		.time_ms = clock_wall_ms(),
 		.wait_ms = change->wait_ms,
@@ -75,7 +75,7 @@ message_append(struct rig *rig, const struct half_change *change, const char *to
 	struct record record = {
 		.born_timestamp = clock_wall_ms(),
 		.born_host = rig->options.store_host,
-		.prepared_offset = change->act == HALF_STORE ? 0 : change->position,
+		.prepared_offset = change->op == HALF_STORE ? 0 : change->position,
 		.body = SLICE("money"),
 		.topic = slice_of(topic),
 		.properties = SLICE(
@@ -89,12 +89,11 @@ void
 half_submit(struct rig *rig, const struct half_change *change, int32_t n_asked,
     struct half_outcome *outcome)
 {
-	const struct act *act = &acts[change->act];
+	const struct op_records *op = &ops[change->op];
 	struct submitted *submitted = mem_alloc(sizeof *submitted);
 	struct arena arena = { 0 };
-	struct append *event = act->has_event ? event_append(rig, change, n_asked, &arena) : NULL;
-	struct append *append =
-	    act->topic != NULL ? message_append(rig, change, act->topic) : event;
+	struct append *event = op->has_event ? event_append(rig, change, n_asked, &arena) : NULL;
+	struct append *append = op->topic != NULL ? message_append(rig, change, op->topic) : event;
 
 	if (append != event)
 		append->also = event;
@@ -112,8 +111,7 @@ struct half_outcome
 half_change(struct rig *rig, const struct half_change *change)
 {
 	struct half_outcome outcome;
-	int32_t n_asked =
-	    change->act == HALF_ASK ? half_find(rig, change->position).n_asked + 1 : 0;
+	int32_t n_asked = change->op == HALF_ASK ? half_find(rig, change->position).n_asked + 1 : 0;
 
 	half_submit(rig, change, n_asked, &outcome);
 	rig_wait(rig);
@@ -121,17 +119,17 @@ half_change(struct rig *rig, const struct half_change *change)
 }
 
 struct half_outcome
-half_act(struct rig *rig, enum half_act act, int64_t position)
+half_op(struct rig *rig, enum half_op op, int64_t position)
 {
 	return half_change(
-	    rig, &(struct half_change){ .act = act, .position = position, .wait_ms = 60000 });
+	    rig, &(struct half_change){ .op = op, .position = position, .wait_ms = 60000 });
 }
 
 int64_t
 half_store(struct rig *rig, int64_t wait_ms)
 {
 	struct half_outcome outcome =
-	    half_change(rig, &(struct half_change){ .act = HALF_STORE, .wait_ms = wait_ms });
+	    half_change(rig, &(struct half_change){ .op = HALF_STORE, .wait_ms = wait_ms });
 
 	if (outcome.status != APPEND_OK)
 		fatal("half message was not stored status=%d", outcome.status);

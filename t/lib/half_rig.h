@@ -11,19 +11,20 @@
 struct half_outcome {
 	enum append_status status;
 	enum half_state found; /* of APPEND_NOT_OPEN */
-	int64_t position;      /* STORE: of the half message; else of the first record of the act */
+	int64_t
+	    position; /* STORE: of the half message; else of the first record of the operation */
 };
 
 /*
- * Sends the act with the records that belong to it; *outcome is there after rig_wait.
+ * Sends the operation with the records that belong to it; *outcome is there after rig_wait.
  * n_asked: ASK: how many times by now.
  */
 void half_submit(struct rig *rig, const struct half_change *change, int32_t n_asked,
     struct half_outcome *outcome);
 /* Waits, and knows how often it was asked. */
 struct half_outcome half_change(struct rig *rig, const struct half_change *change);
-/* The short forms: one act on the half message at `position`. */
-struct half_outcome half_act(struct rig *rig, enum half_act act, int64_t position);
+/* The short forms: one operation on the half message at `position`. */
+struct half_outcome half_op(struct rig *rig, enum half_op op, int64_t position);
 /* The position of a new one; ends the process when it is not stored. */
 int64_t half_store(struct rig *rig, int64_t wait_ms);
 

@@ -53,10 +53,10 @@ size_kb(const struct rig *rig, const char *suffix)
 }
 
 static void
-wave(struct rig *rig, enum half_act act, const int64_t *positions, int n)
+wave(struct rig *rig, enum half_op op, const int64_t *positions, int n)
 {
 	for (int i = 0; i < n; i++) {
-		struct half_change change = { .act = act, .wait_ms = LONG_MS };
+		struct half_change change = { .op = op, .wait_ms = LONG_MS };
 
 		if (positions != NULL)
 			change.position = positions[i];

@@ -19,16 +19,16 @@ check(struct rig *rig)
 	cr_assert_null(why, "%s", why);
 }
 
-/* ---- every act from every state -------------------------------------- */
+/* ---- every operation from every state -------------------------------------- */
 
 /* How a half message came to be as it is: a new one, and then these. */
 static const struct way {
 	const char *name;
 	enum half_state state;
-	enum half_act acts[3]; /* ends with HALF_ACT_NONE */
-	bool revocable;        /* the rollback of it */
+	enum half_op ops[3]; /* ends with HALF_OP_NONE */
+	bool revocable;      /* the rollback of it */
 } ways[] = {
-	{ "open", HALF_OPEN, { HALF_ACT_NONE }, false },
+	{ "open", HALF_OPEN, { HALF_OP_NONE }, false },
 	{ "asked", HALF_OPEN, { HALF_ASK, HALF_ASK }, false },
 	{ "parked", HALF_PARKED, { HALF_PARK }, false },
 	{ "resumed", HALF_OPEN, { HALF_PARK, HALF_RESUME }, false },
@@ -43,7 +43,7 @@ static const struct way {
 
 static const struct rule {
 	const char *name;
-	enum half_act act;
+	enum half_op op;
 	bool allowed[HALF_REVOCABLE + 1]; /* by the state it is in */
 	enum half_state after;
 	bool revocable;
@@ -67,12 +67,12 @@ bring(struct rig *rig, const struct way *way)
 {
 	int64_t position = half_store(rig, 60000);
 
-	for (size_t i = 0; i < 3 && way->acts[i] != HALF_ACT_NONE; i++) {
+	for (size_t i = 0; i < 3 && way->ops[i] != HALF_OP_NONE; i++) {
 		struct half_change change = {
-			.act = way->acts[i],
+			.op = way->ops[i],
 			.position = position,
 			.wait_ms = 60000,
-			.revocable = way->revocable && way->acts[i] == HALF_ROLLBACK,
+			.revocable = way->revocable && way->ops[i] == HALF_ROLLBACK,
 		};
 
 		cr_assert_eq(half_change(rig, &change).status, APPEND_OK, "%s", way->name);
@@ -88,7 +88,7 @@ try_rule(struct rig *rig, const struct way *way, const struct rule *rule, int64_
 	struct half_outcome outcome;
 
 	store_get_stats(rig->store, &before);
-	outcome = half_change(rig, &(struct half_change){ .act = rule->act,
+	outcome = half_change(rig, &(struct half_change){ .op = rule->op,
 				       .position = position,
 				       .wait_ms = 60000,
 				       .revocable = rule->revocable });
@@ -148,7 +148,7 @@ Test(half, what_is_no_half_message_cannot_be_decided)
 	rig_open(&rig);
 	int64_t position = half_store(&rig, 60000);
 	struct outcome ordinary = rig_append(&rig, &(struct sample){ .topic = "ordinary" });
-	struct half_outcome event = half_act(&rig, HALF_ASK, position);
+	struct half_outcome event = half_op(&rig, HALF_ASK, position);
 	int64_t strange[] = { -1, INT64_MIN, INT64_MAX, position + 1, ordinary.position,
 		event.position, ordinary.position + 1000000 };
 
@@ -173,12 +173,12 @@ Test(half, of_many_decisions_at_once_the_first_counts)
 	rig_open(&rig);
 	for (int round = 0; round < 20; round++) {
 		int64_t position = half_store(&rig, 60000);
-		enum half_act first = round % 2 ? HALF_COMMIT : HALF_ROLLBACK;
+		enum half_op first = round % 2 ? HALF_COMMIT : HALF_ROLLBACK;
 
 		for (int i = 0; i < 40; i++)
 			half_submit(&rig,
 			    &(struct half_change){
-				.act = i == 0 ? first : HALF_COMMIT,
+				.op = i == 0 ? first : HALF_COMMIT,
 				.position = position,
 			    },
 			    0, &outcomes[i]);
@@ -219,7 +219,7 @@ fail_each(struct rig *rig, int code)
 			if (!rules[j].allowed[ways[i].state])
 				continue;
 			vfs_fault_plan(FAULT_WRITE, 1, true, code);
-			struct half_outcome outcome = half_act(rig, rules[j].act, positions[i][j]);
+			struct half_outcome outcome = half_op(rig, rules[j].op, positions[i][j]);
 			vfs_fault_plan(FAULT_WRITE, 0, false, 0);
 			cr_assert_neq(
 			    outcome.status, APPEND_OK, "%s: %s", ways[i].name, rules[j].name);
@@ -228,7 +228,7 @@ fail_each(struct rig *rig, int code)
 			cr_assert_eq(half_find(rig, positions[i][j]).state, ways[i].state, "%s: %s",
 			    ways[i].name, rules[j].name);
 			/* A full disk is probed only now and then. */
-			while ((outcome = half_act(rig, rules[j].act, positions[i][j])).status ==
+			while ((outcome = half_op(rig, rules[j].op, positions[i][j])).status ==
 			       APPEND_DISK_FULL)
 				continue;
 			cr_assert_eq(
@@ -253,7 +253,7 @@ Test(half, a_commit_that_fails_changes_nothing)
 /* Several changes of one half message in the batch that fails: all are undone, the last first. */
 Test(half, a_chain_of_changes_is_undone)
 {
-	static const enum half_act chain[] = { HALF_ASK, HALF_ASK, HALF_PARK, HALF_RESUME, HALF_ASK,
+	static const enum half_op chain[] = { HALF_ASK, HALF_ASK, HALF_PARK, HALF_RESUME, HALF_ASK,
 		HALF_COMMIT, HALF_ROLLBACK };
 	struct half_outcome outcomes[3 * 7];
 	int64_t positions[3];
@@ -262,12 +262,12 @@ Test(half, a_chain_of_changes_is_undone)
 	open_faulty(&rig, STORE_FLUSH_ASYNC);
 	for (int i = 0; i < 3; i++)
 		positions[i] = half_store(&rig, 60000);
-	cr_assert_eq(half_act(&rig, HALF_PARK, positions[1]).status, APPEND_OK);
-	cr_assert_eq(half_act(&rig, HALF_ASK, positions[2]).status, APPEND_OK);
+	cr_assert_eq(half_op(&rig, HALF_PARK, positions[1]).status, APPEND_OK);
+	cr_assert_eq(half_op(&rig, HALF_ASK, positions[2]).status, APPEND_OK);
 	vfs_fault_plan(FAULT_WRITE, 1, true, SQLITE_IOERR_WRITE);
 	for (int i = 0; i < 21; i++)
 		half_submit(&rig,
-		    &(struct half_change){ .act = chain[i / 3], .position = positions[i % 3] },
+		    &(struct half_change){ .op = chain[i / 3], .position = positions[i % 3] },
 		    i / 3 + 1, &outcomes[i]);
 	rig_wait(&rig);
 	vfs_fault_plan(FAULT_WRITE, 0, false, 0);
@@ -278,7 +278,7 @@ Test(half, a_chain_of_changes_is_undone)
 	cr_assert_eq(half_find(&rig, positions[1]).state, HALF_PARKED);
 	cr_assert_eq(half_find(&rig, positions[2]).n_asked, 1);
 	for (int i = 0; i < 3; i++)
-		cr_assert_eq(half_act(&rig, HALF_COMMIT, positions[i]).status, APPEND_OK);
+		cr_assert_eq(half_op(&rig, HALF_COMMIT, positions[i]).status, APPEND_OK);
 	check(&rig);
 	rig_release(&rig);
 }
@@ -292,17 +292,17 @@ Test(half, a_failed_sync_leaves_it_to_the_restart)
 	int64_t one = half_store(&rig, 60000), other = half_store(&rig, 60000);
 
 	vfs_fault_plan(FAULT_SYNC, 1, false, SQLITE_IOERR_FSYNC);
-	cr_assert_eq(half_act(&rig, HALF_COMMIT, one).status, APPEND_FAILED);
-	cr_assert_eq(half_act(&rig, HALF_COMMIT, one).status, APPEND_FAILED);
-	cr_assert_eq(half_act(&rig, HALF_ROLLBACK, other).status, APPEND_FAILED);
+	cr_assert_eq(half_op(&rig, HALF_COMMIT, one).status, APPEND_FAILED);
+	cr_assert_eq(half_op(&rig, HALF_COMMIT, one).status, APPEND_FAILED);
+	cr_assert_eq(half_op(&rig, HALF_ROLLBACK, other).status, APPEND_FAILED);
 	rig_close(&rig);
 	rig_open(&rig);
 	check(&rig);
 	enum half_state now = half_find(&rig, one).state;
-	struct half_outcome again = half_act(&rig, HALF_COMMIT, one);
+	struct half_outcome again = half_op(&rig, HALF_COMMIT, one);
 	cr_assert_eq(again.status, now == HALF_OPEN ? APPEND_OK : APPEND_NOT_OPEN);
 	cr_assert_eq(half_deliveries(&rig, one), 1);
-	cr_assert_eq(half_act(&rig, HALF_COMMIT, other).status, APPEND_OK);
+	cr_assert_eq(half_op(&rig, HALF_COMMIT, other).status, APPEND_OK);
 	check(&rig);
 	rig_release(&rig);
 }
@@ -353,8 +353,8 @@ Test(half, due_ones_come_in_order_and_once)
 	rig_init(&rig);
 	rig_open(&rig);
 	for (int i = 0; i < 7; i++)
-		half_submit(&rig, &(struct half_change){ .act = HALF_STORE, .wait_ms = waits[i] },
-		    0, &outcomes[i]);
+		half_submit(&rig, &(struct half_change){ .op = HALF_STORE, .wait_ms = waits[i] }, 0,
+		    &outcomes[i]);
 	rig_wait(&rig);
 	for (int i = 0; i < 7; i++)
 		positions[i] = outcomes[i].position;
@@ -403,12 +403,12 @@ Test(half, what_is_decided_or_parked_is_never_due)
 	rig_open(&rig);
 	for (int i = 0; i < 4; i++)
 		positions[i] = half_store(&rig, 0);
-	cr_assert_eq(half_act(&rig, HALF_COMMIT, positions[0]).status, APPEND_OK);
-	cr_assert_eq(half_act(&rig, HALF_ROLLBACK, positions[1]).status, APPEND_OK);
-	cr_assert_eq(half_act(&rig, HALF_PARK, positions[2]).status, APPEND_OK);
+	cr_assert_eq(half_op(&rig, HALF_COMMIT, positions[0]).status, APPEND_OK);
+	cr_assert_eq(half_op(&rig, HALF_ROLLBACK, positions[1]).status, APPEND_OK);
+	cr_assert_eq(half_op(&rig, HALF_PARK, positions[2]).status, APPEND_OK);
 	cr_assert_eq(take_due(&rig, 4, due), 1);
 	cr_assert_eq(due[0], positions[3]);
-	cr_assert_eq(half_act(&rig, HALF_ASK, positions[3]).status, APPEND_OK);
+	cr_assert_eq(half_op(&rig, HALF_ASK, positions[3]).status, APPEND_OK);
 	cr_assert_eq(take_due(&rig, 4, due), 0, "asked, so due in a minute");
 	rig_release(&rig);
 }
@@ -422,7 +422,7 @@ Test(half, a_parked_one_tells_where_its_copy_is)
 	rig_open(&rig);
 	int64_t position = half_store(&rig, 0);
 	cr_assert_eq(half_find(&rig, position).copy, -1);
-	int64_t copy = half_act(&rig, HALF_PARK, position).position;
+	int64_t copy = half_op(&rig, HALF_PARK, position).position;
 	half = half_find(&rig, position);
 	cr_assert_eq(half.copy, copy);
 	rig_close(&rig);

@@ -53,20 +53,20 @@ static struct half_change
 random_change(struct half *half, unsigned *seed)
 {
 	struct half_change change = {
-		.act = HALF_COMMIT + (enum half_act)(next_random(seed) % 6),
+		.op = HALF_COMMIT + (enum half_op)(next_random(seed) % 6),
 		.position = half->position,
 		.wait_ms = 60000,
 	};
 
-	if (change.act == HALF_RESUME)
+	if (change.op == HALF_RESUME)
 		half->n_asked = 0;
-	if (change.act == HALF_ASK)
+	if (change.op == HALF_ASK)
 		half->n_asked++;
-	change.revocable = change.act == HALF_ROLLBACK && next_random(seed) % 2 == 0;
+	change.revocable = change.op == HALF_ROLLBACK && next_random(seed) % 2 == 0;
 	return change;
 }
 
-/* n acts at random on what is there and what comes. */
+/* n ops at random on what is there and what comes. */
 static void
 act_at_random(struct rig *rig, int n, unsigned seed)
 {
@@ -76,7 +76,7 @@ act_at_random(struct rig *rig, int n, unsigned seed)
 
 	for (int i = 0; i < n; i++) {
 		struct half *half = &none;
-		struct half_change change = { .act = HALF_STORE, .wait_ms = 60000 };
+		struct half_change change = { .op = HALF_STORE, .wait_ms = 60000 };
 
 		if (n_halves != 0 && next_random(&seed) % 3 != 0) {
 			half = &halves[next_random(&seed) % n_halves];
@@ -118,7 +118,7 @@ Test(half_replay, killed_again_and_again)
 /* ---- one step after the other ---------------------------------------- */
 
 /* A half message's whole life; a kill comes after each step. */
-static const enum half_act life[] = { HALF_STORE, HALF_ASK, HALF_ASK, HALF_PARK, HALF_RESUME,
+static const enum half_op life[] = { HALF_STORE, HALF_ASK, HALF_ASK, HALF_PARK, HALF_RESUME,
 	HALF_ASK, HALF_ROLLBACK, HALF_OVERRIDE };
 static const enum half_state states[] = { HALF_OPEN, HALF_OPEN, HALF_OPEN, HALF_PARKED, HALF_OPEN,
 	HALF_OPEN, HALF_REVOCABLE, HALF_NONE };
@@ -130,7 +130,7 @@ static void
 run_step(struct rig *rig, int step)
 {
 	struct half_change change = {
-		.act = life[step],
+		.op = life[step],
 		.wait_ms = 60000,
 		.revocable = life[step] == HALF_ROLLBACK,
 	};
@@ -257,12 +257,12 @@ Test(half_replay, decided_segments_later)
 	rig_open(&rig);
 	int64_t one = half_store(&rig, 60000), other = half_store(&rig, 60000);
 	fill(&rig);
-	cr_assert_eq(half_act(&rig, HALF_COMMIT, one).status, APPEND_OK);
+	cr_assert_eq(half_op(&rig, HALF_COMMIT, one).status, APPEND_OK);
 	rig_close(&rig);
 	rig_open(&rig);
 	cr_assert_eq(half_find(&rig, one).state, HALF_NONE);
 	cr_assert_eq(half_find(&rig, other).state, HALF_OPEN);
-	cr_assert_eq(half_act(&rig, HALF_COMMIT, other).status, APPEND_OK);
+	cr_assert_eq(half_op(&rig, HALF_COMMIT, other).status, APPEND_OK);
 	check(&rig);
 	rig_release(&rig);
 }
@@ -405,14 +405,14 @@ Test(half_replay, an_open_one_keeps_its_segment_until_it_is_parked)
 	int64_t position = half_store(&rig, 60000);
 	fill(&rig);
 	expect_expiring(&rig, position);
-	cr_assert_eq(half_act(&rig, HALF_PARK, position).status, APPEND_OK);
+	cr_assert_eq(half_op(&rig, HALF_PARK, position).status, APPEND_OK);
 	rig_until(&rig, first_has_gone);
 	/* Its copy is enough to commit it, also after a restart. */
 	rig_close(&rig);
 	rig_open(&rig);
 	cr_assert_eq(half_find(&rig, position).state, HALF_PARKED);
-	cr_assert_eq(half_act(&rig, HALF_COMMIT, position).status, APPEND_OK);
-	cr_assert_eq(half_act(&rig, HALF_COMMIT, position).status, APPEND_NOT_OPEN);
+	cr_assert_eq(half_op(&rig, HALF_COMMIT, position).status, APPEND_OK);
+	cr_assert_eq(half_op(&rig, HALF_COMMIT, position).status, APPEND_NOT_OPEN);
 	rig_release(&rig);
 }
 
@@ -423,14 +423,14 @@ Test(half_replay, a_resumed_one_keeps_the_segment_of_its_copy)
 
 	open_small(&rig);
 	int64_t position = half_store(&rig, 60000);
-	cr_assert_eq(half_act(&rig, HALF_PARK, position).status, APPEND_OK);
-	cr_assert_eq(half_act(&rig, HALF_RESUME, position).status, APPEND_OK);
+	cr_assert_eq(half_op(&rig, HALF_PARK, position).status, APPEND_OK);
+	cr_assert_eq(half_op(&rig, HALF_RESUME, position).status, APPEND_OK);
 	fill(&rig);
 	expect_expiring(&rig, position);
-	cr_assert_eq(half_act(&rig, HALF_PARK, position).status, APPEND_OK);
+	cr_assert_eq(half_op(&rig, HALF_PARK, position).status, APPEND_OK);
 	rig_until(&rig, first_has_gone);
 	/* Resumed again it is to be asked, not parked: its copy is young. */
-	struct half_change resume = { .act = HALF_RESUME, .position = position };
+	struct half_change resume = { .op = HALF_RESUME, .position = position };
 	cr_assert_eq(half_change(&rig, &resume).status, APPEND_OK);
 	job = half_ask(&rig, HALF_DUE, 0, 10, 60000);
 	cr_assert_eq(job->n, 1);
@@ -445,11 +445,11 @@ Test(half_replay, a_resumed_one_lives_on_its_copy)
 
 	open_small(&rig);
 	int64_t position = half_store(&rig, 60000);
-	cr_assert_eq(half_act(&rig, HALF_PARK, position).status, APPEND_OK);
+	cr_assert_eq(half_op(&rig, HALF_PARK, position).status, APPEND_OK);
 	fill(&rig);
 	int64_t again = half_store(&rig, 60000);
-	cr_assert_eq(half_act(&rig, HALF_PARK, again).status, APPEND_OK);
-	cr_assert_eq(half_act(&rig, HALF_RESUME, again).status, APPEND_OK);
+	cr_assert_eq(half_op(&rig, HALF_PARK, again).status, APPEND_OK);
+	cr_assert_eq(half_op(&rig, HALF_RESUME, again).status, APPEND_OK);
 	rig_until(&rig, first_has_gone);
 	cr_assert_eq(
 	    half_find(&rig, position).state, HALF_NONE, "parked, and its copy is as old as itself");
@@ -468,15 +468,15 @@ Test(half_replay, a_revocable_one_goes_with_its_record)
 	open_small(&rig);
 	int64_t position = half_store(&rig, 60000);
 	struct half_change rollback = {
-		.act = HALF_ROLLBACK, .position = position, .revocable = true
+		.op = HALF_ROLLBACK, .position = position, .revocable = true
 	};
 	cr_assert_eq(half_change(&rig, &rollback).status, APPEND_OK);
 	fill(&rig);
 	rig_until(&rig, first_has_gone);
-	cr_assert_eq(half_act(&rig, HALF_OVERRIDE, position).status, APPEND_NOT_OPEN);
+	cr_assert_eq(half_op(&rig, HALF_OVERRIDE, position).status, APPEND_NOT_OPEN);
 	rig_close(&rig);
 	rig_open(&rig);
-	cr_assert_eq(half_act(&rig, HALF_OVERRIDE, position).status, APPEND_NOT_OPEN);
+	cr_assert_eq(half_op(&rig, HALF_OVERRIDE, position).status, APPEND_NOT_OPEN);
 	rig_release(&rig);
 }
 
@@ -490,9 +490,9 @@ Test(half_replay, what_has_gone_does_not_come_back_by_its_events)
 	int64_t position = half_store(&rig, 60000);
 	fill(&rig);
 	struct half_change rollback = {
-		.act = HALF_ROLLBACK, .position = position, .revocable = true
+		.op = HALF_ROLLBACK, .position = position, .revocable = true
 	};
-	cr_assert_eq(half_act(&rig, HALF_ASK, position).status, APPEND_OK);
+	cr_assert_eq(half_op(&rig, HALF_ASK, position).status, APPEND_OK);
 	cr_assert_eq(half_change(&rig, &rollback).status, APPEND_OK);
 	rig_until(&rig, first_has_gone);
 	for (int i = 0; i < 2; i++) {
@@ -515,7 +515,7 @@ run_many(struct rig *rig, int n)
 	for (int i = 0; i < n; i++) {
 		/* Soon: rows of meta.db keep what is left of it, and the next run waits that long.
 		 */
-		half_submit(rig, &(struct half_change){ .act = HALF_STORE, .wait_ms = i / 1000 }, 0,
+		half_submit(rig, &(struct half_change){ .op = HALF_STORE, .wait_ms = i / 1000 }, 0,
 		    &outcome);
 		if (i % 1000 == 0)
 			rig_wait(rig);

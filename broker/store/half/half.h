@@ -39,8 +39,8 @@ enum half_state {
 
 /* What an append does to the table, and from which states. Else: APPEND_NOT_OPEN, nothing is
  * stored. */
-enum half_act {
-	HALF_ACT_NONE,
+enum half_op {
+	HALF_OP_NONE,
 	HALF_STORE,    /* its record is a half message: open from now on */
 	HALF_COMMIT,   /* open, parked */
 	HALF_ROLLBACK, /* open, parked; one that is not revocable also where one is */
@@ -51,7 +51,7 @@ enum half_act {
 };
 
 struct half_change {
-	enum half_act act;
+	enum half_op op;
 	bool revocable;        /* ROLLBACK: leaves it revocable */
 	int64_t position;      /* of the half message; STORE: the writer sets it */
 	int64_t wait_ms;       /* STORE, ASK, RESUME: until it is due (again) */

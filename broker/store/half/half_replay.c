@@ -32,8 +32,8 @@ left_of(int64_t wait_ms, int64_t since_ms)
 	return left < wait_ms ? left : wait_ms;
 }
 
-static enum half_act
-act_of(enum half_event_kind kind)
+static enum half_op
+op_of(enum half_event_kind kind)
 {
 	switch (kind) {
 	case EVENT_COMMIT:
@@ -45,7 +45,7 @@ act_of(enum half_event_kind kind)
 	case EVENT_RESUME:
 		return HALF_RESUME;
 	default:
-		return HALF_ACT_NONE;
+		return HALF_OP_NONE;
 	}
 }
 
@@ -62,15 +62,15 @@ read_change(const struct record *record, int64_t first_wait_ms, struct half_chan
 		int64_t wait_ms = half_first_wait_ms(known.immunity, first_wait_ms);
 
 		*change = (struct half_change){
-			.act = HALF_STORE,
+			.op = HALF_STORE,
 			.wait_ms = left_of(wait_ms, record->store_timestamp),
 		};
 	} else if (slice_is(record->topic, HALF_PARKED_TOPIC)) {
 		*change =
-		    (struct half_change){ .act = HALF_PARK, .position = record->prepared_offset };
+		    (struct half_change){ .op = HALF_PARK, .position = record->prepared_offset };
 	} else if (half_event_parse(record, &event) == 0) {
 		*change = (struct half_change){
-			.act = act_of(event.kind),
+			.op = op_of(event.kind),
 			.revocable = event.revocable,
 			.position = event.position,
 			.wait_ms = left_of(event.wait_ms, record->store_timestamp),
@@ -88,7 +88,7 @@ half_table_replay(
 	int n_asked = read_change(record, first_wait_ms, &change);
 
 	/* One that is there already may have come further. */
-	if (change.act == HALF_STORE && half_table_find(table, record->position) != NULL)
+	if (change.op == HALF_STORE && half_table_find(table, record->position) != NULL)
 		return;
 	half_table_apply(table, &change, record->position, n_asked, clock_mono_ms());
 	half_table_settle(table, at);

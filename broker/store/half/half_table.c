@@ -310,7 +310,7 @@ half_table_load(struct half_table *table, const struct half_entry *image)
 #define STATE(name) (1u << HALF_##name)
 
 static const unsigned allowed_from[] = {
-	[HALF_ACT_NONE] = ~0u,
+	[HALF_OP_NONE] = ~0u,
 	[HALF_STORE] = STATE(NONE),
 	[HALF_COMMIT] = STATE(OPEN) | STATE(PARKED),
 	[HALF_ROLLBACK] = STATE(OPEN) | STATE(PARKED),
@@ -324,12 +324,12 @@ bool
 half_table_allows(const struct half_table *table, struct half_change *change)
 {
 	const struct half_entry *entry = NULL;
-	unsigned allowed = allowed_from[change->act];
+	unsigned allowed = allowed_from[change->op];
 
 	/* A rollback that nobody may revoke is the last word on one that somebody might have. */
-	if (change->act == HALF_ROLLBACK && !change->revocable)
+	if (change->op == HALF_ROLLBACK && !change->revocable)
 		allowed |= STATE(REVOCABLE);
-	if (change->act != HALF_ACT_NONE && change->act != HALF_STORE)
+	if (change->op != HALF_OP_NONE && change->op != HALF_STORE)
 		entry = half_table_find(table, change->position);
 	change->found = entry != NULL ? entry->state : HALF_NONE;
 	return (allowed & (1u << change->found)) != 0;
@@ -358,11 +358,11 @@ change_entry(struct half_entry *entry, const struct half_change *change, int64_t
     int n_asked, int64_t now_ms)
 {
 	entry->due_ms = now_ms + change->wait_ms;
-	if (change->act == HALF_PARK)
+	if (change->op == HALF_PARK)
 		entry->copy = record;
-	if (change->act == HALF_RESUME)
+	if (change->op == HALF_RESUME)
 		entry->n_asked = 0;
-	if (change->act == HALF_ASK && (n_asked >= 0 || entry->n_asked < UINT16_MAX))
+	if (change->op == HALF_ASK && (n_asked >= 0 || entry->n_asked < UINT16_MAX))
 		entry->n_asked = (uint16_t)(n_asked >= 0 ? n_asked : entry->n_asked + 1);
 }
 
@@ -370,16 +370,16 @@ void
 half_table_apply(struct half_table *table, const struct half_change *change, int64_t record,
     int n_asked, int64_t now_ms)
 {
-	int64_t position = change->act == HALF_STORE ? record : change->position;
+	int64_t position = change->op == HALF_STORE ? record : change->position;
 
-	if (change->act == HALF_ACT_NONE)
+	if (change->op == HALF_OP_NONE)
 		return;
 	make_room(table);
 	uint32_t slot = find_slot(table, position);
 
 	note_before(table, slot, position);
-	if (change->act == HALF_COMMIT || change->act == HALF_OVERRIDE ||
-	    (change->act == HALF_ROLLBACK && !change->revocable)) {
+	if (change->op == HALF_COMMIT || change->op == HALF_OVERRIDE ||
+	    (change->op == HALF_ROLLBACK && !change->revocable)) {
 		if (table->slots[slot].held != 0)
 			clear_slot(table, slot);
 		return;
@@ -388,10 +388,10 @@ half_table_apply(struct half_table *table, const struct half_change *change, int
 
 	table->before[table->n_before - 1].number = number;
 	change_entry(entry_at(table, number), change, record, n_asked, now_ms);
-	if (change->act == HALF_PARK)
+	if (change->op == HALF_PARK)
 		set_state(table, number, HALF_PARKED);
 	else
-		set_state(table, number, change->act == HALF_ROLLBACK ? HALF_REVOCABLE : HALF_OPEN);
+		set_state(table, number, change->op == HALF_ROLLBACK ? HALF_REVOCABLE : HALF_OPEN);
 }
 
 struct half_entry *

@@ -246,10 +246,10 @@ place_whole(
 		return APPEND_CANCELLED;
 	if (append->also != NULL)
 		place(writer, append->also, chunk, notice);
-	if (append->half.act != HALF_ACT_NONE)
+	if (append->half.op != HALF_OP_NONE)
 		half_table_apply(
 		    &writer->halves, &append->half, append->position, -1, clock_mono_ms());
-	if (append->half.act == HALF_STORE)
+	if (append->half.op == HALF_STORE)
 		append->half.position = append->position;
 	return APPEND_OK;
 }

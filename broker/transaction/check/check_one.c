@@ -232,7 +232,7 @@ park(struct check *check, struct slice reason)
 	copy.prepared_offset = check->half.position;
 	struct append *append = append_new(check->checks->broker->store, &copy, 1);
 
-	append->half = (struct half_change){ .act = HALF_PARK, .position = check->half.position };
+	append->half = (struct half_change){ .op = HALF_PARK, .position = check->half.position };
 	append->also = event_append(check, &event);
 	submit(check, append, on_parked);
 }
@@ -288,7 +288,7 @@ ask(struct check *check, enum half_via via, const struct host *who, struct slice
 
 	check->leave = leave;
 	append->half = (struct half_change){
-		.act = HALF_ASK,
+		.op = HALF_ASK,
 		.position = event.position,
 		.wait_ms = event.wait_ms,
 	};

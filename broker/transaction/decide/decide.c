@@ -237,12 +237,12 @@ count_decision(const struct voting *voting, const struct append *append)
 	struct worker *worker = voting->worker;
 	struct transaction_counters *counters = &worker->broker->transactions->counters;
 
-	if (append->half.act == HALF_ROLLBACK) {
+	if (append->half.op == HALF_ROLLBACK) {
 		atomic_fetch_add_explicit(&counters->rollbacks, 1, memory_order_relaxed);
 		return;
 	}
 	atomic_fetch_add_explicit(&counters->commits, 1, memory_order_relaxed);
-	if (append->half.act == HALF_OVERRIDE)
+	if (append->half.op == HALF_OVERRIDE)
 		atomic_fetch_add_explicit(&counters->overrides, 1, memory_order_relaxed);
 	stats_put(worker->broker->stats, worker->loop->index, append->topic, 1, append->size,
 	    clock_mono_us() - voting->since_us);
@@ -307,7 +307,7 @@ commit(struct voting *voting, const struct record *half, const struct known_prop
 	if (level > 0)
 		append_set_tag_hash(append, due);
 	append->half = (struct half_change){
-		.act = voting->override ? HALF_OVERRIDE : HALF_COMMIT,
+		.op = voting->override ? HALF_OVERRIDE : HALF_COMMIT,
 		.position = voting->vote.position,
 	};
 	append->also = event_append(voting, &event);
@@ -323,7 +323,7 @@ roll_back(struct voting *voting, bool revocable)
 	event.revocable = revocable;
 	append = event_append(voting, &event);
 	append->half = (struct half_change){
-		.act = HALF_ROLLBACK,
+		.op = HALF_ROLLBACK,
 		.revocable = revocable,
 		.position = voting->vote.position,
 	};
