@@ -93,13 +93,13 @@ struct append {
 	int64_t position;        /* of the first record; the others follow back to back */
 	int64_t store_timestamp; /* ms */
 	uint32_t n_records;
-	uint32_t size;           /* bytes of all records */
-	char *records;           /* inside the append's own memory; readable until append_free */
-	void *context;           /* the submitter's */
-	struct half_change half; /* op HALF_OP_NONE: an ordinary one */
-	struct append
-	    *also; /* stored right behind this one, in the same commit; freed with it. NULL: none */
-	struct slice topic; /* inside records */
+	uint32_t size;            /* bytes of all records */
+	char *records;            /* inside the append's own memory; readable until append_free */
+	void *context;            /* the submitter's */
+	struct half_change half;  /* op HALF_OP_NONE: an ordinary one */
+	struct append *companion; /* stored right behind this one, in the same commit; freed with
+	                             it. NULL: none */
+	struct slice topic;       /* inside records */
 	/* internal */
 	int32_t queue_id;
 	bool own_tag_hash;

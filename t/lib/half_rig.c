@@ -96,7 +96,7 @@ half_submit(struct rig *rig, const struct half_change *change, int32_t n_asked,
 	struct append *append = op->topic != NULL ? message_append(rig, change, op->topic) : event;
 
 	if (append != event)
-		append->also = event;
+		append->companion = event;
 	*submitted = (struct submitted){ rig, outcome };
 	append->half = *change;
 	append->reply_loop = &rig->loop;

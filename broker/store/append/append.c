@@ -119,8 +119,8 @@ append_set_tag_hash(struct append *append, int64_t tag_hash)
 void
 append_free(struct append *append)
 {
-	if (append->also != NULL)
-		append_free(append->also);
+	if (append->companion != NULL)
+		append_free(append->companion);
 	if (append->pool != NULL)
 		pool_free(append->pool, append);
 	else
@@ -132,7 +132,7 @@ append_queued_bytes(const struct append *append)
 {
 	int64_t size = 0;
 
-	for (; append != NULL; append = append->also)
+	for (; append != NULL; append = append->companion)
 		size += (int64_t)append->size + QUEUED_OVERHEAD_BYTES;
 	return size;
 }

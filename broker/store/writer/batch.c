@@ -35,7 +35,7 @@ dequeue_append(struct task *task, void *arg)
 		return;
 	}
 	task_chain_add(&writer->batch.appends, task);
-	for (; append != NULL; append = append->also) {
+	for (; append != NULL; append = append->companion) {
 		writer->batch.n_records += append->n_records;
 		writer->batch.n_bytes += append->size;
 	}
@@ -244,8 +244,8 @@ place_whole(
 		return APPEND_NOT_OPEN;
 	if (!place(writer, append, chunk, notice))
 		return APPEND_CANCELLED;
-	if (append->also != NULL)
-		place(writer, append->also, chunk, notice);
+	if (append->companion != NULL)
+		place(writer, append->companion, chunk, notice);
 	if (append->half.op != HALF_OP_NONE)
 		half_table_apply(
 		    &writer->halves, &append->half, append->position, -1, clock_mono_ms());
@@ -270,8 +270,8 @@ batch_place(struct writer *writer, struct chunk *chunk, struct commit_notice *no
 			continue;
 		}
 		task_chain_add(&writer->batch.appends, task);
-		if (append->also != NULL)
-			task_chain_add(&writer->batch.appends, &append->also->task);
+		if (append->companion != NULL)
+			task_chain_add(&writer->batch.appends, &append->companion->task);
 	}
 }
 

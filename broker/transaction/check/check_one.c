@@ -233,7 +233,7 @@ park(struct check *check, struct slice reason)
 	struct append *append = append_new(check->checks->broker->store, &copy, 1);
 
 	append->half = (struct half_change){ .op = HALF_PARK, .position = check->half.position };
-	append->also = event_append(check, &event);
+	append->companion = event_append(check, &event);
 	submit(check, append, on_parked);
 }
 

@@ -310,7 +310,7 @@ commit(struct voting *voting, const struct record *half, const struct known_prop
 		.op = voting->override ? HALF_OVERRIDE : HALF_COMMIT,
 		.position = voting->vote.position,
 	};
-	append->also = event_append(voting, &event);
+	append->companion = event_append(voting, &event);
 	submit(voting, append, on_decided);
 }
 
