@@ -73,7 +73,7 @@ end_transaction_begin(struct request *request)
 	const struct end_transaction_header *header = request->header;
 	struct worker *worker = request_worker(request);
 	struct transaction_vote vote = {
-		.via = header->from_check ? VIA_CHECK : VIA_SENDER,
+		.source = header->from_check ? SOURCE_CHECK : SOURCE_SENDER,
 		.position = header->commit_log_offset,
 		.half_offset = header->tran_state_table_offset,
 		.group = header->producer_group,

@@ -366,7 +366,7 @@ resolve(struct named_request *named, struct loop *loop)
 	transaction_vote(view->worker,
 	    &(struct transaction_vote){
 		.kind = named->decision,
-		.via = VIA_ADMIN,
+		.source = SOURCE_ADMIN,
 		.position = view->position,
 		.half_offset = -1,
 		.who = named->who,

@@ -31,7 +31,7 @@ transaction_resume(struct worker *worker, const struct transaction_resume *resum
 {
 	struct half_event event = {
 		.kind = EVENT_RESUME,
-		.via = VIA_ADMIN,
+		.source = SOURCE_ADMIN,
 		.position = resume->position,
 		.half_offset = resume->half_offset,
 		.time_ms = clock_wall_ms(),

@@ -226,11 +226,11 @@ transaction_state_after(const struct half_event *event, enum transaction_state o
 	bool is_decided =
 	    otherwise == TRANSACTION_COMMITTED || otherwise == TRANSACTION_ROLLED_BACK;
 	bool commit = event->kind == EVENT_COMMIT ||
-	              (event->kind == EVENT_REPEAT && event->said == EVENT_COMMIT) ||
-	              (event->kind == EVENT_CONTRADICT && event->said == EVENT_ROLLBACK);
+	              (event->kind == EVENT_REPEAT && event->claimed == EVENT_COMMIT) ||
+	              (event->kind == EVENT_CONTRADICT && event->claimed == EVENT_ROLLBACK);
 	bool rollback = event->kind == EVENT_ROLLBACK ||
-	                (event->kind == EVENT_REPEAT && event->said == EVENT_ROLLBACK) ||
-	                (event->kind == EVENT_CONTRADICT && event->said == EVENT_COMMIT);
+	                (event->kind == EVENT_REPEAT && event->claimed == EVENT_ROLLBACK) ||
+	                (event->kind == EVENT_CONTRADICT && event->claimed == EVENT_COMMIT);
 
 	if (is_decided && event->kind != EVENT_COMMIT && event->kind != EVENT_ROLLBACK)
 		return otherwise;
@@ -272,16 +272,16 @@ void
 transaction_event_tell(struct arena *arena, int64_t position, const struct half_event *from,
     struct transaction_event *to)
 {
-	bool tells_said = from->kind == EVENT_REPEAT || from->kind == EVENT_CONTRADICT;
+	bool tells_claim = from->kind == EVENT_REPEAT || from->kind == EVENT_CONTRADICT;
 
 	*to = (struct transaction_event){
 		.position = position,
 		.time_ms = from->time_ms,
 		.what = slice_of(half_event_name(from->kind)),
-		.via = slice_of(half_via_name(from->via)),
+		.via = slice_of(half_source_name(from->source)),
 		.who = from->who.port != 0 ? host_text(arena, &from->who) : SLICE_NONE,
 		.by = from->by,
-		.said = tells_said ? slice_of(half_event_name(from->said)) : SLICE_NONE,
+		.said = tells_claim ? slice_of(half_event_name(from->claimed)) : SLICE_NONE,
 		.reason = from->reason,
 		.revocable = from->revocable,
 		.override = from->override,

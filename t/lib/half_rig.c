@@ -56,7 +56,7 @@ event_append(
 {
 	struct half_event event = {
 		.kind = ops[change->op].event,
-		.via = VIA_SENDER,
+		.source = SOURCE_SENDER,
 		.revocable = change->revocable,
 		.override = change->op == HALF_OVERRIDE,
 		.position = change->position,

@@ -119,29 +119,30 @@ enum half_event_kind {
 };
 
 /* Who caused it. */
-enum half_via {
-	VIA_SENDER, /* END_TRANSACTION of the producer */
-	VIA_CHECK,  /* a member of the group, asked by us */
-	VIA_URL,
-	VIA_ADMIN,
-	VIA_BROKER,
-	N_VIAS
+enum half_source {
+	SOURCE_SENDER, /* END_TRANSACTION of the producer */
+	SOURCE_CHECK,  /* a member of the group, asked by us */
+	SOURCE_URL,
+	SOURCE_ADMIN,
+	SOURCE_BROKER,
+	N_SOURCES
 };
 
 struct half_event {
 	enum half_event_kind kind;
-	enum half_via via;
-	enum half_event_kind said; /* REPEAT, CONTRADICT: what was asked for, COMMIT or ROLLBACK */
-	bool revocable;            /* ROLLBACK */
-	bool override;             /* COMMIT: of a revocable one */
-	int64_t position;          /* of the half message */
-	int64_t half_offset;       /* its queue offset */
-	int64_t time_ms;           /* wall clock */
-	int64_t wait_ms;           /* ASK, RESUME: until the next */
-	int32_t n_asked;           /* ASK: how many times by now */
-	struct host who;           /* address it came from, or that was asked; 0.0.0.0:0: us */
-	struct slice by;           /* client id, URL, person; absent: only the address is known */
-	struct slice reason;       /* absent: none */
+	enum half_source source;
+	enum half_event_kind
+	    claimed;         /* REPEAT, CONTRADICT: what was asked for, COMMIT or ROLLBACK */
+	bool revocable;      /* ROLLBACK */
+	bool override;       /* COMMIT: of a revocable one */
+	int64_t position;    /* of the half message */
+	int64_t half_offset; /* its queue offset */
+	int64_t time_ms;     /* wall clock */
+	int64_t wait_ms;     /* ASK, RESUME: until the next */
+	int32_t n_asked;     /* ASK: how many times by now */
+	struct host who;     /* address it came from, or that was asked; 0.0.0.0:0: us */
+	struct slice by;     /* client id, URL, person; absent: only the address is known */
+	struct slice reason; /* absent: none */
 };
 
 /* Queues of HALF_EVENT_TOPIC: decisions, contradictions, and the rest apart, as lists are made of
@@ -149,7 +150,7 @@ struct half_event {
 enum { EVENT_QUEUE_DECISIONS, EVENT_QUEUE_CONTRADICTIONS, EVENT_QUEUE_OTHERS, N_EVENT_QUEUES };
 
 const char *half_event_name(enum half_event_kind kind);
-const char *half_via_name(enum half_via via);
+const char *half_source_name(enum half_source source);
 /*
  * The append of the record that keeps it, in memory of that loop, which frees it. It has no reply
  * loop yet: it may go along with another. The arena is for what is needed meanwhile.

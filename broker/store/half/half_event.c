@@ -14,8 +14,8 @@
  * body; small numbers are packed into the flag.
  */
 
-#define FLAG_VIA 0xff
-#define FLAG_SAID_SHIFT 8
+#define FLAG_SOURCE 0xff
+#define FLAG_CLAIMED_SHIFT 8
 #define FLAG_REVOCABLE 0x10000
 #define FLAG_OVERRIDE 0x20000
 #define WAIT "waitMs"
@@ -34,12 +34,12 @@ static const char *const names[N_EVENT_KINDS] = {
 	[EVENT_CONTRADICT] = "contradict",
 };
 
-static const char *const vias[N_VIAS] = {
-	[VIA_SENDER] = "sender",
-	[VIA_CHECK] = "check",
-	[VIA_URL] = "url",
-	[VIA_ADMIN] = "admin",
-	[VIA_BROKER] = "broker",
+static const char *const sources[N_SOURCES] = {
+	[SOURCE_SENDER] = "sender",
+	[SOURCE_CHECK] = "check",
+	[SOURCE_URL] = "url",
+	[SOURCE_ADMIN] = "admin",
+	[SOURCE_BROKER] = "broker",
 };
 
 const char *
@@ -49,9 +49,9 @@ half_event_name(enum half_event_kind kind)
 }
 
 const char *
-half_via_name(enum half_via via)
+half_source_name(enum half_source source)
 {
-	return vias[via];
+	return sources[source];
 }
 
 struct slice
@@ -139,7 +139,7 @@ half_event_append(const struct store *store, struct loop *loop, struct arena *ar
 	struct record record = {
 		.topic = SLICE(HALF_EVENT_TOPIC),
 		.queue_id = queue_of(event->kind),
-		.flag = (int32_t)event->via | (int32_t)event->said << FLAG_SAID_SHIFT |
+		.flag = (int32_t)event->source | (int32_t)event->claimed << FLAG_CLAIMED_SHIFT |
 		        (event->revocable ? FLAG_REVOCABLE : 0) |
 		        (event->override ? FLAG_OVERRIDE : 0),
 		.born_timestamp = event->time_ms,
@@ -169,12 +169,12 @@ kind_of(struct slice tags, enum half_event_kind *kind)
 int
 half_event_parse(const struct record *record, struct half_event *event)
 {
-	int32_t via = record->flag & FLAG_VIA;
-	int32_t said = record->flag >> FLAG_SAID_SHIFT & 0xff;
+	int32_t source = record->flag & FLAG_SOURCE;
+	int32_t claimed = record->flag >> FLAG_CLAIMED_SHIFT & 0xff;
 
 	*event = (struct half_event){
-		.via = (enum half_via)via,
-		.said = (enum half_event_kind)said,
+		.source = (enum half_source)source,
+		.claimed = (enum half_event_kind)claimed,
 		.revocable = record->flag & FLAG_REVOCABLE,
 		.override = record->flag & FLAG_OVERRIDE,
 		.position = record->prepared_offset,
@@ -184,7 +184,8 @@ half_event_parse(const struct record *record, struct half_event *event)
 		.by = property_find(record->properties, "by"),
 		.reason = property_find(record->properties, "reason"),
 	};
-	if (!slice_is(record->topic, HALF_EVENT_TOPIC) || via >= N_VIAS || said >= N_EVENT_KINDS ||
+	if (!slice_is(record->topic, HALF_EVENT_TOPIC) || source >= N_SOURCES ||
+	    claimed >= N_EVENT_KINDS ||
 	    kind_of(property_find(record->properties, "TAGS"), &event->kind) == -1 ||
 	    slice_to_int64(record->body, &event->half_offset) == -1)
 		return -1;

@@ -211,7 +211,7 @@ park(struct check *check, struct slice reason)
 {
 	struct half_event event = {
 		.kind = EVENT_PARK,
-		.via = VIA_BROKER,
+		.source = SOURCE_BROKER,
 		.position = check->half.position,
 		.half_offset = check->question.header.tran_state_table_offset,
 		.time_ms = clock_wall_ms(),
@@ -259,27 +259,27 @@ on_asked(struct append *append, struct loop *loop)
 
 /* A URL is not asked about one while it still may answer. */
 static int64_t
-wait_after(const struct broker_settings *settings, enum half_via via)
+wait_after(const struct broker_settings *settings, enum half_source source)
 {
 	int64_t interval_ms = settings->transaction_check_interval;
 
-	if (via == VIA_URL && settings->transaction_check_url_timeout > interval_ms)
+	if (source == SOURCE_URL && settings->transaction_check_url_timeout > interval_ms)
 		return settings->transaction_check_url_timeout;
 	return interval_ms;
 }
 
 /* The ask is kept first: so none leaves once there is a decision, and each is counted. */
 static void
-ask(struct check *check, enum half_via via, const struct host *who, struct slice by,
+ask(struct check *check, enum half_source source, const struct host *who, struct slice by,
     void (*leave)(struct check *check))
 {
 	struct half_event event = {
 		.kind = EVENT_ASK,
-		.via = via,
+		.source = source,
 		.position = check->half.position,
 		.half_offset = check->question.header.tran_state_table_offset,
 		.time_ms = clock_wall_ms(),
-		.wait_ms = wait_after(check->checks->broker->settings, via),
+		.wait_ms = wait_after(check->checks->broker->settings, source),
 		.n_asked = ++check->half.n_asked,
 		.who = *who,
 		.by = by,
@@ -349,7 +349,7 @@ choose_url(struct check *check)
 
 	switch (check_urls_choose(checks->urls, group, now_ms, &check->arena, &check->url, &host)) {
 	case CHECK_CHOSEN:
-		ask(check, VIA_URL, &host, check->url, leave_to_url);
+		ask(check, SOURCE_URL, &host, check->url, leave_to_url);
 		break;
 	case CHECK_LATER:
 		put_off_for_lack(check, check_urls_patience_ms(checks->urls, group, now_ms));
@@ -370,7 +370,7 @@ on_found(void *context, enum check_choice elsewhere, struct slice master)
 		check_unlink(check);
 	} else if (elsewhere == CHECK_CHOSEN) {
 		check->master = arena_copy(&check->arena, master);
-		ask(check, VIA_CHECK, &nowhere,
+		ask(check, SOURCE_CHECK, &nowhere,
 		    arena_printf(&check->arena, "a member at %.*s", (int)master.len, master.data),
 		    leave_to_master);
 	} else if (elsewhere == CHECK_NOBODY && check->members == CHECK_NOBODY) {
@@ -389,7 +389,7 @@ choose(struct check *check)
 	check->members = check_members_choose(checks->members, question->group,
 	    &question->born_host, clock_mono_ms(), &check->arena, &check->member);
 	if (check->members == CHECK_CHOSEN)
-		ask(check, VIA_CHECK, &check->member.host, check->member.id, leave_to_member);
+		ask(check, SOURCE_CHECK, &check->member.host, check->member.id, leave_to_member);
 	else
 		relay_out_find(checks->relay_out, question->group, on_found, check);
 }

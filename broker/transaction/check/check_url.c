@@ -347,7 +347,7 @@ check_urls_ask(struct check_urls *urls, struct slice url, const struct check_que
 	ask->turn_end.run = free_ask;
 	LIST_INSERT_HEAD(&urls->asks, ask, link);
 	ask->vote = (struct transaction_vote){
-		.via = VIA_URL,
+		.source = SOURCE_URL,
 		.position = question->header.commit_log_offset,
 		.half_offset = question->header.tran_state_table_offset,
 		.group = arena_copy(&ask->arena, question->group),

@@ -67,9 +67,9 @@ log_outcome(struct voting *voting, enum transaction_outcome outcome, struct slic
 		return;
 	struct slice who = host_text(&voting->worker->loop->arena, &vote->who);
 
-	log_warn("transaction vote %s vote=%s via=%s from=%.*s group=%.*s position=%" PRId64
+	log_warn("transaction vote %s vote=%s source=%s from=%.*s group=%.*s position=%" PRId64
 		 " total=%" PRId64 " why=%.*s",
-	    outcome_names[outcome], half_event_name(vote->kind), half_via_name(vote->via),
+	    outcome_names[outcome], half_event_name(vote->kind), half_source_name(vote->source),
 	    (int)who.len, who.data, (int)vote->group.len, vote->group.data, vote->position,
 	    (int64_t)atomic_load(&all->counters.outcomes[outcome]), (int)why.len, why.data);
 }
@@ -94,8 +94,8 @@ event_of(const struct voting *voting, enum half_event_kind kind)
 
 	return (struct half_event){
 		.kind = kind,
-		.via = vote->via,
-		.said = vote->kind,
+		.source = vote->source,
+		.claimed = vote->kind,
 		.override = voting->override && kind == EVENT_COMMIT,
 		.position = vote->position,
 		.half_offset = vote->half_offset,
@@ -331,9 +331,9 @@ roll_back(struct voting *voting, bool revocable)
 }
 
 static bool
-is_reply_to_ask(enum half_via via)
+is_reply_to_ask(enum half_source source)
 {
-	return via == VIA_CHECK || via == VIA_URL;
+	return source == SOURCE_CHECK || source == SOURCE_URL;
 }
 
 /* NULL when the vote is about this half message, else why it is not. */
@@ -369,15 +369,15 @@ judge(struct voting *voting, const struct record *half)
 	}
 	if (voting->copy == -1)
 		vote->half_offset = half->queue_offset;
-	bool lenient = vote->kind != EVENT_UNKNOWN && vote->via != VIA_ADMIN &&
+	bool lenient = vote->kind != EVENT_UNKNOWN && vote->source != SOURCE_ADMIN &&
 	               policy_of(voting, &known) == POLICY_COMMIT_WINS_ONCE;
 	if (vote->kind == EVENT_UNKNOWN) {
 		note(voting, EVENT_UNKNOWN);
 	} else if (vote->kind == EVENT_COMMIT) {
-		voting->may_override = lenient && vote->via == VIA_SENDER;
+		voting->may_override = lenient && vote->source == SOURCE_SENDER;
 		commit(voting, half, &known);
 	} else {
-		roll_back(voting, lenient && is_reply_to_ask(vote->via));
+		roll_back(voting, lenient && is_reply_to_ask(vote->source));
 	}
 }
 

@@ -16,7 +16,7 @@
 /* A vote on a half message. Texts are copied. */
 struct transaction_vote {
 	enum half_event_kind kind; /* EVENT_COMMIT, EVENT_ROLLBACK, EVENT_UNKNOWN */
-	enum half_via via;
+	enum half_source source;
 	int64_t position;    /* of the half message */
 	int64_t half_offset; /* its queue offset; -1: not checked */
 	struct slice group;  /* of producers; absent: not checked */
