@@ -19,8 +19,8 @@ extern const struct handler send_handlers[], send_back_handlers[];
 /* pull/ */
 extern const struct handler pull_handlers[], query_handlers[];
 /* consumers/ */
-extern const struct handler client_handlers[], connection_handlers[], offset_handlers[],
-    progress_handlers[];
+extern const struct handler client_handlers[], connection_handlers[], directly_handlers[],
+    offset_handlers[], progress_handlers[];
 /* catalog/ */
 extern const struct handler topic_handlers[], group_handlers[];
 /* retention/ */
@@ -36,6 +36,7 @@ const struct handler *const broker_families[] = {
 	query_handlers,
 	client_handlers,
 	connection_handlers,
+	directly_handlers,
 	offset_handlers,
 	progress_handlers,
 	topic_handlers,

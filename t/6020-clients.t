@@ -61,6 +61,22 @@ t_has "which was asked as we were" "$(cat "$T_DIR/b1.held")" push.jstackEnable=t
 got=$(rawcall "$b" 307 consumerGroup=G clientId=c9 jstackEnable=true)
 t_is "running info of nobody" "$(echo "$got" | field code) $(echo "$got" | field remark)" "1 The Consumer <G> <c9> not online"
 
+# one message, consumed directly by one client: with the record, and the name of the broker
+id=$(rawcall -B once "$b" 310 a=PG b=Direct c=TBW102 d=1 e=0 f=0 g=1 h=0 i= j=0 k=false m=false | field ext.msgId)
+got=$(rawcall "$b" 309 consumerGroup=G clientId=c1 msgId="$id" topic=Direct)
+t_is "the client's result is the answer" "$(echo "$got" | field code) $(echo "$got" | field body)" '0 {"jstack":"x"}'
+t_has "it was asked as we were" "$(cat "$T_DIR/b1.held")" "push.msgId=$id"
+t_has "and told the broker" "$(cat "$T_DIR/b1.held")" "push.brokerName=broker-x"
+t_is "nobody has it consumed" "$(rawcall "$b" 309 consumerGroup=G clientId=c9 msgId="$id" | field remark)" \
+	"The Consumer <G> <c9> not online"
+t_is "no such message" "$(rawcall "$b" 309 consumerGroup=G clientId=c1 msgId="$(echo "$id" | cut -c1-16)00000000000F4240" |
+	field code)" 1
+t_is "no id" "$(rawcall "$b" 309 consumerGroup=G clientId=c1 msgId=x | field code)" 1
+delayed=$(rawcall -B soon "$b" 310 a=PG b=Direct c=TBW102 d=1 e=0 f=0 g=1 h=0 i="DELAY$(printf '\001')9$(printf '\002')" \
+	j=0 k=false m=false | field ext.msgId)
+t_is "what is not delivered yet is not consumed" "$(rawcall "$b" 309 consumerGroup=G clientId=c1 msgId="$delayed" |
+	field code)" 1
+
 # a subscription that differs
 hold b3 -B "$(heartbeat c3 TagB)" "$b" 34
 got=$(grep 'subscribe differently' "$T_DIR/b.log")

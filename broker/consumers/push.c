@@ -207,18 +207,35 @@ push_changes(struct broker *broker, struct loop *here, const struct client_chang
 	}
 }
 
+void
+push_forward(struct broker *broker, struct loop *here, const struct push_call *call,
+    const struct ticket *ticket)
+{
+	struct push *push = push_new(call->to, call->code, call->ext, call->n_ext, call->body);
+
+	push->wants_reply = true;
+	push->timeout_ms = call->timeout_ms;
+	push->ticket = *ticket;
+	push->reply_loop = here;
+	push_send(broker, here, push, run_push);
+}
+
 enum verdict
 push_relay(struct request *request, struct conn_id to, int timeout_ms)
 {
 	const struct command *command = request->command;
-	struct push *push =
-	    push_new(to, command->code, command->ext, command->n_ext, request->body);
+	struct ticket ticket = request_ticket(request);
 
-	push->wants_reply = true;
-	push->timeout_ms = timeout_ms;
-	push->ticket = request_ticket(request);
-	push->reply_loop = request->loop;
-	push_send(request_broker(request), request->loop, push, run_push);
+	push_forward(request_broker(request), request->loop,
+	    &(struct push_call){
+		.to = to,
+		.code = command->code,
+		.ext = command->ext,
+		.n_ext = command->n_ext,
+		.body = request->body,
+		.timeout_ms = timeout_ms,
+	    },
+	    &ticket);
 	return VERDICT_LATER;
 }
 

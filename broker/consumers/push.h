@@ -17,6 +17,18 @@ void push_changes(struct broker *broker, struct loop *here, const struct client_
  * body become the answer. Without an answer in time: 207.
  */
 enum verdict push_relay(struct request *request, struct conn_id to, int timeout_ms);
+/* A request to a client; texts are lent for the call. */
+struct push_call {
+	struct conn_id to;
+	int32_t code;
+	const struct ext *ext;
+	size_t n_ext;
+	struct slice body;
+	int timeout_ms;
+};
+/* The same for a request that is not at hand any more: its ticket belongs to the loop `here`. */
+void push_forward(struct broker *broker, struct loop *here, const struct push_call *call,
+    const struct ticket *ticket);
 /* Whether a oneway request could leave. */
 enum push_result {
 	PUSH_SENT,
