@@ -111,12 +111,12 @@ is_in_time(const struct admin *admin, const struct record *record)
 static int
 show_pulled(struct admin *admin, struct slice records, int64_t *left)
 {
-	struct record record;
+	struct found_message found = { 0 };
 
-	while (*left > 0 && pulled_next(&records, SLICE_NONE, &record)) {
-		if (!is_in_time(admin, &record))
+	while (*left > 0 && pulled_next(&records, SLICE_NONE, &found.record)) {
+		if (!is_in_time(admin, &found.record))
 			continue;
-		if (message_show(admin, &record, 0) == -1)
+		if (message_show(admin, &found, 0) == -1)
 			return -1;
 		(*left)--;
 	}

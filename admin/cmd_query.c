@@ -12,7 +12,8 @@
 
 /* The one with this unique id in one topic: 1, 0 when there is none, -1 after admin_fail. */
 static int
-find_in_topic(struct admin *admin, struct slice topic, struct slice id, struct record *record)
+find_in_topic(
+    struct admin *admin, struct slice topic, struct slice id, struct found_message *message)
 {
 	struct key_query query = { topic, id, true, UNIQUE_KEY_MAX, 0, INT64_MAX };
 	struct found_messages found;
@@ -21,13 +22,13 @@ find_in_topic(struct admin *admin, struct slice topic, struct slice id, struct r
 		return -1;
 	if (found.n == 0)
 		return 0;
-	*record = found.list[0];
+	*message = found.list[0];
 	return 1;
 }
 
 /* Without a topic all are asked: unique ids are indexed together with their topics. */
 static int
-find_in_all_topics(struct admin *admin, struct slice id, struct record *record)
+find_in_all_topics(struct admin *admin, struct slice id, struct found_message *message)
 {
 	struct admin_request ask = { .code = REQUEST_GET_ALL_TOPIC_LIST_FROM_NAMESERVER };
 	struct twinmq_reply reply;
@@ -38,7 +39,7 @@ find_in_all_topics(struct admin *admin, struct slice id, struct record *record)
 	if (topic_list_read(&admin->arena, reply.body, &list) == -1)
 		return admin_bad_body(admin, &ask);
 	for (size_t i = 0; i < list.n_topics; i++) {
-		int n = find_in_topic(admin, list.topics[i], id, record);
+		int n = find_in_topic(admin, list.topics[i], id, message);
 
 		if (n != 0)
 			return n;
@@ -49,17 +50,17 @@ find_in_all_topics(struct admin *admin, struct slice id, struct record *record)
 /* An id may be of either kind: both have the same length, so the one that finds something is right.
  */
 static int
-find_by_any_id(struct admin *admin, struct slice id, struct record *record)
+find_by_any_id(struct admin *admin, struct slice id, struct found_message *message)
 {
 	struct slice topic = slice_of(args_text(&admin->args, 't'));
 	char why[sizeof admin->error] = "it is no offset id";
 
-	if (message_view(admin, id, record) == 0)
+	if (message_view(admin, id, message) == 0)
 		return 0;
 	if (twinmq_error(admin->mq)->code != 0)
 		snprintf(why, sizeof why, "%s", twinmq_error(admin->mq)->text);
-	int n = topic.data != NULL ? find_in_topic(admin, slice_trim(topic), id, record)
-	                           : find_in_all_topics(admin, id, record);
+	int n = topic.data != NULL ? find_in_topic(admin, slice_trim(topic), id, message)
+	                           : find_in_all_topics(admin, id, message);
 	if (n == 1)
 		return 0;
 	return admin_fail(admin,
@@ -71,17 +72,17 @@ find_by_any_id(struct admin *admin, struct slice id, struct record *record)
 
 /* Has one client of a group consume it now. */
 static int
-consume_directly(struct admin *admin, const struct record *record)
+consume_directly(struct admin *admin, const struct found_message *message)
 {
+	const struct record *record = &message->record;
 	struct consume_directly_header header = {
 		.consumer_group = slice_of(args_text(&admin->args, 'g')),
 		.client_id = slice_of(args_text(&admin->args, 'd')),
 		.msg_id = message_offset_id(admin, record),
 		.topic = record->topic,
 	};
-	struct admin_request ask = { host_text(&admin->arena, &record->store_host),
-		REQUEST_CONSUME_MESSAGE_DIRECTLY, consume_directly_header_fields, &header,
-		SLICE("") };
+	struct admin_request ask = { message->address, REQUEST_CONSUME_MESSAGE_DIRECTLY,
+		consume_directly_header_fields, &header, SLICE("") };
 	struct report *report = &admin->report;
 	struct twinmq_reply reply;
 
@@ -159,13 +160,13 @@ resend(struct admin *admin, const struct record *record)
 }
 
 static int
-serve_message(struct admin *admin, const struct record *record)
+serve_message(struct admin *admin, const struct found_message *message)
 {
 	if (args_has(&admin->args, 'g') && args_has(&admin->args, 'd'))
-		return consume_directly(admin, record);
+		return consume_directly(admin, message);
 	if (args_number(&admin->args, 's', 0) != 0)
-		return resend(admin, record);
-	return message_show(admin, record, SHOW_TRACKS);
+		return resend(admin, &message->record);
+	return message_show(admin, message, SHOW_TRACKS);
 }
 
 /* ---- queryMsgById ---- */
@@ -196,14 +197,14 @@ query_by_id_run(struct admin *admin)
 		return -1;
 	report_open_list(&admin->report, "messages");
 	while (result == 0 && slice_next(&ids, ',', &id)) {
-		struct record record;
+		struct found_message message;
 
 		id = slice_trim(id);
 		if (id.len == 0)
 			continue;
-		result = find_by_any_id(admin, id, &record);
+		result = find_by_any_id(admin, id, &message);
 		if (result == 0)
-			result = serve_message(admin, &record);
+			result = serve_message(admin, &message);
 		n++;
 	}
 	report_close_list(&admin->report);
@@ -290,7 +291,7 @@ query_by_key_run(struct admin *admin)
 		    (int)query.topic.len, query.topic.data, (int)query.key.len, query.key.data);
 	grid_open(&grid, &admin->report, "messages", key_columns);
 	for (size_t i = 0; i < found.n; i++) {
-		const struct record *record = &found.list[i];
+		const struct record *record = &found.list[i].record;
 
 		grid_text(&grid, message_name(admin, record));
 		grid_int(&grid, record->queue_id);
@@ -325,23 +326,30 @@ query_by_offset_run(struct admin *admin)
 		.offset = args_number(&admin->args, 'o', 0),
 		.max_messages = 1,
 	};
+	struct found_message found = { 0 };
 	struct pull_result result;
-	struct record record;
+	struct targets brokers;
 
 	if (admin_name(admin, 't', "topic", &pull.queue.topic) == -1)
 		return -1;
 	if (twinmq_pull(admin->mq, &pull, &admin->arena, &result) == -1)
 		return admin_fail_call(admin);
-	if (result.status != PULL_FOUND || !pulled_next(&result.records, SLICE_NONE, &record) ||
-	    record.queue_offset != pull.offset)
+	if (result.status != PULL_FOUND ||
+	    !pulled_next(&result.records, SLICE_NONE, &found.record) ||
+	    found.record.queue_offset != pull.offset)
 		return admin_fail(admin,
 		    "queue %d of topic %.*s on %.*s has no offset %lld; it has %lld to %lld",
 		    (int)pull.queue.id, (int)pull.queue.topic.len, pull.queue.topic.data,
 		    (int)pull.queue.broker_name.len, pull.queue.broker_name.data,
 		    (long long)pull.offset, (long long)result.min_offset,
 		    (long long)result.max_offset - 1);
+	if (admin_topic_brokers(admin, pull.queue.topic, &brokers) == -1)
+		return -1;
+	for (size_t i = 0; i < brokers.n; i++)
+		if (slice_equal(brokers.list[i].name, pull.queue.broker_name))
+			found.address = brokers.list[i].address;
 	report_open_list(&admin->report, "messages");
-	int shown = message_show(admin, &record, SHOW_TRACKS);
+	int shown = message_show(admin, &found, SHOW_TRACKS);
 	report_close_list(&admin->report);
 	return shown;
 }

@@ -5,14 +5,23 @@
 
 #include "admin/admin.h"
 
+/* A message, and the broker that has it now: one that moved is not where its records say. */
+struct found_message {
+	struct record record;
+	struct slice address;
+};
+
 struct found_messages {
-	const struct record *list; /* in the run's arena */
+	const struct found_message *list; /* in the run's arena */
 	size_t n;
 };
 
-/* By offset id, at the broker that it names. 0, or -1 when it is none or the broker has no such
- * message; the client's error says why, admin_fail was not called. */
-int message_view(struct admin *admin, struct slice id, struct record *record);
+/*
+ * By offset id, at the broker that it names; when that cannot be reached, at the broker that has
+ * the record of that host now. 0, or -1 when it is no id or no broker has the message; the client's
+ * error says why, admin_fail was not called.
+ */
+int message_view(struct admin *admin, struct slice id, struct found_message *found);
 /*
  * Messages of a topic with this key, on all its brokers, oldest first. 0 also when there are none;
  * -1 after admin_fail.
@@ -32,7 +41,7 @@ struct slice message_offset_id(struct admin *admin, const struct record *record)
 
 #define SHOW_TRACKS 1u /* and who consumed it */
 /* All fields and the body; -F writes the body to a file. 0, or -1 after admin_fail. */
-int message_show(struct admin *admin, const struct record *record, unsigned what);
+int message_show(struct admin *admin, const struct found_message *found, unsigned what);
 
 #define FLAG_BODY_FILE                                                                             \
 	{                                                                                          \

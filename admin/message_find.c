@@ -6,22 +6,63 @@
 #include "admin/message.h"
 #include "common/base/mem.h"
 
-int
-message_view(struct admin *admin, struct slice id, struct record *record)
+/* The record at a position of one broker's log. */
+static int
+view_at(struct admin *admin, struct slice address, int64_t position, struct record *record)
 {
-	struct view_message_header header = { 0 };
-	struct admin_request ask = { .code = REQUEST_VIEW_MESSAGE_BY_ID,
+	struct view_message_header header = { .offset = position };
+	struct admin_request ask = { .address = address,
+		.code = REQUEST_VIEW_MESSAGE_BY_ID,
 		.fields = view_message_header_fields,
 		.header = &header };
 	struct twinmq_reply reply;
-	struct host host;
 
-	if (message_id_parse(id, &host, &header.offset) == -1)
-		return -1;
-	ask.address = host_text(&admin->arena, &host);
 	if (admin_ask(admin, &ask, &reply) == -1)
 		return -1;
 	return record_decode(reply.body.data, reply.body.len, record);
+}
+
+static bool
+is_same_host(const struct host *a, const struct host *b)
+{
+	return a->ip_len == b->ip_len && a->port == b->port && memcmp(a->ip, b->ip, a->ip_len) == 0;
+}
+
+/* A broker that moved still has the records that it stored as this host. */
+static int
+view_moved(
+    struct admin *admin, const struct host *host, int64_t position, struct found_message *found)
+{
+	struct targets brokers;
+
+	if (admin_cluster_brokers(admin, SLICE_NONE, 0, &brokers) == -1)
+		return -1;
+	for (size_t i = 0; i < brokers.n; i++) {
+		found->address = brokers.list[i].address;
+		if (view_at(admin, found->address, position, &found->record) == 0 &&
+		    is_same_host(&found->record.store_host, host))
+			return 0;
+	}
+	return -1;
+}
+
+int
+message_view(struct admin *admin, struct slice id, struct found_message *found)
+{
+	bool failed_before = admin->failed;
+	struct host host;
+	int64_t position;
+
+	if (message_id_parse(id, &host, &position) == -1)
+		return -1;
+	found->address = host_text(&admin->arena, &host);
+	if (view_at(admin, found->address, position, &found->record) == 0 &&
+	    is_same_host(&found->record.store_host, &host))
+		return 0;
+	int status = view_moved(admin, &host, position, found);
+
+	admin->failed = failed_before; /* admin_fail is the caller's */
+	return status;
 }
 
 /* The index knows hashes only: whether it is the key, the message itself says. */
@@ -41,7 +82,8 @@ has_key(const struct record *record, const struct key_query *query)
 static int
 compare_records(const void *left, const void *right)
 {
-	const struct record *a = left, *b = right;
+	const struct record *a = &((const struct found_message *)left)->record,
+			    *b = &((const struct found_message *)right)->record;
 	int order =
 	    (a->store_timestamp > b->store_timestamp) - (a->store_timestamp < b->store_timestamp);
 
@@ -50,7 +92,7 @@ compare_records(const void *left, const void *right)
 
 static int
 query_broker(struct admin *admin, const struct key_query *query, struct slice address,
-    struct record **list, size_t *n)
+    struct found_message **list, size_t *n)
 {
 	struct query_message_header header = {
 		.topic = query->topic,
@@ -76,7 +118,7 @@ query_broker(struct admin *admin, const struct key_query *query, struct slice ad
 		if (!has_key(&record, query))
 			continue;
 		*list = mem_realloc(*list, (*n + 1) * sizeof **list);
-		(*list)[(*n)++] = record;
+		(*list)[(*n)++] = (struct found_message){ record, address };
 	}
 	return 0;
 }
@@ -85,14 +127,14 @@ int
 message_query(struct admin *admin, const struct key_query *query, struct found_messages *found)
 {
 	struct targets brokers;
-	struct record *list = NULL;
+	struct found_message *list = NULL;
 	size_t n = 0, n_failed = 0;
 
 	if (admin_topic_brokers(admin, query->topic, &brokers) == -1)
 		return -1;
 	for (size_t i = 0; i < brokers.n; i++)
 		n_failed += query_broker(admin, query, brokers.list[i].address, &list, &n) == -1;
-	struct record *kept = arena_alloc(&admin->arena, (n + 1) * sizeof *kept);
+	struct found_message *kept = arena_alloc(&admin->arena, (n + 1) * sizeof *kept);
 	if (n != 0) {
 		qsort(list, n, sizeof *list, compare_records);
 		memcpy(kept, list, n * sizeof *list);

@@ -86,10 +86,10 @@ add_track(struct admin *admin, struct grid *grid, const struct record *record,
 }
 
 static void
-show_tracks(struct admin *admin, const struct record *record)
+show_tracks(struct admin *admin, const struct found_message *found)
 {
-	struct slice address = host_text(&admin->arena, &record->store_host),
-		     broker_name = SLICE("");
+	const struct record *record = &found->record;
+	struct slice address = found->address, broker_name = SLICE("");
 	struct topic_header header = { record->topic };
 	struct admin_request ask = { address, REQUEST_QUERY_TOPIC_CONSUME_BY_WHO,
 		topic_header_fields, &header, SLICE("") };
@@ -253,8 +253,10 @@ show_fields(struct admin *admin, const struct record *record)
 }
 
 int
-message_show(struct admin *admin, const struct record *record, unsigned what)
+message_show(struct admin *admin, const struct found_message *found, unsigned what)
 {
+	const struct record *record = &found->record;
+
 	report_enter(&admin->report, NULL, NULL);
 	show_fields(admin, record);
 	int result = show_body(admin, record);
@@ -262,7 +264,7 @@ message_show(struct admin *admin, const struct record *record, unsigned what)
 		admin_fail(admin, "the message at commit log offset %lld does not fit its checksum",
 		    (long long)record->position);
 	if (result == 0 && (what & SHOW_TRACKS) != 0)
-		show_tracks(admin, record);
+		show_tracks(admin, found);
 	report_leave(&admin->report);
 	return result;
 }
