@@ -71,5 +71,7 @@ extern const struct program broker_program;           /* program.c */
 
 /* For tests that plant faults, before daemon_main: the VFS that the store uses. Lent. */
 void broker_use_vfs(const char *name);
+/* ... and for measurements: what the store does without (bits of sqlite/trick.h). */
+void broker_without_tricks(unsigned tricks);
 
 #endif

@@ -98,10 +98,18 @@ listen_all(struct broker *broker)
 
 static const char *vfs_name; /* NULL: SQLite's default */
 
+static unsigned tricks_off;
+
 void
 broker_use_vfs(const char *name)
 {
 	vfs_name = name;
+}
+
+void
+broker_without_tricks(unsigned tricks)
+{
+	tricks_off = tricks;
 }
 
 static int
@@ -125,6 +133,7 @@ open_store(struct broker *broker)
 		.disk_refuse_percent = DISK_REFUSE_PERCENT,
 		.half_wait_ms = settings->transaction_time_out,
 		.vfs = vfs_name,
+		.tricks_off = tricks_off,
 		.store_host = broker->host,
 	    },
 	    &why);

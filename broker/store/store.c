@@ -20,6 +20,7 @@
 #include "broker/store/reader/reader.h"
 #include "broker/store/replay.h"
 #include "broker/store/sqlite/coalesce_vfs.h"
+#include "broker/store/sqlite/trick.h"
 #include "broker/store/writer/batch.h"
 #include "broker/store/writer/submit.h"
 #include "broker/store/writer/syncer.h"
@@ -109,7 +110,9 @@ store_new(const struct store_options *options)
 	base->dir = (struct log_dir){
 		.path = store->log_path,
 		.vfs = store->vfs,
-		.write_vfs = coalesce_vfs_over(store->vfs),
+		.write_vfs = options->tricks_off & TRICK_COALESCE ? store->vfs
+		                                                  : coalesce_vfs_over(store->vfs),
+		.tricks_off = options->tricks_off,
 		.syncs = options->flush == STORE_FLUSH_SYNC,
 	};
 	segments_init(&base->segments);

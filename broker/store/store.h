@@ -42,6 +42,7 @@ struct store_options {
 	int64_t
 	    half_wait_ms; /* until a half message found at the start is due, when it does not say */
 	const char *vfs;  /* NULL: SQLite's default; tests plant faults with another */
+	unsigned tricks_off;    /* sqlite/trick.h: for tests and measurements, else 0 */
 	struct host store_host; /* brokerIP1:listenPort, goes into each record */
 };
 

@@ -3,13 +3,14 @@
 #include "broker/store/log/segment.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "broker/store/log/disk.h"
+#include "broker/store/sqlite/trick.h"
+#include "broker/store/sqlite/wal.h"
 #include "broker/store/version.h"
 #include "common/base/buf.h"
 #include "common/base/mem.h"
@@ -124,17 +125,15 @@ segment_make_template(const struct log_dir *dir)
 int
 segment_adopt_template(const struct log_dir *dir, const struct segment *segment)
 {
-	struct buf path = { 0 }, wal = { 0 };
+	struct buf path = { 0 };
 
 	buf_printf(&path, "%s/" TEMPLATE_NAME, dir->path);
 	int status = rename(buf_text(&path), segment->path);
 	path.len = 0;
 	buf_printf(&path, "%s/" SPARE_NAME, dir->path);
-	buf_printf(&wal, "%s-wal", segment->path);
-	if (status == 0 && rename(buf_text(&path), buf_text(&wal)) == -1 && errno != ENOENT)
-		status = -1;
+	if (status == 0)
+		status = wal_adopt(buf_text(&path), segment->path);
 	buf_release(&path);
-	buf_release(&wal);
 	/* Under ASYNC_FLUSH the syncer does it, for a commit may wait here for a busy disk. */
 	if (status == 0 && dir->syncs)
 		status = disk_sync_directory(dir->path);
@@ -176,38 +175,15 @@ segment_open(
 	return rc;
 }
 
-/*
- * A WAL without header is an empty one to SQLite, which then gives it new
- * salts: old frames behind the new ones do not count. The header has to be gone for good
- * before the file is taken for another segment's.
- */
-static int
-wipe_header(const char *wal)
-{
-	static const char zeros[SQL_WAL_HEADER_BYTES];
-	int fd = open(wal, O_WRONLY | O_CLOEXEC);
-
-	if (fd == -1)
-		return -1;
-	int status = pwrite(fd, zeros, sizeof zeros, 0) == sizeof zeros ? fdatasync(fd) : -1;
-	close(fd);
-	return status;
-}
-
 void
 segment_recycle(const struct log_dir *dir, struct segment *segment, bool keep)
 {
-	struct buf wal = { 0 }, spare = { 0 };
+	struct buf spare = { 0 };
 
-	buf_printf(&wal, "%s-wal", segment->path);
 	buf_printf(&spare, "%s/" SPARE_NAME, dir->path);
-	if (!keep || access(buf_text(&spare), F_OK) == 0 || wipe_header(buf_text(&wal)) == -1 ||
-	    rename(buf_text(&wal), buf_text(&spare)) == -1)
-		unlink(buf_text(&wal));
-	wal.len = 0;
-	buf_printf(&wal, "%s-shm", segment->path);
-	unlink(buf_text(&wal));
-	buf_release(&wal);
+	if (keep && !(dir->tricks_off & TRICK_RECYCLE) && access(buf_text(&spare), F_OK) == -1)
+		wal_recycle(segment->path, buf_text(&spare));
+	wal_remove(segment->path);
 	buf_release(&spare);
 }
 

@@ -48,6 +48,7 @@ struct log_dir {
 	const char *vfs;       /* NULL: SQLite's default */
 	const char *write_vfs; /* on top of vfs, for files that are written */
 	bool syncs;            /* each commit: SYNC_FLUSH */
+	unsigned tricks_off;   /* enum trick */
 };
 
 struct segment {

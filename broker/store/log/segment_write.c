@@ -5,11 +5,13 @@
 #include <string.h>
 
 #include "broker/store/log/disk.h"
+#include "broker/store/sqlite/trick.h"
+#include "broker/store/sqlite/wal.h"
 #include "common/base/buf.h"
 #include "common/base/log.h"
 
-/* What is prepared ahead of a small commit; a large one is not worth the doubled writing. */
-#define PREPARED_BYTES (256 << 10)
+/* Zeros ahead of a small commit; a large one is not worth the doubled writing. */
+#define EXTEND_BYTES (256 << 10)
 #define SMALL_COMMIT_FRAMES 8
 
 static const char *const texts[N_SEGMENT_PUTS] = {
@@ -65,14 +67,10 @@ segment_writer_open(
 	rc = sql_prepare(writer->db, texts, writer->statements, N_SEGMENT_PUTS);
 	if (rc == SQLITE_OK)
 		rc = look_at_file(writer);
-	sqlite3_file *wal = rc == SQLITE_OK ? sql_wal(writer->db) : NULL;
 	writer->syncs = dir->syncs;
-	if (wal != NULL && writer->syncs) {
-		sqlite3_int64 size = 0;
-
-		writer->prepares = wal->pMethods->xFileSize(wal, &size) == SQLITE_OK;
-		writer->wal_bytes = size;
-	}
+	writer->syncs_first = dir->syncs || dir->tricks_off & TRICK_FIRST_SYNC;
+	if (rc == SQLITE_OK && writer->syncs && !(dir->tricks_off & TRICK_EXTEND))
+		writer->extends = wal_size(writer->db, &writer->wal_bytes);
 	if (rc != SQLITE_OK)
 		segment_writer_close(writer);
 	return rc;
@@ -104,8 +102,8 @@ segment_seal(struct segment_writer *writer, const struct log_dir *dir)
 		rc = sql_open(writer->segment->path, dir->write_vfs, SQL_WRITE, &writer->db);
 	if (rc == SQLITE_OK)
 		rc = sql_exec(writer->db, "PRAGMA synchronous = FULL; PRAGMA cache_size = -64");
-	if (rc == SQLITE_OK)
-		sql_map_wal(writer->db);
+	if (rc == SQLITE_OK && !(dir->tricks_off & TRICK_MAP))
+		wal_map(writer->db);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_wal_checkpoint_v2(
 		    writer->db, NULL, SQLITE_CHECKPOINT_FULL, &in_wal, &copied);
@@ -128,45 +126,32 @@ segment_seal(struct segment_writer *writer, const struct log_dir *dir)
  * A recycled WAL (segment_recycle) has its size from the start.
  */
 static void
-prepare_wal(struct segment_writer *writer)
+extend_wal(struct segment_writer *writer)
 {
-	static const char zeros[16384];
-	sqlite3_file *wal = sql_wal(writer->db);
-	int64_t end = sql_wal_bytes(writer->page_bytes, writer->wal_frames);
+	int64_t end = wal_bytes(writer->page_bytes, writer->wal_frames);
+	int64_t small = wal_bytes(writer->page_bytes, SMALL_COMMIT_FRAMES);
 
 	if (writer->wal_bytes < end)
 		writer->wal_bytes = end;
-	int64_t small = sql_wal_bytes(writer->page_bytes, SMALL_COMMIT_FRAMES);
 	if (writer->commit_frames > SMALL_COMMIT_FRAMES || end + small <= writer->wal_bytes)
 		return;
-	for (int64_t done = 0; done < PREPARED_BYTES && writer->prepares;
-	     done += (int64_t)sizeof zeros) {
-		/* It is for speed only: a disk that is full or broken shows in the commit. */
-		writer->prepares =
-		    wal->pMethods->xWrite(wal, zeros, sizeof zeros, writer->wal_bytes) == SQLITE_OK;
-		if (writer->prepares)
-			writer->wal_bytes += (int64_t)sizeof zeros;
-	}
+	/* It is for speed only: a disk that is full or broken shows in the commit. */
+	writer->extends = wal_extend(writer->db, &writer->wal_bytes, EXTEND_BYTES);
 }
 
-/* A failed commit is cut off, lest a restart finds what was reported as failed. */
+/* Truncates the WAL after a failed commit, so that recovery cannot replay it. */
 static int
-cut_wal(struct segment_writer *writer)
+truncate_wal(struct segment_writer *writer)
 {
-	int64_t end = sql_wal_bytes(writer->page_bytes, writer->wal_frames);
-	sqlite3_file *wal = sql_wal(writer->db);
-
-	if (wal == NULL)
-		return SQLITE_OK;
-	writer->wal_bytes = end;
-	return wal->pMethods->xTruncate(wal, end);
+	writer->wal_bytes = wal_bytes(writer->page_bytes, writer->wal_frames);
+	return wal_truncate(writer->db, writer->wal_bytes);
 }
 
 int
 segment_write(struct segment_writer *writer, int (*body)(void *arg), void *arg)
 {
-	if (writer->prepares && writer->wal_frames >= 0)
-		prepare_wal(writer);
+	if (writer->extends && writer->wal_frames >= 0)
+		extend_wal(writer);
 	int rc = sql_run(writer->statements[PUT_BEGIN]);
 
 	if (rc == SQLITE_OK)
@@ -177,7 +162,7 @@ segment_write(struct segment_writer *writer, int (*body)(void *arg), void *arg)
 		return SQLITE_OK;
 	if (!sqlite3_get_autocommit(writer->db))
 		sql_run(writer->statements[PUT_ROLLBACK]);
-	if (writer->wal_frames >= 0 && cut_wal(writer) != SQLITE_OK)
+	if (writer->wal_frames >= 0 && truncate_wal(writer) != SQLITE_OK)
 		return SQLITE_IOERR_FSYNC;
 	return rc;
 }
@@ -185,7 +170,7 @@ segment_write(struct segment_writer *writer, int (*body)(void *arg), void *arg)
 int
 segment_write_first(struct segment_writer *writer, int (*body)(void *arg), void *arg)
 {
-	if (writer->syncs)
+	if (writer->syncs_first)
 		return segment_write(writer, body, arg);
 	sql_exec(writer->db, "PRAGMA synchronous = OFF");
 	int rc = segment_write(writer, body, arg);

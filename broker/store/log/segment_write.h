@@ -31,9 +31,10 @@ struct segment_writer {
 	int page_bytes;    /* an older segment has larger ones */
 	int wal_frames;    /* in the WAL after the last commit; -1: not known before the first */
 	int commit_frames; /* of the last commit */
-	int64_t wal_bytes; /* its size, what is prepared included */
+	int64_t wal_bytes; /* its size, zeros ahead included */
 	bool syncs;        /* each commit */
-	bool prepares;     /* see prepare_wal */
+	bool syncs_first;  /* the segment's first commit */
+	bool extends;      /* see extend_wal */
 	int64_t next_run;  /* of keys */
 	int64_t indexed, keyed; /* as in info */
 };

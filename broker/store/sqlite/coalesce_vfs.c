@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "broker/store/sqlite/sql.h"
+#include "broker/store/sqlite/wal.h"
 #include "common/base/buf.h"
 #include "common/base/mem.h"
 
@@ -98,7 +98,7 @@ coalesce_write_wal(sqlite3_file *file, const void *data, int len, sqlite3_int64 
 {
 	struct write_buffer *buffer = buffer_of(file);
 	bool is_page = buffer->in_frame;
-	bool is_header = len == SQL_FRAME_HEADER_BYTES && at >= buffer->wal_end;
+	bool is_header = len == WAL_FRAME_HEADER_BYTES && at >= buffer->wal_end;
 
 	buffer->in_frame = is_header;
 	if (!is_header && !is_page)

@@ -160,40 +160,6 @@ sql_bind_slice(sqlite3_stmt *statement, int index, const char *data, size_t len)
 	    statement, index, data != NULL ? data : "", len, SQLITE_STATIC, SQLITE_UTF8);
 }
 
-sqlite3_file *
-sql_wal(sqlite3 *db)
-{
-	sqlite3_file *file = NULL;
-
-	if (sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file) != SQLITE_OK ||
-	    file == NULL || file->pMethods == NULL)
-		return NULL;
-	return file;
-}
-
-void
-sql_map_wal(sqlite3 *db)
-{
-	sqlite3_file *wal = sql_wal(db);
-	sqlite3_int64 limit = INT64_MAX; /* SQLite takes as much as it can map */
-	void *map = NULL;
-
-	if (wal == NULL || wal->pMethods->iVersion < 3 ||
-	    wal->pMethods->xFileControl(wal, SQLITE_FCNTL_MMAP_SIZE, &limit) != SQLITE_OK)
-		return;
-	/* The first fetch maps; without success all is read as before. */
-	if (wal->pMethods->xFetch(wal, 0, SQL_WAL_HEADER_BYTES, &map) == SQLITE_OK && map != NULL)
-		wal->pMethods->xUnfetch(wal, 0, map);
-}
-
-int64_t
-sql_wal_bytes(int page_bytes, int n_frames)
-{
-	if (n_frames == 0)
-		return 0;
-	return SQL_WAL_HEADER_BYTES + (int64_t)n_frames * (page_bytes + SQL_FRAME_HEADER_BYTES);
-}
-
 bool
 sql_is_full(int rc)
 {

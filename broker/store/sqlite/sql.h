@@ -12,9 +12,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SQL_WAL_HEADER_BYTES 32
-#define SQL_FRAME_HEADER_BYTES 24 /* before each page of a WAL */
-
 /* Once per process, before the first connection. */
 void sql_init(void);
 
@@ -40,12 +37,6 @@ int sql_transaction(sqlite3 *db, int (*body)(void *arg), void *arg);
 int sql_int64(sqlite3 *db, const char *text, int64_t *value);
 void sql_bind_slice(sqlite3_stmt *statement, int index, const char *data, size_t len);
 
-/* The WAL of a connection that has read once; NULL when there is none. Lent. */
-sqlite3_file *sql_wal(sqlite3 *db);
-/* What the connection reads of its WAL from now on comes from memory that maps it as it is now. */
-void sql_map_wal(sqlite3 *db);
-/* Bytes of a WAL with this many frames. */
-int64_t sql_wal_bytes(int page_bytes, int n_frames);
 bool sql_is_full(int rc);
 /* After these nobody knows what the disk holds. */
 bool sql_is_sync_failure(int rc);

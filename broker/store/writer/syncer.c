@@ -2,11 +2,11 @@
 
 #include "broker/store/writer/syncer.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "broker/store/log/disk.h"
+#include "broker/store/sqlite/trick.h"
+#include "broker/store/sqlite/wal.h"
 #include "common/base/buf.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
@@ -20,19 +20,14 @@
  * the order of syncs can tell; replay drops what lies behind a hole all the same.
  */
 
-struct wal {
-	struct segment *segment; /* NULL: none */
-	sqlite3_file *file;
-	char *path;
-};
-
 struct syncer {
 	struct store_base *base;
 	struct mailbox inbox;
 	pthread_t thread;
 	bool stop;
 	struct task stop_task;
-	struct wal wal;
+	struct segment *segment; /* whose WAL the handle is; NULL: none */
+	struct wal_handle wal;
 	int64_t synced; /* log position */
 };
 
@@ -43,35 +38,31 @@ struct leave_task {
 };
 
 static void
-wal_close(struct wal *wal)
+close_wal(struct syncer *syncer)
 {
-	if (wal->file != NULL && wal->file->pMethods != NULL)
-		wal->file->pMethods->xClose(wal->file);
-	segment_unref(wal->segment);
-	free(wal->file);
-	free(wal->path);
-	*wal = (struct wal){ 0 };
+	wal_handle_close(&syncer->wal);
+	segment_unref(syncer->segment);
+	syncer->segment = NULL;
 }
 
 static int
-wal_open(struct wal *wal, const struct log_dir *dir, struct segment *segment)
+open_wal(struct syncer *syncer, struct segment *segment)
 {
-	sqlite3_vfs *vfs = sqlite3_vfs_find(dir->vfs);
-	size_t size = strlen(segment->path) + sizeof "-wal";
-	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_WAL;
+	const struct log_dir *dir = &syncer->base->dir;
 
-	wal->segment = segment_ref(segment);
-	wal->file = mem_zalloc((size_t)vfs->szOsFile);
-	/* SQLite's file names end in several NULs: URI parameters would follow. */
-	wal->path = mem_zalloc(size + 4);
-	snprintf(wal->path, size, "%s-wal", segment->path);
-	int rc = vfs->xOpen(vfs, wal->path, wal->file, flags, &flags);
+	close_wal(syncer);
+	if (!(dir->tricks_off & TRICK_HANDLE)) {
+		int rc = wal_handle_open(&syncer->wal, dir->vfs, segment->path);
+
+		if (rc != SQLITE_OK)
+			return rc;
+	}
+	syncer->segment = segment_ref(segment);
 	/* The file has a name since the last sync: that has to last, too. */
-	if (rc == SQLITE_OK && disk_sync_directory(dir->path) == -1)
-		rc = SQLITE_IOERR_DIR_FSYNC;
-	if (rc != SQLITE_OK)
-		wal_close(wal);
-	return rc;
+	if (disk_sync_directory(dir->path) == 0)
+		return SQLITE_OK;
+	close_wal(syncer);
+	return SQLITE_IOERR_DIR_FSYNC;
 }
 
 /* All of the segment that was committed when this began. */
@@ -80,16 +71,15 @@ sync_segment(struct syncer *syncer, struct segment *segment)
 {
 	if (atomic_load(&segment->sealed))
 		return SQLITE_OK;
-	if (syncer->wal.segment != segment) {
-		wal_close(&syncer->wal);
-		int rc = wal_open(&syncer->wal, &syncer->base->dir, segment);
+	int rc = syncer->segment != segment ? open_wal(syncer, segment) : SQLITE_OK;
 
-		/* The closer was quicker: a sealed segment is synced. */
-		if (rc != SQLITE_OK)
-			return atomic_load(&segment->sealed) ? SQLITE_OK : rc;
-	}
-	return syncer->wal.file->pMethods->xSync(
-	    syncer->wal.file, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
+	if (rc == SQLITE_OK)
+		rc = syncer->wal.file != NULL ? wal_handle_sync(&syncer->wal)
+		                              : wal_sync_by_path(segment->path);
+	/* The closer was quicker: a sealed segment is synced, and its WAL may be gone. */
+	if (rc == SQLITE_CANTOPEN && atomic_load(&segment->sealed))
+		return SQLITE_OK;
+	return rc;
 }
 
 static void
@@ -133,8 +123,8 @@ run_leave(struct task *task, void *arg)
 	struct syncer *syncer = arg;
 
 	note_synced(syncer, sync_segment(syncer, leave->segment), leave->segment, leave->end);
-	if (syncer->wal.segment == leave->segment)
-		wal_close(&syncer->wal);
+	if (syncer->segment == leave->segment)
+		close_wal(syncer);
 	segment_unref(leave->segment);
 	free(leave);
 }
@@ -190,7 +180,7 @@ syncer_stop(struct syncer *syncer)
 	syncer->stop_task.run = run_stop;
 	mailbox_post(&syncer->inbox, &syncer->stop_task);
 	pthread_join(syncer->thread, NULL);
-	wal_close(&syncer->wal);
+	close_wal(syncer);
 	mailbox_release(&syncer->inbox);
 	free(syncer);
 }

@@ -1,0 +1,21 @@
+#ifndef STORE_TRICK_H
+#define STORE_TRICK_H
+
+/*
+ * Switches of what is done to SQLite's files for speed alone (README in this folder): so that each
+ * can be measured, and tested without. The program never turns one off by itself.
+ */
+
+enum trick {
+	TRICK_COALESCE = 1,    /* small writes leave as large ones */
+	TRICK_EXTEND = 2,      /* SYNC_FLUSH: zeros are written ahead of the WAL's end */
+	TRICK_MAP = 4,         /* a checkpoint reads the WAL from mapped memory */
+	TRICK_RECYCLE = 8,     /* a sealed segment's WAL becomes the next one's */
+	TRICK_HANDLE = 16,     /* ASYNC_FLUSH: the syncer keeps a handle of its own */
+	TRICK_FIRST_SYNC = 32, /* ASYNC_FLUSH: no sync in a segment's first transaction */
+};
+
+/* "map,recycle": the bits of these names. -1: one is unknown. */
+int tricks_parse(const char *names, unsigned *tricks);
+
+#endif
