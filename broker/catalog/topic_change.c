@@ -25,6 +25,8 @@ struct change {
 	struct task task;
 	struct broker *broker;
 	struct change_done done;
+	struct meta_job *job; /* of a deletion, until all loops were passed */
+	int n_passed;         /* of the loops */
 	void (*apply)(struct change *change);
 	struct register_wait wait;
 	bool registers; /* the name servers have to hear of it before it is done */
@@ -215,6 +217,32 @@ topic_change(struct broker *broker, const struct topic *list, size_t n, bool tel
 	submit(change, job);
 }
 
+/*
+ * A deletion passes every loop before it goes to the writer. A send that was checked while the
+ * topic existed reaches the writer at the end of its turn: behind the deletion it would bring the
+ * topic's queues back, and a restart the topic.
+ */
+static void
+run_pass(struct task *task, void *receiver)
+{
+	struct change *change = container_of(task, struct change, task);
+	const struct broker *broker = change->broker;
+
+	(void)receiver;
+	if (change->n_passed < broker->n_workers)
+		loop_post(&broker->daemon->loops[change->n_passed++], &change->task);
+	else
+		submit(change, change->job);
+}
+
+static void
+pass_loops(struct change *change, struct meta_job *job)
+{
+	change->job = job;
+	change->task.run = run_pass;
+	run_pass(&change->task, NULL);
+}
+
 static void
 apply_delete(struct change *change)
 {
@@ -237,7 +265,7 @@ topic_delete(struct broker *broker, struct slice name, const struct change_done 
 	struct change *change = change_new(broker, done);
 	struct meta_job *job = meta_job_new();
 
-	/* Out of the table first: a send after the commit would bring its queues back. */
+	/* Out of the table first: from now on sends are refused, or make it anew. */
 	change->topics = mem_alloc(sizeof *change->topics);
 	if (topics_find(broker->topics, name, change->topics)) {
 		topics_remove(broker->topics, name);
@@ -250,7 +278,7 @@ topic_delete(struct broker *broker, struct slice name, const struct change_done 
 	meta_job_put(job, META_TOPIC, name, SLICE_NONE);
 	meta_job_put_offset(job, SLICE_NONE, name, 0, -1);
 	job->drop_topic = slice_dup(name);
-	submit(change, job);
+	pass_loops(change, job);
 }
 
 /* ---- groups ---------------------------------------------------------- */
@@ -327,6 +355,11 @@ topic_keep(struct broker *broker, const struct topic *topic, bool tell_masters)
 {
 	struct meta_job *job = meta_job_new();
 
+	/*
+	 * Before the message that the topic was made for: a delayed message in the log of a crash
+	 * is delivered if its topic exists, and dropped if not.
+	 */
+	job->before_appends = true;
 	put_topic_row(job, topic);
 	submit(change_new(broker, &(struct change_done){ first_loop(broker), NULL, NULL }), job);
 	if (tell_masters)

@@ -239,8 +239,9 @@ struct meta_job {
 	void *context;
 	struct meta_change *changes;
 	size_t n, cap;
-	char *drop_topic; /* also forget the queues of this topic (offsets begin at 0 again) */
-	int status;       /* 0, or -1: nothing was changed */
+	char *drop_topic;    /* also forget the queues of this topic (offsets begin at 0 again) */
+	bool before_appends; /* appends behind it need it: it is committed before they are */
+	int status;          /* 0, or -1: nothing was changed */
 };
 
 struct meta_job *meta_job_new(void);

@@ -122,3 +122,46 @@ Test(meta, queues_are_known_without_it)
 	cr_assert_eq(seen.max, 5);
 	rig_release(&rig);
 }
+
+struct order {
+	struct rig *rig;
+	const struct outcome *outcome;
+};
+
+static void
+on_first(struct meta_job *job, struct loop *reply_loop)
+{
+	const struct order *order = job->context;
+
+	(void)reply_loop;
+	cr_assert_eq(job->status, 0);
+	cr_assert_null(order->outcome->records, "the append was committed before");
+	order->rig->outstanding--;
+	meta_job_free(job);
+}
+
+Test(meta, what_appends_need_is_committed_first)
+{
+	struct rig rig;
+
+	rig_init(&rig);
+	rig_open(&rig);
+	for (int i = 0; i < 100; i++) {
+		struct outcome outcome = { 0 };
+		struct order order = { &rig, &outcome };
+		struct meta_job *job = meta_job_new();
+
+		meta_job_put(job, META_TOPIC, SLICE("T"), SLICE("{}"));
+		job->before_appends = true;
+		job->reply_loop = &rig.loop;
+		job->done = on_first;
+		job->context = &order;
+		rig.outstanding++;
+		store_meta(rig.store, job);
+		rig_submit(&rig, &(struct sample){ .topic = "T" }, &outcome);
+		rig_wait(&rig);
+		cr_assert_eq(outcome.status, APPEND_OK);
+		free(outcome.records);
+	}
+	rig_release(&rig);
+}

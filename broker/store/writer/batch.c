@@ -53,7 +53,7 @@ dequeue_meta(struct task *task, void *arg)
 	struct meta_job *job = (struct meta_job *)task;
 	struct writer *writer = arg;
 
-	task_chain_add(&writer->batch.metas, task);
+	task_chain_add(job->before_appends ? &writer->batch.needed : &writer->batch.metas, task);
 	/* Appends behind it belong to the topic's next life. */
 	if (job->drop_topic != NULL)
 		writer->batch.barrier = true;
@@ -103,6 +103,7 @@ batch_fail(struct writer *writer)
 		next = task->next;
 		append_finish(writer->base, (struct append *)task, APPEND_FAILED, writer->replies);
 	}
+	meta_finish(writer->batch.needed.first, -1, writer->replies);
 	meta_finish(writer->batch.metas.first, -1, writer->replies);
 }
 

@@ -73,3 +73,12 @@ writer_commit_metas(struct writer *writer)
 		status = meta_commit(writer->meta, first);
 	meta_finish(first, status, writer->replies);
 }
+
+void
+writer_commit_needed(struct writer *writer)
+{
+	struct task *first = writer->batch.needed.first;
+	int status = meta_is_writable(writer->meta) ? meta_commit(writer->meta, first) : -1;
+
+	meta_finish(first, status, writer->replies);
+}

@@ -8,5 +8,7 @@
  * first: a topic without queues is whole, queues without a topic are not.
  */
 void writer_commit_metas(struct writer *writer);
+/* The jobs of the batch that its appends need; none of them drops a topic. */
+void writer_commit_needed(struct writer *writer);
 
 #endif

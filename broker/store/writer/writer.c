@@ -125,6 +125,8 @@ static void
 run_batch(struct writer *writer)
 {
 	batch_dequeue(writer);
+	if (writer->batch.needed.first != NULL)
+		writer_commit_needed(writer);
 	if (writer->batch.appends.first != NULL)
 		writer_commit(writer);
 	else

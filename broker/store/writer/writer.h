@@ -30,6 +30,7 @@ struct readers;
 struct syncer;
 
 struct batch {
+	struct task_chain needed; /* metas that are committed before the appends */
 	struct task_chain appends, metas, reads;
 	size_t n_records, n_bytes;
 	bool barrier; /* what follows must not share this commit */
