@@ -60,6 +60,19 @@ request_broker(const struct request *request)
 	return daemon->context;
 }
 
+/* Loop 0, which runs on the main thread. */
+static inline struct loop *
+broker_main_loop(const struct broker *broker)
+{
+	return &broker->daemon->loops[0];
+}
+
+static inline struct loop *
+broker_loop(const struct broker *broker, uint32_t index)
+{
+	return &broker->daemon->loops[index];
+}
+
 static inline struct worker *
 request_worker(const struct request *request)
 {

@@ -43,7 +43,7 @@ struct change {
 static struct loop *
 first_loop(const struct broker *broker)
 {
-	return &broker->daemon->loops[0];
+	return broker_main_loop(broker);
 }
 
 /* ---- rows ------------------------------------------------------------ */

@@ -253,8 +253,8 @@ address_check(struct broker *broker)
 
 	if (resolve(broker->address, true, &address, &len, NULL) == -1)
 		return;
-	struct conn *conn = conn_connect(&broker->daemon->loops[0], (struct sockaddr *)&address,
-	    len, CHECK_TIMEOUT_MS, &events, broker);
+	struct conn *conn = conn_connect(broker_main_loop(broker), (struct sockaddr *)&address, len,
+	    CHECK_TIMEOUT_MS, &events, broker);
 	struct command command = {
 		.codec = FRAME_JSON,
 		.code = REQUEST_GET_BROKER_RUNTIME_INFO,

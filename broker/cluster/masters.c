@@ -46,7 +46,7 @@ masters_new(struct broker *broker)
 	struct masters *masters = mem_zalloc(sizeof *masters);
 
 	masters->broker = broker;
-	masters->loop = &broker->daemon->loops[0];
+	masters->loop = broker_main_loop(broker);
 	pthread_mutex_init(&masters->lock, NULL);
 	return masters;
 }

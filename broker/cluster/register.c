@@ -504,7 +504,7 @@ registrar_new(struct broker *broker)
 	const char *addresses = broker->settings->namesrv_addr;
 
 	registrar->broker = broker;
-	registrar->loop = &broker->daemon->loops[0];
+	registrar->loop = broker_main_loop(broker);
 	registrar->period.due = on_period;
 	registrar->spaced.due = on_spaced;
 	registrar->pulse.due = on_pulse;

@@ -161,10 +161,7 @@ run_check(struct task *task, void *receiver)
 	if (push->result == PUSH_SENT)
 		write_push(conn, push, NULL);
 	push->task.run = run_checked;
-	if (push->reply_loop == receiver)
-		run_checked(&push->task, receiver);
-	else
-		loop_post(push->reply_loop, &push->task);
+	loop_call(push->reply_loop, receiver, &push->task);
 }
 
 static void
@@ -183,13 +180,8 @@ static void
 push_send(struct broker *broker, struct loop *here, struct push *push,
     void (*run)(struct task *task, void *receiver))
 {
-	struct loop *there = &broker->daemon->loops[push->to.loop];
-
 	push->task.run = run;
-	if (there == here)
-		run(&push->task, here);
-	else
-		loop_post(there, &push->task);
+	loop_call(broker_loop(broker, push->to.loop), here, &push->task);
 }
 
 void

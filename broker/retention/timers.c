@@ -127,7 +127,7 @@ timers_start(struct broker *broker)
 	int64_t now_ms = clock_mono_ms();
 
 	timers->broker = broker;
-	timers->loop = &broker->daemon->loops[0];
+	timers->loop = broker_main_loop(broker);
 	timers->second.due = on_second;
 	timers->offsets.due = on_offsets_due;
 	stats_tick(broker->stats, clock_wall_ms());

@@ -78,7 +78,7 @@ keep(struct request *request, const struct producer_group *group, struct slice v
 		.check_url = arena_copy(&change->arena, group->check_url),
 	};
 	change->is_deletion = value.data == NULL;
-	job->reply_loop = &broker->daemon->loops[0];
+	job->reply_loop = broker_main_loop(broker);
 	job->done = on_kept;
 	job->context = change;
 	meta_job_put(job, META_PRODUCER_GROUP, group->name, value);

@@ -186,6 +186,15 @@ loop_post(struct loop *loop, struct task *task)
 }
 
 void
+loop_call(struct loop *there, struct loop *here, struct task *task)
+{
+	if (there == here)
+		task->run(task, here);
+	else
+		loop_post(there, task);
+}
+
+void
 loop_at_turn_end(struct loop *loop, struct turn_end *what)
 {
 	if (what->asked)

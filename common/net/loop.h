@@ -65,6 +65,8 @@ void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
 /* Any thread. */
 void loop_post(struct loop *loop, struct task *task);
+/* Runs the task at once when `there` is the caller's own loop `here`, else posts it to `there`. */
+void loop_call(struct loop *there, struct loop *here, struct task *task);
 /* Runs the tasks that wait, once the loop does not run any more; whether there were any. */
 bool loop_drain(struct loop *loop);
 /* Runs tasks linked by next, as if they had been posted. */

@@ -385,7 +385,7 @@ check_urls_new(struct broker *broker)
 	const char *allowed = broker->settings->transaction_check_url_allow;
 
 	urls->broker = broker;
-	urls->loop = &broker->daemon->loops[0];
+	urls->loop = broker_main_loop(broker);
 	if (allowed != NULL && *allowed != '\0')
 		urls->allowed = resolver_new(urls->loop, allowed, on_resolved, urls);
 	return urls;

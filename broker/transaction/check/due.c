@@ -137,7 +137,7 @@ transaction_checks_new(struct broker *broker)
 	struct transaction_checks *checks = mem_zalloc(sizeof *checks);
 
 	checks->broker = broker;
-	checks->loop = &broker->daemon->loops[0];
+	checks->loop = broker_main_loop(broker);
 	checks->members = check_members_new(broker->clients);
 	checks->relay_keys = relay_keys_new();
 	checks->relay_out = relay_out_new(broker, checks->relay_keys);
@@ -208,8 +208,5 @@ transaction_checks_answered(struct broker *broker, struct loop *here, int64_t po
 		.checks = broker->transaction_checks,
 		.position = position,
 	};
-	if (here == answered->checks->loop)
-		run_answered(&answered->task, here);
-	else
-		loop_post(answered->checks->loop, &answered->task);
+	loop_call(answered->checks->loop, here, &answered->task);
 }

@@ -93,10 +93,7 @@ to_loop_0(struct relay_in *relay_in, struct loop *here, struct task *task,
     void (*run)(struct task *task, void *receiver))
 {
 	task->run = run;
-	if (here == relay_in->loop)
-		run(task, here);
-	else
-		loop_post(relay_in->loop, task);
+	loop_call(relay_in->loop, here, task);
 }
 
 /* ---- the masters that asked ------------------------------------------- */
@@ -178,10 +175,7 @@ finish(struct relayed_check *relayed, int32_t code, const char *remark)
 	if (remark != NULL)
 		relayed->reply.remark = slice_of(remark);
 	relayed->task.run = run_reply;
-	if (relayed->reply_loop == relayed->relay_in->loop)
-		run_reply(&relayed->task, relayed->reply_loop);
-	else
-		loop_post(relayed->reply_loop, &relayed->task);
+	loop_call(relayed->reply_loop, relayed->relay_in->loop, &relayed->task);
 }
 
 static void
@@ -469,7 +463,7 @@ relay_in_new(struct broker *broker, struct check_members *members, struct relay_
 	struct relay_in *relay_in = mem_zalloc(sizeof *relay_in);
 
 	relay_in->broker = broker;
-	relay_in->loop = &broker->daemon->loops[0];
+	relay_in->loop = broker_main_loop(broker);
 	relay_in->members = members;
 	relay_in->keys = keys;
 	TAILQ_INIT(&relay_in->askers_age);
