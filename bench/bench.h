@@ -2,8 +2,8 @@
 #define BENCH_BENCH_H
 
 /*
- * A run: what it was asked for, where its messages go, what was counted and what was proven. The
- * modes fill it, the report prints it.
+ * One run of mqbench: its settings, brokers and queues, what was counted and what was proven. The
+ * mode fills it, summary.c prints it. One thread.
  */
 
 #include "bench/ledger.h"
@@ -22,14 +22,14 @@ struct bench_broker {
 struct bench_queue {
 	uint32_t topic, broker;
 	int32_t id;
-	int64_t begin, end; /* offsets before the run, and after it */
+	int64_t begin, end; /* its next offset before and after the run */
 	int64_t committed;  /* of the group; -1: none */
 };
 
-/* Lines of a mode's own in the report. */
+/* Additional lines of a mode in the summary. */
 #define FIGURES_MAX 16
 struct figure {
-	const char *name; /* in JSON; its unit is its last part */
+	const char *name; /* in JSON; its last part is the unit */
 	double value;
 };
 
@@ -38,8 +38,8 @@ struct bench {
 	const struct mode *mode;
 	struct loop loop;
 	struct twinmq *mq;
-	uint64_t run;                     /* tells its bodies from those of others */
-	char id_begin[UNIQUE_ID_LEN + 1]; /* what its unique ids begin with */
+	uint64_t run;                     /* random; marks the bodies of this run */
+	char id_begin[UNIQUE_ID_LEN + 1]; /* the beginning of its unique ids */
 	struct bench_broker *brokers;
 	uint32_t n_brokers;
 	struct bench_queue *queues;
@@ -54,7 +54,7 @@ struct bench {
 	struct figure figures[FIGURES_MAX];
 	size_t n_figures;
 	struct proof proof;
-	char error[600]; /* why it could not be run */
+	char error[600]; /* the reason why it could not run; "" when it could */
 };
 
 struct mode {
@@ -63,28 +63,28 @@ struct mode {
 	const struct flag *flags;
 	/* 0, or -1 and bench->error says why. */
 	int (*run)(struct bench *bench);
-	const char *unit; /* what is counted */
+	const char *unit; /* of what is counted, "messages" */
 };
 
 extern const struct mode bench_modes[]; /* modes.c */
 
-/* -1, for who fails with it. */
+/* Sets bench->error unless it is set; returns -1. */
 int bench_fail(struct bench *bench, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* The same with what the last blocking call said. */
+/* The same, with the client's last error behind the text. */
 int bench_fail_mq(struct bench *bench, const char *what);
 void bench_figure(struct bench *bench, const char *name, double value);
 
-/* As many connections as the settings say. */
+/* The number of connections that the settings want. */
 size_t bench_n_links(const struct bench *bench);
 /* A load with n_links, spread over the brokers. */
 int bench_load_init(struct bench *bench, struct load *load, size_t n_links, uint32_t n_slots);
-/* What the brokers use before anything is asked of them. */
+/* Notes the brokers' memory before the first request. */
 void bench_note_idle(struct bench *bench);
-/* As bench_load_run calls it; for who measures more than one load at once. */
+/* Begins or ends measuring. bench_load_run does it; needed where several loads run at once. */
 void bench_on_measure(struct load *load, bool begins);
-/* Measures it: usage of the brokers, progress, and its counts become the run's. */
+/* Runs and measures the load: usage of the brokers, progress; its counts become the run's. */
 void bench_load_run(struct bench *bench, struct load *load);
-/* The queue that is this link's next. */
+/* The next queue for a request over the link. */
 uint32_t bench_next_queue(struct bench *bench, struct link *link);
 
 int mode_send(struct bench *bench);

@@ -2,9 +2,9 @@
 #define BENCH_CONSUMER_H
 
 /*
- * Members of a consumer group, as brokers and other members see real ones: they send
- * heartbeats, ask who else there is, share the queues as RocketMQ's clients do on
- * average, pull with long polling, and say how far they came. One loop.
+ * Members of a consumer group, which brokers and other members cannot tell from real ones. They
+ * send heartbeats, ask for the list of members, share the queues like RocketMQ's clients do on
+ * average, pull with long polling, and commit offsets. One loop.
  */
 
 #include "bench/load.h"
@@ -24,15 +24,15 @@ struct share {
 struct consumer {
 	struct load load; /* its operations are pulls */
 	struct bench *bench;
-	const struct load
-	    *timed_by; /* whose measured time it is: its own load's, or the sender's */
+	/* The load whose measured time counts: its own, or the sender's. */
+	const struct load *timed_by;
 	struct stencil pull, commit;
 	struct group_member *members;
 	uint32_t n_members;
-	struct share *shares; /* by queue: each has one member */
+	struct share *shares; /* by queue; each queue has one member */
 	uint64_t n_consumed;
 	int seconds;
-	/* While they join. */
+	/* While members join: */
 	uint32_t n_waiting;
 	bool again, failed;
 };
@@ -40,9 +40,9 @@ struct consumer {
 /* Members join and share the queues. 0, or -1 and bench->error says why. */
 int consumer_init(struct consumer *consumer, struct bench *bench);
 void consumer_release(struct consumer *consumer);
-/* Until all that was acknowledged is consumed, or nothing has come for a while. */
+/* Waits until all acknowledged messages are consumed, or none has come for a while. */
 void consumer_wait_all(struct consumer *consumer);
-/* Tells the brokers how far it came, and asks them: 0 when they have it. */
+/* Commits all offsets and reads them back. 0 when the brokers have them, else -1. */
 int consumer_commit_all(struct consumer *consumer);
 
 #endif

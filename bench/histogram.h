@@ -2,13 +2,13 @@
 #define BENCH_HISTOGRAM_H
 
 /*
- * Times in classes that grow with them: each is known to within 1 %, whatever
- * the range, in memory that does not grow. { 0 } is an empty one. One thread.
+ * A histogram of times in a fixed amount of memory. Classes grow with the time, so that each time
+ * is known to within 1 %. { 0 } is an empty histogram. One thread.
  */
 
 #include <stdint.h>
 
-#define HISTOGRAM_STEPS_LOG2 7 /* classes for each doubling: 128, so that one is under 1 % wide */
+#define HISTOGRAM_STEPS_LOG2 7 /* 128 classes for each doubling: under 1 % wide */
 #define HISTOGRAM_DOUBLINGS 34 /* up to 2^40 us */
 #define HISTOGRAM_CLASSES ((HISTOGRAM_DOUBLINGS + 1) << HISTOGRAM_STEPS_LOG2)
 
@@ -21,7 +21,7 @@ struct histogram {
 
 /* A negative time counts as 0. */
 void histogram_add(struct histogram *histogram, int64_t us);
-/* The time that `share` (0 .. 1) of all do not exceed; 0 when there are none. */
+/* The time that `share` (0 .. 1) of all times do not exceed; 0 for an empty histogram. */
 int64_t histogram_quantile(const struct histogram *histogram, double share);
 double histogram_mean_us(const struct histogram *histogram);
 

@@ -2,10 +2,9 @@
 #define BENCH_LINK_H
 
 /*
- * The generator's connections. Each has slots, one for each request that it may have in
- * flight; a slot's place and use number make the opaque, so that an answer finds
- * its slot without a search, and none of an earlier use is taken for it. All belong to
- * one loop.
+ * The generator's connections. Each has a slot for every request that it may have in flight. The
+ * slot's index and its use count make up the opaque: a reply finds its slot without a search, and a
+ * late reply to an earlier request is not taken for the current one. One loop.
  */
 
 #include <stdbool.h>
@@ -17,21 +16,21 @@
 struct slot;
 
 /*
- * code is the answer's, or TWINMQ_TIMEOUT or TWINMQ_UNREACHABLE, and then answer is NULL. What
- * answer and body point to is lent until it returns.
+ * code: of the reply, or TWINMQ_TIMEOUT or TWINMQ_UNREACHABLE with reply == NULL. reply and body
+ * are lent until the function returns.
  */
 typedef void slot_done_fn(
     struct slot *slot, int32_t code, const struct command *reply, struct slice body);
 
 struct slot {
 	struct link *link;
-	struct slot *next; /* on a list of the load's */
+	struct slot *next; /* in a list of the load */
 	slot_done_fn *done;
 	int64_t sent_us;
-	int32_t opaque; /* 0: no answer is awaited */
+	int32_t opaque; /* 0: no request is in flight */
 	uint32_t index;
 	uint32_t uses;
-	/* What the operation at hand is about. */
+	/* The operation at hand: */
 	uint32_t queue;
 	int64_t due_us;
 	uint64_t number;
@@ -41,7 +40,7 @@ struct slot {
 struct link {
 	struct links *links;
 	struct conn *conn;   /* NULL: not connected */
-	bool opening;        /* links_open waits for it */
+	bool opening;        /* links_open waits for the connection */
 	const char *address; /* NULL: it never connects */
 	uint32_t broker;
 	uint32_t turn; /* of the queues */
@@ -50,7 +49,7 @@ struct link {
 	void *context;
 	/* May be NULL. A request of the peer. */
 	void (*on_request)(struct link *link, const struct command *command, struct slice body);
-	/* May be NULL. Connected: what must go first over the new connection. */
+	/* May be NULL. A new connection; what is sent here goes out first. */
 	void (*on_open)(struct link *link);
 };
 
@@ -59,7 +58,7 @@ struct links {
 	int timeout_ms;
 	struct link *all;
 	size_t n;
-	uint64_t n_lost; /* connections that closed or could not be made */
+	uint64_t n_lost; /* connections that were closed or could not be made */
 	struct timer tick;
 	/* Called LINKS_TICKS_PER_S times a second; may be NULL. */
 	void (*on_tick)(struct links *links);
@@ -69,18 +68,18 @@ struct links {
 
 #define LINKS_TICKS_PER_S 10
 
-/* n links with slots each, whose other members the caller then fills. */
+/* Makes n links with n_slots slots each; the caller fills in their other members. */
 void links_init(struct links *links, struct loop *loop, int timeout_ms, size_t n, uint32_t n_slots);
 void links_release(struct links *links);
-/* Connects all that can be, some at a time; runs the loop until that is done. */
+/* Connects all links, some at a time; runs the loop until each is connected or failed. */
 void links_open(struct links *links);
-/* -1 when the address cannot be resolved. The address is lent. */
+/* 0, or -1 when the address cannot be resolved. The text is lent as long as the link lives. */
 int link_set_address(struct link *link, const char *address);
-/* Connects when it is not; NULL when that cannot be. */
+/* The connection, made when there is none; NULL when it cannot be made. */
 struct conn *link_connect(struct link *link);
-/* A slot has one request in flight at most. */
+/* The slot must have no request in flight. */
 void slot_send(struct slot *slot, struct stencil *stencil, struct slice body, slot_done_fn *done);
-/* Without an answer; the stencil's flag says so to the peer. */
+/* Sends without a slot: the stencil is of a oneway request. */
 void link_send_oneway(struct link *link, struct stencil *stencil, struct slice body);
 
 #endif

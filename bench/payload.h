@@ -2,9 +2,9 @@
 #define BENCH_PAYLOAD_H
 
 /*
- * Bodies that prove themselves: each carries the run's number, its own number, the
- * time when it was to be sent, and at its end the CRC of all that. Made once,
- * then only these few bytes are written anew. Of one message or of a batch. One thread.
+ * Message bodies that can be verified. Each carries the run's number, the message's number, its due
+ * time, and a CRC of the whole at the end. A payload is one body or a batch of bodies; it is laid
+ * out once, and for each use only these few bytes change. One thread.
  */
 
 #include <stdint.h>
@@ -18,13 +18,13 @@ struct payload {
 	struct buf bytes;
 	uint64_t run;
 	uint32_t n;     /* messages in it */
-	size_t stride;  /* from one to the next */
-	size_t body_at; /* of a message */
+	size_t stride;  /* bytes from one message to the next */
+	size_t body_at; /* offset of the body in a message */
 	size_t body_len;
-	size_t id_at; /* of a batch's message: the part of its unique id that counts; 0: none */
+	size_t id_at; /* in a message of a batch: the digits of its unique id; 0: none */
 };
 
-/* id: what each unique id of a batch begins with; the rest, 16 digits, is the message's number. */
+/* id: the beginning of the unique ids of a batch; the last 16 digits are the message's number. */
 void payload_init(struct payload *payload, uint64_t run, size_t body_len, uint32_t n, bool batch,
     struct slice id);
 void payload_release(struct payload *payload);
@@ -33,7 +33,7 @@ struct slice payload_make(struct payload *payload, uint64_t first_number, int64_
 
 enum payload_verdict {
 	PAYLOAD_GOOD,
-	PAYLOAD_FOREIGN, /* of another run, or of somebody else */
+	PAYLOAD_FOREIGN, /* not of this run */
 	PAYLOAD_CORRUPT,
 };
 

@@ -1,7 +1,7 @@
 #ifndef BENCH_SENDER_H
 #define BENCH_SENDER_H
 
-/* Sends messages whose numbers the ledger gives out: single ones, batches, oneway ones. */
+/* Sends single messages, batches and oneway messages, numbered by the ledger. One loop. */
 
 #include "bench/load.h"
 #include "bench/payload.h"
@@ -13,20 +13,20 @@ struct sender {
 	struct bench *bench;
 	struct stencil stencil, oneway;
 	struct payload payload;
-	uint32_t n_oneway; /* of an operation, before the one that asks for an answer */
+	uint32_t n_oneway; /* oneway messages of an operation; one that wants a reply follows */
 };
 
-/* What the settings say. 0 or -1. */
+/* As the settings want. 0 or -1. */
 int sender_init(struct sender *sender, struct bench *bench);
 void sender_release(struct sender *sender);
 
 /* The stencil of a send; properties may hold STENCIL_MARK_ID. */
 void send_stencil_init(struct stencil *stencil, const struct bench *bench,
     const struct command *request, int32_t sys_flag, struct slice properties);
-/* Places that differ, of the message at hand. */
+/* Writes the parts that differ from message to message. */
 void send_stencil_put(
     struct stencil *stencil, const struct bench *bench, uint32_t queue, uint64_t number);
-/* Stores n messages at least, in batches, as fast as it goes. 0, or -1 when one was refused. */
+/* Stores at least n messages in batches, as fast as possible. 0, or -1 when one is refused. */
 int sender_fill(struct bench *bench, uint64_t n);
 
 #endif

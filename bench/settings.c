@@ -38,20 +38,21 @@
 const struct flag settings_common_flags[] = {
 	NAMESRV,
 	TEXT('b', "brokerName", "NAME", "this master only, not all of them"),
-	TEXT('A', "brokerAddr", "HOST:PORT", "this broker only, without asking name servers"),
-	TEXT('t', "topic", "NAME", "what the names of the topics begin with (mqbench)"),
+	TEXT('A', "brokerAddr", "HOST:PORT", "this broker only, without name servers"),
+	TEXT('t', "topic", "NAME", "beginning of the topics' names (mqbench)"),
 	NUMBER('T', "topics", 1, TOPICS_MAX, "topics, used evenly (1)"),
 	NUMBER('q', "queues", 1, QUEUES_MAX, "queues of each topic on each master (8)"),
-	SWITCH('E', "existing", "the topics are there already: none is made"),
+	SWITCH('E', "existing", "the topics exist already; create none"),
 	NUMBER('c', "connections", 1, 100000, "connections to each broker or name server (1)"),
-	TEXT('d', "duration", "S", "seconds that are measured, 0.5 say (10)"),
-	TEXT('W', "warmUp", "S", "seconds before that, not measured (0)"),
+	TEXT('d', "duration", "S", "measured seconds, may be a fraction (10)"),
+	TEXT('W', "warmUp", "S", "seconds before measuring begins (0)"),
 	NUMBER('O', "timeout", 1, 1000000, "ms until a request counts as failed (3000)"),
-	SWITCH('x', "binary", "headers in RocketMQ's binary codec, not JSON"),
-	TEXT('p', "pid", "LIST", "processes of the brokers, whose CPU, memory and writes count"),
-	SWITCH('j', "json", "one JSON object on stdout, for programs"),
+	SWITCH('x', "binary", "headers in RocketMQ's binary codec instead of JSON"),
+	TEXT('p', "pid", "LIST",
+	    "processes of the brokers; their CPU, memory and writes are reported"),
+	SWITCH('j', "json", "print one JSON object"),
 	SWITCH('Q', "quiet", "no progress line"),
-	SWITCH('h', "help", "what there is"),
+	SWITCH('h', "help", "print help"),
 	END,
 };
 
@@ -59,9 +60,9 @@ const struct flag settings_common_flags[] = {
 #define SIZE NUMBER('s', "size", PAYLOAD_BODY_MIN, 4 << 20, "bytes of a body (1024)")
 #define MESSAGES NUMBER('N', "messages", 1, 10000000000, "end after so many messages")
 #define RATE                                                                                       \
-	NUMBER('r', "rate", 1, 100000000, "open loop: messages a second, whatever the answers do")
+	NUMBER('r', "rate", 1, 100000000, "open loop: messages a second, independent of replies")
 #define BATCH NUMBER('B', "batch", 1, 10000, "messages in a request (1)")
-#define FILL NUMBER('f', "fill", 1, 10000000000, "messages to be there first (100000)")
+#define FILL NUMBER('f', "fill", 1, 10000000000, "messages to store first (100000)")
 #define PULLED NUMBER('m', "maxMessages", 1, 10000, "messages that a pull asks for (32)")
 #define GROUP TEXT('g', "group", "NAME", "the group (mqbench)")
 #define MEMBERS NUMBER('k', "consumers", 1, 1000, "members of the consumer group (1)")
@@ -73,7 +74,7 @@ const struct flag settings_send_flags[] = {
 	RATE,
 	BATCH,
 	SWITCH('o', "oneway",
-	    "only each 32nd message asks for an answer; all of them must be there in the end"),
+	    "only each 32nd message asks for a reply; all must be stored in the end"),
 	GROUP,
 	END,
 };
@@ -86,9 +87,9 @@ const struct flag settings_transaction_flags[] = {
 	GROUP,
 	NUMBER('R', "rollback", 0, 100, "percent that are rolled back (0)"),
 	NUMBER('U', "unknown", 0, 100, "percent whose END says unknown (0)"),
-	NUMBER('u', "open", 1, 100000000, "half messages that are left open beforehand"),
-	SWITCH('a', "answerChecks", "be a member of the group, and commit what brokers ask about"),
-	SWITCH('e', "onewayEnd", "do not ask for answers to END, as clients do"),
+	NUMBER('u', "open", 1, 100000000, "half messages to leave open beforehand"),
+	SWITCH('a', "answerChecks", "join the group, and commit what brokers ask about"),
+	SWITCH('e', "onewayEnd", "send END oneway, as clients do"),
 	END,
 };
 
@@ -99,7 +100,7 @@ const struct flag settings_pull_flags[] = {
 	FILL,
 	PULLED,
 	GROUP,
-	SWITCH('C', "cold", "read each message once, from disk: the page cache is dropped before"),
+	SWITCH('C', "cold", "read each message once, from disk; drops the page cache first"),
 	END,
 };
 

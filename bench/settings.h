@@ -2,8 +2,8 @@
 #define BENCH_SETTINGS_H
 
 /*
- * What a run was asked for, by flags. One struct for all modes; each mode has a table of the
- * flags that it takes, so that a flag without effect is refused.
+ * The settings of a run, from the command line. One struct serves all modes; each mode has a table
+ * of its own flags, so that a flag without effect is refused.
  */
 
 #include <stdbool.h>
@@ -18,7 +18,7 @@
 struct settings {
 	const char *name_servers;
 	const char *broker;  /* NULL: all masters */
-	const char *address; /* of the one broker, without name servers; NULL: ask them */
+	const char *address; /* of the only broker; NULL: ask the name servers */
 	const char *topic;
 	const char *group;
 	uint32_t n_topics;
@@ -46,15 +46,15 @@ struct settings {
 	uint32_t n_members;
 	/* first */
 	int64_t since_ms; /* wall clock; 0: from our own start */
-	/* what is printed */
+	/* output */
 	pid_t pids[PIDS_MAX];
 	size_t n_pids;
 	bool json, quiet;
 };
 
-/* Of all modes. */
+/* Flags of all modes. */
 extern const struct flag settings_common_flags[];
-/* Of some. */
+/* Flags of one mode. */
 extern const struct flag settings_send_flags[];
 extern const struct flag settings_transaction_flags[];
 extern const struct flag settings_pull_flags[];

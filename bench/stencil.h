@@ -2,13 +2,12 @@
 #define BENCH_STENCIL_H
 
 /*
- * A request's frame, encoded once by the codec that all of TwinMQ uses, in which later only the
- * few places that differ from request to request are written over. So the generator pays for a
- * copy where a client pays for an encoder, and the broker cannot tell: numbers have leading
- * zeros, nothing else. One thread.
+ * A request's frame that is encoded once. Afterwards only the few places that differ from request
+ * to request are overwritten, so a request costs a copy and not an encoding. The broker sees
+ * ordinary requests, except that their numbers have leading zeros. One thread.
  *
- * A place is marked by a run of its character, which no name may contain; numbers
- * of typed headers are marked by key.
+ * A place in a text is marked by a run of characters that no name may contain; numbers of typed
+ * headers are marked by their key.
  */
 
 #include <stdint.h>
@@ -30,7 +29,7 @@ enum spot {
 #define STENCIL_MARK_TOPIC "^^^^^"
 #define STENCIL_MARK_ID "$$$$$$$$$$$$$$$$"
 #define STENCIL_ID_DIGITS 16
-#define STENCIL_PLACES 3 /* of one spot, at most */
+#define STENCIL_PLACES 3 /* of one spot at most */
 
 /* Numbers of a header to be marked; the list ends at key == NULL. */
 struct stencil_mark {
@@ -44,15 +43,15 @@ struct stencil {
 	uint32_t places[SPOTS][STENCIL_PLACES]; /* 0: none */
 };
 
-/* Of the request only code, remark, flag and codec count. */
+/* Uses code, remark, flag and codec of the request. */
 void stencil_init(struct stencil *stencil, const struct command *request,
     const struct field *fields, const void *header, const struct stencil_mark *marks);
 void stencil_release(struct stencil *stencil);
-/* Nothing happens when the frame has no such place. */
+/* Does nothing when the frame has no such place. */
 void stencil_put(struct stencil *stencil, enum spot spot, uint64_t value);
 /* The frame up to its body; lent until the next call. */
 struct slice stencil_frame(struct stencil *stencil, int32_t opaque, size_t body_len);
-/* STENCIL_ID_DIGITS of them. */
+/* Writes STENCIL_ID_DIGITS digits. */
 void stencil_hex(char *at, uint64_t value);
 
 #endif

@@ -1,16 +1,16 @@
 #ifndef BENCH_SUMMARY_H
 #define BENCH_SUMMARY_H
 
-/* What a run found, for people and for programs. */
+/* The results of a run, for people and for programs. */
 
 #include "common/base/buf.h"
 
 struct bench;
 
 void summary_text(const struct bench *bench, struct buf *out);
-/* One object and a line end. */
+/* One JSON object and a line end. */
 void summary_json(const struct bench *bench, struct buf *out);
-/* Open loop: less than 99 % of the rate that was asked for. */
+/* In an open loop: less than 99 % of the wanted rate was reached. */
 bool summary_is_saturated(const struct bench *bench);
 
 #endif

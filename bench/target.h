@@ -1,17 +1,17 @@
 #ifndef BENCH_TARGET_H
 #define BENCH_TARGET_H
 
-/* Where messages go: the masters, topics made for the run, their queues and offsets. */
+/* The masters, the topics of the run, their queues and offsets. One thread, blocking. */
 
 struct bench;
 
 /* 0, or -1 and bench->error says why. */
 int target_find_brokers(struct bench *bench);
-/* Makes the topics, and notes where their queues end now. */
+/* Creates the topics, and notes the end offsets of their queues. 0 or -1. */
 int target_make_topics(struct bench *bench);
-/* Asks where the queues end now; how much they grew goes to *n. */
+/* Asks for the end offsets of the queues; *n: by how much they grew. 0 or -1. */
 int target_ask_ends(struct bench *bench, unsigned long long *n);
-/* Asks how far the group of the settings came in each queue. */
+/* Asks for the group's committed offset in each queue. 0 or -1. */
 int target_ask_committed(struct bench *bench);
 
 #endif

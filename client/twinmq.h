@@ -2,24 +2,22 @@
 #define CLIENT_TWINMQ_H
 
 /*
- * libtwinmq: a small RocketMQ client in C. A handle knows the name servers,
- * keeps a cache of routes and one connection per peer. On top of it stand a
- * producer, a puller and plain calls for tools.
+ * libtwinmq: a small RocketMQ client in C. A handle knows the name servers, and has a cache of
+ * routes and one connection per peer. Producers, pulls and plain calls for tools use it.
  *
- * Each operation exists twice: asynchronous (..._async: the answer comes to a
- * function, on the handle's loop) and blocking (runs the loop until the answer
- * is there). Many handles may share one loop, each with connections of its own:
- * a load generator makes N handles and keeps W operations of each in flight.
+ * Each operation exists twice: asynchronous (..._async calls a function with the result, on the
+ * handle's loop) and blocking (runs the loop until the result is there). Many handles may share one
+ * loop; each has connections of its own.
  *
- * A handle and all made from it belong to one thread. Blocking calls must not
- * be made from a callback.
+ * Threads: a handle and all objects made from it belong to one thread. Blocking calls must not be
+ * made from a callback.
  *
- * Ownership: texts that go in are lent for the call (an asynchronous one copies
- * what it keeps). What a blocking call answers lives in the arena that the
- * caller gives. What a callback gets is lent until it returns.
+ * Ownership: arguments are lent for the call; an asynchronous call copies what it keeps. The result
+ * of a blocking call lives in the caller's arena. Arguments of callbacks are lent until they
+ * return.
  *
- * Errors: 0, or -1 and twinmq_error says what, where, and what to do, in one
- * line. All times are milliseconds, wall times since 1970.
+ * Errors: 0, or -1 and twinmq_error has one line that says what, where, and what to do. Durations
+ * are milliseconds, times are milliseconds since 1970.
  */
 
 #include <stdbool.h>
@@ -43,22 +41,22 @@ struct twinmq_options {
 	/* host:port, separated by ; , or blanks; NULL: TWINMQ_NAME_SERVERS */
 	const char *name_servers;
 	int timeout_ms;    /* of one request, and of connecting; 0: TWINMQ_TIMEOUT_MS */
-	int route_age_ms;  /* a cached route older than this is asked for again; 0: 30000 */
+	int route_age_ms;  /* cached routes are renewed when older than this; 0: 30000 */
 	struct loop *loop; /* lent; NULL: a loop of its own, run by the blocking calls */
-	/* A peer's request (a check of a transaction, a notification); NULL: they are ignored. */
+	/* A request of a peer, such as a notification; NULL: ignored. */
 	void (*on_request)(
 	    void *context, struct conn *conn, const struct command *command, struct slice body);
 	void *context;
 };
 
-/* Codes of errors that no peer answered; peers' are theirs, above 0. */
+/* Codes of errors of the client itself. The codes of peers are above 0. */
 enum twinmq_code {
-	TWINMQ_UNREACHABLE = -1, /* not connected, connection lost */
+	TWINMQ_UNREACHABLE = -1, /* not connected, or the connection was lost */
 	TWINMQ_TIMEOUT = -2,
 	TWINMQ_BAD_ANSWER = -3,
 	TWINMQ_BAD_ARGUMENT = -4,
-	TWINMQ_NO_QUEUE = -5,       /* the topic has no queue that fits */
-	TWINMQ_NO_NAME_SERVER = -6, /* none of them answered */
+	TWINMQ_NO_QUEUE = -5,       /* the topic has no suitable queue */
+	TWINMQ_NO_NAME_SERVER = -6, /* no name server replied */
 	TWINMQ_CLOSED = -7,         /* the handle was closed meanwhile */
 };
 
@@ -71,18 +69,15 @@ struct twinmq_error {
 const char *twinmq_address_fault(struct slice text);
 /* NULL when options are wrong, and *error says which. */
 struct twinmq *twinmq_open(const struct twinmq_options *options, struct twinmq_error *error);
-/* Closes the connections; operations in flight end with an error before it returns. */
+/* Closes the connections. Operations in flight end with TWINMQ_CLOSED before it returns. */
 void twinmq_close(struct twinmq *mq);
-/* Of the last blocking call that failed; lent until the next one. */
+/* The error of the last blocking call that failed; lent until the next blocking call. */
 const struct twinmq_error *twinmq_error(const struct twinmq *mq);
 struct loop *twinmq_loop(struct twinmq *mq);
-/*
- * Runs the loop, so that what peers send is handled, for run_ms (-1: for ever) or until
- * twinmq_stop, which a callback may call.
- */
+/* Runs the loop for run_ms (-1: for ever) or until twinmq_stop, which a callback may call. */
 void twinmq_run(struct twinmq *mq, int run_ms);
 void twinmq_stop(struct twinmq *mq);
-/* Addresses as given, by index; NULL behind the last. */
+/* The addresses as given, by index; NULL behind the last. */
 const char *twinmq_name_server(const struct twinmq *mq, size_t index);
 
 /* ---- plain calls ---- */
@@ -92,28 +87,28 @@ struct twinmq_reply {
 	struct slice body;
 };
 
-/* error is NULL when an answer came, whatever its code. */
+/* error is NULL when a reply came, whatever its code. */
 typedef void twinmq_reply_fn(
     void *arg, const struct twinmq_error *error, const struct command *reply, struct slice body);
 
-/* Of the request only code, remark, ext and codec count. address: "host:port". */
+/* Uses code, remark, ext and codec of the request. address: "host:port". */
 void twinmq_call_async(struct twinmq *mq, struct slice address, const struct command *request,
     struct slice body, int timeout_ms, twinmq_reply_fn *done, void *arg);
-/* Without an answer. */
+/* Sends a request that wants no reply. */
 void twinmq_send_oneway(
     struct twinmq *mq, struct slice address, const struct command *request, struct slice body);
-/* -1 also when the answer's code is not 0; *answer is filled then too, and empty when none came. */
+/* -1 also when the reply's code is not 0. *reply is then filled, and empty when no reply came. */
 int twinmq_call(struct twinmq *mq, struct slice address, const struct command *request,
     struct slice body, struct arena *arena, struct twinmq_reply *reply);
-/* Asks one name server after the other until one answers; the error names all that did not. */
+/* Tries one name server after the other until one replies. The error names all that did not. */
 void twinmq_call_name_server_async(
     struct twinmq *mq, const struct command *request, twinmq_reply_fn *done, void *arg);
 int twinmq_call_name_server(struct twinmq *mq, const struct command *request, struct arena *arena,
     struct twinmq_reply *reply);
 
-/* Where the topic is; asked anew. */
+/* Asks a name server for the route, not the cache. */
 int twinmq_route(struct twinmq *mq, struct slice topic, struct arena *arena, struct route *route);
-/* From the cache, else asked for. The route is lent until the callback returns. */
+/* The route from the cache, else from a name server; lent until the callback returns. */
 typedef void twinmq_route_fn(
     void *arg, const struct twinmq_error *error, const struct route *route);
 void twinmq_route_async(struct twinmq *mq, struct slice topic, twinmq_route_fn *done, void *arg);
@@ -126,7 +121,7 @@ struct producer;
 struct producer_options {
 	const char *group; /* NULL: "TWINMQ_PRODUCER" */
 	int timeout_ms;    /* of one attempt; 0: TWINMQ_TIMEOUT_MS */
-	int retries;       /* more attempts, on another master where there is one; 0: 2, -1: none */
+	int retries;       /* more attempts, on another master if there is one; 0: 2, -1: none */
 	int compress_over_bytes; /* bodies of this size and more are deflated; 0: 4096, -1: never */
 	enum frame_codec codec;
 };
@@ -140,10 +135,10 @@ struct message {
 	size_t n_properties;
 	int32_t flag;
 	int32_t delay_level; /* 0: none */
-	bool no_wait;        /* the answer need not wait for the disk (WAIT=false) */
-	bool oneway;         /* no answer is asked for: done as soon as the connection has it */
+	bool no_wait;        /* the reply need not wait for the disk (WAIT=false) */
+	bool oneway;         /* no reply; done as soon as the connection has the message */
 	bool half; /* of a transaction (twinmq_transaction.h); delay_level does not count */
-	/* Where it must go; absent and -1: the producer chooses. */
+	/* The broker and queue; absent and -1: the producer chooses. */
 	struct slice broker_name;
 	int32_t queue_id;
 };
@@ -171,15 +166,12 @@ void producer_send_async(
     struct producer *producer, const struct message *message, send_done_fn *done, void *arg);
 int producer_send(struct producer *producer, const struct message *message, struct arena *arena,
     struct send_result *result);
-/* All to one queue of the first one's topic, in one request. */
+/* Sends all messages to one queue of the first message's topic, in one request. */
 void producer_send_batch_async(struct producer *producer, const struct message *messages, size_t n,
     send_done_fn *done, void *arg);
 int producer_send_batch(struct producer *producer, const struct message *messages, size_t n,
     struct arena *arena, struct send_result *result);
-/*
- * "SEND_OK" and the like; the names are RocketMQ's. NULL for a code that is none of a stored
- * message.
- */
+/* RocketMQ's name of the code, "SEND_OK" for example; NULL: the message was not stored. */
 const char *send_status_name(int32_t code);
 
 /* ---- pulling ---- */
@@ -187,8 +179,8 @@ const char *send_status_name(int32_t code);
 enum pull_status {
 	PULL_FOUND,
 	PULL_NOTHING_NEW, /* the end of the queue */
-	PULL_NO_MATCH,    /* messages, but none of these tags: go on at next_offset */
-	PULL_BAD_OFFSET,  /* outside the queue: go on at next_offset */
+	PULL_NO_MATCH,    /* none of the messages has these tags; continue at next_offset */
+	PULL_BAD_OFFSET,  /* outside the queue; continue at next_offset */
 };
 
 struct pull_spec {
@@ -197,7 +189,7 @@ struct pull_spec {
 	struct slice subscription; /* "*", or tags separated by ||; absent: "*" */
 	int64_t offset;
 	int32_t max_messages; /* 0: 32 */
-	int hold_ms;          /* how long the broker may wait for something new; 0: not at all */
+	int hold_ms;          /* how long the broker may wait for a new message; 0: not at all */
 };
 
 struct pull_result {
@@ -213,16 +205,16 @@ void twinmq_pull_async(
     struct twinmq *mq, const struct pull_spec *pull, pull_done_fn *done, void *arg);
 int twinmq_pull(struct twinmq *mq, const struct pull_spec *pull, struct arena *arena,
     struct pull_result *result);
-/* The next whole record that the subscription wants (absent: all); false at the end. */
+/* The next whole record that matches the subscription (absent: all); false at the end. */
 bool pulled_next(struct slice *records, struct slice subscription, struct record *record);
 /*
- * The body as it was before it was compressed, in the arena; as it is when it is not. 0, or -1 when
- * it is damaged, of an unknown kind, or larger than max_bytes.
+ * The uncompressed body, in the arena if it was compressed. 0, or -1 when it is damaged, compressed
+ * in an unknown way, or larger than max_bytes.
  */
 int record_plain_body(
     const struct record *record, size_t max_bytes, struct arena *arena, struct slice *body);
 
-/* Offsets of a queue: numbers of messages, from 0. */
+/* Offsets of a queue count messages from 0. */
 int twinmq_min_offset(struct twinmq *mq, const struct message_queue *queue, int64_t *offset);
 int twinmq_max_offset(
     struct twinmq *mq, const struct message_queue *queue, int64_t *offset); /* behind the last */
@@ -239,8 +231,8 @@ int twinmq_set_group_offset(
 /* ---- ids ---- */
 
 /*
- * A unique id as Java clients make them: address, process, start, time since
- * the month began, counter. 32 hex digits and a NUL.
+ * Makes a unique id as Java clients do: address, process, start, time since the month began,
+ * counter. 32 hexadecimal digits and a NUL. Any thread.
  */
 void unique_id_make(char id[static UNIQUE_ID_LEN + 1]);
 

@@ -277,7 +277,7 @@ is_word(const char *const *words, const char *word)
 	return false;
 }
 
-/* Other sections belong to other programs, unless the name looks like a unknown_key_severity. */
+/* Other sections belong to other programs, unless the name looks like a misspelt one of ours. */
 static void
 check_heading(const struct reader *reader, struct slice name)
 {

@@ -2,12 +2,12 @@
 #define BANK_TRANSFER_BOOK_A_H
 
 /*
- * Bank A's side: t1 has the accounts, t2 is the log of transfers. A transfer is booked by one local
- * transaction that debits t1 and writes the row of t2 (RC1), or it is not booked.
+ * The books of bank A: accounts in t1, the log of transfers in t2. One local transaction debits t1
+ * and writes the row of t2 (RC1).
  *
- * A row of t2 belongs to one half message (one transaction id). A half message that was
- * sent again, because nobody knew whether the first one had arrived, is another
- * row; of one transfer at most one is ever booked, by an index.
+ * A row of t2 belongs to one half message, that is to one transaction id. When a half message is
+ * sent again because the first reply was lost, the second one has a row of its own. A unique index
+ * admits at most one booked row for each transfer.
  */
 
 #include <stdint.h>
@@ -20,20 +20,20 @@
 #define OPENING_BALANCE 1000000
 
 void book_a_create(const char *directory, struct slice ledger);
-/* The next transfer that nobody has begun, of so many in all; -1: they are all begun. */
+/* Takes the number of the next transfer; -1 when `transfers` were taken. */
 int64_t book_a_take(sqlite3 *books, int64_t transfers);
-/* Customers' order number id; one in three asks for more than the account ever had. */
+/* The customers' order `id`; every third one asks for more than any account has. */
 struct transfer book_a_order(int64_t seed, int64_t id);
 
-/* The local transaction: COMMIT when it is booked, ROLLBACK when it never will be. */
+/* The local transaction. COMMIT: booked; ROLLBACK: refused for good. */
 enum transaction_decision book_a_transfer(sqlite3 *books, const struct transfer *transfer,
     const struct transaction_half *half, int64_t now_ms);
 
 /*
- * How the transaction ended that a broker asks about. The row says it. Where there is none,
- * the local transaction may still be running, here or in a twin, so "no row" alone is no
- * evidence. The refusal is written first: then the local transaction finds it and
- * cannot book any more, and ROLLBACK is true for ever. UNKNOWN when the books are held by somebody.
+ * The outcome of a transaction that a broker asks about, from its row. A missing row proves
+ * nothing, because the local transaction may still be running, here or in a twin. So the refusal is
+ * written first: the local transaction then finds it and does not book, and ROLLBACK stays true.
+ * UNKNOWN when another process holds the lock of the books.
  */
 enum transaction_decision book_a_verdict(
     sqlite3 *books, int64_t id, struct slice transaction_id, int64_t now_ms);

@@ -2,11 +2,10 @@
 #define BANK_TRANSFER_BOOK_B_H
 
 /*
- * Bank B's side: t3 has the accounts, t5 is the log of transfers that arrived, t4 the watermark of
- * the reconciliation by time. How far each queue of the topic was read is kept here as well,
- * not with the broker: the credit and the offset behind it are one local transaction.
- * Should a message come twice all the same, t5 has its id already, and the money
- * moves once (RC2).
+ * The books of bank B: accounts in t3, the log of credited transfers in t5, the watermark of the
+ * reconciliation by time in t4. The offsets of the topic's queues are kept here and not at the
+ * broker, so that a credit and the offset behind it are one local transaction. If a message is
+ * delivered twice, t5 has its id already, and the money moves once (RC2).
  */
 
 #include <stdint.h>
@@ -15,17 +14,18 @@
 #include "examples/bank-transfer/books.h"
 
 void book_b_create(const char *directory, struct slice ledger);
-/* A queue that bank B reads, from now on at this offset. */
+/* Bank B reads this queue from the offset on. */
 void book_b_add_queue(sqlite3 *books, const struct message_queue *queue, int64_t offset);
-/* All of them; texts in the arena. How many there are. */
+/* A queue and how far it was read. */
 struct queue_place {
 	struct message_queue queue;
-	int64_t opened; /* where the reading began */
+	int64_t opened; /* the first offset that was read */
 	int64_t next;
 };
+/* All queues, in the arena; returns how many. */
 size_t book_b_queues(sqlite3 *books, struct arena *arena, const struct queue_place **places);
 
-/* Within books_begin and books_commit. */
+/* Between books_begin and books_commit. */
 void book_b_credit(sqlite3 *books, const struct transfer *transfer, int64_t now_ms);
 void book_b_read_to(sqlite3 *books, const struct message_queue *queue, int64_t next);
 
