@@ -45,6 +45,7 @@ struct replay {
 	sqlite3
 	    *newest; /* kept open until the writer has it: each first open reads the whole WAL */
 	const char *path; /* of the segment that is read at the moment */
+	int64_t row_end;  /* where the next row of the log has to begin; -1: anywhere */
 	struct buf why;   /* not empty: the store is refused */
 };
 
@@ -90,7 +91,8 @@ list_segments(struct replay *replay)
 		buf_printf(&replay->why, "%s cannot be read: %s", dir->path, strerror(errno));
 		return;
 	}
-	for (struct dirent *entry; (entry = readdir(files)) != NULL;) {
+	errno = 0;
+	for (struct dirent *entry; (entry = readdir(files)) != NULL; errno = 0) {
 		if (!is_segment_name(entry->d_name))
 			continue;
 		struct segment *segment = segment_new(dir, strtoll(entry->d_name, NULL, 10));
@@ -99,6 +101,9 @@ list_segments(struct replay *replay)
 		replay->list = mem_realloc(replay->list, (replay->n + 1) * sizeof replay->list[0]);
 		replay->list[replay->n++] = segment;
 	}
+	/* A folder that ends too early would lose segments. */
+	if (errno != 0)
+		buf_printf(&replay->why, "%s cannot be read: %s", dir->path, strerror(errno));
 	closedir(files);
 	if (replay->n > 1)
 		qsort(replay->list, replay->n, sizeof replay->list[0], compare_segments);
@@ -227,6 +232,9 @@ column_slice(sqlite3_stmt *statement, int column)
 		(size_t)sqlite3_column_bytes(statement, column) };
 }
 
+static const char bounds_rows[] =
+    "SELECT number, topic, queue_id, first, next, last_timestamp, born"
+    " FROM bounds WHERE number >= ?";
 static const char log_rows[] = "SELECT pos, records FROM log WHERE pos >= ? ORDER BY pos";
 
 /* Runs a query over a segment; row answers -1 to stop. */
@@ -238,6 +246,7 @@ each_row_of(struct replay *replay, sqlite3 *db, const char *path, const char *te
 	int rc = sqlite3_prepare_v2(db, text, -1, &statement, NULL);
 
 	replay->path = path;
+	replay->row_end = -1;
 	if (rc == SQLITE_OK) {
 		sqlite3_bind_int64(statement, 1, from);
 		while ((rc = sqlite3_step(statement)) == SQLITE_ROW)
@@ -260,14 +269,29 @@ each_row(struct replay *replay, const char *text, int64_t from,
 	return each_row_of(replay, out->db, out->segment->path, text, from, row);
 }
 
+/* The store is refused: a row of the segment at hand makes no sense. */
+static int
+refuse_row(struct replay *replay, const char *table, int64_t id)
+{
+	buf_printf(&replay->why, "%s is corrupt in table %s at row %lld; restore it from a copy",
+	    replay->path, table, (long long)id);
+	return -1;
+}
+
 static int
 load_bounds(struct replay *replay, sqlite3_stmt *row)
 {
-	struct queue *queue = queue_table_add(&replay->base->queues, column_slice(row, 1),
-	    sqlite3_column_int(row, 2), sqlite3_column_int(row, 0));
+	int64_t number = sqlite3_column_int64(row, 0);
+	int64_t first = sqlite3_column_int64(row, 3), next = sqlite3_column_int64(row, 4);
 
-	queue->first = sqlite3_column_int64(row, 3);
-	queue->next = sqlite3_column_int64(row, 4);
+	if (number < 0 || number > QUEUE_NUMBER_MAX || first < 0 || next < first ||
+	    queue_table_at(&replay->base->queues, number) != NULL)
+		return refuse_row(replay, "bounds", number);
+	struct queue *queue = queue_table_add(&replay->base->queues, column_slice(row, 1),
+	    sqlite3_column_int(row, 2), (int32_t)number);
+
+	queue->first = first;
+	queue->next = next;
 	queue->last_timestamp = sqlite3_column_int64(row, 5);
 	queue->born = sqlite3_column_int64(row, 6);
 	queue->announced = queue->recorded = true;
@@ -281,7 +305,9 @@ load_block(struct replay *replay, sqlite3_stmt *row)
 	struct slice block = column_slice(row, 1);
 	struct queue *queue = queue_table_at(&replay->base->queues, id >> QUEUE_OFFSET_BITS);
 
-	if (queue == NULL || block.len < QUEUE_BLOCK_HEAD_BYTES)
+	if (!queue_block_is_whole(block.len))
+		return refuse_row(replay, "queue", id);
+	if (queue == NULL)
 		return 0; /* of a deleted topic */
 	queue->next =
 	    id - queue_block_id(queue->number, 0) + (int64_t)queue_block_entries(block.len);
@@ -397,6 +423,16 @@ decode_row(
 	return 0;
 }
 
+/* Rows of the log follow each other without a gap; a row that is missing was lost. */
+static int
+check_row(struct replay *replay, int64_t position, size_t len)
+{
+	if (len == 0 || (replay->row_end != -1 && position != replay->row_end))
+		return refuse_row(replay, "log", position);
+	replay->row_end = position + (int64_t)len;
+	return 0;
+}
+
 static int
 replay_row(struct replay *replay, sqlite3_stmt *row)
 {
@@ -404,6 +440,8 @@ replay_row(struct replay *replay, sqlite3_stmt *row)
 	struct slice records = column_slice(row, 1);
 	int64_t position = sqlite3_column_int64(row, 0);
 
+	if (check_row(replay, position, records.len) == -1)
+		return -1;
 	for (size_t at = 0; at < records.len;) {
 		struct record record;
 
@@ -435,10 +473,14 @@ replay_log(struct replay *replay)
 
 	if (replay->halves < from)
 		from = replay->halves;
-	sqlite3_prepare_v2(
+	int rc = sqlite3_prepare_v2(
 	    out->db, "SELECT pos, hash FROM tag ORDER BY pos", -1, &replay->tags, NULL);
-	next_tag(replay);
-	int rc = replay->why.len == 0 ? each_row(replay, log_rows, from, replay_row) : -1;
+	if (rc != SQLITE_OK)
+		buf_printf(
+		    &replay->why, "%s cannot be read: %s", out->segment->path, sqlite3_errstr(rc));
+	else
+		next_tag(replay);
+	rc = replay->why.len == 0 ? each_row(replay, log_rows, from, replay_row) : -1;
 
 	sqlite3_finalize(replay->tags);
 	return rc;
@@ -451,6 +493,8 @@ replay_halves(struct replay *replay, sqlite3_stmt *row)
 	struct slice records = column_slice(row, 1);
 	int64_t first = sqlite3_column_int64(row, 0);
 
+	if (check_row(replay, first, records.len) == -1)
+		return -1;
 	for (size_t at = 0; at < records.len;) {
 		struct record record;
 
@@ -491,8 +535,8 @@ load_newest(struct replay *replay)
 	int64_t next_number = 0;
 	size_t number = 0;
 
-	if (each_row(replay, "SELECT * FROM bounds WHERE number >= ?", 0, load_bounds) == -1 ||
-	    each_row(replay, "SELECT id, entries FROM queue WHERE id >= ? ORDER BY id", 0,
+	if (each_row(replay, bounds_rows, INT64_MIN, load_bounds) == -1 ||
+	    each_row(replay, "SELECT id, entries FROM queue WHERE id >= ? ORDER BY id", INT64_MIN,
 		load_block) == -1)
 		return -1;
 	if (segment_info(db, "indexed", &writer->out.indexed) != SQLITE_ROW ||
@@ -542,7 +586,7 @@ load_oldest(struct replay *replay)
 	     (queue = queue_table_each(&replay->base->queues, &number)) != NULL;)
 		queue->first = 0;
 	atomic_store(&counters->min_position, replay->list[0]->first);
-	atomic_store(&counters->earliest_ms, segment_earliest(db));
+	atomic_store(&counters->earliest_ms, segment_earliest(db, replay->list[0]->path));
 	each_row_of(replay, db, replay->list[0]->path,
 	    "SELECT number, first FROM bounds WHERE number >= ?", 0, load_first);
 	sql_close(db);

@@ -235,6 +235,49 @@ Test(replay, a_file_that_is_no_segment_is_refused)
 }
 
 /* A pull with a filter, from a store that died before it wrote blocks. */
+/* Damage that SQLite does not see: the store is refused, with the file. */
+static void
+refused_after(const char *damage, const char *expected)
+{
+	struct rig rig;
+	sqlite3 *db;
+
+	rig_init(&rig);
+	rig_open(&rig);
+	for (unsigned i = 0; i < 20; i++)
+		rig_fill(&rig, &(struct sample){ .topic = "T", .seed = i }, 1);
+	rig_close(&rig);
+	char *path = segment_path(&rig, 0, "");
+	cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
+	cr_assert_eq(sqlite3_exec(db, damage, NULL, NULL, NULL), SQLITE_OK, "%s", damage);
+	cr_assert_gt(sqlite3_changes(db), 0, "%s", damage);
+	sqlite3_close(db);
+	char *why = rig_refusal(&rig);
+	cr_assert_not_null(why, "%s", damage);
+	cr_assert_not_null(strstr(why, path), "%s", why);
+	cr_assert_not_null(strstr(why, expected), "%s", why);
+	free(why);
+	free(path);
+	rig_release(&rig);
+}
+
+Test(replay, damage_is_refused_wherever_it_is)
+{
+	refused_after("UPDATE queue SET entries = substr(entries, 1, length(entries) - 3)",
+	    "corrupt in table queue");
+	refused_after("UPDATE queue SET entries = x'00'", "corrupt in table queue");
+	refused_after("UPDATE bounds SET number = -7", "corrupt in table bounds at row -7");
+	refused_after("UPDATE bounds SET first = next + 1", "corrupt in table bounds");
+	refused_after(
+	    "UPDATE info SET value = 0 WHERE name = 'halves';"
+	    "DELETE FROM log WHERE pos = (SELECT pos FROM log ORDER BY pos LIMIT 1 OFFSET 7)",
+	    "corrupt in table log");
+	refused_after("UPDATE info SET value = 0 WHERE name = 'halves';"
+		      "UPDATE log SET records = '' WHERE pos = (SELECT max(pos) FROM log)",
+	    "corrupt in table log");
+	refused_after("DELETE FROM info WHERE name = 'indexed'", "no index positions");
+}
+
 Test(replay, own_tag_hashes_survive)
 {
 	struct rig rig;

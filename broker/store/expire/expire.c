@@ -272,7 +272,7 @@ read_next(struct expiry *expiry)
 	if (rc != SQLITE_OK)
 		return rc;
 	rc = read_firsts(expiry, db);
-	expiry->earliest_ms = segment_earliest(db);
+	expiry->earliest_ms = segment_earliest(db, expiry->next->path);
 	sql_close(db);
 	return rc;
 }

@@ -21,6 +21,7 @@
 #include "common/protocol/record.h"
 
 #define QUEUE_OFFSET_BITS 40
+#define QUEUE_NUMBER_MAX ((1 << (63 - QUEUE_OFFSET_BITS)) - 1)
 #define QUEUE_BLOCK_ENTRIES 400
 #define QUEUE_BLOCK_WORTH 16 /* entries of a queue, on average, that are worth a row */
 #define QUEUE_BLOCK_HEAD_BYTES 8
@@ -50,6 +51,14 @@ queue_block_entries(size_t bytes)
 {
 	return bytes > QUEUE_BLOCK_HEAD_BYTES ? (bytes - QUEUE_BLOCK_HEAD_BYTES) / QUEUE_ENTRY_BYTES
 	                                      : 0;
+}
+
+/* A head and at least one entry, none of them cut. */
+static inline bool
+queue_block_is_whole(size_t bytes)
+{
+	return bytes > QUEUE_BLOCK_HEAD_BYTES &&
+	       (bytes - QUEUE_BLOCK_HEAD_BYTES) % QUEUE_ENTRY_BYTES == 0;
 }
 
 /* block is a queue row's blob; i is below queue_block_entries of its length. */

@@ -13,6 +13,7 @@
 #include "broker/store/sqlite/wal.h"
 #include "broker/store/version.h"
 #include "common/base/buf.h"
+#include "common/base/log.h"
 #include "common/base/mem.h"
 #include "common/protocol/record.h"
 
@@ -230,19 +231,22 @@ segment_version_error(sqlite3 *db, const char *path)
 }
 
 int64_t
-segment_earliest(sqlite3 *db)
+segment_earliest(sqlite3 *db, const char *path)
 {
 	sqlite3_stmt *statement;
 	int64_t earliest = -1;
 	struct record record;
+	int rc = sqlite3_prepare_v2(
+	    db, "SELECT records FROM log ORDER BY pos LIMIT 1", -1, &statement, NULL);
 
-	if (sqlite3_prepare_v2(db, "SELECT records FROM log ORDER BY pos LIMIT 1", -1, &statement,
-		NULL) != SQLITE_OK)
-		return -1;
-	if (sqlite3_step(statement) == SQLITE_ROW &&
-	    record_decode(sqlite3_column_blob(statement, 0),
-		(size_t)sqlite3_column_bytes(statement, 0), &record) == 0)
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(statement);
+	if (rc == SQLITE_ROW && record_decode(sqlite3_column_blob(statement, 0),
+				    (size_t)sqlite3_column_bytes(statement, 0), &record) == 0)
 		earliest = record.store_timestamp;
+	else if (rc != SQLITE_DONE)
+		log_error(
+		    "store is corrupt, the age of its oldest message is unknown file=%s", path);
 	sqlite3_finalize(statement);
 	return earliest;
 }

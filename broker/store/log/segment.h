@@ -88,8 +88,8 @@ void segment_drop_spare(const struct log_dir *dir);
 
 /* NULL when this program can read the file, else why not, as one sentence (caller frees). */
 char *segment_version_error(sqlite3 *db, const char *path);
-/* Store time of the first record, ms; -1: none. */
-int64_t segment_earliest(sqlite3 *db);
+/* Store time of the first record, ms; -1: none, or it cannot be read, which is logged. */
+int64_t segment_earliest(sqlite3 *db, const char *path);
 /* SQLITE_ROW when there, SQLITE_DONE when not. */
 int segment_info(sqlite3 *db, const char *name, int64_t *value);
 int segment_set_info(sqlite3 *db, const char *name, int64_t value);
