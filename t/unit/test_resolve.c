@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
+#include <netdb.h>
 #include <netinet/in.h>
 
 TestSuite(resolve, .timeout = 30);
@@ -23,6 +24,17 @@ on_changed(void *arg, size_t index)
 	seen->n++;
 	seen->index = index;
 	loop_stop(&seen->loop);
+}
+
+/* A base system may have no /etc/hosts. */
+static void
+require_localhost(void)
+{
+	struct addrinfo *list;
+
+	if (getaddrinfo("localhost", NULL, NULL, &list) != 0)
+		cr_skip_test("localhost does not resolve here");
+	freeaddrinfo(list);
 }
 
 static int
@@ -89,6 +101,7 @@ Test(resolve, names_come_through_the_loop)
 {
 	struct seen seen = { 0 };
 
+	require_localhost();
 	loop_init(&seen.loop, 0);
 	seen.resolver =
 	    resolver_new(&seen.loop, "no-such-host.invalid:1;localhost:9876", on_changed, &seen);
@@ -105,6 +118,7 @@ Test(resolve, names_come_through_the_loop)
 /* The thread may be in a look-up, or its answer in the mailbox, when the resolver goes. */
 Test(resolve, it_goes_at_any_time)
 {
+	require_localhost();
 	for (int i = 0; i < 50; i++) {
 		struct seen seen = { 0 };
 

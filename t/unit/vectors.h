@@ -1,45 +1,13 @@
 #ifndef UNIT_VECTORS_H
 #define UNIT_VECTORS_H
 
-/*
- * The recorded frames of real clients and servers, for tests that compare with
- * them: t/vectors, or the folder that the environment variable VECTORS names. Its README
- * says how the files are made.
- */
+/* The recorded frames (t/lib/recording.h) in tests with Criterion. */
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "t/lib/recording.h"
 
-#include "common/base/arena.h"
-#include "common/protocol/frame.h"
-#include "common/json/json.h"
-#include "common/base/slice.h"
-
-/* One recorded frame; valid until the callback returns. */
-struct vector {
-	const char *path;
-	int line;
-	struct arena *arena; /* for what the callback needs; reset after it */
-	struct slice kind;   /* request, oneway, response, malformed */
-	bool to_server;
-	bool probe; /* made by hand, on purpose odd */
-	int32_t code;
-	int32_t of; /* responses: code of the request, else 0 */
-	enum frame_codec codec;
-	struct slice header;     /* as sent */
-	struct slice body;       /* as sent; not more than the recording kept */
-	bool whole;              /* the recording kept all of the body */
-	struct slice raw;        /* malformed: the frame */
-	const struct json *json; /* the line */
-};
-
-bool vectors_exist(void);
 /* Skips the test with the reason when there is no recording. */
 void vectors_require(void);
-/* Calls back for each frame. */
+/* Calls back for each frame; the test fails where a file cannot be read or there is none. */
 void vectors_each(void (*check)(const struct vector *vector, void *arg), void *arg);
-/* The bytes that a text of hexadecimal digits stands for. */
-struct slice vectors_hex(struct arena *arena, struct slice text);
 
 #endif
