@@ -2,11 +2,12 @@
 #define BROKER_PULL_H
 
 /*
- * A pull that outlives its frame: parked until a message comes, or away at a
- * reader for records that memory no longer has. Belongs to one loop.
+ * A pull that outlives its frame: it is parked until a message comes, or waits for a reader to
+ * fetch records that memory no longer has. Belongs to one loop.
  */
 
 #include <stdint.h>
+#include <sys/queue.h>
 
 #include "broker/store/store.h"
 #include "common/net/server.h"
@@ -21,9 +22,11 @@ struct pull_question {
 };
 
 struct pull {
-	struct timer timer; /* these three belong to parked.c */
+	/* These four belong to parked.c. */
+	struct timer timer;
 	struct parked_pulls *parked;
-	struct pull *next_in_queue;
+	struct parked_queue *queue;
+	TAILQ_ENTRY(pull) in_queue;
 	struct ticket ticket;
 	struct pull_question question;
 	int64_t asked_offset; /* as it came; question.offset moves past what a filter dropped */
