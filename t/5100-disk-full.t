@@ -48,6 +48,8 @@ t_ok "a full disk refuses sends with code 14" t_wait 60 is_refused
 got=$(send x)
 t_has "and says that the disk is full" "$got" "disk"
 t_has "and which" "$got" "$T_DIR/disk"
+t_ok "and how full it is by now: $(echo "$got" | grep -o 'is [0-9]* % full.*free)')" \
+	test "$(echo "$got" | sed -n 's/.* is \([0-9]*\) % full.*/\1/p')" -ge 80
 got=$(rawcall "$b" 11 consumerGroup=CG topic=Full queueId=0 queueOffset=0 maxMsgNums=1 sysFlag=4 commitOffset=0 \
 	suspendTimeoutMillis=0 'subscription=*' subVersion=0)
 t_has "reads go on" "$got" first
