@@ -6,131 +6,80 @@
 #include <stdlib.h>
 
 #include "broker/cluster/masters.h"
+#include "broker/cluster/name_server.h"
 #include "broker/cluster/register_compose.h"
 #include "broker/cluster/register_wait.h"
+#include "broker/cluster/unregister.h"
 #include "broker/state/topic.h"
 #include "common/base/container_of.h"
 #include "common/protocol/bodies.h"
 #include "common/base/clock.h"
 #include "common/protocol/codes.h"
-#include "common/protocol/headers.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
-#include "common/net/resolve.h"
 #include "common/protocol/route.h"
 
 #define FIRST_PERIOD_MS 10000 /* the second registration comes early */
 #define RETRY_MS 1000
 #define SPACING_MAX_MS 100       /* between registrations that changes ask for, */
 #define TOPICS_PER_SPACING_MS 20 /* by how much there is to tell */
-#define STOP_MS 1000
 
-struct nameserver {
+/* A name server and the registrations with it. */
+struct enrolment {
+	struct name_server server;
 	struct registrar *registrar;
-	size_t index;
-	struct conn *conn; /* NULL: none */
 	struct timer retry;
-	int64_t n_sent, n_answered; /* registrations; lost ones count as answered */
-	int64_t awaited;            /* how many answers those who wait want */
-	bool registered;            /* the last registration was accepted */
-	bool warned;                /* that it cannot be reached */
-	bool duplicate;             /* it knows a live broker of our name and id */
+	int64_t awaited; /* how many replies the waiting requests want */
+	bool warned;     /* the log says that it cannot be reached, or refuses */
+	bool duplicate;  /* it knows a live broker of our name and id */
 };
 
 struct registrar {
 	struct broker *broker;
 	struct loop *loop;
 	struct resolver *resolver;
-	struct nameserver *servers;
+	struct enrolment *enrolments;
 	size_t n_servers;
 	struct timer period;
 	struct timer pulse;
 	int64_t changed_ms; /* of the last registration that a change asked for */
 	bool ever_registered;
-	_Atomic bool asked; /* the task is on its way, or the deadline set */
+	_Atomic bool asked; /* the task is on its way, or the timer set */
 	struct task task;   /* from registrar_topics_changed */
 	struct timer spaced;
-	size_t n_topics;    /* that were told last */
-	bool too_large;     /* the last registration did not fit into a frame, and it was said */
+	size_t n_topics;    /* of the last registration */
+	bool too_large;     /* it did not fit into a frame, and the log says so */
 	int64_t told;       /* the data version's counter that all name servers were told of */
 	_Atomic bool whole; /* not only topics changed: an increment would not do */
 	struct register_waits waits;
 	_Atomic(const char *) refusal;
 	bool stopping;
-	void (*done)(struct broker *broker); /* NULL once it was called */
-	struct timer give_up;
-	size_t n_waiting; /* for the answer to the good-bye */
+	struct unregistering unregistering;
+	void (*stopped)(struct broker *broker);
 };
 
-static void retry_later(struct nameserver *server);
-
-static const char *
-text_of(const struct nameserver *server)
+static struct enrolment *
+enrolment_of(struct name_server *server)
 {
-	return resolver_get(server->registrar->resolver, server->index)->text;
-}
-
-/* ---- connections ----------------------------------------------------- */
-
-static void
-on_request(struct conn *conn, const struct command *command, struct slice body)
-{
-	(void)conn; /* name servers ask nothing */
-	(void)command;
-	(void)body;
+	return container_of(server, struct enrolment, server);
 }
 
 static void
-on_lost(struct conn *conn, const char *why)
+retry_later(struct enrolment *enrolment)
 {
-	struct nameserver *server = conn_context(conn);
-
-	server->conn = NULL;
-	server->registered = false;
-	if (server->registrar->stopping)
-		return;
-	if (!server->warned)
-		log_warn("a name server cannot be reached, it is tried again each second "
-			 "address=%s why=\"%s\"",
-		    text_of(server), why);
-	server->warned = true;
-	resolver_ask(server->registrar->resolver);
-	retry_later(server);
+	loop_set_timer(enrolment->registrar->loop, &enrolment->retry, clock_mono_ms() + RETRY_MS);
 }
 
-static const struct conn_events events = {
-	.on_request = on_request,
-	.on_close = on_lost,
-};
-
-static int
-timeout_of(const struct registrar *registrar)
-{
-	return (int)registrar->broker->settings->register_broker_timeout_mills;
-}
-
-static struct conn *
-connection_to(struct nameserver *server)
-{
-	const struct resolved *at = resolver_get(server->registrar->resolver, server->index);
-
-	if (server->conn == NULL && at->len != 0)
-		server->conn =
-		    conn_connect(server->registrar->loop, (const struct sockaddr *)&at->address,
-			at->len, timeout_of(server->registrar), &events, server);
-	return server->conn;
-}
-
-/* ---- answers --------------------------------------------------------- */
+/* ---- what follows from replies --------------------------------------- */
 
 /* One name server at a time is asked for what all of them should know alike. */
 static bool
-is_first_registered(const struct nameserver *server)
+is_first_registered(const struct enrolment *enrolment)
 {
-	const struct registrar *registrar = server->registrar;
+	const struct registrar *registrar = enrolment->registrar;
 
-	for (size_t i = 0; i < server->index; i++) {
-		if (registrar->servers[i].registered)
+	for (size_t i = 0; i < enrolment->server.index; i++) {
+		if (registrar->enrolments[i].server.registered)
 			return false;
 	}
 	return true;
@@ -139,8 +88,7 @@ is_first_registered(const struct nameserver *server)
 static void
 on_cluster_info(void *arg, const struct command *reply, struct slice body)
 {
-	struct nameserver *server = arg;
-	struct registrar *registrar = server->registrar;
+	struct registrar *registrar = arg;
 	struct arena arena = { 0 };
 	struct cluster_info info;
 
@@ -168,24 +116,13 @@ take_order(struct registrar *registrar, struct slice body)
 	arena_release(&arena);
 }
 
-static struct command
-request_of(int32_t code)
-{
-	return (struct command){
-		.codec = FRAME_JSON,
-		.code = code,
-		.language = COMMAND_LANGUAGE,
-		.version = COMMAND_VERSION,
-	};
-}
-
 static void
 update_refusal(struct registrar *registrar)
 {
 	const char *text = NULL;
 
 	for (size_t i = 0; i < registrar->n_servers; i++) {
-		if (registrar->servers[i].duplicate)
+		if (registrar->enrolments[i].duplicate)
 			text = "another live broker has this brokerName and brokerId: give this "
 			       "one its own brokerName, or stop the other one";
 	}
@@ -193,84 +130,105 @@ update_refusal(struct registrar *registrar)
 }
 
 static void
-accepted(struct nameserver *server, struct slice body)
+accepted(struct enrolment *enrolment, struct slice body)
 {
-	struct registrar *registrar = server->registrar;
+	struct registrar *registrar = enrolment->registrar;
+	struct name_server *server = &enrolment->server;
 
-	if (!server->registered || server->warned)
-		log_info("registered with a name server address=%s", text_of(server));
+	if (!server->registered || enrolment->warned)
+		log_info("registered with a name server address=%s", name_server_text(server));
 	server->registered = true;
-	server->warned = false;
-	if (server->duplicate) {
-		server->duplicate = false;
+	enrolment->warned = false;
+	if (enrolment->duplicate) {
+		enrolment->duplicate = false;
 		update_refusal(registrar);
 	}
 	registrar->ever_registered = true;
-	if (!is_first_registered(server) || server->conn == NULL)
+	if (!is_first_registered(enrolment) || server->conn == NULL)
 		return;
 	take_order(registrar, body);
-	struct command command = request_of(REQUEST_GET_BROKER_CLUSTER_INFO);
-
-	conn_request(
-	    server->conn, &command, SLICE(""), timeout_of(registrar), on_cluster_info, server);
+	name_server_ask_cluster(server, on_cluster_info, registrar);
 }
 
-/* At start nothing is lost by leaving; later, what is stored can still be read. */
+/* At start nothing is lost by leaving; later, stored messages can still be read. */
 static void
-refused(struct nameserver *server, const struct command *reply)
+refused(struct enrolment *enrolment, const struct command *reply)
 {
-	struct registrar *registrar = server->registrar;
+	struct registrar *registrar = enrolment->registrar;
+	const char *address = name_server_text(&enrolment->server);
+	struct slice remark = reply->remark.data != NULL ? reply->remark : SLICE("");
+	bool is_duplicate = reply->code == RESPONSE_ILLEGAL_OPERATION;
 
-	server->registered = false;
-	if (reply->code == RESPONSE_ILLEGAL_OPERATION && !registrar->ever_registered)
-		fatal("name server %s: %.*s", text_of(server), (int)reply->remark.len,
-		    reply->remark.data != NULL ? reply->remark.data : "");
-	if (!server->warned)
+	enrolment->server.registered = false;
+	if (is_duplicate && !registrar->ever_registered)
+		fatal("name server %s: %.*s", address, (int)remark.len, remark.data);
+	if (!enrolment->warned)
 		log_error("a name server refuses this broker%s address=%s code=%d remark=\"%.*s\"",
-		    reply->code == RESPONSE_ILLEGAL_OPERATION ? ", sends are refused" : "",
-		    text_of(server), reply->code, (int)reply->remark.len,
-		    reply->remark.data != NULL ? reply->remark.data : "");
-	server->warned = true;
-	server->duplicate = reply->code == RESPONSE_ILLEGAL_OPERATION;
+		    is_duplicate ? ", sends are refused" : "", address, reply->code,
+		    (int)remark.len, remark.data);
+	enrolment->warned = true;
+	enrolment->duplicate = is_duplicate;
 	update_refusal(registrar);
-	retry_later(server);
+	retry_later(enrolment);
 }
 
 static void
-await_reply(struct nameserver *server)
+await_reply(struct enrolment *enrolment)
 {
-	server->awaited = server->registered ? server->n_sent : 0;
+	const struct name_server *server = &enrolment->server;
+
+	enrolment->awaited = server->registered ? server->n_sent : 0;
 }
 
-/* Those who wait for answers have them, if all are there. */
+/* The waiting requests go on if all replies that they want are there. */
 static void
 end_waits(struct registrar *registrar)
 {
-	for (size_t i = 0; i < registrar->n_servers; i++)
-		if (registrar->servers[i].n_answered < registrar->servers[i].awaited)
+	for (size_t i = 0; i < registrar->n_servers; i++) {
+		const struct enrolment *enrolment = &registrar->enrolments[i];
+
+		if (enrolment->server.n_replied < enrolment->awaited)
 			return;
+	}
 	register_waits_end(&registrar->waits);
 }
 
 static void
-on_registered(void *arg, const struct command *reply, struct slice body)
+on_registered(struct name_server *server, const struct command *reply, struct slice body)
 {
-	struct nameserver *server = arg;
+	struct enrolment *enrolment = enrolment_of(server);
 
-	server->n_answered++;
-	end_waits(server->registrar);
-	if (server->registrar->stopping)
+	end_waits(enrolment->registrar);
+	if (enrolment->registrar->stopping)
 		return;
-	if (reply == NULL) {
-		if (server->conn != NULL)
-			conn_close(server->conn, "no answer to a registration");
-		return;
-	}
-	if (reply->code == RESPONSE_SUCCESS)
-		accepted(server, body);
+	if (reply == NULL)
+		name_server_close(server, "no answer to a registration");
+	else if (reply->code == RESPONSE_SUCCESS)
+		accepted(enrolment, body);
 	else
-		refused(server, reply);
+		refused(enrolment, reply);
 }
+
+static void
+on_lost(struct name_server *server, const char *why)
+{
+	struct enrolment *enrolment = enrolment_of(server);
+
+	if (enrolment->registrar->stopping)
+		return;
+	if (!enrolment->warned)
+		log_warn("a name server cannot be reached, it is tried again each second "
+			 "address=%s why=\"%s\"",
+		    name_server_text(server), why);
+	enrolment->warned = true;
+	resolver_ask(enrolment->registrar->resolver);
+	retry_later(enrolment);
+}
+
+static const struct name_server_events events = {
+	.on_registered = on_registered,
+	.on_lost = on_lost,
+};
 
 /* ---- registering ----------------------------------------------------- */
 
@@ -286,38 +244,26 @@ warn_too_large(struct registrar *registrar, const struct register_message *messa
 }
 
 static void
-register_with(struct nameserver *server, const struct register_message *message)
+register_with(struct enrolment *enrolment, const struct register_message *message)
 {
-	struct registrar *registrar = server->registrar;
-	const struct broker *broker = registrar->broker;
-	struct conn *conn = connection_to(server);
-	struct arena arena = { 0 };
+	struct registrar *registrar = enrolment->registrar;
 
-	if (conn == NULL)
-		return; /* its address is not known yet */
 	if (!register_fits(message)) {
 		warn_too_large(registrar, message);
 		return;
 	}
-	struct register_broker_header header = register_header(broker, message);
-	struct command command = request_of(REQUEST_REGISTER_BROKER);
-
 	registrar->too_large = false;
-	loop_drop_timer(registrar->loop, &server->retry);
-	server->n_sent++;
-	fields_encode(register_broker_header_fields, &header, &arena, &command);
-	conn_request(conn, &command, buf_slice(&message->body), timeout_of(registrar),
-	    on_registered, server);
-	arena_release(&arena);
+	if (name_server_register(&enrolment->server, message))
+		loop_drop_timer(registrar->loop, &enrolment->retry);
 }
 
 static void
-register_with_one(struct nameserver *server)
+register_with_one(struct enrolment *enrolment)
 {
 	struct register_message message = { 0 };
 
-	register_compose(server->registrar->broker, &message);
-	register_with(server, &message);
+	register_compose(enrolment->registrar->broker, &message);
+	register_with(enrolment, &message);
 	buf_release(&message.body);
 }
 
@@ -330,11 +276,13 @@ register_with_all(struct registrar *registrar)
 	registrar->n_topics = message.n_topics;
 	registrar->told = message.told;
 	for (size_t i = 0; i < registrar->n_servers; i++)
-		register_with(&registrar->servers[i], &message);
+		register_with(&registrar->enrolments[i], &message);
 	buf_release(&message.body);
 }
 
-/* What changed, to those that have the rest: ten thousand topics are 1.5 MB to write and to read.
+/*
+ * The changes alone, to name servers that have the rest: ten thousand topics are 1.5 MB to write
+ * and to read.
  */
 static void
 tell_changes(struct registrar *registrar)
@@ -349,26 +297,22 @@ tell_changes(struct registrar *registrar)
 	registrar->n_topics = message.n_topics;
 	registrar->told = message.told;
 	for (size_t i = 0; i < registrar->n_servers; i++) {
-		struct nameserver *server = &registrar->servers[i];
+		struct enrolment *enrolment = &registrar->enrolments[i];
 
-		if (server->registered && server->conn != NULL)
-			register_with(server, &message);
+		if (enrolment->server.registered && enrolment->server.conn != NULL)
+			register_with(enrolment, &message);
 		else
-			register_with_one(server);
+			register_with_one(enrolment);
 	}
 	buf_release(&message.body);
 }
 
+/* ---- when ------------------------------------------------------------ */
+
 static void
 on_retry(struct timer *self)
 {
-	register_with_one(container_of(self, struct nameserver, retry));
-}
-
-static void
-retry_later(struct nameserver *server)
-{
-	loop_set_timer(server->registrar->loop, &server->retry, clock_mono_ms() + RETRY_MS);
+	register_with_one(container_of(self, struct enrolment, retry));
 }
 
 static void
@@ -381,40 +325,13 @@ on_period(struct timer *self)
 	    clock_mono_ms() + registrar->broker->settings->register_name_server_period);
 }
 
-/*
- * A sign of life, so that a broker that froze or was cut off leaves the routes in
- * seconds. Oneway: name servers of 4.x do not know it and would not answer.
- */
-static void
-tell_alive(struct nameserver *server)
-{
-	const struct broker *broker = server->registrar->broker;
-	struct arena arena = { 0 };
-	struct broker_heartbeat_header header = {
-		.cluster_name = slice_of(broker->settings->broker_cluster_name),
-		.broker_addr = slice_of(broker->address),
-		.broker_name = slice_of(broker->settings->broker_name),
-		.broker_id = broker->settings->broker_id,
-		.heartbeat_timeout_ms = broker->settings->broker_not_active_timeout_millis,
-	};
-	struct command command = request_of(REQUEST_BROKER_HEARTBEAT);
-
-	fields_encode(broker_heartbeat_header_fields, &header, &arena, &command);
-	conn_request(server->conn, &command, SLICE(""), 0, NULL, NULL);
-	arena_release(&arena);
-}
-
 static void
 on_pulse(struct timer *self)
 {
 	struct registrar *registrar = container_of(self, struct registrar, pulse);
 
-	for (size_t i = 0; i < registrar->n_servers; i++) {
-		struct nameserver *server = &registrar->servers[i];
-
-		if (server->conn != NULL && server->registered && conn_can_write(server->conn))
-			tell_alive(server);
-	}
+	for (size_t i = 0; i < registrar->n_servers; i++)
+		name_server_beat(&registrar->enrolments[i].server);
 	loop_set_timer(registrar->loop, self,
 	    clock_mono_ms() + registrar->broker->settings->broker_heartbeat_interval);
 }
@@ -424,15 +341,13 @@ static void
 on_resolved(void *arg, size_t index)
 {
 	struct registrar *registrar = arg;
-	struct nameserver *server = &registrar->servers[index];
+	struct enrolment *enrolment = &registrar->enrolments[index];
 
-	if (server->conn != NULL)
-		conn_close(server->conn, "its address changed");
+	if (enrolment->server.conn != NULL)
+		name_server_close(&enrolment->server, "its address changed");
 	else
-		register_with_one(server);
+		register_with_one(enrolment);
 }
-
-/* ---- changes of topics ----------------------------------------------- */
 
 static void
 on_spaced(struct timer *self)
@@ -444,7 +359,7 @@ on_spaced(struct timer *self)
 	if (!registrar->stopping)
 		tell_changes(registrar);
 	for (size_t i = 0; i < registrar->n_servers; i++)
-		await_reply(&registrar->servers[i]);
+		await_reply(&registrar->enrolments[i]);
 	register_waits_told(&registrar->waits);
 	end_waits(registrar);
 }
@@ -457,7 +372,7 @@ run_changed(struct task *task, void *receiver)
 	int64_t at_ms =
 	    registrar->changed_ms + (spacing_ms < SPACING_MAX_MS ? spacing_ms : SPACING_MAX_MS);
 
-	/* At once if it may: who was told of the change will soon ask a name server for it. */
+	/* At once if possible: the author of the change may ask a name server for it next. */
 	if (registrar->changed_ms == 0 || at_ms <= clock_mono_ms())
 		on_spaced(&registrar->spaced);
 	else
@@ -497,6 +412,23 @@ registrar_refusal(const struct registrar *registrar)
 
 /* ---- start and stop -------------------------------------------------- */
 
+static void
+enrolments_init(struct registrar *registrar)
+{
+	registrar->n_servers = resolver_count(registrar->resolver);
+	registrar->enrolments = mem_zalloc(registrar->n_servers * sizeof *registrar->enrolments);
+	for (size_t i = 0; i < registrar->n_servers; i++) {
+		registrar->enrolments[i].registrar = registrar;
+		registrar->enrolments[i].retry.due = on_retry;
+		registrar->enrolments[i].server = (struct name_server){
+			.broker = registrar->broker,
+			.events = &events,
+			.resolver = registrar->resolver,
+			.index = i,
+		};
+	}
+}
+
 struct registrar *
 registrar_new(struct broker *broker)
 {
@@ -516,86 +448,48 @@ registrar_new(struct broker *broker)
 		addresses = "";
 	}
 	registrar->resolver = resolver_new(registrar->loop, addresses, on_resolved, registrar);
-	registrar->n_servers = resolver_count(registrar->resolver);
-	registrar->servers = mem_zalloc(registrar->n_servers * sizeof *registrar->servers);
-	for (size_t i = 0; i < registrar->n_servers; i++) {
-		registrar->servers[i].registrar = registrar;
-		registrar->servers[i].index = i;
-		registrar->servers[i].retry.due = on_retry;
-	}
+	enrolments_init(registrar);
 	register_with_all(registrar);
 	loop_set_timer(registrar->loop, &registrar->period, clock_mono_ms() + FIRST_PERIOD_MS);
 	on_pulse(&registrar->pulse);
 	return registrar;
 }
 
+/* From now on no request leaves by itself. */
 static void
-finish(struct registrar *registrar)
+drop_timers(struct registrar *registrar)
 {
-	void (*done)(struct broker * broker) = registrar->done;
-
-	loop_drop_timer(registrar->loop, &registrar->give_up);
-	registrar->done = NULL;
-	if (done != NULL)
-		done(registrar->broker);
+	loop_drop_timer(registrar->loop, &registrar->period);
+	loop_drop_timer(registrar->loop, &registrar->pulse);
+	loop_drop_timer(registrar->loop, &registrar->spaced);
+	for (size_t i = 0; i < registrar->n_servers; i++)
+		loop_drop_timer(registrar->loop, &registrar->enrolments[i].retry);
 }
 
 static void
-on_unregistered(void *arg, const struct command *reply, struct slice body)
+on_unregistered(void *arg)
 {
 	struct registrar *registrar = arg;
 
-	(void)reply;
-	(void)body;
-	if (--registrar->n_waiting == 0)
-		finish(registrar);
-}
-
-static void
-on_give_up(struct timer *self)
-{
-	finish(container_of(self, struct registrar, give_up));
-}
-
-static void
-unregister_from(struct nameserver *server)
-{
-	struct registrar *registrar = server->registrar;
-	const struct broker *broker = registrar->broker;
-	struct arena arena = { 0 };
-	struct broker_identity_header header = {
-		.broker_name = slice_of(broker->settings->broker_name),
-		.broker_addr = slice_of(broker->address),
-		.cluster_name = slice_of(broker->settings->broker_cluster_name),
-		.broker_id = broker->settings->broker_id,
-	};
-	struct command command = request_of(REQUEST_UNREGISTER_BROKER);
-
-	fields_encode(broker_identity_header_fields, &header, &arena, &command);
-	registrar->n_waiting++;
-	conn_request(server->conn, &command, SLICE(""), STOP_MS, on_unregistered, registrar);
-	arena_release(&arena);
+	registrar->stopped(registrar->broker);
 }
 
 void
 registrar_stop(struct registrar *registrar, void (*done)(struct broker *broker))
 {
 	registrar->stopping = true;
-	registrar->done = done;
-	registrar->give_up.due = on_give_up;
-	loop_drop_timer(registrar->loop, &registrar->period);
-	loop_drop_timer(registrar->loop, &registrar->pulse);
-	loop_drop_timer(registrar->loop, &registrar->spaced);
+	registrar->stopped = done;
+	drop_timers(registrar);
 	register_waits_told(&registrar->waits);
 	register_waits_end(&registrar->waits);
-	loop_set_timer(registrar->loop, &registrar->give_up, clock_mono_ms() + STOP_MS);
+	unregister_start(&registrar->unregistering, registrar->loop, on_unregistered, registrar);
 	for (size_t i = 0; i < registrar->n_servers; i++) {
-		loop_drop_timer(registrar->loop, &registrar->servers[i].retry);
-		if (registrar->servers[i].conn != NULL && registrar->servers[i].registered)
-			unregister_from(&registrar->servers[i]);
+		struct name_server *server = &registrar->enrolments[i].server;
+
+		if (server->conn != NULL && server->registered)
+			unregister_from(&registrar->unregistering, server);
 	}
-	if (registrar->n_waiting == 0)
-		finish(registrar);
+	unregister_wait(&registrar->unregistering);
 }
 
 void
@@ -604,17 +498,11 @@ registrar_free(struct registrar *registrar)
 	if (registrar == NULL)
 		return;
 	registrar->stopping = true;
-	registrar->done = NULL;
-	for (size_t i = 0; i < registrar->n_servers; i++) {
-		if (registrar->servers[i].conn != NULL)
-			conn_close(registrar->servers[i].conn, "stopped");
-		loop_drop_timer(registrar->loop, &registrar->servers[i].retry);
-	}
-	loop_drop_timer(registrar->loop, &registrar->period);
-	loop_drop_timer(registrar->loop, &registrar->pulse);
-	loop_drop_timer(registrar->loop, &registrar->spaced);
-	loop_drop_timer(registrar->loop, &registrar->give_up);
+	unregister_cancel(&registrar->unregistering);
+	for (size_t i = 0; i < registrar->n_servers; i++)
+		name_server_close(&registrar->enrolments[i].server, "stopped");
+	drop_timers(registrar);
 	resolver_free(registrar->resolver);
-	free(registrar->servers);
+	free(registrar->enrolments);
 	free(registrar);
 }
