@@ -64,17 +64,17 @@ answer(struct worker *worker, const struct pull_question *question, struct reply
 
 static enum outcome
 reply_found(struct worker *worker, const struct pull_question *question, struct reply *reply,
-    struct body_part *parts, size_t n_parts, int32_t n_messages, int64_t next_offset)
+    const struct pull_result *result)
 {
 	size_t bytes = 0;
 
-	for (size_t i = 0; i < n_parts; i++)
-		bytes += parts[i].len;
+	for (size_t i = 0; i < result->n_parts; i++)
+		bytes += result->parts[i].len;
 	stats_get(worker->broker->stats, worker->loop->index, question->topic, question->group,
-	    (uint32_t)n_messages, bytes);
-	answer(worker, question, reply, RESPONSE_SUCCESS, "FOUND", next_offset);
-	reply->parts = parts;
-	reply->n_parts = n_parts;
+	    (uint32_t)result->n_messages, bytes);
+	answer(worker, question, reply, RESPONSE_SUCCESS, "FOUND", result->next_offset);
+	reply->parts = result->parts;
+	reply->n_parts = result->n_parts;
 	return OUTCOME_ANSWER;
 }
 
@@ -129,17 +129,16 @@ on_ahead(struct read_job *job, struct loop *loop)
 /* Takes what was read, and has the next read while this is sent. */
 static bool
 take_ahead(struct worker *worker, const struct pull_question *question, int32_t number,
-    struct body_part *parts, size_t *n_parts, int32_t *n_messages)
+    struct pull_result *result)
 {
-	if (!readahead_take(worker->readahead, number, question->offset, &question->limits, parts,
-		n_parts, n_messages))
+	if (!readahead_take(worker->readahead, number, question->offset, &question->limits, result))
 		return false;
 	const struct tail_queue *queue =
 	    tail_find(worker->tail, question->topic, question->queue_id);
 	/* Its topic may have been deleted meanwhile. */
 	int64_t max_offset = queue != NULL && queue->number == number ? queue->max_offset : 0;
 	struct readahead_trip *read =
-	    readahead_begin(worker->readahead, number, question->offset + *n_messages, max_offset);
+	    readahead_begin(worker->readahead, number, result->next_offset, max_offset);
 
 	if (read != NULL) {
 		struct pull_limits limits =
@@ -155,37 +154,33 @@ static enum outcome
 look_ahead(struct worker *worker, struct pull_question *question, const struct tail_queue *queue,
     struct reply *reply)
 {
-	struct body_part *parts = arena_alloc(&worker->loop->arena, READAHEAD_RUNS * sizeof *parts);
-	size_t n_parts;
-	int32_t n_messages;
+	struct pull_result result = {
+		.parts = arena_alloc(&worker->loop->arena, READAHEAD_RUNS * sizeof *result.parts),
+	};
 
 	if (question->offset < queue->min_offset ||
-	    !take_ahead(worker, question, queue->number, parts, &n_parts, &n_messages))
+	    !take_ahead(worker, question, queue->number, &result))
 		return OUTCOME_COLD;
-	return reply_found(
-	    worker, question, reply, parts, n_parts, n_messages, question->offset + n_messages);
+	return reply_found(worker, question, reply, &result);
 }
 
 static enum outcome
 look_at_tail(struct worker *worker, struct pull_question *question, struct tail_queue *queue,
     struct reply *reply)
 {
-	struct body_part *parts;
-	size_t n_parts;
-	int32_t n_messages;
-	int64_t next_offset;
+	struct pull_result result;
 
 	switch (tail_read(worker->tail, queue, question->offset, &question->limits,
-	    &worker->loop->arena, &parts, &n_parts, &n_messages, &next_offset)) {
+	    &worker->loop->arena, &result)) {
 	case TAIL_COLD:
 		return look_ahead(worker, question, queue, reply);
 	case TAIL_NO_MATCH:
 		return answer(worker, question, reply, RESPONSE_PULL_RETRY_IMMEDIATELY,
-		    "NO_MATCHED_MESSAGE", next_offset);
+		    "NO_MATCHED_MESSAGE", result.next_offset);
 	case TAIL_FOUND:
 		break;
 	}
-	return reply_found(worker, question, reply, parts, n_parts, n_messages, next_offset);
+	return reply_found(worker, question, reply, &result);
 }
 
 /* The decision table; the reply is made for every outcome but OUTCOME_COLD. */
@@ -221,24 +216,23 @@ look(struct worker *worker, struct pull_question *question, struct reply *reply)
 
 /* ---- cold reads ------------------------------------------------------ */
 
-/* What the pull gets of what the job has found; how many parts. */
-static size_t
+/* What the pull gets of what the job has found. */
+static void
 take_found(struct worker *worker, const struct pull_question *question, struct read_job *job,
-    struct body_part *parts)
+    struct pull_result *result)
 {
-	size_t n_parts;
-
 	if (question->limits.tag_codes == NULL) {
 		readahead_put(
 		    worker->readahead, job->queue, question->offset, job->chunk, job->n_records);
-		take_ahead(worker, question, job->queue, parts, &n_parts, &job->n_records);
-		job->next_offset = question->offset + job->n_records;
-		return n_parts;
+		take_ahead(worker, question, job->queue, result);
+		return;
 	}
-	parts[0] =
+	result->parts[0] =
 	    (struct body_part){ job->chunk->data, job->chunk->len, job->chunk, chunk_release };
+	result->n_parts = 1;
+	result->n_messages = job->n_records;
+	result->next_offset = job->next_offset;
 	job->chunk = NULL;
-	return 1;
 }
 
 static void
@@ -249,13 +243,12 @@ on_cold(struct read_job *job, struct loop *loop)
 	struct pull_question *question = &pull->question;
 	struct reply reply = { 0 };
 	struct body_part parts[READAHEAD_RUNS];
-	size_t n_parts;
+	struct pull_result result = { .parts = parts };
 
 	switch (job->status) {
 	case READ_FOUND:
-		n_parts = take_found(worker, question, job, parts);
-		reply_found(
-		    worker, question, &reply, parts, n_parts, job->n_records, job->next_offset);
+		take_found(worker, question, job, &result);
+		reply_found(worker, question, &reply, &result);
 		break;
 	case READ_NO_MATCH:
 		answer(worker, question, &reply, RESPONSE_PULL_RETRY_IMMEDIATELY,

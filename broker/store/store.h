@@ -143,6 +143,16 @@ struct pull_limits {
 	size_t n_tag_codes;
 };
 
+struct body_part;
+
+/* What a pull gets. */
+struct pull_result {
+	struct body_part *parts; /* records in order, for a reply's body */
+	size_t n_parts;
+	int32_t n_messages;
+	int64_t next_offset; /* where the next pull begins */
+};
+
 enum read_kind {
 	READ_QUEUE,    /* records of a queue from an offset on */
 	READ_POSITION, /* the record at a log position */

@@ -108,22 +108,19 @@ read_tail(struct worker *worker, struct arena *arena)
 	struct tail *tail = tails[worker - workers];
 	struct tail_queue *queue =
 	    tail_find(tail, SLICE("T"), (int32_t)(next_random(worker) % N_QUEUES));
-	struct body_part *parts;
+	struct pull_result result;
 	struct record record;
-	size_t n_parts;
-	int32_t n_messages;
-	int64_t next;
 
 	if (queue == NULL || queue->max_offset == queue->min_offset)
 		return;
 	int64_t offset = queue->max_offset - 1;
-	if (tail_read(tail, queue, offset, &limits, arena, &parts, &n_parts, &n_messages, &next) !=
-	    TAIL_FOUND)
+	if (tail_read(tail, queue, offset, &limits, arena, &result) != TAIL_FOUND)
 		return;
+	struct body_part *parts = result.parts;
 	if (record_decode(parts[0].data, parts[0].len, &record) == -1 || !record_check(&record) ||
 	    record.queue_offset != offset)
 		bad("tail");
-	for (size_t i = 0; i < n_parts; i++)
+	for (size_t i = 0; i < result.n_parts; i++)
 		parts[i].release(parts[i].owner);
 }
 

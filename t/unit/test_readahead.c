@@ -70,18 +70,19 @@ static int32_t
 take(int32_t queue, int64_t offset, const struct pull_limits *limits)
 {
 	struct body_part parts[READAHEAD_RUNS];
-	size_t n_parts;
-	int32_t n, seen = 0;
+	struct pull_result result = { .parts = parts };
+	int32_t seen = 0;
 
-	if (!readahead_take(readahead, queue, offset, limits, parts, &n_parts, &n))
+	if (!readahead_take(readahead, queue, offset, limits, &result))
 		return -1;
-	for (size_t i = 0; i < n_parts; i++) {
+	for (size_t i = 0; i < result.n_parts; i++) {
 		for (size_t at = 0; at < parts[i].len; at += RECORD_BYTES, seen++)
 			cr_assert_eq(parts[i].data[at + RECORD_BYTES - 1], (char)(offset + seen));
 		body_part_release(&parts[i]);
 	}
-	cr_assert_eq(seen, n);
-	return n;
+	cr_assert_eq(seen, result.n_messages);
+	cr_assert_eq(result.next_offset, offset + seen);
+	return seen;
 }
 
 Test(readahead, pulls_that_follow_each_other_get_all_of_it_once, .init = set_up, .fini = tear_down)
@@ -148,12 +149,11 @@ Test(readahead, who_was_away_for_longest_makes_room, .init = set_up, .fini = tea
 Test(readahead, a_part_outlives_the_stream, .init = set_up, .fini = tear_down)
 {
 	struct body_part parts[READAHEAD_RUNS];
-	size_t n_parts;
-	int32_t n;
+	struct pull_result result = { .parts = parts };
 
 	put(1, 5, 1);
-	cr_assert(readahead_take(readahead, 1, 5, &three, parts, &n_parts, &n));
-	cr_assert_eq(n_parts, 1);
+	cr_assert(readahead_take(readahead, 1, 5, &three, &result));
+	cr_assert_eq(result.n_parts, 1);
 	put(1, 6, 2);
 	cr_assert_eq(parts[0].data[RECORD_BYTES - 1], 5);
 	body_part_release(&parts[0]);

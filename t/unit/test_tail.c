@@ -86,10 +86,7 @@ queue_at(struct bench *bench, int32_t number)
 
 struct reply {
 	enum tail_status status;
-	struct body_part *parts;
-	size_t n_parts;
-	int32_t n_messages;
-	int64_t next_offset;
+	struct pull_result got;
 };
 
 static struct reply
@@ -97,8 +94,8 @@ read_at(struct bench *bench, int32_t number, int64_t offset, const struct pull_l
 {
 	struct reply reply = { 0 };
 
-	reply.status = tail_read(bench->tail, queue_at(bench, number), offset, limits,
-	    &bench->arena, &reply.parts, &reply.n_parts, &reply.n_messages, &reply.next_offset);
+	reply.status = tail_read(
+	    bench->tail, queue_at(bench, number), offset, limits, &bench->arena, &reply.got);
 	return reply;
 }
 
@@ -109,13 +106,13 @@ check_and_release(struct reply *reply, const int64_t *offsets, size_t n)
 	size_t i = 0;
 
 	cr_assert_eq(reply->status, TAIL_FOUND);
-	cr_assert_eq(reply->n_messages, (int32_t)n);
-	for (size_t p = 0; p < reply->n_parts; p++) {
-		for (size_t at = 0; at < reply->parts[p].len; at += RECORD_BYTES) {
+	cr_assert_eq(reply->got.n_messages, (int32_t)n);
+	for (size_t p = 0; p < reply->got.n_parts; p++) {
+		for (size_t at = 0; at < reply->got.parts[p].len; at += RECORD_BYTES) {
 			cr_assert_lt(i, n);
-			cr_assert_eq(reply->parts[p].data[at], (char)offsets[i++]);
+			cr_assert_eq(reply->got.parts[p].data[at], (char)offsets[i++]);
 		}
-		reply->parts[p].release(reply->parts[p].owner);
+		reply->got.parts[p].release(reply->got.parts[p].owner);
 	}
 	cr_assert_eq(i, n);
 }
@@ -131,8 +128,8 @@ Test(tail, records_in_a_row_are_one_part)
 	grow(&bench, (int32_t[]){ 1, 1 }, 2);
 	struct reply reply = read_at(&bench, 1, 0, &wide);
 
-	cr_assert_eq(reply.n_parts, 3);
-	cr_assert_eq(reply.next_offset, 5);
+	cr_assert_eq(reply.got.n_parts, 3);
+	cr_assert_eq(reply.got.next_offset, 5);
 	check_and_release(&reply, (int64_t[]){ 0, 1, 2, 3, 4 }, 5);
 	reply = read_at(&bench, 2, 0, &wide);
 	check_and_release(&reply, (int64_t[]){ 0 }, 1);
@@ -175,8 +172,8 @@ Test(tail, limits)
 		else
 			cr_assert_eq(reply.status, TAIL_NO_MATCH);
 		/* An entry that ends a filtered pull is looked at again by the next. */
-		cr_assert_leq(reply.next_offset, cases[i].next_offset, "case %zu", i);
-		cr_assert_geq(reply.next_offset, cases[i].next_offset - 1, "case %zu", i);
+		cr_assert_leq(reply.got.next_offset, cases[i].next_offset, "case %zu", i);
+		cr_assert_geq(reply.got.next_offset, cases[i].next_offset - 1, "case %zu", i);
 	}
 	bench_release(&bench);
 }

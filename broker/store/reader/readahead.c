@@ -153,7 +153,7 @@ take_run(struct run *run, const struct pull_limits *limits, struct pull_count *c
 
 bool
 readahead_take(struct readahead *readahead, int32_t queue, int64_t offset,
-    const struct pull_limits *limits, struct body_part *parts, size_t *n_parts, int32_t *n_messages)
+    const struct pull_limits *limits, struct pull_result *result)
 {
 	struct stream *stream = find(readahead, queue, offset);
 	struct pull_count count = { 0 };
@@ -161,19 +161,20 @@ readahead_take(struct readahead *readahead, int32_t queue, int64_t offset,
 
 	if (stream == NULL || stream->runs[0].chunk == NULL || limits->tag_codes != NULL)
 		return false;
-	for (*n_parts = 0; more && stream->runs[0].chunk != NULL;) {
-		struct body_part *part = &parts[*n_parts];
+	for (result->n_parts = 0; more && stream->runs[0].chunk != NULL;) {
+		struct body_part *part = &result->parts[result->n_parts];
 
 		more = take_run(&stream->runs[0], limits, &count, part);
 		if (part->len > 0) {
 			chunk_ref(part->owner);
-			++*n_parts;
+			result->n_parts++;
 		}
 		if (more)
 			drop_run(stream);
 	}
-	*n_messages = count.n_messages;
 	stream->offset += count.n_messages;
+	result->n_messages = count.n_messages;
+	result->next_offset = stream->offset;
 	use(readahead, stream);
 	return true;
 }

@@ -25,11 +25,10 @@ struct readahead *readahead_new(struct loop *loop);
 void readahead_free(struct readahead *readahead);
 /*
  * Takes the records at an offset, as many as the limits allow, out of a stream; false when there
- * are none. The parts, READAHEAD_RUNS at most, must be sent or released.
+ * are none. result->parts has room for READAHEAD_RUNS parts; they must be sent or released.
  */
 bool readahead_take(struct readahead *readahead, int32_t queue, int64_t offset,
-    const struct pull_limits *limits, struct body_part *parts, size_t *n_parts,
-    int32_t *n_messages);
+    const struct pull_limits *limits, struct pull_result *result);
 /* Somebody was served up to this offset: reading ahead will not be for nothing. */
 bool readahead_expects(const struct readahead *readahead, int32_t queue, int64_t offset);
 /* The n_records in the chunk, whole and without gaps, are those from offset on. */

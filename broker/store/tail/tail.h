@@ -46,11 +46,10 @@ enum tail_status {
 };
 
 /*
- * Records of [offset, max_offset), which must not be empty. Parts (in the arena) are
- * ready for conn_send; each holds its chunk and must be sent or released.
+ * Records of [offset, max_offset), which must not be empty. The parts are in the arena, ready for
+ * conn_send; each holds its chunk and must be sent or released. COLD leaves the result as it was.
  */
 enum tail_status tail_read(struct tail *tail, struct tail_queue *queue, int64_t offset,
-    const struct pull_limits *limits, struct arena *arena, struct body_part **parts,
-    size_t *n_parts, int32_t *n_messages, int64_t *next_offset);
+    const struct pull_limits *limits, struct arena *arena, struct pull_result *result);
 
 #endif

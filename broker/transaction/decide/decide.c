@@ -440,24 +440,24 @@ judge_from_tail(struct voting *voting)
 	static const struct pull_limits one = { .max_messages = 1, .max_scan = 1 };
 	struct worker *worker = voting->worker;
 	struct tail_queue *queue = tail_find(worker->tail, SLICE(HALF_TOPIC), 0);
-	int64_t offset = voting->vote.half_offset, next;
-	struct body_part *parts;
-	size_t n_parts = 0;
-	int32_t n;
+	int64_t offset = voting->vote.half_offset;
+	struct pull_result result;
 	struct record half;
 
 	if (queue == NULL || voting->copy != -1 || offset < queue->min_offset ||
 	    offset >= queue->max_offset ||
-	    tail_read(worker->tail, queue, offset, &one, &worker->loop->arena, &parts, &n_parts, &n,
-		&next) != TAIL_FOUND)
+	    tail_read(worker->tail, queue, offset, &one, &worker->loop->arena, &result) !=
+		TAIL_FOUND)
 		return false;
-	bool found = n_parts == 1 && record_decode(parts[0].data, parts[0].len, &half) == 0 &&
+	const struct body_part *parts = result.parts;
+	bool found = result.n_parts == 1 &&
+	             record_decode(parts[0].data, parts[0].len, &half) == 0 &&
 	             half.position == voting->vote.position;
 
 	if (found)
 		judge(voting, &half);
-	for (size_t i = 0; i < n_parts; i++)
-		body_part_release(&parts[i]);
+	for (size_t i = 0; i < result.n_parts; i++)
+		body_part_release(&result.parts[i]);
 	return found;
 }
 
