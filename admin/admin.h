@@ -2,9 +2,9 @@
 #define ADMIN_ADMIN_H
 
 /*
- * What the commands of mqadmin share: one struct per run, requests with typed
- * headers, and finding the brokers that -b or -c name. One command is one row
- * in commands.c; its memory is the run's arena and goes with it.
+ * What the commands of mqadmin share: the state of a run, requests with typed headers, and finding
+ * the brokers that -b or -c name. Each family of commands is a cmd_ file with a table of rows,
+ * which commands.c joins. Memory of a run comes from its arena. One thread.
  */
 
 #include "common/config/args.h"
@@ -19,29 +19,30 @@ struct admin {
 	struct arena arena;
 	struct report report;
 	struct twinmq *mq;
-	bool body_written; /* -F was served */
-	bool failed;       /* something did not work, though there may be more to show */
-	bool misused;      /* because of what the flags say */
-	char error[1024];  /* the first thing that did not; one line */
+	bool body_written; /* for -F */
+	bool failed;       /* an error occurred; there may be results all the same */
+	bool misused;      /* the command line is the cause */
+	char error[1024];  /* the first error, one line */
 };
 
 struct subcommand {
 	const char *name; /* the table ends at NULL */
 	const struct flag *flags;
-	/* 0, or -1 after admin_fail: nothing is printed then but the error. */
+	/* 0, or -1 after admin_fail: then only the error is printed. */
 	int (*run)(struct admin *admin);
 	const char *help; /* one line */
 };
 
-extern const struct subcommand subcommands[];
+/* Each family's table, in the order of the manual; NULL behind the last. */
+extern const struct subcommand *const admin_families[];
 extern const struct flag common_flags[]; /* of every command */
 
 /* The whole program. */
 int admin_main(int argc, char **argv);
 
-/* Notes what went wrong, the first time, and returns -1. */
+/* Keeps the first error of the run; returns -1. */
 int admin_fail(struct admin *admin, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* The same; the command line is to blame. */
+/* The same; exit status 2, because the command line is wrong. */
 int admin_misuse(struct admin *admin, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /*
@@ -55,19 +56,18 @@ int admin_fail_call(struct admin *admin);
 /* ---- requests ---- */
 
 struct admin_request {
-	struct slice address; /* absent: whichever name server answers */
+	struct slice address; /* absent: the first name server that replies */
 	enum request_code code;
 	const struct field *fields; /* NULL: no header */
 	const void *header;
 	struct slice body;
 };
 
-/* 0, or -1 when there was no answer or one with a code other than 0; admin_fail is up to the
- * caller. */
+/* 0, or -1 when there is no reply or its code is not 0. The caller reports it: admin_fail_call. */
 int admin_ask(struct admin *admin, const struct admin_request *ask, struct twinmq_reply *reply);
-/* The same, and -1 comes after admin_fail_call. */
+/* The same, but calls admin_fail_call. */
 int admin_must(struct admin *admin, const struct admin_request *ask, struct twinmq_reply *reply);
-/* 0, or -1 after admin_fail: the body of that answer cannot be read. */
+/* Reports a reply whose body cannot be read; returns -1. */
 int admin_bad_body(struct admin *admin, const struct admin_request *ask);
 
 /* ---- where ---- */
@@ -87,20 +87,17 @@ struct targets {
 #define TARGET_MASTERS 1u /* slaves are left out */
 
 /*
- * The brokers that -b (an address or a broker's name) or -c (a cluster) names; without both, the
- * only cluster's. Sorted. 0, or -1 after admin_fail.
+ * The brokers that -b (an address or a name) or -c (a cluster) names; without both, those of the
+ * only cluster. Sorted. 0, or -1 after admin_fail.
  */
 int admin_targets(struct admin *admin, unsigned which, struct targets *targets);
 /* All brokers of one cluster, or of all (absent). */
 int admin_cluster_brokers(
     struct admin *admin, struct slice cluster, unsigned which, struct targets *targets);
-/* The brokers that have the topic, masters where there are some. */
+/* The brokers that have the topic: masters, else slaves. */
 int admin_topic_brokers(struct admin *admin, struct slice topic, struct targets *targets);
 
-/*
- * Sends the same request to each target, and shows a grid of what came of it. Goes on when one
- * fails. -1 when all failed.
- */
+/* Sends the request to each target and reports a grid of the results. -1 when all failed. */
 int admin_do_each(
     struct admin *admin, const struct targets *targets, const struct admin_request *ask);
 /* The same to each name server. */

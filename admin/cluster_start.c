@@ -18,7 +18,7 @@
 const struct flag cluster_start_flags[] = {
 	FLAG_CLUSTER_FILE,
 	{ 't', "timeout", FLAG_INT, "SECONDS", 0, 1, 3600,
-	    "give up after so long; 30 when not said" },
+	    "give up after so many seconds (default 30)" },
 	{ 0 },
 };
 

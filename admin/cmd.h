@@ -1,58 +1,15 @@
 #ifndef ADMIN_CMD_H
 #define ADMIN_CMD_H
 
-/* The commands: flags and run function of each row in commands.c. */
+/* The families of commands: each cmd_ file exports its rows, which commands.c joins. */
 
 #include "admin/admin.h"
 
-#define CMD(name)                                                                                  \
-	extern const struct flag name##_flags[];                                                   \
-	int name##_run(struct admin *admin)
+extern const struct subcommand topic_commands[], message_commands[], send_transaction_commands[],
+    query_commands[], group_commands[], transaction_commands[], producer_group_commands[],
+    cluster_commands[], config_commands[];
 
-/* cmd_topic.c */
-CMD(update_topic);
-CMD(delete_topic);
-CMD(topic_list);
-CMD(topic_route);
-CMD(topic_status);
-CMD(topic_cluster_list);
-/* cmd_message.c, cmd_query.c */
-CMD(send_message);
-CMD(consume_message);
-CMD(query_by_id);
-CMD(query_by_key);
-CMD(query_by_unique_key);
-CMD(query_by_offset);
-/* cmd_send_transaction.c */
-CMD(send_transaction);
-/* cmd_group.c */
-CMD(consumer_progress);
-CMD(update_group);
-CMD(delete_group);
-/* cmd_cluster.c */
-CMD(cluster_list);
-CMD(broker_status);
-CMD(wipe_write_perm);
-CMD(add_write_perm);
-/* cmd_config.c */
-CMD(get_broker_config);
-CMD(update_broker_config);
-CMD(get_name_server_config);
-CMD(update_kv);
-CMD(delete_kv);
-/* cmd_transaction.c */
-CMD(transaction_list);
-CMD(transaction_show);
-CMD(transaction_resume);
-CMD(transaction_resolve);
-/* cmd_producer_group.c */
-CMD(update_producer_group);
-CMD(delete_producer_group);
-CMD(producer_group_list);
-
-#undef CMD
-
-/* Deletes the topic from those brokers and from all name servers; for topics of a group too. */
+/* Deletes the topic from the targets and from all name servers; also for topics of a group. */
 int delete_topic_everywhere(
     struct admin *admin, struct slice topic, struct slice cluster, const struct targets *targets);
 
@@ -65,7 +22,7 @@ int delete_topic_everywhere(
 #define FLAG_CLUSTER                                                                               \
 	{                                                                                          \
 		'c', "clusterName", FLAG_TEXT, "CLUSTER", 0, 0, 0,                                 \
-		    "all masters of this cluster; need not be said when there is one"              \
+		    "all masters of this cluster; optional when there is only one"                 \
 	}
 #define FLAG_TOPIC(text)                                                                           \
 	{                                                                                          \

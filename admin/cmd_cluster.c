@@ -63,10 +63,10 @@ runtime_rate(const struct runtime *runtime, const char *name, const char *other_
 
 /* ---- clusterList ---- */
 
-const struct flag cluster_list_flags[] = {
+static const struct flag cluster_list_flags[] = {
 	{ 'm', "moreStats", FLAG_SWITCH, NULL, 0, 0, 0,
 	    "messages in and out, yesterday and today" },
-	{ 'i', "interval", FLAG_INT, "SECONDS", 0, 1, 86400, "print again every so many seconds" },
+	{ 'i', "interval", FLAG_INT, "SECONDS", 0, 1, 86400, "print again after each interval" },
 	{ 'c', "clusterName", FLAG_TEXT, "CLUSTER", 0, 0, 0, "only this cluster" },
 	{ 0 },
 };
@@ -161,7 +161,7 @@ list_clusters_once(struct admin *admin)
 	return 0;
 }
 
-int
+static int
 cluster_list_run(struct admin *admin)
 {
 	int64_t interval_s = args_number(&admin->args, 'i', 0);
@@ -182,13 +182,13 @@ cluster_list_run(struct admin *admin)
 
 /* ---- brokerStatus ---- */
 
-const struct flag broker_status_flags[] = {
+static const struct flag broker_status_flags[] = {
 	FLAG_BROKER,
 	{ 'c', "clusterName", FLAG_TEXT, "CLUSTER", 0, 0, 0, "all brokers of this cluster" },
 	{ 0 },
 };
 
-int
+static int
 broker_status_run(struct admin *admin)
 {
 	struct targets targets;
@@ -210,12 +210,12 @@ broker_status_run(struct admin *admin)
 
 /* ---- wipeWritePerm, addWritePerm ---- */
 
-const struct flag wipe_write_perm_flags[] = {
+static const struct flag wipe_write_perm_flags[] = {
 	{ 'b', "brokerName", FLAG_TEXT, "BROKER", FLAG_REQUIRED, 0, 0, "name of the broker" },
 	{ 0 },
 };
 
-const struct flag add_write_perm_flags[] = {
+static const struct flag add_write_perm_flags[] = {
 	{ 'b', "brokerName", FLAG_TEXT, "BROKER", FLAG_REQUIRED, 0, 0, "name of the broker" },
 	{ 0 },
 };
@@ -264,16 +264,27 @@ change_write_perm(struct admin *admin, enum request_code code, const struct fiel
 	return n_failed == n ? -1 : 0;
 }
 
-int
+static int
 wipe_write_perm_run(struct admin *admin)
 {
 	return change_write_perm(
 	    admin, REQUEST_WIPE_WRITE_PERM_OF_BROKER, wipe_write_perm_reply_fields);
 }
 
-int
+static int
 add_write_perm_run(struct admin *admin)
 {
 	return change_write_perm(
 	    admin, REQUEST_ADD_WRITE_PERM_OF_BROKER, add_write_perm_reply_fields);
 }
+
+const struct subcommand cluster_commands[] = {
+	{ "clusterList", cluster_list_flags, cluster_list_run,
+	    "show clusters, brokers and their load" },
+	{ "brokerStatus", broker_status_flags, broker_status_run, "show a broker's counters" },
+	{ "wipeWritePerm", wipe_write_perm_flags, wipe_write_perm_run,
+	    "remove the write permission of a broker's topics, so that it drains" },
+	{ "addWritePerm", add_write_perm_flags, add_write_perm_run,
+	    "restore the write permission" },
+	{ NULL },
+};

@@ -48,14 +48,14 @@ show_config(struct admin *admin, struct slice address, enum request_code code, s
 	return 0;
 }
 
-const struct flag get_broker_config_flags[] = {
+static const struct flag get_broker_config_flags[] = {
 	FLAG_BROKER,
 	{ 'c', "clusterName", FLAG_TEXT, "CLUSTER", 0, 0, 0, "all brokers of this cluster" },
 	{ 'k', "key", FLAG_TEXT, "KEY", 0, 0, 0, "only this setting" },
 	{ 0 },
 };
 
-int
+static int
 get_broker_config_run(struct admin *admin)
 {
 	struct slice only = slice_of(args_text(&admin->args, 'k'));
@@ -70,11 +70,11 @@ get_broker_config_run(struct admin *admin)
 	return n_failed == targets.n ? -1 : 0;
 }
 
-const struct flag get_name_server_config_flags[] = {
+static const struct flag get_name_server_config_flags[] = {
 	{ 0 },
 };
 
-int
+static int
 get_name_server_config_run(struct admin *admin)
 {
 	const char *address;
@@ -86,11 +86,11 @@ get_name_server_config_run(struct admin *admin)
 	return n_failed == n ? -1 : 0;
 }
 
-const struct flag update_broker_config_flags[] = {
+static const struct flag update_broker_config_flags[] = {
 	FLAG_BROKER,
 	{ 'c', "clusterName", FLAG_TEXT, "CLUSTER", 0, 0, 0, "all brokers of this cluster" },
 	{ 'k', "key", FLAG_TEXT, "KEY", FLAG_REQUIRED, 0, 0, "the setting" },
-	{ 'v', "value", FLAG_TEXT, "VALUE", FLAG_REQUIRED | FLAG_EMPTY, 0, 0, "its new value" },
+	{ 'v', "value", FLAG_TEXT, "VALUE", FLAG_REQUIRED | FLAG_EMPTY, 0, 0, "the new value" },
 	{ 'a', "updateAllBroker", FLAG_SWITCH, NULL, 0, 0, 0, "all brokers of all clusters" },
 	{ 0 },
 };
@@ -116,7 +116,7 @@ is_setting_name(struct slice key)
 	return key.len != 0;
 }
 
-int
+static int
 update_broker_config_run(struct admin *admin)
 {
 	struct slice key = slice_trim(slice_of(args_text(&admin->args, 'k')));
@@ -146,14 +146,14 @@ update_broker_config_run(struct admin *admin)
 
 /* ---- keys and values of the name servers ---- */
 
-const struct flag update_kv_flags[] = {
+static const struct flag update_kv_flags[] = {
 	{ 's', "namespace", FLAG_TEXT, "NAME", FLAG_REQUIRED, 0, 0, "namespace of the key" },
 	{ 'k', "key", FLAG_TEXT, "KEY", FLAG_REQUIRED, 0, 0, "the key" },
 	{ 'v', "value", FLAG_TEXT, "VALUE", FLAG_REQUIRED | FLAG_EMPTY, 0, 0, "the value" },
 	{ 0 },
 };
 
-const struct flag delete_kv_flags[] = {
+static const struct flag delete_kv_flags[] = {
 	{ 's', "namespace", FLAG_TEXT, "NAME", FLAG_REQUIRED, 0, 0, "namespace of the key" },
 	{ 'k', "key", FLAG_TEXT, "KEY", FLAG_REQUIRED, 0, 0, "the key" },
 	{ 0 },
@@ -176,14 +176,27 @@ change_kv(struct admin *admin, enum request_code code, const struct field *field
 	    admin, &(struct admin_request){ .code = code, .fields = fields, .header = &header });
 }
 
-int
+static int
 update_kv_run(struct admin *admin)
 {
 	return change_kv(admin, REQUEST_PUT_KV_CONFIG, put_kv_header_fields);
 }
 
-int
+static int
 delete_kv_run(struct admin *admin)
 {
 	return change_kv(admin, REQUEST_DELETE_KV_CONFIG, kv_header_fields);
 }
+
+const struct subcommand config_commands[] = {
+	{ "getBrokerConfig", get_broker_config_flags, get_broker_config_run,
+	    "show a broker's settings" },
+	{ "updateBrokerConfig", update_broker_config_flags, update_broker_config_run,
+	    "change one of a broker's settings" },
+	{ "getNamesrvConfig", get_name_server_config_flags, get_name_server_config_run,
+	    "show the name servers' settings" },
+	{ "updateKvConfig", update_kv_flags, update_kv_run,
+	    "store a key and value at the name servers" },
+	{ "deleteKvConfig", delete_kv_flags, delete_kv_run, "delete a key from the name servers" },
+	{ NULL },
+};

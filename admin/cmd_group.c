@@ -8,25 +8,25 @@
 
 /* ---- updateSubGroup ---- */
 
-const struct flag update_group_flags[] = {
+static const struct flag update_group_flags[] = {
 	FLAG_BROKER,
 	FLAG_CLUSTER,
 	{ 'g', "groupName", FLAG_TEXT, "GROUP", FLAG_REQUIRED, 0, 0, "name of the group" },
-	{ 's', "consumeEnable", FLAG_BOOL, "BOOL", 0, 0, 0, "it may consume; true when not said" },
+	{ 's', "consumeEnable", FLAG_BOOL, "BOOL", 0, 0, 0, "it may consume (default true)" },
 	{ 'm', "consumeFromMinEnable", FLAG_BOOL, "BOOL", 0, 0, 0,
-	    "it may start at the oldest message; false when not said" },
+	    "it may start at the oldest message (default false)" },
 	{ 'd', "consumeBroadcastEnable", FLAG_BOOL, "BOOL", 0, 0, 0,
-	    "it may broadcast; false when not said" },
+	    "it may broadcast (default false)" },
 	{ 'q', "retryQueueNums", FLAG_INT, "N", 0, 0, 1024,
-	    "queues of its retry topic; 1 when not said" },
+	    "queues of its retry topic (default 1)" },
 	{ 'r', "retryMaxTimes", FLAG_INT, "N", 0, 0, 1000000,
-	    "retries before a message is dead; 16 when not said" },
+	    "retries before a message is dead (default 16)" },
 	{ 'i', "brokerId", FLAG_INT, "ID", 0, 0, INT64_MAX,
-	    "broker id to consume from; 0, the master, when not said" },
+	    "broker id to consume from (default 0, the master)" },
 	{ 'w', "whichBrokerWhenConsumeSlowly", FLAG_INT, "ID", 0, 0, INT64_MAX,
-	    "broker id for those far behind; 1 when not said" },
+	    "broker id for consumers far behind (default 1)" },
 	{ 'a', "notifyConsumerIdsChanged", FLAG_BOOL, "BOOL", 0, 0, 0,
-	    "tell members when one joins or leaves; true when not said" },
+	    "tell members when one joins or leaves (default true)" },
 	{ 0 },
 };
 
@@ -94,7 +94,7 @@ show_group(struct admin *admin, struct slice group)
 	report_leave(report);
 }
 
-int
+static int
 update_group_run(struct admin *admin)
 {
 	struct admin_request ask = { .code = REQUEST_UPDATE_AND_CREATE_SUBSCRIPTIONGROUP };
@@ -113,13 +113,12 @@ update_group_run(struct admin *admin)
 
 /* ---- deleteSubGroup ---- */
 
-const struct flag delete_group_flags[] = {
+static const struct flag delete_group_flags[] = {
 	FLAG_BROKER,
 	{ 'c', "clusterName", FLAG_TEXT, "CLUSTER", 0, 0, 0,
 	    "all masters of this cluster, and the group's retry and dead letter topics" },
 	{ 'g', "groupName", FLAG_TEXT, "GROUP", FLAG_REQUIRED, 0, 0, "name of the group" },
-	{ 'r', "removeOffset", FLAG_BOOL, "BOOL", 0, 0, 0,
-	    "forget how far it was; false when not said" },
+	{ 'r', "removeOffset", FLAG_BOOL, "BOOL", 0, 0, 0, "delete its offsets (default false)" },
 	{ 0 },
 };
 
@@ -137,7 +136,7 @@ delete_group_topic(struct admin *admin, const char *key, const char *title, cons
 	return result;
 }
 
-int
+static int
 delete_group_run(struct admin *admin)
 {
 	bool remove = args_number(&admin->args, 'r', 0) != 0;
@@ -169,11 +168,11 @@ delete_group_run(struct admin *admin)
 
 /* ---- consumerProgress ---- */
 
-const struct flag consumer_progress_flags[] = {
+static const struct flag consumer_progress_flags[] = {
 	{ 'g', "groupName", FLAG_TEXT, "GROUP", 0, 0, 0,
-	    "each queue of this group; else one row for each group" },
+	    "all queues of this group; without it, one row for each group" },
 	{ 's', "showClientIP", FLAG_BOOL, "BOOL", 0, 0, 0,
-	    "with the client that has the queue; needs -g" },
+	    "also show the client that has the queue; needs -g" },
 	{ 'c', "cluster", FLAG_TEXT, "CLUSTER", 0, 0, 0, "only the brokers of this cluster" },
 	{ 0 },
 };
@@ -289,7 +288,7 @@ show_one_group(struct admin *admin, struct slice group)
 	return 0;
 }
 
-int
+static int
 consumer_progress_run(struct admin *admin)
 {
 	struct slice group;
@@ -298,3 +297,12 @@ consumer_progress_run(struct admin *admin)
 		return -1;
 	return group.data == NULL ? show_all_groups(admin) : show_one_group(admin, group);
 }
+
+const struct subcommand group_commands[] = {
+	{ "consumerProgress", consumer_progress_flags, consumer_progress_run,
+	    "show how far one or all consumer groups are behind" },
+	{ "updateSubGroup", update_group_flags, update_group_run,
+	    "create a consumer group or change one" },
+	{ "deleteSubGroup", delete_group_flags, delete_group_run, "delete a consumer group" },
+	{ NULL },
+};

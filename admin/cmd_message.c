@@ -7,15 +7,15 @@
 
 /* ---- sendMessage ---- */
 
-const struct flag send_message_flags[] = {
+static const struct flag send_message_flags[] = {
 	FLAG_TOPIC("topic to send to"),
 	{ 'p', "body", FLAG_TEXT, "TEXT", FLAG_REQUIRED | FLAG_EMPTY, 0, 0, "body of the message" },
 	{ 'k', "key", FLAG_TEXT, "KEYS", 0, 0, 0, "keys, separated by blanks" },
 	{ 'c', "tags", FLAG_TEXT, "TAG", 0, 0, 0, "tag" },
-	{ 'b', "broker", FLAG_TEXT, "BROKER", 0, 0, 0, "name of the broker that shall have it" },
+	{ 'b', "broker", FLAG_TEXT, "BROKER", 0, 0, 0, "name of the broker to send to" },
 	{ 'i', "qid", FLAG_INT, "N", 0, 0, INT32_MAX, "number of the queue; needs -b" },
 	{ 'm', "msgTraceEnable", FLAG_BOOL, "BOOL", 0, 0, 0,
-	    "taken for RocketMQ's sake; has no effect" },
+	    "accepted because RocketMQ has it; no effect" },
 	{ 0 },
 };
 
@@ -29,7 +29,7 @@ static const struct column sent_columns[] = {
 	{ NULL },
 };
 
-int
+static int
 send_message_run(struct admin *admin)
 {
 	const struct args *args = &admin->args;
@@ -68,7 +68,7 @@ send_message_run(struct admin *admin)
 
 #define CONSUME_DEFAULT 128
 
-const struct flag consume_message_flags[] = {
+static const struct flag consume_message_flags[] = {
 	FLAG_TOPIC("topic to read"),
 	{ 'b', "brokerName", FLAG_TEXT, "BROKER", 0, 0, 0, "only queues of this broker" },
 	{ 'i', "queueId", FLAG_INT, "N", 0, 0, INT32_MAX, "only this queue; needs -b" },
@@ -78,8 +78,7 @@ const struct flag consume_message_flags[] = {
 	{ 's', "beginTimestamp", FLAG_TIME, "TIME", 0, 0, 0,
 	    "stored at or after: ms since 1970, now, or yyyy-MM-dd#HH:mm:ss:SSS" },
 	{ 'e', "endTimestamp", FLAG_TIME, "TIME", 0, 0, 0, "stored at or before" },
-	{ 'c', "MessageNumber", FLAG_INT, "N", 0, 1, INT32_MAX,
-	    "at most so many; 128 when not said" },
+	{ 'c', "MessageNumber", FLAG_INT, "N", 0, 1, INT32_MAX, "maximum number (default 128)" },
 	FLAG_BODY_FILE,
 	{ 0 },
 };
@@ -175,7 +174,7 @@ read_queues(struct admin *admin, struct slice topic, const struct route *route, 
 	return result;
 }
 
-int
+static int
 consume_message_run(struct admin *admin)
 {
 	struct slice topic, group;
@@ -200,3 +199,10 @@ consume_message_run(struct admin *admin)
 		    (int)topic.len, topic.data);
 	return result;
 }
+
+const struct subcommand message_commands[] = {
+	{ "sendMessage", send_message_flags, send_message_run, "send one message" },
+	{ "consumeMessage", consume_message_flags, consume_message_run,
+	    "read messages of a topic or of one queue" },
+	{ NULL },
+};

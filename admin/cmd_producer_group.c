@@ -36,17 +36,17 @@ do_each(struct admin *admin, enum request_code code,
 
 /* ---- updateProducerGroup ---- */
 
-const struct flag update_producer_group_flags[] = {
+static const struct flag update_producer_group_flags[] = {
 	FLAG_BROKER,
 	FLAG_CLUSTER,
 	FLAG_PRODUCER_GROUP,
 	{ 'p', "policy", FLAG_TEXT, "POLICY", FLAG_ONE_OF, 0, 0, "first-wins or commit-wins-once" },
 	{ 'u', "checkUrl", FLAG_TEXT, "URL", FLAG_ONE_OF, 0, 0,
-	    "asked when no member is connected; an empty one: none" },
+	    "asked when no member is connected; empty: none" },
 	{ 0 },
 };
 
-int
+static int
 update_producer_group_run(struct admin *admin)
 {
 	struct producer_group_settings_header header;
@@ -60,14 +60,14 @@ update_producer_group_run(struct admin *admin)
 
 /* ---- deleteProducerGroup ---- */
 
-const struct flag delete_producer_group_flags[] = {
+static const struct flag delete_producer_group_flags[] = {
 	FLAG_BROKER,
 	FLAG_CLUSTER,
 	FLAG_PRODUCER_GROUP,
 	{ 0 },
 };
 
-int
+static int
 delete_producer_group_run(struct admin *admin)
 {
 	struct producer_group_settings_header header;
@@ -79,7 +79,7 @@ delete_producer_group_run(struct admin *admin)
 
 /* ---- producerGroupList ---- */
 
-const struct flag producer_group_list_flags[] = {
+static const struct flag producer_group_list_flags[] = {
 	FLAG_BROKER,
 	FLAG_CLUSTER,
 	{ 0 },
@@ -115,7 +115,7 @@ add_groups(struct admin *admin, struct grid *grid, const struct target *target)
 	return 0;
 }
 
-int
+static int
 producer_group_list_run(struct admin *admin)
 {
 	struct targets targets;
@@ -131,3 +131,13 @@ producer_group_list_run(struct admin *admin)
 	grid_close(&grid);
 	return n_failed == targets.n ? -1 : 0;
 }
+
+const struct subcommand producer_group_commands[] = {
+	{ "updateProducerGroup", update_producer_group_flags, update_producer_group_run,
+	    "set policy or check URL of a producer group" },
+	{ "deleteProducerGroup", delete_producer_group_flags, delete_producer_group_run,
+	    "delete the settings of a producer group" },
+	{ "producerGroupList", producer_group_list_flags, producer_group_list_run,
+	    "list the settings of producer groups" },
+	{ NULL },
+};

@@ -171,21 +171,22 @@ serve_message(struct admin *admin, const struct found_message *message)
 
 /* ---- queryMsgById ---- */
 
-const struct flag query_by_id_flags[] = {
+static const struct flag query_by_id_flags[] = {
 	{ 'i', "msgId", FLAG_TEXT, "ID", FLAG_REQUIRED, 0, 0,
 	    "offset id or unique id; several separated by ," },
 	{ 't', "topic", FLAG_TEXT, "TOPIC", 0, 0, 0,
-	    "topic of the message; for a unique id all are searched when not said" },
+	    "topic of the message; without it, all topics are searched for a unique id" },
 	{ 'g', "consumerGroup", FLAG_TEXT, "GROUP", 0, 0, 0,
 	    "with -d: have a client of this group consume it now" },
-	{ 'd', "clientId", FLAG_TEXT, "ID", 0, 0, 0, "that client, as consumers name themselves" },
+	{ 'd', "clientId", FLAG_TEXT, "ID", 0, 0, 0, "id of that client" },
 	{ 's', "sendMessage", FLAG_BOOL, "BOOL", 0, 0, 0, "send it once more" },
-	{ 'u', "unitName", FLAG_TEXT, "NAME", 0, 0, 0, "taken for RocketMQ's sake; has no effect" },
+	{ 'u', "unitName", FLAG_TEXT, "NAME", 0, 0, 0,
+	    "accepted because RocketMQ has it; no effect" },
 	FLAG_BODY_FILE,
 	{ 0 },
 };
 
-int
+static int
 query_by_id_run(struct admin *admin)
 {
 	struct slice ids = slice_of(args_text(&admin->args, 'i')), id;
@@ -213,18 +214,18 @@ query_by_id_run(struct admin *admin)
 
 /* ---- queryMsgByUniqueKey ---- */
 
-const struct flag query_by_unique_key_flags[] = {
+static const struct flag query_by_unique_key_flags[] = {
 	{ 'i', "msgId", FLAG_TEXT, "ID", FLAG_REQUIRED, 0, 0, "unique id" },
 	FLAG_TOPIC("topic of the message"),
 	{ 'g', "consumerGroup", FLAG_TEXT, "GROUP", 0, 0, 0,
 	    "with -d: have a client of this group consume it now" },
-	{ 'd', "clientId", FLAG_TEXT, "ID", 0, 0, 0, "that client, as consumers name themselves" },
+	{ 'd', "clientId", FLAG_TEXT, "ID", 0, 0, 0, "id of that client" },
 	{ 'a', "showAll", FLAG_SWITCH, NULL, 0, 0, 0, "all with this id, not only the oldest" },
 	FLAG_BODY_FILE,
 	{ 0 },
 };
 
-int
+static int
 query_by_unique_key_run(struct admin *admin)
 {
 	struct slice id = slice_trim(slice_of(args_text(&admin->args, 'i')));
@@ -249,14 +250,13 @@ query_by_unique_key_run(struct admin *admin)
 
 /* ---- queryMsgByKey ---- */
 
-const struct flag query_by_key_flags[] = {
+static const struct flag query_by_key_flags[] = {
 	FLAG_TOPIC("topic of the messages"),
 	{ 'k', "msgKey", FLAG_TEXT, "KEY", FLAG_REQUIRED, 0, 0, "one of their keys" },
 	{ 'b', "beginTimestamp", FLAG_TIME, "TIME", 0, 0, 0,
 	    "stored at or after: ms since 1970, now, or yyyy-MM-dd#HH:mm:ss:SSS" },
 	{ 'e', "endTimestamp", FLAG_TIME, "TIME", 0, 0, 0, "stored at or before" },
-	{ 'm', "maxNum", FLAG_INT, "N", 0, 1, 1024,
-	    "at most so many from each broker; 64 when not said" },
+	{ 'm', "maxNum", FLAG_INT, "N", 0, 1, 1024, "maximum from each broker (default 64)" },
 	{ 0 },
 };
 
@@ -270,7 +270,7 @@ static const struct column key_columns[] = {
 	{ NULL },
 };
 
-int
+static int
 query_by_key_run(struct admin *admin)
 {
 	struct key_query query = {
@@ -306,7 +306,7 @@ query_by_key_run(struct admin *admin)
 
 /* ---- queryMsgByOffset ---- */
 
-const struct flag query_by_offset_flags[] = {
+static const struct flag query_by_offset_flags[] = {
 	FLAG_TOPIC("topic of the message"),
 	{ 'b', "brokerName", FLAG_TEXT, "BROKER", FLAG_REQUIRED, 0, 0, "name of the broker" },
 	{ 'i', "queueId", FLAG_INT, "N", FLAG_REQUIRED, 0, INT32_MAX, "number of the queue" },
@@ -315,7 +315,7 @@ const struct flag query_by_offset_flags[] = {
 	{ 0 },
 };
 
-int
+static int
 query_by_offset_run(struct admin *admin)
 {
 	struct pull_spec pull = {
@@ -353,3 +353,14 @@ query_by_offset_run(struct admin *admin)
 	report_close_list(&admin->report);
 	return shown;
 }
+
+const struct subcommand query_commands[] = {
+	{ "queryMsgById", query_by_id_flags, query_by_id_run,
+	    "show a message by its offset id or unique id" },
+	{ "queryMsgByKey", query_by_key_flags, query_by_key_run, "list the messages with a key" },
+	{ "queryMsgByUniqueKey", query_by_unique_key_flags, query_by_unique_key_run,
+	    "show a message by the unique id its producer gave it" },
+	{ "queryMsgByOffset", query_by_offset_flags, query_by_offset_run,
+	    "show the message at an offset of a queue" },
+	{ NULL },
+};

@@ -6,21 +6,21 @@
 
 #define WAIT_S 60
 
-const struct flag send_transaction_flags[] = {
+static const struct flag send_transaction_flags[] = {
 	FLAG_TOPIC("topic to send to"),
 	{ 'p', "body", FLAG_TEXT, "TEXT", FLAG_REQUIRED | FLAG_EMPTY, 0, 0, "body of the message" },
 	{ 'k', "key", FLAG_TEXT, "KEYS", 0, 0, 0, "keys, separated by blanks" },
 	{ 'c', "tags", FLAG_TEXT, "TAG", 0, 0, 0, "tag" },
-	{ 'b', "broker", FLAG_TEXT, "BROKER", 0, 0, 0, "name of the broker that shall have it" },
+	{ 'b', "broker", FLAG_TEXT, "BROKER", 0, 0, 0, "name of the broker to send to" },
 	{ 'g', "producerGroup", FLAG_TEXT, "GROUP", 0, 0, 0,
-	    "group of producers that is asked; TOOLS_PRODUCER when not said" },
+	    "producer group that the broker asks (default TOOLS_PRODUCER)" },
 	{ 'C', "commit", FLAG_SWITCH, NULL, FLAG_ONE_OF, 0, 0, "commit it" },
 	{ 'R', "rollback", FLAG_SWITCH, NULL, FLAG_ONE_OF, 0, 0, "roll it back" },
 	{ 'L', "leave", FLAG_SWITCH, NULL, FLAG_ONE_OF, 0, 0, "decide nothing" },
 	{ 'a', "checkAnswer", FLAG_TEXT, "ANSWER", 0, 0, 0,
 	    "with -L: wait until the broker asks, and answer commit, rollback or unknown" },
 	{ 'w', "wait", FLAG_INT, "SECONDS", 0, 1, 86400,
-	    "with -a: how long at most; 60 when not said" },
+	    "with -a: maximum time to wait (default 60)" },
 	{ 0 },
 };
 
@@ -158,7 +158,7 @@ send_and_wait(struct sending *sending, struct transaction_producer *producer)
 	return 0;
 }
 
-int
+static int
 send_transaction_run(struct admin *admin)
 {
 	const char *group = args_text(&admin->args, 'g');
@@ -182,3 +182,9 @@ send_transaction_run(struct admin *admin)
 	transaction_producer_free(producer);
 	return sent;
 }
+
+const struct subcommand send_transaction_commands[] = {
+	{ "sendTransaction", send_transaction_flags, send_transaction_run,
+	    "send one transaction message, decide it or leave it open" },
+	{ NULL },
+};

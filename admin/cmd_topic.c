@@ -15,15 +15,15 @@
 
 /* ---- updateTopic ---- */
 
-const struct flag update_topic_flags[] = {
+static const struct flag update_topic_flags[] = {
 	FLAG_BROKER,
 	FLAG_CLUSTER,
 	FLAG_TOPIC("name of the topic"),
 	{ 'r', "readQueueNums", FLAG_INT, "N", 0, 1, QUEUES_MAX,
-	    "queues to read from; 8 when not said" },
+	    "queues to read from (default 8)" },
 	{ 'w', "writeQueueNums", FLAG_INT, "N", 0, 1, QUEUES_MAX,
-	    "queues to write to; 8 when not said" },
-	{ 'p', "perm", FLAG_PERM, "PERM", 0, 0, 0, "2 (W), 4 (R) or 6 (RW, when not said)" },
+	    "queues to write to (default 8)" },
+	{ 'p', "perm", FLAG_PERM, "PERM", 0, 0, 0, "2 (W), 4 (R) or 6 (RW, the default)" },
 	{ 'o', "order", FLAG_BOOL, "BOOL", 0, 0, 0,
 	    "ordered: name servers keep its set of queues" },
 	{ 'u', "unit", FLAG_BOOL, "BOOL", 0, 0, 0, "it is a topic of a unit" },
@@ -170,7 +170,7 @@ wait_for_routes(
 		}
 }
 
-int
+static int
 update_topic_run(struct admin *admin)
 {
 	const struct args *args = &admin->args;
@@ -206,7 +206,7 @@ update_topic_run(struct admin *admin)
 
 /* ---- deleteTopic ---- */
 
-const struct flag delete_topic_flags[] = {
+static const struct flag delete_topic_flags[] = {
 	FLAG_TOPIC("name of the topic"),
 	{ 'c', "clusterName", FLAG_TEXT, "CLUSTER", FLAG_REQUIRED, 0, 0,
 	    "delete it from this cluster" },
@@ -240,7 +240,7 @@ delete_topic_everywhere(
 	return 0;
 }
 
-int
+static int
 delete_topic_run(struct admin *admin)
 {
 	struct slice topic;
@@ -256,7 +256,7 @@ delete_topic_run(struct admin *admin)
 
 /* ---- topicList ---- */
 
-const struct flag topic_list_flags[] = {
+static const struct flag topic_list_flags[] = {
 	{ 'c', "clusterModel", FLAG_SWITCH, NULL, 0, 0, 0,
 	    "with the clusters and the consumer groups of each topic" },
 	{ 0 },
@@ -316,7 +316,7 @@ add_topic_model(struct admin *admin, struct grid *grid, struct slice topic)
 	}
 }
 
-int
+static int
 topic_list_run(struct admin *admin)
 {
 	struct admin_request ask = { .code = REQUEST_GET_ALL_TOPIC_LIST_FROM_NAMESERVER };
@@ -342,7 +342,7 @@ topic_list_run(struct admin *admin)
 
 /* ---- topicRoute ---- */
 
-const struct flag topic_route_flags[] = {
+static const struct flag topic_route_flags[] = {
 	FLAG_TOPIC("name of the topic"),
 	{ 'l', "list", FLAG_SWITCH, NULL, 0, 0, 0, "one row per broker only" },
 	{ 0 },
@@ -426,7 +426,7 @@ show_filter_servers(struct admin *admin, const struct route *route)
 	grid_close(&grid);
 }
 
-int
+static int
 topic_route_run(struct admin *admin)
 {
 	struct slice topic;
@@ -452,7 +452,7 @@ topic_route_run(struct admin *admin)
 
 /* ---- topicStatus ---- */
 
-const struct flag topic_status_flags[] = {
+static const struct flag topic_status_flags[] = {
 	FLAG_TOPIC("name of the topic"),
 	{ 'c', "cluster", FLAG_TEXT, "CLUSTER", 0, 0, 0, "only the brokers of this cluster" },
 	{ 0 },
@@ -491,7 +491,7 @@ add_topic_status(struct admin *admin, struct grid *grid, struct slice topic, str
 	return 0;
 }
 
-int
+static int
 topic_status_run(struct admin *admin)
 {
 	struct slice topic;
@@ -520,12 +520,12 @@ topic_status_run(struct admin *admin)
 
 /* ---- topicClusterList ---- */
 
-const struct flag topic_cluster_list_flags[] = {
+static const struct flag topic_cluster_list_flags[] = {
 	FLAG_TOPIC("name of the topic"),
 	{ 0 },
 };
 
-int
+static int
 topic_cluster_list_run(struct admin *admin)
 {
 	struct slice topic;
@@ -542,3 +542,16 @@ topic_cluster_list_run(struct admin *admin)
 	report_names(&admin->report, "clusters", names, n);
 	return 0;
 }
+
+const struct subcommand topic_commands[] = {
+	{ "updateTopic", update_topic_flags, update_topic_run, "create a topic or change one" },
+	{ "deleteTopic", delete_topic_flags, delete_topic_run,
+	    "delete a topic from brokers and name servers" },
+	{ "topicList", topic_list_flags, topic_list_run, "list all topics" },
+	{ "topicRoute", topic_route_flags, topic_route_run, "show where a topic is" },
+	{ "topicStatus", topic_status_flags, topic_status_run,
+	    "show the offsets of a topic's queues" },
+	{ "topicClusterList", topic_cluster_list_flags, topic_cluster_list_run,
+	    "list the clusters that have a topic" },
+	{ NULL },
+};

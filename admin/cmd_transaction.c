@@ -7,7 +7,7 @@
 #include "admin/cmd.h"
 #include "common/protocol/transaction_body.h"
 
-/* Transactions as people see them: listed, shown, asked about again, decided by hand. */
+/* Listing, showing, resuming and resolving transactions. */
 
 #define LIST_DEFAULT 100
 #define PAGE_MAX 1000
@@ -78,7 +78,7 @@ what_text(struct arena *arena, const struct transaction_event *event)
 
 /* ---- transactionList ---- */
 
-const struct flag transaction_list_flags[] = {
+static const struct flag transaction_list_flags[] = {
 	FLAG_BROKER,
 	FLAG_CLUSTER,
 	{ 's', "state", FLAG_TEXT, "STATE", 0, 0, 0,
@@ -87,8 +87,9 @@ const struct flag transaction_list_flags[] = {
 	{ 'g', "group", FLAG_TEXT, "GROUP", 0, 0, 0, "only of this producer group" },
 	{ 't', "topic", FLAG_TEXT, "TOPIC", 0, 0, 0, "only messages for this topic" },
 	{ 'k', "key", FLAG_TEXT, "KEY", 0, 0, 0, "only messages with this key or id" },
-	{ 'o', "olderThan", FLAG_INT, "SECONDS", 0, 0, INT32_MAX, "only those stored so long ago" },
-	{ 'l', "limit", FLAG_INT, "N", 0, 1, INT32_MAX, "at most so many; 100 when not said" },
+	{ 'o', "olderThan", FLAG_INT, "SECONDS", 0, 0, INT32_MAX,
+	    "only those stored at least so long ago" },
+	{ 'l', "limit", FLAG_INT, "N", 0, 1, INT32_MAX, "maximum number (default 100)" },
 	{ 0 },
 };
 
@@ -246,7 +247,7 @@ show_counts(struct report *report, const struct gathered *gathered)
 		report_note(report, "There are more: say --limit N.");
 }
 
-int
+static int
 transaction_list_run(struct admin *admin)
 {
 	struct gathered gathered = { .left = args_number(&admin->args, 'l', LIST_DEFAULT) };
@@ -335,7 +336,7 @@ find_one(struct admin *admin, struct found *found)
 
 /* ---- transactionShow ---- */
 
-const struct flag transaction_show_flags[] = {
+static const struct flag transaction_show_flags[] = {
 	FLAG_BROKER,
 	FLAG_CLUSTER,
 	FLAG_ID,
@@ -420,7 +421,7 @@ show_info(struct admin *admin, const struct transaction_info *info)
 	report_leave(report);
 }
 
-int
+static int
 transaction_show_run(struct admin *admin)
 {
 	struct json_out *json = report_json(&admin->report);
@@ -479,14 +480,14 @@ ask_and_show(struct admin *admin, const struct found *found, const struct admin_
 	return 0;
 }
 
-const struct flag transaction_resume_flags[] = {
+static const struct flag transaction_resume_flags[] = {
 	FLAG_BROKER,
 	FLAG_CLUSTER,
 	FLAG_ID,
 	{ 0 },
 };
 
-int
+static int
 transaction_resume_run(struct admin *admin)
 {
 	struct transaction_header header = { .by = person(admin) };
@@ -502,17 +503,18 @@ transaction_resume_run(struct admin *admin)
 		.header = &header });
 }
 
-const struct flag transaction_resolve_flags[] = {
+static const struct flag transaction_resolve_flags[] = {
 	FLAG_BROKER,
 	FLAG_CLUSTER,
 	FLAG_ID,
 	{ 'C', "commit", FLAG_SWITCH, NULL, FLAG_ONE_OF, 0, 0, "consumers get the message" },
-	{ 'R', "rollback", FLAG_SWITCH, NULL, FLAG_ONE_OF, 0, 0, "nobody ever gets it" },
-	{ 'r', "reason", FLAG_TEXT, "TEXT", FLAG_REQUIRED, 0, 0, "why; kept with the decision" },
+	{ 'R', "rollback", FLAG_SWITCH, NULL, FLAG_ONE_OF, 0, 0, "no consumer ever gets it" },
+	{ 'r', "reason", FLAG_TEXT, "TEXT", FLAG_REQUIRED, 0, 0,
+	    "the reason; stored with the decision" },
 	{ 0 },
 };
 
-int
+static int
 transaction_resolve_run(struct admin *admin)
 {
 	const struct args *args = &admin->args;
@@ -537,3 +539,15 @@ transaction_resolve_run(struct admin *admin)
 		.fields = resolve_transaction_header_fields,
 		.header = &header });
 }
+
+const struct subcommand transaction_commands[] = {
+	{ "transactionList", transaction_list_flags, transaction_list_run,
+	    "list transactions, undecided ones first" },
+	{ "transactionShow", transaction_show_flags, transaction_show_run,
+	    "show what happened to a transaction" },
+	{ "transactionResume", transaction_resume_flags, transaction_resume_run,
+	    "ask the producers of a transaction again" },
+	{ "transactionResolve", transaction_resolve_flags, transaction_resolve_run,
+	    "commit or roll back a transaction by hand" },
+	{ NULL },
+};

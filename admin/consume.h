@@ -2,9 +2,8 @@
 #define ADMIN_CONSUME_H
 
 /*
- * What a consumer group does, gathered from all brokers that know it: its
- * members, how far it is, and which member has which queue. Brokers are found
- * by the route of the group's retry topic, which every heartbeat creates.
+ * The state of a consumer group from all brokers that know it: members, offsets, and the member of
+ * each queue. The brokers are those of the group's retry topic, which every heartbeat creates.
  */
 
 #include "admin/admin.h"
@@ -24,7 +23,7 @@ struct consume_state {
 	const struct subscription *subscriptions;
 	size_t n_subscriptions;
 	const struct client_connection *members;
-	struct slice asked; /* broker that told of the members */
+	struct slice asked; /* the broker that listed the members */
 	double tps;
 	int64_t behind;
 	struct consume_progress *queues;
@@ -33,11 +32,11 @@ struct consume_state {
 	size_t n_owners;
 };
 
-/* -1 after admin_fail when no broker could say. A group that is offline is no failure. */
+/* 0, or -1 after admin_fail when no broker replied. A group without members is no error. */
 int consume_state_ask(struct admin *admin, struct slice group, struct consume_state *state);
-/* Asks each member for its queues; who does not answer has none. */
+/* Asks each member for its queues; a member that does not reply has none. */
 void consume_state_ask_owners(struct admin *admin, struct slice group, struct consume_state *state);
-/* Absent when nobody has the queue. */
+/* The member's address; absent when no member has the queue. */
 struct slice consume_state_owner(
     const struct consume_state *state, const struct message_queue *queue);
 

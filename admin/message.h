@@ -35,18 +35,19 @@ struct key_query {
 };
 int message_query(struct admin *admin, const struct key_query *query, struct found_messages *found);
 
-/* The id that people know it by: its unique id, else its offset id. */
+/* The unique id, else the offset id. */
 struct slice message_name(struct admin *admin, const struct record *record);
 struct slice message_offset_id(struct admin *admin, const struct record *record);
 
-#define SHOW_TRACKS 1u /* and who consumed it */
-/* All fields and the body; -F writes the body to a file. 0, or -1 after admin_fail. */
+#define SHOW_TRACKS 1u /* also the state in each consumer group */
+/* Shows all fields and the body; with -F it writes the body to a file. 0, or -1 after admin_fail.
+ */
 int message_show(struct admin *admin, const struct found_message *found, unsigned what);
 
 #define FLAG_BODY_FILE                                                                             \
 	{                                                                                          \
 		'F', "bodyFile", FLAG_TEXT, "FILE", 0, 0, 0,                                       \
-		    "write the body to this file; of the first, when there are several"            \
+		    "write the body of the (first) message to this file"                           \
 	}
 
 #endif

@@ -33,8 +33,6 @@ struct cluster_command {
 	const char *help;
 };
 
-extern const struct cluster_command cluster_commands[];
-
 extern const struct flag cluster_start_flags[], cluster_stop_flags[], cluster_status_flags[],
     cluster_run_flags[];
 int cluster_start_run(struct mqcluster *self);

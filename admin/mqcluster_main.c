@@ -16,7 +16,7 @@ static const struct flag common_cluster_flags[] = {
 };
 
 /* In the order of the manual. */
-const struct cluster_command cluster_commands[] = {
+static const struct cluster_command commands[] = {
 	{ "start", cluster_start_flags, cluster_start_run,
 	    "start this host's half of the cluster, and send a message through each master" },
 	{ "stop", cluster_stop_flags, cluster_stop_run, "stop it cleanly" },
@@ -30,7 +30,7 @@ static int
 usage(FILE *out)
 {
 	fputs("usage: mqcluster COMMAND [FLAGS]\n\n", out);
-	for (const struct cluster_command *one = cluster_commands; one->name != NULL; one++)
+	for (const struct cluster_command *one = commands; one->name != NULL; one++)
 		fprintf(out, "  %-8s %s\n", one->name, one->help);
 	return out == stdout ? EXIT_SUCCESS : EXIT_USAGE;
 }
@@ -74,7 +74,7 @@ int
 main(int argc, char **argv)
 {
 	struct mqcluster self = { .lock = -1 };
-	const struct cluster_command *command = cluster_commands;
+	const struct cluster_command *command = commands;
 	struct buf error = { 0 };
 
 	signal(SIGPIPE, SIG_IGN);

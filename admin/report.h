@@ -2,11 +2,10 @@
 #define ADMIN_REPORT_H
 
 /*
- * What a command found, for a person or as one JSON document. A command says
- * it once: facts (name and value), grids (rows and columns), lists, notes. As
- * text, facts and columns are aligned; as JSON, all are members of one object.
- * Nothing is written before report_print: a command that fails prints no half.
- * Texts are copied.
+ * The result of a command, as text for people or as one JSON document. The command reports facts
+ * (name and value), grids (rows and columns), lists and notes. In text, facts and columns are
+ * aligned; in JSON, all are members of one object. Nothing is written before report_print, so a
+ * command that fails prints no partial result. Texts are copied. One thread.
  */
 
 #include <stdbool.h>
@@ -26,18 +25,18 @@ struct report {
 
 void report_init(struct report *report, bool as_json);
 void report_release(struct report *report);
-/* Writes all of it to stdout; 0, or -1 when that failed. */
+/* Writes the report to stdout; 0, or -1 when that failed. */
 int report_print(struct report *report);
 
 /* "Title:   value"; in JSON a member with that key. */
 void report_text(struct report *report, const char *key, const char *title, struct slice value);
 void report_int(struct report *report, const char *key, const char *title, int64_t value);
-/* ms since 1970, shown in local time; in JSON the number. */
+/* ms since 1970, in text as local time. */
 void report_time(struct report *report, const char *key, const char *title, int64_t ms);
-/* A line for people only. */
+/* A line of text; left out in JSON. */
 void report_note(struct report *report, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* Texts, one a line; in JSON an array. */
+/* Texts, one on a line; in JSON an array. */
 void report_list(struct report *report, const char *key, const struct slice *items, size_t n);
 /* The same, sorted. */
 void report_names(struct report *report, const char *key, const struct slice *names, size_t n);
@@ -50,7 +49,7 @@ void report_close_list(struct report *report);
  * above them. */
 void report_enter(struct report *report, const char *key, const char *title);
 void report_leave(struct report *report);
-/* For what has a JSON form of its own: where to write it; NULL when the report is for people. */
+/* The JSON writer, for data with a JSON form of its own; NULL when the report is text. */
 struct json_out *report_json(struct report *report);
 
 enum column_type {
@@ -87,12 +86,12 @@ void grid_text(struct grid *grid, struct slice text);
 void grid_printf(struct grid *grid, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void grid_int(struct grid *grid, int64_t number);
 size_t grid_rows(const struct grid *grid);
-/* Whether a row from first_row on has these texts in these two columns. */
+/* Whether a row from first_row on has the texts a and b in these two columns. */
 bool grid_has(const struct grid *grid, size_t first_row, size_t column_a, struct slice a,
     size_t column_b, struct slice b);
-/* Sorts the rows by their first columns, as many as `by`. */
+/* Sorts the rows by their first `by` columns. */
 void grid_sort(struct grid *grid, size_t by);
-/* Adds the grid to its report; nothing of it may be used after that. */
+/* Adds the grid to its report and frees it. */
 void grid_close(struct grid *grid);
 
 /* "yyyy-MM-dd HH:mm:ss,SSS" in local time; 0 and less: "-". Into the arena. */

@@ -59,12 +59,35 @@ check_flags(const char *where, const char *text, const struct flag *flags)
 	}
 }
 
+/* The i-th command of all families; NULL behind the last. */
+static const struct subcommand *
+command_at(size_t i)
+{
+	for (size_t family = 0; admin_families[family] != NULL; family++)
+		for (const struct subcommand *one = admin_families[family]; one->name != NULL;
+		     one++)
+			if (i-- == 0)
+				return one;
+	return NULL;
+}
+
+static size_t
+n_commands(void)
+{
+	size_t n = 0;
+
+	while (command_at(n) != NULL)
+		n++;
+	return n;
+}
+
 Test(commands, each_stands_in_the_manual_with_its_flags)
 {
 	char *manual = read_manual();
 
 	check_flags("all commands", manual, common_flags);
-	for (const struct subcommand *one = subcommands; one->name != NULL; one++) {
+	for (size_t i = 0; i < n_commands(); i++) {
+		const struct subcommand *one = command_at(i);
 		char line[128];
 
 		snprintf(line, sizeof line, "\n.It Cm %s\n", one->name);
@@ -79,9 +102,11 @@ Test(commands, each_stands_in_the_manual_with_its_flags)
 /* Two flags of one letter would hide each other. */
 Test(commands, letters_and_names_are_unique)
 {
-	for (const struct subcommand *one = subcommands; one->name != NULL; one++) {
-		for (const struct subcommand *other = subcommands; other < one; other++)
-			cr_assert_str_neq(one->name, other->name);
+	for (size_t i = 0; i < n_commands(); i++) {
+		const struct subcommand *one = command_at(i);
+
+		for (size_t j = 0; j < i; j++)
+			cr_assert_str_neq(one->name, command_at(j)->name);
 		for (const struct flag *flag = one->flags; flag->letter != 0; flag++) {
 			cr_assert(isalpha((unsigned char)flag->letter));
 			for (const struct flag *other = one->flags; other < flag; other++)
