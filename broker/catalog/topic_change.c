@@ -275,8 +275,8 @@ topic_delete(struct broker *broker, struct slice name, const struct change_done 
 	}
 	change->apply = apply_delete;
 	change->registers = true;
-	meta_job_put(job, META_TOPIC, name, SLICE_NONE);
-	meta_job_put_offset(job, SLICE_NONE, name, 0, -1);
+	meta_job_remove(job, META_TOPIC, name);
+	meta_job_remove_offsets_of_topic(job, name);
 	job->drop_topic = slice_dup(name);
 	pass_loops(change, job);
 }
@@ -342,9 +342,9 @@ group_delete(
 	change->tell = with_offsets;
 	change->groups = mem_alloc(sizeof *change->groups);
 	group_init(change->groups, name);
-	meta_job_put(job, META_GROUP, name, SLICE_NONE);
+	meta_job_remove(job, META_GROUP, name);
 	if (with_offsets)
-		meta_job_put_offset(job, name, SLICE_NONE, 0, -1);
+		meta_job_remove_offsets_of_group(job, name);
 	submit(change, job);
 }
 

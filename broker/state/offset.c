@@ -339,7 +339,7 @@ offsets_expire_unknown(struct offsets *offsets, int64_t before_ms)
 		if (job == NULL)
 			job = meta_job_new();
 		for (size_t i = 0; i < progress->n; i++)
-			meta_job_put_offset(job, group, topic, progress->queues[i].queue_id, -1);
+			meta_job_remove_offset(job, group, topic, progress->queues[i].queue_id);
 		remove_from(offsets, strmap_find(&offsets->groups, group), group, topic);
 	}
 	pthread_mutex_unlock(&offsets->lock);

@@ -230,14 +230,21 @@ enum meta_table {
 	META_OFFSET,         /* (group, topic, queue id) -> next offset to consume */
 };
 
+enum meta_op {
+	META_SET,
+	META_REMOVE,
+	META_REMOVE_OF_GROUP, /* OFFSET: all rows of the group */
+	META_REMOVE_OF_TOPIC, /* OFFSET: all rows of the topic */
+};
+
 struct meta_change {
+	enum meta_op op;
 	enum meta_table table;
-	char *key;   /* OFFSET: the group */
-	char *value; /* NULL: delete the row */
-	char *topic; /* OFFSET; with value NULL and topic NULL all of the group go; key NULL: all of
-	                the topic */
+	char *key;   /* OFFSET: the group; OF_TOPIC: NULL */
+	char *value; /* SET, but for OFFSET */
+	char *topic; /* OFFSET; OF_GROUP: NULL */
 	int32_t queue_id;
-	int64_t offset; /* OFFSET; -1: delete */
+	int64_t offset; /* OFFSET: SET */
 };
 
 /* Changes that are committed together; texts are owned by the job. */
@@ -256,11 +263,16 @@ struct meta_job {
 
 struct meta_job *meta_job_new(void);
 void meta_job_free(struct meta_job *job);
-/* Copies the texts. value NULL deletes. */
+/* They copy the texts. */
 void meta_job_put(
     struct meta_job *job, enum meta_table table, struct slice key, struct slice value);
+void meta_job_remove(struct meta_job *job, enum meta_table table, struct slice key);
 void meta_job_put_offset(
     struct meta_job *job, struct slice group, struct slice topic, int32_t queue_id, int64_t offset);
+void meta_job_remove_offset(
+    struct meta_job *job, struct slice group, struct slice topic, int32_t queue_id);
+void meta_job_remove_offsets_of_group(struct meta_job *job, struct slice group);
+void meta_job_remove_offsets_of_topic(struct meta_job *job, struct slice topic);
 /* Committed and synced before done is called. */
 void store_meta(struct store *store, struct meta_job *job);
 

@@ -81,7 +81,10 @@ keep(struct request *request, const struct producer_group *group, struct slice v
 	job->reply_loop = broker_main_loop(broker);
 	job->done = on_kept;
 	job->context = change;
-	meta_job_put(job, META_PRODUCER_GROUP, group->name, value);
+	if (change->is_deletion)
+		meta_job_remove(job, META_PRODUCER_GROUP, group->name);
+	else
+		meta_job_put(job, META_PRODUCER_GROUP, group->name, value);
 	store_meta(broker->store, job);
 	return VERDICT_LATER;
 }

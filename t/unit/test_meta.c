@@ -67,18 +67,18 @@ Test(meta, changes_of_all_tables)
 
 	job = meta_job_new();
 	meta_job_put(job, META_TOPIC, SLICE("T"), SLICE("new"));
-	meta_job_put(job, META_TOPIC, SLICE("U"), SLICE_NONE);
-	meta_job_put_offset(job, SLICE("G"), SLICE("T"), 0, -1);
+	meta_job_remove(job, META_TOPIC, SLICE("U"));
+	meta_job_remove_offset(job, SLICE("G"), SLICE("T"), 0);
 	cr_assert_eq(rig_meta(&rig, job), 0);
 	expect(&rig, "T=new;|G=g;|s=;|P=p;|G/T/1=9223372036854775807;H/T/0=1;H/U/0=2;");
 
 	job = meta_job_new();
-	meta_job_put_offset(job, SLICE("H"), SLICE_NONE, 0, -1);
+	meta_job_remove_offsets_of_group(job, SLICE("H"));
 	cr_assert_eq(rig_meta(&rig, job), 0);
 	expect(&rig, "T=new;|G=g;|s=;|P=p;|G/T/1=9223372036854775807;");
 
 	job = meta_job_new();
-	meta_job_put_offset(job, SLICE_NONE, SLICE("T"), 0, -1);
+	meta_job_remove_offsets_of_topic(job, SLICE("T"));
 	cr_assert_eq(rig_meta(&rig, job), 0);
 	expect(&rig, "T=new;|G=g;|s=;|P=p;|");
 	rig_release(&rig);

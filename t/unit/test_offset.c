@@ -157,7 +157,7 @@ Test(offset, unknown_groups_expire)
 	cr_assert_not_null(job);
 	cr_assert_eq(job->n, 2);
 	cr_assert_str_eq(job->changes[1].key, "X");
-	cr_assert_eq(job->changes[1].offset, -1);
+	cr_assert_eq(job->changes[1].op, META_REMOVE);
 	meta_job_free(job);
 	cr_assert_eq(offsets_find(offsets, SLICE("X"), SLICE("T"), 0), -1);
 	cr_assert_eq(offsets_find(offsets, SLICE("G"), SLICE("T"), 0), 10, "the others stay");

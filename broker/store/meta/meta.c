@@ -15,37 +15,38 @@
 #define META_PAGE_BYTES 4096
 
 enum meta_statement {
-	META_BEGIN,
-	META_COMMIT,
-	META_ROLLBACK,
-	META_PUT, /* + enum meta_table, those of (name, value) */
-	META_DELETE = META_PUT + META_OFFSET,
-	META_PUT_OFFSET = META_DELETE + META_OFFSET,
-	META_DELETE_OFFSET,
-	META_DELETE_GROUP,
-	META_DELETE_OF_TOPIC,
+	STATEMENT_BEGIN,
+	STATEMENT_COMMIT,
+	STATEMENT_ROLLBACK,
+	STATEMENT_PUT, /* + enum meta_table, those of (name, value) */
+	STATEMENT_DELETE = STATEMENT_PUT + META_OFFSET,
+	STATEMENT_PUT_OFFSET = STATEMENT_DELETE + META_OFFSET,
+	STATEMENT_DELETE_OFFSET,
+	STATEMENT_DELETE_OF_GROUP,
+	STATEMENT_DELETE_OF_TOPIC,
 	N_META_STATEMENTS
 };
 
 static const char *const tables[] = { "topic", "consumer_group", "setting", "producer_group" };
 
 static const char *const texts[N_META_STATEMENTS] = {
-	[META_BEGIN] = "BEGIN IMMEDIATE",
-	[META_COMMIT] = "COMMIT",
-	[META_ROLLBACK] = "ROLLBACK",
-	[META_PUT + META_TOPIC] = "INSERT OR REPLACE INTO topic VALUES(?, ?)",
-	[META_PUT + META_GROUP] = "INSERT OR REPLACE INTO consumer_group VALUES(?, ?)",
-	[META_PUT + META_SETTING] = "INSERT OR REPLACE INTO setting VALUES(?, ?)",
-	[META_PUT + META_PRODUCER_GROUP] = "INSERT OR REPLACE INTO producer_group VALUES(?, ?)",
-	[META_DELETE + META_TOPIC] = "DELETE FROM topic WHERE name = ?",
-	[META_DELETE + META_GROUP] = "DELETE FROM consumer_group WHERE name = ?",
-	[META_DELETE + META_SETTING] = "DELETE FROM setting WHERE name = ?",
-	[META_DELETE + META_PRODUCER_GROUP] = "DELETE FROM producer_group WHERE name = ?",
-	[META_PUT_OFFSET] = "INSERT OR REPLACE INTO consumer_offset VALUES(?, ?, ?, ?)",
-	[META_DELETE_OFFSET] =
+	[STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
+	[STATEMENT_COMMIT] = "COMMIT",
+	[STATEMENT_ROLLBACK] = "ROLLBACK",
+	[STATEMENT_PUT + META_TOPIC] = "INSERT OR REPLACE INTO topic VALUES(?, ?)",
+	[STATEMENT_PUT + META_GROUP] = "INSERT OR REPLACE INTO consumer_group VALUES(?, ?)",
+	[STATEMENT_PUT + META_SETTING] = "INSERT OR REPLACE INTO setting VALUES(?, ?)",
+	[STATEMENT_PUT + META_PRODUCER_GROUP] =
+	    "INSERT OR REPLACE INTO producer_group VALUES(?, ?)",
+	[STATEMENT_DELETE + META_TOPIC] = "DELETE FROM topic WHERE name = ?",
+	[STATEMENT_DELETE + META_GROUP] = "DELETE FROM consumer_group WHERE name = ?",
+	[STATEMENT_DELETE + META_SETTING] = "DELETE FROM setting WHERE name = ?",
+	[STATEMENT_DELETE + META_PRODUCER_GROUP] = "DELETE FROM producer_group WHERE name = ?",
+	[STATEMENT_PUT_OFFSET] = "INSERT OR REPLACE INTO consumer_offset VALUES(?, ?, ?, ?)",
+	[STATEMENT_DELETE_OFFSET] =
 	    "DELETE FROM consumer_offset WHERE grp = ? AND topic = ? AND queue_id = ?",
-	[META_DELETE_GROUP] = "DELETE FROM consumer_offset WHERE grp = ?",
-	[META_DELETE_OF_TOPIC] = "DELETE FROM consumer_offset WHERE topic = ?",
+	[STATEMENT_DELETE_OF_GROUP] = "DELETE FROM consumer_offset WHERE grp = ?",
+	[STATEMENT_DELETE_OF_TOPIC] = "DELETE FROM consumer_offset WHERE topic = ?",
 };
 
 static const char schema[] =
@@ -207,11 +208,18 @@ void
 meta_job_put(struct meta_job *job, enum meta_table table, struct slice key, struct slice value)
 {
 	add_change(job, &(struct meta_change){
+			    .op = META_SET,
 			    .table = table,
 			    .key = slice_dup(key),
 			    .value = slice_dup(value),
-			    .offset = -1,
 			});
+}
+
+void
+meta_job_remove(struct meta_job *job, enum meta_table table, struct slice key)
+{
+	add_change(
+	    job, &(struct meta_change){ .op = META_REMOVE, .table = table, .key = slice_dup(key) });
 }
 
 void
@@ -219,11 +227,45 @@ meta_job_put_offset(
     struct meta_job *job, struct slice group, struct slice topic, int32_t queue_id, int64_t offset)
 {
 	add_change(job, &(struct meta_change){
+			    .op = META_SET,
 			    .table = META_OFFSET,
 			    .key = slice_dup(group),
 			    .topic = slice_dup(topic),
 			    .queue_id = queue_id,
 			    .offset = offset,
+			});
+}
+
+void
+meta_job_remove_offset(
+    struct meta_job *job, struct slice group, struct slice topic, int32_t queue_id)
+{
+	add_change(job, &(struct meta_change){
+			    .op = META_REMOVE,
+			    .table = META_OFFSET,
+			    .key = slice_dup(group),
+			    .topic = slice_dup(topic),
+			    .queue_id = queue_id,
+			});
+}
+
+void
+meta_job_remove_offsets_of_group(struct meta_job *job, struct slice group)
+{
+	add_change(job, &(struct meta_change){
+			    .op = META_REMOVE_OF_GROUP,
+			    .table = META_OFFSET,
+			    .key = slice_dup(group),
+			});
+}
+
+void
+meta_job_remove_offsets_of_topic(struct meta_job *job, struct slice topic)
+{
+	add_change(job, &(struct meta_change){
+			    .op = META_REMOVE_OF_TOPIC,
+			    .table = META_OFFSET,
+			    .topic = slice_dup(topic),
 			});
 }
 
@@ -238,20 +280,23 @@ bind_text(sqlite3_stmt *statement, int index, const char *text)
 static int
 put_offset(struct meta *meta, const struct meta_change *change)
 {
-	sqlite3_stmt *statement;
+	static const enum meta_statement of[] = {
+		[META_SET] = STATEMENT_PUT_OFFSET,
+		[META_REMOVE] = STATEMENT_DELETE_OFFSET,
+		[META_REMOVE_OF_GROUP] = STATEMENT_DELETE_OF_GROUP,
+		[META_REMOVE_OF_TOPIC] = STATEMENT_DELETE_OF_TOPIC,
+	};
+	sqlite3_stmt *statement = meta->statements[of[change->op]];
+	int n = 0;
 
-	if (change->key == NULL || change->topic == NULL) {
-		statement = meta->statements[change->key != NULL ? META_DELETE_GROUP
-								 : META_DELETE_OF_TOPIC];
-		bind_text(statement, 1, change->key != NULL ? change->key : change->topic);
-		return sql_run(statement);
-	}
-	statement = meta->statements[change->offset >= 0 ? META_PUT_OFFSET : META_DELETE_OFFSET];
-	bind_text(statement, 1, change->key);
-	bind_text(statement, 2, change->topic);
-	sqlite3_bind_int64(statement, 3, change->queue_id);
-	if (change->offset >= 0)
-		sqlite3_bind_int64(statement, 4, change->offset);
+	if (change->key != NULL)
+		bind_text(statement, ++n, change->key);
+	if (change->topic != NULL)
+		bind_text(statement, ++n, change->topic);
+	if (change->op == META_SET || change->op == META_REMOVE)
+		sqlite3_bind_int64(statement, ++n, change->queue_id);
+	if (change->op == META_SET)
+		sqlite3_bind_int64(statement, ++n, change->offset);
 	return sql_run(statement);
 }
 
@@ -260,11 +305,11 @@ put_change(struct meta *meta, const struct meta_change *change)
 {
 	if (change->table == META_OFFSET)
 		return put_offset(meta, change);
-	int first = change->value != NULL ? META_PUT : META_DELETE;
+	int first = change->op == META_SET ? STATEMENT_PUT : STATEMENT_DELETE;
 	sqlite3_stmt *statement = meta->statements[first + (int)change->table];
 
 	bind_text(statement, 1, change->key);
-	if (change->value != NULL)
+	if (change->op == META_SET)
 		bind_text(statement, 2, change->value);
 	return sql_run(statement);
 }
@@ -272,7 +317,7 @@ put_change(struct meta *meta, const struct meta_change *change)
 static int
 put_jobs(struct meta *meta, const struct task *first)
 {
-	int rc = sql_run(meta->statements[META_BEGIN]);
+	int rc = sql_run(meta->statements[STATEMENT_BEGIN]);
 
 	for (const struct task *task = first; task != NULL; task = task->next) {
 		const struct meta_job *job = (const struct meta_job *)task;
@@ -281,9 +326,9 @@ put_jobs(struct meta *meta, const struct task *first)
 			rc = put_change(meta, &job->changes[i]);
 	}
 	if (rc == SQLITE_OK)
-		rc = sql_run(meta->statements[META_COMMIT]);
+		rc = sql_run(meta->statements[STATEMENT_COMMIT]);
 	if (rc != SQLITE_OK && !sqlite3_get_autocommit(meta->db))
-		sql_run(meta->statements[META_ROLLBACK]);
+		sql_run(meta->statements[STATEMENT_ROLLBACK]);
 	return rc;
 }
 
