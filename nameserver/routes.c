@@ -8,7 +8,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
-#include "nameserver/routes_private.h"
+#include "nameserver/route_tables.h"
 
 #define LOST_KEPT_MS (24 * 3600 * 1000LL) /* how long a topic that nobody has can be explained */
 #define LOST_MAX 100000                   /* ... and how many */

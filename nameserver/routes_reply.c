@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "common/json/json_body.h"
-#include "nameserver/routes_private.h"
+#include "nameserver/route_tables.h"
 
 #define FAQ "\nSee http://rocketmq.apache.org/docs/faq/ for further details."
 #define TOPIC_AUTO_CREATE "TBW102"

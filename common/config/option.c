@@ -3,12 +3,10 @@
 #include "common/config/option.h"
 
 #include <assert.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/base/mem.h"
-#include "common/config/option_private.h"
+#include "common/config/option_value.h"
 
 static size_t
 count_rows(const struct option *options)
@@ -83,19 +81,6 @@ enum option_origin
 option_origin_of(const struct option_set *set, const struct option *option)
 {
 	return set->origins[option - set->options];
-}
-
-void
-option_report(const struct option_place *place, enum severity level, const char *format, ...)
-{
-	char text[1024];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof text, format, args);
-	va_end(args);
-	diagnostics_add(
-	    place->diagnostics, level, place->file, place->line, place->name, "%s", text);
 }
 
 /* A name that is in no row: what may have been meant. NULL: nothing to set. */

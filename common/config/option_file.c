@@ -14,7 +14,7 @@
 /* The packaged inih cuts lines at 200 bytes; names and sections stay below. */
 #define INI_NAME_MAX 160
 
-struct reader {
+struct file_reader {
 	struct option_set *set;
 	struct diagnostics *diagnostics;
 	const char *file;
@@ -234,7 +234,7 @@ option_read_properties(struct slice text, option_pair_fn *take, void *arg)
 static void
 on_property(void *arg, struct slice name, struct slice value, int line)
 {
-	struct reader *reader = arg;
+	struct file_reader *reader = arg;
 	const struct option *option = option_resolve(reader->set->options, name);
 
 	if (option != NULL && option->type == OPTION_INT && value.len > 0 &&
@@ -279,7 +279,7 @@ is_word(const char *const *words, const char *word)
 
 /* Other sections belong to other programs, unless the name looks like a misspelt one of ours. */
 static void
-check_heading(const struct reader *reader, struct slice name)
+check_heading(const struct file_reader *reader, struct slice name)
 {
 	const char *near = option_nearest_word(reader->sections, name);
 
@@ -291,7 +291,7 @@ check_heading(const struct reader *reader, struct slice name)
 }
 
 static void
-refuse_line(const struct reader *reader, struct slice line)
+refuse_line(const struct file_reader *reader, struct slice line)
 {
 	diagnostics_add(reader->diagnostics, SEVERITY_ERROR, reader->file, reader->line, line,
 	    "read \"%.*s\"; a line is KEY = VALUE, [SECTION] or, after # or ;, a comment",
@@ -307,7 +307,7 @@ refuse_line(const struct reader *reader, struct slice line)
 static char *
 feed_line(char *to, int size, void *stream)
 {
-	struct reader *reader = stream;
+	struct file_reader *reader = stream;
 	struct slice line;
 
 	while (next_line(&reader->rest, &line)) {
@@ -343,7 +343,7 @@ feed_line(char *to, int size, void *stream)
 static int
 on_ini_pair(void *user, const char *section, const char *name, const char *value)
 {
-	struct reader *reader = user;
+	struct file_reader *reader = user;
 
 	(void)value;
 	if (section[0] == '\0' || is_word(reader->sections, section))
@@ -355,7 +355,7 @@ on_ini_pair(void *user, const char *section, const char *name, const char *value
 /* -- either -------------------------------------------------------------------------- */
 
 static int
-refuse_file(const struct reader *reader, const char *why)
+refuse_file(const struct file_reader *reader, const char *why)
 {
 	diagnostics_add(
 	    reader->diagnostics, SEVERITY_ERROR, reader->file, 0, SLICE_NONE, "%s", why);
@@ -363,7 +363,7 @@ refuse_file(const struct reader *reader, const char *why)
 }
 
 static int
-read_text(struct reader *reader, struct slice text)
+read_text(struct file_reader *reader, struct slice text)
 {
 	if (slice_starts(text, "\xff\xfe") || slice_starts(text, "\xfe\xff"))
 		return refuse_file(reader, "is UTF-16 text; save it as UTF-8");
@@ -388,7 +388,7 @@ int
 option_load_text(struct option_set *set, struct slice text, const char *file,
     const char *const *sections, struct diagnostics *diagnostics)
 {
-	struct reader reader = {
+	struct file_reader reader = {
 		.set = set, .diagnostics = diagnostics, .file = file, .sections = sections
 	};
 

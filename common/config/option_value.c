@@ -1,6 +1,10 @@
 #include "config.h"
 
+#include "common/config/option_value.h"
+
 #include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,15 +12,27 @@
 #include <netinet/in.h>
 
 #include "common/base/mem.h"
-#include "common/config/option_private.h"
 
-/* Long values are shown up to here in what is said of them. */
+/* Diagnostics quote so many bytes of a value. */
 #define SHOWN_MAX 200
 
 static int
 shown(struct slice text)
 {
 	return (int)(text.len < SHOWN_MAX ? text.len : SHOWN_MAX);
+}
+
+void
+option_report(const struct option_place *place, enum severity level, const char *format, ...)
+{
+	char text[1024];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	diagnostics_add(
+	    place->diagnostics, level, place->file, place->line, place->name, "%s", text);
 }
 
 static bool
@@ -26,8 +42,8 @@ is_blank(char c)
 }
 
 /*
- * What the author meant as the value: quotes around it are none of it, nor is
- * a comment on the same line, which neither format knows.
+ * The value without quotes around it and without a comment behind it. Neither format knows
+ * comments on the line of a value, but people write them.
  */
 static struct slice
 clean(const struct option *option, struct slice value, const struct option_place *place)

@@ -14,7 +14,8 @@
 
 #include "common/base/clock.h"
 #include "common/base/container_of.h"
-#include "common/daemon/daemon_private.h"
+#include "common/daemon/daemon_arguments.h"
+#include "common/daemon/daemon_config.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/daemon/daemon_private.h"
+#include "common/daemon/daemon_arguments.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
 

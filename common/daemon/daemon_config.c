@@ -5,7 +5,7 @@
 
 #include "common/base/clock.h"
 #include "common/protocol/codes.h"
-#include "common/daemon/daemon_private.h"
+#include "common/daemon/daemon_config.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
 

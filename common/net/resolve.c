@@ -39,10 +39,10 @@ struct resolver {
 	void *arg;
 };
 
-struct reply {
+struct lookup_result {
 	struct task task;
 	struct lookups *lookups;
-	struct answered {
+	struct looked_up {
 		struct sockaddr_storage address;
 		socklen_t len;
 		const char *why;
@@ -154,7 +154,7 @@ log_change(const struct resolved *one)
 }
 
 static void
-take_reply(struct resolver *resolver, size_t i, const struct answered *now)
+take_found(struct resolver *resolver, size_t i, const struct looked_up *now)
 {
 	struct resolved *one = &resolver->list[i];
 
@@ -177,35 +177,36 @@ take_reply(struct resolver *resolver, size_t i, const struct answered *now)
 }
 
 static void
-run_answer(struct task *task, void *receiver)
+run_found(struct task *task, void *receiver)
 {
-	struct reply *reply = (struct reply *)task;
-	struct lookups *lookups = reply->lookups;
+	struct lookup_result *found = (struct lookup_result *)task;
+	struct lookups *lookups = found->lookups;
 
 	(void)receiver;
 	/* the callback may free the resolver */
 	for (size_t i = 0; i < lookups->n && lookups->resolver != NULL; i++)
-		take_reply(lookups->resolver, i, &reply->list[i]);
+		take_found(lookups->resolver, i, &found->list[i]);
 	lookups_unref(lookups);
-	free(reply);
+	free(found);
 }
 
 static void
 look_up(struct lookups *lookups)
 {
-	struct reply *reply = mem_zalloc(sizeof *reply + lookups->n * sizeof reply->list[0]);
+	struct lookup_result *found =
+	    mem_zalloc(sizeof *found + lookups->n * sizeof found->list[0]);
 
-	reply->task.run = run_answer;
-	reply->lookups = lookups;
+	found->task.run = run_found;
+	found->lookups = lookups;
 	for (size_t i = 0; i < lookups->n; i++)
-		resolve(lookups->texts[i], false, &reply->list[i].address, &reply->list[i].len,
-		    &reply->list[i].why);
+		resolve(lookups->texts[i], false, &found->list[i].address, &found->list[i].len,
+		    &found->list[i].why);
 	pthread_mutex_lock(&lookups->lock);
 	if (lookups->closed) {
-		free(reply);
+		free(found);
 	} else {
 		lookups->refs++;
-		loop_post(lookups->loop, &reply->task);
+		loop_post(lookups->loop, &found->task);
 	}
 	pthread_mutex_unlock(&lookups->lock);
 }

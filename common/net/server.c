@@ -47,16 +47,19 @@ struct address {
 	int n;
 };
 
-/* One request that is served. */
-struct row {
+/* One request that is served: a row of the families. */
+struct served {
 	int32_t code;
 	const struct handler *handler;
 };
 
 struct server {
 	struct server_options options;
-	struct row *rows; /* of all families, in order of their codes */
+	struct served *rows; /* of all families */
 	size_t n_rows;
+	uint16_t
+	    *rows_by_code; /* 1 + the row; 0: none. No search; pages without rows stay untouched */
+	size_t n_codes;
 	_Atomic uint64_t **counters; /* of each loop, by row; written by that loop only */
 	struct listener listeners[MAX_LISTENERS];
 	atomic_int
@@ -74,44 +77,46 @@ struct server {
 
 /* The families of handlers. */
 
-static int
-by_code(const void *a, const void *b)
+static void
+index_code(struct server *server, const struct handler *handler)
 {
-	const struct row *left = a, *right = b;
+	uint16_t *row = &server->rows_by_code[handler->code];
 
-	return left->code < right->code ? -1 : left->code > right->code;
+	if (*row != 0)
+		fatal("two rows for one code code=%d", handler->code);
+	server->rows[server->n_rows++] = (struct served){ handler->code, handler };
+	*row = (uint16_t)server->n_rows;
 }
 
 static void
 index_handlers(struct server *server)
 {
 	const struct handler *const *families = server->options.families;
-	struct row *row;
+	size_t n = 0;
 
 	for (size_t i = 0; families[i] != NULL; i++)
-		for (const struct handler *at = families[i]; at->name != NULL; at++)
-			server->n_rows++;
-	row = server->rows = mem_zalloc((server->n_rows + 1) * sizeof *server->rows);
+		for (const struct handler *at = families[i]; at->name != NULL; at++, n++)
+			if ((size_t)at->code >= server->n_codes)
+				server->n_codes = (size_t)at->code + 1;
+	server->rows = mem_zalloc((n + 1) * sizeof *server->rows);
+	server->rows_by_code = mem_zalloc((server->n_codes + 1) * sizeof *server->rows_by_code);
 	for (size_t i = 0; families[i] != NULL; i++)
 		for (const struct handler *at = families[i]; at->name != NULL; at++)
-			*row++ = (struct row){ at->code, at };
-	qsort(server->rows, server->n_rows, sizeof *server->rows, by_code);
-	for (size_t i = 1; i < server->n_rows; i++)
-		if (server->rows[i].code == server->rows[i - 1].code)
-			fatal("two rows for one code code=%d", server->rows[i].code);
+			index_code(server, at);
 }
 
 /* NULL: no row has this code. */
-static const struct row *
+static const struct served *
 find_row(const struct server *server, int32_t code)
 {
-	struct row wanted = { .code = code };
+	size_t at = (uint32_t)code;
+	uint16_t row = at < server->n_codes ? server->rows_by_code[at] : 0;
 
-	return bsearch(&wanted, server->rows, server->n_rows, sizeof *server->rows, by_code);
+	return row != 0 ? &server->rows[row - 1] : NULL;
 }
 
 static void
-count(struct server *server, const struct loop *loop, const struct row *row)
+count(struct server *server, const struct loop *loop, const struct served *row)
 {
 	_Atomic uint64_t *n = &server->counters[loop->index][row - server->rows];
 
@@ -122,7 +127,7 @@ count(struct server *server, const struct loop *loop, const struct row *row)
 uint64_t
 server_count(const struct server *server, int32_t code)
 {
-	const struct row *row = find_row(server, code);
+	const struct served *row = find_row(server, code);
 	uint64_t sum = 0;
 
 	if (row == NULL)
@@ -279,7 +284,7 @@ came_through_fast_port(const struct server *server, const struct conn *conn)
 static const struct handler *
 admit(struct server *server, const struct conn *conn, int32_t code)
 {
-	const struct row *row = find_row(server, code);
+	const struct served *row = find_row(server, code);
 
 	if (row == NULL || ((row->handler->flags & HANDLER_MAIN_PORT) != 0 &&
 			       came_through_fast_port(server, conn)))
@@ -726,6 +731,7 @@ server_free(struct server *server)
 	pthread_mutex_destroy(&server->addresses.lock);
 	free(server->counters);
 	free(server->rows);
+	free(server->rows_by_code);
 	free(server);
 }
 

@@ -1,13 +1,13 @@
-#ifndef NAMESERVER_ROUTES_PRIVATE_H
-#define NAMESERVER_ROUTES_PRIVATE_H
+#ifndef NAMESERVER_ROUTE_TABLES_H
+#define NAMESERVER_ROUTE_TABLES_H
 
 /*
- * The tables behind routes.h, shared by routes.c (who comes and goes) and
- * routes_reply.c (what is told of it).
+ * The tables behind routes.h. routes.c changes them; routes_reply.c composes
+ * replies from them and keeps these in the topics. Neither calls the other.
  *
- * A placement is one topic on one broker. It hangs in the broker's table of
- * topics, by which it is found, and in the topic's list, by which routes are
- * composed; so no step walks more than what it changes or tells.
+ * A placement is one topic on one broker. It is in the broker's table, which
+ * finds it by name, and in the topic's list, which routes are composed from.
+ * So each step walks only what it changes or replies with.
  */
 
 #include "nameserver/routes.h"
