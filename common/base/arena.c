@@ -18,14 +18,19 @@ struct arena_block {
 	_Alignas(max_align_t) char data[];
 };
 
-static struct arena_block *
-block_new(struct arena_block *next, size_t size)
+static int
+add_block(struct arena *arena, size_t size)
 {
-	struct arena_block *block = mem_alloc(sizeof *block + size);
+	struct arena_block *block = mem_try_alloc(sizeof *block + size);
 
-	block->next = next;
+	if (block == NULL)
+		return -1;
+	block->next = arena->first;
 	block->size = size;
-	return block;
+	arena->first = block;
+	arena->at = block->data;
+	arena->left = size;
+	return 0;
 }
 
 void
@@ -58,19 +63,41 @@ arena_reset(struct arena *arena)
 	}
 }
 
-void *
-arena_alloc(struct arena *arena, size_t size)
+static inline void *
+take_piece(struct arena *arena, size_t size)
 {
 	size = (size + ALIGN_BYTES - 1) & ~(size_t)(ALIGN_BYTES - 1);
-	if (size > arena->left || arena->at == NULL) {
-		arena->first = block_new(arena->first, size > BLOCK_BYTES ? size : BLOCK_BYTES);
-		arena->at = arena->first->data;
-		arena->left = arena->first->size;
-	}
+	if ((size > arena->left || arena->at == NULL) &&
+	    add_block(arena, size > BLOCK_BYTES ? size : BLOCK_BYTES) == -1)
+		return NULL;
 	void *piece = arena->at;
 
 	arena->at += size;
 	arena->left -= size;
+	return piece;
+}
+
+void *
+arena_try_alloc(struct arena *arena, size_t size)
+{
+	return take_piece(arena, size);
+}
+
+void *
+arena_try_zalloc(struct arena *arena, size_t size)
+{
+	void *piece = take_piece(arena, size);
+
+	return piece != NULL ? memset(piece, 0, size) : NULL;
+}
+
+void *
+arena_alloc(struct arena *arena, size_t size)
+{
+	void *piece = take_piece(arena, size);
+
+	if (piece == NULL)
+		fatal("out of memory wanted=%zu", size);
 	return piece;
 }
 

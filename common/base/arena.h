@@ -26,6 +26,9 @@ void arena_reset(struct arena *arena);
 /* Aligned for any type; not cleared. */
 void *arena_alloc(struct arena *arena, size_t size) __attribute__((returns_nonnull));
 void *arena_zalloc(struct arena *arena, size_t size) __attribute__((returns_nonnull));
+/* For what a peer's text sizes. NULL: there is not as much memory, the request cannot be served. */
+void *arena_try_alloc(struct arena *arena, size_t size) __attribute__((warn_unused_result));
+void *arena_try_zalloc(struct arena *arena, size_t size) __attribute__((warn_unused_result));
 /* Makes the last piece smaller (or gives it back with 0). */
 void arena_trim(struct arena *arena, void *last, size_t old_size, size_t new_size);
 struct slice arena_copy(struct arena *arena, struct slice text);

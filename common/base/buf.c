@@ -19,15 +19,27 @@ buf_release(struct buf *buf)
 	*buf = (struct buf){ 0 };
 }
 
-void
-buf_grow(struct buf *buf, size_t n)
+int
+buf_try_grow(struct buf *buf, size_t n)
 {
 	size_t cap = buf->cap != 0 ? buf->cap : FIRST_CAP;
+	char *data;
 
 	while (cap - buf->len < n)
 		cap *= 2;
-	buf->data = mem_realloc(buf->data, cap);
+	data = mem_try_realloc(buf->data, cap);
+	if (data == NULL)
+		return -1;
+	buf->data = data;
 	buf->cap = cap;
+	return 0;
+}
+
+void
+buf_grow(struct buf *buf, size_t n)
+{
+	if (buf_try_grow(buf, n) == -1)
+		fatal("out of memory wanted=%zu", buf->len + n);
 }
 
 void

@@ -22,6 +22,8 @@ struct buf {
 void buf_release(struct buf *buf);
 void buf_grow(struct buf *buf, size_t n); /* for buf_reserve */
 
+int buf_try_grow(struct buf *buf, size_t n); /* 0, or -1: not as much memory, nothing changed */
+
 /* Room for n more bytes behind len, which stays; valid until the next call. */
 static inline char *
 buf_reserve(struct buf *buf, size_t n)

@@ -8,9 +8,15 @@
 #include "common/base/log.h"
 
 void *
+mem_try_alloc(size_t size)
+{
+	return malloc(size != 0 ? size : 1);
+}
+
+void *
 mem_alloc(size_t size)
 {
-	void *mem = malloc(size != 0 ? size : 1);
+	void *mem = mem_try_alloc(size);
 
 	if (mem == NULL)
 		fatal("out of memory wanted=%zu", size);
@@ -28,9 +34,15 @@ mem_zalloc(size_t size)
 }
 
 void *
+mem_try_realloc(void *old, size_t size)
+{
+	return realloc(old, size != 0 ? size : 1);
+}
+
+void *
 mem_realloc(void *old, size_t size)
 {
-	void *mem = realloc(old, size != 0 ? size : 1);
+	void *mem = mem_try_realloc(old, size);
 
 	if (mem == NULL)
 		fatal("out of memory wanted=%zu", size);

@@ -27,8 +27,9 @@ node_new(struct parser *parser, enum json_type type)
 
 	if (++parser->n_nodes > NODES_MAX)
 		return NULL;
-	node = arena_zalloc(parser->scan.arena, sizeof *node);
-	node->type = type;
+	node = arena_try_zalloc(parser->scan.arena, sizeof *node);
+	if (node != NULL)
+		node->type = type;
 	return node;
 }
 

@@ -15,10 +15,10 @@ json_items(struct arena *arena, const struct json *list, enum json_type type, si
 	if (list->type != type)
 		return NULL;
 
-	char *items = arena_zalloc(arena, (list->n_children + 1) * item_size);
+	char *items = arena_try_zalloc(arena, (list->n_children + 1) * item_size);
 	size_t n = 0;
 
-	for (const struct json *one = list->first; one != NULL; one = one->next) {
+	for (const struct json *one = list->first; one != NULL && items != NULL; one = one->next) {
 		char *item = items + n * item_size;
 		int status = read(arena, one, item);
 

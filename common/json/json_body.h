@@ -18,7 +18,8 @@ typedef int json_item_fn(struct arena *arena, const struct json *json, void *ite
 
 /*
  * An array of items of this size, one per element (JSON_ARRAY) or member
- * (JSON_OBJECT). NULL when the list is of another type or an item is refused.
+ * (JSON_OBJECT). NULL when the list is of another type, an item is refused or
+ * memory is short.
  */
 void *json_items(struct arena *arena, const struct json *list, enum json_type type,
     size_t item_size, json_item_fn *read, size_t *n_items);

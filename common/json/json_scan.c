@@ -154,9 +154,11 @@ unescape(struct arena *arena, struct slice raw, struct slice *text)
 	const char *at = raw.data;
 	const char *end = raw.data + raw.len;
 	/* the block that is copied last may reach beyond */
-	char *begin = arena_alloc(arena, raw.len + SIMD_BYTES);
+	char *begin = arena_try_alloc(arena, raw.len + SIMD_BYTES);
 	char *out = begin;
 
+	if (begin == NULL)
+		return -1;
 	while (at < end) {
 		if ((size_t)(end - at) >= SIMD_BYTES) {
 			struct simd_block block = simd_load(at);

@@ -390,6 +390,19 @@ handle_frames(struct conn *conn, const char *data, size_t len)
 	return done;
 }
 
+/* Room for more of a frame, whose size a peer chose. -1: there is not as much memory. */
+static int
+grow_in(struct conn *conn, size_t cap)
+{
+	char *data = mem_try_realloc(conn->in.data, cap);
+
+	if (data == NULL)
+		return -1;
+	conn->in.data = data;
+	conn->in.cap = cap;
+	return 0;
+}
+
 static void
 set_in_cap(struct conn *conn, size_t cap)
 {
@@ -433,7 +446,10 @@ keep_rest(struct conn *conn, const char *data, size_t done, size_t len)
 	}
 	conn->in.len = len;
 	if (len > CARRY_MAX && len == conn->in.cap && !conn->paused) {
-		set_in_cap(conn, len < conn->need / 2 ? len * 2 : conn->need);
+		if (grow_in(conn, len < conn->need / 2 ? len * 2 : conn->need) == -1) {
+			conn_close(conn, "no memory for the rest of its frame");
+			return;
+		}
 		progress = true;
 	}
 	if (conn->paused)

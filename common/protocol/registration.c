@@ -7,60 +7,96 @@
 
 #include "common/base/crc.h"
 #include "common/json/json_body.h"
+#include "common/json/json_scan.h"
 #include "common/base/log.h"
+#include "common/protocol/frame.h"
 #include "common/protocol/name.h"
+
+#define STEP_BYTES 65536
+#define FIRST_TOPICS 64
 
 static const char *const filter_types[] = { "SINGLE_TAG", "MULTI_TAG" };
 
-/* The whole inflated stream; -1 when it is none, is cut short or grows beyond the limit. */
-static int
-inflate_all(struct slice packed, struct buf *out)
-{
-	z_stream stream = { 0 };
-	int status = Z_OK;
+/*
+ * The compressed form, inflated as it is read: nonsense is refused after the first step, however
+ * much it would inflate to, and only the step that is read now is in memory.
+ */
+struct inflater {
+	z_stream stream;
+	struct buf text; /* inflated, from `at` on not read yet */
+	size_t at;
+	size_t total; /* inflated so far */
+	bool whole;   /* the stream has ended as it should */
+};
 
-	if (packed.len > UINT32_MAX || inflateInit(&stream) != Z_OK)
+/* The next step. -1: there is none, or it goes beyond the limit. */
+static int
+inflate_step(struct inflater *inflater)
+{
+	struct buf *text = &inflater->text;
+	int status;
+
+	if (inflater->whole || inflater->total > REGISTRATION_MAX_BYTES)
 		return -1;
-	stream.next_in = (const Bytef *)packed.data;
-	stream.avail_in = (uInt)packed.len;
-	while (status == Z_OK && out->len <= REGISTRATION_MAX_BYTES) {
-		stream.next_out = (Bytef *)buf_reserve(out, 65536);
-		stream.avail_out = 65536;
-		status = inflate(&stream, Z_NO_FLUSH);
-		out->len += 65536 - stream.avail_out;
+	if (inflater->at != 0) {
+		memmove(text->data, text->data + inflater->at, text->len - inflater->at);
+		text->len -= inflater->at;
+		inflater->at = 0;
 	}
-	inflateEnd(&stream);
-	return status == Z_STREAM_END ? 0 : -1;
+	if (buf_try_grow(text, STEP_BYTES) == -1)
+		return -1;
+	inflater->stream.next_out = (Bytef *)text->data + text->len;
+	inflater->stream.avail_out = STEP_BYTES;
+	status = inflate(&inflater->stream, Z_NO_FLUSH);
+	text->len += STEP_BYTES - inflater->stream.avail_out;
+	inflater->total += STEP_BYTES - inflater->stream.avail_out;
+	inflater->whole = status == Z_STREAM_END;
+	return status == Z_OK || status == Z_STREAM_END ? 0 : -1;
 }
 
-/* Walks the inflated form: each takes its bytes off *rest, -1 when there are not as many. */
+/* The next `len` bytes, valid until the next take. */
 static int
-take_number(struct slice *rest, uint32_t *number)
+take(struct inflater *inflater, size_t len, struct slice *bytes)
 {
-	if (rest->len < 4)
-		return -1;
-	*number = be32_get(rest->data);
-	rest->data += 4;
-	rest->len -= 4;
+	while (inflater->text.len - inflater->at < len)
+		if (len > REGISTRATION_MAX_BYTES || inflate_step(inflater) == -1)
+			return -1;
+	*bytes = (struct slice){ inflater->text.data + inflater->at, len };
+	inflater->at += len;
 	return 0;
 }
 
 static int
-take_text(struct slice *rest, struct slice *text)
+take_number(struct inflater *inflater, uint32_t *number)
+{
+	struct slice bytes;
+
+	if (take(inflater, 4, &bytes) == -1)
+		return -1;
+	*number = be32_get(bytes.data);
+	return 0;
+}
+
+static int
+take_text(struct inflater *inflater, struct slice *text)
 {
 	uint32_t len;
 
-	if (take_number(rest, &len) == -1 || len > rest->len)
-		return -1;
-	*text = (struct slice){ rest->data, len };
-	rest->data += len;
-	rest->len -= len;
-	return 0;
+	return take_number(inflater, &len) == -1 ? -1 : take(inflater, len, text);
+}
+
+static bool
+is_object(struct slice text)
+{
+	struct json_scan scan = { text.data, text.data + text.len, NULL };
+
+	return json_scan_peek(&scan) == '{' && json_scan_skip(&scan, JSON_DEPTH_MAX) == 0 &&
+	       json_scan_peek(&scan) == '\0' && scan.at == scan.end;
 }
 
 /* "name read write perm SINGLE_TAG[ attributes]" */
 static int
-read_topic_line(struct arena *arena, struct slice line, struct topic_config *topic)
+read_topic_line(struct slice line, struct topic_config *topic)
 {
 	struct slice read, write, perm, filter;
 
@@ -70,7 +106,7 @@ read_topic_line(struct arena *arena, struct slice line, struct topic_config *top
 	    !slice_next(&line, ' ', &filter) || topic->name.len == 0)
 		return -1;
 	topic->multi_tag = slice_is(filter, filter_types[1]);
-	if (line.data != NULL && json_is_object(json_parse(arena, line)))
+	if (line.data != NULL && is_object(line))
 		topic->attributes = line;
 	if (slice_to_int32(read, &topic->read_queues) == -1 ||
 	    slice_to_int32(write, &topic->write_queues) == -1)
@@ -78,42 +114,77 @@ read_topic_line(struct arena *arena, struct slice line, struct topic_config *top
 	return slice_to_int32(perm, &topic->perm);
 }
 
-static int
-read_inflated(struct arena *arena, struct slice rest, struct registration *registration)
+/* The topics, in an array that grows as they come: a count alone takes no memory. */
+static struct topic_config *
+read_topics(struct arena *arena, struct inflater *inflater, uint32_t n_topics)
 {
-	struct slice version, line, servers;
-	struct topic_config *topics;
+	struct topic_config *topics = NULL;
+	size_t cap = 0;
+
+	for (size_t i = 0; i < n_topics; i++) {
+		struct slice line;
+		char *copy;
+
+		if (i == cap) {
+			struct topic_config *old = topics;
+
+			cap = cap != 0 ? 2 * cap : FIRST_TOPICS;
+			topics = arena_try_alloc(arena, cap * sizeof *topics);
+			if (topics == NULL)
+				return NULL;
+			if (old != NULL)
+				memcpy(topics, old, i * sizeof *topics);
+		}
+		if (take_text(inflater, &line) == -1 ||
+		    (copy = arena_try_alloc(arena, line.len)) == NULL)
+			return NULL;
+		memcpy(copy, line.data, line.len);
+		if (read_topic_line((struct slice){ copy, line.len }, &topics[i]) == -1)
+			return NULL;
+	}
+	return topics != NULL ? topics : arena_try_alloc(arena, sizeof *topics);
+}
+
+static int
+read_inflated(struct arena *arena, struct inflater *inflater, struct registration *registration)
+{
+	struct topic_table *table = &registration->table;
+	struct slice version, servers;
 	uint32_t n_topics;
 
-	if (take_text(&rest, &version) == -1 ||
-	    data_version_read(json_parse(arena, version), &registration->table.version) == -1)
+	if (take_text(inflater, &version) == -1 ||
+	    data_version_read(json_parse(arena, version), &table->version) == -1)
 		return -1;
-	if (take_number(&rest, &n_topics) == -1 || n_topics > rest.len / 4)
+	if (take_number(inflater, &n_topics) == -1 || n_topics > REGISTRATION_MAX_TOPICS)
 		return -1;
-	topics = arena_alloc(arena, (n_topics + 1) * sizeof *topics);
-	for (uint32_t i = 0; i < n_topics; i++)
-		if (take_text(&rest, &line) == -1 || read_topic_line(arena, line, &topics[i]) == -1)
+	table->topics = read_topics(arena, inflater, n_topics);
+	table->n_topics = n_topics;
+	if (table->topics == NULL || take_text(inflater, &servers) == -1)
+		return -1;
+	registration->filter_servers = json_texts(
+	    arena, json_parse(arena, arena_copy(arena, servers)), &registration->n_filter_servers);
+	/* What 5.x adds behind, queue mappings, is of no use here; but the checksum is behind it.
+	 */
+	while (!inflater->whole) {
+		inflater->at = inflater->text.len;
+		if (inflate_step(inflater) == -1)
 			return -1;
-	registration->table.topics = topics;
-	registration->table.n_topics = n_topics;
-	if (take_text(&rest, &servers) == -1)
-		return -1;
-	registration->filter_servers =
-	    json_texts(arena, json_parse(arena, servers), &registration->n_filter_servers);
-	/* What 5.x adds behind, queue mappings, is of no use here. */
+	}
 	return registration->filter_servers != NULL ? 0 : -1;
 }
 
 static int
 read_compressed(struct arena *arena, struct slice body, struct registration *registration)
 {
-	struct buf inflated = { 0 };
-	int result = inflate_all(body, &inflated);
+	struct inflater inflater = { .stream.next_in = (const Bytef *)body.data,
+		.stream.avail_in = (uInt)body.len };
+	int result;
 
-	if (result == 0)
-		result =
-		    read_inflated(arena, arena_copy(arena, buf_slice(&inflated)), registration);
-	buf_release(&inflated);
+	if (body.len > FRAME_MAX_BYTES || inflateInit(&inflater.stream) != Z_OK)
+		return -1;
+	result = read_inflated(arena, &inflater, registration);
+	inflateEnd(&inflater.stream);
+	buf_release(&inflater.text);
 	return result;
 }
 

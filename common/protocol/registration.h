@@ -14,8 +14,10 @@
 
 #include "common/protocol/topic_config.h"
 
-#define REGISTRATION_TABLE_ONLY_BEFORE 37   /* sender versions (V3_0_11) */
-#define REGISTRATION_MAX_BYTES (128u << 20) /* of an inflated body; more is refused */
+#define REGISTRATION_TABLE_ONLY_BEFORE 37 /* sender versions (V3_0_11) */
+/* Of the compressed form; more is refused. 130,000 topics with the longest names are 20 MB. */
+#define REGISTRATION_MAX_BYTES (32u << 20) /* inflated */
+#define REGISTRATION_MAX_TOPICS (1u << 18)
 
 struct registration {
 	struct topic_table table;

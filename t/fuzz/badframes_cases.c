@@ -2,6 +2,10 @@
 
 #include "t/fuzz/badframes.h"
 
+#include <stdlib.h>
+#define ZLIB_CONST
+#include <zlib.h>
+
 #include "common/protocol/command.h"
 #include "common/protocol/registration.h"
 
@@ -407,6 +411,18 @@ heartbeat_wrong_types(struct buf *out)
 }
 
 static void
+heartbeat_many_elements(struct buf *out)
+{
+	struct buf body = { 0 };
+
+	buf_append_text(&body, "{\"clientID\":\"c\",\"producerDataSet\":[");
+	put_repeated(&body, "{},", 1000000);
+	buf_append_text(&body, "{}]}");
+	put_request(out, 34, "", buf_slice(&body));
+	buf_release(&body);
+}
+
+static void
 heartbeat_many_keys(struct buf *out)
 {
 	struct buf body = { 0 };
@@ -674,6 +690,74 @@ heartbeat_at_the_ends(struct buf *out)
 		  ",\"codeSet\":[" LEAST "," MOST "]}]}]}"));
 }
 
+/* Puts a registration whose compressed body is one text, many times. */
+static void
+put_bomb(struct buf *out, struct slice head, struct slice text, size_t n)
+{
+	static const struct ext ext[] = { BROKER_EXT("b", "127.0.0.1:1"),
+		{ { "compressed", 10 }, { "true", 4 } } };
+	struct buf packed = { 0 };
+	z_stream stream = { 0 };
+
+	if (deflateInit(&stream, Z_BEST_COMPRESSION) != Z_OK)
+		abort();
+	buf_reserve(&packed, 1 << 20);
+	stream.next_out = (Bytef *)packed.data;
+	stream.avail_out = 1 << 20;
+	for (size_t i = 0; i <= n; i++) {
+		struct slice part = i == 0 ? head : text;
+
+		stream.next_in = (Bytef *)(uintptr_t)part.data;
+		stream.avail_in = (uInt)part.len;
+		if (deflate(&stream, Z_NO_FLUSH) != Z_OK)
+			abort();
+	}
+	if (deflate(&stream, Z_FINISH) != Z_STREAM_END)
+		abort();
+	packed.len = stream.total_out;
+	deflateEnd(&stream);
+	put_registration(out, FRAME_JSON, ext, 6, buf_slice(&packed));
+	buf_release(&packed);
+}
+
+static void
+bomb_of_zeros(struct buf *out)
+{
+	static const char zeros[1 << 20];
+
+	put_bomb(out, SLICE(""), (struct slice){ zeros, sizeof zeros }, 128);
+}
+
+/* Topics as they should be, more than any broker has. */
+static void
+bomb_of_topics(struct buf *out)
+{
+	struct buf million = { 0 };
+
+	for (int i = 0; i < 10000; i++)
+		buf_append_slice(&million, SLICE("\0\0\0\x12T 1 1 6 SINGLE_TAG"));
+	put_bomb(out, SLICE("\0\0\0\2{}\0\5\0\0"), buf_slice(&million), 20);
+	buf_release(&million);
+}
+
+/* Attributes of a topic that are a list of a million numbers. */
+static void
+bomb_of_attributes(struct buf *out)
+{
+	struct buf numbers = { 0 };
+
+	put_repeated(&numbers, "1,", 100000);
+	put_bomb(out, SLICE("\0\0\0\2{}\0\0\0\1\1\0\0\0T 1 1 6 SINGLE_TAG {\"a\":["),
+	    buf_slice(&numbers), 100);
+	buf_release(&numbers);
+}
+
+static void
+count_of_nothing(struct buf *out)
+{
+	put_bomb(out, SLICE("\0\0\0\2{}\x7f\xff\xff\xff\0\0\0\1x"), SLICE(""), 0);
+}
+
 static void
 registration_at_the_ends(struct buf *out)
 {
@@ -816,6 +900,7 @@ const struct bad badframes_cases[] = {
 	{ "a heartbeat cut short", heartbeat_no_json, REFUSED, "broker" },
 	{ "a heartbeat 1,000,000 deep", heartbeat_deep, REFUSED, "broker" },
 	{ "a heartbeat with wrong types", heartbeat_wrong_types, ANSWERED, "broker" },
+	{ "a heartbeat with 1,000,000 elements", heartbeat_many_elements, ANSWERED, "broker" },
 	{ "a heartbeat with 500,000 members", heartbeat_many_keys, ANSWERED, "broker" },
 	{ "a topic with impossible counts", topic_with_huge_counts, REFUSED, "broker" },
 	{ "a pull out of every range", pull_out_of_range, REFUSED, "broker" },
@@ -824,6 +909,12 @@ const struct bad badframes_cases[] = {
 	{ "offsets at the ends of all numbers", offsets_at_the_ends, ANSWERED, "broker" },
 	{ "messages at the ends of all numbers", message_at_the_ends, ANSWERED, "broker" },
 	{ "a heartbeat at the ends of all numbers", heartbeat_at_the_ends, ANSWERED, "broker" },
+	{ "a registration of 128 MiB of zeros, compressed", bomb_of_zeros, REFUSED, "namesrv" },
+	{ "a registration of 327,680 topics, compressed", bomb_of_topics, REFUSED, "namesrv" },
+	{ "a registration with a million attributes, compressed", bomb_of_attributes, REFUSED,
+	    "namesrv" },
+	{ "a registration of 2,147,483,647 topics, compressed", count_of_nothing, REFUSED,
+	    "namesrv" },
 	{ "a registration at the ends of all numbers", registration_at_the_ends, ANSWERED,
 	    "namesrv" },
 	{ "an END at the end of all numbers", end_at_the_end, REFUSED, "broker" },
