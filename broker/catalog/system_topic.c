@@ -21,7 +21,7 @@ enum system_name {
 };
 
 /* Rows with 0 queues are not made at start: only their names are taken. */
-static const struct row {
+static const struct system_topic_row {
 	const char *name;
 	enum system_name kind;
 	int32_t queues;
@@ -58,7 +58,8 @@ static const char *const groups[] = {
 #define REPLY_SUFFIX "_REPLY_TOPIC"
 
 static struct slice
-name_of(const struct broker_settings *settings, const struct row *row, struct arena *arena)
+name_of(
+    const struct broker_settings *settings, const struct system_topic_row *row, struct arena *arena)
 {
 	switch (row->kind) {
 	case SYSTEM_NAME_FIXED:
@@ -124,7 +125,7 @@ system_topic_names(const struct broker *broker, struct arena *arena, size_t *n)
 
 /* The queues and the perm that the settings leave to it; 0 queues: it is not made. */
 static int32_t
-queues_of(const struct broker_settings *settings, const struct row *row)
+queues_of(const struct broker_settings *settings, const struct system_topic_row *row)
 {
 	if (row->kind == SYSTEM_NAME_TEMPLATE)
 		return settings->auto_create_topic_enable
@@ -136,7 +137,7 @@ queues_of(const struct broker_settings *settings, const struct row *row)
 }
 
 static int32_t
-perm_of(const struct broker_settings *settings, const struct row *row)
+perm_of(const struct broker_settings *settings, const struct system_topic_row *row)
 {
 	bool closed = (row->kind == SYSTEM_NAME_CLUSTER && !settings->cluster_topic_enable) ||
 	              (row->kind == SYSTEM_NAME_BROKER && !settings->broker_topic_enable);

@@ -299,14 +299,14 @@ masters_list(const struct masters *masters, struct arena *arena, size_t *n)
 }
 
 bool
-masters_ask(struct masters *masters, struct slice name, const struct command *command,
-    struct slice body, int timeout_ms, call_done_fn *done, void *arg)
+masters_ask(struct masters *masters, struct slice name, const struct master_request *request,
+    call_done_fn *done, void *arg)
 {
 	struct master *master = strmap_find(&masters->table, name);
 	struct conn *conn = master != NULL && master->alive ? connection_to(master) : NULL;
 
 	if (conn == NULL || !conn_can_write(conn))
 		return false;
-	conn_request(conn, command, body, timeout_ms, done, arg);
+	conn_request(conn, request->command, request->body, request->timeout_ms, done, arg);
 	return true;
 }

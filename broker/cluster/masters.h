@@ -27,11 +27,17 @@ void masters_update(struct masters *masters, const struct cluster_info *info);
 
 /* Names of those that are there, in order, in the arena. */
 const struct slice *masters_list(const struct masters *masters, struct arena *arena, size_t *n);
+struct master_request {
+	const struct command *command;
+	struct slice body;
+	int timeout_ms;
+};
+
 /*
  * Asks one of them; done is called once, later. False when it cannot be asked now: it is not
  * known, not there, or does not take what was sent before.
  */
-bool masters_ask(struct masters *masters, struct slice name, const struct command *command,
-    struct slice body, int timeout_ms, call_done_fn *done, void *arg);
+bool masters_ask(struct masters *masters, struct slice name, const struct master_request *request,
+    call_done_fn *done, void *arg);
 
 #endif

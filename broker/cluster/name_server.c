@@ -42,7 +42,7 @@ connection_to(struct name_server *server)
 	const struct resolved *at = resolver_get(server->resolver, server->index);
 
 	if (server->conn == NULL && at->len != 0)
-		server->conn = conn_connect(&server->broker->daemon->loops[0],
+		server->conn = conn_connect(broker_main_loop(server->broker),
 		    (const struct sockaddr *)&at->address, at->len, timeout_of(server), &events,
 		    server);
 	return server->conn;

@@ -168,14 +168,14 @@ update_offset_begin(struct request *request)
 
 /* ---- 43: {"offsetTable":{"topic@group":{0:12,1:13}}} ----------------- */
 
-struct listing {
+struct offset_listing {
 	struct json_out out;
 	struct slice group, topic; /* whose queues are being written; absent: none */
 	struct arena *arena;
 };
 
 static void
-close_queues(struct listing *listing)
+close_queues(struct offset_listing *listing)
 {
 	if (listing->topic.data != NULL)
 		json_close_object(&listing->out);
@@ -185,7 +185,7 @@ close_queues(struct listing *listing)
 static void
 on_row(void *arg, const struct offset_row *row)
 {
-	struct listing *listing = arg;
+	struct offset_listing *listing = arg;
 	char id[16];
 
 	if (!slice_equal(row->group, listing->group) || !slice_equal(row->topic, listing->topic)) {
@@ -205,7 +205,7 @@ on_row(void *arg, const struct offset_row *row)
 static enum verdict
 get_all_offsets_begin(struct request *request)
 {
-	struct listing listing = { .arena = request->arena };
+	struct offset_listing listing = { .arena = request->arena };
 	struct buf text = { 0 };
 
 	json_out_init(&listing.out, &text);

@@ -232,11 +232,11 @@ push_relay(struct request *request, struct conn_id to, int timeout_ms)
 }
 
 void
-push_check(struct broker *broker, struct loop *here, struct conn_id to,
-    const struct check_transaction_header *header, struct slice body, push_done_fn *done,
-    void *context)
+push_check(struct broker *broker, struct conn_id to, const struct check_transaction_header *header,
+    struct slice body, push_done_fn *done, void *context)
 {
 	struct command command = { 0 };
+	struct loop *here = broker_main_loop(broker);
 	struct arena arena = { 0 };
 
 	fields_encode(check_transaction_header_fields, header, &arena, &command);

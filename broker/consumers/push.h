@@ -37,8 +37,9 @@ enum push_result {
 };
 
 typedef void push_done_fn(void *context, struct loop *reply_loop, enum push_result result);
-/* Asks a producer what became of a transaction (39). done is called here, perhaps at once. */
-void push_check(struct broker *broker, struct loop *here, struct conn_id to,
+/* Asks a producer what became of a transaction (39). Loop 0; done is called there, perhaps at once.
+ */
+void push_check(struct broker *broker, struct conn_id to,
     const struct check_transaction_header *header, struct slice body, push_done_fn *done,
     void *context);
 /* Closes the connection of a client that is not heard of any more. */

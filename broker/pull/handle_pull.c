@@ -436,8 +436,8 @@ find_filter(struct request *request, const struct pull_header *header, const str
     struct pull_limits *limits)
 {
 	struct broker *broker = request_broker(request);
-	struct subscription subscription;
-	bool broadcasting;
+	struct client_subscription found;
+	const struct subscription *subscription = &found.subscription;
 
 	if (header->sys_flag & PULL_FLAG_SUBSCRIPTION) {
 		if (!is_tag_filter(header->expression_type))
@@ -448,7 +448,7 @@ find_filter(struct request *request, const struct pull_header *header, const str
 		return VERDICT_NONE;
 	}
 	switch (clients_find_subscription(broker->clients, conn_id_of(request->conn),
-	    header->consumer_group, header->topic, request->arena, &subscription, &broadcasting)) {
+	    header->consumer_group, header->topic, request->arena, &found)) {
 	case CLIENT_NO_GROUP:
 		return request_refuse(request, RESPONSE_SUBSCRIPTION_NOT_EXIST,
 		    "the consumer's group info not exist");
@@ -458,17 +458,17 @@ find_filter(struct request *request, const struct pull_header *header, const str
 	case CLIENT_FOUND:
 		break;
 	}
-	if (broadcasting && !group->consume_broadcast_enable)
+	if (found.broadcasting && !group->consume_broadcast_enable)
 		return request_refuse(request, RESPONSE_NO_PERMISSION,
 		    "the consumer group[%s] can not consume by broadcast way", group->name);
-	if (subscription.version < header->sub_version)
+	if (subscription->version < header->sub_version)
 		return request_refuse(request, RESPONSE_SUBSCRIPTION_NOT_LATEST,
 		    "the consumer's subscription not latest");
-	if (!is_tag_filter(subscription.expression_type))
+	if (!is_tag_filter(subscription->expression_type))
 		return refuse_sql(request);
-	if (subscription.n_codes != 0) {
-		limits->tag_codes = subscription.codes;
-		limits->n_tag_codes = subscription.n_codes;
+	if (subscription->n_codes != 0) {
+		limits->tag_codes = subscription->codes;
+		limits->n_tag_codes = subscription->n_codes;
 	}
 	return VERDICT_NONE;
 }

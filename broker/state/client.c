@@ -660,7 +660,7 @@ newest(const struct group_of_clients *group, struct slice topic)
 
 enum client_lookup
 clients_find_subscription(struct clients *clients, struct conn_id conn, struct slice group,
-    struct slice topic, struct arena *arena, struct subscription *out, bool *broadcasting)
+    struct slice topic, struct arena *arena, struct client_subscription *out)
 {
 	struct conn_key key;
 	const struct subscription *found = NULL;
@@ -671,13 +671,13 @@ clients_find_subscription(struct clients *clients, struct conn_id conn, struct s
 	if (known != NULL) {
 		const struct membership *own = strmap_find(&known->members, key_of(conn, &key));
 
-		*broadcasting = known->model == MODEL_BROADCASTING;
+		out->broadcasting = known->model == MODEL_BROADCASTING;
 		if (own != NULL)
 			found = strmap_find(&own->subscriptions.table, topic);
 		if (found == NULL)
 			found = newest(known, topic);
 		if (found != NULL)
-			*out = subscription_copy(arena, found);
+			out->subscription = subscription_copy(arena, found);
 	}
 	pthread_mutex_unlock(&clients->lock);
 	if (known == NULL)

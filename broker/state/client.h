@@ -85,13 +85,17 @@ enum client_lookup {
 	CLIENT_FOUND,
 };
 
+struct client_subscription {
+	struct subscription subscription; /* if CLIENT_FOUND */
+	bool broadcasting;                /* the group's model, unless CLIENT_NO_GROUP */
+};
+
 /*
- * The subscription that counts for a pull that comes over `conn`: that client's own if it
- * has one, else the newest of its group. broadcasting tells the group's model.
+ * The subscription that counts for a pull on `conn`: that of its client if it has one, else the
+ * newest of the group.
  */
 enum client_lookup clients_find_subscription(struct clients *clients, struct conn_id conn,
-    struct slice group, struct slice topic, struct arena *arena, struct subscription *out,
-    bool *broadcasting);
+    struct slice group, struct slice topic, struct arena *arena, struct client_subscription *out);
 
 /* A consumer group as it is now: members in order of client ids, the newest subscription to each
  * topic. */

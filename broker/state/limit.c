@@ -13,7 +13,7 @@
 
 #define LOG_AGAIN_MS 60000
 
-static const struct row {
+static const struct limit_row {
 	const char *option;
 	const char *counter;
 	size_t setting; /* its place in struct broker_settings */

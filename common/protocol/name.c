@@ -10,7 +10,7 @@
  * The longest received names. Clients of RocketMQ 4.2 allow groups of 255 bytes, and their retry
  * topics are longer still; such a name must be readable to be refused with a reason.
  */
-static const struct limit {
+static const struct name_limit {
 	size_t max_bytes;
 	const char *fault;
 } received[] = {
@@ -23,7 +23,7 @@ static const struct limit {
 	[NAME_LABEL] = { 1024, "is longer than 1024 bytes" },
 };
 
-static const struct limit new[] = {
+static const struct name_limit new[] = {
 	[NAME_TOPIC] = { NAME_TOPIC_MAX, "is longer than 127 bytes" },
 	[NAME_GROUP] = { NAME_GROUP_MAX, "is longer than 120 bytes" },
 	[NAME_BROKER] = { 255, "is longer than 255 bytes" },

@@ -113,15 +113,14 @@ ids_are(const char *group, const char *wanted)
 Test(client, nobody, .init = set_up, .fini = tear_down)
 {
 	struct client_group group;
-	struct subscription wish;
-	bool broadcasting;
+	struct client_subscription found;
 	size_t n;
 
 	ids_are("G", "");
 	cr_assert_not(clients_find_group(clients, SLICE("G"), &arena, &group));
 	cr_assert_null(clients_list_producers(clients, SLICE("P"), &arena, &n));
-	cr_assert_eq(clients_find_subscription(clients, (struct conn_id){ 0, 1 }, SLICE("G"),
-			 SLICE("T"), &arena, &wish, &broadcasting),
+	cr_assert_eq(clients_find_subscription(
+			 clients, (struct conn_id){ 0, 1 }, SLICE("G"), SLICE("T"), &arena, &found),
 	    CLIENT_NO_GROUP);
 	cr_assert_eq(clients_close(clients, (struct conn_id){ 0, 1 }, &arena).n, 0);
 }
@@ -178,23 +177,22 @@ Test(client, unregister_and_close, .init = set_up, .fini = tear_down)
 
 Test(client, subscription_of_the_client_itself_counts, .init = set_up, .fini = tear_down)
 {
-	struct subscription wish = { 0 };
-	bool broadcasting = true;
+	struct client_subscription found = { .broadcasting = true };
 
 	consume(1, "a", "G", "T", "x", 5);
 	consume(2, "b", "G", "T", "y", 4);
-	cr_assert_eq(clients_find_subscription(clients, (struct conn_id){ 0, 2 }, SLICE("G"),
-			 SLICE("T"), &arena, &wish, &broadcasting),
+	cr_assert_eq(clients_find_subscription(
+			 clients, (struct conn_id){ 0, 2 }, SLICE("G"), SLICE("T"), &arena, &found),
 	    CLIENT_FOUND);
-	cr_assert(slice_is(wish.expression, "y"));
-	cr_assert_not(broadcasting);
+	cr_assert(slice_is(found.subscription.expression, "y"));
+	cr_assert_not(found.broadcasting);
 	/* A connection that never sent a heartbeat. */
-	cr_assert_eq(clients_find_subscription(clients, (struct conn_id){ 0, 9 }, SLICE("G"),
-			 SLICE("T"), &arena, &wish, &broadcasting),
+	cr_assert_eq(clients_find_subscription(
+			 clients, (struct conn_id){ 0, 9 }, SLICE("G"), SLICE("T"), &arena, &found),
 	    CLIENT_FOUND);
-	cr_assert(slice_is(wish.expression, "x"), "the newest");
-	cr_assert_eq(clients_find_subscription(clients, (struct conn_id){ 0, 1 }, SLICE("G"),
-			 SLICE("U"), &arena, &wish, &broadcasting),
+	cr_assert(slice_is(found.subscription.expression, "x"), "the newest");
+	cr_assert_eq(clients_find_subscription(
+			 clients, (struct conn_id){ 0, 1 }, SLICE("G"), SLICE("U"), &arena, &found),
 	    CLIENT_NO_SUBSCRIPTION);
 }
 

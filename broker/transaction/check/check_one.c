@@ -320,7 +320,7 @@ leave_to_member(struct check *check)
 
 	check_members_asked(checks->members, check->question.group, check->member.conn,
 	    half_event_key(&check->arena, check->half.position), clock_mono_ms());
-	push_check(checks->broker, checks->loop, check->member.conn, &check->question.header,
+	push_check(checks->broker, check->member.conn, &check->question.header,
 	    check->question.body, on_pushed, check);
 }
 

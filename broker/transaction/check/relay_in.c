@@ -238,8 +238,7 @@ serve(struct relayed_check *relayed)
 		remember(relay_in, relayed->key, check->broker_name);
 		check_members_asked(
 		    relay_in->members, relayed->header.group, member.conn, relayed->key, now_ms);
-		push_check(relay_in->broker, relay_in->loop, member.conn, check, relayed->body,
-		    on_pushed, relayed);
+		push_check(relay_in->broker, member.conn, check, relayed->body, on_pushed, relayed);
 	}
 }
 
@@ -305,8 +304,8 @@ ask_back(struct relayed_check *relayed)
 
 	fields_encode(relay_check_header_fields, &header, &relayed->arena, &command);
 	relay_in->n_confirming++;
-	if (masters_ask(relay_in->broker->masters, master, &command, SLICE(""), TIMEOUT_MS,
-		on_confirmed, relayed))
+	if (masters_ask(relay_in->broker->masters, master,
+		&(struct master_request){ &command, SLICE(""), TIMEOUT_MS }, on_confirmed, relayed))
 		return;
 	relay_in->n_confirming--;
 	refuse(relayed, "bname names no other master of the cluster that can be asked now");
@@ -401,8 +400,9 @@ run_forward(struct task *task, void *receiver)
 
 	(void)receiver;
 	check_members_answered(relay_in->members, forward->key, clock_mono_ms());
-	if (!masters_ask(relay_in->broker->masters, forward->master, &forward->command, SLICE(""),
-		TIMEOUT_MS, on_forwarded, forward))
+	if (!masters_ask(relay_in->broker->masters, forward->master,
+		&(struct master_request){ &forward->command, SLICE(""), TIMEOUT_MS }, on_forwarded,
+		forward))
 		on_forwarded(forward, NULL, SLICE_NONE);
 }
 

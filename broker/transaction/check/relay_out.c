@@ -93,8 +93,8 @@ send_relay(struct relay_out *relay_out, struct slice master, struct relay_check_
 
 	header->relay_key = relay_keys_get(relay_out->keys, master);
 	fields_encode(relay_check_header_fields, header, &arena, &command);
-	bool sent =
-	    masters_ask(relay_out->broker->masters, master, &command, body, TIMEOUT_MS, done, arg);
+	bool sent = masters_ask(relay_out->broker->masters, master,
+	    &(struct master_request){ &command, body, TIMEOUT_MS }, done, arg);
 
 	arena_release(&arena);
 	return sent;
