@@ -10,6 +10,7 @@
 #include "nameserver/namesrv.h"
 
 #define TIMEOUT_MAX_MS (24 * 3600 * 1000LL)
+#define FILTER_SERVERS_MAX 64 /* of one broker; they are kept as long as it is there */
 
 static bool
 refuse_name(struct request *request, const char *field, enum name_kind kind, struct slice name)
@@ -146,6 +147,10 @@ register_broker_begin(struct request *request)
 	if (registration_read(request->arena, request->body, header->compressed,
 		request->command->version, &registration) == -1)
 		return refuse_registration(request, header->compressed, registration.fault);
+	if (registration.n_filter_servers > FILTER_SERVERS_MAX)
+		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
+		    "%zu filter servers are registered, at most %d are taken",
+		    registration.n_filter_servers, FILTER_SERVERS_MAX);
 	status = routes_join(namesrv->routes, &who, &registration,
 	    namesrv->settings->delete_topic_with_broker_registration, clock_mono_ms(), &other);
 	if (status == JOIN_DUPLICATE)

@@ -56,6 +56,24 @@ t_is 'it is as it was' "$(rawcall "$ns" 101 namespace=N key=k1 | field ext.value
 t_is 'a pair that is deleted makes room' "$(code "$ns" 102 namespace=M key=k1)" 0
 t_is 'for another' "$(code "$ns" 100 namespace=N key=k2 value=v)" 0
 
+servers=$(seq 65 | sed 's/.*/"h:&",/')
+body="{\"filterServerList\":[$(echo "$servers" | tr -d '\n')\"h:0\"],\"topicConfigSerializeWrapper\":{\"topicConfigTable\":{}}}"
+# shellcheck disable=SC2046
+got=$(rawcall -B "$body" "$ns" 103 $(broker_fields d 0 24911))
+t_is 'filter servers too many: 1' "$(echo "$got" | field code)" 1
+t_has 'and how many are taken' "$got" 'at most 64'
+
+# 2,000 lines of the log that a stranger causes; a second has 200 of a kind, and they take a few seconds.
+requests=$(seq 2000 | sed 's/.*/-- 216 topic=X&/' | tr '\n' ' ')
+# shellcheck disable=SC2086
+t_ok 'topics are deleted in large numbers' rawcall "$ns" ${requests#-- }
+suppressed() {
+	rawcall "$ns" 28 | sed -n 's/.*"logLinesSuppressed":"\([0-9]*\)".*/\1/p'
+}
+written=$(grep -c 'topic deleted name=' "$T_DIR/ns.log")
+t_is 'each line is written or counted' $((written + $(suppressed))) 2000
+t_ok 'most are only counted' test "$written" -lt 1500
+
 got=$(rawcall "$ns" 28 | field body)
 t_has 'tools see pairs' "$got" '"kvPairs":"2"'
 t_has 'those refused' "$got" '"kvPairsRefused":"2"'
@@ -63,4 +81,5 @@ t_has 'brokers' "$got" '"registeredBrokers":"1"'
 t_has 'topics' "$got" '"registeredTopics":"2"'
 t_has 'and refusals' "$got" '"registrationsRefused":"2"'
 t_ok 'stops' stop ns
+t_ok 'the log says how many' grep -q 'lines of one kind were suppressed count=[0-9]* .*event="topic deleted"' "$T_DIR/ns.log"
 t_done
