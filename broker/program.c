@@ -22,7 +22,7 @@
 #include "broker/consumers/heartbeat.h"
 #include "broker/pull/handle_pull.h"
 #include "broker/pull/parked.h"
-#include "broker/send/handle_send.h"
+#include "broker/send/send.h"
 #include "broker/cluster/masters.h"
 #include "broker/state/offset.h"
 #include "broker/state/producer_group.h"

@@ -14,7 +14,7 @@
 struct inflight {
 	struct loop *loop;
 	struct inflight_limits limits;
-	struct inflight_send *oldest, *newest;
+	TAILQ_HEAD(, inflight_send) sends;
 	size_t n;
 	struct timer tick;
 	bool ticking;
@@ -34,9 +34,11 @@ on_tick(struct timer *tick)
 	int64_t now = clock_mono_us();
 
 	inflight->ticking = false;
-	if (inflight->oldest == NULL)
+	if (TAILQ_EMPTY(&inflight->sends))
 		return;
-	for (struct inflight_send *send = inflight->oldest; send != NULL; send = send->next) {
+	struct inflight_send *send;
+
+	TAILQ_FOREACH(send, &inflight->sends, in_order) {
 		int64_t age = (now - send->since_us) / 1000;
 
 		if (age < inflight->limits.wait_ms && age < inflight->limits.flush_ms)
@@ -63,48 +65,38 @@ inflight_new(struct loop *loop, const struct inflight_limits *limits)
 	inflight->loop = loop;
 	inflight->limits = *limits;
 	inflight->tick.due = on_tick;
+	TAILQ_INIT(&inflight->sends);
 	return inflight;
 }
 
 void
 inflight_free(struct inflight *inflight)
 {
-	while (inflight->oldest != NULL) {
-		struct append *append = inflight->oldest->append;
+	while (!TAILQ_EMPTY(&inflight->sends)) {
+		struct inflight_send *send = TAILQ_FIRST(&inflight->sends);
 
-		inflight_remove(inflight, inflight->oldest);
-		append_free(append);
+		inflight_remove(inflight, send);
+		inflight->limits.on_drop(inflight->loop, send);
 	}
 	loop_drop_timer(inflight->loop, &inflight->tick);
 	free(inflight);
 }
 
-struct inflight_send *
-inflight_add(struct inflight *inflight, struct append *append, const struct ticket *ticket)
+void
+inflight_add(struct inflight *inflight, struct inflight_send *send, struct append *append)
 {
-	struct inflight_send *send = pool_alloc(&inflight->loop->pool, sizeof *send);
-
-	*send = (struct inflight_send){
-		.prev = inflight->newest,
-		.append = append,
-		.ticket = *ticket,
-		.since_us = clock_mono_us(),
-	};
-	*(inflight->newest != NULL ? &inflight->newest->next : &inflight->oldest) = send;
-	inflight->newest = send;
+	*send = (struct inflight_send){ .append = append, .since_us = clock_mono_us() };
+	TAILQ_INSERT_TAIL(&inflight->sends, send, in_order);
 	inflight->n++;
 	if (!inflight->ticking)
 		tick_again(inflight);
-	return send;
 }
 
 void
 inflight_remove(struct inflight *inflight, struct inflight_send *send)
 {
-	*(send->prev != NULL ? &send->prev->next : &inflight->oldest) = send->next;
-	*(send->next != NULL ? &send->next->prev : &inflight->newest) = send->prev;
+	TAILQ_REMOVE(&inflight->sends, send, in_order);
 	inflight->n--;
-	pool_free(&inflight->loop->pool, send);
 }
 
 size_t

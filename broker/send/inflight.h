@@ -7,20 +7,19 @@
  * long is answered with FLUSH_DISK_TIMEOUT. One per loop; only that loop's thread.
  */
 
+#include <sys/queue.h>
+
 #include "broker/store/store.h"
 #include "common/net/loop.h"
-#include "common/net/server.h"
 
 struct inflight;
 
-/* One send; append->context points here. */
+/* One send; embedded in struct send. */
 struct inflight_send {
-	struct inflight_send *next, *prev;
+	TAILQ_ENTRY(inflight_send) in_order;
 	struct append *append;
-	struct ticket ticket;
 	int64_t since_us; /* clock_mono_us */
-	int32_t queue_id;
-	bool replied; /* FLUSH_DISK_TIMEOUT was sent; no second reply */
+	bool replied;     /* FLUSH_DISK_TIMEOUT was sent; no second reply */
 };
 
 struct inflight_limits {
@@ -28,14 +27,16 @@ struct inflight_limits {
 	int64_t flush_ms; /* until the commit */
 	/* Called once for a send whose commit takes longer than flush_ms. */
 	void (*on_flush_timeout)(struct loop *loop, struct inflight_send *send);
+	/* By inflight_free, for each send that is left: the append is the callee's. */
+	void (*on_drop)(struct loop *loop, struct inflight_send *send);
 };
 
 struct inflight *inflight_new(struct loop *loop, const struct inflight_limits *limits);
 void inflight_free(struct inflight *inflight);
-struct inflight_send *inflight_add(
-    struct inflight *inflight, struct append *append, const struct ticket *ticket);
+/* Sets all members of the send. */
+void inflight_add(struct inflight *inflight, struct inflight_send *send, struct append *append);
 size_t inflight_count(const struct inflight *inflight);
-/* The writer is done with it: frees the send, not its append. */
+/* The writer is done with it. */
 void inflight_remove(struct inflight *inflight, struct inflight_send *send);
 
 #endif

@@ -1,0 +1,520 @@
+#include "config.h"
+
+#include "broker/send/send.h"
+
+/*
+ * The message is laid out as a record here, on the loop, straight from the frame; the writer only
+ * gives it its place. Checks and replies: protocol description 2.2.
+ */
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "broker/delay/delay.h"
+#include "broker/state/group.h"
+#include "broker/cluster/register.h"
+#include "broker/retention/retention.h"
+#include "broker/state/stats.h"
+#include "broker/state/topic.h"
+#include "broker/catalog/topic_create.h"
+#include "broker/transaction/decide/half_message.h"
+#include "common/base/clock.h"
+#include "common/base/container_of.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/name.h"
+
+#define TOPIC_SYS_FLAG_UNIT 1
+
+/* A send while it is checked. */
+struct outgoing {
+	struct worker *worker;
+	const struct send_question *question;
+	struct send_result *refusal;
+	struct topic topic;
+	int32_t queue_id;
+	struct record *records;
+	size_t n_records;
+	struct known_properties properties;
+	bool half; /* it waits for the end of its transaction */
+	bool dead; /* it came back too often, and goes to the dead letters */
+	bool delayed;
+	int64_t tag_hash; /* of a delayed message: when it is due */
+};
+
+/* ---- the answer ------------------------------------------------------ */
+
+/* Offset ids of all records, joined by commas. */
+static struct slice
+message_ids(struct loop *loop, const struct broker *broker, const struct append *append)
+{
+	const char *at = append->records;
+	int64_t position = append->position;
+
+	if (append->n_records == 1)
+		return message_id(&loop->arena, &broker->host, position);
+	struct slice id = message_id(&loop->arena, &broker->host, position);
+	char *text = arena_alloc(&loop->arena, append->n_records * (id.len + 1)), *end = text;
+
+	for (uint32_t i = 0; i < append->n_records; i++) {
+		uint32_t size = be32_get(at + RECORD_AT_SIZE);
+
+		memcpy(end, id.data, id.len);
+		message_id_move(end, id.len, position);
+		end[id.len] = ',';
+		end += id.len + 1;
+		at += size;
+		position += size;
+	}
+	return (struct slice){ text, (size_t)(end - text) - 1 };
+}
+
+static void
+reply_stored(struct loop *loop, struct send *send, int32_t code)
+{
+	const struct worker *worker = loop->context;
+	const struct append *append = send->inflight.append;
+	struct send_result result = {
+		.code = code,
+		.stored = true,
+		.queue_id = send->queue_id,
+		.queue_offset = append->queue_offset,
+		.msg_ids = message_ids(loop, worker->broker, append),
+	};
+
+	if (code == RESPONSE_FLUSH_DISK_TIMEOUT)
+		result.remark =
+		    SLICE("stored, but the disk did not confirm it in syncFlushTimeout");
+	send->done(loop, send, &result);
+}
+
+static void
+reply_failed(struct loop *loop, struct send *send)
+{
+	const struct worker *worker = loop->context;
+	struct store_stats stats;
+	struct send_result result = { 0 };
+
+	switch (send->inflight.append->status) {
+	case APPEND_OK:
+	case APPEND_NOT_OPEN:
+		return;
+	case APPEND_FAILED:
+		store_get_stats(worker->broker->store, &stats);
+		result.code =
+		    stats.writable ? RESPONSE_SYSTEM_ERROR : RESPONSE_SERVICE_NOT_AVAILABLE;
+		result.remark =
+		    stats.writable
+			? SLICE("not stored: the disk reported an error, see the broker's log")
+			: slice_of(stats.write_block);
+		break;
+	case APPEND_DISK_FULL:
+		result.code = RESPONSE_SERVICE_NOT_AVAILABLE;
+		result.remark = retention_disk_text(worker->broker, &loop->arena);
+		break;
+	case APPEND_CANCELLED:
+		result.code = RESPONSE_SYSTEM_BUSY;
+		result.remark = arena_printf(&loop->arena,
+		    "[TIMEOUT_CLEAN_QUEUE]broker busy, the disk is behind: not stored after "
+		    "%" PRId64 "ms in the queue",
+		    (clock_mono_us() - send->inflight.since_us) / 1000);
+		break;
+	}
+	send->done(loop, send, &result);
+}
+
+static void
+count(struct worker *worker, const struct send *send)
+{
+	const struct append *append = send->inflight.append;
+
+	if (append->status != APPEND_OK) {
+		stats_put_failed(worker->broker->stats, worker->loop->index);
+		return;
+	}
+	stats_put(worker->broker->stats, worker->loop->index, append->topic, append->n_records,
+	    append->size, clock_mono_us() - send->inflight.since_us);
+}
+
+static void
+on_stored(struct append *append, struct loop *loop)
+{
+	struct worker *worker = loop->context;
+	struct send *send = append->context;
+
+	count(worker, send);
+	if (!send->inflight.replied && append->status == APPEND_OK)
+		reply_stored(loop, send, RESPONSE_SUCCESS);
+	else if (!send->inflight.replied)
+		reply_failed(loop, send);
+	inflight_remove(worker->inflight, &send->inflight);
+	send->release(loop, send);
+	append_free(append);
+}
+
+static void
+on_flush_timeout(struct loop *loop, struct inflight_send *inflight)
+{
+	reply_stored(
+	    loop, container_of(inflight, struct send, inflight), RESPONSE_FLUSH_DISK_TIMEOUT);
+}
+
+static void
+on_drop(struct loop *loop, struct inflight_send *inflight)
+{
+	struct send *send = container_of(inflight, struct send, inflight);
+
+	append_free(inflight->append);
+	send->release(loop, send);
+}
+
+void
+send_attach(struct worker *worker)
+{
+	const struct broker_settings *settings = worker->broker->settings;
+
+	worker->inflight =
+	    inflight_new(worker->loop, &(struct inflight_limits){
+					   .wait_ms = settings->wait_time_mills_in_send_queue,
+					   .flush_ms = settings->sync_flush_timeout,
+					   .on_flush_timeout = on_flush_timeout,
+					   .on_drop = on_drop,
+				       });
+}
+
+/* ---- the checks ------------------------------------------------------ */
+
+/* Always false. */
+static bool __attribute__((format(printf, 3, 4)))
+refuse(struct outgoing *out, int32_t code, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	*out->refusal = (struct send_result){
+		.code = code,
+		.remark = arena_vprintf(out->question->arena, format, args),
+	};
+	va_end(args);
+	return false;
+}
+
+static bool
+check_service(struct outgoing *out)
+{
+	const struct broker *broker = out->worker->broker;
+	int64_t since = broker->settings->start_accept_send_request_time_stamp;
+	struct store_stats stats;
+
+	if (clock_wall_ms() < since)
+		return refuse(
+		    out, RESPONSE_SYSTEM_ERROR, "broker unable to service, until %" PRId64, since);
+	if (registrar_refusal(broker->registrar) != NULL)
+		return refuse(out, RESPONSE_SERVICE_NOT_AVAILABLE, "%s",
+		    registrar_refusal(broker->registrar));
+	if (!store_is_busy(broker->store) && (int64_t)inflight_count(out->worker->inflight) <
+						 broker->settings->send_thread_pool_queue_capacity)
+		return true;
+	store_get_stats(broker->store, &stats);
+	return refuse(out, RESPONSE_SYSTEM_BUSY,
+	    "[OVERLOAD]system busy, the disk is behind: %zu sends and %" PRId64
+	    " bytes wait for it, retry later",
+	    inflight_count(out->worker->inflight), stats.queued_bytes);
+}
+
+static bool
+check_size(struct outgoing *out)
+{
+	const struct broker *broker = out->worker->broker;
+	int64_t max = broker->settings->max_message_size;
+
+	if ((int64_t)out->question->body.len > max)
+		return refuse(out, RESPONSE_MESSAGE_ILLEGAL,
+		    "the message is illegal, its body has %zu bytes, maxMessageSize is %" PRId64,
+		    out->question->body.len, max);
+	if (out->question->properties.len > RECORD_PROPERTIES_MAX)
+		return refuse(out, RESPONSE_MESSAGE_ILLEGAL,
+		    "the message is illegal, its properties have %zu bytes, the limit is %d",
+		    out->question->properties.len, RECORD_PROPERTIES_MAX);
+	return true;
+}
+
+/* A consumer's retry that is delayed is none, whatever its properties say. */
+static bool
+is_half(const struct outgoing *out)
+{
+	return slice_equal_nocase(out->properties.transaction, SLICE("true")) &&
+	       (out->question->reconsume_times <= 0 ||
+		   delay_level(out->worker->broker->delays, out->properties.delay) == 0);
+}
+
+static bool
+check_kind(struct outgoing *out)
+{
+	const struct broker *broker = out->worker->broker;
+
+	properties_read(out->question->properties, &out->properties);
+	if (out->properties.timer.data != NULL &&
+	    delay_level(broker->delays, out->properties.delay) == 0)
+		return refuse(out, RESPONSE_MESSAGE_ILLEGAL,
+		    "the message is illegal, this broker has no timers: TIMER_DELAY_SEC, "
+		    "TIMER_DELAY_MS and TIMER_DELIVER_MS are not supported, use a delay level");
+	if (!is_half(out))
+		return true;
+	if (broker->settings->reject_transaction_message)
+		return refuse(out, RESPONSE_NO_PERMISSION,
+		    "the broker[%s] sending transaction message is forbidden", broker->address);
+	if (out->question->batch)
+		return refuse(out, RESPONSE_MESSAGE_ILLEGAL,
+		    "the message is illegal, a batch cannot be a transaction");
+	if (out->properties.producer_group.len == 0)
+		return refuse(out, RESPONSE_MESSAGE_ILLEGAL,
+		    "the message is illegal, a transaction needs the property PGROUP: nobody "
+		    "could be asked about it, or end it");
+	if (name_fault(NAME_GROUP, out->properties.producer_group) != NULL)
+		return refuse(out, RESPONSE_MESSAGE_ILLEGAL,
+		    "the message is illegal, its property PGROUP %s",
+		    name_fault(NAME_GROUP, out->properties.producer_group));
+	out->half = true;
+	return true;
+}
+
+/*
+ * A message for %RETRY%group that came back too often goes to the dead letters, at once: a client
+ * that falls back to such a send leaves its delay in the properties.
+ */
+static bool
+route_retry(struct outgoing *out)
+{
+	struct broker *broker = out->worker->broker;
+	struct slice name = out->question->topic;
+	const char *why;
+	struct group group;
+
+	if (!slice_starts(name, "%RETRY%"))
+		return true;
+	name.data += strlen("%RETRY%");
+	name.len -= strlen("%RETRY%");
+	if (!group_find_or_create(broker, name, &group, &why))
+		return refuse(out, RESPONSE_SUBSCRIPTION_GROUP_NOT_EXIST,
+		    "subscription group not exist, %.*s: %s", (int)name.len, name.data, why);
+
+	int32_t max = group.retry_max;
+
+	if (out->question->max_reconsume_times >= 0)
+		max = out->question->max_reconsume_times;
+	if (out->question->reconsume_times < max)
+		return true;
+	if (!topic_find_or_create_dead(broker, name, &out->topic, &why))
+		return refuse(
+		    out, RESPONSE_SYSTEM_ERROR, "cannot create the dead letter topic: %s", why);
+	out->queue_id = 0;
+	out->dead = true;
+	return true;
+}
+
+static bool
+check_topic(struct outgoing *out)
+{
+	struct broker *broker = out->worker->broker;
+	struct topic *topic = &out->topic;
+	const char *why = "";
+	struct topic_wish wish = {
+		.name = out->question->topic,
+		.template_name = out->question->template_topic,
+		.queues = out->question->template_queues,
+		.sys_flag = out->question->unit_mode ? TOPIC_SYS_FLAG_UNIT : 0,
+	};
+
+	if (!name_is_valid(out->question->topic))
+		return refuse(out, RESPONSE_SYSTEM_ERROR,
+		    "the topic[%.*s] is illegal: letters, digits, %%, |, - and _ only, at most %d",
+		    (int)(out->question->topic.len > 200 ? 200 : out->question->topic.len),
+		    out->question->topic.data, RECORD_TOPIC_MAX);
+	if (topic_is_forbidden(out->question->topic))
+		return refuse(out, RESPONSE_NO_PERMISSION,
+		    "Sending message to topic[%.*s] is forbidden.", (int)out->question->topic.len,
+		    out->question->topic.data);
+	if (!topic_find_or_create(broker, &wish, topic, &why))
+		return refuse(out, RESPONSE_TOPIC_NOT_EXIST,
+		    "topic[%.*s] not exist, apply first please! %s", (int)out->question->topic.len,
+		    out->question->topic.data, why);
+	if (!(topic->perm & PERM_WRITE))
+		return refuse(out, RESPONSE_NO_PERMISSION,
+		    "the topic[%s] sending message is forbidden", topic->name);
+	if (topic->order && !(broker->settings->broker_permission & PERM_WRITE))
+		return refuse(out, RESPONSE_NO_PERMISSION,
+		    "the broker[%s] sending message is forbidden", broker->address);
+	return true;
+}
+
+static bool
+choose_queue(struct outgoing *out)
+{
+	struct worker *worker = out->worker;
+	int32_t n = out->topic.write_queues;
+	int32_t most = n > out->topic.read_queues ? n : out->topic.read_queues;
+
+	if (out->question->queue_id >= most)
+		return refuse(out, RESPONSE_SYSTEM_ERROR,
+		    "request queueId[%" PRId32 "] is illegal, topic:[%s] has %" PRId32 " queues",
+		    out->question->queue_id, out->topic.name, most);
+	out->queue_id = out->question->queue_id;
+	if (out->queue_id < 0)
+		out->queue_id = n > 0 ? (int32_t)(worker->next_queue++ % (uint32_t)n) : 0;
+	return true;
+}
+
+/* ---- the records ----------------------------------------------------- */
+
+static struct record
+one_record(const struct outgoing *out)
+{
+	return (struct record){
+		.queue_id = out->queue_id,
+		.flag = out->question->flag,
+		.sys_flag =
+		    out->question->sys_flag | (out->topic.multi_tag ? SYS_FLAG_MULTI_TAGS : 0),
+		.born_timestamp = out->question->born_timestamp,
+		.born_host = out->question->born_host,
+		.reconsume_times = out->question->reconsume_times,
+		.body = out->question->body,
+		.topic = slice_of(out->topic.name),
+		.properties = out->question->properties,
+	};
+}
+
+/* A member's own properties, then those of the whole batch. */
+static struct slice
+join_properties(struct arena *arena, struct slice own, struct slice common)
+{
+	if (common.len == 0)
+		return own;
+	char *text = arena_alloc(arena, own.len + common.len + 1);
+	size_t len = own.len;
+
+	if (len != 0)
+		memcpy(text, own.data, len);
+	if (len != 0 && text[len - 1] != '\x02')
+		text[len++] = '\x02';
+	memcpy(text + len, common.data, common.len);
+	return (struct slice){ text, len + common.len };
+}
+
+static bool
+batch_records(struct outgoing *out)
+{
+	struct batch_item item;
+	struct slice rest = out->question->body;
+	struct record each = one_record(out);
+	size_t n = 0;
+	int more;
+
+	while ((more = batch_next(&rest, &item)) == 1)
+		n++;
+	if (more == -1 || n == 0)
+		return refuse(out, RESPONSE_MESSAGE_ILLEGAL,
+		    "the batch is illegal: message %zu of it cannot be read", n + 1);
+	out->records = arena_alloc(out->question->arena, n * sizeof *out->records);
+	rest = out->question->body;
+	for (; out->n_records < n; out->n_records++) {
+		struct record *record = &out->records[out->n_records];
+
+		batch_next(&rest, &item);
+		*record = each;
+		record->flag = item.flag;
+		record->body = item.body;
+		record->properties = join_properties(
+		    out->question->arena, item.properties, out->question->properties);
+		if (record->properties.len > RECORD_PROPERTIES_MAX)
+			return refuse(out, RESPONSE_MESSAGE_ILLEGAL,
+			    "the properties of message %zu are too long", out->n_records + 1);
+	}
+	return true;
+}
+
+static bool
+make_records(struct outgoing *out)
+{
+	if (out->question->batch)
+		return batch_records(out);
+	out->records = arena_alloc(out->question->arena, sizeof *out->records);
+	out->records[0] = one_record(out);
+	out->n_records = 1;
+	if (out->dead)
+		out->records[0].properties = properties_drop(out->question->properties,
+		    &out->properties, PROPERTY_DELAY, out->question->arena);
+	return true;
+}
+
+/* A transaction's message, or one with a delay level, waits elsewhere first. */
+static bool
+divert(struct outgoing *out)
+{
+	const struct delays *delays = out->worker->broker->delays;
+	int level = out->half || out->dead ? 0 : delay_level(delays, out->properties.delay);
+
+	if (out->question->batch || (!out->half && level == 0))
+		return true;
+	if (out->half) {
+		transaction_divert(&out->records[0], out->question->arena);
+	} else {
+		out->tag_hash = delay_divert(delays, level, &out->records[0], out->question->arena);
+		out->delayed = true;
+	}
+	if (out->records[0].properties.len > RECORD_PROPERTIES_MAX)
+		return refuse(out, RESPONSE_MESSAGE_ILLEGAL,
+		    "the message is illegal, its properties leave no room for its real topic");
+	return true;
+}
+
+/* In this order; the first that says false has refused the send. */
+static bool (*const steps[])(struct outgoing *out) = {
+	check_service,
+	check_size,
+	check_kind,
+	check_topic,
+	choose_queue,
+	route_retry,
+	make_records,
+	divert,
+};
+
+static struct append *
+make_append(const struct outgoing *out)
+{
+	struct store *store = out->worker->broker->store;
+	struct append *append =
+	    out->n_records == 1 && !out->question->batch
+		? append_new_known(store, out->worker->loop, out->records, &out->properties)
+		: append_new(store, out->records, out->n_records);
+
+	if (out->delayed)
+		append_set_tag_hash(append, out->tag_hash);
+	if (out->half)
+		append->half = (struct half_change){
+			.op = HALF_STORE,
+			.wait_ms = transaction_first_wait_ms(
+			    out->worker->broker->settings, &out->properties),
+		};
+	append->reply_loop = out->worker->loop;
+	append->done = on_stored;
+	return append;
+}
+
+bool
+send_message(struct worker *worker, const struct send_question *question, struct send *send,
+    struct send_result *refusal)
+{
+	struct outgoing out = { .worker = worker, .question = question, .refusal = refusal };
+
+	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+		if (!steps[i](&out))
+			return false;
+	struct append *append = make_append(&out);
+
+	append->context = send;
+	send->queue_id = out.queue_id;
+	inflight_add(worker->inflight, &send->inflight, append);
+	store_append(worker->broker->store, append);
+	return true;
+}
