@@ -101,13 +101,6 @@ struct append {
 	struct append *companion; /* stored right behind this one, in the same commit; freed with
 	                             it. NULL: none */
 	struct slice topic;       /* inside records */
-	/* internal */
-	int32_t queue_id;
-	bool own_tag_hash;
-	uint64_t queue_hash;
-	struct append_item *items; /* one per record */
-	struct pool *pool;         /* whose memory it is; NULL: malloc's */
-	uint64_t *keys;            /* hashes, of one record after the other */
 };
 
 /*
@@ -202,16 +195,6 @@ struct read_job {
 	bool more;           /* KEY: older ones were left out, for max_messages or for size */
 	int32_t n_records;
 	struct chunk *chunk; /* records back to back; NULL when there are none */
-	/* internal: what the writer adds on the way to a reader, for what is in no index block yet
-	 */
-	bool asked_writer;
-	int64_t min_offset, max_offset; /* TIME: of the queue */
-	struct queue_entry *entries;    /* QUEUE, TIME: of the offsets from entries_offset on */
-	size_t n_entries;
-	int64_t entries_offset;
-	int64_t born;       /* KEY: older records belong to a deleted topic */
-	int64_t *positions; /* KEY: in order */
-	size_t n_positions;
 };
 
 struct read_job *read_job_new(enum read_kind kind);

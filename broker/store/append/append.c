@@ -9,8 +9,7 @@
 #include "common/base/mem.h"
 
 /*
- * An append is one block of memory: the struct, an item per record, the key
- * hashes, the records. All that can be known without the writer (encoding,
+ * All that can be known without the writer (encoding,
  * CRC, hashes) is computed here, on the loop's thread: there is one writer,
  * and its time per message bounds the broker's speed.
  */
@@ -48,30 +47,30 @@ lay_out(const struct store_base *base, struct pool *pool, struct record *records
 		each_key(&known[i], count_key, &n_keys);
 		n_bytes += record_size(&records[i]);
 	}
-	struct append *append;
-	size_t size = sizeof *append + n * sizeof append->items[0] +
-	              n_keys * sizeof append->keys[0] + n_bytes;
+	struct append_layout *layout;
+	size_t size = sizeof *layout + n * sizeof layout->items[0] +
+	              n_keys * sizeof layout->keys[0] + n_bytes;
 
-	append = pool != NULL ? pool_alloc(pool, size) : mem_alloc(size);
-	*append = (struct append){
-		.pool = pool,
-		.n_records = (uint32_t)n,
-		.size = (uint32_t)n_bytes,
+	layout = pool != NULL ? pool_alloc(pool, size) : mem_alloc(size);
+	*layout = (struct append_layout){
+		.append = { .n_records = (uint32_t)n, .size = (uint32_t)n_bytes },
 		.queue_id = records[0].queue_id,
-		.items = (struct append_item *)(append + 1),
+		.items = (struct append_item *)(layout + 1),
+		.pool = pool,
 	};
-	append->keys = (uint64_t *)(append->items + n);
-	append->records = (char *)(append->keys + n_keys);
+	struct append *append = &layout->append;
+	layout->keys = (uint64_t *)(layout->items + n);
+	append->records = (char *)(layout->keys + n_keys);
 	atomic_init(&append->state, APPEND_QUEUED);
 
-	struct key_sink sink = { key_topic_hash(records[0].topic), append->keys };
+	struct key_sink sink = { key_topic_hash(records[0].topic), layout->keys };
 	char *at = append->records;
 	for (size_t i = 0; i < n; i++) {
 		uint64_t *keys = sink.at;
 		size_t len = record_encode(&records[i], at);
 
 		each_key(&known[i], put_key, &sink);
-		append->items[i] = (struct append_item){
+		layout->items[i] = (struct append_item){
 			.tag_hash = tag_hash(known[i].tags),
 			.size = (uint32_t)len,
 			.n_keys = (uint32_t)(sink.at - keys),
@@ -80,7 +79,7 @@ lay_out(const struct store_base *base, struct pool *pool, struct record *records
 	}
 	/* The caller's topic may be gone when the writer looks: take it from the record. */
 	append->topic = record_topic(append->records);
-	append->queue_hash = queue_hash(append->topic, append->queue_id);
+	layout->queue_hash = queue_hash(append->topic, layout->queue_id);
 	return append;
 }
 
@@ -111,9 +110,11 @@ append_new_known(const struct store *store, struct loop *reply_loop, struct reco
 void
 append_set_tag_hash(struct append *append, int64_t tag_hash)
 {
+	struct append_layout *layout = (struct append_layout *)append;
+
 	for (uint32_t i = 0; i < append->n_records; i++)
-		append->items[i].tag_hash = tag_hash;
-	append->own_tag_hash = true;
+		layout->items[i].tag_hash = tag_hash;
+	layout->own_tag_hash = true;
 }
 
 void
@@ -121,8 +122,9 @@ append_free(struct append *append)
 {
 	if (append->companion != NULL)
 		append_free(append->companion);
-	if (append->pool != NULL)
-		pool_free(append->pool, append);
+	struct pool *pool = append_layout(append)->pool;
+	if (pool != NULL)
+		pool_free(pool, append);
 	else
 		free(append);
 }

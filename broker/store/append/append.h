@@ -15,6 +15,23 @@ struct append_item {
 	uint32_t n_keys;
 };
 
+/* One block of memory: this, an item for each record, the key hashes, the records. */
+struct append_layout {
+	struct append append; /* first: what store.h shows of it */
+	int32_t queue_id;
+	bool own_tag_hash;
+	uint64_t queue_hash;
+	struct append_item *items; /* one per record */
+	uint64_t *keys;            /* hashes, of one record after the other */
+	struct pool *pool;         /* whose memory it is; NULL: malloc's */
+};
+
+static inline const struct append_layout *
+append_layout(const struct append *append)
+{
+	return (const struct append_layout *)append;
+}
+
 /* How much of store_options.queued_bytes it takes, with what is stored along with it. */
 int64_t append_queued_bytes(const struct append *append);
 /* The replies of each loop, in base->loops' order, get it with this status. */

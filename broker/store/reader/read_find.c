@@ -11,22 +11,22 @@
 #define KEY_BYTES_MAX (8u << 20) /* clients refuse a frame of 16 MiB; one message fits always */
 
 static void
-set_chunk(struct read_job *job, struct slice bytes)
+set_chunk(struct read_work *work, struct slice bytes)
 {
-	job->chunk = chunk_new(-1, bytes.len);
-	memcpy(job->chunk->data, bytes.data, bytes.len);
-	job->n_records = 1;
+	work->job.chunk = chunk_new(-1, bytes.len);
+	memcpy(work->job.chunk->data, bytes.data, bytes.len);
+	work->job.n_records = 1;
 }
 
 enum read_reply
-read_position(struct reader_files *files, struct read_job *job)
+read_position(struct reader_files *files, struct read_work *work)
 {
 	struct slice bytes;
-	enum get_status status = reader_record(files, job->offset, 0, &bytes, NULL);
+	enum get_status status = reader_record(files, work->job.offset, 0, &bytes, NULL);
 
 	if (status == GET_OK)
-		set_chunk(job, bytes);
-	job->status = read_status_of(status);
+		set_chunk(work, bytes);
+	work->job.status = read_status_of(status);
 	return READ_DONE;
 }
 
@@ -55,18 +55,18 @@ reader_entry(struct reader_files *files, int32_t number, int64_t offset, struct 
 
 /* The store time of a queue's record. */
 static enum get_status
-stamp_of(struct reader_files *files, const struct read_job *job, int32_t number, int64_t offset,
+stamp_of(struct reader_files *files, const struct read_work *work, int32_t number, int64_t offset,
     int64_t *timestamp)
 {
 	struct queue_entry entry;
 	struct record record;
 	struct slice bytes;
-	int64_t waiting = offset - job->entries_offset;
+	int64_t waiting = offset - work->entries_offset;
 
 	enum get_status status = GET_OK;
 
-	if (job->kind == READ_TIME && waiting >= 0 && waiting < (int64_t)job->n_entries)
-		entry = job->entries[waiting];
+	if (work->job.kind == READ_TIME && waiting >= 0 && waiting < (int64_t)work->n_entries)
+		entry = work->entries[waiting];
 	else
 		status = reader_entry(files, number, offset, &entry);
 	if (status == GET_OK)
@@ -81,41 +81,42 @@ stamp_of(struct reader_files *files, const struct read_job *job, int32_t number,
  * becomes the first offset whose time is >= begin_ms (upper: > begin_ms).
  */
 enum read_reply
-read_time(struct reader_files *files, struct read_job *job)
+read_time(struct reader_files *files, struct read_work *work)
 {
-	int64_t low = job->min_offset, high = job->max_offset;
+	int64_t low = work->min_offset, high = work->max_offset;
 
-	job->next_offset = job->max_offset;
-	job->status = low < high ? READ_FOUND : READ_NOTHING;
+	work->job.next_offset = work->max_offset;
+	work->job.status = low < high ? READ_FOUND : READ_NOTHING;
 	while (low < high) {
 		int64_t middle = low + (high - low) / 2;
 		int64_t timestamp = 0;
-		enum get_status status = stamp_of(files, job, job->queue, middle, &timestamp);
+		enum get_status status = stamp_of(files, work, work->job.queue, middle, &timestamp);
 
 		if (status != GET_OK) {
-			job->status = read_status_of(status);
+			work->job.status = read_status_of(status);
 			return READ_DONE;
 		}
-		if (timestamp < job->begin_ms || (job->upper && timestamp == job->begin_ms))
+		if (timestamp < work->job.begin_ms ||
+		    (work->job.upper && timestamp == work->job.begin_ms))
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	if (job->status != READ_FOUND)
+	if (work->job.status != READ_FOUND)
 		return READ_DONE;
-	if (!job->upper)
-		job->next_offset = low;
+	if (!work->job.upper)
+		work->job.next_offset = low;
 	else
-		job->next_offset = low > job->min_offset ? low - 1 : 0;
+		work->job.next_offset = low > work->min_offset ? low - 1 : 0;
 	return READ_DONE;
 }
 
 enum read_reply
-read_stamps(struct reader_files *files, struct read_job *job)
+read_stamps(struct reader_files *files, struct read_work *work)
 {
-	job->status = READ_FOUND;
-	for (size_t i = 0; i < job->n_stamps; i++) {
-		struct stamp_query *query = &job->stamps[i];
+	work->job.status = READ_FOUND;
+	for (size_t i = 0; i < work->job.n_stamps; i++) {
+		struct stamp_query *query = &work->job.stamps[i];
 		struct record record;
 		struct slice bytes;
 
@@ -124,7 +125,7 @@ read_stamps(struct reader_files *files, struct read_job *job)
 			if (reader_record(files, query->position, 0, &bytes, &record) == GET_OK)
 				query->timestamp = record.store_timestamp;
 		} else if (query->offset >= 0) {
-			stamp_of(files, job, query->queue, query->offset, &query->timestamp);
+			stamp_of(files, work, query->queue, query->offset, &query->timestamp);
 		}
 	}
 	return READ_DONE;
@@ -134,7 +135,7 @@ read_stamps(struct reader_files *files, struct read_job *job)
 
 struct key_search {
 	struct reader_files *files;
-	struct read_job *job;
+	struct read_work *work;
 	struct slice topic, key;
 	int64_t *candidates; /* of one place */
 	size_t n_candidates, cap;
@@ -174,7 +175,7 @@ carries_key(const struct record *record, struct slice key)
 static bool
 is_complete(const struct key_search *search)
 {
-	return search->failed || search->job->more;
+	return search->failed || search->work->job.more;
 }
 
 /* A record with one key twice, or one whose keys were packed since the writer was asked. */
@@ -190,11 +191,11 @@ is_found(const struct key_search *search, int64_t position)
 static void
 add_found(struct key_search *search, int64_t position, size_t size)
 {
-	struct read_job *job = search->job;
+	struct read_work *work = search->work;
 
-	job->more = (int64_t)search->n_found >= job->max_messages ||
-	            (search->n_found > 0 && search->bytes + size > KEY_BYTES_MAX);
-	if (job->more)
+	work->job.more = (int64_t)search->n_found >= work->job.max_messages ||
+	                 (search->n_found > 0 && search->bytes + size > KEY_BYTES_MAX);
+	if (work->job.more)
 		return;
 	search->found[search->n_found++] = position;
 	search->bytes += size;
@@ -204,14 +205,15 @@ add_found(struct key_search *search, int64_t position, size_t size)
 static void
 check_candidates(struct key_search *search)
 {
-	const struct read_job *job = search->job;
+	const struct read_work *work = search->work;
 
 	for (size_t i = search->n_candidates; i-- > 0 && !is_complete(search);) {
 		int64_t position = search->candidates[i];
 		struct record record;
 		struct slice bytes;
 
-		if (position < job->born || (job->before != 0 && position >= job->before) ||
+		if (position < work->born ||
+		    (work->job.before != 0 && position >= work->job.before) ||
 		    is_found(search, position))
 			continue;
 		enum get_status status = reader_record(search->files, position, 0, &bytes, &record);
@@ -219,8 +221,8 @@ check_candidates(struct key_search *search)
 		if (status == GET_FAILED)
 			search->failed = true;
 		if (status != GET_OK || !slice_equal(record.topic, search->topic) ||
-		    record.store_timestamp < job->begin_ms ||
-		    record.store_timestamp > job->end_ms || !carries_key(&record, search->key))
+		    record.store_timestamp < work->job.begin_ms ||
+		    record.store_timestamp > work->job.end_ms || !carries_key(&record, search->key))
 			continue;
 		add_found(search, position, bytes.len);
 	}
@@ -251,49 +253,49 @@ search_segment(struct key_search *search, struct segment *segment, uint64_t hash
 static void
 collect_found(struct key_search *search)
 {
-	struct read_job *job = search->job;
+	struct read_work *work = search->work;
 	size_t at = 0;
 
-	job->chunk = chunk_new(-1, search->bytes);
+	work->job.chunk = chunk_new(-1, search->bytes);
 	for (size_t i = search->n_found; i-- > 0;) {
 		struct slice bytes;
 
 		if (reader_record(search->files, search->found[i], 0, &bytes, NULL) != GET_OK)
 			continue;
-		memcpy(job->chunk->data + at, bytes.data, bytes.len);
+		memcpy(work->job.chunk->data + at, bytes.data, bytes.len);
 		at += bytes.len;
-		job->n_records++;
+		work->job.n_records++;
 	}
-	job->chunk->len = at;
+	work->job.chunk->len = at;
 }
 
 enum read_reply
-read_key(struct reader_files *files, struct read_job *job)
+read_key(struct reader_files *files, struct read_work *work)
 {
 	struct key_search search = {
 		.files = files,
-		.job = job,
-		.topic = slice_of(job->topic),
-		.key = slice_of(job->key),
+		.work = work,
+		.topic = slice_of(work->job.topic),
+		.key = slice_of(work->job.key),
 	};
 	uint64_t hash = key_hash(key_topic_hash(search.topic), search.key);
 
-	if (job->max_messages < 1)
-		job->max_messages = 1;
-	if (job->max_messages > KEY_RESULTS_MAX)
-		job->max_messages = KEY_RESULTS_MAX;
-	search.found = mem_alloc((size_t)job->max_messages * sizeof search.found[0]);
-	for (size_t i = 0; i < job->n_positions; i++)
-		add_candidate(&search, job->positions[i]);
+	if (work->job.max_messages < 1)
+		work->job.max_messages = 1;
+	if (work->job.max_messages > KEY_RESULTS_MAX)
+		work->job.max_messages = KEY_RESULTS_MAX;
+	search.found = mem_alloc((size_t)work->job.max_messages * sizeof search.found[0]);
+	for (size_t i = 0; i < work->n_positions; i++)
+		add_candidate(&search, work->positions[i]);
 	check_candidates(&search);
 	for (size_t i = files->segments->n; i-- > 0 && !is_complete(&search);)
 		search_segment(&search, files->segments->list[i], hash);
 	if (search.n_found > 0)
 		collect_found(&search);
-	if (job->n_records > 0)
-		job->status = READ_FOUND;
+	if (work->job.n_records > 0)
+		work->job.status = READ_FOUND;
 	else
-		job->status = search.failed ? READ_FAILED : READ_NOTHING;
+		work->job.status = search.failed ? READ_FAILED : READ_NOTHING;
 	free(search.candidates);
 	free(search.found);
 	return READ_DONE;

@@ -10,10 +10,10 @@
 struct read_job *
 read_job_new(enum read_kind kind)
 {
-	struct read_job *job = mem_zalloc(sizeof *job);
+	struct read_work *work = mem_zalloc(sizeof *work);
 
-	job->kind = kind;
-	return job;
+	work->job.kind = kind;
+	return &work->job;
 }
 
 void
@@ -38,8 +38,8 @@ read_job_free(struct read_job *job)
 	free(job->topic);
 	free(job->key);
 	free(job->stamps);
-	free(job->entries);
-	free(job->positions);
+	free(read_work(job)->entries);
+	free(read_work(job)->positions);
 	chunk_unref(job->chunk);
 	free(job);
 }

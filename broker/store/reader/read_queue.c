@@ -54,23 +54,23 @@ select_entry(void *arg, int64_t offset, struct queue_entry entry)
 
 /* What the writer gave, of entries that are in no block yet. */
 static enum get_status
-select_waiting(struct selection *it, const struct read_job *job)
+select_waiting(struct selection *it, const struct read_work *work)
 {
-	int64_t i = it->next_offset - job->entries_offset;
+	int64_t i = it->next_offset - work->entries_offset;
 
-	if (i < 0 || i >= (int64_t)job->n_entries)
+	if (i < 0 || i >= (int64_t)work->n_entries)
 		return GET_NONE;
-	while (i < (int64_t)job->n_entries &&
-	       select_entry(it, job->entries_offset + i, job->entries[i]))
+	while (i < (int64_t)work->n_entries &&
+	       select_entry(it, work->entries_offset + i, work->entries[i]))
 		i++;
 	return GET_OK;
 }
 
 static enum get_status
-select_in_blocks(struct reader_files *files, struct selection *it, const struct read_job *job)
+select_in_blocks(struct reader_files *files, struct selection *it, const struct read_work *work)
 {
 	size_t index;
-	enum get_status status = reader_locate(files, job->queue, it->next_offset, &index);
+	enum get_status status = reader_locate(files, work->job.queue, it->next_offset, &index);
 
 	if (status != GET_OK)
 		return status;
@@ -79,7 +79,7 @@ select_in_blocks(struct reader_files *files, struct selection *it, const struct 
 	status = reader_file(files, files->segments->list[index], &file);
 	if (status != GET_OK)
 		return status;
-	return segment_each_entry(file, job->queue, it->next_offset, select_entry, it);
+	return segment_each_entry(file, work->job.queue, it->next_offset, select_entry, it);
 }
 
 /* Whether a log row that holds this one holds some more: what follows it tells, or the end. */
@@ -95,7 +95,7 @@ is_dense(const struct selection *it, size_t i)
 
 /* The picked records, up to the first that cannot be had. */
 static enum get_status
-read_picks(struct reader_files *files, const struct selection *it, struct read_job *job)
+read_picks(struct reader_files *files, const struct selection *it, struct read_work *work)
 {
 	struct chunk *chunk = chunk_new(-1, (size_t)it->count.n_bytes);
 	enum get_status status = GET_OK;
@@ -109,15 +109,15 @@ read_picks(struct reader_files *files, const struct selection *it, struct read_j
 		if (status != GET_OK) {
 			/* What comes before is good; the next pull meets this one first, and passes
 			 * it. */
-			job->next_offset = pick.offset + (i == 0 && status == GET_CORRUPT);
+			work->job.next_offset = pick.offset + (i == 0 && status == GET_CORRUPT);
 			break;
 		}
 		at += pick.size;
-		job->n_records++;
+		work->job.n_records++;
 	}
 	chunk->len = at;
-	if (job->n_records > 0) {
-		job->chunk = chunk;
+	if (work->job.n_records > 0) {
+		work->job.chunk = chunk;
 		return GET_OK;
 	}
 	chunk_unref(chunk);
@@ -125,23 +125,23 @@ read_picks(struct reader_files *files, const struct selection *it, struct read_j
 }
 
 enum read_reply
-read_queue(struct reader_files *files, struct read_job *job)
+read_queue(struct reader_files *files, struct read_work *work)
 {
-	struct selection it = { .limits = &job->limits, .next_offset = job->offset };
+	struct selection it = { .limits = &work->job.limits, .next_offset = work->job.offset };
 	enum get_status status = GET_OK;
 
 	while (!it.full && status == GET_OK) {
-		status = select_waiting(&it, job);
+		status = select_waiting(&it, work);
 		if (status == GET_NONE)
-			status = select_in_blocks(files, &it, job);
+			status = select_in_blocks(files, &it, work);
 	}
-	job->next_offset = it.next_offset;
+	work->job.next_offset = it.next_offset;
 	if (it.n > 0)
-		job->status = read_status_of(read_picks(files, &it, job));
-	else if (it.next_offset > job->offset)
-		job->status = READ_NO_MATCH;
+		work->job.status = read_status_of(read_picks(files, &it, work));
+	else if (it.next_offset > work->job.offset)
+		work->job.status = READ_NO_MATCH;
 	else
-		job->status = read_status_of(status);
+		work->job.status = read_status_of(status);
 	free(it.picks);
-	return job->status == READ_NOTHING && !job->asked_writer ? READ_ASK : READ_DONE;
+	return work->job.status == READ_NOTHING && !work->asked_writer ? READ_ASK : READ_DONE;
 }

@@ -43,7 +43,7 @@ ask_writer(struct readers *readers, struct read_job *job)
 static void
 run_job(struct task *task, void *arg)
 {
-	static enum read_reply (*const kinds[])(struct reader_files *, struct read_job *) = {
+	static enum read_reply (*const kinds[])(struct reader_files *, struct read_work *) = {
 		[READ_QUEUE] = read_queue,
 		[READ_POSITION] = read_position,
 		[READ_KEY] = read_key,
@@ -55,7 +55,7 @@ run_job(struct task *task, void *arg)
 	struct reader_files *files = &reader->files;
 
 	files->segments = segments_ref(&reader->readers->base->segments);
-	enum read_reply reply = kinds[job->kind](files, job);
+	enum read_reply reply = kinds[job->kind](files, read_work(job));
 
 	reader_files_rest(files, false);
 	segment_array_unref(files->segments);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "broker/store/append/append.h"
+#include "broker/store/reader/read_job.h"
 #include "broker/store/reader/reader.h"
 #include "common/base/clock.h"
 #include "common/base/mem.h"
@@ -110,26 +111,26 @@ batch_fail(struct writer *writer)
 /* ---- reads ----------------------------------------------------------- */
 
 static void
-reply_queue(struct writer *writer, struct read_job *job)
+reply_queue(struct writer *writer, struct read_work *work)
 {
-	const struct queue *queue = queue_table_at(&writer->base->queues, job->queue);
+	const struct queue *queue = queue_table_at(&writer->base->queues, work->job.queue);
 
 	if (queue == NULL)
 		return;
-	job->min_offset = queue->first;
-	job->max_offset = queue->next;
-	job->entries_offset = queue->n_pending != 0 ? queue->pending_offset : queue->next;
-	if (job->kind == READ_QUEUE && job->offset > job->entries_offset)
-		job->entries_offset = job->offset;
-	job->entries = pending_copy(&writer->pending, queue, job->entries_offset,
-	    job->kind == READ_QUEUE ? WAITING_MAX : SIZE_MAX, &job->n_entries);
+	work->min_offset = queue->first;
+	work->max_offset = queue->next;
+	work->entries_offset = queue->n_pending != 0 ? queue->pending_offset : queue->next;
+	if (work->job.kind == READ_QUEUE && work->job.offset > work->entries_offset)
+		work->entries_offset = work->job.offset;
+	work->entries = pending_copy(&writer->pending, queue, work->entries_offset,
+	    work->job.kind == READ_QUEUE ? WAITING_MAX : SIZE_MAX, &work->n_entries);
 }
 
 static void
-reply_stamps(struct writer *writer, struct read_job *job)
+reply_stamps(struct writer *writer, struct read_work *work)
 {
-	for (size_t i = 0; i < job->n_stamps; i++) {
-		struct stamp_query *query = &job->stamps[i];
+	for (size_t i = 0; i < work->job.n_stamps; i++) {
+		struct stamp_query *query = &work->job.stamps[i];
 		const struct queue *queue = queue_table_at(&writer->base->queues, query->queue);
 		struct queue_entry *entries = NULL;
 		size_t n = 0;
@@ -142,31 +143,31 @@ reply_stamps(struct writer *writer, struct read_job *job)
 }
 
 static void
-reply_key(struct writer *writer, struct read_job *job)
+reply_key(struct writer *writer, struct read_work *work)
 {
-	struct slice topic = slice_of(job->topic);
-	uint64_t hash = key_hash(key_topic_hash(topic), slice_of(job->key));
+	struct slice topic = slice_of(work->job.topic);
+	uint64_t hash = key_hash(key_topic_hash(topic), slice_of(work->job.key));
 	const struct pending *pending = &writer->pending;
 	size_t number = 0;
 
-	job->born = INT64_MAX;
+	work->born = INT64_MAX;
 	for (const struct queue *queue;
 	     (queue = queue_table_each(&writer->base->queues, &number)) != NULL;)
-		if (queue->born < job->born && slice_equal(queue->topic, topic))
-			job->born = queue->born;
+		if (queue->born < work->born && slice_equal(queue->topic, topic))
+			work->born = queue->born;
 	for (size_t i = 0; i < pending->n_keys; i++) {
 		if (pending->keys[i].hash != hash)
 			continue;
-		job->positions =
-		    mem_realloc(job->positions, (job->n_positions + 1) * sizeof job->positions[0]);
-		job->positions[job->n_positions++] = pending->keys[i].position;
+		work->positions = mem_realloc(
+		    work->positions, (work->n_positions + 1) * sizeof work->positions[0]);
+		work->positions[work->n_positions++] = pending->keys[i].position;
 	}
 }
 
 void
 batch_pass_reads(struct writer *writer)
 {
-	static void (*const answers[])(struct writer *, struct read_job *) = {
+	static void (*const answers[])(struct writer *, struct read_work *) = {
 		[READ_QUEUE] = reply_queue,
 		[READ_TIME] = reply_queue,
 		[READ_STAMPS] = reply_stamps,
@@ -176,12 +177,12 @@ batch_pass_reads(struct writer *writer)
 
 	writer->batch.reads = (struct task_chain){ 0 };
 	for (struct task *next; task != NULL; task = next) {
-		struct read_job *job = (struct read_job *)task;
+		struct read_work *work = read_work((struct read_job *)task);
 
 		next = task->next;
-		answers[job->kind](writer, job);
-		job->asked_writer = true;
-		readers_submit(writer->readers, job);
+		answers[work->job.kind](writer, work);
+		work->asked_writer = true;
+		readers_submit(writer->readers, &work->job);
 	}
 }
 
@@ -190,12 +191,13 @@ batch_pass_reads(struct writer *writer)
 static struct queue *
 queue_of(struct writer *writer, const struct append *append)
 {
+	const struct append_layout *layout = append_layout(append);
 	struct queue_table *table = &writer->base->queues;
 	struct queue *queue =
-	    queue_table_find(table, append->queue_hash, append->topic, append->queue_id);
+	    queue_table_find(table, layout->queue_hash, append->topic, layout->queue_id);
 
 	if (queue == NULL) {
-		queue = queue_table_add(table, append->topic, append->queue_id, -1);
+		queue = queue_table_add(table, append->topic, layout->queue_id, -1);
 		queue->born = writer->position;
 	}
 	return queue;
@@ -218,9 +220,10 @@ place(
 
 	char *at = chunk->data + chunk->len;
 	int64_t position = append->position;
+	const struct append_item *items = append_layout(append)->items;
 	memcpy(at, append->records, append->size);
 	for (uint32_t i = 0; i < append->n_records; i++) {
-		const struct append_item *item = &append->items[i];
+		const struct append_item *item = &items[i];
 
 		record_place(at, queue->next++, position, writer->timestamp);
 		notice->entries[notice->n_entries++] = (struct commit_notice_entry){

@@ -24,13 +24,14 @@ put_tags(struct writer *writer)
 
 	for (struct task *task = writer->batch.appends.first; task != NULL; task = task->next) {
 		const struct append *append = (struct append *)task;
+		const struct append_layout *layout = append_layout(append);
 		int64_t position = append->position;
 
-		for (uint32_t i = 0; append->own_tag_hash && i < append->n_records; i++) {
+		for (uint32_t i = 0; layout->own_tag_hash && i < append->n_records; i++) {
 			if (rc == SQLITE_OK)
 				rc = segment_put_tag(
-				    &writer->out, position, append->items[i].tag_hash);
-			position += append->items[i].size;
+				    &writer->out, position, layout->items[i].tag_hash);
+			position += layout->items[i].size;
 		}
 	}
 	return rc;
@@ -77,13 +78,14 @@ note_committed(struct writer *writer, struct commit_notice *notice)
 static void
 note_keys(struct writer *writer, const struct append *append)
 {
-	const uint64_t *key = append->keys;
+	const struct append_layout *layout = append_layout(append);
+	const uint64_t *key = layout->keys;
 	int64_t position = append->position;
 
 	for (uint32_t i = 0; i < append->n_records; i++) {
-		for (uint32_t k = 0; k < append->items[i].n_keys; k++)
+		for (uint32_t k = 0; k < layout->items[i].n_keys; k++)
 			pending_add_key(&writer->pending, *key++, position);
-		position += append->items[i].size;
+		position += layout->items[i].size;
 	}
 }
 
