@@ -62,7 +62,7 @@ fault write:1:full:always
 # The log has one line a second of these.
 failure_is_logged() {
 	end $COMMIT "$half_offset" "$half_position" PG -o
-	grep -q "transaction vote failed .*position=$half_position .*the disk is full" "$T_DIR/b.log"
+	grep -q "transaction end failed .*position=$half_position .*the disk is full" "$T_DIR/b.log"
 }
 t_ok "full disk, nobody asks for an answer: a line in the log says so" t_wait 30 failure_is_logged
 t_ok "full disk: such failures are counted" test "$(count Failed)" -ge 5

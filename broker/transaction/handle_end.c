@@ -72,7 +72,7 @@ end_transaction_begin(struct request *request)
 {
 	const struct end_transaction_header *header = request->header;
 	struct worker *worker = request_worker(request);
-	struct transaction_vote vote = {
+	struct transaction_decision decision = {
 		.source = header->from_check ? SOURCE_CHECK : SOURCE_SENDER,
 		.position = header->commit_log_offset,
 		.half_offset = header->tran_state_table_offset,
@@ -84,14 +84,14 @@ end_transaction_begin(struct request *request)
 
 	if (transaction_relay_end(request))
 		return VERDICT_LATER;
-	if (vote.position < 0 || vote.half_offset < 0) {
+	if (decision.position < 0 || decision.half_offset < 0) {
 		count_refused(worker);
 		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
 		    "commitLogOffset %" PRId64 " and tranStateTableOffset %" PRId64
 		    " name no half message",
-		    vote.position, vote.half_offset);
+		    decision.position, decision.half_offset);
 	}
-	if (kind_of(header->commit_or_rollback, &vote.kind) == -1) {
+	if (kind_of(header->commit_or_rollback, &decision.kind) == -1) {
 		count_refused(worker);
 		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
 		    "commitOrRollback %" PRId32
@@ -99,11 +99,11 @@ end_transaction_begin(struct request *request)
 		    header->commit_or_rollback, SYS_FLAG_COMMIT, SYS_FLAG_ROLLBACK);
 	}
 	if (header->from_check)
-		transaction_checks_answered(worker->broker, request->loop, vote.position);
+		transaction_checks_answered(worker->broker, request->loop, decision.position);
 	struct ending *ending = mem_alloc(sizeof *ending);
 
-	*ending = (struct ending){ request_ticket(request), vote.kind };
-	transaction_vote(worker, &vote, on_outcome, ending);
+	*ending = (struct ending){ request_ticket(request), decision.kind };
+	transaction_decide(worker, &decision, on_outcome, ending);
 	return VERDICT_LATER;
 }
 

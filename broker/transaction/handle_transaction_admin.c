@@ -332,14 +332,14 @@ resume_check_begin(struct request *request)
 /* ---- 7004 ------------------------------------------------------------------ */
 
 static void
-on_voted(void *context, struct loop *loop, enum transaction_outcome outcome, struct slice why)
+on_decided(void *context, struct loop *loop, enum transaction_outcome outcome, struct slice why)
 {
 	static const struct {
 		const char *name;
 		int32_t code;
 	} answers[N_TRANSACTION_OUTCOMES] = {
 		[TRANSACTION_DECIDED] = { "decided", RESPONSE_SUCCESS },
-		[TRANSACTION_NOTED] = { "noted", RESPONSE_SUCCESS },
+		[TRANSACTION_UNDECIDED] = { "undecided", RESPONSE_SUCCESS },
 		[TRANSACTION_REPEATED] = { "repeated", RESPONSE_SUCCESS },
 		[TRANSACTION_CONTRADICTED] = { "contradicted", RESPONSE_TRANSACTION_SHOULD_COMMIT },
 		[TRANSACTION_REFUSED] = { "refused", RESPONSE_QUERY_NOT_FOUND },
@@ -363,8 +363,8 @@ resolve(struct named_request *named, struct loop *loop)
 		refuse_unknown(named, loop);
 		return;
 	}
-	transaction_vote(view->worker,
-	    &(struct transaction_vote){
+	transaction_decide(view->worker,
+	    &(struct transaction_decision){
 		.kind = named->decision,
 		.source = SOURCE_ADMIN,
 		.position = view->position,
@@ -373,7 +373,7 @@ resolve(struct named_request *named, struct loop *loop)
 		.by = named->by,
 		.reason = named->reason,
 	    },
-	    on_voted, named);
+	    on_decided, named);
 }
 
 static enum verdict

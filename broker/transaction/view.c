@@ -521,7 +521,7 @@ transaction_counts_get(const struct broker *broker, int64_t counts[N_TRANSACTION
 	counts[COUNT_OVERRIDDEN] = counters->overrides;
 	counts[COUNT_CONTRADICTIONS] = counters->outcomes[TRANSACTION_CONTRADICTED];
 	counts[COUNT_REPEATS] = counters->outcomes[TRANSACTION_REPEATED];
-	counts[COUNT_UNKNOWN_ANSWERS] = counters->outcomes[TRANSACTION_NOTED];
+	counts[COUNT_UNKNOWN_ANSWERS] = counters->outcomes[TRANSACTION_UNDECIDED];
 	counts[COUNT_REFUSED] = counters->outcomes[TRANSACTION_REFUSED];
 	counts[COUNT_FAILED] = counters->outcomes[TRANSACTION_FAILED];
 	counts[COUNT_ASKED] = counters->asked;

@@ -52,7 +52,7 @@ struct url_ask {
 	struct evhttp_connection *connection;
 	struct timer timer;
 	struct turn_end turn_end; /* frees it, once libevent is through with the callback */
-	struct transaction_vote vote;
+	struct transaction_decision decision;
 	struct arena arena;
 	bool over;
 };
@@ -235,7 +235,7 @@ free_ask(struct turn_end *self)
 static void
 finish(struct url_ask *ask, const char *why)
 {
-	struct url_group *group = strmap_find(&ask->urls->groups, ask->vote.group);
+	struct url_group *group = strmap_find(&ask->urls->groups, ask->decision.group);
 	struct broker *broker = ask->urls->broker;
 
 	ask->over = true;
@@ -243,12 +243,12 @@ finish(struct url_ask *ask, const char *why)
 	ask->urls->n_asking--;
 	group->n_asking--;
 	if (why != NULL) {
-		complain(group, ask->vote.group, ask->vote.by, why);
+		complain(group, ask->decision.group, ask->decision.by, why);
 		back_off(group);
 	} else if (!ask->urls->stopped) {
 		group->back_off_ms = 0;
 		group->not_before_ms = 0;
-		transaction_vote(&broker->workers[0], &ask->vote, NULL, NULL);
+		transaction_decide(&broker->workers[0], &ask->decision, NULL, NULL);
 	}
 	loop_at_turn_end(ask->urls->loop, &ask->turn_end);
 }
@@ -289,7 +289,7 @@ on_reply(struct evhttp_request *reply, void *arg)
 	struct url_ask *ask = arg;
 
 	if (!ask->over)
-		finish(ask, read_reply(reply, &ask->vote.kind));
+		finish(ask, read_reply(reply, &ask->decision.kind));
 }
 
 /* Of the whole exchange: libevent's own time-out begins anew with each byte. */
@@ -346,7 +346,7 @@ check_urls_ask(struct check_urls *urls, struct slice url, const struct check_que
 	ask->timer.due = on_timer;
 	ask->turn_end.run = free_ask;
 	LIST_INSERT_HEAD(&urls->asks, ask, link);
-	ask->vote = (struct transaction_vote){
+	ask->decision = (struct transaction_decision){
 		.source = SOURCE_URL,
 		.position = question->header.commit_log_offset,
 		.half_offset = question->header.tran_state_table_offset,
@@ -360,7 +360,7 @@ check_urls_ask(struct check_urls *urls, struct slice url, const struct check_que
 	if (to == NULL || to->len == 0) {
 		finish(ask, "its address is not known any more");
 	} else {
-		ask->vote.who = host_of((const struct sockaddr *)&to->address);
+		ask->decision.who = host_of((const struct sockaddr *)&to->address);
 		if (send_request(ask, to, uri, question) == -1 && !ask->over)
 			finish(ask, "it cannot be asked");
 	}

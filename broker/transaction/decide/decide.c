@@ -1,10 +1,12 @@
 #include "config.h"
 
 /*
- * One vote, whoever casts it: find the half message, see that the vote is
- * about it, hand decision and delivery to the writer as one append. The writer says
- * whether this was the first; if not, the half message's events tell
- * whether the vote repeats or contradicts what was decided.
+ * The way of a decision: read the half message, see that the decision is about it, and hand both
+ * the decision and the message that is delivered to the writer as one append. The writer knows
+ * whether it is the first. If not, the events of the half message tell whether this one repeats or
+ * contradicts the decision of before.
+ *
+ * Each step ends with an event. The table says what is done next (decide_table.h).
  */
 
 #include "broker/transaction/decide/decide.h"
@@ -16,6 +18,7 @@
 #include "broker/delay/delay.h"
 #include "broker/state/stats.h"
 #include "broker/store/tail/tail.h"
+#include "broker/transaction/decide/decide_table.h"
 #include "broker/transaction/decide/half_message.h"
 #include "broker/state/topic.h"
 #include "common/net/conn.h"
@@ -26,144 +29,202 @@
 #define LOG_EVERY_MS 1000
 #define DECISIONS_MAX 4 /* of one half message: a rollback that is overridden makes two */
 
-/* A vote on its way. */
-struct voting {
+/* A decision on its way. */
+struct pending_end {
 	struct worker *worker;
-	struct transaction_vote vote;
+	struct transaction_decision decision;
 	transaction_done_fn *done;
 	void *context;
+	enum decide_state state;
 	int64_t copy;      /* where the record is read; -1: where it was stored */
 	bool may_override; /* the group allows the sender to commit what a check rolled back */
-	bool override;     /* ... and that is what this is */
-	enum half_event_kind noting; /* the event that is on its way to the log */
+	bool override;     /* this does so */
 	int64_t since_us;
+	/* for the action of an event */
+	const struct record *half; /* FOUND: lent while the action runs */
+	enum half_event_kind kept; /* KEEPING: the event; READING_EVENTS: the decision before */
+	enum append_status append_error; /* NOT_STORED */
 	char text[];
 };
 
-static void find_half(struct voting *voting);
+static void happen(struct pending_end *end, enum decide_event event);
 
-/* ---- the end of a vote ----------------------------------------------- */
+/* ---- the outcome ------------------------------------------------------- */
 
 static const char *const outcome_names[N_TRANSACTION_OUTCOMES] = {
 	[TRANSACTION_DECIDED] = "decided",
-	[TRANSACTION_NOTED] = "noted",
+	[TRANSACTION_UNDECIDED] = "undecided",
 	[TRANSACTION_REPEATED] = "repeated",
 	[TRANSACTION_CONTRADICTED] = "contradicted",
 	[TRANSACTION_REFUSED] = "refused",
 	[TRANSACTION_FAILED] = "failed",
 };
 
-/* One line a second of each kind: a peer may send what it likes as fast as it can. */
+/* One line a second of each kind, because a peer may send any number. */
 static void
-log_outcome(struct voting *voting, enum transaction_outcome outcome, struct slice why)
+log_outcome(struct pending_end *end, enum transaction_outcome outcome, struct slice why)
 {
-	struct transactions *all = voting->worker->broker->transactions;
-	const struct transaction_vote *vote = &voting->vote;
+	struct transactions *all = end->worker->broker->transactions;
+	const struct transaction_decision *decision = &end->decision;
 	int64_t now = clock_mono_ms();
 	int64_t next = atomic_load_explicit(&all->next_log_ms[outcome], memory_order_relaxed);
 
 	if (now < next ||
 	    !atomic_compare_exchange_strong(&all->next_log_ms[outcome], &next, now + LOG_EVERY_MS))
 		return;
-	struct slice who = host_text(&voting->worker->loop->arena, &vote->who);
+	struct slice who = host_text(&end->worker->loop->arena, &decision->who);
 
-	log_warn("transaction vote %s vote=%s source=%s from=%.*s group=%.*s position=%" PRId64
+	log_warn("transaction end %s decision=%s source=%s from=%.*s group=%.*s position=%" PRId64
 		 " total=%" PRId64 " why=%.*s",
-	    outcome_names[outcome], half_event_name(vote->kind), half_source_name(vote->source),
-	    (int)who.len, who.data, (int)vote->group.len, vote->group.data, vote->position,
+	    outcome_names[outcome], half_event_name(decision->kind),
+	    half_source_name(decision->source), (int)who.len, who.data, (int)decision->group.len,
+	    decision->group.data, decision->position,
 	    (int64_t)atomic_load(&all->counters.outcomes[outcome]), (int)why.len, why.data);
 }
 
 static void
-finish(struct voting *voting, enum transaction_outcome outcome, struct slice why)
+finish(struct pending_end *end, enum transaction_outcome outcome, struct slice why)
 {
-	struct transactions *all = voting->worker->broker->transactions;
+	struct transactions *all = end->worker->broker->transactions;
 
 	atomic_fetch_add_explicit(&all->counters.outcomes[outcome], 1, memory_order_relaxed);
 	if (outcome >= TRANSACTION_CONTRADICTED)
-		log_outcome(voting, outcome, why);
-	if (voting->done != NULL)
-		voting->done(voting->context, voting->worker->loop, outcome, why);
-	free(voting);
+		log_outcome(end, outcome, why);
+	if (end->done != NULL)
+		end->done(end->context, end->worker->loop, outcome, why);
+	free(end);
 }
 
 static struct half_event
-event_of(const struct voting *voting, enum half_event_kind kind)
+event_of(const struct pending_end *end, enum half_event_kind kind)
 {
-	const struct transaction_vote *vote = &voting->vote;
+	const struct transaction_decision *decision = &end->decision;
 
 	return (struct half_event){
 		.kind = kind,
-		.source = vote->source,
-		.claimed = vote->kind,
-		.override = voting->override && kind == EVENT_COMMIT,
-		.position = vote->position,
-		.half_offset = vote->half_offset,
+		.source = decision->source,
+		.claimed = decision->kind,
+		.override = end->override && kind == EVENT_COMMIT,
+		.position = decision->position,
+		.half_offset = decision->half_offset,
 		.time_ms = clock_wall_ms(),
-		.who = vote->who,
-		.by = vote->by,
-		.reason = vote->reason,
+		.who = decision->who,
+		.by = decision->by,
+		.reason = decision->reason,
 	};
 }
 
 static struct append *
-event_append(const struct voting *voting, const struct half_event *event)
+event_append(const struct pending_end *end, const struct half_event *event)
 {
-	struct worker *worker = voting->worker;
+	struct worker *worker = end->worker;
 
 	return half_event_append(worker->broker->store, worker->loop, &worker->loop->arena, event);
 }
 
 static void
-submit(struct voting *voting, struct append *append,
+submit(struct pending_end *end, struct append *append,
     void (*done)(struct append *append, struct loop *reply_loop))
 {
-	append->reply_loop = voting->worker->loop;
+	append->reply_loop = end->worker->loop;
 	append->done = done;
-	append->context = voting;
-	store_append(voting->worker->broker->store, append);
+	append->context = end;
+	store_append(end->worker->broker->store, append);
 }
 
-static struct slice
-failure_text(enum append_status status)
-{
-	return status == APPEND_DISK_FULL
-	           ? SLICE("not decided: the disk is full; free some space, the transaction stays "
-			   "open")
-	           : SLICE("not decided: the disk reported an error, see the broker's log; the "
-			   "transaction stays open");
-}
-
-/* ---- what was decided before ----------------------------------------- */
+/* ---- the actions that end it ------------------------------------------- */
 
 static void
-on_noted(struct append *append, struct loop *loop)
+fail_stored(struct pending_end *end)
 {
-	struct voting *voting = append->context;
-	enum append_status status = append->status;
+	finish(end, TRANSACTION_FAILED,
+	    end->append_error == APPEND_DISK_FULL
+		? SLICE("not decided: the disk is full; free some space, the transaction stays "
+			"open")
+		: SLICE("not decided: the disk reported an error, see the broker's log; the "
+			"transaction stays open"));
+}
+
+static void
+fail_unreadable(struct pending_end *end)
+{
+	finish(end, TRANSACTION_FAILED,
+	    SLICE("the half message cannot be read, see the broker's log"));
+}
+
+static void
+fail_unreadable_events(struct pending_end *end)
+{
+	finish(end, TRANSACTION_FAILED,
+	    SLICE("it is not open, and how it was decided cannot be read, see the broker's log"));
+}
+
+static void
+refuse_unknown(struct pending_end *end)
+{
+	finish(end, TRANSACTION_REFUSED, SLICE("there is no half message at this commitLogOffset"));
+}
+
+static void
+refuse_expired(struct pending_end *end)
+{
+	finish(end, TRANSACTION_REFUSED, SLICE("the half message has expired"));
+}
+
+static void
+refuse_forgotten(struct pending_end *end)
+{
+	finish(end, TRANSACTION_REFUSED,
+	    SLICE("it is not open, and no decision about it is in the log any more"));
+}
+
+static void
+end_decided(struct pending_end *end)
+{
+	finish(end, TRANSACTION_DECIDED, SLICE(""));
+}
+
+static void
+end_kept(struct pending_end *end)
+{
+	if (end->kept == EVENT_UNKNOWN)
+		finish(end, TRANSACTION_UNDECIDED, SLICE(""));
+	else if (end->kept == EVENT_REPEAT)
+		finish(end, TRANSACTION_REPEATED, SLICE("it was decided so before"));
+	else
+		finish(end, TRANSACTION_CONTRADICTED,
+		    end->decision.kind == EVENT_COMMIT ? SLICE("it was rolled back before")
+						       : SLICE("it was committed before"));
+}
+
+/* ---- what was decided before ------------------------------------------- */
+
+static void
+on_kept(struct append *append, struct loop *loop)
+{
+	struct pending_end *end = append->context;
 
 	(void)loop;
+	end->append_error = append->status;
 	append_free(append);
-	if (status != APPEND_OK)
-		finish(voting, TRANSACTION_FAILED, failure_text(status));
-	else if (voting->noting == EVENT_UNKNOWN)
-		finish(voting, TRANSACTION_NOTED, SLICE(""));
-	else if (voting->noting == EVENT_REPEAT)
-		finish(voting, TRANSACTION_REPEATED, SLICE("it was decided so before"));
-	else
-		finish(voting, TRANSACTION_CONTRADICTED,
-		    voting->vote.kind == EVENT_COMMIT ? SLICE("it was rolled back before")
-						      : SLICE("it was committed before"));
+	happen(end, end->append_error == APPEND_OK ? DECIDE_STORED : DECIDE_NOT_STORED);
 }
 
-/* Keeps the vote as an event that changes nothing. */
+/* Keeps the decision as an event that changes nothing. */
 static void
-note(struct voting *voting, enum half_event_kind kind)
+keep_event(struct pending_end *end, enum half_event_kind kind)
 {
-	struct half_event event = event_of(voting, kind);
+	struct half_event event = event_of(end, kind);
 
-	voting->noting = kind;
-	submit(voting, event_append(voting, &event), on_noted);
+	end->kept = kind;
+	end->state = DECIDE_KEEPING;
+	submit(end, event_append(end, &event), on_kept);
+}
+
+static void
+keep_late(struct pending_end *end)
+{
+	keep_event(end, end->kept == end->decision.kind ? EVENT_REPEAT : EVENT_CONTRADICT);
 }
 
 /* The last decision counts: a commit may have followed a revocable rollback. */
@@ -189,52 +250,49 @@ find_decision(const struct read_job *job, int64_t position, enum half_event_kind
 static void
 on_events(struct read_job *job, struct loop *loop)
 {
-	struct voting *voting = job->context;
-	enum half_event_kind decided = EVENT_UNKNOWN;
-	bool found = find_decision(job, voting->vote.position, &decided);
+	struct pending_end *end = job->context;
+	bool unreadable = job->status == READ_FAILED || job->status == READ_CORRUPT;
+	bool found = find_decision(job, end->decision.position, &end->kept);
 
 	read_job_free(job);
-	if (!found)
-		finish(voting, TRANSACTION_REFUSED,
-		    SLICE("it is not open, and no decision about it is in the log any more"));
-	else
-		note(voting, decided == voting->vote.kind ? EVENT_REPEAT : EVENT_CONTRADICT);
+	happen(end, found ? DECIDE_FOUND : unreadable ? DECIDE_UNREADABLE : DECIDE_MISSING);
 	arena_reset(&loop->arena);
 }
 
 static void
-look_up_decision(struct voting *voting)
+read_events(struct pending_end *end)
 {
-	struct loop *loop = voting->worker->loop;
+	struct loop *loop = end->worker->loop;
 	struct read_job *job = read_job_new(READ_KEY);
 
+	end->state = DECIDE_READING_EVENTS;
 	job->topic = mem_strdup(HALF_EVENT_TOPIC);
-	job->key = slice_dup(half_decision_key(&loop->arena, voting->vote.position));
+	job->key = slice_dup(half_decision_key(&loop->arena, end->decision.position));
 	job->max_messages = DECISIONS_MAX;
 	job->end_ms = INT64_MAX;
 	job->reply_loop = loop;
 	job->done = on_events;
-	job->context = voting;
-	store_read(voting->worker->broker->store, job);
+	job->context = end;
+	store_read(end->worker->broker->store, job);
 }
 
 /* ---- deciding -------------------------------------------------------- */
 
 static enum transaction_policy
-policy_of(const struct voting *voting, const struct known_properties *known)
+policy_of(const struct pending_end *end, const struct known_properties *known)
 {
-	struct broker *broker = voting->worker->broker;
+	struct broker *broker = end->worker->broker;
 	struct producer_group group;
 
 	producer_groups_find(
-	    broker->producer_groups, known->producer_group, &voting->worker->loop->arena, &group);
+	    broker->producer_groups, known->producer_group, &end->worker->loop->arena, &group);
 	return group.policy;
 }
 
 static void
-count_decision(const struct voting *voting, const struct append *append)
+count_decision(const struct pending_end *end, const struct append *append)
 {
-	struct worker *worker = voting->worker;
+	struct worker *worker = end->worker;
 	struct transaction_counters *counters = &worker->broker->transactions->counters;
 
 	if (append->half.op == HALF_ROLLBACK) {
@@ -245,53 +303,56 @@ count_decision(const struct voting *voting, const struct append *append)
 	if (append->half.op == HALF_OVERRIDE)
 		atomic_fetch_add_explicit(&counters->overrides, 1, memory_order_relaxed);
 	stats_put(worker->broker->stats, worker->loop->index, append->topic, 1, append->size,
-	    clock_mono_us() - voting->since_us);
+	    clock_mono_us() - end->since_us);
+}
+
+static enum decide_event
+event_of_append(const struct pending_end *end, const struct append *append)
+{
+	if (append->status == APPEND_OK)
+		return DECIDE_STORED;
+	if (append->status != APPEND_NOT_OPEN)
+		return DECIDE_NOT_STORED;
+	return append->half.found == HALF_REVOCABLE && end->may_override && !end->override
+	           ? DECIDE_REVOCABLE
+	           : DECIDE_NOT_OPEN;
 }
 
 static void
 on_decided(struct append *append, struct loop *loop)
 {
-	struct voting *voting = append->context;
-	enum append_status status = append->status;
-	enum half_state found = append->half.found;
+	struct pending_end *end = append->context;
+	enum decide_event event = event_of_append(end, append);
 
 	(void)loop;
-	if (status == APPEND_OK)
-		count_decision(voting, append);
+	if (event == DECIDE_STORED)
+		count_decision(end, append);
+	end->append_error = append->status;
 	append_free(append);
-	if (status == APPEND_OK)
-		finish(voting, TRANSACTION_DECIDED, SLICE(""));
-	else if (status != APPEND_NOT_OPEN)
-		finish(voting, TRANSACTION_FAILED, failure_text(status));
-	else if (found == HALF_REVOCABLE && voting->may_override && !voting->override) {
-		voting->override = true;
-		find_half(voting);
-	} else {
-		look_up_decision(voting);
-	}
+	happen(end, event);
 }
 
-/* The delivered record, and behind it the decision: one commit. */
+/* The delivered record, and its decision behind it: one commit. */
 static void
-commit(struct voting *voting, const struct record *half, const struct known_properties *known)
+commit(struct pending_end *end, const struct record *half, const struct known_properties *known)
 {
-	struct worker *worker = voting->worker;
+	struct worker *worker = end->worker;
 	struct broker *broker = worker->broker;
 	struct arena *arena = &worker->loop->arena;
-	struct half_event event = event_of(voting, EVENT_COMMIT);
+	struct half_event event = event_of(end, EVENT_COMMIT);
 	struct record delivered = *half;
 	struct topic topic;
 
-	/* Taken again, the CRC would vouch for a body that the disk has changed. */
+	/* A CRC that is computed again would hide that the disk has changed the body. */
 	delivered.crc_stands = true;
-	delivered.prepared_offset = voting->vote.position;
+	delivered.prepared_offset = end->decision.position;
 	if (!transaction_restore(&delivered, known, arena)) {
-		finish(voting, TRANSACTION_REFUSED,
+		finish(end, TRANSACTION_REFUSED,
 		    SLICE("the half message does not say which topic it is for"));
 		return;
 	}
 	if (!topics_find(broker->topics, delivered.topic, &topic)) {
-		finish(voting, TRANSACTION_FAILED,
+		finish(end, TRANSACTION_FAILED,
 		    arena_printf(arena,
 			"its topic %.*s was deleted; create it again, the transaction stays open",
 			(int)delivered.topic.len, delivered.topic.data));
@@ -302,32 +363,34 @@ commit(struct voting *voting, const struct record *half, const struct known_prop
 	int level = delay_level(broker->delays, known->delay);
 	int64_t due = level > 0 ? delay_divert(broker->delays, level, &delivered, arena) : 0;
 	struct append *append =
-	    append_new_known(broker->store, voting->worker->loop, &delivered, known);
+	    append_new_known(broker->store, end->worker->loop, &delivered, known);
 
 	if (level > 0)
 		append_set_tag_hash(append, due);
 	append->half = (struct half_change){
-		.op = voting->override ? HALF_OVERRIDE : HALF_COMMIT,
-		.position = voting->vote.position,
+		.op = end->override ? HALF_OVERRIDE : HALF_COMMIT,
+		.position = end->decision.position,
 	};
-	append->companion = event_append(voting, &event);
-	submit(voting, append, on_decided);
+	append->companion = event_append(end, &event);
+	end->state = DECIDE_STORING;
+	submit(end, append, on_decided);
 }
 
 static void
-roll_back(struct voting *voting, bool revocable)
+roll_back(struct pending_end *end, bool revocable)
 {
-	struct half_event event = event_of(voting, EVENT_ROLLBACK);
+	struct half_event event = event_of(end, EVENT_ROLLBACK);
 	struct append *append;
 
 	event.revocable = revocable;
-	append = event_append(voting, &event);
+	append = event_append(end, &event);
 	append->half = (struct half_change){
 		.op = HALF_ROLLBACK,
 		.revocable = revocable,
-		.position = voting->vote.position,
+		.position = end->decision.position,
 	};
-	submit(voting, append, on_decided);
+	end->state = DECIDE_STORING;
+	submit(end, append, on_decided);
 }
 
 static bool
@@ -336,115 +399,85 @@ is_reply_to_ask(enum half_source source)
 	return source == SOURCE_CHECK || source == SOURCE_URL;
 }
 
-/* NULL when the vote is about this half message, else why it is not. */
+/* NULL: the decision is about this half message. Else why it is not. */
 static const char *
 mismatch(
-    const struct voting *voting, const struct record *half, const struct known_properties *known)
+    const struct pending_end *end, const struct record *half, const struct known_properties *known)
 {
-	const struct transaction_vote *vote = &voting->vote;
-	bool copied = voting->copy != -1;
+	const struct transaction_decision *decision = &end->decision;
+	bool copied = end->copy != -1;
 
 	if (!slice_is(half->topic, copied ? HALF_PARKED_TOPIC : HALF_TOPIC) ||
-	    (copied ? half->prepared_offset : half->position) != vote->position)
+	    (copied ? half->prepared_offset : half->position) != decision->position)
 		return "there is no half message at this commitLogOffset";
-	if (!copied && vote->half_offset != -1 && half->queue_offset != vote->half_offset)
+	if (!copied && decision->half_offset != -1 && half->queue_offset != decision->half_offset)
 		return "the tranStateTableOffset is not that of the half message";
-	if (vote->group.data != NULL && !slice_equal(vote->group, known->producer_group))
+	if (decision->group.data != NULL && !slice_equal(decision->group, known->producer_group))
 		return "the producer group wrong: it is not the one that sent the half message";
 	return NULL;
 }
 
 static void
-judge(struct voting *voting, const struct record *half)
+decide_record(struct pending_end *end)
 {
-	struct transaction_vote *vote = &voting->vote;
+	struct transaction_decision *decision = &end->decision;
+	const struct record *half = end->half;
 	struct known_properties known;
 	const char *why;
 
 	properties_read(half->properties, &known);
-	why = mismatch(voting, half, &known);
+	why = mismatch(end, half, &known);
 	if (why != NULL) {
-		finish(voting, TRANSACTION_REFUSED, slice_of(why));
+		finish(end, TRANSACTION_REFUSED, slice_of(why));
 		return;
 	}
-	if (voting->copy == -1)
-		vote->half_offset = half->queue_offset;
-	bool lenient = vote->kind != EVENT_UNKNOWN && vote->source != SOURCE_ADMIN &&
-	               policy_of(voting, &known) == POLICY_COMMIT_WINS_ONCE;
-	if (vote->kind == EVENT_UNKNOWN) {
-		note(voting, EVENT_UNKNOWN);
-	} else if (vote->kind == EVENT_COMMIT) {
-		voting->may_override = lenient && vote->source == SOURCE_SENDER;
-		commit(voting, half, &known);
+	if (end->copy == -1)
+		decision->half_offset = half->queue_offset;
+	bool lenient = decision->kind != EVENT_UNKNOWN && decision->source != SOURCE_ADMIN &&
+	               policy_of(end, &known) == POLICY_COMMIT_WINS_ONCE;
+
+	if (decision->kind == EVENT_UNKNOWN) {
+		keep_event(end, EVENT_UNKNOWN);
+	} else if (decision->kind == EVENT_COMMIT) {
+		end->may_override = lenient && decision->source == SOURCE_SENDER;
+		commit(end, half, &known);
 	} else {
-		roll_back(voting, lenient && is_reply_to_ask(vote->source));
+		roll_back(end, lenient && is_reply_to_ask(decision->source));
 	}
 }
 
-/* ---- diagnostic the half message ---------------------------------------- */
-
-static void
-on_copy_found(struct half_job *job, struct loop *loop)
-{
-	struct voting *voting = job->context;
-	int64_t copy = job->n != 0 ? job->halves[0].copy : -1;
-
-	(void)loop;
-	half_job_free(job);
-	if (copy == -1) {
-		finish(voting, TRANSACTION_REFUSED,
-		    SLICE("there is no half message at this commitLogOffset"));
-		return;
-	}
-	voting->copy = copy;
-	find_half(voting);
-}
-
-/* The record may have expired, and a parked copy be left. */
-static void
-look_for_copy(struct voting *voting)
-{
-	struct half_job *job = half_job_new(HALF_FIND);
-
-	job->position = voting->vote.position;
-	job->reply_loop = voting->worker->loop;
-	job->done = on_copy_found;
-	job->context = voting;
-	store_halves(voting->worker->broker->store, job);
-}
+/* ---- reading the half message ------------------------------------------ */
 
 static void
 on_read(struct read_job *job, struct loop *loop)
 {
-	struct voting *voting = job->context;
+	struct pending_end *end = job->context;
+	enum decide_event event = DECIDE_MISSING;
 	struct record half;
 
 	if (job->status == READ_FOUND &&
 	    record_decode(job->chunk->data, job->chunk->len, &half) == 0)
-		judge(voting, &half);
+		event = DECIDE_FOUND;
 	else if (job->status == READ_FAILED || job->status == READ_CORRUPT)
-		finish(voting, TRANSACTION_FAILED,
-		    SLICE("the half message cannot be read, see the broker's log"));
-	else if (voting->copy == -1)
-		look_for_copy(voting);
-	else
-		finish(voting, TRANSACTION_REFUSED, SLICE("the half message has expired"));
+		event = DECIDE_UNREADABLE;
+	end->half = &half;
+	happen(end, event);
 	read_job_free(job);
 	arena_reset(&loop->arena);
 }
 
-/* Most are decided while they are in memory. */
+/* Most half messages are decided while they are in memory. */
 static bool
-judge_from_tail(struct voting *voting)
+decide_from_tail(struct pending_end *end)
 {
 	static const struct pull_limits one = { .max_messages = 1, .max_scan = 1 };
-	struct worker *worker = voting->worker;
+	struct worker *worker = end->worker;
 	struct tail_queue *queue = tail_find(worker->tail, SLICE(HALF_TOPIC), 0);
-	int64_t offset = voting->vote.half_offset;
+	int64_t offset = end->decision.half_offset;
 	struct pull_result result;
 	struct record half;
 
-	if (queue == NULL || voting->copy != -1 || offset < queue->min_offset ||
+	if (queue == NULL || end->copy != -1 || offset < queue->min_offset ||
 	    offset >= queue->max_offset ||
 	    tail_read(worker->tail, queue, offset, &one, &worker->loop->arena, &result) !=
 		TAIL_FOUND)
@@ -452,32 +485,162 @@ judge_from_tail(struct voting *voting)
 	const struct body_part *parts = result.parts;
 	bool found = result.n_parts == 1 &&
 	             record_decode(parts[0].data, parts[0].len, &half) == 0 &&
-	             half.position == voting->vote.position;
+	             half.position == end->decision.position;
 
-	if (found)
-		judge(voting, &half);
+	if (found) {
+		end->half = &half;
+		happen(end, DECIDE_FOUND);
+	}
 	for (size_t i = 0; i < result.n_parts; i++)
 		body_part_release(&result.parts[i]);
 	return found;
 }
 
 static void
-find_half(struct voting *voting)
+read_half(struct pending_end *end)
 {
 	struct read_job *job;
 
-	if (judge_from_tail(voting))
+	end->state = end->copy == -1 ? DECIDE_READING : DECIDE_READING_COPY;
+	if (decide_from_tail(end))
 		return;
 	job = read_job_new(READ_POSITION);
-	job->offset = voting->copy != -1 ? voting->copy : voting->vote.position;
-	job->reply_loop = voting->worker->loop;
+	job->offset = end->copy != -1 ? end->copy : end->decision.position;
+	job->reply_loop = end->worker->loop;
 	job->done = on_read;
-	job->context = voting;
-	store_read(voting->worker->broker->store, job);
+	job->context = end;
+	store_read(end->worker->broker->store, job);
 }
 
+static void
+override(struct pending_end *end)
+{
+	end->override = true;
+	read_half(end);
+}
+
+static void
+on_copy_found(struct half_job *job, struct loop *loop)
+{
+	struct pending_end *end = job->context;
+
+	(void)loop;
+	end->copy = job->n != 0 ? job->halves[0].copy : -1;
+	half_job_free(job);
+	happen(end, end->copy != -1 ? DECIDE_FOUND : DECIDE_MISSING);
+}
+
+/* The record may have expired while a parked copy is left. */
+static void
+find_copy(struct pending_end *end)
+{
+	struct half_job *job = half_job_new(HALF_FIND);
+
+	end->state = DECIDE_FINDING_COPY;
+	job->position = end->decision.position;
+	job->reply_loop = end->worker->loop;
+	job->done = on_copy_found;
+	job->context = end;
+	store_halves(end->worker->broker->store, job);
+}
+
+/* ---- the table ----------------------------------------------------------- */
+
+/* After the action the decision may be gone. */
+typedef void action_fn(struct pending_end *end);
+
+static const struct row {
+	const char *name;
+	action_fn *run; /* NULL: impossible */
+} table[N_DECIDE_STATES][N_DECIDE_EVENTS] = {
+#define ROW(action)                                                                                \
+	{                                                                                          \
+#action, action                                                                    \
+	}
+	[DECIDE_READING] = {
+		[DECIDE_FOUND] = ROW(decide_record),
+		[DECIDE_MISSING] = ROW(find_copy),
+		[DECIDE_UNREADABLE] = ROW(fail_unreadable),
+	},
+	[DECIDE_FINDING_COPY] = {
+		[DECIDE_FOUND] = ROW(read_half),
+		[DECIDE_MISSING] = ROW(refuse_unknown),
+	},
+	[DECIDE_READING_COPY] = {
+		[DECIDE_FOUND] = ROW(decide_record),
+		[DECIDE_MISSING] = ROW(refuse_expired),
+		[DECIDE_UNREADABLE] = ROW(fail_unreadable),
+	},
+	[DECIDE_STORING] = {
+		[DECIDE_STORED] = ROW(end_decided),
+		[DECIDE_NOT_OPEN] = ROW(read_events),
+		[DECIDE_REVOCABLE] = ROW(override),
+		[DECIDE_NOT_STORED] = ROW(fail_stored),
+	},
+	[DECIDE_READING_EVENTS] = {
+		[DECIDE_FOUND] = ROW(keep_late),
+		[DECIDE_MISSING] = ROW(refuse_forgotten),
+		[DECIDE_UNREADABLE] = ROW(fail_unreadable_events),
+	},
+	[DECIDE_KEEPING] = {
+		[DECIDE_STORED] = ROW(end_kept),
+		[DECIDE_NOT_STORED] = ROW(fail_stored),
+	},
+#undef ROW
+};
+
+static const char *const state_names[N_DECIDE_STATES] = {
+	[DECIDE_READING] = "reading",
+	[DECIDE_FINDING_COPY] = "finding copy",
+	[DECIDE_READING_COPY] = "reading copy",
+	[DECIDE_STORING] = "storing",
+	[DECIDE_READING_EVENTS] = "reading events",
+	[DECIDE_KEEPING] = "keeping",
+};
+
+static const char *const event_names[N_DECIDE_EVENTS] = {
+	[DECIDE_FOUND] = "found",
+	[DECIDE_MISSING] = "missing",
+	[DECIDE_UNREADABLE] = "unreadable",
+	[DECIDE_STORED] = "stored",
+	[DECIDE_NOT_OPEN] = "not open",
+	[DECIDE_REVOCABLE] = "revocable",
+	[DECIDE_NOT_STORED] = "not stored",
+};
+
+const char *
+decide_state_name(enum decide_state state)
+{
+	return state_names[state];
+}
+
+const char *
+decide_event_name(enum decide_event event)
+{
+	return event_names[event];
+}
+
+const char *
+decide_action_name(enum decide_state state, enum decide_event event)
+{
+	return table[state][event].run != NULL ? table[state][event].name : "impossible";
+}
+
+static void
+happen(struct pending_end *end, enum decide_event event)
+{
+	const struct row *row = &table[end->state][event];
+
+	if (row->run == NULL)
+		fatal("a decision met what is impossible state=\"%s\" event=\"%s\"",
+		    state_names[end->state], event_names[event]);
+	row->run(end);
+}
+
+/* ---- the beginning -------------------------------------------------------- */
+
 static struct slice
-keep_text(char **at, struct slice text)
+copy_text(char **at, struct slice text)
 {
 	char *start = *at;
 
@@ -490,23 +653,23 @@ keep_text(char **at, struct slice text)
 }
 
 void
-transaction_vote(struct worker *worker, const struct transaction_vote *vote,
+transaction_decide(struct worker *worker, const struct transaction_decision *decision,
     transaction_done_fn *done, void *context)
 {
-	struct voting *voting =
-	    mem_alloc(sizeof *voting + vote->group.len + vote->by.len + vote->reason.len);
-	char *at = voting->text;
+	struct pending_end *end =
+	    mem_alloc(sizeof *end + decision->group.len + decision->by.len + decision->reason.len);
+	char *at = end->text;
 
-	*voting = (struct voting){
+	*end = (struct pending_end){
 		.worker = worker,
-		.vote = *vote,
+		.decision = *decision,
 		.done = done,
 		.context = context,
 		.copy = -1,
 		.since_us = clock_mono_us(),
 	};
-	voting->vote.group = keep_text(&at, vote->group);
-	voting->vote.by = keep_text(&at, vote->by);
-	voting->vote.reason = keep_text(&at, vote->reason);
-	find_half(voting);
+	end->decision.group = copy_text(&at, decision->group);
+	end->decision.by = copy_text(&at, decision->by);
+	end->decision.reason = copy_text(&at, decision->reason);
+	read_half(end);
 }

@@ -2,9 +2,9 @@
 #define BROKER_DECIDE_H
 
 /*
- * Transactions: a half message is stored, decided once, and asked about until
- * it is (check.h). Deciding goes through one function, whoever
- * decides: the producer's END, a check's answer, a URL, a person. Any loop.
+ * Deciding a transaction. A half message is stored, decided once, and asked about until then
+ * (check/check.h). Every decision goes through one function, whether it comes from the producer's
+ * END, a reply to a check, a URL or an operator. Any loop.
  *
  * Source of the protocol: protocol description 5.9.
  */
@@ -13,33 +13,37 @@
 #include "broker/state/producer_group.h"
 #include "broker/store/half/half.h"
 
-/* A vote on a half message. Texts are copied. */
-struct transaction_vote {
+/* What shall become of a half message. Texts are copied. */
+struct transaction_decision {
 	enum half_event_kind kind; /* EVENT_COMMIT, EVENT_ROLLBACK, EVENT_UNKNOWN */
 	enum half_source source;
 	int64_t position;    /* of the half message */
-	int64_t half_offset; /* its queue offset; -1: not checked */
-	struct slice group;  /* of producers; absent: not checked */
-	struct host who;
-	struct slice by;
-	struct slice reason;
+	int64_t half_offset; /* its queue offset; -1: not compared */
+	struct slice group;  /* of producers; absent: not compared */
+	struct host who;     /* that sent it */
+	struct slice by;     /* absent: only the address is known */
+	struct slice reason; /* absent: none */
 };
 
 enum transaction_outcome {
-	TRANSACTION_DECIDED,      /* by this vote */
-	TRANSACTION_NOTED,        /* UNKNOWN: kept as an event */
-	TRANSACTION_REPEATED,     /* was decided so before */
-	TRANSACTION_CONTRADICTED, /* was decided otherwise before; kept, counted, logged, refused */
-	TRANSACTION_REFUSED,      /* the vote names no half message of this group; counted */
+	TRANSACTION_DECIDED,      /* by this decision */
+	TRANSACTION_UNDECIDED,    /* EVENT_UNKNOWN: kept as an event */
+	TRANSACTION_REPEATED,     /* an earlier decision was the same */
+	TRANSACTION_CONTRADICTED, /* an earlier decision was the other one; kept, counted, logged */
+	TRANSACTION_REFUSED,      /* it names no half message of this group; counted */
 	TRANSACTION_FAILED,       /* the disk; nothing has changed */
 	N_TRANSACTION_OUTCOMES
 };
 
-/* why: one sentence, lent; empty for DECIDED and NOTED. On the loop that voted. */
+/*
+ * Called once, on the loop of the decision. why: one sentence, lent; empty for DECIDED and
+ * UNDECIDED.
+ */
 typedef void transaction_done_fn(
     void *context, struct loop *loop, enum transaction_outcome outcome, struct slice why);
 
-void transaction_vote(struct worker *worker, const struct transaction_vote *vote,
+/* done: may be called at once; NULL: nobody wants to know. */
+void transaction_decide(struct worker *worker, const struct transaction_decision *decision,
     transaction_done_fn *done, void *context);
 
 /* Since the start; atomic, any thread. */
