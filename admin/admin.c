@@ -90,8 +90,8 @@ admin_bad_body(struct admin *admin, const struct admin_request *ask)
 {
 	struct slice from = ask->address.data != NULL ? ask->address : SLICE("the name server");
 
-	return admin_fail(admin, "the answer of %.*s to %s cannot be read", (int)from.len,
-	    from.data, request_code_name((int32_t)ask->code));
+	return admin_fail(admin, "the reply of %.*s to %s cannot be read", (int)from.len, from.data,
+	    request_code_name((int32_t)ask->code));
 }
 
 /* ---- what came of it, peer by peer ---- */
@@ -103,7 +103,7 @@ static const struct column result_columns[] = {
 	{ NULL },
 };
 
-/* Asks one of several; the row ends with "ok" or with what was wrong. Whether it went well. */
+/* Asks one address and ends the grid's row with "ok" or the error. True for success. */
 static bool
 ask_into(
     struct admin *admin, struct grid *grid, const struct admin_request *ask, struct slice address)
@@ -159,7 +159,7 @@ admin_do_each_name_server(struct admin *admin, const struct admin_request *ask)
 
 /* ---- names for numbers ---- */
 
-/* Each release has two versions, its snapshot and itself, since 4.0.0 without gaps. */
+/* Since 4.0.0, each release has two consecutive versions: snapshot and release. */
 #define VERSION_4_0_0_SNAPSHOT 212
 
 struct slice

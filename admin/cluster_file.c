@@ -33,7 +33,7 @@ keep(struct cluster *cluster, const char *text)
 	return arena_printf(&cluster->arena, "%s%c", text, '\0').data;
 }
 
-/* The path, seen from the directory of the file `from`. */
+/* A relative path begins at the directory of the file `from`. */
 static const char *
 beside(struct cluster *cluster, const char *from, const char *path)
 {
@@ -50,7 +50,7 @@ beside(struct cluster *cluster, const char *from, const char *path)
 static const struct cluster_key {
 	const char *name;
 	bool of_role;
-	bool is_path;  /* seen from the directory of cluster.ini */
+	bool is_path;  /* a relative one begins at the directory of cluster.ini */
 	size_t offset; /* of a const char *, in struct role or in struct cluster */
 } keys[] = {
 	{ "name", false, false, offsetof(struct cluster, name) },
@@ -78,8 +78,8 @@ is_file_name(const char *text)
 }
 
 /*
- * The role of a section, made at its first key; NULL when the section is no role, and why is set
- * when it only nearly is one.
+ * The role of a section, created at its first key; NULL when the section is no role. For a role
+ * with a wrong name, cluster->why is set.
  */
 static struct role *
 find_role(struct cluster *cluster, const char *section)
@@ -125,7 +125,7 @@ fail_key(struct cluster *cluster, const char *section, const char *name, bool of
 	return 0;
 }
 
-/* Keeps the value of a key, which may be said once, and not be empty. 0, or -1 with why. */
+/* Keeps the value of a key. 0, or -1 after cluster_fail: it is empty or not the first one. */
 static int
 take_value(struct cluster *cluster, const char *section, const struct cluster_key *key, void *place,
     const char *value)
@@ -143,7 +143,7 @@ take_value(struct cluster *cluster, const char *section, const struct cluster_ke
 	return 0;
 }
 
-/* inih's handler: 0 stops nothing, but makes its result an error. */
+/* inih's handler: after a 0 it goes on, but its result is an error. */
 static int
 on_pair(void *arg, const char *section, const char *name, const char *value)
 {
@@ -185,7 +185,7 @@ find_programs(struct cluster *cluster)
 	return 0;
 }
 
-/* Where it is installed, in the tree it was built in, and where the distribution keeps it. */
+/* In the installation, in the build tree, and in the system's folder. */
 static int
 find_file(struct cluster *cluster, const char *file)
 {
@@ -210,7 +210,7 @@ find_file(struct cluster *cluster, const char *file)
 			return 0;
 		}
 	}
-	return cluster_fail(cluster, "no cluster.ini is found: name it with -c");
+	return cluster_fail(cluster, "there is no cluster.ini: name it with -c");
 }
 
 static int

@@ -11,7 +11,7 @@
 #include "admin/process.h"
 #include "common/base/mem.h"
 
-/* A store below this home directory is what a daemon chooses whose file says nothing of it. */
+/* A store below this home directory is a daemon's default, not a setting of its file. */
 #define NO_HOME "/nonexistent"
 
 static const struct {
@@ -100,8 +100,7 @@ take_setting(struct cluster *cluster, struct role *role, struct slice key, struc
 		                      slice_is(value, "localhost");
 }
 
-/* Runs the daemon with -p, without a home directory: what it would keep there is no setting of its
- * file. */
+/* Runs the daemon with -p. Without a home directory, default folders are recognized by NO_HOME. */
 static int
 print_settings(struct cluster *cluster, const struct role *role, struct buf *output)
 {
@@ -121,7 +120,7 @@ print_settings(struct cluster *cluster, const struct role *role, struct buf *out
 	return status;
 }
 
-/* The line that says why the daemon cannot use its file: the first error, else the first line. */
+/* Quotes the daemon's reason: its first error, else its first line. */
 static int
 fail_settings(struct cluster *cluster, const struct role *role, int status, struct slice output)
 {
@@ -142,7 +141,7 @@ fail_settings(struct cluster *cluster, const struct role *role, int status, stru
 	    (int)why.len, why.data);
 }
 
-/* The daemon itself says what it makes of the file, so that it is read in one place only. */
+/* The daemon prints its settings, so that only the daemon has to understand its file. */
 static int
 read_settings(struct cluster *cluster, struct role *role)
 {
@@ -243,7 +242,7 @@ find_hosts(struct cluster *cluster)
 
 /* ---- where they listen ---- */
 
-/* Roles of one kind and one host cannot share a port: each moves up behind the one before it. */
+/* Roles of one kind on one host cannot share a port: each gets a port above the one before it. */
 static void
 set_ports(struct cluster *cluster)
 {
@@ -264,7 +263,7 @@ set_ports(struct cluster *cluster)
 	}
 }
 
-/* A broker listens on the port behind its own, too. 0, or -1 after cluster_fail. */
+/* 0, or -1 after cluster_fail. A broker also listens on the port above its own. */
 static int
 check_ports(struct cluster *cluster)
 {
@@ -281,7 +280,7 @@ check_ports(struct cluster *cluster)
 	return 0;
 }
 
-/* Clients would take two masters of one name for one broker. 0, or -1 after cluster_fail. */
+/* 0, or -1 after cluster_fail. Clients take two masters with one name for one broker. */
 static int
 check_broker_names(struct cluster *cluster)
 {
@@ -324,7 +323,7 @@ cluster_place(struct cluster *cluster, bool local)
 	for (size_t i = 0; i < cluster->n_roles; i++)
 		if (read_settings(cluster, &cluster->roles[i]) == -1)
 			return -1;
-		else if (cluster->one_machine) /* see role_arguments */
+		else if (cluster->one_machine) /* role_arguments binds it so */
 			cluster->roles[i].only_loopback = true;
 	set_ports(cluster);
 	list_name_servers(cluster);

@@ -22,7 +22,7 @@ cluster_is_registered(struct twinmq *mq, const char *broker_name)
 	return result;
 }
 
-/* Whether the message that was sent is the one that is read at its place. */
+/* 0 when the sent message is read back from its place, else -1 and *error. */
 static int
 read_back(struct twinmq *mq, const struct send_result *sent, struct arena *arena,
     struct twinmq_error *error)
@@ -44,7 +44,7 @@ read_back(struct twinmq *mq, const struct send_result *sent, struct arena *arena
 	    slice_is(property_find(record.properties, "UNIQ_KEY"), sent->unique_id))
 		return 0;
 	error->code = TWINMQ_BAD_ANSWER;
-	snprintf(error->text, sizeof error->text, "%.*s took a message, but does not give it back",
+	snprintf(error->text, sizeof error->text, "%.*s took a message, but does not return it",
 	    (int)sent->queue.broker_name.len, sent->queue.broker_name.data);
 	return -1;
 }

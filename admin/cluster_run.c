@@ -16,7 +16,7 @@
 
 #define BACK_OFF_MIN_MS 500
 #define BACK_OFF_MAX_MS 30000
-#define STEADY_MS 60000 /* one that ran so long begins with the shortest wait again */
+#define STEADY_MS 60000 /* after so long, the back-off starts again at the minimum */
 #define LINE_MAX_BYTES 8192
 
 const struct flag cluster_run_flags[] = { FLAG_CLUSTER_FILE, { 0 } };
@@ -39,7 +39,7 @@ struct supervisor {
 	struct child children[CLUSTER_ROLES_MAX];
 	size_t n_children;
 	struct event *signals[4];
-	struct timer patience; /* then what still runs is killed */
+	struct timer patience; /* kills the children that still run */
 	bool stopping;
 };
 
@@ -53,7 +53,7 @@ put_line(const struct child *child, const char *line, size_t len)
 	    len < LINE_MAX_BYTES ? (int)len : LINE_MAX_BYTES, line);
 
 	if (write(STDERR_FILENO, out, (size_t)n) == -1)
-		return; /* nowhere left to say so */
+		return; /* stderr is gone */
 }
 
 static void
@@ -163,7 +163,7 @@ signal_kind(struct supervisor *supervisor, enum role_kind kind, int signal_numbe
 	return n;
 }
 
-/* Brokers go first, as they take their leave of the name servers. */
+/* Brokers stop first, because they unregister at the name servers. */
 static void
 go_on_stopping(struct supervisor *supervisor)
 {

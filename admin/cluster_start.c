@@ -27,7 +27,7 @@ struct starting {
 	const struct role *role;
 	pid_t child; /* 0: it ran already, or runs elsewhere */
 	int64_t began_ms;
-	int64_t log_from; /* what its log says behind this is of this start */
+	int64_t log_from; /* where the log of this start begins */
 	int64_t *ready_ms;
 	bool ready;
 };
@@ -39,12 +39,12 @@ struct start {
 	int64_t ready_ms[CLUSTER_ROLES_MAX];
 	int64_t deadline_ms;
 	struct twinmq *mq;         /* asks all name servers */
-	struct twinmq_error error; /* the last thing that was not as it shall be */
+	struct twinmq_error error; /* the last reason why something is not ready */
 };
 
 /* ---- processes ---- */
 
-/* Whether somebody listens there: that one would answer in place of ours, and ours would die. */
+/* Whether another process listens there: it would reply in place of our role. */
 static bool
 is_port_taken(const struct cluster *cluster, const struct role *role)
 {
@@ -95,7 +95,7 @@ start_role(struct start *start, struct starting *one)
 	return 0;
 }
 
-/* 0, or -1 after cluster_fail when one of ours is dead. */
+/* 0, or -1 after cluster_fail when a daemon that we started has died. */
 static int
 check_alive(struct start *start)
 {
@@ -125,7 +125,7 @@ set_ready(struct starting *one)
 	*one->ready_ms = one->child != 0 ? clock_mono_ms() - one->began_ms : -1;
 }
 
-/* A name server is ready when it answers, a broker when a message went through it. */
+/* A name server is ready when it replies, a broker when a message went through it. */
 static bool
 is_ready(struct start *start, const struct starting *one)
 {
@@ -143,7 +143,7 @@ is_ready(struct start *start, const struct starting *one)
 	return ready;
 }
 
-/* Each name server here must know each broker here: clients may ask any of them. */
+/* Clients may ask any name server, so each one here must know each broker here. */
 static bool
 is_known_everywhere(struct start *start)
 {
@@ -191,7 +191,7 @@ all_ready(struct start *start, enum role_kind kind)
 	return kind != ROLE_BROKER || is_known_everywhere(start);
 }
 
-/* Again and again: what ran when we came may have been killed a moment before. */
+/* Called repeatedly: a role that ran at first may have been killed a moment before. */
 static int
 start_missing(struct start *start, enum role_kind kind)
 {
@@ -220,7 +220,7 @@ wait_ready(struct start *start, enum role_kind kind)
 	return 0;
 }
 
-/* The other host's masters: one that is registered must work; one that is not may come later. */
+/* Masters of other hosts: a registered one must work, one that is not may come later. */
 static int
 check_others(struct start *start)
 {
@@ -247,8 +247,7 @@ check_others(struct start *start)
 	return 0;
 }
 
-/* Starts the roles of one kind and waits for them: a broker finds its name servers at the first
- * try. */
+/* Starts the roles of one kind and waits until they are ready. */
 static int
 start_kind(struct start *start, enum role_kind kind)
 {

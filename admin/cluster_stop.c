@@ -10,7 +10,7 @@
 const struct flag cluster_stop_flags[] = { FLAG_CLUSTER_FILE, { 0 } };
 const struct flag cluster_status_flags[] = { FLAG_CLUSTER_FILE, { 0 } };
 
-/* Stops one role and reports it; whether it ended cleanly. */
+/* Stops one role and reports the result. True when it ended cleanly or did not run. */
 static bool
 stop_role(struct mqcluster *self, const struct role *role)
 {

@@ -9,7 +9,7 @@
 
 #define HOUR_MS 3600000.0
 
-/* A broker's counters as it tells them: texts by name. */
+/* A broker's counters: texts by name. */
 struct runtime {
 	const struct ext *pairs;
 	size_t n;
@@ -28,7 +28,7 @@ ask_runtime(struct admin *admin, struct slice address, struct runtime *runtime)
 	return 0;
 }
 
-/* Absent when the broker does not tell it. */
+/* Absent when the broker does not have it. */
 static struct slice
 runtime_text(const struct runtime *runtime, const char *name)
 {
@@ -47,7 +47,7 @@ runtime_int(const struct runtime *runtime, const char *name)
 	return value;
 }
 
-/* The first of the numbers, which is of the last 10 s; 4.x and 5.x spell some names differently. */
+/* The first number, of the last 10 s. 4.x and 5.x spell some names differently. */
 static double
 runtime_rate(const struct runtime *runtime, const char *name, const char *other_name)
 {
@@ -121,7 +121,7 @@ put_load(struct grid *grid, const struct target *broker, const struct runtime *r
 	grid_printf(grid, "%.0f%%", 100 * runtime_rate(runtime, "commitLogDiskRatio", NULL));
 }
 
-/* Counters stand still at midnight under other names: the differences are those of the days. */
+/* Brokers keep a copy of their counters at midnight; differences are the sums of a day. */
 static void
 put_totals(struct grid *grid, const struct target *broker, const struct runtime *runtime)
 {
@@ -150,7 +150,7 @@ list_clusters_once(struct admin *admin)
 		const struct target *broker = &brokers.list[i];
 		struct runtime runtime = { 0 };
 
-		/* One that does not answer is shown all the same: it is registered. */
+		/* A broker that does not reply is shown too, because it is registered. */
 		ask_runtime(admin, broker->address, &runtime);
 		grid_text(&grid, broker->cluster);
 		grid_text(&grid, broker->name);

@@ -30,7 +30,7 @@ static const struct flag update_group_flags[] = {
 	{ 0 },
 };
 
-/* What the body holds, in Java's order: switches and numbers by name. */
+/* The members of the body, in Java's order. */
 static const struct group_setting {
 	const char *name;
 	const char *title;
@@ -214,7 +214,7 @@ type_text(enum consume_type type)
 	return names[type];
 }
 
-/* One row: what is offline is shown with zeros, as it is nobody's mistake. */
+/* Adds a row. A group without members is no error and has zeros. */
 static void
 add_group(struct admin *admin, struct grid *grid, struct slice group)
 {

@@ -83,7 +83,7 @@ static const struct flag consume_message_flags[] = {
 	{ 0 },
 };
 
-/* Where in one queue to begin and to end. */
+/* The offsets where reading a queue begins and ends. */
 static int
 find_range(struct admin *admin, const struct message_queue *queue, int64_t *begin, int64_t *end)
 {
@@ -99,7 +99,7 @@ find_range(struct admin *admin, const struct message_queue *queue, int64_t *begi
 	return 0;
 }
 
-/* By the message's own time: brokers differ in which offset they answer for a time. */
+/* Compares the message's own time, because brokers differ in the offset they return for a time. */
 static bool
 is_in_time(const struct admin *admin, const struct record *record)
 {

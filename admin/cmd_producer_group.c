@@ -3,7 +3,7 @@
 #include "admin/cmd.h"
 #include "common/json/json_body.h"
 
-/* What brokers keep for groups of producers: whose word counts, and which URL is asked. */
+/* The settings of producer groups at brokers: policy and check URL. */
 
 #define FLAG_PRODUCER_GROUP                                                                        \
 	{                                                                                          \
@@ -11,7 +11,7 @@
 		    "name of the producer group"                                                   \
 	}
 
-/* The header for -g; -1 after admin_misuse. */
+/* Reads -g into the header. 0, or -1 after admin_misuse. */
 static int
 read_group(struct admin *admin, struct producer_group_settings_header *header)
 {

@@ -10,7 +10,7 @@
 
 /* ---- one message, by either of its ids ---- */
 
-/* The one with this unique id in one topic: 1, 0 when there is none, -1 after admin_fail. */
+/* Finds a unique id in one topic. 1: found, 0: not found, -1 after admin_fail. */
 static int
 find_in_topic(
     struct admin *admin, struct slice topic, struct slice id, struct found_message *message)
@@ -26,7 +26,7 @@ find_in_topic(
 	return 1;
 }
 
-/* Without a topic all are asked: unique ids are indexed together with their topics. */
+/* Tries all topics, because brokers index unique ids together with their topics. */
 static int
 find_in_all_topics(struct admin *admin, struct slice id, struct found_message *message)
 {
@@ -47,8 +47,7 @@ find_in_all_topics(struct admin *admin, struct slice id, struct found_message *m
 	return 0;
 }
 
-/* An id may be of either kind: both have the same length, so the one that finds something is right.
- */
+/* Tries both kinds of id, because they look alike. */
 static int
 find_by_any_id(struct admin *admin, struct slice id, struct found_message *message)
 {
@@ -70,7 +69,7 @@ find_by_any_id(struct admin *admin, struct slice id, struct found_message *messa
 
 /* ---- what may be done with it ---- */
 
-/* Has one client of a group consume it now. */
+/* Lets one client of a group consume the message now. */
 static int
 consume_directly(struct admin *admin, const struct found_message *message)
 {
@@ -117,7 +116,7 @@ is_set_by_sending(struct slice name)
 	return false;
 }
 
-/* Sends it once more, as a new message with the same content. */
+/* Sends a new message with the same content. */
 static int
 resend(struct admin *admin, const struct record *record)
 {

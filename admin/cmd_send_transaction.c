@@ -57,7 +57,7 @@ execute(void *arg, const struct message *message, struct slice transaction_id,
 	return sending->decision;
 }
 
-/* Others of the group, left by runs before, are no business of this one. */
+/* Transactions that earlier runs left are not answered. */
 static enum transaction_decision
 check(void *context, const struct record *message, struct slice transaction_id,
     struct transaction *transaction)

@@ -49,7 +49,7 @@ show_topic(struct admin *admin, const struct create_topic_header *header)
 	report_leave(report);
 }
 
-/* Whether the pair "name:number" of an order configuration is of one of the brokers. */
+/* Whether the pair "name:number" of an order configuration belongs to one of the targets. */
 static bool
 names_target(struct slice pair, const struct targets *targets)
 {
@@ -62,7 +62,7 @@ names_target(struct slice pair, const struct targets *targets)
 	return false;
 }
 
-/* Where the ordered queues are: "broker-a:8;broker-b:8", with what is there of other brokers. */
+/* Writes the order configuration, "broker-a:8;broker-b:8"; pairs of other brokers stay. */
 static int
 put_order_conf(
     struct admin *admin, const struct targets *targets, const struct create_topic_header *topic)
@@ -94,7 +94,7 @@ put_order_conf(
 	return admin_do_each_name_server(admin, &ask);
 }
 
-/* -b with an address says no broker's name, which an order configuration needs. */
+/* An order configuration needs the broker's name; -b may have given only the address. */
 static int
 name_targets(struct admin *admin, struct targets *targets)
 {
@@ -114,7 +114,7 @@ name_targets(struct admin *admin, struct targets *targets)
 	    (int)targets->list[0].address.len, targets->list[0].address.data);
 }
 
-/* Whether the route has the topic on that broker as it was told. */
+/* Whether the route has the new numbers of queues for the broker. */
 static bool
 is_routed(
     const struct route *route, const struct target *target, const struct create_topic_header *topic)
@@ -129,7 +129,7 @@ is_routed(
 	return false;
 }
 
-/* A name server that does not answer keeps nobody waiting. */
+/* True also when the name server does not reply: do not wait for it. */
 static bool
 knows_topic(struct admin *admin, const char *name_server, const struct targets *targets,
     const struct create_topic_header *topic)
@@ -151,7 +151,7 @@ knows_topic(struct admin *admin, const char *name_server, const struct targets *
 	return true;
 }
 
-/* Brokers tell the name servers a moment later; whoever asks one next shall find the topic. */
+/* Brokers register a topic a moment later; wait, so that the next command finds it. */
 static void
 wait_for_routes(
     struct admin *admin, const struct targets *targets, const struct create_topic_header *topic)
@@ -231,7 +231,7 @@ delete_topic_everywhere(
 	if (admin_do_each(admin, targets, &broker_ask) == -1 ||
 	    admin_do_each_name_server(admin, &route_ask) == -1)
 		return -1;
-	/* It may have had an order or not; who did not answer was reported just now. */
+	/* The topic may have no order configuration; errors were reported before. */
 	for (size_t i = 0; (address = twinmq_name_server(admin->mq, i)) != NULL; i++)
 		admin_ask(admin,
 		    &(struct admin_request){ slice_of(address), REQUEST_DELETE_KV_CONFIG,
@@ -269,7 +269,7 @@ static const struct column topic_model_columns[] = {
 	{ NULL },
 };
 
-/* The groups of one broker; those that were met before are left out. */
+/* Adds the groups of one broker that other brokers did not have. */
 static void
 add_groups(struct admin *admin, struct grid *grid, struct slice topic, const struct target *target,
     size_t first_row)

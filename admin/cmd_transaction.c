@@ -47,7 +47,7 @@ duration_text(struct arena *arena, int64_t ms)
 	return arena_printf(arena, "%lldd%02dh", (long long)(s / 86400), (int)(s / 3600 % 24));
 }
 
-/* Who it was: what is known of name and address. */
+/* Name and address, as far as they are known. */
 static struct slice
 who_text(struct arena *arena, const struct transaction_event *event)
 {
@@ -108,7 +108,7 @@ static const struct column list_columns[] = {
 	{ NULL },
 };
 
-/* What a list has become so far. */
+/* The list so far. */
 struct gathered {
 	struct grid grid;
 	int64_t left;
@@ -116,7 +116,7 @@ struct gathered {
 	int64_t counts[N_TRANSACTION_COUNTS];
 };
 
-/* Of the others only their events say how often they were asked about. */
+/* For the others, the number of checks is known from their events only. */
 static bool
 is_undecided(const struct transaction_info *info)
 {
@@ -167,7 +167,7 @@ gather(struct admin *admin, struct gathered *gathered, const struct target *targ
 	}
 }
 
-/* Page after page of one broker; 0, or -1 after admin_fail. */
+/* Reads all pages of one broker. 0, or -1 after admin_fail. */
 static int
 list_broker(struct admin *admin, struct gathered *gathered, const struct target *target,
     struct list_transactions_header header)
@@ -182,7 +182,7 @@ list_broker(struct admin *admin, struct gathered *gathered, const struct target 
 	do {
 		header.limit = gathered->left < PAGE_MAX ? (int32_t)gathered->left : PAGE_MAX;
 		if (header.limit == 0)
-			header.limit = 1; /* counts, and whether there are more */
+			header.limit = 1; /* for the counts and `more` */
 		if (admin_must(admin, &ask, &reply) == -1)
 			return -1;
 		if (transaction_list_read(&admin->arena, reply.body, &list) == -1)
@@ -244,7 +244,7 @@ show_counts(struct report *report, const struct gathered *gathered)
 	if (report_json(report) != NULL)
 		json_member_put_bool(report_json(report), "more", gathered->more);
 	else if (gathered->more)
-		report_note(report, "There are more: say --limit N.");
+		report_note(report, "There are more; raise --limit.");
 }
 
 static int
@@ -276,7 +276,7 @@ struct found {
 	struct transaction_info info;
 };
 
-/* Asks each master for the id. 0, or -1 after admin_fail: none has it. */
+/* Asks each master for the id. 0, or -1 after admin_fail. */
 static int
 find(struct admin *admin, struct found *found, size_t max, size_t *n)
 {
@@ -442,7 +442,7 @@ transaction_show_run(struct admin *admin)
 
 /* ---- transactionResume, transactionResolve ---- */
 
-/* "USER@HOST", for the record of who did it. */
+/* "USER@HOST", which the broker records with the decision. */
 static struct slice
 person(struct admin *admin)
 {
@@ -526,10 +526,9 @@ transaction_resolve_run(struct admin *admin)
 	struct found found;
 
 	if (args_has(args, 'C') && args_has(args, 'R'))
-		return admin_misuse(admin, "--commit and --rollback cannot both be");
+		return admin_misuse(admin, "--commit and --rollback exclude each other");
 	if (header.reason.len == 0)
-		return admin_misuse(
-		    admin, "--reason is empty: say why, it is kept with the decision");
+		return admin_misuse(admin, "--reason is empty: it is stored with the decision");
 	if (find_one(admin, &found) == -1)
 		return -1;
 	header.id = position_text(admin, &found);

@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-/* Adds what one broker tells of the group's offsets. */
+/* Adds the group's offsets of one broker. */
 static int
 add_progress(
     struct admin *admin, struct slice group, struct slice address, struct consume_state *state)
@@ -32,7 +32,7 @@ add_progress(
 	return 0;
 }
 
-/* Members send heartbeats to all brokers, so the first one that knows them is enough. */
+/* Members send heartbeats to all brokers, so one broker is enough. */
 static int
 add_members(
     struct admin *admin, struct slice group, struct slice address, struct consume_state *state)

@@ -6,7 +6,7 @@
 #include "admin/message.h"
 #include "common/base/mem.h"
 
-/* The record at a position of one broker's log. */
+/* The record at a position of a broker's log. */
 static int
 view_at(struct admin *admin, struct slice address, int64_t position, struct record *record)
 {
@@ -65,7 +65,7 @@ message_view(struct admin *admin, struct slice id, struct found_message *found)
 	return status;
 }
 
-/* The index knows hashes only: whether it is the key, the message itself says. */
+/* The index has hashes only, so compare the key in the message. */
 static bool
 has_key(const struct record *record, const struct key_query *query)
 {

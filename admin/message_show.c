@@ -9,7 +9,7 @@
 
 #define BODY_MAX_BYTES (64u << 20) /* of a body that was compressed */
 
-/* ---- who consumed it ---- */
+/* ---- its state in the consumer groups ---- */
 
 static const struct column track_columns[] = {
 	{ "consumerGroup", "Consumer group", COLUMN_TEXT },
@@ -33,7 +33,7 @@ is_consumed(
 	return false;
 }
 
-/* Whether the group's subscription to the topic leaves messages with this tag out. */
+/* Whether the group's subscription to the topic excludes this tag. */
 static bool
 is_filtered(const struct consume_state *state, const struct record *record)
 {
@@ -65,7 +65,7 @@ track_type(const struct consume_state *state, const struct record *record, struc
 	return is_filtered(state, record) ? "CONSUMED_BUT_FILTERED" : "CONSUMED";
 }
 
-/* What cannot be found out of one group is no failure of the command. */
+/* An unknown state of one group is no error of the command. */
 static void
 add_track(struct admin *admin, struct grid *grid, const struct record *record,
     struct slice broker_name, struct slice group)

@@ -53,7 +53,8 @@ mqcluster_lock(struct mqcluster *self, bool make)
 		if (len > 0)
 			text[len] = '\0';
 		return cluster_fail(cluster,
-		    "mqcluster with pid %s works in %s; wait for it, or end it if it is mqcluster "
+		    "another mqcluster, pid %s, works in %s: wait for it, or stop it if it is "
+		    "mqcluster "
 		    "run",
 		    text, cluster->directory);
 	}
@@ -91,7 +92,7 @@ static const struct column role_columns[] = {
 	{ "state", "State", COLUMN_TEXT },
 	{ "pid", "Pid", COLUMN_SIZE },
 	{ "address", "Address", COLUMN_TEXT },
-	{ "memoryKb", "Memory kB", COLUMN_SIZE }, /* anonymous: what the process itself needs */
+	{ "memoryKb", "Memory kB", COLUMN_SIZE }, /* anonymous memory */
 	{ "residentKb", "Resident kB", COLUMN_SIZE },
 	{ "upSeconds", "Up s", COLUMN_SIZE },
 	{ "ready", "Ready after", COLUMN_TEXT }, /* while starting */
@@ -126,15 +127,16 @@ state_text(const struct role *role, const struct process *process)
 	return role->here ? slice_of(texts[process->state]) : SLICE("elsewhere");
 }
 
-/* One line when the whole network reaches a daemon that asks nobody for a password. */
+/* One line when other machines reach a daemon, because there is no access control yet. */
 static void
 warn_of_open_ports(struct mqcluster *self, const struct role *open_role)
 {
 	if (open_role != NULL)
 		report_text(&self->report, "warning", "WARNING",
 		    arena_printf(&self->cluster.arena,
-			"there is no access control yet, and %s listens beyond loopback: whoever "
-			"reaches its ports reads and deletes all; keep them behind a firewall",
+			"there is no access control yet, and %s listens beyond loopback: everyone "
+			"who reaches its ports can read and delete all; keep them behind a "
+			"firewall",
 			open_role->name));
 }
 

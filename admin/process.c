@@ -29,15 +29,15 @@ process_sleep_ms(int ms)
 	nanosleep(&wait, NULL);
 }
 
-/* ---- who holds a pid file ---- */
+/* ---- the lock on a pid file ---- */
 
 /* Locks the whole file. A record lock outlives exec and ends with the last thread. */
 static const struct flock whole_file = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 
 /*
- * The holder of the lock; 0 when nobody holds it, -1 when the holder lives in another pid
- * namespace. We ask as a reader: then a lock that somebody takes who may only read the file, and
- * would like to have a process of another user stopped, is not seen.
+ * The holder of the lock; 0: none, -1: in another pid namespace. The query is for a read lock, so
+ * that it does not see read locks. A user with no right to write the file can take a read lock, and
+ * must not have us stop a process.
  */
 static pid_t
 lock_holder(const char *pid_file)
@@ -83,7 +83,7 @@ begin_ticks(pid_t pid, bool *zombie)
 	return ticks;
 }
 
-/* A process that ends gives back its memory, and with it the program, before its files. */
+/* A process that ends frees its memory, and with it the program, before it closes its files. */
 static bool
 has_no_program(pid_t pid)
 {
@@ -151,7 +151,7 @@ process_find_settled(const char *pid_file, int64_t timeout_ms, struct process *p
 	}
 }
 
-/* In the child, which keeps the file open and so the lock: 0, or -1 with errno. */
+/* In the child. The open file keeps the lock. 0, or -1 with errno. */
 static int
 hold_pid_file(const char *pid_file)
 {

@@ -16,7 +16,7 @@
 #include "common/base/buf.h"
 
 enum process_state {
-	PROCESS_NONE, /* nobody holds the lock */
+	PROCESS_NONE, /* the lock is free */
 	PROCESS_RUNS,
 	PROCESS_ENDING, /* it was killed, and still has its port and its files */
 	PROCESS_HIDDEN, /* it runs in a pid namespace that is not ours: its pid is unknown here */

@@ -34,7 +34,7 @@ report_print(struct report *report)
 		json_close_object(&report->json);
 		buf_append_char(&report->buf, '\n');
 	}
-	/* no text holds a NUL: JSON escapes it, and put_printable shows it as ? */
+	/* The text has no NUL: JSON escapes it, and put_printable prints a ?. */
 	return fputs(buf_text(&report->buf), stdout) != EOF && fflush(stdout) == 0 ? 0 : -1;
 }
 
@@ -51,7 +51,7 @@ time_text(struct arena *arena, int64_t ms)
 	return arena_printf(arena, "%s,%03d", text, (int)(ms % 1000));
 }
 
-/* Characters of UTF-8 text: each byte that starts one. */
+/* The number of characters in UTF-8 text. */
 static size_t
 width_of(struct slice text)
 {
@@ -69,7 +69,7 @@ pad(struct buf *buf, size_t from, size_t to)
 		buf_append_char(buf, ' ');
 }
 
-/* Text of peers goes to a terminal: control characters are shown as ?, line ends stay. */
+/* Replaces control characters other than line ends and tabs, because this goes to a terminal. */
 static void
 put_printable(struct buf *buf, struct slice text)
 {
@@ -332,7 +332,7 @@ grid_has(const struct grid *grid, size_t first_row, size_t column_a, struct slic
 	return false;
 }
 
-/* qsort's comparison has no argument for the grid: it sorts rows that know theirs. */
+/* A row with its grid, because qsort's comparison has no argument for the grid. */
 struct grid_row {
 	const struct grid *grid;
 	const struct cell *cells;
@@ -397,7 +397,7 @@ put_json_rows(const struct grid *grid)
 	json_close_array(json);
 }
 
-/* Numbers and times become text, so that widths can be known. */
+/* Turns numbers and times into text, for the widths. */
 static void
 make_texts(struct grid *grid)
 {
@@ -416,7 +416,7 @@ make_texts(struct grid *grid)
 	}
 }
 
-/* Numbers stand right, so that their digits meet; the last column ends without blanks. */
+/* Numbers are aligned right; the last column has no trailing blanks. */
 static void
 put_cell(const struct grid *grid, size_t column, struct slice text, size_t width)
 {

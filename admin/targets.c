@@ -6,7 +6,7 @@
 #include "admin/admin.h"
 #include "common/base/mem.h"
 
-/* A list that grows in the run's arena's neighbourhood: on the heap until it is whole. */
+/* A growing list on the heap; finish_targets moves it to the arena. */
 struct target_list {
 	struct target *list;
 	size_t n, cap;
@@ -105,7 +105,7 @@ admin_cluster_brokers(
 	    (which & TARGET_MASTERS) != 0 ? "master" : "broker");
 }
 
-/* -b: an address as it is; a name is looked up, and its master taken. */
+/* The broker of -b: an address, or the name of a master. */
 static int
 named_broker(struct admin *admin, struct slice broker, struct targets *targets)
 {

@@ -47,7 +47,7 @@ bench_load_init(struct bench *bench, struct load *load, size_t n_links, uint32_t
 		struct link *link = &load->links.all[i];
 
 		link->broker = (uint32_t)(i % bench->n_brokers);
-		/* Connections begin with different queues. */
+		/* Connections start with different queues. */
 		link->turn = (uint32_t)(i / bench->n_brokers);
 		if (link_set_address(link, bench->brokers[link->broker].address) == -1)
 			return bench_fail(bench, "%s of broker %s cannot be resolved",

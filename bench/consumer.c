@@ -86,7 +86,7 @@ beat_again(struct link *link)
 	beat(link, NULL);
 }
 
-/* One of the answers that joining waits for. */
+/* Counts a reply that joining waits for. */
 static void
 joined(struct consumer *consumer, bool ok, const char *what, const struct command *reply)
 {
@@ -131,7 +131,7 @@ beat_all(struct consumer *consumer)
 	return wait_replies(consumer);
 }
 
-/* The broker must know all members before they share the queues. */
+/* Brokers must know all members before these share the queues. */
 static void
 on_members(void *arg, const struct command *reply, struct slice body)
 {
@@ -148,7 +148,7 @@ on_members(void *arg, const struct command *reply, struct slice body)
 		    bench_fail(consumer->bench, "group %s has members that are not mqbench's",
 			consumer->bench->settings->group) == -1;
 	arena_release(&arena);
-	joined(consumer, ok, "who is in the group", reply);
+	joined(consumer, ok, "the list of members", reply);
 }
 
 static int
@@ -182,7 +182,7 @@ wait_members(struct consumer *consumer)
 
 /* ---- sharing ---- */
 
-/* As RocketMQ's AllocateMessageQueueAveragely: which member has the i-th of n queues. */
+/* The member of the i-th of n queues, as in RocketMQ's AllocateMessageQueueAveragely. */
 static uint32_t
 member_of(uint32_t i, uint32_t n, uint32_t n_members)
 {
@@ -201,7 +201,7 @@ owner_of(const struct consumer *consumer, uint32_t queue)
 	return member_of(queue % n, n, consumer->n_members);
 }
 
-/* Each queue becomes the operation of one of its owner's slots. */
+/* Each queue is the operation of one slot of its member. */
 static void
 share_queues(struct consumer *consumer)
 {
@@ -241,7 +241,7 @@ on_pulled(struct slot *slot, int32_t code, const struct command *reply, struct s
 		n_bytes += record.body.len;
 	}
 	consumer->n_consumed += n;
-	/* A pull that was held in vain. */
+	/* A pull that was held and found nothing. */
 	if (code == RESPONSE_PULL_NOT_FOUND || code == RESPONSE_PULL_RETRY_IMMEDIATELY)
 		code = RESPONSE_SUCCESS;
 	load_done(slot, code, code == RESPONSE_SUCCESS ? n : 1, n_bytes);
@@ -361,7 +361,7 @@ consumer_init(struct consumer *consumer, struct bench *bench)
 	share_queues(consumer);
 	if (beat_all(consumer) == -1 || wait_members(consumer) == -1)
 		return -1;
-	/* From now on each new connection begins with it. */
+	/* From now on, the heartbeat is the first request over each new connection. */
 	for (size_t i = 0; i < load->links.n; i++)
 		load->links.all[i].on_open = beat_again;
 	return 0;
@@ -407,8 +407,7 @@ consumer_commit_all(struct consumer *consumer)
 	struct bench *bench = consumer->bench;
 
 	for (int i = 0; i < COMMITTED_TRIES; i++) {
-		/* Again each time: a broker of many threads may take two commits the wrong way
-		 * round. */
+		/* Commit again each time: a broker may process two commits in the wrong order. */
 		commit(consumer);
 		twinmq_run(bench->mq, WAIT_STEP_MS);
 		if (target_ask_committed(bench) == -1)

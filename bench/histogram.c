@@ -5,8 +5,8 @@
 #define STEPS (1u << HISTOGRAM_STEPS_LOG2)
 
 /*
- * Below 2 * STEPS a class is 1 us wide; from there on each doubling has STEPS classes, which
- * the bits behind the highest one name.
+ * Below 2 * STEPS a class is 1 us wide. Above, each doubling has STEPS classes; the bits below the
+ * highest one select the class.
  */
 static uint32_t
 class_of(uint64_t us)

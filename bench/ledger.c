@@ -62,7 +62,7 @@ ledger_take(struct ledger *ledger, uint32_t n)
 	return first;
 }
 
-/* Both as they stand in an entry. */
+/* Queue and offset as stored in an entry. */
 static uint64_t
 place_of(uint32_t queue, int64_t offset)
 {
@@ -88,7 +88,7 @@ ledger_settle(
 
 	*entry = (seen ? SEEN : 0) | (uint64_t)state << STATE_SHIFT | said;
 	ledger->n_acknowledged += is_acknowledged(*entry);
-	/* A consumer may be faster than the answer to the producer. */
+	/* A consumer may be faster than the reply to the producer. */
 	if (!seen)
 		return;
 	ledger->n_late++;

@@ -10,7 +10,7 @@
 #include "common/base/mem.h"
 #include "common/net/resolve.h"
 
-/* Opaques have ten digits in every use, because stencils cannot grow. */
+/* Opaques always have ten digits, because stencils cannot grow. */
 #define OPAQUE_FIRST 1000000000
 #define OPAQUE_RANGE 1000000000
 #define OPENING_MAX 64
@@ -57,7 +57,7 @@ on_lost(struct conn *conn, const char *why)
 			finish(&link->slots[i], TWINMQ_UNREACHABLE, NULL, SLICE(""));
 }
 
-/* Not so many at once that the listener's queue overflows and the kernel waits a second. */
+/* Few enough at once that the listener's queue does not overflow, which costs a second. */
 static void
 open_more(struct links *links)
 {

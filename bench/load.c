@@ -12,7 +12,7 @@
 #include "common/base/log.h"
 
 #define CATCH_UP_MS 5000
-#define PACE_MIN_US 20 /* the timer is not set for less: several operations are due then */
+#define PACE_MIN_US 20 /* minimum of the timer; several operations may be due then */
 
 static struct load *
 load_of(const struct slot *slot)
@@ -51,7 +51,7 @@ load_measure(struct load *load, bool begins)
 		load->on_measure(load, begins);
 }
 
-/* Operations that were due in the measured time, and never begun. */
+/* Operations that were due in the measured time but never began. */
 static uint64_t
 count_behind(const struct load *load)
 {
@@ -106,7 +106,7 @@ take_from(struct slot **list)
 
 /* ---- open loop ---- */
 
-/* Each connection has its turn. */
+/* Connections take turns. */
 static void
 put_free(struct load *load, struct slot *slot)
 {
@@ -125,7 +125,7 @@ take_free(struct load *load)
 	return slot;
 }
 
-/* Begins what is due, as far as slots are free; wakes again for the next. */
+/* Begins the operations that are due while slots are free; sets the timer for the next. */
 static void
 pace(struct load *load)
 {
@@ -141,7 +141,7 @@ pace(struct load *load)
 	const struct itimerspec timer = {
 		.it_value = { wait_us / 1000000, wait_us % 1000000 * 1000 },
 	};
-	/* With no slot free the next answer paces. */
+	/* When no slot is free, the next reply begins the next operation. */
 	if (load->free != NULL && timerfd_settime(load->pace_fd, 0, &timer, NULL) == -1)
 		fatal("timer cannot be set");
 }
@@ -178,7 +178,7 @@ next(struct load *load, struct slot *slot)
 	load->n_busy--;
 	if (load->rate > 0) {
 		put_free(load, slot);
-		/* Only what had to wait; the timer brings the others. */
+		/* Only operations that waited for a slot; the timer begins the others. */
 		if (has_more(load) && load->free == slot)
 			pace(load);
 	} else if (has_more(load)) {
@@ -223,7 +223,7 @@ count(struct load *load, int32_t code, uint64_t n_messages, uint64_t n_bytes, in
 	}
 	if (!load->times_itself)
 		histogram_add(&counts->latency, clock_mono_us() - due_us);
-	/* The rate is that of the measured time alone. */
+	/* The rate counts the measured time only. */
 	if (!load->measuring)
 		return;
 	counts->n_good += n_messages;
@@ -236,7 +236,7 @@ load_done(struct slot *slot, int32_t code, uint64_t n_messages, uint64_t n_bytes
 	struct load *load = load_of(slot);
 
 	count(load, code, n_messages, n_bytes, slot->due_us);
-	/* Who answers nothing is not asked again at once. */
+	/* Do not retry at once when there was no reply. */
 	if (code == TWINMQ_UNREACHABLE || code == TWINMQ_TIMEOUT)
 		put_on(&load->parked, slot);
 	else
@@ -325,7 +325,7 @@ load_start(struct load *load)
 		loop_set_timer(links->loop, &load->phase, clock_mono_ms() + load->warm_up_ms);
 	else if (load->warm_up_ms == 0)
 		on_phase(&load->phase);
-	/* The first use of every connection before the second of any. */
+	/* Use every connection once before any is used twice. */
 	for (uint32_t j = 0; links->n != 0 && j < links->all[0].n_slots; j++)
 		for (size_t i = 0; i < links->n; i++) {
 			struct slot *slot = &links->all[i].slots[j];

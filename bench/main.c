@@ -41,7 +41,7 @@ write_out(FILE *to, struct buf *text)
 	buf_release(text);
 }
 
-/* A line of what is wrong. */
+/* Prints one line with the error. */
 static int
 refuse(struct buf *what)
 {
@@ -59,7 +59,7 @@ find_mode(const char *name)
 	return NULL;
 }
 
-/* A file descriptor for each connection. */
+/* Each connection needs a file descriptor. */
 static void
 raise_limits(void)
 {
@@ -86,7 +86,7 @@ open_bench(struct bench *bench)
 	loop_init(&bench->loop, 0);
 	if (getrandom(&bench->run, sizeof bench->run, 0) != sizeof bench->run)
 		fatal("no random number");
-	/* As clients make them, but the last 16 digits count messages. */
+	/* Like clients' ids, but the last 16 digits are the message's number. */
 	unique_id_make(bench->id_begin);
 	bench->id_begin[UNIQUE_ID_LEN - STENCIL_ID_DIGITS] = '\0';
 	bench->mq = twinmq_open(&options, &error);

@@ -8,16 +8,16 @@
 #include "common/base/log.h"
 
 /*
- * Many connections: each is made and then asks one thing, some at a time; all are held; in the
- * end each must answer again. The load's own slots only say how many are on their way.
+ * Many connections. Each is made and sends one request, some at a time; then all are held; at the
+ * end each sends one request again. The slots of the load limit how many are made at once.
  */
 
 #define HOLD_STEP_MS 100
 
 struct connector {
-	struct load load; /* its one link never connects */
+	struct load load; /* its only link never connects */
 	struct bench *bench;
-	struct links links; /* those that are made, with a slot each */
+	struct links links; /* the connections, with one slot each */
 	struct stencil ask;
 	size_t next;
 };
@@ -29,7 +29,7 @@ on_reply(struct slot *slot, int32_t code, const struct command *reply, struct sl
 
 	(void)reply;
 	(void)body;
-	/* A lost one is not tried again: it is a failure. */
+	/* A lost connection is a failure and not tried again. */
 	load_done(way, code == TWINMQ_UNREACHABLE ? TWINMQ_CLOSED : code, 1, 0);
 }
 
@@ -95,7 +95,7 @@ hold(struct connector *connector)
 		twinmq_run(bench->mq, HOLD_STEP_MS);
 }
 
-/* Each one that is still there answers once more. */
+/* Sends one more request over each connection that is left. */
 static uint64_t
 ask_all(struct connector *connector)
 {
@@ -124,13 +124,13 @@ run(struct connector *connector)
 	struct proof *proof = &bench->proof;
 	uint64_t n_lost_before;
 
-	settings.duration_ms = 0; /* until all are made */
+	settings.duration_ms = 0; /* ends when all are made */
 	bench->settings = &settings;
 	bench_load_run(bench, &connector->load);
 	bench->settings = asked;
 	n_lost_before = connector->links.n_lost;
 	hold(connector);
-	bench_on_measure(&connector->load, false); /* memory of the broker, while all are open */
+	bench_on_measure(&connector->load, false); /* the broker's memory while all are open */
 	proof->n_sent = connector->links.n;
 	proof->n_acknowledged = bench->counts.n_good;
 	proof->n_found = ask_all(connector);

@@ -6,9 +6,8 @@
 #include "bench/target.h"
 
 /*
- * A group that consumes: a backlog, or what is being sent meanwhile. Each message is
- * checked as it comes, so that consuming is the proof; the offsets that the group
- * commits are asked for in the end.
+ * A group consumes a backlog, or the messages that a sender sends meanwhile. Each message is
+ * verified when it arrives, so consuming is the proof. At the end the committed offsets are read.
  */
 
 static void
@@ -31,7 +30,7 @@ on_consume_measure(struct load *load, bool begins)
 	bench_on_measure(load, begins);
 }
 
-/* From the first pull until the last message has come. */
+/* Measures from the first pull to the last message. */
 static void
 consume_backlog(struct bench *bench, struct consumer *consumer)
 {
@@ -62,7 +61,7 @@ mode_consume(struct bench *bench)
 /* ---- and produce ---- */
 
 struct both {
-	struct sender sender; /* first: its load is what callbacks get */
+	struct sender sender; /* first member: callbacks get its load */
 	struct consumer consumer;
 };
 
@@ -79,7 +78,7 @@ measure_both(struct both *both, bool begins)
 	bench_on_measure(&both->sender.load, begins);
 }
 
-/* A number of messages is through when the last one is consumed, not when it is sent. */
+/* With --messages, the run ends when the last one is consumed. */
 static void
 on_both_measure(struct load *load, bool begins)
 {
@@ -89,7 +88,7 @@ on_both_measure(struct load *load, bool begins)
 		measure_both(both, begins);
 }
 
-/* What was consumed counts; what was sent stands beside it. */
+/* Consumed messages are the result; sent ones are additional figures. */
 static void
 run_both(struct bench *bench, struct both *both)
 {

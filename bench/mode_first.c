@@ -10,15 +10,15 @@
 #include "common/base/mem.h"
 
 /*
- * How long a broker that starts keeps its clients waiting: one message is tried again and
- * again, on a new connection where there is none, until it is acknowledged.
+ * The time that clients wait for a broker that starts: sends one message again and again, over a
+ * new connection if needed, until it is acknowledged.
  */
 
 #define TRY_AGAIN_MS 1
 #define GIVE_UP_MS 600000
 
 struct first {
-	struct sender sender; /* its load does not run: only its link and its message are used */
+	struct sender sender; /* its load does not run; uses its link and its message only */
 	struct bench *bench;
 	struct timer again;
 	int64_t began_ms;
@@ -91,7 +91,7 @@ mode_first(struct bench *bench)
 	struct first first = { .bench = bench, .again.due = on_again };
 
 	first.began_ms = settings->since_ms != 0 ? settings->since_ms : clock_wall_ms();
-	/* Brokers make the topic when it is not there. */
+	/* Brokers create the topic. */
 	bench->n_queues = 1;
 	bench->queues = mem_zalloc(sizeof *bench->queues);
 	if (sender_init(&first.sender, bench) == 0)

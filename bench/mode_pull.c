@@ -10,8 +10,8 @@
 #include "bench/target.h"
 
 /*
- * Pulls what lies there: at the tail again and again, as many consumers that keep up would, or
- * cold, each message once and from the disk. All of it is checked while it is pulled.
+ * Pulls a backlog: again and again from memory, like many consumers that keep up, or cold, each
+ * message once from the disk. Each message is verified when it arrives.
  */
 
 static void
@@ -21,7 +21,7 @@ on_first_time(struct range_reader *reader, const struct range *range, int64_t of
 	proof_take(reader->bench, range->queue, offset, record);
 }
 
-/* Later rounds: the ledger has seen it, the bytes must still be right. */
+/* In later rounds the ledger has it already; check the bytes only. */
 static void
 on_any_time(struct range_reader *reader, const struct range *range, int64_t offset,
     const struct record *record)
@@ -37,7 +37,7 @@ on_any_time(struct range_reader *reader, const struct range *range, int64_t offs
 		proof->n_corrupt++;
 }
 
-/* What is in memory of files goes, so that the disk is read. 0, or -1. */
+/* Drops the page cache, so that pulls read the disk. 0 or -1. */
 static int
 drop_page_cache(struct bench *bench)
 {
@@ -64,7 +64,7 @@ fill(struct bench *bench)
 	return 0;
 }
 
-/* The proof of the tail: one round outside the measured time. */
+/* Proves the backlog: one round before the measured time. */
 static int
 read_once(struct bench *bench)
 {
@@ -90,7 +90,7 @@ mode_pull(struct bench *bench)
 	if (fill(bench) == -1 || (settings->cold && drop_page_cache(bench) == -1) ||
 	    (!settings->cold && read_once(bench) == -1))
 		return -1;
-	/* A cold run ends when all is read, whenever that is. */
+	/* A cold run has no duration; it ends when all is read. */
 	once.duration_ms = once.warm_up_ms = 0;
 	if (settings->cold)
 		bench->settings = &once;

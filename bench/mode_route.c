@@ -13,8 +13,8 @@
 #include "common/protocol/registration.h"
 
 /*
- * The name server: how many routes it answers, and how fast it learns of a broker's topics. An
- * answer counts when the route in it is the right one.
+ * Load for name servers: queries of routes, and registrations of a broker with its topics. A reply
+ * to a query counts when its route is right.
  */
 
 #define KNOWN_WITHIN_US 30000000
@@ -26,7 +26,7 @@ struct router {
 	struct load load;
 	struct bench *bench;
 	struct stencil query;
-	uint32_t *crcs; /* of the right answer, by topic; 0: not known */
+	uint32_t *crcs; /* of the right reply, by topic; 0: unknown */
 	uint32_t turn;
 	uint64_t n_right, n_wrong;
 };
@@ -60,7 +60,7 @@ on_route(struct slot *slot, int32_t code, const struct command *reply, struct sl
 	uint32_t crc = crc_of(body), *known = &router->crcs[slot->queue];
 
 	(void)reply;
-	/* Only an answer that differs from the last right one is read. */
+	/* Parse only a reply that differs from the last right one. */
 	if (code == RESPONSE_SUCCESS && crc != *known) {
 		if (is_right(router->bench, body))
 			*known = crc;
@@ -82,7 +82,7 @@ begin_query(struct load *load, struct slot *slot)
 	slot_send(slot, &router->query, SLICE(""), on_route);
 }
 
-/* All name servers, in turn. */
+/* Links to all name servers in turn. */
 static int
 name_server_load_init(struct bench *bench, struct load *load, uint32_t n_slots)
 {
@@ -101,7 +101,7 @@ name_server_load_init(struct bench *bench, struct load *load, uint32_t n_slots)
 	return 0;
 }
 
-/* Brokers tell the name servers of new topics a little later. */
+/* Waits, because brokers register new topics a little later. */
 static int
 wait_known(struct bench *bench)
 {
@@ -199,7 +199,7 @@ static void
 begin_registration(struct load *load, struct slot *slot)
 {
 	struct registration_load *registrar = (struct registration_load *)load;
-	/* A new version, or the name server need not read it. */
+	/* A new version each time, so that the name server has to read it. */
 	const struct registration registration = {
 		.table = { .version = { clock_wall_ms(), ++registrar->version, 0 },
 		    .topics = registrar->topics,
@@ -219,7 +219,8 @@ static const struct register_broker_header registrar_header = {
 	.broker_addr = { FAKE_ADDRESS, sizeof FAKE_ADDRESS - 1 },
 	.cluster_name = { FAKE_BROKER, sizeof FAKE_BROKER - 1 },
 	.ha_server_addr = { FAKE_ADDRESS, sizeof FAKE_ADDRESS - 1 },
-	.heartbeat_timeout_ms = -1, /* the name server's; with 0 RocketMQ's soon forgets us */
+	.heartbeat_timeout_ms =
+	    -1, /* the name server's default; RocketMQ's drops a broker with 0 soon */
 };
 
 static int
@@ -248,7 +249,7 @@ registrar_init(struct registration_load *registrar, struct bench *bench)
 	return 0;
 }
 
-/* What was registered is there, and then it goes. */
+/* Checks that all topics are registered, then unregisters. */
 static void
 prove_registered(struct registration_load *registrar)
 {

@@ -14,9 +14,9 @@
 #include "common/protocol/heartbeat.h"
 
 /*
- * Half messages and their ENDs. How a transaction ends follows from its number alone, so that
- * whoever reads it back, or is asked about it by a broker, knows it. A committed one counts when
- * the broker has confirmed its END; the proof then shows that it is visible, and no other is.
+ * Half messages and their ENDs. The outcome of a transaction follows from its number, so reading
+ * back and answering checks need no table. A transaction counts when the broker has acknowledged
+ * its END. The proof shows that exactly the committed ones are visible.
  */
 
 #define BEAT_MS 5000
@@ -48,7 +48,7 @@ transactor_of(struct link *link)
 static enum transaction_decision
 decision_of(const struct transactor *transactor, uint64_t number)
 {
-	/* Spread evenly, not in blocks of a hundred. */
+	/* Spreads outcomes evenly, not in blocks of a hundred. */
 	uint64_t percent = number * 61 % 100;
 
 	if (transactor->leaves_open || percent < transactor->unknown_percent)
@@ -66,7 +66,7 @@ settle(struct transactor *transactor, const struct slot *slot, enum transaction_
 	struct ledger *ledger = &transactor->bench->ledger;
 	enum ledger_state state = decision == DECISION_COMMIT ? LEDGER_TAKEN : LEDGER_WITHHELD;
 
-	/* Whether it was asked about is not known here. */
+	/* It is not known here whether a check came. */
 	if (decision == DECISION_UNKNOWN && transactor->bench->settings->replies_checks)
 		return;
 	ledger_settle(ledger, slot->number, state, slot->queue, 0);
@@ -130,7 +130,7 @@ on_stored(struct slot *slot, int32_t code, const struct command *reply, struct s
 		return;
 	}
 	put_end(end, slot->number, queue_offset, position);
-	/* RocketMQ does not answer an END that says unknown. */
+	/* RocketMQ does not reply to an END that says unknown. */
 	if (decision == DECISION_UNKNOWN || transactor->bench->settings->oneway_end) {
 		link_send_oneway(slot->link, end, SLICE(""));
 		finish(slot, decision);
@@ -154,7 +154,7 @@ begin(struct load *load, struct slot *slot)
 
 /* ---- what brokers ask ---- */
 
-/* They are members of the group only while they are heard of. */
+/* Heartbeats keep the members in the group. */
 static void
 beat(struct link *link)
 {
@@ -187,7 +187,7 @@ on_beat_due(struct timer *self)
 	loop_set_timer(links->loop, self, clock_mono_ms() + BEAT_MS);
 }
 
-/* Those whose END said unknown are committed; the others' ENDs are on their way, or never come. */
+/* Commits those whose END said unknown; the ENDs of others are in flight, or never come. */
 static void
 on_check(struct link *link, const struct command *command, struct slice body)
 {
@@ -307,7 +307,7 @@ release(struct transactor *transactor)
 	stencil_release(&transactor->replies);
 }
 
-/* Half messages that stay open while the run is measured. */
+/* Stores half messages that stay open during the run. */
 static int
 leave_open(struct bench *bench, uint64_t n)
 {

@@ -2,7 +2,7 @@
 
 #include "bench/bench.h"
 
-/* One row is one way of loading a broker. */
+/* A row for each mode. */
 const struct mode bench_modes[] = {
 	{ "send", "messages, single or in batches, that are acknowledged", settings_send_flags,
 	    mode_send, "messages" },

@@ -13,7 +13,7 @@
 #define CRC_BYTES 4
 #define BATCH_ITEM_BODY_AT 20 /* size, magic, CRC, flag, length of the body */
 
-/* Bytes that no disk or file system can make smaller. */
+/* Random bytes, so that disks and file systems cannot compress them. */
 static void
 fill(char *body, size_t len, uint64_t state)
 {
@@ -49,7 +49,7 @@ payload_init(
 		    &(struct batch_item){ 0, buf_slice(&body), buf_slice(&properties) });
 	payload->stride = payload->bytes.len / n;
 	payload->body_at = BATCH_ITEM_BODY_AT;
-	/* The id is the last value; one byte ends it. */
+	/* The id is the last value; one byte follows it. */
 	payload->id_at = payload->stride - 1 - STENCIL_ID_DIGITS;
 	buf_release(&body);
 	buf_release(&properties);

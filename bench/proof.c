@@ -15,7 +15,7 @@
 #define ASK_AGAIN_MS 2
 #define READ_LINKS 2 /* connections to each broker */
 #define READ_SLOTS 8
-#define READ_MESSAGES 128 /* of a pull; brokers give fewer when they want */
+#define READ_MESSAGES 128 /* messages a pull; brokers may return fewer */
 
 static uint64_t *
 counter_of(struct proof *proof, enum ledger_verdict verdict)
@@ -115,7 +115,7 @@ proof_judge(struct bench *bench)
 		{ "stored twice", offsetof(struct proof, n_twice) },
 		{ "visible without a commit", offsetof(struct proof, n_withheld) },
 		{ "corrupt", offsetof(struct proof, n_corrupt) },
-		{ "of somebody else", offsetof(struct proof, n_foreign) },
+		{ "of another run", offsetof(struct proof, n_foreign) },
 		{ "unreadable", offsetof(struct proof, n_unreadable) },
 	};
 	struct proof *proof = &bench->proof;
@@ -164,7 +164,7 @@ proof_read_back(struct bench *bench)
 	struct proof *proof = &bench->proof;
 	int status = proof_wait_visible(bench);
 
-	/* What is there is read all the same: it says what is missing. */
+	/* Read back in any case, to find out what is missing. */
 	read_all(bench);
 	proof_finish(bench);
 	if (status == -1 && proof->why[0] == '\0')

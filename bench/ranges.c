@@ -9,7 +9,7 @@
 #include "common/protocol/headers.h"
 #include "common/base/mem.h"
 
-#define TRIES 200 /* of a pull that brings nothing, though its offset is below the end */
+#define TRIES 200 /* of a pull that returns nothing although its offset is below the end */
 #define PULL_SUBSCRIPTION 4
 #define PULL_SUSPEND 2
 
@@ -71,13 +71,13 @@ on_pulled(struct slot *slot, int32_t code, const struct command *reply, struct s
 	if (n == 0 &&
 	    (code == RESPONSE_PULL_NOT_FOUND || code == RESPONSE_PULL_RETRY_IMMEDIATELY)) {
 		reader->n_empty++;
-		load_done(slot, TWINMQ_TIMEOUT, 0, 0); /* tries again a little later */
+		load_done(slot, TWINMQ_TIMEOUT, 0, 0); /* retries a little later */
 		return;
 	}
 	load_done(slot, code, code == RESPONSE_SUCCESS ? n : 1, n_bytes);
 }
 
-/* The range that the slot goes on with; NULL: none is left. */
+/* The next range for the slot; NULL when none is left. */
 static struct range *
 range_for(struct range_reader *reader, struct slot *slot)
 {

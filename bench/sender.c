@@ -8,7 +8,7 @@
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
 
-#define ONEWAY_BURST 32 /* the last of them asks for an answer */
+#define ONEWAY_BURST 32 /* the last one asks for a reply */
 #define FILL_BATCH_BYTES 65536
 #define FILL_BATCH_MAX 256
 #define FILL_WINDOW 16

@@ -165,7 +165,7 @@ read_pids(struct settings *settings, const char *text, struct buf *error)
 	return 0;
 }
 
-/* Seconds as milliseconds. */
+/* Reads seconds into milliseconds. */
 static int
 read_seconds(const struct args *args, char letter, const char *name, int64_t *ms, struct buf *error)
 {
@@ -215,7 +215,7 @@ check(const struct settings *settings, struct buf *error)
 	return error->len != 0 ? -1 : 0;
 }
 
-/* An empty variable is as good as none. */
+/* NULL also for an empty variable. */
 static const char *
 environment(const char *name)
 {
@@ -266,7 +266,7 @@ settings_read(struct settings *settings, const struct args *args, struct buf *er
 		.json = args_has(args, 'j'),
 		.quiet = args_has(args, 'Q'),
 	};
-	/* A number of messages alone has no other end. */
+	/* --messages alone sets no duration. */
 	settings->duration_ms = settings->n_messages != 0 ? 0 : DURATION_MS;
 	if (read_seconds(args, 'd', "duration", &settings->duration_ms, error) == -1 ||
 	    read_seconds(args, 'W', "warmUp", &settings->warm_up_ms, error) == -1)

@@ -7,7 +7,7 @@
 #include "common/base/log.h"
 
 #define EXT_MAX 32
-#define OPAQUE_SAMPLE 1987654321 /* ten digits, as all that are put in its place */
+#define OPAQUE_SAMPLE 1987654321 /* ten digits, like all opaques of stencils */
 #define OPAQUE_TEXT "1987654321"
 #define BINARY_OPAQUE_AT 13 /* length, header length, code, language, version */
 #define PREFIX_BYTES 4      /* the frame's length does not count itself */

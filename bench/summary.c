@@ -10,7 +10,7 @@
 
 #define SATURATED_BELOW 0.99
 
-/* Figures that both forms print; has == false: not known. */
+/* Figures for both forms; has_... == false: unknown. */
 struct derived {
 	double seconds, rate, bytes_rate;
 	double user_us, system_us, self_us; /* per message */

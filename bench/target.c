@@ -12,13 +12,13 @@
 #define FLYING 32 /* requests at once */
 #define PERM_READ_WRITE 6
 
-/* Many requests, a few at a time, all of which must be answered with success. */
+/* Many requests, some at a time; all must succeed. */
 struct bulk {
 	struct bench *bench;
 	uint32_t n, next, n_flying;
 	bool failed;
-	int32_t no_error; /* a code that is as good as success */
-	/* The i-th request: to which broker it goes. */
+	int32_t no_error; /* a code that also counts as success */
+	/* Makes the i-th request; returns the index of its broker. */
 	uint32_t (*make)(
 	    struct bulk *bulk, uint32_t i, struct arena *arena, struct command *request);
 	void (*take)(struct bulk *bulk, uint32_t i, const struct command *reply);
@@ -82,7 +82,7 @@ run_bulk(struct bulk *bulk)
 	return bulk->failed ? -1 : 0;
 }
 
-/* The one that was said; nobody is asked. */
+/* The broker of --brokerAddr; name servers are not asked. */
 static int
 take_address(struct bench *bench)
 {

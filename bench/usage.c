@@ -50,7 +50,7 @@ add_cpu(pid_t pid, struct usage *usage)
 
 	if (read_proc(pid, "stat", text) == -1)
 		return -1;
-	/* The name before it may hold blanks and brackets. */
+	/* The name before it may contain blanks and brackets. */
 	at = strrchr(text, ')');
 	if (at == NULL || sscanf(at + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu",
 			      &user, &system) != 2)

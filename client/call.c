@@ -37,8 +37,7 @@ static void
 finish_failed(struct client_call *call)
 {
 	struct twinmq_error error;
-	const struct client_peer *peer =
-	    call->peer; /* gone already when the handle is being closed */
+	const struct client_peer *peer = call->peer; /* freed when the handle is closing */
 
 	if (call->mq->closing)
 		twinmq_error_set(&error, TWINMQ_CLOSED, "the handle was closed");
@@ -61,7 +60,7 @@ tell_failed(struct turn_end *self)
 			free(mq);
 		return;
 	}
-	/* The oldest, which stands last, is told first, and each at an end of a turn of its own. */
+	/* One call per end of turn, the oldest (the last in the list) first. */
 	struct client_call *call = LIST_FIRST(&mq->failed);
 	while (call != NULL && LIST_NEXT(call, entry) != NULL)
 		call = LIST_NEXT(call, entry);
@@ -87,7 +86,7 @@ calls_end(struct twinmq *mq)
 		finish_failed(LIST_FIRST(&mq->failed));
 }
 
-/* Told later: when a connection closes, the event that knows why comes after this one. */
+/* Reports the failure at the end of the turn: the reason comes with a later event. */
 static void
 fail_later(struct client_call *call)
 {

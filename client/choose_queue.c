@@ -5,7 +5,7 @@
 #include "client/route_cache.h"
 #include "common/protocol/topic_config.h"
 
-/* How many queues of this broker may be chosen. */
+/* The number of queues of the broker that may be chosen. */
 static int32_t
 usable_queues(const struct route *route, const struct queue_data *queues, struct slice avoid,
     int32_t max_queues)

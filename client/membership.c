@@ -29,7 +29,7 @@ struct known_master {
 
 struct membership_wait {
 	STAILQ_ENTRY(membership_wait) entry;
-	uint64_t round; /* the first round whose end is good enough */
+	uint64_t round; /* the first round whose end ends the wait */
 	membership_fn *done;
 	void *arg;
 };

@@ -82,7 +82,7 @@ struct name_server_call {
 	struct twinmq *mq;
 	struct arena arena;
 	struct command request;
-	size_t first; /* the first one asked */
+	size_t first; /* index of the first one tried */
 	size_t tried;
 	struct buf why;
 	twinmq_reply_fn *done;

@@ -6,14 +6,13 @@
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
 
-/* One request about a queue, to the broker that has it: code, header by table, and the answer's
- * number. */
+/* A request about a queue to its broker; the reply is one number. */
 struct queue_question {
 	enum request_code code;
 	const struct field *fields;
 	const void *header;
-	const struct field
-	    *reply_fields; /* of a struct whose only member is an int64_t; NULL: no answer header */
+	const struct field *reply_fields; /* of a struct whose only member is an int64_t; NULL: the
+	                                     reply has no header */
 };
 
 static int

@@ -18,7 +18,7 @@
 #include "common/base/mem.h"
 #include "common/protocol/name.h"
 
-#define TEMPLATE_TOPIC "TBW102" /* brokers create unknown topics after this one */
+#define TEMPLATE_TOPIC "TBW102" /* the template for topics that brokers create */
 #define TEMPLATE_QUEUES 4
 #define COMPRESS_LEVEL 5
 #define COMPRESS_OVER_BYTES 4096
@@ -34,7 +34,7 @@ struct producer {
 	uint32_t turn; /* of the queues */
 };
 
-/* A request on its way; its arena holds all of it. */
+/* A send in progress; its arena holds all of it. */
 struct send {
 	struct arena arena;
 	struct producer *producer;
@@ -43,7 +43,7 @@ struct send {
 	struct slice body;
 	struct slice want_broker; /* absent: any */
 	int32_t want_queue;
-	bool on_template; /* the topic is not there yet */
+	bool on_template; /* the topic does not exist yet */
 	int attempts_left;
 	struct slice broker_name;  /* of the attempt at hand */
 	struct slice avoid_broker; /* that failed before */
@@ -71,7 +71,7 @@ producer_new(struct twinmq *mq, const struct producer_options *options)
 	                                    ? SIZE_MAX
 	                                    : (size_t)options->compress_over_bytes;
 	producer->codec = options->codec;
-	/* Short-lived producers must not all begin with the same queue. */
+	/* Start at a random queue, so that short-lived producers do not all use the same one. */
 	if (getrandom(&producer->turn, sizeof producer->turn, 0) != sizeof producer->turn)
 		producer->turn = (uint32_t)clock_mono_us();
 	return producer;
@@ -118,7 +118,7 @@ send_status_name(int32_t code)
 	return NULL;
 }
 
-/* Another master may take what one refused for such a reason. */
+/* Whether another master may accept what one refused with this code. */
 static bool
 is_worth_another_try(int32_t code)
 {
@@ -148,7 +148,7 @@ finish(struct send *send, const struct twinmq_error *error, const struct send_re
 	free(send);
 }
 
-/* In the place of the one that it has. */
+/* Replaces the unique id. */
 static void
 renew_unique_id(struct send *send)
 {
@@ -170,8 +170,7 @@ fail(struct send *send, const struct twinmq_error *error)
 	if (send->attempts_left > 0 && is_worth_another_try(error->code)) {
 		route_cache_doubt(send->producer->mq, send->header.topic);
 		send->avoid_broker = send->broker_name;
-		/* A broker may have the first one, and must not take the second one's decision for
-		 * its own. */
+		/* A broker may have stored the first one; the decision must not fit both. */
 		if (send->half)
 			renew_unique_id(send);
 		try_once(send);
@@ -246,7 +245,7 @@ send_to(struct send *send, struct slice address)
 	    producer->mq, address, &request, send->body, producer->timeout_ms, on_send_reply, send);
 }
 
-/* Where the caller said, else where it is the next queue's turn. 0, or -1 with *error. */
+/* The caller's queue, else the next one in turn. 0, or -1 with *error. */
 static int
 choose(struct send *send, const struct route *route, struct chosen_queue *chosen,
     struct twinmq_error *error)
@@ -377,7 +376,7 @@ put_properties(struct buf *out, const struct producer *producer, const struct me
 		property_append(out, SLICE("TAGS"), message->tags);
 }
 
-/* The body deflated when it is large and that helps; sysFlag says so. */
+/* Copies the body; deflates it and sets the sysFlag when it is large and becomes smaller. */
 static struct slice
 copy_body(struct send *send, struct slice body)
 {

@@ -1,17 +1,17 @@
 #include "config.h"
 
-#define ZLIB_CONST /* what is read is const */
+#define ZLIB_CONST /* its input is const */
 #include <zlib.h>
 
 #include "client/twinmq.h"
 
-#define SYS_FLAG_COMPRESSION 0x700 /* which way a compressed body was made smaller */
+#define SYS_FLAG_COMPRESSION 0x700 /* the compression method */
 #define COMPRESSION_ZLIB 0x300
-#define COMPRESSION_UNSAID 0 /* zlib too: older clients know no other */
+#define COMPRESSION_UNSAID 0 /* zlib, the only method of older clients */
 
 #define INFLATE_STEP 65536u
 
-/* The broker compares hashes of tags: two tags may share one, so the text decides. */
+/* Compares texts, because the broker compares hashes, and two tags may share one. */
 static bool
 is_wanted(struct slice subscription, struct slice tag)
 {
@@ -39,7 +39,7 @@ pulled_next(struct slice *records, struct slice subscription, struct record *rec
 	return false;
 }
 
-/* 0, or -1 when it is no deflated text or grows beyond max_bytes. */
+/* 0, or -1 when the data is damaged or inflates to more than max_bytes. */
 static int
 inflate_body(struct slice in, size_t max_bytes, struct buf *out)
 {

@@ -132,7 +132,7 @@ on_route(void *arg, const struct twinmq_error *error, const struct route *route)
 		    (int)broker.len, broker.data, (int)pulling->pull.queue.topic.len,
 		    pulling->pull.queue.topic.data);
 		error = &own;
-		/* It may be back any moment. */
+		/* The broker may return at any moment. */
 		route_cache_doubt(pulling->mq, pulling->pull.queue.topic);
 	}
 	finish(pulling, error, NULL);

@@ -18,9 +18,9 @@ struct transaction_producer {
 	struct peer_watch watch; /* what brokers ask */
 	struct producer *producer;
 	char *group;
-	struct transaction_options options; /* its texts are not used any more */
+	struct transaction_options options; /* its texts are not valid any more */
 	bool ready;                         /* masters know the group */
-	LIST_HEAD(, transaction) asked;     /* by brokers, and not decided yet */
+	LIST_HEAD(, transaction) asked;     /* undecided checks */
 	struct transaction_counts counts;
 };
 
@@ -33,10 +33,10 @@ struct transaction {
 	struct message message;
 	struct send_result stored;
 	enum transaction_decision decision;
-	transaction_sent_fn *done; /* NULL: a broker asks */
+	transaction_sent_fn *done; /* NULL: a check */
 	void *arg;                 /* of done */
 	void *execute_arg;
-	/* Of one that a broker asks about: */
+	/* Of a check: */
 	LIST_ENTRY(transaction) entry;
 	struct end_transaction_header end;
 };
@@ -133,7 +133,7 @@ on_stored(void *arg, const struct twinmq_error *error, const struct transaction_
 	transaction->half = *half;
 	send_result_copy(&transaction->stored, result, &transaction->arena);
 	if (result->code != RESPONSE_SUCCESS) {
-		/* It may be lost: better none than one that is half there. */
+		/* The half message may be lost, so do not execute. */
 		decision = DECISION_ROLLBACK;
 	} else if (producer->options.execute != NULL) {
 		transaction->in_callback = true;
@@ -159,7 +159,7 @@ on_ready(void *arg, const struct twinmq_error *error)
 	    transaction->producer->producer, &transaction->message, on_stored, transaction);
 }
 
-/* Deep: it is executed after the caller has gone on. */
+/* Deep copy, because execute runs after the caller has returned. */
 static struct message
 copy_message(const struct message *message, struct arena *arena)
 {
@@ -236,7 +236,7 @@ transaction_decide(struct transaction *transaction, enum transaction_decision de
 		end_asked(transaction, decision);
 }
 
-/* What the broker says of it goes back with the answer. */
+/* The answer repeats the fields of the check. */
 static struct transaction *
 asked_new(struct transaction_producer *producer, const struct client_peer *peer,
     const struct check_transaction_header *header, struct slice transaction_id)
@@ -267,7 +267,7 @@ asked_new(struct transaction_producer *producer, const struct client_peer *peer,
 	return transaction;
 }
 
-/* A check for our group; others are left to other producers of the handle. */
+/* Takes checks of our own group only. */
 static bool
 on_check(struct peer_watch *watch, const struct client_peer *peer, const struct command *command,
     struct slice body)
@@ -344,7 +344,7 @@ transaction_producer_free(struct transaction_producer *producer)
 	if (mq != NULL) {
 		peer_watch_remove(mq, &producer->watch);
 		membership_leave(&mq->membership, slice_of(producer->group));
-		/* Decisions that nobody waits for must leave before a handle is closed. */
+		/* Send oneway decisions before the handle is closed. */
 		if (mq->owns_loop)
 			twinmq_run(mq, 0);
 	}

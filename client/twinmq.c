@@ -50,8 +50,7 @@ twinmq_close(struct twinmq *mq)
 	if (mq->owns_loop)
 		loop_release(&mq->own_loop);
 	name_servers_release(mq);
-	/* A lent loop that was asked for the end of its turn still needs the handle, and frees it.
-	 */
+	/* At the end of its turn, a lent loop may still use the handle, and then frees it. */
 	if (mq->owns_loop || !mq->tell_failed.asked)
 		free(mq);
 }

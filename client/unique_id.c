@@ -17,13 +17,13 @@
 
 #define RAW_BYTES (UNIQUE_ID_LEN / 2)
 
-/* What stays the same while this thread lives: address (4), pid (2), a random number (4). */
+/* The constant part in this thread: address (4), pid (2), a random number (4). */
 static _Thread_local uint8_t prefix[10];
 static _Thread_local pid_t prefix_pid; /* a forked child makes its own */
 static _Thread_local int64_t month_begin_ms, month_end_ms;
 static _Atomic uint32_t counter;
 
-/* The first address that is not of this machine alone; 127.0.0.1 when there is none. */
+/* The first address beyond loopback, else 127.0.0.1. */
 static uint32_t
 own_address(void)
 {
@@ -68,7 +68,7 @@ month_start(struct tm tm)
 	return (int64_t)mktime(&tm) * 1000;
 }
 
-/* ms since the local month began, which tools add to the month again. */
+/* ms since the local month began; tools decode it so. */
 static uint32_t
 month_ms(int64_t now_ms)
 {

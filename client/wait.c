@@ -18,7 +18,7 @@ twinmq_loop(struct twinmq *mq)
 	return mq->loop;
 }
 
-/* The end of a twinmq_run. */
+/* Ends a twinmq_run. */
 struct run_end {
 	struct timer timer;
 	struct twinmq *mq;
@@ -38,7 +38,7 @@ twinmq_run(struct twinmq *mq, int run_ms)
 	mq->stopped = false;
 	if (run_ms >= 0)
 		loop_set_timer(mq->loop, &end.timer, clock_mono_ms() + run_ms);
-	/* The loop's own stop may be one that a blocking call left behind. */
+	/* loop_run may return early because of the stop of a blocking call before. */
 	while (!mq->stopped)
 		loop_run(mq->loop);
 	loop_drop_timer(mq->loop, &end.timer);

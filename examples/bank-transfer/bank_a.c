@@ -1,11 +1,11 @@
 /*
- * bank_a: the bank that the money leaves.
+ * bank_a: the bank that debits.
  *
  *   open       new books
- *   transfer   makes transfers until there are as many as asked for, then goes on
- *              to answer what brokers ask, until SIGTERM; more than one may run at once
- *   confirm    the reconciliation by time, A's half: reads from stdin the ids that
- *              bank B has, and confirms again what it lacks
+ *   transfer   makes the wanted number of transfers, then answers checks of brokers until
+ *              SIGTERM; several may run at once
+ *   confirm    the reconciliation by time, A's half: reads from stdin the ids that bank B
+ *              has, and commits again the transfers that bank B lacks
  */
 
 #include "config.h"
@@ -24,7 +24,7 @@
 #include "examples/bank-transfer/book_a.h"
 #include "examples/bank-transfer/by_time.h"
 
-#define WINDOW 8 /* transfers on the way at once */
+#define WINDOW 8 /* transfers in flight */
 #define TICK_MS 10
 
 static int
@@ -43,17 +43,17 @@ struct office {
 	struct slice ledger;
 	struct transaction_producer *producer;
 	struct timer tick;
-	int64_t began_ms, n_begun; /* what the rate allows */
+	int64_t began_ms, n_begun; /* for the rate */
 	int64_t n_busy;
-	struct errand *unsaid; /* those whose outcome the broker is not told */
+	struct errand *unsaid; /* transfers whose outcome is withheld from the broker */
 	bool closing;
 };
 
-/* One transfer that is being made. */
+/* A transfer in progress. */
 struct errand {
 	struct office *office;
 	struct transfer transfer;
-	struct transaction *transaction; /* of an unsaid one */
+	struct transaction *transaction; /* of a withheld one */
 	struct errand *next;
 };
 
@@ -99,7 +99,7 @@ check(void *context, const struct record *message, struct slice transaction_id,
 	return book_a_verdict(office->books, id, transaction_id, clock_wall_ms());
 }
 
-/* Whatever became of it is in the books, or will be when the broker asks. */
+/* The outcome is in the books, or will be when the broker asks. */
 static void
 on_sent(void *arg, const struct twinmq_error *error, const struct transaction_result *result)
 {
@@ -178,7 +178,8 @@ close_office(struct office *office)
 	twinmq_close(office->mq);
 	for (struct errand *errand = office->unsaid, *next; errand != NULL; errand = next) {
 		next = errand->next;
-		transaction_decide(errand->transaction, DECISION_UNKNOWN); /* nobody hears it */
+		transaction_decide(
+		    errand->transaction, DECISION_UNKNOWN); /* frees it; nothing is sent any more */
 	}
 	transaction_producer_free(office->producer);
 	books_close(office->books);

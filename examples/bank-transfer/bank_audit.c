@@ -1,9 +1,9 @@
 /*
- * bank_audit: who looks at both banks.
+ * bank_audit: checks the books of both banks.
  *
- *   watch     once a second: the sum of all coins, and how far the transfers are; ends
- *             when all of so many are explained, or when nothing moves any more
- *   explain   the reconciliation by sequence: what became of each transfer
+ *   watch     prints the sum of all coins and the progress once a second; ends when all
+ *             transfers are explained, or when there is no progress any more
+ *   explain   the reconciliation by sequence: the outcome of each transfer
  */
 
 #include "config.h"
@@ -25,7 +25,7 @@
 #define SECOND_US 1000000
 #define LOOKS 3 /* before something counts as unexplained, or a broker as lost */
 #define SENDING_MS 5000
-#define PATIENCE_MS 120000 /* without anything that moves */
+#define PATIENCE_MS 120000 /* without progress */
 
 struct auditor {
 	const struct bank_flags *flags;
@@ -33,10 +33,10 @@ struct auditor {
 	sqlite3 *books;
 	struct audit audit;
 	struct findings findings;
-	bool told; /* by the brokers, at the last look */
+	bool told; /* the brokers replied at the last look */
 };
 
-/* One look; 0, or -1 when a broker does not tell. */
+/* Looks once. 0, or -1 when a broker does not reply. */
 static int
 look(struct auditor *auditor)
 {
@@ -72,7 +72,7 @@ show_progress(const struct auditor *auditor)
 	fflush(stdout);
 }
 
-/* Everything that only goes up. */
+/* A sum that grows with any progress. */
 static int64_t
 steps(const struct audit *audit)
 {
@@ -102,9 +102,8 @@ tell_untold(const struct auditor *auditor)
 }
 
 /*
- * Every transfer is begun, what is booked is credited, and the brokers agree. A number that was
- * taken and nothing else may be on its way to a broker that does not answer: it is waited for a
- * while.
+ * Whether every transfer has begun, booked ones are credited, and the brokers agree. A transfer
+ * with nothing but a number may be in flight to a broker that does not reply, so wait a while.
  */
 static bool
 is_settled(struct auditor *auditor, int64_t still_ms)
@@ -232,7 +231,7 @@ show_unexplained(const struct auditor *auditor)
 	sqlite3_finalize(rows);
 }
 
-/* 0 when every transfer is explained and done. A broker may be on its way back. */
+/* 0 when every transfer is explained and done. Retries, because a broker may be restarting. */
 static int
 explain(struct auditor *auditor)
 {

@@ -1,9 +1,9 @@
 /*
- * bank_b: the bank that gets the money.
+ * bank_b: the bank that credits.
  *
- *   open      new books; begins to read each queue of the topic where it ends now
- *   credit    credits what comes, until SIGTERM
- *   ids       the reconciliation by time, B's half: the ids that came since the last time
+ *   open      new books; reading begins at the present end of each queue of the topic
+ *   credit    credits the transfers that arrive, until SIGTERM
+ *   ids       the reconciliation by time, B's half: prints the ids credited since the last time
  */
 
 #include "config.h"
@@ -68,7 +68,7 @@ struct counter {
 
 static void pull_next(struct counter *counter);
 
-/* What came and where it ended are one commit. */
+/* Credits and the new offset are one commit. */
 static bool
 credit_all(struct counter *counter, const struct pull_result *result)
 {

@@ -58,7 +58,7 @@ book_a_order(int64_t seed, int64_t id)
 	};
 }
 
-/* False when that transaction has its row already: a check came first and refused it. */
+/* False when the transaction has a row already, because a check refused it. */
 static bool
 write_row(sqlite3 *books, const struct transfer *transfer, const struct transaction_half *half,
     const char *state, int64_t now_ms)

@@ -37,7 +37,7 @@ take_list(
 	}
 }
 
-/* Page by page. */
+/* Reads page by page. */
 static int
 read_list(struct twinmq *mq, sqlite3 *books, const struct broker_data *broker, struct slice ledger)
 {
