@@ -2,8 +2,8 @@
 #define STORE_INBOX_H
 
 /*
- * The mailboxes of the store's threads. A post needs the mailbox, not the thread behind it: so
- * whoever has something for the writer need not know the writer. Any thread.
+ * The mailboxes of the store's threads. A post needs the mailbox only: a room that has work for the
+ * writer need not know the writer. Any thread.
  */
 
 #include "common/base/mailbox.h"

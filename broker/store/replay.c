@@ -20,16 +20,17 @@
 #include "common/base/mem.h"
 
 /*
- * What a start finds. SQLite's WAL keeps each segment whole up to some commit;
- * what remains is to see where the log ends:
+ * The store at start. SQLite's WAL keeps each segment whole up to some commit; replay
+ * finds where the log ends:
  *
  *   - a segment that was made but never written to is removed;
  *   - after a power cut under ASYNC_FLUSH a segment may end before its
- *     successor begins: the log ends at that hole, and what lies behind it is set aside;
+ *     successor begins: the log ends at that hole, and the segments behind it are set aside;
  *   - the newest one tells all queues (segment.h), and its log behind `indexed` is
  *     read to bring them up to date.
  *
- * The work is bounded by what may wait for its blocks (block.h), not by the size of the store.
+ * The work is bounded by the entries that may wait for their blocks (block.h), not by the size of
+ * the store.
  */
 
 #define NAME_DIGITS 20
@@ -556,7 +557,7 @@ load_newest(struct replay *replay)
 	/* Absent: the store was written before there were half messages. */
 	if (segment_info(db, "halves", &replay->halves) != SQLITE_ROW)
 		replay->halves = writer->position;
-	/* Somebody deleted it: what it knew of half messages is in the log, from the beginning. */
+	/* meta.db was deleted: its half messages are in the log, from the beginning. */
 	if (meta_is_new(replay->writer->meta))
 		replay->halves = replay->list[0]->first;
 	if (half_rows_load(&writer->half_rows, &replay->why) == -1 || replay_older(replay) == -1)
@@ -564,14 +565,14 @@ load_newest(struct replay *replay)
 	if (replay_log(replay) == -1)
 		return -1;
 	half_table_cut(&writer->halves, writer->position, clock_mono_ms());
-	/* Events outlive the segments of what they are about. */
+	/* Events outlive the segments of their half messages. */
 	half_table_expire(&writer->halves, replay->list[0]->first, writer->position);
 	return 0;
 }
 
 /* ---- all of it ------------------------------------------------------- */
 
-/* Where the log and its queues begin is what the oldest segment found. */
+/* The oldest segment tells where the log and its queues begin. */
 static void
 load_oldest(struct replay *replay)
 {

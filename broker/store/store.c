@@ -54,7 +54,7 @@ static void __attribute__((format(printf, 2, 3))) explain(char **why, const char
 	va_end(args);
 }
 
-/* The file names the holder's pid for the one who is turned away. */
+/* The file holds the pid of the process that has the store, for the error message of another. */
 static int
 take_lock(struct store *store, char **why)
 {
@@ -328,6 +328,6 @@ store_get_stats(const struct store *store, struct store_stats *stats)
 		.write_block = write_block,
 	};
 	segment_array_unref(segments);
-	/* Of now: what was true a second ago may have changed, and a refusal quotes it. */
+	/* Of now: a refusal quotes these figures, and a second may change them. */
 	disk_space(base->dir.path, &stats->disk_total, &stats->disk_free);
 }

@@ -50,13 +50,13 @@ struct store;
 struct tail;
 
 /*
- * Locks and opens the store, replays what the last run left. NULL on failure:
- * *why is one sentence that says what, where and what to do (caller frees).
+ * Locks and opens the store, replays the end of the last run. NULL on failure:
+ * *why is one sentence with the cause, the place and the remedy (caller frees).
  */
 struct store *store_open(const struct store_options *options, char **why);
 /*
- * The loops that append and pull; each gets the notices of new records, so
- * that its tail (tails[i] belongs to loops[i]) knows what it may serve.
+ * The loops that append and pull. Each gets the commit notices, from which its tail (tails[i]
+ * belongs to loops[i]) serves pulls.
  */
 void store_start(struct store *store, struct loop *loops, struct tail **tails, int n_loops);
 /* Finishes what was submitted, syncs, ends the threads. Jobs are posted to their reply loops. */
@@ -126,7 +126,7 @@ bool store_is_busy(const struct store *store);
 
 /* ---- reading --------------------------------------------------------- */
 
-/* What a pull wants: bounds, and the tags. */
+/* The bounds of a pull, and its tags. */
 struct pull_limits {
 	int32_t max_messages;
 	int32_t max_bytes; /* of records; the first message is returned whatever its size */
@@ -138,7 +138,7 @@ struct pull_limits {
 
 struct body_part;
 
-/* What a pull gets. */
+/* The reply to a pull. */
 struct pull_result {
 	struct body_part *parts; /* records in order, for a reply's body */
 	size_t n_parts;
@@ -209,7 +209,7 @@ enum meta_table {
 	META_TOPIC,          /* name -> JSON of the topic's configuration */
 	META_GROUP,          /* name -> JSON of the subscription group */
 	META_SETTING,        /* name -> value that updateBrokerConfig set, and data versions */
-	META_PRODUCER_GROUP, /* name -> JSON of what was set for a group of producers */
+	META_PRODUCER_GROUP, /* name -> JSON of the settings of a group of producers */
 	META_OFFSET,         /* (group, topic, queue id) -> next offset to consume */
 };
 

@@ -178,7 +178,7 @@ watch_disk(struct closer *closer)
 	    base->dir.path, (long long)available, (long long)total, limit);
 }
 
-/* When a load ends, what it needed goes back to the system. */
+/* When a load ends, its memory goes back to the system. */
 static void
 trim_memory(struct closer *closer)
 {
@@ -199,7 +199,7 @@ tick(struct closer *closer)
 
 	watch_disk(closer);
 	trim_memory(closer);
-	/* When the disk is full, this is what we can give. */
+	/* The spare WAL is space that a full disk can have back. */
 	if (write_block_holds(&closer->base->write_blocks, WRITE_BLOCK_FULL | WRITE_BLOCK_LIMIT))
 		segment_drop_spare(&closer->base->dir);
 	closer->seals = (struct task_chain){ 0 };
@@ -256,7 +256,7 @@ closer_start(struct closer *closer)
 void
 closer_stop(struct closer *closer)
 {
-	/* Not by a task: what waits need not be done now. */
+	/* Not by a task: tasks that wait need not be done before the stop. */
 	atomic_store(&closer->stop, true);
 	closer->stop_task.run = run_nothing;
 	mailbox_post(&closer->base->inboxes.closer, &closer->stop_task);

@@ -2,10 +2,10 @@
 #define STORE_CLOSER_H
 
 /*
- * The thread for what must not delay a commit: seals segments that the writer
- * has left, makes the next one's template, unlinks expired ones, watches the
- * disk. The list of segments itself is changed by the writer: retention asks it to
- * let go of segments (and to tell the loops the new first offsets), then unlinks.
+ * The thread for work that must not delay a commit: it seals segments that the writer has left,
+ * makes the next one's template, unlinks expired ones, and watches the disk. The writer alone
+ * changes the list of segments: retention has it remove segments from the list, and publish the
+ * new first offsets, before the closer unlinks the files.
  */
 
 #include "broker/store/base.h"
@@ -18,11 +18,11 @@ struct closer *closer_new(struct store_base *base, struct readers *readers);
 void closer_free(struct closer *closer);
 void closer_start(struct closer *closer);
 void closer_stop(struct closer *closer);
-/* After closer_stop and writer_stop: lets go of what came too late. */
+/* After closer_stop and writer_stop: frees the tasks that came too late. */
 void closer_drain(struct closer *closer);
 /* Makes the file of a new segment, of a template if one is there. The writer; main before start. */
 int closer_make_segment(struct closer *closer, const struct segment *segment);
-/* Takes over what the writer has left; one without connection, too. */
+/* Takes over a segment that the writer has left; left->db may be NULL. */
 void closer_seal(struct closer *closer, const struct segment_writer *left);
 
 #endif

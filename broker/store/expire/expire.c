@@ -11,9 +11,9 @@
 #include "common/base/mem.h"
 
 /*
- * Retention, in three steps: the closer finds what may go and reads where the
- * queues begin afterwards; the writer takes the segments off the list and
- * tells the loops; the closer unlinks the files. Readers that hold one open finish first.
+ * Retention, in three steps: the closer chooses segments and reads where the queues begin without
+ * them; the writer takes them off the list and publishes the new first offsets; the closer unlinks
+ * the files. A reader that holds one open finishes first.
  */
 
 struct queue_first {
@@ -110,7 +110,7 @@ run_let_go(struct task *task, void *arg)
 	struct segment_array *array = segments_ref(&base->segments);
 	size_t n = 0;
 
-	/* Two requests may have chosen the same segments: what is gone is gone. */
+	/* Two requests may have chosen the same segments: the second finds them gone. */
 	while (n < array->n && array->list[n] != expiry->next)
 		n++;
 	if (n > 0 && n < array->n &&
@@ -260,7 +260,7 @@ read_firsts(struct expiry *expiry, sqlite3 *db)
 	return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
-/* What the log begins with when expiry->next is its oldest segment. */
+/* Where the queues, and the age of the log, begin with expiry->next. */
 static int
 read_next(struct expiry *expiry)
 {

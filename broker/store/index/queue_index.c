@@ -110,7 +110,7 @@ queue_index_remove(struct queue_index *index, uint64_t hash, int32_t number, con
 
 	while (index->slots[hole].queue != queue)
 		hole = (hole + 1) & mask;
-	/* What came to lie behind the hole because it was taken moves up. */
+	/* Entries that were pushed behind the hole, because it was taken, move up. */
 	for (size_t i = (hole + 1) & mask; index->slots[i].queue != NULL; i = (i + 1) & mask) {
 		size_t home = home_slot(index, index->slots[i].hash);
 

@@ -5,8 +5,8 @@
  * The queues of the log: their numbers and bounds. The writer's, once it
  * runs; the main thread's before and after.
  *
- * A number names one incarnation of a queue: it is never given again, so what
- * older segments hold of a deleted topic is never taken for its successor's.
+ * A number names one incarnation of a queue and is never given again. So records of a deleted topic
+ * in older segments are never taken for those of its successor.
  */
 
 #include "broker/store/index/queue_index.h"

@@ -251,7 +251,7 @@ sort_keys(struct key_entry *keys, struct key_entry *spare, size_t n)
 		keys = spare;
 		spare = swap;
 	}
-	/* Three passes: the result lies in what the caller gave as spare. */
+	/* After three passes the result lies in the spare array: copy it back. */
 	if (n != 0)
 		memcpy(spare, keys, n * sizeof keys[0]);
 }

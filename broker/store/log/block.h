@@ -2,7 +2,7 @@
 #define STORE_BLOCK_H
 
 /*
- * The packed rows of a segment's index, and what waits in memory to be packed.
+ * The packed rows of a segment's index, and the entries that wait in memory to be packed.
  *
  * A queue block: store time of its newest record (8 bytes), then 20-byte entries of
  * consecutive offsets: position 8, size 4, tag hash 8 (RocketMQ's consume-queue entry).
@@ -65,8 +65,7 @@ queue_block_is_whole(size_t bytes)
 struct queue_entry queue_block_entry(const void *block, size_t i);
 int64_t queue_block_timestamp(const void *block);
 
-/* The hash of what a key look-up asks for; what the topic adds to it is the same for all of its
- * keys. */
+/* The hash of a topic's key; key_topic_hash is the part that all keys of the topic share. */
 uint64_t key_topic_hash(struct slice topic);
 uint64_t key_hash(uint64_t topic_hash, struct slice key);
 /* Calls back with each key that a record with these properties can be found by. */

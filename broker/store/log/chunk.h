@@ -2,9 +2,8 @@
 #define STORE_CHUNK_H
 
 /*
- * Bytes of records that several threads hold: what one group commit wrote, or
- * what a cold read found. Written once by its maker, read-only afterwards,
- * freed by the last holder. Any thread.
+ * Bytes of records that several threads hold: those of one commit, or the result of a cold read.
+ * Written once by its maker, read-only afterwards, freed by the last holder. Any thread.
  */
 
 #include <stdatomic.h>

@@ -1,7 +1,7 @@
 #ifndef STORE_DISK_H
 #define STORE_DISK_H
 
-/* What the store asks of the file system beside SQLite. Functions return 0, or -1 and errno. */
+/* The file system, beside SQLite. Functions return 0, or -1 and errno. */
 
 #include <stdint.h>
 

@@ -2,8 +2,8 @@
 #define STORE_ROW_CACHE_H
 
 /*
- * Log rows that a reader has read lately. Queues share rows, so whoever reads a backlog of
- * eight queues wants each row eight times, once for each. { 0 } is an empty one. One thread.
+ * Log rows that a reader has read lately. Queues share rows: a client that reads a backlog of eight
+ * queues needs each row eight times. { 0 } is an empty cache. One thread.
  */
 
 #include <stddef.h>

@@ -32,7 +32,7 @@ static const char schema[] =
     "CREATE TABLE tag(pos INTEGER PRIMARY KEY, hash INTEGER NOT NULL);"
     "CREATE TABLE info(name TEXT PRIMARY KEY, value) WITHOUT ROWID;";
 
-/* What belongs to a SQLite file. */
+/* The files of an SQLite database. */
 static const char *const suffixes[] = { "", "-wal", "-shm", "-journal" };
 #define N_SUFFIXES (sizeof suffixes / sizeof suffixes[0])
 
@@ -63,7 +63,7 @@ segment_unref(struct segment *segment)
 		free(segment);
 }
 
-/* The first that cannot be removed decides; what is not there is no failure. */
+/* Returns the first unlink error; a missing file is not an error. */
 static int
 unlink_all(const char *path)
 {
@@ -116,7 +116,7 @@ segment_make_template(const struct log_dir *dir)
 			rc = sql_transaction(db, fill_template, db);
 		sql_close(db);
 	}
-	/* What SQLite wrote without its syncs, which would be several. */
+	/* One sync instead of the several that SQLite would make. */
 	if (rc == SQLITE_OK && disk_sync_file(buf_text(&path)) == -1)
 		rc = SQLITE_IOERR_FSYNC;
 	buf_release(&path);

@@ -17,7 +17,7 @@
  * segment thus tells the state of all queues: its bounds, its queue blocks,
  * and what its log holds behind `indexed`. No second file has to agree with it.
  *
- * While it is live, all of it is in its WAL, which nobody checkpoints: a commit
+ * While it is live, all of it is in its WAL, which is never checkpointed: a commit
  * never waits for a checkpoint, and SQLite's race between a commit and another
  * connection's checkpoint (before 3.51.3) cannot happen. When the writer has moved
  * on, the closer seals it: checkpoint, then it is immutable. Readers see `sealed` and open

@@ -57,8 +57,8 @@ enum get_status segment_get_record(struct segment_reader *reader, int64_t positi
 enum get_status segment_get_row(
     struct segment_reader *reader, int64_t position, int64_t *start, struct slice *bytes);
 /*
- * Somebody reads a sealed segment in order, has got to the position, and the segment ends at end:
- * the disk may go ahead. SQLite maps the file, and the kernel reads what is mapped when it is met.
+ * A client reads a sealed segment in order and has got to the position; the segment ends at end.
+ * Asks the kernel to read on: SQLite maps the file, and mapped pages are read only when touched.
  */
 void segment_hint(struct segment_reader *reader, int64_t position, int64_t end);
 /* Copies a whole, checked record out of a row that was got before. */

@@ -72,7 +72,7 @@ int segment_put_tag(struct segment_writer *writer, int64_t position, int64_t tag
 int segment_put_info(struct segment_writer *writer, const char *name, int64_t value);
 int segment_put_queue_blocks(struct segment_writer *writer, struct pending *pending);
 int segment_put_key_blocks(struct segment_writer *writer, struct pending *pending);
-/* Writes what a full disk has no room for. */
+/* Writes 64 KB, for which a full disk has no room. */
 int segment_put_probe(struct segment_writer *writer);
 
 #endif

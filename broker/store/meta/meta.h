@@ -2,9 +2,9 @@
 #define STORE_META_H
 
 /*
- * meta.db: topics, groups, settings, consumer offsets. The writer's; the main
- * thread's before start and after stop. Always synced: an answer that follows
- * a commit here survives a power cut in either flush mode.
+ * meta.db: topics, groups, settings, consumer offsets. It belongs to the writer; to the main thread
+ * before start and after stop. Commits are always synced: a reply after a commit here survives a
+ * power cut in either flush mode.
  */
 
 #include "broker/store/sqlite/sql.h"
@@ -23,7 +23,7 @@ sqlite3 *meta_db(const struct meta *meta);
 void meta_failed(struct meta *meta, int rc);
 /* All jobs of the chain in one transaction. 0, or -1: nothing was changed, and it was logged. */
 int meta_commit(struct meta *meta, const struct task *first);
-/* The jobs' replies with this status, for each loop; those that nobody waits for are freed. */
+/* The jobs' replies with this status, for each loop; jobs without `done` are freed. */
 void meta_finish(struct task *first, int status, struct task_chain *replies);
 
 /* At start: calls back with each row; slices are lent. */

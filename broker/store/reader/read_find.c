@@ -201,7 +201,7 @@ add_found(struct key_search *search, int64_t position, size_t size)
 	search->bytes += size;
 }
 
-/* Keeps the candidates that are what was asked for; they came in order of the log. */
+/* Keeps the candidates that match the question; they came in order of the log. */
 static void
 check_candidates(struct key_search *search)
 {

@@ -52,7 +52,7 @@ select_entry(void *arg, int64_t offset, struct queue_entry entry)
 	return true;
 }
 
-/* What the writer gave, of entries that are in no block yet. */
+/* Entries that the writer added, as they are in no block yet. */
 static enum get_status
 select_waiting(struct selection *it, const struct read_work *work)
 {
@@ -82,7 +82,7 @@ select_in_blocks(struct reader_files *files, struct selection *it, const struct 
 	return segment_each_entry(file, work->job.queue, it->next_offset, select_entry, it);
 }
 
-/* Whether a log row that holds this one holds some more: what follows it tells, or the end. */
+/* Whether the log row of this pick holds several picks: the next picks tell, or the last ones. */
 static bool
 is_dense(const struct selection *it, size_t i)
 {

@@ -14,7 +14,7 @@
 
 #define KEPT_MS 5000 /* for a consumer that stopped */
 
-/* What is left of a read. */
+/* The rest of a read. */
 struct run {
 	struct chunk *chunk; /* NULL: nothing */
 	size_t at;           /* of the next record in the chunk */
@@ -53,7 +53,7 @@ empty(struct stream *stream)
 		drop_run(stream);
 }
 
-/* Nobody came for it: what was read ahead goes. */
+/* Drops records that no pull came for. */
 static void
 on_rest(struct timer *timer)
 {
@@ -129,7 +129,7 @@ use(struct readahead *readahead, struct stream *stream)
 		loop_set_timer(readahead->loop, &readahead->rest, stream->used_ms + KEPT_MS);
 }
 
-/* ---- what was read --------------------------------------------------- */
+/* ---- records at hand --------------------------------------------------- */
 
 /* True when the run has nothing left. */
 static bool
@@ -206,7 +206,7 @@ readahead_put(struct readahead *readahead, int32_t queue, int64_t offset, struct
 	use(readahead, stream);
 }
 
-/* ---- what is being read ---------------------------------------------- */
+/* ---- reads under way ---------------------------------------------- */
 
 struct readahead_trip *
 readahead_begin(struct readahead *readahead, int32_t queue, int64_t offset, int64_t max_offset)

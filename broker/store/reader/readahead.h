@@ -2,11 +2,10 @@
 #define STORE_READAHEAD_H
 
 /*
- * What a reader has read ahead for a loop's consumers that work off a backlog: one trip to the
- * reader brings the records of several pulls, and the next trip is made while these are sent.
- * A stream is the place where a consumer will go on, and the records from there on if some are
- * left. Only who was seen to go on once is read ahead for, and only without a filter. Belongs to
- * one loop.
+ * Records read ahead for consumers that work off a backlog. One trip to a reader brings the records
+ * of several pulls, and the next trip is made while these are sent. A stream is the offset at which
+ * a consumer will go on, with the records from there on that are at hand. A stream begins when a
+ * consumer was seen to go on once, and pulls without a filter. Belongs to one loop.
  */
 
 #include <stdbool.h>
@@ -16,8 +15,8 @@
 #include "common/net/outbox.h"
 
 #define READAHEAD_BYTES (256 << 10) /* of records, in one trip for a stream */
-#define READAHEAD_RUNS 2            /* trips: what is sent, and what was read meanwhile */
-#define READAHEAD_STREAMS 16        /* whoever was not here for longest makes room */
+#define READAHEAD_RUNS 2            /* trips: the one being sent, and the next */
+#define READAHEAD_STREAMS 16        /* the least recently used makes room */
 
 struct readahead;
 
@@ -29,7 +28,7 @@ void readahead_free(struct readahead *readahead);
  */
 bool readahead_take(struct readahead *readahead, int32_t queue, int64_t offset,
     const struct pull_limits *limits, struct pull_result *result);
-/* Somebody was served up to this offset: reading ahead will not be for nothing. */
+/* A consumer was served up to this offset: reading ahead will be of use. */
 bool readahead_expects(const struct readahead *readahead, int32_t queue, int64_t offset);
 /* The n_records in the chunk, whole and without gaps, are those from offset on. */
 void readahead_put(struct readahead *readahead, int32_t queue, int64_t offset, struct chunk *chunk,
@@ -40,7 +39,7 @@ struct readahead_trip {
 	int32_t queue;
 	int64_t offset;
 	bool under_way;
-	void *waiting; /* NULL: nobody */
+	void *waiting; /* a pull that arrived meanwhile; NULL: none */
 };
 
 /*

@@ -140,7 +140,7 @@ reader_copy(struct reader_files *files, int64_t position, uint32_t size, bool de
 		return status;
 	const struct row *row = row_cache_find(&files->rows, position);
 
-	/* A longer record has a row of its own, which nobody else wants. */
+	/* A longer record has a row of its own: no other record is in it. */
 	if (row == NULL && dense && size <= SEGMENT_ROW_BYTES) {
 		int64_t start;
 		struct slice bytes;

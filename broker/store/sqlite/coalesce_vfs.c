@@ -27,13 +27,13 @@ struct coalesce_vfs {
  * with the real file: they are the real ones, but for those of this page.
  */
 struct write_buffer {
-	sqlite3_io_methods methods; /* first: what the file points to */
+	sqlite3_io_methods methods; /* first: the file's method table */
 	const sqlite3_io_methods *real;
 	bool is_wal;           /* else a database */
 	bool in_checkpoint;    /* of a database */
 	bool in_frame;         /* of a WAL: the page of the frame comes next */
 	bool is_commit;        /* of a WAL: the frame is its commit's last */
-	sqlite3_int64 wal_end; /* behind the last frame; what is written before it is no new one */
+	sqlite3_int64 wal_end; /* behind the last frame; writes before it are no new frames */
 	char *bytes;
 	int n_bytes;
 	sqlite3_int64 begins_at;

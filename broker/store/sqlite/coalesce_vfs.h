@@ -2,13 +2,13 @@
 #define STORE_COALESCE_VFS_H
 
 /*
- * A SQLite VFS on top of another: what SQLite writes in small pieces leaves in
- * large ones. A commit's frames are two writes each, of a header and of a
+ * A SQLite VFS on top of another: small writes of SQLite leave as large
+ * ones. A commit's frames are two writes each, of a header and of a
  * page; here the page of its last frame sends them all off, before SQLite makes them
  * known to readers. A checkpoint writes page by page; here neighbours go together. Whatever
  * else SQLite does with the file finds it as if nothing had been held back.
  *
- * A write that fails is told to who has it sent off: the commit, and of a
+ * A failed write is reported to the call that flushes it: the commit, or in a
  * checkpoint a later page, the truncation or the sync; so checkpoints through it have to sync, and
  * one that did not come to its end has to be tried again by the same connection.
  *

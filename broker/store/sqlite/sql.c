@@ -30,7 +30,7 @@ sql_init(void)
 	pthread_once(&once, init_once);
 }
 
-/* A path inside a URI: what has a meaning there is escaped. */
+/* A path inside a URI: characters that have a meaning there are escaped. */
 static void
 put_uri_path(struct buf *uri, const char *path)
 {

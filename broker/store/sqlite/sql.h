@@ -2,9 +2,9 @@
 #define STORE_SQL_H
 
 /*
- * SQLite, as little of it as the store needs. Connections are opened without
- * SQLite's own locks: each belongs to one thread at a time. Functions answer
- * SQLite's extended result codes; who decides what they mean logs them.
+ * As little of SQLite as the store needs. Connections are opened without
+ * SQLite's own locks: each belongs to one thread at a time. Functions return
+ * SQLite's extended result codes; the caller that acts on one logs it.
  */
 
 #include <sqlite3.h>
@@ -19,7 +19,7 @@ enum sql_mode {
 	SQL_CREATE,    /* read and write, made when missing */
 	SQL_WRITE,     /* read and write */
 	SQL_READ,      /* read only, follows a writer elsewhere */
-	SQL_IMMUTABLE, /* read only, nobody writes: neither locks nor WAL */
+	SQL_IMMUTABLE, /* read only, no longer written: neither locks nor WAL */
 };
 
 int sql_open(const char *path, const char *vfs, enum sql_mode mode, sqlite3 **db);
@@ -38,7 +38,7 @@ int sql_int64(sqlite3 *db, const char *text, int64_t *value);
 void sql_bind_slice(sqlite3_stmt *statement, int index, const char *data, size_t len);
 
 bool sql_is_full(int rc);
-/* After these nobody knows what the disk holds. */
+/* After these the contents of the disk are unknown. */
 bool sql_is_sync_failure(int rc);
 
 #endif

@@ -2,8 +2,8 @@
 #define STORE_TRICK_H
 
 /*
- * Switches of what is done to SQLite's files for speed alone (README in this folder): so that each
- * can be measured, and tested without. The program never turns one off by itself.
+ * Switches for the tricks with SQLite's files that are for speed alone (README in this folder), so
+ * that each can be measured and tested. The program never turns one off by itself.
  */
 
 enum trick {

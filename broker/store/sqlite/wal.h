@@ -2,9 +2,9 @@
 #define STORE_WAL_H
 
 /*
- * What the store does to write-ahead logs past SQLite's interface: README in this folder says what
- * each relies on. db is the one connection that writes the database, database the path of its file.
- * Functions return SQLite's extended result codes, or as they say.
+ * Write-ahead logs, handled past SQLite's interface: README in this folder names the guarantees
+ * that each function relies on. db is the one connection that writes the database, database the
+ * path of its file. Functions return SQLite's extended result codes, or as they say.
  */
 
 #include <sqlite3.h>
@@ -23,7 +23,7 @@ bool wal_size(sqlite3 *db, int64_t *bytes);
  * them: the commit that needs the space will say so.
  */
 bool wal_extend(sqlite3 *db, int64_t *end, int64_t bytes);
-/* Cuts off what a failed commit may have left behind the last whole one. */
+/* Truncates the WAL after a failed commit, so that recovery cannot replay it. */
 int wal_truncate(sqlite3 *db, int64_t bytes);
 /* From now on the connection reads its WAL, as it is now, from mapped memory if that is possible.
  */

@@ -2,7 +2,7 @@
 #define STORE_COMMIT_NOTICE_H
 
 /*
- * What the writer tells the loops' tails: made once per commit, shared by all
+ * The writer's message to the loops' tails: made once per commit, shared by all
  * of them, read-only once posted. A task of its own carries it to each loop.
  */
 
@@ -28,7 +28,7 @@ struct commit_notice_queue {
 };
 
 enum commit_notice_kind {
-	COMMIT_NOTICE_GROWTH, /* records were committed; queues: those that nobody heard of before
+	COMMIT_NOTICE_GROWTH, /* records were committed; queues: those that are new
 	                       */
 	COMMIT_NOTICE_FIRST,  /* the oldest records of these queues went */
 	COMMIT_NOTICE_DROP,   /* these queues are no more */

@@ -13,8 +13,8 @@
 
 /*
  * Memory holds the newest commit notices, whole ones, up to tail_bytes; each queue has a
- * ring of its newest entries, exactly those whose records are held. So what
- * goes with the oldest notice is known from it: one entry from the front of a
+ * ring of its newest entries, exactly those whose records are held. The oldest notice
+ * tells which entries go with it: one entry from the front of a
  * ring for each of its records. A queue without recent records has no ring.
  */
 
@@ -246,7 +246,7 @@ find_chunk(const struct tail *tail, int64_t position)
 	return held_at(tail, low)->chunk;
 }
 
-/* ---- what the writer tells ------------------------------------------- */
+/* ---- applying a notice ------------------------------------------- */
 
 static void
 note_growth(struct tail *tail, struct tail_queue *queue)

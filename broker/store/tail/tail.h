@@ -2,7 +2,7 @@
 #define STORE_TAIL_H
 
 /*
- * What one loop knows of the log: the bounds of every queue, and the newest
+ * The log as one loop knows it: the bounds of every queue, and the newest
  * records in memory, from which a pull at the tail is answered without a
  * thread hop and without a copy. Fed by the writer's notices, in the loop's
  * inbox. One tail per loop; only that loop's thread uses it.
@@ -21,7 +21,7 @@ struct tail_queue {
 	int32_t queue_id;
 	struct slice topic;
 	int64_t min_offset;     /* first that is still there */
-	int64_t max_offset;     /* next to be written; what lies below is committed */
+	int64_t max_offset;     /* next to be written; all below is committed */
 	int64_t last_timestamp; /* store time of the newest message, ms; 0: none in this store */
 	/* internal: entries of the newest records */
 	bool grown;
@@ -42,7 +42,7 @@ struct tail_queue *tail_each(struct tail *tail, size_t *state);
 enum tail_status {
 	TAIL_FOUND,
 	TAIL_NO_MATCH, /* all that was looked at was filtered */
-	TAIL_COLD,     /* offset is older than what memory holds: ask a reader */
+	TAIL_COLD,     /* the offset is older than the records in memory: ask a reader */
 };
 
 /*

@@ -239,7 +239,7 @@ place(
 	return true;
 }
 
-/* Places it, what goes with it, and what both do to the half messages. Else why not. */
+/* Places the append, its companion and their change of the half messages, or says why not. */
 static enum append_status
 place_whole(
     struct writer *writer, struct append *append, struct chunk *chunk, struct commit_notice *notice)

@@ -2,7 +2,7 @@
 #define STORE_BATCH_H
 
 /*
- * What goes into one commit: tasks are dequeued into the batch, then its records get their places
+ * The contents of one commit: tasks are dequeued into the batch, then its records get their places
  * in the log, their queues and the commit's chunk.
  */
 
@@ -10,17 +10,17 @@
 #include "broker/store/tail/commit_notice.h"
 #include "broker/store/writer/writer.h"
 
-/* What a task in the writer's inbox runs, with the writer as receiver. */
+/* Run by tasks in the writer's inbox, with the writer as receiver. */
 void dequeue_append(struct task *task, void *writer);
 void dequeue_read(struct task *task, void *writer);
 void dequeue_meta(struct task *task, void *writer);
 void dequeue_half(struct task *task, void *writer);
 
-/* A new batch of what is there, up to a bound. */
+/* Fills a new batch from the inbox, up to a bound. */
 void batch_dequeue(struct writer *writer);
 /* Fails the batch's appends and changes of meta.db. */
 void batch_fail(struct writer *writer);
-/* Hands the batch's reads on, with what only the writer knows. */
+/* Hands the batch's reads to the readers, with entries that only the writer has. */
 void batch_pass_reads(struct writer *writer);
 /* Places all appends; those that are not to be stored are replied to and leave the batch. */
 void batch_place(struct writer *writer, struct chunk *chunk, struct commit_notice *notice);

@@ -9,7 +9,7 @@
 #include "broker/store/writer/roll.h"
 #include "common/base/clock.h"
 
-/* What one transaction of the live segment writes. */
+/* One transaction of the live segment. */
 struct commit {
 	struct writer *writer;
 	struct flush flush;
@@ -50,7 +50,7 @@ put_commit(void *arg)
 	return rc == SQLITE_OK ? put_tags(writer) : rc;
 }
 
-/* What was committed becomes pending index entries, and known to the notice. */
+/* Committed records become pending index entries; new queues go into the notice. */
 static void
 note_committed(struct writer *writer, struct commit_notice *notice)
 {
@@ -108,7 +108,7 @@ count_commit(struct writer *writer, const struct commit_notice *notice, int64_t 
 		    &counters->earliest_ms, writer->timestamp, memory_order_relaxed);
 }
 
-/* The batch's transaction. On failure *status is what its appends are told. */
+/* The batch's transaction. On failure *status is for its appends. */
 static int
 commit_placed(struct writer *writer, struct commit_notice *notice, enum append_status *status)
 {

@@ -12,14 +12,14 @@
 struct flush {
 	struct writer *writer;
 	bool queues, keys;
-	bool closing; /* also what a closed segment must say of itself */
+	bool closing; /* also the rows that a closed segment must have */
 };
 
 /* The blocks are worth it, or have waited long enough. */
 bool flush_is_due(const struct writer *writer);
 /* ms until they are by time alone; -1: never. */
 int flush_in_ms(const struct writer *writer);
-/* What a batch's transaction writes along with its records. */
+/* The blocks that a batch's transaction writes along with its records. */
 struct flush flush_with_batch(struct writer *writer);
 /* Inside a transaction; an SQLite code. */
 int flush_put(const struct flush *flush);
@@ -27,9 +27,9 @@ int flush_put(const struct flush *flush);
 void flush_done(const struct flush *flush);
 /* A transaction of its own; an SQLite code. */
 int writer_flush(struct writer *writer, bool closing);
-/* What is known to be on the disk: a log position. */
+/* The log position up to which all is known to be on the disk. */
 int64_t writer_synced(const struct writer *writer);
-/* What a failed commit means for the store, and for the appends that were in it. Logs it. */
+/* A commit failed: logs it, blocks writes if it must, and returns the status of its appends. */
 enum append_status writer_failed(struct writer *writer, int rc);
 
 #endif

@@ -1,7 +1,7 @@
 #ifndef STORE_PUBLISH_H
 #define STORE_PUBLISH_H
 
-/* What the writer sends to the loops. */
+/* From the writer to the loops. */
 
 #include "broker/store/tail/commit_notice.h"
 #include "broker/store/writer/writer.h"

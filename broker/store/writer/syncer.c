@@ -17,7 +17,7 @@
  * handle of its own from the store's VFS, so that neither commits nor the
  * writer's connection wait. Segments that the writer has left are synced
  * before the live one: a power cut then takes a suffix of the log, as far as
- * the order of syncs can tell; replay drops what lies behind a hole all the same.
+ * the order of syncs can tell; replay sets aside whatever lies behind a hole all the same.
  */
 
 struct syncer {

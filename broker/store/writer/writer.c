@@ -165,8 +165,9 @@ run(void *arg)
 }
 
 /*
- * What a loop may do itself, when it would rest otherwise, and not behind what others wait for. Its
- * own inbox is empty, or it would hear of this commit before it hears of an earlier one.
+ * An idle loop commits a small batch itself when the writer is idle, nothing else is due, and no
+ * commit waits. The loop's own inbox must be empty, or it would learn of this commit before an
+ * earlier one.
  */
 static bool
 may_commit_inline(const struct writer *writer, const struct loop *loop)

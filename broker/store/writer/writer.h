@@ -5,7 +5,7 @@
  * The thread that owns the live segment and meta.db. Its inbox takes appends, changes of meta.db,
  * questions about half messages, reads that need what only it knows, and retention.
  *
- * One batch: dequeue what is there up to a bound, commit it as one transaction, publish it to the
+ * One batch: dequeue up to a bound, commit it as one transaction, publish it to the
  * tails, post the replies. While it commits, the next batch comes together, so a lone message is
  * not delayed and a thousand share one sync.
  *
@@ -15,7 +15,7 @@
  *
  *   writer.c   the thread, the inline commit
  *   submit.c   appends on their way from a loop to the writer
- *   batch.c    what is dequeued; places of its records
+ *   batch.c    dequeuing; places of the records
  *   commit.c   the batch's transaction      roll.c   the next segment
  *   drop.c     topics that go               flush.c  index blocks
  */
@@ -33,7 +33,7 @@ struct batch {
 	struct task_chain needed; /* metas that are committed before the appends */
 	struct task_chain appends, metas, reads;
 	size_t n_records, n_bytes;
-	bool barrier; /* what follows must not share this commit */
+	bool barrier; /* later tasks must not share this commit */
 };
 
 struct writer {
@@ -59,7 +59,7 @@ struct writer {
 	int64_t next_roll_ms;  /* monotonic: when a failed change of segments is tried again */
 	struct task *todo;     /* taken from the inbox, not yet in a batch */
 	struct batch batch;
-	struct task_chain *replies; /* per loop, what this batch sends */
+	struct task_chain *replies; /* per loop, posted at the end of the batch */
 };
 
 struct writer *writer_new(
@@ -68,7 +68,7 @@ void writer_free(struct writer *writer);
 /* syncer: NULL with SYNC_FLUSH. */
 void writer_start(struct writer *writer, struct syncer *syncer);
 void writer_stop(struct writer *writer);
-/* After writer_stop: turns away what came too late. */
+/* After writer_stop: fails the jobs that came too late. */
 void writer_drain(struct writer *writer);
 
 /*
