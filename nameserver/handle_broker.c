@@ -32,12 +32,12 @@ fitting_timeout(int64_t timeout_ms)
 
 /* What the request says of its sender; -1 with the refusal written. */
 static int
-identify(struct request *request, struct member_identity *who)
+identify(struct request *request, struct member_identity *sender)
 {
 	const struct register_broker_header *header = request->header;
 	struct namesrv *namesrv = namesrv_of(request);
 
-	*who = (struct member_identity){
+	*sender = (struct member_identity){
 		.cluster = header->cluster_name,
 		.broker_name = header->broker_name,
 		.address = header->broker_addr,
@@ -50,32 +50,32 @@ identify(struct request *request, struct member_identity *who)
 		.connection = conn_id_of(request->conn).number,
 	};
 	if (command_ext(request->command, "enableActingMaster").data != NULL)
-		who->acting_master =
+		sender->acting_master =
 		    header->enable_acting_master ? ACTING_MASTER_YES : ACTING_MASTER_NO;
-	if (who->id < MASTER_ID) {
+	if (sender->id < MASTER_ID) {
 		request_refuse(request, RESPONSE_SYSTEM_ERROR, "brokerId is 0 or more");
 		return -1;
 	}
-	if (refuse_name(request, "clusterName", NAME_CLUSTER, who->cluster) ||
-	    refuse_name(request, "brokerName", NAME_BROKER, who->broker_name) ||
-	    refuse_name(request, "brokerAddr", NAME_ADDRESS, who->address))
+	if (refuse_name(request, "clusterName", NAME_CLUSTER, sender->cluster) ||
+	    refuse_name(request, "brokerName", NAME_BROKER, sender->broker_name) ||
+	    refuse_name(request, "brokerAddr", NAME_ADDRESS, sender->address))
 		return -1;
 	return 0;
 }
 
 static enum verdict
-refuse_duplicate(struct request *request, const struct member_identity *who, struct slice other)
+refuse_duplicate(struct request *request, const struct member_identity *sender, struct slice other)
 {
 	log_warn("a second broker of one name and id was refused name=%.*s id=%lld address=%.*s "
 		 "registered=%.*s",
-	    (int)who->broker_name.len, who->broker_name.data, (long long)who->id,
-	    (int)who->address.len, who->address.data, (int)other.len, other.data);
+	    (int)sender->broker_name.len, sender->broker_name.data, (long long)sender->id,
+	    (int)sender->address.len, sender->address.data, (int)other.len, other.data);
 	return request_refuse(request, RESPONSE_ILLEGAL_OPERATION,
 	    "%.*s with brokerId %lld is registered and alive at %.*s: give this broker its own "
 	    "brokerName, "
 	    "or stop the other one",
-	    (int)who->broker_name.len, who->broker_name.data, (long long)who->id, (int)other.len,
-	    other.data);
+	    (int)sender->broker_name.len, sender->broker_name.data, (long long)sender->id,
+	    (int)other.len, other.data);
 }
 
 static enum verdict
@@ -87,17 +87,17 @@ refuse_full(struct request *request, enum join_status status)
 	if (status == JOIN_MANY_BROKERS)
 		return request_refuse(request, RESPONSE_SYSTEM_BUSY,
 		    "%zu brokers are registered with this name server, %lld are allowed: raise "
-		    "maxRegisteredBrokers, or find out who registers so many",
+		    "maxRegisteredBrokers, or find what registers so many",
 		    counts.brokers, (long long)limits->max_brokers);
 	return request_refuse(request, RESPONSE_SYSTEM_BUSY,
 	    "the brokers of this name server have %zu topics, %lld are allowed with those of this "
-	    "request: raise maxRegisteredTopics, or find out who registers so many",
+	    "request: raise maxRegisteredTopics, or find what registers so many",
 	    counts.topics, (long long)limits->max_topics);
 }
 
 /* A slave learns where its master is; all learn which topics are ordered. */
 static enum verdict
-reply_registration(struct request *request, const struct member_identity *who)
+reply_registration(struct request *request, const struct member_identity *sender)
 {
 	struct namesrv *namesrv = namesrv_of(request);
 	struct register_broker_reply *answer = arena_zalloc(request->arena, sizeof *answer);
@@ -106,8 +106,8 @@ reply_registration(struct request *request, const struct member_identity *who)
 	struct buf text = { 0 };
 	struct json_out out;
 
-	if (who->id != MASTER_ID)
-		routes_master(namesrv->routes, who->broker_name, &answer->master_addr,
+	if (sender->id != MASTER_ID)
+		routes_master(namesrv->routes, sender->broker_name, &answer->master_addr,
 		    &answer->ha_server_addr);
 	if (namesrv->settings->return_order_topic_config_to_broker)
 		ordered = kv_list(namesrv->kv, SLICE(KV_ORDER_TOPICS), request->arena, &n_ordered);
@@ -135,12 +135,12 @@ register_broker_begin(struct request *request)
 {
 	struct namesrv *namesrv = namesrv_of(request);
 	const struct register_broker_header *header = request->header;
-	struct member_identity who;
+	struct member_identity sender;
 	struct registration registration;
 	enum join_status status;
 	struct slice other;
 
-	if (identify(request, &who) == -1)
+	if (identify(request, &sender) == -1)
 		return VERDICT_REPLY;
 	if (header->body_crc32 != 0 && header->body_crc32 != registration_crc(request->body))
 		return request_refuse(request, RESPONSE_SYSTEM_ERROR, "crc32 not match");
@@ -151,14 +151,14 @@ register_broker_begin(struct request *request)
 		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
 		    "%zu filter servers are registered, at most %d are taken",
 		    registration.n_filter_servers, FILTER_SERVERS_MAX);
-	status = routes_join(namesrv->routes, &who, &registration,
+	status = routes_join(namesrv->routes, &sender, &registration,
 	    namesrv->settings->delete_topic_with_broker_registration, clock_mono_ms(), &other);
 	if (status == JOIN_DUPLICATE)
-		return refuse_duplicate(request, &who, other);
+		return refuse_duplicate(request, &sender, other);
 	if (status != JOIN_OK)
 		return refuse_full(request, status);
 	conn_set_data(request->conn, namesrv); /* its end is the end of members */
-	return reply_registration(request, &who);
+	return reply_registration(request, &sender);
 }
 
 static enum verdict

@@ -2,10 +2,11 @@
 #define NAMESERVER_KV_H
 
 /*
- * What the name server keeps: pairs in namespaces, and settings that were
- * changed over the network. Truth is namesrv.db (SQLite, WAL, synchronous
- * FULL): a change that was answered survives kill -9 and power cuts. Reading is from
- * memory. One thread; what is lent is valid until the next change.
+ * The persistent state of the name server: KV pairs in namespaces, and settings
+ * that were changed over the network. They are stored in namesrv.db (SQLite,
+ * WAL, synchronous FULL): a change that was replied to survives kill -9 and
+ * power cuts. Reads are from memory. One thread; lent memory is valid until the
+ * next change.
  */
 
 #include "common/base/arena.h"
@@ -17,8 +18,8 @@
 struct kv;
 
 /*
- * Opens or makes directory/namesrv.db and locks it. A new one takes over import_path (NULL: none),
- * a kvConfig.json. NULL, and *why says what to do, in the arena.
+ * Opens or creates directory/namesrv.db and locks it. A new file imports import_path, a
+ * kvConfig.json (NULL: none). Returns NULL on failure; *why then says what to do, in the arena.
  */
 struct kv *kv_open(
     const char *directory, const char *import_path, struct arena *arena, struct slice *why);
@@ -30,11 +31,11 @@ struct kv_counts {
 };
 
 struct kv_counts kv_counts(const struct kv *kv);
-/* 0, or -1 when it cannot be kept: then nothing has changed. */
+/* 0, or -1 when the file cannot be written: then nothing has changed. */
 int kv_put(struct kv *kv, struct slice space, struct slice key, struct slice value);
 int kv_delete(struct kv *kv, struct slice space, struct slice key);
 struct slice kv_find(
-    const struct kv *kv, struct slice space, struct slice key); /* absent: not there */
+    const struct kv *kv, struct slice space, struct slice key); /* absent: no such pair */
 /* All pairs of a namespace by key, in the arena; NULL when there is no such namespace. */
 const struct ext *kv_list(
     const struct kv *kv, struct slice space, struct arena *arena, size_t *n_pairs);

@@ -2,8 +2,8 @@
 #define NAMESERVER_NAMESRV_H
 
 /*
- * The name server as a program: what its handlers reach. Everything runs on
- * one loop, so nothing here needs a lock.
+ * The name server as a program, and the state that its handlers use. Everything
+ * runs on one loop, so nothing here needs a lock.
  */
 
 #include "common/daemon/daemon.h"
@@ -31,7 +31,7 @@ namesrv_of(const struct request *request)
 	return ((struct daemon *)server_context(request->server))->context;
 }
 
-/* The ordered queues of a topic that its route tells; absent: none. */
+/* The ordered queues of a topic, for its route; absent: none. */
 struct slice namesrv_order_conf(const struct namesrv *namesrv, struct slice topic);
 
 #endif

@@ -2,9 +2,9 @@
 #define NAMESERVER_OPTIONS_H
 
 /*
- * The name server's settings, as values and as a table. A member is named like
- * its key. The table knows every key that a file for RocketMQ's name server
- * 4.2.0, 4.9.8 or 5.3.3 may carry. One thread.
+ * The settings of the name server, as values and as a table. A member is named
+ * like its key. The table has every key that a file for RocketMQ's name server
+ * 4.2.0, 4.9.8 or 5.3.3 may contain. One thread.
  */
 
 #include <stdbool.h>
@@ -17,7 +17,7 @@ struct namesrv_settings {
 	int64_t listen_port;
 	char *bind_address;
 	char *store_path;
-	char *kv_config_path; /* NULL: nothing to take over */
+	char *kv_config_path; /* NULL: nothing to import */
 	bool order_message_enable;
 	bool return_order_topic_config_to_broker;
 	bool delete_topic_with_broker_registration;
@@ -40,7 +40,7 @@ struct namesrv_settings {
 extern const struct option namesrv_options[];
 extern const char *const namesrv_sections[];
 
-/* Fills in what is unset and has a computed default. For struct program. */
+/* Computes the defaults of unset members. For struct program. */
 void namesrv_options_complete(void *settings);
 
 #endif

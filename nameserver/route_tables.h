@@ -17,15 +17,15 @@
 
 struct placement {
 	struct placement *next;
-	struct placement **link;    /* what points here: the topic's list */
+	struct placement **link;    /* the pointer to this one in the topic's list */
 	struct strmap_entry *entry; /* in broker->placements */
 	struct route_topic *topic;
 	struct route_broker *broker;
 	int32_t read_queues;
 	int32_t write_queues;
-	int32_t perm; /* as told; the broker's write_forbidden comes on top */
+	int32_t perm; /* as registered; write_forbidden of the broker masks it */
 	int32_t sys_flag;
-	uint64_t seen; /* round of registration that named it last */
+	uint64_t seen; /* the last round of registration that named it */
 };
 
 /* A topic without a broker stays a while, so that a query can be told why. */
@@ -76,7 +76,7 @@ struct routes {
 	uint64_t n_refused;                /* registrations over a limit */
 	/*
 	 * Counts changes of brokers, which concern all their topics. A composed reply of an
-	 * earlier epoch is composed again when somebody asks for it, so that a change costs
+	 * earlier epoch is composed again at the next query, so that a change costs
 	 * the same for a broker of one topic and of 100,000.
 	 */
 	uint64_t epoch;

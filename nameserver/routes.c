@@ -10,11 +10,11 @@
 #include "common/base/mem.h"
 #include "nameserver/route_tables.h"
 
-#define LOST_KEPT_MS (24 * 3600 * 1000LL) /* how long a topic that nobody has can be explained */
-#define LOST_MAX 100000                   /* ... and how many */
+#define LOST_KEPT_MS (24 * 3600 * 1000LL) /* a topic without brokers is explained for a day */
+#define LOST_MAX 100000                   /* ... and so many topics are */
 #define SWEEP_MS 60000
 
-/* Every RocketMQ broker has it, so a table that lost it is not the whole table. */
+/* Every RocketMQ broker has this topic. A table without it is an increment, not the whole. */
 #define TOPIC_OF_EVERY_BROKER "SELF_TEST_TOPIC"
 
 static const char *const leave_reasons[] = {
@@ -178,7 +178,7 @@ topic_lose(
 	topic->lost_ms = clock_mono_ms();
 }
 
-/* Out of the topic's list and memory; the caller has it out of the broker's table. */
+/* Frees a placement. The caller has removed it from the broker's table. */
 static void
 placement_drop(struct routes *routes, struct placement *placement, enum leave_reason why)
 {
@@ -400,28 +400,28 @@ replace_text(char **kept, struct slice told)
 
 static void
 broker_describe(
-    struct routes *routes, struct route_broker *broker, const struct member_identity *who)
+    struct routes *routes, struct route_broker *broker, const struct member_identity *sender)
 {
-	if (same_text(broker->cluster, who->cluster) && same_text(broker->zone, who->zone) &&
-	    broker->acting_master == who->acting_master)
+	if (same_text(broker->cluster, sender->cluster) && same_text(broker->zone, sender->zone) &&
+	    broker->acting_master == sender->acting_master)
 		return;
-	replace_text(&broker->cluster, who->cluster);
-	replace_text(&broker->zone, who->zone);
-	broker->acting_master = who->acting_master;
+	replace_text(&broker->cluster, sender->cluster);
+	replace_text(&broker->zone, sender->zone);
+	broker->acting_master = sender->acting_master;
 	brokers_changed(routes);
 }
 
 static struct route_member *
-member_add(struct routes *routes, struct route_broker *broker, const struct member_identity *who)
+member_add(struct routes *routes, struct route_broker *broker, const struct member_identity *sender)
 {
 	struct route_member *member = mem_zalloc(sizeof *member);
 	struct route_member **link = &broker->members;
 
 	member->broker = broker;
-	member->entry = strmap_get(&routes->members, who->address);
+	member->entry = strmap_get(&routes->members, sender->address);
 	member->entry->value = member;
-	member->id = who->id;
-	while (*link != NULL && (*link)->id < who->id)
+	member->id = sender->id;
+	while (*link != NULL && (*link)->id < sender->id)
 		link = &(*link)->next;
 	member->next = *link;
 	*link = member;
@@ -447,8 +447,8 @@ member_take_registration(struct routes *routes, struct route_member *member, boo
 	if (member->id == MASTER_ID)
 		broker_take_table(routes, member->broker, table, drop_missing);
 	/*
-	 * Brokers of 5.x tell of one new topic alone. From one that never told its whole table
-	 * this is not all it has: its version is left open, so the next table counts.
+	 * A broker of 5.x registers a new topic alone. If it never registered its whole table,
+	 * leave the version open, so that the next table counts.
 	 */
 	if (!first || table->n_topics != 1)
 		member->version = table->version;
@@ -468,25 +468,25 @@ count_new_topics(const struct route_broker *broker, const struct topic_table *ta
 }
 
 static enum join_status
-check_room(struct routes *routes, const struct member_identity *who,
+check_room(struct routes *routes, const struct member_identity *sender,
     const struct route_broker *broker, const struct topic_table *table, bool known)
 {
 	if (!known && routes->members.n >= (size_t)routes->limits->max_brokers) {
 		routes->n_refused++;
 		return JOIN_MANY_BROKERS;
 	}
-	if (who->id == MASTER_ID && !has_room(routes, count_new_topics(broker, table)))
+	if (sender->id == MASTER_ID && !has_room(routes, count_new_topics(broker, table)))
 		return JOIN_MANY_TOPICS;
 	return JOIN_OK;
 }
 
 enum join_status
-routes_join(struct routes *routes, const struct member_identity *who,
+routes_join(struct routes *routes, const struct member_identity *sender,
     const struct registration *registration, bool drop_missing, int64_t now_ms, struct slice *other)
 {
-	struct route_member *member = strmap_find(&routes->members, who->address);
-	struct route_broker *broker = strmap_find(&routes->brokers, who->broker_name);
-	struct route_member *twin = member_by_id(broker, who->id);
+	struct route_member *member = strmap_find(&routes->members, sender->address);
+	struct route_broker *broker = strmap_find(&routes->brokers, sender->broker_name);
+	struct route_member *twin = member_by_id(broker, sender->id);
 	enum join_status status;
 	bool first;
 
@@ -494,7 +494,7 @@ routes_join(struct routes *routes, const struct member_identity *who,
 		*other = strmap_key(twin->entry);
 		return JOIN_DUPLICATE;
 	}
-	status = check_room(routes, who, broker, &registration->table, member != NULL);
+	status = check_room(routes, sender, broker, &registration->table, member != NULL);
 	if (status != JOIN_OK)
 		return status;
 	if (member != NULL && member != twin) {
@@ -503,15 +503,15 @@ routes_join(struct routes *routes, const struct member_identity *who,
 	}
 	first = member == NULL;
 
-	broker = broker_get(routes, who->broker_name);
-	broker_describe(routes, broker, who);
+	broker = broker_get(routes, sender->broker_name);
+	broker_describe(routes, broker, sender);
 	if (first)
-		member = member_add(routes, broker, who);
-	if (!same_text(member->ha_address, who->ha_address))
-		replace_text(&member->ha_address, who->ha_address);
-	member->timeout_ms = who->timeout_ms;
+		member = member_add(routes, broker, sender);
+	if (!same_text(member->ha_address, sender->ha_address))
+		replace_text(&member->ha_address, sender->ha_address);
+	member->timeout_ms = sender->timeout_ms;
 	member->seen_ms = now_ms;
-	member->connection = who->connection;
+	member->connection = sender->connection;
 	member_take_registration(routes, member, first, registration, drop_missing);
 	return JOIN_OK;
 }

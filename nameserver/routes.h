@@ -2,15 +2,15 @@
 #define NAMESERVER_ROUTES_H
 
 /*
- * What the name server knows: which broker has which topic, under which
- * addresses a broker is reached, and who is still alive. All of it comes from
- * registrations and lives in memory only: brokers tell it again.
+ * The routes: the topics of each broker, the addresses of its members, and
+ * whether these are alive. They come from registrations and live in memory
+ * only, because brokers register again every 30 seconds.
  *
  * A broker is a name with members: the master (id 0) and slaves, each with an
- * address. The master's table says which topics the broker has. Answers to
- * route queries are composed once per change and kept as bytes.
+ * address. The master's table names the broker's topics. A reply to a route
+ * query is composed once per change and kept as bytes.
  *
- * One thread. What is lent is valid until the next call.
+ * One thread. Lent memory is valid until the next call.
  */
 
 #include <stdbool.h>
@@ -38,8 +38,8 @@ struct member_identity {
 	struct slice zone; /* absent: none */
 	int64_t id;
 	enum acting_master acting_master;
-	int64_t timeout_ms;  /* gone after this much silence */
-	uint64_t connection; /* its number; the member goes with it */
+	int64_t timeout_ms;  /* the member leaves after this much silence */
+	uint64_t connection; /* its number; the member leaves when it closes */
 };
 
 enum join_status {
@@ -51,17 +51,17 @@ enum join_status {
 
 enum leave_reason {
 	LEAVE_UNREGISTERED,
-	LEAVE_CLOSED, /* its connection */
-	LEAVE_SILENT,
-	LEAVE_MOVED,   /* its address joined as another */
-	LEAVE_DROPPED, /* of a topic: its brokers are there, but no longer have it */
+	LEAVE_CLOSED,  /* its connection closed */
+	LEAVE_SILENT,  /* it sent nothing for its timeout */
+	LEAVE_MOVED,   /* its address joined as another broker */
+	LEAVE_DROPPED, /* a topic, not a member: its brokers no longer have it */
 };
 
 enum route_status {
 	ROUTE_FOUND,
-	ROUTE_NO_BROKER, /* nobody is registered */
-	ROUTE_NO_TOPIC,  /* nobody has this topic */
-	ROUTE_LOST,      /* the last one that had it left, or gave it up */
+	ROUTE_NO_BROKER, /* no broker is registered */
+	ROUTE_NO_TOPIC,  /* no broker has this topic */
+	ROUTE_LOST,      /* the last broker with this topic left, or dropped it */
 };
 
 struct route_counts {
@@ -76,42 +76,44 @@ struct routes *routes_new(const struct route_limits *limits);
 void routes_free(struct routes *routes);
 
 /*
- * A member registers, for the first time or again. Its topics are taken over if it is
- * the master and the version of its table is new; drop_missing: topics that
- * it no longer has leave it. With JOIN_DUPLICATE *other is the live member's address, lent.
+ * A member registers, for the first time or again. A master's topics are taken if the version
+ * of its table is new; with drop_missing, topics that are not in the table leave the broker.
+ * With JOIN_DUPLICATE, *other is the address of the live member, lent.
  */
-enum join_status routes_join(struct routes *routes, const struct member_identity *who,
+enum join_status routes_join(struct routes *routes, const struct member_identity *sender,
     const struct registration *registration, bool drop_missing, int64_t now_ms,
     struct slice *other);
 /* False when there is no such member. */
 bool routes_leave(
     struct routes *routes, struct slice broker_name, int64_t id, struct slice address);
-/* All members that registered over this connection. */
+/* All members that registered over this connection leave. */
 void routes_connection_closed(struct routes *routes, uint64_t connection);
-/* Whether it is known; it counts as alive from now on. timeout_ms 0: as before. */
+/* Marks the member as alive now. False: it is unknown. timeout_ms 0: as before. */
 bool routes_touch(struct routes *routes, struct slice address, int64_t timeout_ms, int64_t now_ms);
-/* Members that were silent for too long leave; on_silent may close their connection. */
+/* Members that were silent for too long leave. on_silent is called for each, after the walk. */
 void routes_expire(struct routes *routes, int64_t now_ms,
     void (*on_silent)(void *arg, uint64_t connection), void *arg);
 
 /* The version of the table of the member with this address; NULL: unknown. */
 const struct data_version *routes_version(const struct routes *routes, struct slice address);
-/* Where the live master of a broker is, lent; false: there is none. */
+/* The addresses of the live master of a broker, lent. False: it has none. */
 bool routes_master(const struct routes *routes, struct slice broker_name, struct slice *address,
     struct slice *ha_address);
 size_t routes_broker_count(const struct routes *routes);
 struct route_counts routes_counts(const struct routes *routes);
-/* Any live address, absent when there is none. */
+/* The address of any live member; absent: there is none. */
 struct slice routes_any_address(const struct routes *routes);
 
 /*
- * The answer to a route query, lent. order_conf (may be absent) is part of what is kept:
- * routes_forget when it changes. When it is not found, *why explains, in the arena.
+ * The reply to a route query, lent. order_conf (may be absent) is part of the kept bytes, so
+ * call routes_forget when it changes. When there is no route, *why explains, in the arena.
  */
 enum route_status routes_reply(struct routes *routes, struct arena *arena, struct slice topic,
     struct slice order_conf, enum route_dialect dialect, struct slice *body, struct slice *why);
-/* The same for clients that want only the brokers of one zone (and those without a master); in the
- * arena. */
+/*
+ * The same for clients that want only the brokers of one zone, and those without a master. In
+ * the arena.
+ */
 enum route_status routes_reply_zone(struct routes *routes, struct arena *arena, struct slice topic,
     struct slice order_conf, enum route_dialect dialect, struct slice zone, struct slice *body,
     struct slice *why);
@@ -130,17 +132,19 @@ struct slice routes_member_group(
 const struct slice *routes_topics(struct routes *routes, struct arena *arena, size_t *n);
 const struct slice *routes_topics_of_cluster(
     struct routes *routes, struct arena *arena, struct slice cluster, size_t *n);
-/* Those of whose flags exactly `flags` are set among `mask`. */
+/* Topics whose flags, masked, equal `flags`. */
 const struct slice *routes_topics_flagged(
     struct routes *routes, struct arena *arena, int32_t mask, int32_t flags, size_t *n);
 /* Names of brokers, then of clusters. */
 const struct slice *routes_system_topics(struct routes *routes, struct arena *arena, size_t *n);
 
-/* How many topics of the broker are concerned. It stays so until allowed, or until the master
- * leaves. */
+/*
+ * Takes the write permission from a broker, or gives it back; it also comes back when the master
+ * leaves. Returns the number of the broker's topics.
+ */
 int32_t routes_forbid_write(struct routes *routes, struct slice broker_name);
 int32_t routes_allow_write(struct routes *routes, struct slice broker_name);
-/* From all brokers, or those of a cluster. */
+/* Deletes the topic from all brokers, or from those of a cluster. */
 void routes_delete_topic(struct routes *routes, struct slice topic, struct slice cluster);
 /* Adds queues to brokers that are known (217). False, and nothing is added: over max_topics. */
 bool routes_add_topic(

@@ -2,9 +2,9 @@
 #define COMMON_ARGS_H
 
 /*
- * Flags as data: a command's table says what it takes, and the parser, the
- * help text and the test that compares it with the manual read it. A flag has
- * one letter and one long name, as in RocketMQ's tools.
+ * Command-line flags as data. The parser, the help text and the test of the
+ * manual page read the table of a command. A flag has one letter and one long
+ * name, as in RocketMQ's tools.
  */
 
 #include <limits.h>
@@ -31,7 +31,7 @@ struct flag {
 	char letter; /* the table ends at 0 */
 	const char *name;
 	enum flag_type type;
-	const char *value; /* what -h calls the value */
+	const char *value; /* the name of the value in -h */
 	unsigned need;
 	int64_t min, max;
 	const char *help;

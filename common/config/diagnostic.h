@@ -2,11 +2,11 @@
 #define COMMON_DIAGNOSTIC_H
 
 /*
- * What a configuration reader has to say about the lines it read. A note is
- * worth knowing and changes nothing; a warning is a line that does not do what
- * its author meant; an error is a value that was given and cannot be used: no
- * start with it, because a value silently replaced by its default is how
- * clusters come to run with settings that nobody chose. One thread.
+ * Diagnostics about the lines of a configuration. A note is worth knowing and
+ * changes nothing. A warning is about a line that does not do what its author
+ * meant. An error is a value that cannot be used; it prevents the start, because
+ * a silent default would run the cluster with settings that its owner did not
+ * choose. One thread.
  */
 
 #include <stddef.h>
@@ -38,7 +38,7 @@ struct diagnostics {
 void diagnostics_release(struct diagnostics *diagnostics);
 void diagnostics_add(struct diagnostics *diagnostics, enum severity level, const char *file,
     int line, struct slice key, const char *format, ...) __attribute__((format(printf, 6, 7)));
-/* How many are of this level or worse. */
+/* The number of diagnostics of this level or worse. */
 size_t diagnostics_count(const struct diagnostics *diagnostics, enum severity level);
 /* "FILE:LINE: TEXT" */
 void diagnostic_print(const struct diagnostic *diagnostic, struct buf *out);

@@ -2,11 +2,11 @@
 #define COMMON_OPTION_H
 
 /*
- * Settings as data. One table per daemon says for each key its type, range,
- * default, where the value goes, whether it may change while running, and what
- * the manual says of it. Parser, -p, getBrokerConfig, updateBrokerConfig, the
- * manual page and the test that compares them all read this table.
- * Tables end with name == NULL. Loading happens before the threads start.
+ * Settings as data. The table of a daemon has a row for each key: type, range,
+ * default, the member of the settings struct, whether the value may change while
+ * running, and its sentence in the manual. The parser, -p, getBrokerConfig,
+ * updateBrokerConfig and the test of the manual page read this table. Tables
+ * end with name == NULL. Settings are loaded before the threads start.
  */
 
 #include <stdbool.h>
@@ -47,7 +47,7 @@ struct option {
 	const char *help; /* one sentence; for ignored keys: the reason */
 };
 
-/* What a setting came from, by row of the table. */
+/* Where the value of a setting came from. */
 enum option_origin {
 	ORIGIN_DEFAULT,
 	ORIGIN_FILE,
@@ -68,8 +68,8 @@ void option_set_release(struct option_set *set);
 /*
  * Reads an ini file (sections[] lists the section names whose keys are ours,
  * NULL at the end; keys before any section are ours too) or a RocketMQ
- * properties file: told apart by a [section] line. Findings are added; the
- * keys that could be used are set. 0, or -1 when the file cannot be read (one
+ * properties file: told apart by a [section] line. Diagnostics are added; the
+ * usable keys are set. 0, or -1 when the file cannot be read (one
  * diagnostic says why). The path is lent to the diagnostics.
  */
 int option_load_file(struct option_set *set, const char *path, const char *const *sections,
@@ -86,7 +86,7 @@ void option_read_properties(struct slice text, option_pair_fn *take, void *arg);
  */
 int option_assign(struct option_set *set, struct slice name, struct slice value,
     enum option_origin origin, struct diagnostics *diagnostics, const char *file, int line);
-/* Takes over one value of another set of the same table. */
+/* Copies one value from another set of the same table. */
 void option_copy(struct option_set *to, const struct option_set *from, const struct option *option,
     enum option_origin origin);
 /* The value as it would stand in a file; "" for an unset text. Into the arena. */
@@ -94,15 +94,15 @@ struct slice option_value(
     const struct option_set *set, const struct option *option, struct arena *arena);
 /* The row of exactly this name. */
 const struct option *option_find(const struct option *options, struct slice name);
-/* The row that holds the value for this name: aliases are followed. NULL: none does. */
+/* The row that holds the value for this name, through aliases. NULL: none. */
 const struct option *option_resolve(const struct option *options, struct slice name);
-/* The row whose name is most like this one, if any is near enough to be meant. */
+/* The row with the most similar name. NULL: none is similar enough to be meant. */
 const struct option *option_suggest(const struct option *options, struct slice name);
-/* Of the words up to NULL, the one most like this; NULL if none is near. */
+/* The most similar of the words, which end with NULL. NULL: none is similar. */
 const char *option_nearest_word(const char *const *words, struct slice word);
 bool option_holds_value(const struct option *option);
 enum option_origin option_origin_of(const struct option_set *set, const struct option *option);
-/* "key=value\n" for each that counts; important_only: those that differ from their default. */
+/* "key=value\n" for each setting; important_only: for those that differ from the default. */
 void option_print(const struct option_set *set, struct buf *out, bool important_only);
 
 #endif

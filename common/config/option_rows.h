@@ -20,7 +20,7 @@ static const char *const log_levels[] = {
 	NULL,
 };
 
-/* One row: key, member, default, (least, most, unit,) what the manual says, then .flags. */
+/* One row: key, member, default, (least, most, unit,) the manual's sentence, then .flags. */
 #define ROW(key, kind, member, standard, about, ...)                                               \
 	{                                                                                          \
 		.name = key, .type = kind, .offset = offsetof(OPTION_SETTINGS, member),            \

@@ -160,7 +160,7 @@ watch_signals(struct daemon *daemon)
 	}
 }
 
-/* Loop 0 alone gets signals: whoever makes threads does so with them blocked. */
+/* Signals are for loop 0: threads are created while they are blocked. */
 static void
 block_signals(int how)
 {

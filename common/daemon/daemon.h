@@ -2,16 +2,16 @@
 #define COMMON_DAEMON_H
 
 /*
- * What the two daemons share of being one: flags, configuration, signals,
- * loops, start, reload and stop. A daemon is a const struct program.
+ * The common part of both daemons: flags, configuration, signals, loops, start,
+ * reload and stop. A daemon is a const struct program.
  *
- * loops[0] runs on the main thread and carries signals and timers; the others
- * have threads of their own. SIGTERM and SIGINT stop, SIGHUP re-reads the file
- * (all or nothing; only live options are applied, others are named in the log)
- * and opens the log file anew.
+ * loops[0] runs on the main thread, with signals and timers; the others have
+ * threads of their own. SIGTERM and SIGINT stop the daemon. SIGHUP reads the
+ * file again and reopens the log file. A file with an error changes nothing;
+ * live options are applied, others are named in the log.
  *
- * A setting's value is, in this order: what updateBrokerConfig said last, what
- * the command line says, what the file says, NAMESRV_ADDR, the default.
+ * The value of a setting comes from the first of these that has one: the last
+ * updateBrokerConfig, the command line, the file, NAMESRV_ADDR, the default.
  */
 
 #include <pthread.h>
@@ -36,7 +36,7 @@ struct daemon {
 	const struct arguments *arguments;
 	pthread_t *threads;
 	struct event *signals[3];
-	struct timer last_moment; /* for a stop that does not come to its end */
+	struct timer last_moment; /* cuts a stop short that takes too long */
 	bool stopping;
 	int64_t n_changes; /* of settings while running */
 	int64_t changed_ms;
@@ -50,20 +50,19 @@ struct program {
 	size_t settings_size;
 	/* How many loops; settings are loaded. */
 	int (*n_loops)(const void *settings);
-	/* What one option alone cannot say (a port + 1 taken twice ...). May be NULL. */
+	/* Checks that concern several options, or more than a range. May be NULL. */
 	void (*check)(const void *settings, struct diagnostics *diagnostics);
 	/* Fills in defaults that are computed (the host's name ...). May be NULL. */
 	void (*complete)(void *settings);
-	/* On the main thread, before the loops run. 0, or -1 after the one line that says why. */
+	/* On the main thread, before the loops run. 0, or -1 after one line that says why. */
 	int (*start)(struct daemon *daemon);
 	/* A live option was applied to settings; called on loop 0. May be NULL. */
 	void (*changed)(struct daemon *daemon, const struct option *option);
-	/* Keeps a change made over the network, so that a restart finds it. 0 or -1. May be NULL.
-	 */
+	/* Stores a change that was made over the network. 0 or -1. May be NULL. */
 	int (*keep)(struct daemon *daemon, struct slice name, struct slice value);
-	/* On loop 0 at SIGTERM: say good-bye to peers, then call daemon_stopped. */
+	/* On loop 0 at SIGTERM: unregister from peers, then call daemon_stopped. */
 	void (*stop)(struct daemon *daemon);
-	/* Loops have ended; let everything go. */
+	/* Frees everything, after the loops have ended. */
 	void (*release)(struct daemon *daemon);
 };
 
@@ -82,8 +81,8 @@ void daemon_warn_open(const char *address, int port);
 /* Ends the loops. Any thread. */
 void daemon_stopped(struct daemon *daemon);
 /*
- * A change that program->keep kept in an earlier run. From program->start. One
- * that is of no use any more is named in the log and left out.
+ * Applies a change that program->keep stored in an earlier run. From program->start. A change of
+ * an option that no longer exists is named in the log and ignored.
  */
 void daemon_restore(struct daemon *daemon, struct slice name, struct slice value);
 

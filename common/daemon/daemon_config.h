@@ -6,12 +6,15 @@
 #include "common/daemon/daemon.h"
 #include "common/daemon/daemon_arguments.h"
 
-/* Defaults, environment, file, command line, checks. The settings are zeroed memory. */
+/*
+ * Fills the settings, which are zeroed memory, from defaults, environment, file and command line,
+ * and checks them.
+ */
 void daemon_load(const struct program *program, const struct arguments *arguments,
     struct option_set *set, void *settings, struct diagnostics *diagnostics);
-/* SIGHUP. Loop 0. */
+/* Reads the file again, for SIGHUP. Loop 0. */
 void daemon_reload(struct daemon *daemon);
-/* logLevel and logFile as they are set now. 0, or -1 after the line that says why. */
+/* Opens the log by logLevel and logFile. 0, or -1 after one line that says why. */
 int daemon_open_log(const struct daemon *daemon);
 
 #endif

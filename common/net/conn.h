@@ -39,14 +39,14 @@ struct conn_id {
 struct conn_events {
 	/* A request arrived; command and body are lent until it returns. */
 	void (*on_request)(struct conn *conn, const struct command *command, struct slice body);
-	/* Gone, for whatever reason; after this the pointer is dead. May be NULL. */
+	/* The connection closed; the pointer is dead after this call. May be NULL. */
 	void (*on_close)(struct conn *conn, const char *why);
 	/*
 	 * Outgoing only: connected, or (why != NULL) failed, and then on_close does not follow.
 	 * NULL: one that fails is told to on_close.
 	 */
 	void (*on_connect)(struct conn *conn, const char *why);
-	/* An answer that no conn_request waits for, lent as a request is. NULL: it is ignored. */
+	/* A reply that no conn_request waits for, lent like a request. NULL: ignored. */
 	void (*on_reply)(struct conn *conn, const struct command *command, struct slice body);
 };
 
@@ -56,48 +56,47 @@ struct conn_events {
  */
 struct conn *conn_accept(struct loop *loop, int fd, int local_port,
     const struct sockaddr_storage *peer, const struct conn_events *events, void *context);
-/* Starts connecting; requests may be sent at once, they wait for the connection. */
+/* Starts connecting. Requests may be sent at once; they wait for the connection. */
 struct conn *conn_connect(struct loop *loop, const struct sockaddr *address, socklen_t len,
     int timeout_ms, const struct conn_events *events, void *context);
 /* Unsent bytes are dropped, waiting requests are answered with NULL, on_close is called. */
 void conn_close(struct conn *conn, const char *why);
 /*
- * Closes once all that was written has left and the peer has closed its side,
- * or after 1 s. No more requests are handled, what is sent from now on is dropped.
+ * Closes once all output was sent and the peer has closed its side, or after 1 s. No more
+ * requests are handled; output from now on is dropped.
  */
 void conn_close_gently(struct conn *conn, const char *why);
 
 /*
- * Sends an answer or any other frame. Parts (at most 64 Ki of them) follow the
- * body; all counts into the frame's length.
+ * Sends a reply or any other frame: header, body, then at most 64 Ki parts. The parts are
+ * released when they were sent or dropped.
  */
 void conn_send(struct conn *conn, const struct command *command, struct slice body,
     const struct body_part *parts, size_t n_parts);
 
 /*
- * Sends a frame that was made elsewhere, in two pieces: for who sends the same one again and
- * again and changes a few bytes of it. The answer to a request comes to on_reply.
+ * Sends a frame that the caller encoded, in two pieces. For callers that send nearly the same
+ * frame many times. The reply to a request comes to on_reply.
  */
 void conn_send_frame(struct conn *conn, struct slice begin, struct slice end);
 
 /*
- * Sends a request under an opaque of our own and calls done once: with the
- * answer (lent until done returns), or with NULL after timeout_ms or when the connection closed.
- * With done == NULL the request is oneway.
+ * Sends a request under an opaque of our own and calls done once: with the reply, lent until
+ * done returns, or with NULL after timeout_ms or when the connection closed. With done == NULL
+ * the request is oneway.
  */
 void conn_request(struct conn *conn, const struct command *command, struct slice body,
     int timeout_ms, call_done_fn *done, void *arg);
 
 /*
- * Close after this much silence both ways, after this long without the peer
- * reading what we send, and when a frame does not grow to twice its bytes in
- * this time. 0, as in the beginning: never.
+ * Closes after idle_ms without bytes either way, after idle_ms without the peer reading our
+ * output, and when a frame does not double its bytes in idle_ms. 0, the default: never.
  */
 void conn_set_idle(struct conn *conn, int idle_ms);
 /* Closes all connections of the loop that have this context; NULL: all. */
 void conn_close_all(struct loop *loop, const void *context, const char *why);
 struct conn_id conn_id_of(const struct conn *conn);
-/* NULL when it is gone. Only for connections of this loop. */
+/* NULL: it is closed. Only for connections of this loop. */
 struct conn *conn_find(struct loop *loop, struct conn_id id);
 struct loop *conn_loop(const struct conn *conn);
 
@@ -131,12 +130,12 @@ struct host conn_peer_host(const struct conn *conn);
 const char *conn_peer_text(struct conn *conn); /* "1.2.3.4:5678", lent */
 int conn_listener_port(const struct conn *conn);
 bool conn_can_write(const struct conn *conn); /* unsent and reserved: below CONN_OUT_HIGH */
-/* What the peer last said of itself, in a request; its codec is the one to push requests in. */
+/* Remembers the peer's language, version and codec. Requests to it use this codec. */
 void conn_learn(struct conn *conn, const struct command *command);
 enum frame_codec conn_codec(const struct conn *conn);
 enum command_language conn_language(const struct conn *conn);
 int32_t conn_version(const struct conn *conn);
-/* A free pointer for the daemon's part (client registry entries); starts as NULL. */
+/* A pointer for the owner's use; starts as NULL. */
 void *conn_data(const struct conn *conn);
 void conn_set_data(struct conn *conn, void *data);
 

@@ -2,9 +2,9 @@
 #define COMMON_OUTBOX_H
 
 /*
- * What a connection has to send: bytes of its own, and between them parts that
- * are sent from where they lie. The owner appends to `bytes` and then calls
- * outbox_appended. { 0 } is an empty one. One thread.
+ * The unsent output of a connection: bytes of its own, and between them parts
+ * that are sent from where they are. The owner appends to `bytes` and then
+ * calls outbox_appended. { 0 } is an empty outbox. One thread.
  */
 
 #include <stdbool.h>
@@ -13,7 +13,7 @@
 
 #include "common/base/buf.h"
 
-/* Bytes that are sent from where they are; `owner` is released when they left, or never will. */
+/* Bytes that are sent from where they are. `owner` is released once they are sent or dropped. */
 struct body_part {
 	const char *data;
 	size_t len;
@@ -23,14 +23,14 @@ struct body_part {
 
 struct outbox_part {
 	struct body_part body;
-	uint64_t at; /* how many bytes of our own, of all ever appended, go before it */
+	uint64_t at; /* own bytes before it, counted since the outbox was empty */
 };
 
 struct outbox {
 	struct outbox *next; /* in a pool */
 	struct buf bytes;
 	size_t sent;      /* of bytes */
-	uint64_t dropped; /* bytes that were sent and are not in `bytes` any more */
+	uint64_t dropped; /* sent bytes that are no longer in `bytes` */
 	struct outbox_part *parts;
 	size_t n_parts;
 	size_t cap_parts;
@@ -41,18 +41,18 @@ struct outbox {
 
 void body_part_release(const struct body_part *part);
 
-/* Releases the parts and forgets all; memory is kept for the next user. */
+/* Releases the parts and empties the outbox; keeps the memory for the next user. */
 void outbox_clear(struct outbox *box);
 void outbox_release(struct outbox *box);
-/* Memory that it holds. */
+/* Bytes of memory that it holds, without those that parts point to. */
 size_t outbox_size(const struct outbox *box);
 /* n bytes were appended to box->bytes. */
 void outbox_appended(struct outbox *box, size_t n);
 /* The part follows what was appended so far. */
 void outbox_add_part(struct outbox *box, const struct body_part *part);
-/* What is to be sent next, at most max pieces; how many there are. */
+/* The next pieces to send, at most max; returns their number. */
 int outbox_gather(const struct outbox *box, struct iovec *pieces, int max);
-/* n bytes of what was gathered have left. */
+/* n bytes of the gathered pieces were sent. */
 void outbox_sent(struct outbox *box, size_t n);
 
 enum outbox_status {

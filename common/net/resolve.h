@@ -2,12 +2,12 @@
 #define COMMON_RESOLVE_H
 
 /*
- * Names of peers. A list of HOST:PORT, as in namesrvAddr, becomes socket
- * addresses without holding up the loop: names are looked up by a thread of
- * the resolver's own, again every 30 seconds (so an edited hosts file counts
- * without a restart) and when asked. Numeric addresses are there at once and
- * cost no thread. One line is logged when a name does not resolve, and when it
- * resolves to something new.
+ * Turns a list of HOST:PORT, as in namesrvAddr, into socket addresses without
+ * blocking the loop. A thread of the resolver looks names up, every 30 seconds
+ * and when asked, so an edited hosts file counts without a restart. Numeric
+ * addresses are known at once and need no thread. A line is logged when a name
+ * does not resolve, and when it resolves to another address. A port is 1 to
+ * 65535.
  */
 
 #include <stdbool.h>
@@ -19,14 +19,14 @@
 struct resolved {
 	const char *text; /* HOST:PORT as it was given */
 	struct sockaddr_storage address;
-	socklen_t len; /* 0: not known (yet, or any more) */
+	socklen_t len; /* 0: not known yet */
 };
 
 struct resolver;
 
 /*
- * changed is called on the loop when an address became known or another one;
- * not for those that were numeric. One that stops resolving keeps its last address.
+ * changed is called on the loop when a name got its first or another address, never for numeric
+ * ones. A name that no longer resolves keeps its last address.
  */
 struct resolver *resolver_new(
     struct loop *loop, const char *addresses, void (*changed)(void *arg, size_t index), void *arg);
@@ -35,12 +35,12 @@ void resolver_free(struct resolver *resolver);
 size_t resolver_count(const struct resolver *resolver);
 /* Lent; the address may change in later turns of the loop. */
 const struct resolved *resolver_get(const struct resolver *resolver, size_t index);
-/* Look up again now, since a peer could not be reached. */
+/* Looks all names up now; for a peer that could not be reached. */
 void resolver_ask(struct resolver *resolver);
 
 /*
- * One HOST:PORT, waiting for the answer; numeric: only if no look-up is
- * needed. 0, or -1 and *why (static text, or NULL when why is NULL).
+ * Resolves one HOST:PORT; blocks, unless numeric is set: then a name is an error. 0, or -1 and
+ * *why, a static text. why may be NULL.
  */
 int resolve(const char *text, bool numeric, struct sockaddr_storage *address, socklen_t *len,
     const char **why);

@@ -2,13 +2,13 @@
 #define COMMON_SERVER_H
 
 /*
- * What both daemons share of serving requests: listeners, the dispatch of a
- * frame through the table of handlers, answers now or later.
+ * Serving requests, for both daemons: listeners, the dispatch of a frame
+ * through the table of handlers, replies now or later.
  *
  * A request is one row. `begin` runs on the connection's loop while the frame
  * still lies in the read buffer: header, body and arena are lent until it
- * returns. What must live longer is copied into the task that begin sends
- * away, together with a ticket, with which the answer finds its way home.
+ * returns. For a later reply, begin copies what it needs into a task, with a
+ * ticket that identifies the request.
  */
 
 #include <stdbool.h>
@@ -20,9 +20,9 @@
 #include "common/net/loop.h"
 
 enum verdict {
-	VERDICT_REPLY, /* request->reply is the answer */
+	VERDICT_REPLY, /* request->reply is the reply */
 	VERDICT_LATER, /* the ticket was taken; ticket_reply or ticket_drop follows */
-	VERDICT_NONE,  /* no answer */
+	VERDICT_NONE,  /* no reply */
 };
 
 struct reply {
@@ -37,7 +37,7 @@ struct reply {
 	size_t n_parts;
 };
 
-/* Who waits for an answer; a value, may cross threads. */
+/* Identifies the request that a reply is for. A value; may cross threads. */
 struct ticket {
 	struct conn_id conn;
 	int32_t code; /* of the request */
@@ -135,7 +135,7 @@ struct server_counts {
 
 struct server_counts server_counts(struct server *server);
 
-/* Answers later. In begin only. */
+/* For a reply after begin has returned. In begin only. */
 struct ticket request_ticket(const struct request *request);
 /*
  * Counts the bytes of the reply that is being read as unsent, see conn_reserve, until
@@ -144,15 +144,15 @@ struct ticket request_ticket(const struct request *request);
  */
 void ticket_reserve(struct loop *loop, struct ticket *ticket, size_t bytes);
 void ticket_unreserve(struct loop *loop, struct ticket *ticket);
-/* On the ticket's own loop. Gone connections and oneway tickets: nothing happens. */
+/* On the ticket's own loop. Does nothing for closed connections and oneway requests. */
 void ticket_reply(struct loop *loop, const struct ticket *ticket, const struct reply *reply);
 
-/* Fills the reply with an error and says VERDICT_REPLY; the text lives in the arena. */
+/* Fills the reply with an error and returns VERDICT_REPLY; the text is in the arena. */
 enum verdict request_refuse(struct request *request, int32_t code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* A typed answer: code 0 and this header, which must live until begin returns. */
+/* A reply with code 0 and this header, which must live until begin returns. */
 enum verdict request_reply(struct request *request, const struct field *fields, const void *header);
-/* Code 0 and this body, which lives in the arena or longer. */
+/* A reply with code 0 and this body, which lives in the arena or longer. */
 enum verdict request_reply_body(struct request *request, struct slice body);
 
 #endif
