@@ -12,8 +12,11 @@
  *   check_url.c      the URL of a group; url.c, which are allowed
  */
 
+#include <sys/queue.h>
+
 #include "broker/store/half/half.h"
 #include "broker/transaction/check/check.h"
+#include "broker/transaction/check/check_table.h"
 #include "common/protocol/headers.h"
 #include "common/protocol/record.h"
 
@@ -37,7 +40,7 @@ struct transaction_checks {
 	struct check_urls *urls;
 	struct check_due *due; /* due.c's own */
 	bool stopped;
-	struct check *first; /* at hand: check_one.c */
+	LIST_HEAD(, check) at_hand; /* check_one.c */
 	size_t n_at_hand, n_reading, n_bytes;
 	int64_t lines_ms;
 	int n_lines;
@@ -45,6 +48,8 @@ struct transaction_checks {
 
 /* check_one.c */
 void check_begin(struct transaction_checks *checks, const struct half *half);
+/* What is done about the half message at this position: a state's name, or NULL: nothing now. */
+const char *check_state_of(const struct transaction_checks *checks, int64_t position);
 /* At the end. */
 void checks_drop(struct transaction_checks *checks);
 /* due.c: there is room for another one. */
