@@ -2,17 +2,15 @@
 #define BROKER_CONTEXT_H
 
 /*
- * The broker's objects. main.c's program builds them in broker_start, handlers
- * reach them through request_broker / request_worker. A state module (topic,
- * group, offset, client) never includes another; what needs two of them is a
- * handler or a service.
+ * The broker's objects. program.c builds them in broker_start; handlers reach
+ * them through request_broker and request_worker. This header is the ground of
+ * the broker's rooms: it includes nothing of broker/ but the options, so a file
+ * includes the modules that it uses.
  */
 
 #include <stdint.h>
 
 #include "broker/options.h"
-#include "broker/store/store.h"
-#include "broker/store/tail/tail.h"
 #include "common/daemon/daemon.h"
 
 /* What belongs to one loop; loop->context points here. */

@@ -36,6 +36,8 @@
 #include "broker/transaction/decide/decide.h"
 #include "broker/transaction/check/check.h"
 #include "broker/retention/timers.h"
+#include "broker/store/store.h"
+#include "broker/store/tail/tail.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"

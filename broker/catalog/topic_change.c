@@ -11,6 +11,7 @@
 #include "broker/state/offset.h"
 #include "broker/cluster/register.h"
 #include "broker/state/stats.h"
+#include "broker/store/store.h"
 #include "common/protocol/name.h"
 #include "common/base/buf.h"
 #include "common/base/container_of.h"

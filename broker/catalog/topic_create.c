@@ -8,6 +8,7 @@
 #include "broker/state/limit.h"
 #include "broker/state/offset.h"
 #include "broker/catalog/topic_change.h"
+#include "broker/store/store.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "common/base/strmap.h"

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #include "broker/state/limit.h"
+#include "broker/store/store.h"
+#include "broker/store/tail/tail.h"
 #include "common/base/mem.h"
 
 static int64_t

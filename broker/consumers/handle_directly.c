@@ -12,6 +12,7 @@
 #include "broker/catalog/system_topic.h"
 #include "broker/consumers/push.h"
 #include "broker/state/client.h"
+#include "broker/store/store.h"
 #include "common/base/mem.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"

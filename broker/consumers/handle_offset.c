@@ -11,6 +11,8 @@
 #include "broker/state/group.h"
 #include "broker/state/offset.h"
 #include "broker/state/topic.h"
+#include "broker/store/store.h"
+#include "broker/store/tail/tail.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
 #include "common/json/json_body.h"

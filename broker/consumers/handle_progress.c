@@ -10,6 +10,7 @@
 #include "broker/state/offset.h"
 #include "broker/consumers/progress.h"
 #include "broker/state/topic.h"
+#include "broker/store/tail/tail.h"
 #include "common/protocol/bodies.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"

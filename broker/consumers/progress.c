@@ -8,6 +8,8 @@
 #include "broker/state/offset.h"
 #include "broker/state/stats.h"
 #include "broker/state/topic.h"
+#include "broker/store/store.h"
+#include "broker/store/tail/tail.h"
 #include "common/protocol/codes.h"
 #include "common/base/mem.h"
 

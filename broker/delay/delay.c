@@ -11,6 +11,8 @@
 #include "broker/state/offset.h"
 #include "broker/delay/real_topic.h"
 #include "broker/state/topic.h"
+#include "broker/store/store.h"
+#include "broker/store/tail/tail.h"
 #include "common/base/clock.h"
 #include "common/base/container_of.h"
 #include "common/base/itoa.h"

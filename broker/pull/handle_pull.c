@@ -20,6 +20,8 @@
 #include "broker/store/reader/readahead.h"
 #include "broker/state/topic.h"
 #include "broker/catalog/topic_create.h"
+#include "broker/store/store.h"
+#include "broker/store/tail/tail.h"
 #include "common/base/clock.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"

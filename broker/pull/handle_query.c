@@ -10,6 +10,8 @@
 
 #include "broker/context.h"
 #include "broker/state/topic.h"
+#include "broker/store/store.h"
+#include "broker/store/tail/tail.h"
 #include "common/base/clock.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"

@@ -17,6 +17,8 @@
 #include "broker/state/topic.h"
 #include "broker/state/stats.h"
 #include "broker/transaction/view.h"
+#include "broker/store/store.h"
+#include "broker/store/tail/tail.h"
 #include "common/protocol/bodies.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"

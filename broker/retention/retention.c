@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "broker/retention/timers.h"
+#include "broker/store/store.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 

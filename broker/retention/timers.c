@@ -10,6 +10,7 @@
 #include "broker/consumers/push.h"
 #include "broker/retention/retention.h"
 #include "broker/state/stats.h"
+#include "broker/store/store.h"
 #include "common/base/clock.h"
 #include "common/base/container_of.h"
 #include "common/base/log.h"

@@ -16,6 +16,7 @@
 #include "broker/state/topic.h"
 #include "broker/catalog/system_topic.h"
 #include "broker/catalog/topic_create.h"
+#include "broker/store/store.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
 #include "common/base/mem.h"

@@ -3,6 +3,7 @@
 #include "broker/transaction/find.h"
 
 #include "broker/store/half/half.h"
+#include "broker/store/store.h"
 
 static void go_on(struct transaction_search *search);
 

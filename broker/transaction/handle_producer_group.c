@@ -9,6 +9,7 @@
 #include "broker/state/limit.h"
 #include "broker/state/producer_group.h"
 #include "broker/transaction/check/check.h"
+#include "broker/store/store.h"
 #include "common/base/container_of.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"

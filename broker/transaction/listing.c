@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #include "broker/transaction/view.h"
+#include "broker/store/store.h"
+#include "broker/store/tail/tail.h"
 #include "common/base/clock.h"
 #include "common/base/mem.h"
 

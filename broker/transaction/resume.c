@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "broker/transaction/decide/decide.h"
+#include "broker/store/store.h"
 #include "common/base/clock.h"
 #include "common/base/mem.h"
 

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "broker/transaction/check/relay_key.h"
+#include "broker/store/store.h"
 #include "common/base/clock.h"
 #include "common/base/container_of.h"
 #include "common/base/mem.h"

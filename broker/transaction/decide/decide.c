@@ -21,6 +21,7 @@
 #include "broker/transaction/decide/decide_table.h"
 #include "broker/transaction/decide/half_message.h"
 #include "broker/state/topic.h"
+#include "broker/store/store.h"
 #include "common/net/conn.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
