@@ -328,7 +328,7 @@ load_first(struct replay *replay, sqlite3_stmt *row)
 
 /* ---- the log behind the index ---------------------------------------- */
 
-struct key_sink {
+struct replayed_keys {
 	struct pending *pending;
 	const struct record *record;
 };
@@ -336,7 +336,7 @@ struct key_sink {
 static void
 add_key(void *arg, struct slice key)
 {
-	struct key_sink *sink = arg;
+	struct replayed_keys *sink = arg;
 
 	pending_add_key(sink->pending, key_hash(key_topic_hash(sink->record->topic), key),
 	    sink->record->position);
@@ -348,7 +348,7 @@ add_keys(struct pending *pending, const struct record *record)
 	struct known_properties properties;
 
 	properties_read(record->properties, &properties);
-	each_key(&properties, add_key, &(struct key_sink){ pending, record });
+	each_key(&properties, add_key, &(struct replayed_keys){ pending, record });
 }
 
 static void

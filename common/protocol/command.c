@@ -94,7 +94,7 @@ ext_list_next(struct ext_list *list)
 
 /* ---- JSON ------------------------------------------------------------------ */
 
-struct reader {
+struct command_reader {
 	struct json_scan scan;
 	struct command *command;
 	bool unusable; /* a member has the wrong type; what follows is still read, for the opaque */
@@ -103,14 +103,14 @@ struct reader {
 };
 
 static int
-take_value(struct reader *reader, enum json_type *type, struct slice *text)
+take_value(struct command_reader *reader, enum json_type *type, struct slice *text)
 {
 	return json_scan_value(&reader->scan, JSON_DEPTH_MAX, type, text);
 }
 
 /* Text that holds a number is taken as one, as fastjson does: 1; 0 if there is none, -1. */
 static int
-read_other_int(struct reader *reader, int32_t *number)
+read_other_int(struct command_reader *reader, int32_t *number)
 {
 	enum json_type type;
 	struct slice text;
@@ -126,7 +126,7 @@ read_other_int(struct reader *reader, int32_t *number)
 }
 
 static int
-read_int(struct reader *reader, void *to)
+read_int(struct command_reader *reader, void *to)
 {
 	if (!json_scan_int32(&reader->scan, to)) {
 		int found = read_other_int(reader, to);
@@ -142,7 +142,7 @@ read_int(struct reader *reader, void *to)
 }
 
 static int
-read_language(struct reader *reader, void *to)
+read_language(struct command_reader *reader, void *to)
 {
 	enum command_language *language = to;
 	enum json_type type;
@@ -158,7 +158,7 @@ read_language(struct reader *reader, void *to)
 }
 
 static int
-read_remark(struct reader *reader, void *to)
+read_remark(struct command_reader *reader, void *to)
 {
 	enum json_type type;
 	struct slice text;
@@ -171,7 +171,7 @@ read_remark(struct reader *reader, void *to)
 }
 
 static inline int
-read_ext_member(struct reader *reader, struct ext_list *list)
+read_ext_member(struct command_reader *reader, struct ext_list *list)
 {
 	struct ext *ext = ext_list_next(list);
 	enum json_type type;
@@ -186,7 +186,7 @@ read_ext_member(struct reader *reader, struct ext_list *list)
 }
 
 static int
-read_ext(struct reader *reader, void *to)
+read_ext(struct command_reader *reader, void *to)
 {
 	struct ext_list list = { .arena = reader->scan.arena };
 	struct command *command = reader->command;
@@ -217,7 +217,7 @@ read_ext(struct reader *reader, void *to)
 /* The members that count; others are skipped, whatever their shape. */
 static const struct member {
 	struct slice name;
-	int (*read)(struct reader *reader, void *to);
+	int (*read)(struct command_reader *reader, void *to);
 	size_t offset;
 } members[] = {
 	{ { "code", 4 }, read_int, offsetof(struct command, code) },
@@ -230,7 +230,7 @@ static const struct member {
 };
 
 static int
-read_member(struct reader *reader)
+read_member(struct command_reader *reader)
 {
 	struct slice name;
 
@@ -245,7 +245,7 @@ read_member(struct reader *reader)
 }
 
 static int
-read_members(struct reader *reader)
+read_members(struct command_reader *reader)
 {
 	if (!json_scan_char(&reader->scan, '{'))
 		return -1;
@@ -261,7 +261,7 @@ read_members(struct reader *reader)
 static enum command_status
 decode_json(struct arena *arena, struct slice header, struct command *command)
 {
-	struct reader reader = { .command = command };
+	struct command_reader reader = { .command = command };
 	bool complete;
 
 	reader.scan = (struct json_scan){ header.data, header.data + header.len, arena };

@@ -65,7 +65,7 @@ put_row(sqlite3_stmt *statement, const struct half_entry *entry)
 	return sql_run(statement);
 }
 
-struct flush {
+struct rows_flush {
 	struct half_rows *rows;
 	size_t n;
 };
@@ -73,7 +73,7 @@ struct flush {
 static int
 put_rows(void *arg)
 {
-	const struct flush *flush = arg;
+	const struct rows_flush *flush = arg;
 	struct half_table *table = flush->rows->table;
 	sqlite3_stmt **statements = flush->rows->statements;
 	int rc = SQLITE_OK;
@@ -127,7 +127,7 @@ half_rows_flush_in_ms(const struct half_rows *rows)
 
 /* An SQLite code. */
 static int
-write_rows(struct half_rows *rows, struct flush *flush)
+write_rows(struct half_rows *rows, struct rows_flush *flush)
 {
 	sqlite3 *db = meta_db(rows->meta);
 	int rc = SQLITE_OK;
@@ -144,7 +144,7 @@ write_rows(struct half_rows *rows, struct flush *flush)
 void
 half_rows_flush(struct half_rows *rows, int64_t synced, bool all)
 {
-	struct flush flush = { .rows = rows };
+	struct rows_flush flush = { .rows = rows };
 
 	forget_changes(rows, 0);
 	flush.n = count_ready(rows, synced, all);
