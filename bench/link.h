@@ -9,11 +9,13 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/queue.h>
 
 #include "bench/stencil.h"
 #include "common/net/conn.h"
 
 struct slot;
+STAILQ_HEAD(slot_list, slot);
 
 /*
  * code: of the reply, or TWINMQ_TIMEOUT or TWINMQ_UNREACHABLE with reply == NULL. reply and body
@@ -24,7 +26,7 @@ typedef void slot_done_fn(
 
 struct slot {
 	struct link *link;
-	struct slot *next; /* in a list of the load */
+	STAILQ_ENTRY(slot) entry; /* in a list of the load */
 	slot_done_fn *done;
 	int64_t sent_us;
 	int32_t opaque; /* 0: no request is in flight */

@@ -88,40 +88,21 @@ begin(struct load *load, struct slot *slot)
 	load->begin(load, slot);
 }
 
-static void
-put_on(struct slot **list, struct slot *slot)
-{
-	slot->next = *list;
-	*list = slot;
-}
-
-static struct slot *
-take_from(struct slot **list)
-{
-	struct slot *slot = *list;
-
-	*list = slot->next;
-	return slot;
-}
-
 /* ---- open loop ---- */
 
 /* Connections take turns. */
 static void
 put_free(struct load *load, struct slot *slot)
 {
-	slot->next = NULL;
-	*load->last_free = slot;
-	load->last_free = &slot->next;
+	STAILQ_INSERT_TAIL(&load->free, slot, entry);
 }
 
 static struct slot *
 take_free(struct load *load)
 {
-	struct slot *slot = take_from(&load->free);
+	struct slot *slot = STAILQ_FIRST(&load->free);
 
-	if (load->free == NULL)
-		load->last_free = &load->free;
+	STAILQ_REMOVE_HEAD(&load->free, entry);
 	return slot;
 }
 
@@ -131,7 +112,8 @@ pace(struct load *load)
 {
 	int64_t now_us = clock_mono_us(), wait_us;
 
-	while (load->free != NULL && has_more(load) && due_us_of(load, load->n_begun) <= now_us)
+	while (!STAILQ_EMPTY(&load->free) && has_more(load) &&
+	       due_us_of(load, load->n_begun) <= now_us)
 		begin(load, take_free(load));
 	if (!has_more(load))
 		return;
@@ -142,7 +124,7 @@ pace(struct load *load)
 		.it_value = { wait_us / 1000000, wait_us % 1000000 * 1000 },
 	};
 	/* When no slot is free, the next reply begins the next operation. */
-	if (load->free != NULL && timerfd_settime(load->pace_fd, 0, &timer, NULL) == -1)
+	if (!STAILQ_EMPTY(&load->free) && timerfd_settime(load->pace_fd, 0, &timer, NULL) == -1)
 		fatal("timer cannot be set");
 }
 
@@ -179,7 +161,7 @@ next(struct load *load, struct slot *slot)
 	if (load->rate > 0) {
 		put_free(load, slot);
 		/* Only operations that waited for a slot; the timer begins the others. */
-		if (has_more(load) && load->free == slot)
+		if (has_more(load) && STAILQ_FIRST(&load->free) == slot)
 			pace(load);
 	} else if (has_more(load)) {
 		begin(load, slot);
@@ -238,7 +220,7 @@ load_done(struct slot *slot, int32_t code, uint64_t n_messages, uint64_t n_bytes
 	count(load, code, n_messages, n_bytes, slot->due_us);
 	/* Do not retry at once when there was no reply. */
 	if (code == TWINMQ_UNREACHABLE || code == TWINMQ_TIMEOUT)
-		put_on(&load->parked, slot);
+		STAILQ_INSERT_TAIL(&load->parked, slot, entry);
 	else
 		next(load, slot);
 }
@@ -256,11 +238,14 @@ static void
 on_tick(struct links *links)
 {
 	struct load *load = links->context;
-	struct slot *parked = load->parked;
+	struct slot_list parked = STAILQ_HEAD_INITIALIZER(parked);
+	struct slot *slot;
 
-	load->parked = NULL;
-	while (parked != NULL)
-		next(load, take_from(&parked));
+	STAILQ_CONCAT(&parked, &load->parked);
+	while ((slot = STAILQ_FIRST(&parked)) != NULL) {
+		STAILQ_REMOVE_HEAD(&parked, entry);
+		next(load, slot);
+	}
 	if (++load->ticks % LINKS_TICKS_PER_S == 0 && load->on_second != NULL)
 		load->on_second(load);
 }
@@ -299,7 +284,8 @@ void
 load_init(struct load *load, struct loop *loop, int timeout_ms, size_t n_links, uint32_t n_slots)
 {
 	*load = (struct load){ .n_each = 1, .phase.due = on_phase, .pace_fd = -1 };
-	load->last_free = &load->free;
+	STAILQ_INIT(&load->free);
+	STAILQ_INIT(&load->parked);
 	links_init(&load->links, loop, timeout_ms, n_links, n_slots);
 	load->links.on_tick = on_tick;
 	load->links.context = load;

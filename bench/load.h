@@ -54,8 +54,8 @@ struct load {
 	/* ---- internal ---- */
 	uint64_t n_begun;
 	size_t n_busy;
-	struct slot *free, **last_free; /* open loop; the longest idle slot is first */
-	struct slot *parked;            /* try again at the next tick */
+	struct slot_list free;   /* open loop; the longest idle slot is first */
+	struct slot_list parked; /* try again at the next tick */
 	struct timer phase;
 	struct event *pace;
 	int pace_fd;

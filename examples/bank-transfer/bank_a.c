@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/queue.h>
 #include <unistd.h>
 
 #include "common/base/clock.h"
@@ -45,16 +46,16 @@ struct office {
 	struct timer tick;
 	int64_t began_ms, n_begun; /* for the rate */
 	int64_t n_busy;
-	struct errand *unsaid; /* transfers whose outcome is withheld from the broker */
+	SLIST_HEAD(, pending) withheld; /* transfers whose outcome is withheld from the broker */
 	bool closing;
 };
 
 /* A transfer in progress. */
-struct errand {
+struct pending {
 	struct office *office;
 	struct transfer transfer;
 	struct transaction *transaction; /* of a withheld one */
-	struct errand *next;
+	SLIST_ENTRY(pending) entry;      /* of the withheld ones */
 };
 
 static bool
@@ -67,21 +68,20 @@ static enum transaction_decision
 execute(void *arg, const struct message *message, struct slice transaction_id,
     struct transaction *transaction)
 {
-	struct errand *errand = arg;
-	struct office *office = errand->office;
-	int64_t id = errand->transfer.id;
+	struct pending *pending = arg;
+	struct office *office = pending->office;
+	int64_t id = pending->transfer.id;
 
 	(void)message;
 	(void)transaction_id;
 	enum transaction_decision decision = book_a_transfer(
-	    office->books, &errand->transfer, transaction_half_of(transaction), clock_wall_ms());
+	    office->books, &pending->transfer, transaction_half_of(transaction), clock_wall_ms());
 	if (happens(office, id, 4, office->flags->die))
 		raise(SIGKILL);
 	if (!happens(office, id, 5, office->flags->drop))
 		return decision;
-	errand->transaction = transaction;
-	errand->next = office->unsaid;
-	office->unsaid = errand;
+	pending->transaction = transaction;
+	SLIST_INSERT_HEAD(&office->withheld, pending, entry);
 	office->n_busy--;
 	return DECISION_LATER;
 }
@@ -103,33 +103,33 @@ check(void *context, const struct record *message, struct slice transaction_id,
 static void
 on_sent(void *arg, const struct twinmq_error *error, const struct transaction_result *result)
 {
-	struct errand *errand = arg;
+	struct pending *pending = arg;
 
 	(void)result;
-	if (error != NULL && !errand->office->closing)
-		log_warn("transfer not sent id=%" PRId64 " error=\"%s\"", errand->transfer.id,
+	if (error != NULL && !pending->office->closing)
+		log_warn("transfer not sent id=%" PRId64 " error=\"%s\"", pending->transfer.id,
 		    error->text);
-	if (errand->transaction == NULL)
-		errand->office->n_busy--;
-	free(errand);
+	if (pending->transaction == NULL)
+		pending->office->n_busy--;
+	free(pending);
 }
 
 static void
 begin(struct office *office, int64_t id)
 {
-	struct errand *errand = mem_zalloc(sizeof *errand);
+	struct pending *pending = mem_zalloc(sizeof *pending);
 	struct arena arena = { 0 };
 
-	errand->office = office;
-	errand->transfer = book_a_order(office->flags->seed, id);
+	pending->office = office;
+	pending->transfer = book_a_order(office->flags->seed, id);
 	struct message message = {
 		.topic = SLICE(BANK_TOPIC),
 		.keys = transfer_key(&arena, office->ledger, id),
-		.body = transfer_body(&arena, &errand->transfer),
+		.body = transfer_body(&arena, &pending->transfer),
 		.queue_id = MESSAGE_ANY_QUEUE,
 	};
 	office->n_busy++;
-	transaction_send_async(office->producer, &message, on_sent, errand);
+	transaction_send_async(office->producer, &message, on_sent, pending);
 	arena_release(&arena);
 }
 
@@ -176,10 +176,12 @@ close_office(struct office *office)
 	office->closing = true;
 	loop_drop_timer(twinmq_loop(office->mq), &office->tick);
 	twinmq_close(office->mq);
-	for (struct errand *errand = office->unsaid, *next; errand != NULL; errand = next) {
-		next = errand->next;
-		transaction_decide(
-		    errand->transaction, DECISION_UNKNOWN); /* frees it; nothing is sent any more */
+	while (!SLIST_EMPTY(&office->withheld)) {
+		struct pending *pending = SLIST_FIRST(&office->withheld);
+
+		SLIST_REMOVE_HEAD(&office->withheld, entry);
+		/* Frees it; nothing is sent any more. */
+		transaction_decide(pending->transaction, DECISION_UNKNOWN);
 	}
 	transaction_producer_free(office->producer);
 	books_close(office->books);
