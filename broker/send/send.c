@@ -19,6 +19,7 @@
 #include "broker/catalog/topic_create.h"
 #include "broker/transaction/decide/half_message.h"
 #include "common/base/clock.h"
+#include "common/base/utf8.h"
 #include "common/base/container_of.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/name.h"
@@ -328,8 +329,8 @@ check_topic(struct outgoing *out)
 	if (!name_is_valid(out->question->topic))
 		return refuse(out, RESPONSE_SYSTEM_ERROR,
 		    "the topic[%.*s] is illegal: letters, digits, %%, |, - and _ only, at most %d",
-		    (int)(out->question->topic.len > 200 ? 200 : out->question->topic.len),
-		    out->question->topic.data, RECORD_TOPIC_MAX);
+		    (int)utf8_cut(out->question->topic, 200).len, out->question->topic.data,
+		    RECORD_TOPIC_MAX);
 	if (topic_is_forbidden(out->question->topic))
 		return refuse(out, RESPONSE_NO_PERMISSION,
 		    "Sending message to topic[%.*s] is forbidden.", (int)out->question->topic.len,

@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/base/utf8.h"
+
 #define LINE_MAX_BYTES 2048
 #define KINDS 1024 /* a power of two, and more than there are formats */
 
@@ -93,21 +95,34 @@ put_prefix(char *line, size_t size, enum log_level level)
 	return at + (size_t)len;
 }
 
-/* Writes text with its control characters escaped, as far as there is room. */
+/* One that shows as such: no control character, U+0080 to U+009F among them. */
+static bool
+is_visible(const char *at, size_t n)
+{
+	unsigned char c = (unsigned char)at[0];
+
+	return n > 1 ? c != 0xC2 || (unsigned char)at[1] >= 0xA0 : n == 1 && c >= ' ' && c != 0x7f;
+}
+
+/* Writes text as far as there is room, with control characters and what is no UTF-8 escaped. */
 static size_t
 put_escaped(char *line, size_t size, const char *text, size_t len)
 {
 	size_t at = 0;
 
-	for (size_t i = 0; i < len && at + 4 < size; i++) {
-		unsigned char c = (unsigned char)text[i];
-
-		if (c >= ' ' && c != 0x7f)
-			line[at++] = (char)c;
-		else if (c == '\n')
+	for (size_t i = 0, n; i < len && at + 4 < size; i += n) {
+		n = utf8_character((struct slice){ text + i, len - i });
+		if (is_visible(text + i, n)) {
+			memcpy(line + at, text + i, n);
+			at += n;
+			continue;
+		}
+		n = 1;
+		if (text[i] == '\n')
 			at += (size_t)snprintf(line + at, size - at, "\\n");
 		else
-			at += (size_t)snprintf(line + at, size - at, "\\x%02x", c);
+			at += (size_t)snprintf(
+			    line + at, size - at, "\\x%02x", (unsigned char)text[i]);
 	}
 	return at;
 }

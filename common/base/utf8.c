@@ -46,6 +46,15 @@ utf8_character(struct slice text)
 	return len;
 }
 
+/* Whether a character may begin so, of which not all bytes are there. */
+static bool
+is_beginning(const char *at, size_t len)
+{
+	if (len > 1 && !is_second((unsigned char)at[0], (unsigned char)at[1]))
+		return false;
+	return len < 3 || (at[2] & 0xC0) == 0x80;
+}
+
 struct slice
 utf8_cut(struct slice text, size_t max_bytes)
 {
@@ -59,4 +68,20 @@ utf8_cut(struct slice text, size_t max_bytes)
 	if ((text.data[len] & 0xC0) == 0x80)
 		len = max_bytes; /* no UTF-8 anyway */
 	return (struct slice){ text.data, len };
+}
+
+size_t
+utf8_clean(char *text, size_t len)
+{
+	for (size_t i = 0; i < len;) {
+		size_t n = utf8_character((struct slice){ text + i, len - i });
+		size_t wanted = length_of((unsigned char)text[i]);
+
+		if (n == 0 && wanted > len - i && is_beginning(text + i, len - i))
+			return i;
+		if (n == 0)
+			text[i] = '?';
+		i += n != 0 ? n : 1;
+	}
+	return len;
 }

@@ -15,5 +15,11 @@
 size_t utf8_character(struct slice text);
 /* The longest beginning of at most max_bytes that ends between two characters. */
 struct slice utf8_cut(struct slice text, size_t max_bytes);
+/*
+ * Makes a text UTF-8, in place: a character that its end cuts is left out, and other bytes that
+ * are none become '?'. The length it has now. For what is written with a format, whose parts
+ * may be cut or not be UTF-8.
+ */
+size_t utf8_clean(char *text, size_t len);
 
 #endif

@@ -12,6 +12,7 @@
 #include <netinet/in.h>
 
 #include "common/base/mem.h"
+#include "common/base/utf8.h"
 
 /* Diagnostics quote so many bytes of a value. */
 #define SHOWN_MAX 200
@@ -19,7 +20,7 @@
 static int
 shown(struct slice text)
 {
-	return (int)(text.len < SHOWN_MAX ? text.len : SHOWN_MAX);
+	return (int)utf8_cut(text, SHOWN_MAX).len;
 }
 
 void
@@ -31,6 +32,7 @@ option_report(const struct option_place *place, enum severity level, const char 
 	va_start(args, format);
 	vsnprintf(text, sizeof text, format, args);
 	va_end(args);
+	text[utf8_clean(text, strlen(text))] = '\0';
 	diagnostics_add(
 	    place->diagnostics, level, place->file, place->line, place->name, "%s", text);
 }

@@ -17,6 +17,7 @@
 #include "common/protocol/codes.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "common/base/utf8.h"
 #include "common/base/strmap.h"
 #include "common/protocol/record.h"
 
@@ -249,6 +250,9 @@ request_refuse(struct request *request, int32_t code, const char *format, ...)
 		.remark = arena_vprintf(request->arena, format, args),
 	};
 	va_end(args);
+	/* names that the remark quotes may be no UTF-8, or cut */
+	request->reply.remark.len =
+	    utf8_clean((char *)(uintptr_t)request->reply.remark.data, request->reply.remark.len);
 	return VERDICT_REPLY;
 }
 

@@ -342,6 +342,28 @@ topic_long(struct buf *out)
 }
 
 static void
+topic_cut_in_a_character(struct buf *out)
+{
+	struct buf topic = { 0 };
+
+	put_repeated(&topic, "\xe4\xb8\xad", 67);
+	send_with(out, "0", buf_text(&topic), SLICE("body"));
+	buf_release(&topic);
+}
+
+static void
+option_cut_in_a_character(struct buf *out)
+{
+	struct buf body = { 0 };
+
+	put_repeated(&body, "\xe4\xb8\xad", 400);
+	buf_append_text(&body, "=1\nbrokerPermission=a");
+	put_repeated(&body, "\xe4\xb8\xad", 400);
+	put_request(out, 25, "", buf_slice(&body));
+	buf_release(&body);
+}
+
+static void
 body_over_limit(struct buf *out)
 {
 	struct buf body = { 0 };
@@ -893,6 +915,9 @@ const struct bad badframes_cases[] = {
 	{ "a queue that does not exist", queue_out_of_range, REFUSED, "broker" },
 	{ "a topic that is a path", topic_path, REFUSED, "broker" },
 	{ "a topic of 300 characters", topic_long, REFUSED, "broker" },
+	{ "a topic that is cut within a character", topic_cut_in_a_character, REFUSED, "broker" },
+	{ "an option that is cut within a character", option_cut_in_a_character, REFUSED,
+	    "broker" },
 	{ "a body of 5 MB", body_over_limit, REFUSED, "broker" },
 	{ "properties of 40,000 bytes", properties_over_limit, REFUSED, "broker" },
 	{ "a batch cut short", batch_cut, REFUSED, "broker" },

@@ -6,6 +6,7 @@
 #include "broker/store/store.h"
 #include "common/base/arena.h"
 #include "common/base/itoa.h"
+#include "common/base/utf8.h"
 
 /*
  * An event is a record like any other, so that every tool can read it. What
@@ -72,8 +73,7 @@ put_text(char *at, const char *name, struct slice value)
 {
 	if (value.len == 0)
 		return at;
-	if (value.len > TEXT_MAX)
-		value.len = TEXT_MAX;
+	value = utf8_cut(value, TEXT_MAX);
 	at = stpcpy(at, name);
 	*at++ = '\1';
 	for (size_t i = 0; i < value.len; i++)
