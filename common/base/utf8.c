@@ -46,6 +46,17 @@ utf8_character(struct slice text)
 	return len;
 }
 
+bool
+utf8_is_valid(struct slice text)
+{
+	for (size_t n; text.len != 0; text.data += n, text.len -= n) {
+		n = utf8_character(text);
+		if (n == 0)
+			return false;
+	}
+	return true;
+}
+
 /* Whether a character may begin so, of which not all bytes are there. */
 static bool
 is_beginning(const char *at, size_t len)

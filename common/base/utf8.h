@@ -13,6 +13,7 @@
 
 /* The bytes of the character at the front of a text that is not empty; 0: there is none. */
 size_t utf8_character(struct slice text);
+bool utf8_is_valid(struct slice text); /* an empty or absent one is */
 /* The longest beginning of at most max_bytes that ends between two characters. */
 struct slice utf8_cut(struct slice text, size_t max_bytes);
 /*

@@ -158,6 +158,19 @@ fits_a_frame(const struct reply *reply)
 	return len <= FRAME_MAX_BYTES - HEADER_ROOM;
 }
 
+/* Names that a remark quotes may be no UTF-8, or cut: nobody who writes one has to think of it. */
+static struct slice
+clean_remark(struct conn *conn, struct slice remark)
+{
+	char *copy;
+
+	if (utf8_is_valid(remark))
+		return remark;
+	copy = arena_alloc(&conn_loop(conn)->arena, remark.len);
+	memcpy(copy, remark.data, remark.len);
+	return (struct slice){ copy, utf8_clean(copy, remark.len) };
+}
+
 static void
 send_reply(struct conn *conn, const struct ticket *ticket, const struct reply *reply)
 {
@@ -168,7 +181,7 @@ send_reply(struct conn *conn, const struct ticket *ticket, const struct reply *r
 		.version = COMMAND_VERSION,
 		.opaque = ticket->opaque,
 		.flag = COMMAND_FLAG_RESPONSE,
-		.remark = reply->remark,
+		.remark = clean_remark(conn, reply->remark),
 	};
 
 	if (ticket->oneway) {
@@ -250,9 +263,6 @@ request_refuse(struct request *request, int32_t code, const char *format, ...)
 		.remark = arena_vprintf(request->arena, format, args),
 	};
 	va_end(args);
-	/* names that the remark quotes may be no UTF-8, or cut */
-	request->reply.remark.len =
-	    utf8_clean((char *)(uintptr_t)request->reply.remark.data, request->reply.remark.len);
 	return VERDICT_REPLY;
 }
 

@@ -42,21 +42,10 @@ silence(enum expectation expectation, const char *why)
 	return expectation == CLOSED || expectation == EITHER ? NULL : "closed without an answer";
 }
 
-static bool
-is_utf8(struct slice text)
-{
-	for (size_t n; text.len != 0; text.data += n, text.len -= n) {
-		n = utf8_character(text);
-		if (n == 0)
-			return false;
-	}
-	return true;
-}
-
 static const char *
 judge(enum expectation expectation, const struct command *command)
 {
-	if (!is_utf8(command->remark))
+	if (!utf8_is_valid(command->remark))
 		return "its remark is not UTF-8";
 	if (command->opaque != BADFRAMES_OPAQUE)
 		return "the answer is not to this request";
