@@ -30,7 +30,7 @@ fitting_timeout(int64_t timeout_ms)
 	return timeout_ms < TIMEOUT_MAX_MS ? timeout_ms : TIMEOUT_MAX_MS;
 }
 
-/* What the request says of its sender; -1 with the refusal written. */
+/* Reads the identity of the sender. -1: the reply is a refusal. */
 static int
 identify(struct request *request, struct member_identity *sender)
 {
@@ -95,7 +95,7 @@ refuse_full(struct request *request, enum join_status status)
 	    counts.topics, (long long)limits->max_topics);
 }
 
-/* A slave learns where its master is; all learn which topics are ordered. */
+/* The reply names the master, to a slave, and the ordered topics, to all. */
 static enum verdict
 reply_registration(struct request *request, const struct member_identity *sender)
 {
@@ -157,7 +157,7 @@ register_broker_begin(struct request *request)
 		return refuse_duplicate(request, &sender, other);
 	if (status != JOIN_OK)
 		return refuse_full(request, status);
-	conn_set_data(request->conn, namesrv); /* its end is the end of members */
+	conn_set_data(request->conn, namesrv); /* on_conn_close removes its members */
 	return reply_registration(request, &sender);
 }
 

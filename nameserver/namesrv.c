@@ -19,7 +19,7 @@ namesrv_order_conf(const struct namesrv *namesrv, struct slice topic)
 	return kv_find(namesrv->kv, SLICE(KV_ORDER_TOPICS), topic);
 }
 
-/* ---- Who is still there ---- */
+/* ---- Members that close or fall silent ---- */
 
 static void
 on_conn_close(struct server *server, struct conn *conn)
@@ -70,7 +70,7 @@ one_loop(const void *settings)
 	return 1;
 }
 
-/* What was changed over the network before the last stop. */
+/* Settings that were changed over the network in an earlier run. */
 static void
 restore_setting(void *arg, struct slice name, struct slice value)
 {
@@ -188,7 +188,7 @@ namesrv_keep(struct daemon *daemon, struct slice name, struct slice value)
 	return kv_put_setting(namesrv->kv, name, value);
 }
 
-/* Nobody has to be told: brokers and clients use the other name servers. */
+/* Peers need no message: brokers and clients use the other name servers. */
 static void
 namesrv_stop(struct daemon *daemon)
 {

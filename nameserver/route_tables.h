@@ -12,12 +12,13 @@
 
 #include "nameserver/routes.h"
 
+#include <sys/queue.h>
+
 #include "common/base/buf.h"
 #include "common/base/strmap.h"
 
 struct placement {
-	struct placement *next;
-	struct placement **link;    /* the pointer to this one in the topic's list */
+	LIST_ENTRY(placement) of_topic;
 	struct strmap_entry *entry; /* in broker->placements */
 	struct route_topic *topic;
 	struct route_broker *broker;
@@ -31,7 +32,7 @@ struct placement {
 /* A topic without a broker stays a while, so that a query can be told why. */
 struct route_topic {
 	struct strmap_entry *entry; /* in routes->topics; its key is the name */
-	struct placement *placements;
+	LIST_HEAD(, placement) placements;
 	size_t n_placements;
 	struct buf replies[ROUTE_DIALECTS];    /* len 0: to be composed */
 	uint64_t reply_epochs[ROUTE_DIALECTS]; /* of routes, when they were composed */

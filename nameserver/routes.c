@@ -149,11 +149,7 @@ placement_get(struct routes *routes, struct route_broker *broker, struct slice n
 	entry->value = placement;
 	placement->broker = broker;
 	placement->topic = topic_get(routes, name);
-	placement->link = &placement->topic->placements;
-	placement->next = placement->topic->placements;
-	if (placement->next != NULL)
-		placement->next->link = &placement->next;
-	placement->topic->placements = placement;
+	LIST_INSERT_HEAD(&placement->topic->placements, placement, of_topic);
 	if (placement->topic->n_placements++ == 0)
 		routes->n_lost--;
 	topic_forget(placement->topic);
@@ -184,9 +180,7 @@ placement_drop(struct routes *routes, struct placement *placement, enum leave_re
 {
 	struct route_topic *topic = placement->topic;
 
-	*placement->link = placement->next;
-	if (placement->next != NULL)
-		placement->next->link = placement->link;
+	LIST_REMOVE(placement, of_topic);
 	topic_forget(topic);
 	routes->n_placements--;
 	if (--topic->n_placements == 0)
@@ -294,9 +288,9 @@ routes_delete_topic(struct routes *routes, struct slice name, struct slice clust
 	struct route_topic *topic = strmap_find(&routes->topics, name);
 	struct placement *next;
 
-	for (struct placement *at = topic != NULL ? topic->placements : NULL; at != NULL;
-	     at = next) {
-		next = at->next;
+	for (struct placement *at = topic != NULL ? LIST_FIRST(&topic->placements) : NULL;
+	     at != NULL; at = next) {
+		next = LIST_NEXT(at, of_topic);
 		if (cluster.len != 0 && !slice_is(cluster, at->broker->cluster))
 			continue;
 		strmap_remove(&at->broker->placements, at->entry);

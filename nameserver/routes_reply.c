@@ -146,7 +146,9 @@ sorted_placements(struct arena *arena, const struct route_topic *topic, struct s
 
 	*n = 0;
 	*n_members = 0;
-	for (const struct placement *at = topic->placements; at != NULL; at = at->next) {
+	const struct placement *at;
+
+	LIST_FOREACH(at, &topic->placements, of_topic) {
 		if (!in_zone(at->broker, zone))
 			continue;
 		list[(*n)++] = at;
@@ -404,7 +406,8 @@ routes_topics_flagged(
 	     at = strmap_next(&routes->topics, at)) {
 		const struct route_topic *topic = at->value;
 
-		if (topic->n_placements != 0 && (topic->placements->sys_flag & mask) == flags)
+		if (topic->n_placements != 0 &&
+		    (LIST_FIRST(&topic->placements)->sys_flag & mask) == flags)
 			list[(*n)++] = strmap_key(topic->entry);
 	}
 	return sort_texts(list, *n);

@@ -19,7 +19,7 @@
 #include "common/base/log.h"
 #include "common/base/mem.h"
 
-/* A stop that takes longer, for a peer that does not answer, is cut short. */
+/* A longer stop, as for a peer that does not reply, is cut short. */
 #define STOP_MS 10000
 
 /* -- before the start --------------------------------------------------------------- */
@@ -55,7 +55,7 @@ print_diagnostics(const struct daemon *daemon, const struct diagnostics *diagnos
 	return wrong != 0;
 }
 
-/* Says all that was found; true if it stops the start. */
+/* Logs all diagnostics. True: they prevent the start. */
 static bool
 refuse_diagnostics(const struct daemon *daemon, const struct diagnostics *diagnostics)
 {

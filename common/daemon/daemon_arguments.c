@@ -107,7 +107,7 @@ take(struct arguments *arguments, const struct program *program, int letter, cha
 	}
 }
 
-/* The flag that a word of the command line is; *value: what hangs on it, or NULL. */
+/* Finds the flag of a word. *value: the rest of the word, or NULL. */
 static const struct flag *
 find_flag(char *word, char **value)
 {

@@ -10,7 +10,7 @@
 #include "common/base/mem.h"
 
 #define ARGUMENT_PLACE "command line"
-/* Of one updateBrokerConfig: far more than all settings, far less than a frame may carry. */
+/* Limits of one updateBrokerConfig: more than all settings need, less than a frame. */
 #define UPDATE_MAX_BYTES 65536
 #define UPDATE_MAX_FINDINGS 16
 
@@ -23,7 +23,7 @@ assign_argument(struct option_set *set, struct slice name, const char *value,
 	option_assign(set, name, slice_of(value), origin, diagnostics, place, 0);
 }
 
-/* Checks see values; where the value of such a key came from, the set knows. */
+/* Adds the file and line to the diagnostics of checks, which see only values. */
 static void
 place_diagnostics(
     const struct option_set *set, const char *path, struct diagnostics *diagnostics, size_t from)
@@ -115,7 +115,7 @@ same_value(const struct option_set *a, const struct option_set *b, const struct 
 	return same;
 }
 
-/* Takes over one value that was checked in another set. */
+/* Copies one value that was checked in another set. */
 static void
 apply(struct daemon *daemon, const struct option *option, const struct option_set *from,
     enum option_origin origin)
@@ -203,8 +203,8 @@ daemon_restore(struct daemon *daemon, struct slice name, struct slice value)
 /* -- over the network --------------------------------------------------------------- */
 
 /*
- * Loop 0 changes settings, so it also reads and prints them for others: the
- * request travels there and its answer back.
+ * Only loop 0 reads and changes settings. Requests of other loops are posted there, and replies
+ * are posted back.
  */
 struct exchange {
 	struct task task;
@@ -310,7 +310,7 @@ take_update(void *arg, struct slice name, struct slice value, int line)
 	option_assign(update->next, name, value, ORIGIN_LIVE, &update->diagnostics, NULL, 0);
 }
 
-/* The settings as they are, to try a change on. */
+/* A copy of the settings, to try a change on. */
 static void
 copy_set(const struct option_set *from, struct option_set *to, void *settings)
 {
@@ -321,7 +321,7 @@ copy_set(const struct option_set *from, struct option_set *to, void *settings)
 	}
 }
 
-/* What cannot be applied to the running daemon is refused before anything is. */
+/* Refuses the whole change if one setting cannot be applied while running. */
 static void
 check_update(struct update *update)
 {

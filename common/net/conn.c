@@ -24,7 +24,7 @@
 #define TLS_HANDSHAKE 0x16   /* first byte; a frame of this length is none */
 #define ENDING_MS 1000
 
-/* What the connections of a loop share, so that an idle one holds no buffer. */
+/* Buffers and lists of all connections of a loop, so that an idle connection holds no buffer. */
 struct conns {
 	struct loop_part part; /* first: loop->conns */
 	struct loop *loop;
@@ -44,7 +44,7 @@ struct conns {
 enum conn_state {
 	CONN_CONNECTING,
 	CONN_OPEN,
-	CONN_ENDING, /* what was written still leaves; what comes is thrown away */
+	CONN_ENDING, /* output is still sent, input is thrown away */
 	CONN_CLOSED, /* memory goes at the end of the turn */
 };
 
@@ -123,7 +123,7 @@ give_back_outbox(struct conn *conn)
 	conn->out = NULL;
 }
 
-/* Counts what is unsent for the limit of the loop; a connection that is not blocked has nothing. */
+/* Counts the unsent bytes of a blocked connection for the limit of the loop. */
 static void
 charge(struct conn *conn)
 {
@@ -189,7 +189,7 @@ write_out(struct conn *conn)
 	}
 }
 
-/* How much closing the connection would help: bytes, times how long none of them left. */
+/* The weight of a connection when one has to be closed: unsent bytes times stalled time. */
 static double
 weight(const struct conn *conn, int64_t now_ms)
 {
@@ -229,7 +229,7 @@ takes_frames(const struct conn *conn)
 	return conn->state != CONN_ENDING && conn->state != CONN_CLOSED;
 }
 
-/* What was appended leaves at the end of the turn, or now when it is much. */
+/* Sends the output at the end of the turn, or now when it is much. */
 static void
 send_soon(struct conn *conn)
 {
@@ -422,9 +422,8 @@ fitting_cap(size_t len)
 }
 
 /*
- * Keeps the len bytes behind the done ones at data, which is the connection's
- * own buffer or the loop's. Memory for a frame follows the bytes that have arrived, never
- * what its length says.
+ * Keeps the len bytes behind the handled ones at data, which is the connection's buffer or the
+ * loop's. Memory for a frame grows with the bytes that arrived, never with its length field.
  */
 static void
 keep_rest(struct conn *conn, const char *data, size_t done, size_t len)
@@ -853,7 +852,7 @@ conn_close_silent(struct loop *loop, const char *why)
 	return true;
 }
 
-/* -- what is known of it ------------------------------------------------------------ */
+/* -- properties --------------------------------------------------------------------- */
 
 struct conn_id
 conn_id_of(const struct conn *conn)

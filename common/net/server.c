@@ -26,7 +26,7 @@
 #define ACCEPTS_PER_WAKE 64
 #define BACK_OFF_MS 100
 #define LINE_EVERY_MS 60000
-#define HEADER_ROOM (64u << 10) /* of an answer's frame, kept free of body */
+#define HEADER_ROOM (64u << 10) /* of the frame of a reply, not for its body */
 
 struct listener {
 	struct server *server;
@@ -58,13 +58,12 @@ struct server {
 	struct server_options options;
 	struct served *rows; /* of all families */
 	size_t n_rows;
-	uint16_t
-	    *rows_by_code; /* 1 + the row; 0: none. No search; pages without rows stay untouched */
+	uint16_t *rows_by_code; /* 1 + the row; 0: none. Unused pages stay untouched */
 	size_t n_codes;
 	_Atomic uint64_t **counters; /* of each loop, by row; written by that loop only */
 	struct listener listeners[MAX_LISTENERS];
 	atomic_int
-	    n_listeners; /* with closed ones: connections outlive them, and ask their flags */
+	    n_listeners; /* and closed ones: connections outlive listeners and need their flags */
 	int next_loop;
 	atomic_int n_connections;
 	atomic_int n_silent;   /* connections without a request yet */
@@ -139,7 +138,7 @@ server_count(const struct server *server, int32_t code)
 	return sum;
 }
 
-/* Answers. */
+/* Replies. */
 
 static void
 drop_parts(const struct reply *reply)
@@ -365,7 +364,7 @@ ip_of(const struct host *host)
 	return (struct slice){ (const char *)host->ip, host->ip_len };
 }
 
-/* False: the address has as many as it may have. */
+/* False: the address has all the connections that it may have. */
 static bool
 addresses_add(struct addresses *addresses, const struct host *host, int max)
 {
@@ -487,9 +486,9 @@ run_eviction(struct task *task, void *receiver)
 }
 
 /*
- * A silent connection leaves, the oldest of the loop that gets the next connection if it has
- * one. On loop 0 it leaves at once, on others soon, so for a moment there are as many
- * connections too many as are asked to leave. False: none is left to ask.
+ * Closes the oldest silent connection, preferably on the loop that gets the next connection.
+ * Loop 0 closes it at once. Other loops close it soon; until then there is one connection too
+ * many. False: there is no silent connection.
  */
 static bool
 make_room(struct server *server)
@@ -510,7 +509,7 @@ make_room(struct server *server)
 	return true;
 }
 
-/* Whether one more connection may come; it is counted then. */
+/* Counts one more connection. False: a limit refuses it. */
 static bool
 take_place(struct server *server, const struct host *host)
 {
