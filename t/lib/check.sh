@@ -5,9 +5,9 @@
 
 # begin NAME FLAGS ...: a broker with a store of its own
 begin() {
-	t_name=$1
+	t_broker=$1
 	shift
-	start "$t_name" mqbroker -o brokerName="$t_name" -o storePathRootDir="$T_DIR/$t_name" -o brokerIP1=127.0.0.1 \
+	start "$t_broker" mqbroker -o brokerName="$t_broker" -o storePathRootDir="$T_DIR/$t_broker" -o brokerIP1=127.0.0.1 \
 		-o flushDiskType=ASYNC_FLUSH "$@" || exit 1
 }
 
