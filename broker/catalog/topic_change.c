@@ -104,7 +104,7 @@ go_home(struct change *change)
 	loop_post(change->done.loop, &change->task);
 }
 
-/* Who asked for a topic may ask a name server for it next. */
+/* The reply waits for the name servers: the client may ask one of them for the topic next. */
 static void
 on_registered(struct register_wait *wait)
 {

@@ -2,9 +2,9 @@
 #define BROKER_TOPIC_CHANGE_H
 
 /*
- * Changes of topics and groups, and all that follows: meta.db, the name
- * servers, the other masters of the cluster, offsets and counters of what is
- * gone. Any loop.
+ * Changes of topics and groups, whatever protocol they come by, and all that
+ * follows: meta.db, the name servers, the other masters of the cluster, and
+ * the offsets and counters of deleted ones. Any loop.
  */
 
 #include "broker/context.h"
@@ -39,7 +39,7 @@ void group_change(
 void group_delete(
     struct broker *broker, struct slice name, bool with_offsets, const struct change_done *done);
 
-/* For what is in force already: it only has to be kept; a failure is logged. */
+/* The change is in force already and is only written to meta.db; a failure is logged. */
 void topic_keep(struct broker *broker, const struct topic *topic, bool tell);
 void group_keep(struct broker *broker, const struct group *group);
 

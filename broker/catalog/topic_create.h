@@ -2,10 +2,10 @@
 #define BROKER_TOPIC_CREATE_H
 
 /*
- * Topics and groups that come into being because somebody uses them. They are
- * there at once; meta.db, the name servers and the other masters hear of them
- * in the background: a topic that a crash took from meta.db is found again in the log.
- * Any loop. Source: protocol description 5.1, 5.3.
+ * Topics and groups that requests create by using them. They exist at once;
+ * meta.db, the name servers and the other masters hear of them in the
+ * background. A topic that is missing in meta.db after a crash is found again
+ * in the log. Any loop. Source: protocol description 5.1, 5.3.
  */
 
 #include <stdbool.h>

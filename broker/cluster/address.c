@@ -220,7 +220,7 @@ on_connect(struct conn *conn, const char *why)
 
 static const struct conn_events events = { .on_request = on_request, .on_connect = on_connect };
 
-/* Whether it is us who answers: nobody else started in the same millisecond. */
+/* Whether this broker answers itself: no other one started in the same millisecond. */
 static void
 on_runtime_info(void *arg, const struct command *reply, struct slice body)
 {

@@ -12,7 +12,8 @@
 #include "common/net/conn.h"
 #include "common/protocol/route.h"
 
-/* An ext field of UPDATE_AND_CREATE_TOPIC between our brokers: create only if absent, tell nobody.
+/* An ext field of UPDATE_AND_CREATE_TOPIC between our brokers: create only if absent, and do not
+ * tell other masters.
  */
 #define MASTERS_IF_ABSENT "ifAbsent"
 
@@ -22,10 +23,10 @@ struct masters *masters_new(struct broker *broker);
 void masters_free(struct masters *masters);
 /* Any thread. */
 void masters_tell(struct masters *masters, struct slice topic);
-/* What a name server says of the cluster: who is new, who is gone; tells what is to be told. */
+/* Takes the list of brokers from a name server, and tells new topics to the masters in it. */
 void masters_update(struct masters *masters, const struct cluster_info *info);
 
-/* Names of those that are there, in order, in the arena. */
+/* Names of the masters that are alive, in order, in the arena. */
 const struct slice *masters_list(const struct masters *masters, struct arena *arena, size_t *n);
 struct master_request {
 	const struct command *command;

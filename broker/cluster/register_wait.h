@@ -2,8 +2,8 @@
 #define BROKER_REGISTER_WAIT_H
 
 /*
- * Those who have to know that the name servers have heard of a change: the
- * registrar's list of them. Loop 0.
+ * The registrar's list of requests that wait until the name servers have heard
+ * of a change. Loop 0.
  */
 
 #include "common/net/loop.h"

@@ -1,6 +1,6 @@
 #include "config.h"
 
-/* For the tools: how full queues are, how far groups are, who reads a topic. */
+/* For the tools: the bounds of queues, the progress of groups, and the groups of a topic. */
 
 #include <stdlib.h>
 

@@ -10,7 +10,7 @@
 #include "broker/state/client.h"
 #include "common/protocol/headers.h"
 
-/* Tells all members of the changed groups to look who takes which queue (40). */
+/* Tells all members of the changed groups to divide the queues again (40). */
 void push_changes(struct broker *broker, struct loop *here, const struct client_changes *changes);
 /*
  * Forwards the request, with its ext fields and body, to a client; the client's code, remark and

@@ -1,6 +1,6 @@
 #include "config.h"
 
-/* Cleaning at once, for the tools. Queues and topics that nobody needs go with their segments. */
+/* Cleaning at once, for the tools. Expired queues and topics go with their segments. */
 
 #include "broker/context.h"
 #include "broker/retention/retention.h"

@@ -34,7 +34,7 @@ struct client {
 	int64_t last_seen_ms; /* wall clock */
 };
 
-/* A group whose members have to look again at who takes which queue. */
+/* A group whose members have to divide the queues again. */
 struct client_change {
 	struct slice group;
 	const struct conn_id *members;

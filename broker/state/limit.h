@@ -35,7 +35,7 @@ int64_t limits_value(const struct limits *limits, enum limit which);
  * minute for each limit.
  */
 bool limits_allow(struct limits *limits, enum limit which, uint64_t wanted);
-/* The same, for a limit that somebody else found to be reached n times. */
+/* Counts and logs n refusals that the caller has decided itself. */
 void limits_refuse(struct limits *limits, enum limit which, uint64_t n);
 uint64_t limits_refused(const struct limits *limits, enum limit which);
 /* The option's name, "maxTopics"; static. */

@@ -44,8 +44,8 @@ struct data_version topics_version(struct topics *topics);
 /* A snapshot in order of names, and its version unless NULL; the caller frees it. */
 struct topic *topics_list(struct topics *topics, size_t *n, struct data_version *version);
 /*
- * Those that changed after this counter of the data version, in no order, and the version that has
- * them; NULL when one was removed since: nobody but the whole list says so. The caller frees it.
+ * The topics that changed after this counter of the data version, in no order, and the version that
+ * has them. NULL when one was removed since: only the whole list says so. The caller frees it.
  */
 struct topic *topics_changed(
     struct topics *topics, int64_t since, size_t *n, struct data_version *version);
@@ -53,7 +53,7 @@ struct topic *topics_changed(
 void topics_set_order(struct topics *topics, const struct slice *ordered, size_t n);
 /* A topic of this name with RocketMQ's defaults: 16 queues, perm 6. The name must fit. */
 void topic_init(struct topic *topic, struct slice name);
-/* Where a message of that queue goes now: queues that nobody reads any more are left for others. */
+/* The queue for a message of that queue now: it is another one if the topic has fewer queues. */
 int32_t topic_queue_now(const struct topic *topic, int32_t queue_id);
 /* As meta.db, registration and GET_ALL_TOPIC_CONFIG write it; the name is lent from the topic. */
 struct topic_config topic_to_config(const struct topic *topic);
