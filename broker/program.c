@@ -20,7 +20,7 @@
 #include "broker/state/group.h"
 #include "broker/state/limit.h"
 #include "broker/consumers/heartbeat.h"
-#include "broker/pull/handle_pull.h"
+#include "broker/pull/pull.h"
 #include "broker/pull/parked.h"
 #include "broker/send/send.h"
 #include "broker/cluster/masters.h"

@@ -19,7 +19,7 @@ copy_text(char **at, struct slice text)
 }
 
 struct pull *
-pull_new(const struct ticket *ticket, const struct pull_question *question)
+pull_new(const struct pull_question *question)
 {
 	size_t codes_size = question->limits.n_tag_codes * sizeof *question->limits.tag_codes;
 	struct pull *pull =
@@ -27,7 +27,6 @@ pull_new(const struct ticket *ticket, const struct pull_question *question)
 	char *at = (char *)(pull + 1);
 
 	*pull = (struct pull){
-		.ticket = *ticket,
 		.question = *question,
 		.asked_offset = question->offset,
 	};

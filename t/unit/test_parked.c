@@ -73,7 +73,7 @@ park(struct slice topic, int32_t queue_id, int64_t offset, int64_t wait_ms)
 		.offset = offset,
 		.limits = { .tag_codes = codes, .n_tag_codes = 2 },
 	};
-	struct pull *pull = pull_new(&(struct ticket){ 0 }, &question);
+	struct pull *pull = pull_new(&question);
 
 	cr_assert_neq(pull->question.limits.tag_codes, codes);
 	cr_assert_eq(pull->question.limits.tag_codes[1], 9);

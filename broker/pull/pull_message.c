@@ -1,0 +1,554 @@
+#include "config.h"
+
+#include "broker/pull/pull.h"
+
+/*
+ * A pull at the tail gets its records from memory on the spot. One that finds nothing is parked.
+ * One for older records goes to a reader. Codes and next offsets: protocol description 5.4.
+ */
+
+#include <inttypes.h>
+
+#include "broker/state/client.h"
+#include "broker/state/group.h"
+#include "broker/pull/parked.h"
+#include "broker/consumers/commit_offset.h"
+#include "broker/state/stats.h"
+#include "broker/store/reader/readahead.h"
+#include "broker/state/topic.h"
+#include "broker/catalog/topic_create.h"
+#include "broker/store/store.h"
+#include "broker/store/tail/tail.h"
+#include "common/base/clock.h"
+#include "common/protocol/codes.h"
+
+#define SUSPEND_MAX_MS 300000
+#define PARKED_MAX 200000 /* per loop; beyond that a pull is answered at once */
+
+enum outcome {
+	OUTCOME_DONE,  /* the result is complete */
+	OUTCOME_EMPTY, /* nothing there yet: the result says so, or the pull is parked */
+	OUTCOME_COLD,  /* a reader has to look */
+};
+
+static enum outcome
+set_result(struct worker *worker, const struct pull_question *question, struct pulled *pulled,
+    int32_t code, const char *remark, int64_t next_offset)
+{
+	const struct tail_queue *queue =
+	    tail_find(worker->tail, question->topic, question->queue_id);
+
+	*pulled = (struct pulled){
+		.code = code,
+		.remark = slice_of(remark),
+		.reached_store = true,
+		.next_offset = next_offset,
+		.min_offset = queue != NULL ? queue->min_offset : 0,
+		.max_offset = queue != NULL ? queue->max_offset : 0,
+	};
+	return OUTCOME_DONE;
+}
+
+static enum outcome
+set_found(struct worker *worker, const struct pull_question *question, struct pulled *pulled,
+    const struct pull_result *result)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < result->n_parts; i++)
+		bytes += result->parts[i].len;
+	stats_get(worker->broker->stats, worker->loop->index, question->topic, question->group,
+	    (uint32_t)result->n_messages, bytes);
+	set_result(worker, question, pulled, RESPONSE_SUCCESS, "FOUND", result->next_offset);
+	pulled->parts = result->parts;
+	pulled->n_parts = result->n_parts;
+	return OUTCOME_DONE;
+}
+
+/* Enough for the next pulls too: all there is, or READAHEAD_BYTES. */
+static struct pull_limits
+limits_ahead(const struct pull_limits *asked, int64_t n_there)
+{
+	int32_t n = n_there < INT32_MAX ? (int32_t)n_there : INT32_MAX;
+
+	return (struct pull_limits){
+		.max_messages = n,
+		.max_bytes =
+		    asked->max_bytes > READAHEAD_BYTES ? asked->max_bytes : READAHEAD_BYTES,
+		.max_scan = n,
+	};
+}
+
+static void
+submit_read(struct worker *worker, int32_t queue, int64_t offset, const struct pull_limits *limits,
+    void (*done)(struct read_job *job, struct loop *loop), void *context)
+{
+	struct read_job *job = read_job_new(READ_QUEUE);
+
+	job->reply_loop = worker->loop;
+	job->done = done;
+	job->context = context;
+	job->queue = queue;
+	job->offset = offset;
+	read_job_set_limits(job, limits);
+	store_read(worker->broker->store, job);
+}
+
+static void on_cold(struct read_job *job, struct loop *loop);
+
+/* A read-ahead finished. If a pull has arrived for it meanwhile, that pull gets its result. */
+static void
+on_ahead(struct read_job *job, struct loop *loop)
+{
+	const struct worker *worker = loop->context;
+
+	job->context = readahead_end(job->context);
+	if (job->context != NULL) {
+		on_cold(job, loop);
+		return;
+	}
+	if (job->status == READ_FOUND)
+		readahead_add(
+		    worker->readahead, job->queue, job->offset, job->chunk, job->n_records);
+	read_job_free(job);
+}
+
+/* Takes what was read ahead, and starts the next read-ahead while this is sent. */
+static bool
+take_ahead(struct worker *worker, const struct pull_question *question, int32_t number,
+    struct pull_result *result)
+{
+	if (!readahead_take(worker->readahead, number, question->offset, &question->limits, result))
+		return false;
+	const struct tail_queue *queue =
+	    tail_find(worker->tail, question->topic, question->queue_id);
+	/* The topic may have been deleted meanwhile. */
+	int64_t max_offset = queue != NULL && queue->number == number ? queue->max_offset : 0;
+	struct readahead_trip *read =
+	    readahead_begin(worker->readahead, number, result->next_offset, max_offset);
+
+	if (read != NULL) {
+		struct pull_limits limits =
+		    limits_ahead(&question->limits, max_offset - read->offset);
+
+		submit_read(worker, number, read->offset, &limits, on_ahead, read);
+	}
+	return true;
+}
+
+/* Takes what was read ahead for the previous pull. */
+static enum outcome
+look_ahead(struct worker *worker, struct pull_question *question, const struct tail_queue *queue,
+    struct pulled *pulled)
+{
+	struct pull_result result = {
+		.parts = arena_alloc(&worker->loop->arena, READAHEAD_RUNS * sizeof *result.parts),
+	};
+
+	if (question->offset < queue->min_offset ||
+	    !take_ahead(worker, question, queue->number, &result))
+		return OUTCOME_COLD;
+	return set_found(worker, question, pulled, &result);
+}
+
+static enum outcome
+look_at_tail(struct worker *worker, struct pull_question *question, struct tail_queue *queue,
+    struct pulled *pulled)
+{
+	struct pull_result result;
+
+	switch (tail_read(worker->tail, queue, question->offset, &question->limits,
+	    &worker->loop->arena, &result)) {
+	case TAIL_COLD:
+		return look_ahead(worker, question, queue, pulled);
+	case TAIL_NO_MATCH:
+		return set_result(worker, question, pulled, RESPONSE_PULL_RETRY_IMMEDIATELY,
+		    "NO_MATCHED_MESSAGE", result.next_offset);
+	case TAIL_FOUND:
+		break;
+	}
+	return set_found(worker, question, pulled, &result);
+}
+
+/* The decision table; the reply is made for every outcome but OUTCOME_COLD. */
+static enum outcome
+look(struct worker *worker, struct pull_question *question, struct pulled *pulled)
+{
+	struct tail_queue *queue = tail_find(worker->tail, question->topic, question->queue_id);
+	int64_t offset = question->offset;
+
+	if (queue == NULL || queue->max_offset == 0) {
+		const char *remark =
+		    queue == NULL ? "NO_MATCHED_LOGIC_QUEUE" : "NO_MESSAGE_IN_QUEUE";
+
+		if (offset != 0)
+			return set_result(
+			    worker, question, pulled, RESPONSE_PULL_OFFSET_MOVED, remark, 0);
+		set_result(worker, question, pulled, RESPONSE_PULL_NOT_FOUND, remark, 0);
+		return OUTCOME_EMPTY;
+	}
+	if (offset < queue->min_offset)
+		return set_result(worker, question, pulled, RESPONSE_PULL_OFFSET_MOVED,
+		    "OFFSET_TOO_SMALL", queue->min_offset);
+	if (offset > queue->max_offset)
+		return set_result(worker, question, pulled, RESPONSE_PULL_OFFSET_MOVED,
+		    "OFFSET_OVERFLOW_BADLY", queue->max_offset);
+	if (offset == queue->max_offset) {
+		set_result(worker, question, pulled, RESPONSE_PULL_NOT_FOUND, "OFFSET_OVERFLOW_ONE",
+		    offset);
+		return OUTCOME_EMPTY;
+	}
+	return look_at_tail(worker, question, queue, pulled);
+}
+
+static void
+finish(struct loop *loop, struct pull *pull, const struct pulled *pulled)
+{
+	pull->front->done(loop, pull, pulled);
+	pull_free(pull);
+}
+
+/* ---- cold reads ------------------------------------------------------ */
+
+/* The part of a finished read that belongs to this pull; the rest is read ahead. */
+static void
+take_found(struct worker *worker, const struct pull_question *question, struct read_job *job,
+    struct pull_result *result)
+{
+	if (question->limits.tag_codes == NULL) {
+		readahead_put(
+		    worker->readahead, job->queue, question->offset, job->chunk, job->n_records);
+		take_ahead(worker, question, job->queue, result);
+		return;
+	}
+	result->parts[0] =
+	    (struct body_part){ job->chunk->data, job->chunk->len, job->chunk, chunk_release };
+	result->n_parts = 1;
+	result->n_messages = job->n_records;
+	result->next_offset = job->next_offset;
+	job->chunk = NULL;
+}
+
+static void
+on_cold(struct read_job *job, struct loop *loop)
+{
+	struct worker *worker = loop->context;
+	struct pull *pull = job->context;
+	struct pull_question *question = &pull->question;
+	struct pulled pulled = { 0 };
+	struct body_part parts[READAHEAD_RUNS];
+	struct pull_result result = { .parts = parts };
+
+	switch (job->status) {
+	case READ_FOUND:
+		take_found(worker, question, job, &result);
+		set_found(worker, question, &pulled, &result);
+		break;
+	case READ_NO_MATCH:
+		set_result(worker, question, &pulled, RESPONSE_PULL_RETRY_IMMEDIATELY,
+		    "NO_MATCHED_MESSAGE", job->next_offset);
+		break;
+	case READ_NOTHING: /* it expired meanwhile */
+		set_result(worker, question, &pulled, RESPONSE_PULL_RETRY_IMMEDIATELY,
+		    "MESSAGE_WAS_REMOVING", question->offset);
+		break;
+	case READ_CORRUPT:
+	case READ_FAILED:
+		pulled.code = RESPONSE_SYSTEM_ERROR;
+		pulled.remark = arena_printf(&loop->arena,
+		    "cannot read %.*s queue %" PRId32 " at offset %" PRId64 ": %s",
+		    (int)question->topic.len, question->topic.data, question->queue_id,
+		    question->offset,
+		    job->status == READ_CORRUPT
+			? "the stored record is damaged, see the broker's log"
+			: "I/O error, see the broker's log");
+		break;
+	}
+	finish(loop, pull, &pulled);
+	read_job_free(job);
+}
+
+/* The pull travels with a read job, or waits for a read-ahead that is on its way. */
+static void
+read_cold(struct worker *worker, struct pull *pull)
+{
+	const struct pull_question *question = &pull->question;
+	const struct tail_queue *queue =
+	    tail_find(worker->tail, question->topic, question->queue_id);
+	struct pull_limits limits = question->limits;
+
+	pull->front->expect(worker->loop, pull, (size_t)limits.max_bytes);
+	if (limits.tag_codes == NULL) {
+		if (readahead_wait(worker->readahead, queue->number, question->offset, pull))
+			return;
+		if (readahead_expects(worker->readahead, queue->number, question->offset))
+			limits = limits_ahead(&limits, queue->max_offset - question->offset);
+	}
+	submit_read(worker, queue->number, question->offset, &limits, on_cold, pull);
+}
+
+/* ---- parked pulls ---------------------------------------------------- */
+
+/* Its time is over. Offsets that the filter dropped meanwhile need no second look. */
+static void
+finish_parked(struct worker *worker, struct pull *pull)
+{
+	struct pull_question *question = &pull->question;
+	struct pulled pulled;
+
+	if (question->offset != pull->asked_offset)
+		set_result(worker, question, &pulled, RESPONSE_PULL_RETRY_IMMEDIATELY,
+		    "NO_MATCHED_MESSAGE", question->offset);
+	else
+		look(worker, question, &pulled);
+	finish(worker->loop, pull, &pulled);
+}
+
+static void
+on_message(void *arg, struct pull *pull)
+{
+	struct worker *worker = arg;
+	struct pulled pulled;
+
+	pull->front->expect(worker->loop, pull, 0);
+	switch (look(worker, &pull->question, &pulled)) {
+	case OUTCOME_COLD:
+		read_cold(worker, pull);
+		return;
+	case OUTCOME_EMPTY:
+		parked_pulls_add(worker->parked, pull);
+		return;
+	case OUTCOME_DONE:
+		break;
+	}
+	if (pulled.code == RESPONSE_PULL_RETRY_IMMEDIATELY) {
+		/* Nothing for this filter: wait on, behind the offsets that were looked at. */
+		pull->question.offset = pulled.next_offset;
+		parked_pulls_add(worker->parked, pull);
+		return;
+	}
+	finish(worker->loop, pull, &pulled);
+}
+
+static void
+on_timer(void *arg, struct pull *pull)
+{
+	finish_parked(arg, pull);
+}
+
+static void
+on_growth(void *arg, struct tail_queue *queue)
+{
+	struct worker *worker = arg;
+
+	parked_pulls_wake(worker->parked, queue->topic, queue->queue_id);
+}
+
+void
+pull_attach(struct worker *worker)
+{
+	static const struct parked_events events = { on_message, on_timer };
+
+	worker->parked = parked_pulls_new(worker->loop, &events, worker);
+	tail_on_growth(worker->tail, on_growth, worker);
+}
+
+/* ---- the checks ------------------------------------------------------ */
+
+/* Always false. */
+static bool __attribute__((format(printf, 4, 5)))
+refuse(const struct pull_wish *wish, struct pulled *pulled, int32_t code, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	*pulled = (struct pulled){
+		.code = code,
+		.remark = arena_vprintf(wish->arena, format, args),
+	};
+	va_end(args);
+	return false;
+}
+
+static bool
+check_group_and_topic(
+    struct broker *broker, const struct pull_wish *wish, struct group *group, struct pulled *pulled)
+{
+	const char *why;
+	struct topic topic;
+
+	if (!(broker->settings->broker_permission & PERM_READ))
+		return refuse(wish, pulled, RESPONSE_NO_PERMISSION,
+		    "the broker[%s] pulling message is forbidden", broker->address);
+	if (!group_find_or_create(broker, wish->group, group, &why))
+		return refuse(wish, pulled, RESPONSE_SUBSCRIPTION_GROUP_NOT_EXIST,
+		    "subscription group [%.*s] does not exist: %s", (int)wish->group.len,
+		    wish->group.data, why);
+	if (!group->consume_enable)
+		return refuse(wish, pulled, RESPONSE_NO_PERMISSION,
+		    "subscription group no permission, %s", group->name);
+	if (!topics_find(broker->topics, wish->topic, &topic))
+		return refuse(wish, pulled, RESPONSE_TOPIC_NOT_EXIST,
+		    "topic[%.*s] not exist, apply first please!", (int)wish->topic.len,
+		    wish->topic.data);
+	if (!(topic.perm & PERM_READ))
+		return refuse(wish, pulled, RESPONSE_NO_PERMISSION,
+		    "the topic[%s] pulling message is forbidden", topic.name);
+	if (wish->queue_id < 0 || wish->queue_id >= topic.read_queues)
+		return refuse(wish, pulled, RESPONSE_SYSTEM_ERROR,
+		    "queueId[%" PRId32
+		    "] is illegal, topic:[%s] topicConfig.readQueueNums:[%" PRId32 "]",
+		    wish->queue_id, topic.name, topic.read_queues);
+	return true;
+}
+
+/* The tags of a subscription text; "*" and nothing stand for all. -1: it names no tag. */
+static int
+parse_tags(struct slice text, struct arena *arena, struct pull_limits *limits)
+{
+	struct slice rest = slice_trim(text), part;
+	size_t n = 0;
+
+	if (rest.len == 0 || slice_is(rest, "*"))
+		return 0;
+	int32_t *codes = arena_alloc(arena, (rest.len / 2 + 1) * sizeof *codes);
+
+	while (tags_next(&rest, &part))
+		codes[n++] = (int32_t)tag_hash(part);
+	limits->tag_codes = codes;
+	limits->n_tag_codes = n;
+	return n != 0 ? 0 : -1;
+}
+
+static bool
+is_tag_filter(struct slice expression_type)
+{
+	return expression_type.len == 0 || slice_equal_nocase(expression_type, SLICE("TAG"));
+}
+
+static bool
+refuse_sql(const struct pull_wish *wish, struct pulled *pulled)
+{
+	return refuse(wish, pulled, RESPONSE_SYSTEM_ERROR,
+	    "The broker does not support consumer to filter message by SQL92");
+}
+
+/* The filter of the wish, or of the member's heartbeat. */
+static bool
+find_filter(struct broker *broker, const struct pull_wish *wish, const struct group *group,
+    struct pull_limits *limits, struct pulled *pulled)
+{
+	struct client_subscription found;
+	const struct subscription *subscription = &found.subscription;
+
+	if (wish->own_filter) {
+		if (!is_tag_filter(wish->expression_type))
+			return refuse_sql(wish, pulled);
+		if (parse_tags(wish->subscription, wish->arena, limits) == -1)
+			return refuse(wish, pulled, RESPONSE_SUBSCRIPTION_PARSE_FAILED,
+			    "parse the consumer's subscription failed: it names no tag");
+		return true;
+	}
+	switch (clients_find_subscription(
+	    broker->clients, wish->member, wish->group, wish->topic, wish->arena, &found)) {
+	case CLIENT_NO_GROUP:
+		return refuse(wish, pulled, RESPONSE_SUBSCRIPTION_NOT_EXIST,
+		    "the consumer's group info not exist");
+	case CLIENT_NO_SUBSCRIPTION:
+		return refuse(wish, pulled, RESPONSE_SUBSCRIPTION_NOT_EXIST,
+		    "the consumer's subscription not exist");
+	case CLIENT_FOUND:
+		break;
+	}
+	if (found.broadcasting && !group->consume_broadcast_enable)
+		return refuse(wish, pulled, RESPONSE_NO_PERMISSION,
+		    "the consumer group[%s] can not consume by broadcast way", group->name);
+	if (subscription->version < wish->sub_version)
+		return refuse(wish, pulled, RESPONSE_SUBSCRIPTION_NOT_LATEST,
+		    "the consumer's subscription not latest");
+	if (!is_tag_filter(subscription->expression_type))
+		return refuse_sql(wish, pulled);
+	if (subscription->n_codes != 0) {
+		limits->tag_codes = subscription->codes;
+		limits->n_tag_codes = subscription->n_codes;
+	}
+	return true;
+}
+
+static void
+set_limits(const struct broker *broker, const struct pull_wish *wish, struct pull_limits *limits)
+{
+	int64_t count_max = broker->settings->max_transfer_count_on_message_in_memory;
+	int64_t bytes_max = broker->settings->max_transfer_bytes_on_message_in_memory;
+
+	limits->max_messages = wish->max_messages < 1 ? 1 : wish->max_messages;
+	if (limits->max_messages > count_max)
+		limits->max_messages = (int32_t)count_max;
+	limits->max_bytes = (int32_t)bytes_max;
+	if (wish->max_bytes > 0 && wish->max_bytes < limits->max_bytes)
+		limits->max_bytes = wish->max_bytes;
+	limits->max_scan = 800;
+	if (limits->max_messages > limits->max_scan)
+		limits->max_scan = limits->max_messages;
+}
+
+static int64_t
+park_ms(const struct broker *broker, const struct pull_wish *wish)
+{
+	if (wish->wait_ms <= 0)
+		return 0;
+	if (!broker->settings->long_polling_enable)
+		return broker->settings->short_polling_time_mills;
+	if (wish->wait_ms > SUSPEND_MAX_MS)
+		return SUSPEND_MAX_MS;
+	return wish->wait_ms;
+}
+
+/* A pull brings the offset that its consumer has reached; nobody waits for the result. */
+static void
+commit(struct worker *worker, const struct pull_wish *wish)
+{
+	struct offset_row row = { wish->group, wish->topic, wish->queue_id, wish->commit_offset };
+	const char *why;
+
+	if (commit_offset(worker, &row, true, &why) == COMMIT_BEYOND_END)
+		commit_offset_later(worker, &row, true, NULL, NULL);
+}
+
+bool
+pull_message(struct worker *worker, const struct pull_wish *wish, struct pulled *pulled)
+{
+	struct broker *broker = worker->broker;
+	struct pull_question question = {
+		.topic = wish->topic,
+		.group = wish->group,
+		.queue_id = wish->queue_id,
+		.offset = wish->offset,
+	};
+	struct group group;
+
+	if (!check_group_and_topic(broker, wish, &group, pulled) ||
+	    !find_filter(broker, wish, &group, &question.limits, pulled))
+		return true;
+	set_limits(broker, wish, &question.limits);
+	if (wish->commit_offset >= 0)
+		commit(worker, wish);
+
+	enum outcome outcome = look(worker, &question, pulled);
+	int64_t wait_ms = park_ms(broker, wish);
+
+	if (outcome == OUTCOME_DONE || (outcome == OUTCOME_EMPTY && wait_ms == 0) ||
+	    (outcome == OUTCOME_EMPTY && parked_pulls_count(worker->parked) >= PARKED_MAX))
+		return true;
+	struct pull *pull = pull_new(&question);
+
+	pull->front = wish->front;
+	pull->front->keep(pull, wish->request);
+	if (outcome == OUTCOME_COLD) {
+		read_cold(worker, pull);
+	} else {
+		pull->deadline_ms = clock_mono_ms() + wait_ms;
+		parked_pulls_add(worker->parked, pull);
+	}
+	return false;
+}
