@@ -1,15 +1,15 @@
 #include "config.h"
 
 /*
- * END_TRANSACTION: the producer says what became of its transaction, by itself
- * or because it was asked. Clients send it oneway; who sends it two-way hears
- * what it did. Source: protocol description 5.9.
+ * END_TRANSACTION: the producer says what became of its transaction, unasked or as the reply to a
+ * check. Clients send it oneway; a two-way one is answered with what it did. Source: protocol
+ * description 5.9.
  */
 
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "broker/transaction/decide/decide.h"
+#include "broker/transaction/transaction.h"
 #include "broker/transaction/check/check.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
@@ -34,7 +34,7 @@ kind_of(int32_t commit_or_rollback, enum half_event_kind *kind)
 	}
 }
 
-/* Who waits for the outcome. */
+/* A request that waits for the outcome. */
 struct ending {
 	struct ticket ticket;
 	enum half_event_kind kind;
@@ -59,51 +59,33 @@ on_outcome(void *context, struct loop *loop, enum transaction_outcome outcome, s
 	free(ending);
 }
 
-static void
-count_refused(const struct worker *worker)
-{
-	atomic_fetch_add_explicit(
-	    &worker->broker->transactions->counters.outcomes[TRANSACTION_REFUSED], 1,
-	    memory_order_relaxed);
-}
-
 static enum verdict
 end_transaction_begin(struct request *request)
 {
 	const struct end_transaction_header *header = request->header;
-	struct worker *worker = request_worker(request);
-	struct transaction_decision decision = {
-		.source = header->from_check ? SOURCE_CHECK : SOURCE_SENDER,
+	struct transaction_end end = {
+		.from_check = header->from_check,
 		.position = header->commit_log_offset,
 		.half_offset = header->tran_state_table_offset,
 		.group = header->producer_group,
+		.id = header->transaction_id.len != 0 ? header->transaction_id : header->msg_id,
 		.who = conn_peer_host(request->conn),
-		.by = header->from_check ? command_ext(request->command, TRANSACTION_RELAYED_FOR)
-		                         : SLICE_NONE,
+		.relayed_for = header->from_check
+		                   ? command_ext(request->command, TRANSACTION_RELAYED_FOR)
+		                   : SLICE_NONE,
 	};
 
-	if (transaction_relay_end(request))
-		return VERDICT_LATER;
-	if (decision.position < 0 || decision.half_offset < 0) {
-		count_refused(worker);
-		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
-		    "commitLogOffset %" PRId64 " and tranStateTableOffset %" PRId64
-		    " name no half message",
-		    decision.position, decision.half_offset);
-	}
-	if (kind_of(header->commit_or_rollback, &decision.kind) == -1) {
-		count_refused(worker);
+	if (kind_of(header->commit_or_rollback, &end.decision) == -1) {
+		transaction_end_refused(request_broker(request));
 		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
 		    "commitOrRollback %" PRId32
 		    " is none of 0 (unknown), %d (commit), %d (rollback)",
 		    header->commit_or_rollback, SYS_FLAG_COMMIT, SYS_FLAG_ROLLBACK);
 	}
-	if (header->from_check)
-		transaction_checks_answered(worker->broker, request->loop, decision.position);
 	struct ending *ending = mem_alloc(sizeof *ending);
 
-	*ending = (struct ending){ request_ticket(request), decision.kind };
-	transaction_decide(worker, &decision, on_outcome, ending);
+	*ending = (struct ending){ request_ticket(request), end.decision };
+	transaction_end(request_worker(request), &end, on_outcome, ending);
 	return VERDICT_LATER;
 }
 

@@ -2,14 +2,14 @@
 #define BROKER_CHECK_H
 
 /*
- * Asking about half messages that nobody decided (CHECK_TRANSACTION_STATE):
- * the connection that sent one, else a live member of its group here or on another
- * master, else the group's URL. Loop 0. The table of half messages says
- * which are due; an ask is an event that is committed before it leaves, so
- * none is made once a decision is there.
+ * Asking about half messages that nobody decided (CHECK_TRANSACTION_STATE). The connection that
+ * sent one is asked first, then another live member of its group, here or at another master, then
+ * the URL of the group. Loop 0. The table of half messages says which ones are due. An ask is an
+ * event that is committed before it leaves, so none leaves after a decision.
  */
 
 #include "broker/context.h"
+#include "broker/transaction/decide/decide.h"
 
 struct transaction_checks;
 
@@ -18,16 +18,17 @@ struct transaction_checks *transaction_checks_new(struct broker *broker);
 void transaction_checks_free(struct transaction_checks *checks);
 /* When the broker is told to stop: nothing more is asked or stored. */
 void transaction_checks_stop(struct transaction_checks *checks);
-/* An answer came about the half message at this position. Any loop. */
+/* A reply came about the half message at this position. Any loop. */
 void transaction_checks_answered(struct broker *broker, struct loop *here, int64_t position);
-/* An ext field of an END that another master sends on: who sent it there. For people to read. */
+/* An ext field of an END that another master forwards: which peer sent it there. For people. */
 #define TRANSACTION_RELAYED_FOR "relayedFor"
 
 /*
- * An END that answers what another master asked through us (RELAY_CHECK) goes on to that one, and
- * its answer is the answer. False: it is not such a one. In begin.
+ * An END that replies to a question of another master (RELAY_CHECK) goes on to that master, and its
+ * outcome goes to done. False: it replies to no such question. id: of the transaction. Any loop.
  */
-bool transaction_relay_end(struct request *request);
+bool transaction_relay_end(struct worker *worker, const struct transaction_decision *decision,
+    struct slice id, transaction_done_fn *done, void *context);
 /*
  * Whether a group of producers may have this URL: http, and an address of
  * transactionCheckUrlAllow. 0, or -1 and *why, one sentence.

@@ -79,13 +79,14 @@ struct forward {
 	struct task task;
 	struct relay_in *relay_in;
 	struct loop *reply_loop;
-	struct ticket ticket;
+	transaction_done_fn *done;
+	void *context;
 	struct arena arena;
 	struct command command;
 	struct slice master;
 	struct slice key;
-	int32_t code;
-	struct slice remark;
+	enum transaction_outcome outcome;
+	struct slice why;
 };
 
 static void
@@ -366,27 +367,43 @@ static void
 run_answered(struct task *task, void *receiver)
 {
 	struct forward *forward = container_of(task, struct forward, task);
-	struct reply reply = { .code = forward->code, .remark = forward->remark };
 
-	ticket_reply(receiver, &forward->ticket, &reply);
+	forward->done(forward->context, receiver, forward->outcome, forward->why);
 	arena_release(&forward->arena);
 	free(forward);
 }
 
+static enum transaction_outcome
+outcome_of(int32_t code)
+{
+	switch (code) {
+	case RESPONSE_SUCCESS:
+		return TRANSACTION_DECIDED;
+	case RESPONSE_TRANSACTION_SHOULD_COMMIT:
+	case RESPONSE_TRANSACTION_SHOULD_ROLLBACK:
+		return TRANSACTION_CONTRADICTED;
+	default:
+		return TRANSACTION_FAILED;
+	}
+}
+
 static void
-on_forwarded(void *arg, const struct command *answer, struct slice body)
+on_forwarded(void *arg, const struct command *reply, struct slice body)
 {
 	struct forward *forward = arg;
 
 	(void)body;
-	forward->code = answer != NULL ? answer->code : RESPONSE_SYSTEM_ERROR;
-	forward->remark =
-	    answer != NULL
-		? arena_copy(&forward->arena, answer->remark)
-		: SLICE("the master that has the half message does not answer; it will ask again");
-	if (forward->code != RESPONSE_SUCCESS)
-		log_debug("an answer was not taken by another master master=%s code=%d",
-		    forward->master.data, forward->code);
+	if (reply != NULL) {
+		forward->outcome = outcome_of(reply->code);
+		forward->why = arena_copy(&forward->arena, reply->remark);
+	} else {
+		forward->outcome = TRANSACTION_FAILED;
+		forward->why = SLICE("the master that has the half message does not answer; it "
+				     "will ask again");
+	}
+	if (forward->outcome != TRANSACTION_DECIDED)
+		log_debug("another master did not take an END master=%s code=%d",
+		    forward->master.data, reply != NULL ? reply->code : RESPONSE_SYSTEM_ERROR);
 	forward->task.run = run_answered;
 	loop_post(forward->reply_loop, &forward->task);
 }
@@ -406,52 +423,68 @@ run_forward(struct task *task, void *receiver)
 		on_forwarded(forward, NULL, SLICE_NONE);
 }
 
-/* As it came, and who sent it. */
-static void
-copy_command(struct forward *forward, const struct request *request)
+static int32_t
+commit_or_rollback(enum half_event_kind kind)
 {
-	const struct command *command = request->command;
-	struct ext *ext = arena_alloc(&forward->arena, (command->n_ext + 1) * sizeof *ext);
+	return kind == EVENT_COMMIT     ? SYS_FLAG_COMMIT
+	       : kind == EVENT_ROLLBACK ? SYS_FLAG_ROLLBACK
+	                                : 0;
+}
 
-	for (size_t i = 0; i < command->n_ext; i++)
-		ext[i] = (struct ext){ arena_copy(&forward->arena, command->ext[i].key),
-			arena_copy(&forward->arena, command->ext[i].value) };
-	ext[command->n_ext] = (struct ext){ SLICE(TRANSACTION_RELAYED_FOR),
-		arena_printf(&forward->arena, "%s at %s", conn_peer_text(request->conn),
-		    request_broker(request)->settings->broker_name) };
-	forward->command = (struct command){
-		.codec = FRAME_JSON,
-		.code = command->code,
-		.language = command->language,
-		.version = command->version,
-		.ext = ext,
-		.n_ext = command->n_ext + 1,
+/* The END as a request to the other master, in the arena of forward. */
+static void
+compose_end(struct forward *forward, const struct transaction_decision *decision, struct slice id)
+{
+	struct arena *arena = &forward->arena;
+	struct slice peer = host_text(arena, &decision->who);
+	struct end_transaction_header header = {
+		.producer_group = arena_copy(arena, decision->group),
+		.tran_state_table_offset = decision->half_offset,
+		.commit_log_offset = decision->position,
+		.commit_or_rollback = commit_or_rollback(decision->kind),
+		.from_check = true,
+		.msg_id = arena_copy(arena, id),
+		.transaction_id = arena_copy(arena, id),
 	};
+	struct command *command = &forward->command;
+
+	*command = (struct command){
+		.codec = FRAME_JSON,
+		.code = REQUEST_END_TRANSACTION,
+		.language = COMMAND_LANGUAGE,
+		.version = COMMAND_VERSION,
+	};
+	fields_encode(end_transaction_header_fields, &header, arena, command);
+	struct ext *ext = arena_alloc(arena, (command->n_ext + 1) * sizeof *ext);
+
+	memcpy(ext, command->ext, command->n_ext * sizeof *ext);
+	ext[command->n_ext++] = (struct ext){ SLICE(TRANSACTION_RELAYED_FOR),
+		arena_printf(arena, "%.*s at %s", (int)peer.len, peer.data,
+		    forward->relay_in->broker->settings->broker_name) };
+	command->ext = ext;
 }
 
 bool
-transaction_relay_end(struct request *request)
+transaction_relay_end(struct worker *worker, const struct transaction_decision *decision,
+    struct slice id, transaction_done_fn *done, void *context)
 {
-	const struct end_transaction_header *header = request->header;
-	struct relay_in *relay_in = request_broker(request)->transaction_checks->relay_in;
-
-	if (!header->from_check)
-		return false;
-	struct slice key = key_of(request->arena, header->commit_log_offset,
-	    header->transaction_id.len != 0 ? header->transaction_id : header->msg_id);
-	struct slice master = recall(relay_in, key, request->arena);
+	struct relay_in *relay_in = worker->broker->transaction_checks->relay_in;
+	struct arena *arena = &worker->loop->arena;
+	struct slice key = key_of(arena, decision->position, id);
+	struct slice master = recall(relay_in, key, arena);
 
 	if (master.data == NULL)
 		return false;
 	struct forward *forward = mem_zalloc(sizeof *forward);
 
 	forward->relay_in = relay_in;
-	forward->reply_loop = request->loop;
-	forward->ticket = request_ticket(request);
+	forward->reply_loop = worker->loop;
+	forward->done = done;
+	forward->context = context;
 	forward->master = arena_copy(&forward->arena, master);
 	forward->key = arena_copy(&forward->arena, key);
-	copy_command(forward, request);
-	to_loop_0(relay_in, request->loop, &forward->task, run_forward);
+	compose_end(forward, decision, id);
+	to_loop_0(relay_in, worker->loop, &forward->task, run_forward);
 	return true;
 }
 
