@@ -158,8 +158,8 @@ delay_divert(const struct delays *delays, int level, struct record *record, stru
 /* ---- delivering ------------------------------------------------------ */
 
 /*
- * The level came this far. Kept at once and not with the other offsets: what a
- * crash forgets here is delivered twice.
+ * Writes the level's progress at once, not with the other offsets: a crash delivers again what was
+ * delivered behind the last written progress.
  */
 static void
 keep_progress(const struct level *level)

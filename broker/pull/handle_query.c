@@ -1,8 +1,8 @@
 #include "config.h"
 
 /*
- * Looking things up: messages by key and by id, and the bounds of queues.
- * Bounds are known on the loop; what has to be read goes to a reader.
+ * Look-ups: messages by key and by id, and the bounds of queues. The loop knows the bounds; a
+ * reader fetches messages.
  */
 
 #include <inttypes.h>
@@ -41,7 +41,7 @@ submit(struct request *request, struct read_job *job,
 	store_read(request_broker(request)->store, job);
 }
 
-/* Answers, with the job's records as body when `reply` has code 0. */
+/* Sends the reply; with code 0 its body is the job's records. */
 static void
 finish(struct read_job *job, struct loop *loop, struct reply *reply)
 {

@@ -2,9 +2,9 @@
 #define BROKER_PARKED_H
 
 /*
- * Pulls that wait for a message (long polling), by queue and by deadline. One
- * per loop; only that loop's thread. A parked pull costs no thread and no timer
- * of its own. The pulls are owned by parked_pulls until they are handed back.
+ * Pulls that wait for a message (long polling), by queue and by deadline. A parked pull costs no
+ * thread and no timer of the system. parked_pulls owns it until an event hands it back. One per
+ * loop; only that loop's thread.
  */
 
 #include "broker/pull/pull.h"
@@ -13,9 +13,9 @@
 struct parked_pulls;
 
 struct parked_events {
-	/* The queue grew: the pull is the callee's now (it may park it again). */
+	/* The queue grew. The callee owns the pull, and may park it again. */
 	void (*on_message)(void *arg, struct pull *pull);
-	/* Its time is over: likewise. */
+	/* The pull's time is over. The callee owns it. */
 	void (*on_timer)(void *arg, struct pull *pull);
 };
 
@@ -25,7 +25,7 @@ struct parked_pulls *parked_pulls_new(
 void parked_pulls_free(struct parked_pulls *parked);
 /* Takes the pull until pull->deadline_ms. */
 void parked_pulls_add(struct parked_pulls *parked, struct pull *pull);
-/* Hands back all that wait for this queue. */
+/* Hands back all pulls of this queue, the oldest first. */
 void parked_pulls_wake(struct parked_pulls *parked, struct slice topic, int32_t queue_id);
 size_t parked_pulls_count(const struct parked_pulls *parked);
 

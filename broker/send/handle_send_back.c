@@ -147,7 +147,7 @@ on_read(struct read_job *job, struct loop *loop)
 		level = delay_level(broker->delays, arena_printf(&loop->arena, "%d", level));
 		due = delay_divert(broker->delays, level, &record, &loop->arena);
 	}
-	/* What is added tells where it came from: without that it would be another message. */
+	/* The added properties say where the message came from; a copy without them is useless. */
 	if (record.properties.len > RECORD_PROPERTIES_MAX) {
 		read_job_free(job);
 		finish(loop, back, RESPONSE_MESSAGE_ILLEGAL,

@@ -146,7 +146,7 @@ last_timestamp(const struct log_dir *dir, struct segment *segment)
 	return known;
 }
 
-/* How many of the oldest may go: closed ones only, the live one is the last of the array. */
+/* How many of the oldest segments have expired. The live one, the last of the array, never has. */
 static size_t
 count_expired(const struct expiry *expiry, const struct segment_array *array)
 {
@@ -155,7 +155,7 @@ count_expired(const struct expiry *expiry, const struct segment_array *array)
 	while (n + 1 < array->n) {
 		int64_t newest = last_timestamp(&expiry->base->dir, array->list[n]);
 
-		/* One that is not sealed yet has readers that follow its WAL. */
+		/* Readers still follow the WAL of a segment that is not sealed. */
 		if (!atomic_load(&array->list[n]->sealed))
 			break;
 		if (!expiry->oldest && (newest == 0 || newest >= expiry->before_ms))
