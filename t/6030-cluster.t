@@ -9,9 +9,9 @@ n1=$(address n1)
 n2=$(address n2)
 
 broker() {
-	t_name=$1
+	t_broker=$1
 	shift
-	start "$t_name" mqbroker -n "$n1;$n2" -o storePathRootDir="$T_DIR/$t_name" -o brokerName="broker-$t_name" "$@"
+	start "$t_broker" mqbroker -n "$n1;$n2" -o storePathRootDir="$T_DIR/$t_broker" -o brokerName="broker-$t_broker" "$@"
 }
 
 # route TOPIC: the brokers that have it
