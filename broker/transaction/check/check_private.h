@@ -144,7 +144,7 @@ enum check_choice check_urls_choose(struct check_urls *urls, struct slice group,
     struct arena *arena, struct slice *url, struct host *host);
 /* How long until it is worth looking again, after CHECK_LATER. */
 int64_t check_urls_patience_ms(struct check_urls *urls, struct slice group, int64_t now_ms);
-/* The answer becomes a vote. The question is copied. */
+/* The reply becomes a decision. The question is copied. */
 void check_urls_ask(
     struct check_urls *urls, struct slice url, const struct check_question *question);
 
