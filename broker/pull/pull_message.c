@@ -51,7 +51,7 @@ set_result(struct worker *worker, const struct pull_question *question, struct p
 
 static enum outcome
 set_found(struct worker *worker, const struct pull_question *question, struct pulled *pulled,
-    const struct pull_result *result)
+    const struct pull_parts *result)
 {
 	size_t bytes = 0;
 
@@ -116,7 +116,7 @@ on_ahead(struct read_job *job, struct loop *loop)
 /* Takes what was read ahead, and starts the next read-ahead while this is sent. */
 static bool
 take_ahead(struct worker *worker, const struct pull_question *question, int32_t number,
-    struct pull_result *result)
+    struct pull_parts *result)
 {
 	if (!readahead_take(worker->readahead, number, question->offset, &question->limits, result))
 		return false;
@@ -141,7 +141,7 @@ static enum outcome
 look_ahead(struct worker *worker, struct pull_question *question, const struct tail_queue *queue,
     struct pulled *pulled)
 {
-	struct pull_result result = {
+	struct pull_parts result = {
 		.parts = arena_alloc(&worker->loop->arena, READAHEAD_RUNS * sizeof *result.parts),
 	};
 
@@ -155,7 +155,7 @@ static enum outcome
 look_at_tail(struct worker *worker, struct pull_question *question, struct tail_queue *queue,
     struct pulled *pulled)
 {
-	struct pull_result result;
+	struct pull_parts result;
 
 	switch (tail_read(worker->tail, queue, question->offset, &question->limits,
 	    &worker->loop->arena, &result)) {
@@ -213,7 +213,7 @@ finish(struct loop *loop, struct pull *pull, const struct pulled *pulled)
 /* The part of a finished read that belongs to this pull; the rest is read ahead. */
 static void
 take_found(struct worker *worker, const struct pull_question *question, struct read_job *job,
-    struct pull_result *result)
+    struct pull_parts *result)
 {
 	if (question->limits.tag_codes == NULL) {
 		readahead_put(
@@ -237,7 +237,7 @@ on_cold(struct read_job *job, struct loop *loop)
 	struct pull_question *question = &pull->question;
 	struct pulled pulled = { 0 };
 	struct body_part parts[READAHEAD_RUNS];
-	struct pull_result result = { .parts = parts };
+	struct pull_parts result = { .parts = parts };
 
 	switch (job->status) {
 	case READ_FOUND:

@@ -139,7 +139,7 @@ struct pull_limits {
 struct body_part;
 
 /* The reply to a pull. */
-struct pull_result {
+struct pull_parts {
 	struct body_part *parts; /* records in order, for a reply's body */
 	size_t n_parts;
 	int32_t n_messages;

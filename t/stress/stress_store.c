@@ -108,7 +108,7 @@ read_tail(struct worker *worker, struct arena *arena)
 	struct tail *tail = tails[worker - workers];
 	struct tail_queue *queue =
 	    tail_find(tail, SLICE("T"), (int32_t)(next_random(worker) % N_QUEUES));
-	struct pull_result result;
+	struct pull_parts result;
 	struct record record;
 
 	if (queue == NULL || queue->max_offset == queue->min_offset)

@@ -70,7 +70,7 @@ static int32_t
 take(int32_t queue, int64_t offset, const struct pull_limits *limits)
 {
 	struct body_part parts[READAHEAD_RUNS];
-	struct pull_result result = { .parts = parts };
+	struct pull_parts result = { .parts = parts };
 	int32_t seen = 0;
 
 	if (!readahead_take(readahead, queue, offset, limits, &result))
@@ -149,7 +149,7 @@ Test(readahead, who_was_away_for_longest_makes_room, .init = set_up, .fini = tea
 Test(readahead, a_part_outlives_the_stream, .init = set_up, .fini = tear_down)
 {
 	struct body_part parts[READAHEAD_RUNS];
-	struct pull_result result = { .parts = parts };
+	struct pull_parts result = { .parts = parts };
 
 	put(1, 5, 1);
 	cr_assert(readahead_take(readahead, 1, 5, &three, &result));

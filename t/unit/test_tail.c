@@ -86,7 +86,7 @@ queue_at(struct bench *bench, int32_t number)
 
 struct reply {
 	enum tail_status status;
-	struct pull_result got;
+	struct pull_parts got;
 };
 
 static struct reply

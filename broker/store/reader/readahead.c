@@ -153,7 +153,7 @@ take_run(struct run *run, const struct pull_limits *limits, struct pull_count *c
 
 bool
 readahead_take(struct readahead *readahead, int32_t queue, int64_t offset,
-    const struct pull_limits *limits, struct pull_result *result)
+    const struct pull_limits *limits, struct pull_parts *result)
 {
 	struct stream *stream = find(readahead, queue, offset);
 	struct pull_count count = { 0 };

@@ -27,7 +27,7 @@ void readahead_free(struct readahead *readahead);
  * are none. result->parts has room for READAHEAD_RUNS parts; they must be sent or released.
  */
 bool readahead_take(struct readahead *readahead, int32_t queue, int64_t offset,
-    const struct pull_limits *limits, struct pull_result *result);
+    const struct pull_limits *limits, struct pull_parts *result);
 /* A consumer was served up to this offset: reading ahead will be of use. */
 bool readahead_expects(const struct readahead *readahead, int32_t queue, int64_t offset);
 /* The n_records in the chunk, whole and without gaps, are those from offset on. */

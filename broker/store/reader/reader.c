@@ -13,7 +13,7 @@
 
 #define ROWS_KEPT_MS 5000 /* after the last job */
 
-struct reader {
+struct reader_thread {
 	struct readers *readers;
 	struct mailbox inbox;
 	pthread_t thread;
@@ -26,7 +26,7 @@ struct reader {
 struct readers {
 	struct store_base *base;
 	void (*ask_writer)(struct task *job, void *writer);
-	struct reader **list; /* NULL: no thread runs */
+	struct reader_thread **list; /* NULL: no thread runs */
 	size_t n;
 	_Atomic unsigned next;
 };
@@ -51,7 +51,7 @@ run_job(struct task *task, void *arg)
 		[READ_STAMPS] = read_stamps,
 	};
 	struct read_job *job = (struct read_job *)task;
-	struct reader *reader = arg;
+	struct reader_thread *reader = arg;
 	struct reader_files *files = &reader->files;
 
 	files->segments = segments_ref(&reader->readers->base->segments);
@@ -69,7 +69,7 @@ run_job(struct task *task, void *arg)
 static void *
 run(void *arg)
 {
-	struct reader *reader = arg;
+	struct reader_thread *reader = arg;
 	struct row_cache *rows = &reader->files.rows;
 
 	while (!reader->stop) {
@@ -91,13 +91,13 @@ static void
 run_stop(struct task *task, void *arg)
 {
 	(void)task;
-	((struct reader *)arg)->stop = true;
+	((struct reader_thread *)arg)->stop = true;
 }
 
-static struct reader *
+static struct reader_thread *
 reader_start(struct readers *readers)
 {
-	struct reader *reader = mem_zalloc(sizeof *reader);
+	struct reader_thread *reader = mem_zalloc(sizeof *reader);
 
 	reader->readers = readers;
 	reader->files.dir = &readers->base->dir;
@@ -107,7 +107,7 @@ reader_start(struct readers *readers)
 }
 
 static void
-reader_join(struct reader *reader)
+reader_join(struct reader_thread *reader)
 {
 	reader->stop_task.run = run_stop;
 	mailbox_post(&reader->inbox, &reader->stop_task);
@@ -115,7 +115,7 @@ reader_join(struct reader *reader)
 }
 
 static void
-reader_free(struct reader *reader)
+reader_free(struct reader_thread *reader)
 {
 	for (struct task *task = mailbox_take(&reader->inbox), *next; task != NULL; task = next) {
 		next = task->next;
@@ -151,7 +151,7 @@ readers_free(struct readers *readers)
 void
 readers_start(struct readers *readers)
 {
-	struct reader **list = mem_zalloc(readers->n * sizeof list[0]);
+	struct reader_thread **list = mem_zalloc(readers->n * sizeof list[0]);
 
 	for (size_t i = 0; i < readers->n; i++)
 		list[i] = reader_start(readers);
@@ -161,7 +161,7 @@ readers_start(struct readers *readers)
 void
 readers_stop(struct readers *readers)
 {
-	struct reader **list = readers->list;
+	struct reader_thread **list = readers->list;
 
 	for (size_t i = 0; i < readers->n; i++)
 		reader_join(list[i]);
@@ -222,7 +222,7 @@ sweep_done(struct sweep *sweep)
 static void
 run_sweep(struct task *task, void *arg)
 {
-	struct reader *reader = arg;
+	struct reader_thread *reader = arg;
 
 	reader_files_sweep(&reader->files);
 	sweep_done(((struct sweep_task *)task)->sweep);

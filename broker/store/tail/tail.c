@@ -384,7 +384,7 @@ add_record(struct reply_parts *it, const struct tail_entry *entry)
 
 enum tail_status
 tail_read(struct tail *tail, struct tail_queue *queue, int64_t offset,
-    const struct pull_limits *limits, struct arena *arena, struct pull_result *result)
+    const struct pull_limits *limits, struct arena *arena, struct pull_parts *result)
 {
 	int64_t first = queue->max_offset - queue->ring_len;
 	struct pull_count count = { 0 };
@@ -410,6 +410,6 @@ tail_read(struct tail *tail, struct tail_queue *queue, int64_t offset,
 			add_record(&it, entry);
 	}
 	arena_trim(arena, it.parts, most * sizeof it.parts[0], it.n * sizeof it.parts[0]);
-	*result = (struct pull_result){ it.parts, it.n, count.n_messages, offset };
+	*result = (struct pull_parts){ it.parts, it.n, count.n_messages, offset };
 	return count.n_messages > 0 ? TAIL_FOUND : TAIL_NO_MATCH;
 }

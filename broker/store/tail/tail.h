@@ -50,6 +50,6 @@ enum tail_status {
  * conn_send; each holds its chunk and must be sent or released. COLD leaves the result as it was.
  */
 enum tail_status tail_read(struct tail *tail, struct tail_queue *queue, int64_t offset,
-    const struct pull_limits *limits, struct arena *arena, struct pull_result *result);
+    const struct pull_limits *limits, struct arena *arena, struct pull_parts *result);
 
 #endif

@@ -475,7 +475,7 @@ decide_from_tail(struct pending_end *end)
 	struct worker *worker = end->worker;
 	struct tail_queue *queue = tail_find(worker->tail, SLICE(HALF_TOPIC), 0);
 	int64_t offset = end->decision.half_offset;
-	struct pull_result result;
+	struct pull_parts result;
 	struct record half;
 
 	if (queue == NULL || end->copy != -1 || offset < queue->min_offset ||
