@@ -7,6 +7,7 @@
  * everywhere on the wire. Not shared between threads.
  */
 
+#include <endian.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -80,7 +81,7 @@ be16_get(const void *at)
 {
 	uint16_t raw;
 	memcpy(&raw, at, sizeof raw);
-	return __builtin_bswap16(raw);
+	return be16toh(raw);
 }
 
 static inline uint32_t
@@ -88,7 +89,7 @@ be32_get(const void *at)
 {
 	uint32_t raw;
 	memcpy(&raw, at, sizeof raw);
-	return __builtin_bswap32(raw);
+	return be32toh(raw);
 }
 
 static inline uint64_t
@@ -96,27 +97,27 @@ be64_get(const void *at)
 {
 	uint64_t raw;
 	memcpy(&raw, at, sizeof raw);
-	return __builtin_bswap64(raw);
+	return be64toh(raw);
 }
 
 static inline void
 be16_put(void *at, uint16_t value)
 {
-	value = __builtin_bswap16(value);
+	value = htobe16(value);
 	memcpy(at, &value, sizeof value);
 }
 
 static inline void
 be32_put(void *at, uint32_t value)
 {
-	value = __builtin_bswap32(value);
+	value = htobe32(value);
 	memcpy(at, &value, sizeof value);
 }
 
 static inline void
 be64_put(void *at, uint64_t value)
 {
-	value = __builtin_bswap64(value);
+	value = htobe64(value);
 	memcpy(at, &value, sizeof value);
 }
 

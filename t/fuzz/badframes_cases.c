@@ -769,8 +769,8 @@ bomb_of_attributes(struct buf *out)
 	struct buf numbers = { 0 };
 
 	put_repeated(&numbers, "1,", 100000);
-	put_bomb(out, SLICE("\0\0\0\2{}\0\0\0\1\1\0\0\0T 1 1 6 SINGLE_TAG {\"a\":["),
-	    buf_slice(&numbers), 100);
+	put_bomb(out, SLICE("\0\0\0\2{}\0\0\0\1\0\x20\0\0T 1 1 6 SINGLE_TAG {\"a\":["),
+	    buf_slice(&numbers), 15);
 	buf_release(&numbers);
 }
 
