@@ -157,6 +157,11 @@ refused "5000 retry queues" "$(rawcall -B '{"groupName":"New0","retryQueueNums":
 t_is "3 retries" "$(rawcall -B '{"groupName":"New0","retryMaxTimes":3}' "$b" 200 | field code)" 0
 t_has "are kept" "$(rawcall "$b" 352 group=New0 | field body)" '"retryMaxTimes":3'
 
+# the progress of the delay levels is the broker's own
+t_is "nobody sets the progress of the delay levels" "$(rawcall "$b" 15 consumerGroup=CID_RMQ_SYS_SCHEDULE \
+	topic=SCHEDULE_TOPIC_XXXX queueId=0 commitOffset=0 | field code)" 1
+t_is "nobody deletes it" "$(rawcall "$b" 207 groupName=CID_RMQ_SYS_SCHEDULE cleanOffset=true | field code)" 1
+
 # offsets beyond the end
 create Ten >/dev/null
 for _ in 1 2 3 4 5 6 7 8 9 10; do

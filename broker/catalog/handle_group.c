@@ -6,6 +6,7 @@
 
 #include "broker/context.h"
 #include "broker/state/group.h"
+#include "broker/state/offset.h"
 #include "broker/state/limit.h"
 #include "broker/catalog/reply_after_commit.h"
 #include "broker/catalog/topic_change.h"
@@ -130,6 +131,9 @@ delete_group_begin(struct request *request)
 	if (!name_is_valid(header->group_name))
 		return request_refuse(
 		    request, RESPONSE_SYSTEM_ERROR, "the group's name is illegal");
+	if (slice_is(header->group_name, DELAY_GROUP))
+		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
+		    "%s is the broker's own group and cannot be deleted", DELAY_GROUP);
 	group_delete(request_broker(request), header->group_name,
 	    header->remove_offset || header->clean_offset,
 	    &(struct change_done){

@@ -39,6 +39,10 @@ enum commit_status
 commit_offset(
     struct worker *worker, const struct offset_row *row, bool group_exists, const char **why)
 {
+	if (slice_is(row->group, DELAY_GROUP)) {
+		*why = DELAY_GROUP " is the broker's own group: its offsets cannot be set";
+		return COMMIT_REFUSED;
+	}
 	if (row->offset > end_of(worker, row))
 		return COMMIT_BEYOND_END;
 	*why = keep(worker->broker, row, group_exists);

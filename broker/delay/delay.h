@@ -6,7 +6,7 @@
  * that level on SCHEDULE_TOPIC_XXXX; all of a level wait equally long, so each
  * queue is in order of due times, and only its head has to be watched. Due
  * messages are appended to their real topic, in order; one whose topic was deleted meanwhile is
- * dropped. How far each level came is kept as the offset of the group DELAY_GROUP. The store keeps
+ * dropped. How far each level came is kept as the offset of DELAY_GROUP. The store keeps
  * segments that hold messages behind it. Source: protocol description 5.7.
  *
  * The levels are read by any loop; the watching belongs to loop 0.
@@ -17,7 +17,6 @@
 #include "common/protocol/record.h"
 
 #define DELAY_TOPIC "SCHEDULE_TOPIC_XXXX"
-#define DELAY_GROUP "CID_RMQ_SYS_SCHEDULE"
 #define DELAY_LEVELS_MAX 64
 
 struct delays;

@@ -17,6 +17,9 @@
 #include "broker/store/store.h"
 #include "common/base/slice.h"
 
+/* The offsets of this group are the progress of the delay levels. Only the broker changes them. */
+#define DELAY_GROUP "CID_RMQ_SYS_SCHEDULE"
+
 struct offsets;
 
 struct offset_row {
