@@ -314,10 +314,16 @@ route_retry(struct outgoing *out)
 }
 
 static bool
-check_topic(struct outgoing *out)
+refuse_forbidden(struct outgoing *out)
 {
-	struct broker *broker = out->worker->broker;
-	struct topic *topic = &out->topic;
+	return refuse(out, RESPONSE_NO_PERMISSION, "Sending message to topic[%.*s] is forbidden.",
+	    (int)out->question->topic.len, out->question->topic.data);
+}
+
+/* The topic does not exist yet. */
+static bool
+create_topic(struct outgoing *out)
+{
 	const char *why = "";
 	struct topic_wish wish = {
 		.name = out->question->topic,
@@ -326,19 +332,32 @@ check_topic(struct outgoing *out)
 		.sys_flag = out->question->unit_mode ? TOPIC_SYS_FLAG_UNIT : 0,
 	};
 
-	if (!name_is_valid(out->question->topic))
+	if (!name_is_valid(wish.name))
 		return refuse(out, RESPONSE_SYSTEM_ERROR,
 		    "the topic[%.*s] is illegal: letters, digits, %%, |, - and _ only, at most %d",
-		    (int)utf8_cut(out->question->topic, 200).len, out->question->topic.data,
-		    RECORD_TOPIC_MAX);
-	if (topic_is_forbidden(out->question->topic))
-		return refuse(out, RESPONSE_NO_PERMISSION,
-		    "Sending message to topic[%.*s] is forbidden.", (int)out->question->topic.len,
-		    out->question->topic.data);
-	if (!topic_find_or_create(broker, &wish, topic, &why))
+		    (int)utf8_cut(wish.name, 200).len, wish.name.data, RECORD_TOPIC_MAX);
+	if (topic_is_forbidden(wish.name))
+		return refuse_forbidden(out);
+	if (!topic_find_or_create(out->worker->broker, &wish, &out->topic, &why))
 		return refuse(out, RESPONSE_TOPIC_NOT_EXIST,
-		    "topic[%.*s] not exist, apply first please! %s", (int)out->question->topic.len,
-		    out->question->topic.data, why);
+		    "topic[%.*s] not exist, apply first please! %s", (int)wish.name.len,
+		    wish.name.data, why);
+	return true;
+}
+
+/* A topic of the table has a valid name, and only topics of the system are forbidden to senders. */
+static bool
+check_topic(struct outgoing *out)
+{
+	struct broker *broker = out->worker->broker;
+	struct topic *topic = &out->topic;
+
+	if (topics_find(broker->topics, out->question->topic, topic)) {
+		if (topic->system && topic_is_forbidden(out->question->topic))
+			return refuse_forbidden(out);
+	} else if (!create_topic(out)) {
+		return false;
+	}
 	if (!(topic->perm & PERM_WRITE))
 		return refuse(out, RESPONSE_NO_PERMISSION,
 		    "the topic[%s] sending message is forbidden", topic->name);

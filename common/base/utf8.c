@@ -2,6 +2,9 @@
 
 #include "common/base/utf8.h"
 
+#include <stdint.h>
+#include <string.h>
+
 /* What the second byte may be, as the first byte says; all others are 0x80 to 0xBF. */
 static bool
 is_second(unsigned char first, unsigned char second)
@@ -46,10 +49,29 @@ utf8_character(struct slice text)
 	return len;
 }
 
+/* How many bytes at the front are ASCII, at least. */
+static inline size_t
+ascii_length(struct slice text)
+{
+	uint64_t word;
+	size_t n = 0;
+
+	for (; text.len - n >= sizeof word; n += sizeof word) {
+		memcpy(&word, text.data + n, sizeof word);
+		if (word & UINT64_C(0x8080808080808080))
+			return n;
+	}
+	while (n < text.len && (unsigned char)text.data[n] < 0x80)
+		n++;
+	return n;
+}
+
 bool
 utf8_is_valid(struct slice text)
 {
-	for (size_t n; text.len != 0; text.data += n, text.len -= n) {
+	size_t n = ascii_length(text); /* nearly always all of it */
+
+	for (text.data += n, text.len -= n; text.len != 0; text.data += n, text.len -= n) {
 		n = utf8_character(text);
 		if (n == 0)
 			return false;
