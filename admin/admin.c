@@ -7,8 +7,8 @@
 #include <stdlib.h>
 
 #include "common/base/mem.h"
-#include "common/protocol/topic_config.h"
 #include "common/protocol/name.h"
+#include "common/protocol/topic_config.h"
 
 static void __attribute__((format(printf, 2, 0)))
 note_failure(struct admin *admin, const char *format, va_list args)

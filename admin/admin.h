@@ -7,9 +7,9 @@
  * which commands.c joins. Memory of a run comes from its arena. One thread.
  */
 
-#include "common/config/args.h"
 #include "admin/report.h"
 #include "client/twinmq.h"
+#include "common/config/args.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
 

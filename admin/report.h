@@ -13,8 +13,8 @@
 
 #include "common/base/arena.h"
 #include "common/base/buf.h"
-#include "common/protocol/command.h"
 #include "common/json/json.h"
+#include "common/protocol/command.h"
 
 struct report {
 	bool as_json;

@@ -8,9 +8,9 @@
 
 #include "bench/ledger.h"
 #include "bench/load.h"
-#include "bench/usage.h"
 #include "bench/proof.h"
 #include "bench/settings.h"
+#include "bench/usage.h"
 #include "client/twinmq.h"
 
 struct bench_broker {

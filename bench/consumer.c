@@ -8,12 +8,12 @@
 #include "bench/bench.h"
 #include "bench/ranges.h"
 #include "bench/target.h"
-#include "common/protocol/bodies.h"
 #include "common/base/clock.h"
+#include "common/base/mem.h"
+#include "common/protocol/bodies.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
 #include "common/protocol/heartbeat.h"
-#include "common/base/mem.h"
 
 #define HOLD_MS 15000
 #define BEAT_S 20

@@ -3,9 +3,9 @@
 #include "bench/bench.h"
 #include "bench/target.h"
 #include "common/base/clock.h"
+#include "common/base/log.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
-#include "common/base/log.h"
 
 /*
  * Many connections. Each is made and sends one request, some at a time; then all are held; at the

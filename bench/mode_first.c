@@ -6,8 +6,8 @@
 #include "bench/target.h"
 #include "common/base/clock.h"
 #include "common/base/container_of.h"
-#include "common/protocol/codes.h"
 #include "common/base/mem.h"
+#include "common/protocol/codes.h"
 
 /*
  * The time that clients wait for a broker that starts: sends one message again and again, over a

@@ -6,10 +6,10 @@
 #include "bench/bench.h"
 #include "bench/target.h"
 #include "common/base/clock.h"
-#include "common/protocol/codes.h"
 #include "common/base/crc.h"
-#include "common/protocol/headers.h"
 #include "common/base/mem.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
 #include "common/protocol/registration.h"
 
 /*

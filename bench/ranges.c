@@ -5,9 +5,9 @@
 #include <stdlib.h>
 
 #include "bench/bench.h"
+#include "common/base/mem.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
-#include "common/base/mem.h"
 
 #define TRIES 200 /* of a pull that returns nothing although its offset is below the end */
 #define PULL_SUBSCRIPTION 4

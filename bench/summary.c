@@ -5,8 +5,8 @@
 #include <inttypes.h>
 
 #include "bench/bench.h"
-#include "common/protocol/codes.h"
 #include "common/json/json.h"
+#include "common/protocol/codes.h"
 
 #define SATURATED_BELOW 0.99
 

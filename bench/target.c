@@ -5,9 +5,9 @@
 #include <stdlib.h>
 
 #include "bench/bench.h"
+#include "common/base/mem.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
-#include "common/base/mem.h"
 
 #define FLYING 32 /* requests at once */
 #define PERM_READ_WRITE 6

@@ -8,8 +8,8 @@
 #include "client/error.h"
 #include "client/handle.h"
 #include "common/base/container_of.h"
-#include "common/protocol/codes.h"
 #include "common/base/mem.h"
+#include "common/protocol/codes.h"
 
 /* A request in flight. */
 struct client_call {

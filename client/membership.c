@@ -8,10 +8,10 @@
 #include "client/handle.h"
 #include "common/base/clock.h"
 #include "common/base/container_of.h"
+#include "common/base/mem.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
 #include "common/protocol/heartbeat.h"
-#include "common/base/mem.h"
 
 #define ROUND_EVERY_MS 30000
 #define RETRY_FIRST_MS 1000

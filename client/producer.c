@@ -13,9 +13,9 @@
 #include "client/route_cache.h"
 #include "client/wait.h"
 #include "common/base/clock.h"
+#include "common/base/mem.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
-#include "common/base/mem.h"
 #include "common/protocol/name.h"
 
 #define TEMPLATE_TOPIC "TBW102" /* the template for topics that brokers create */

@@ -4,9 +4,9 @@
 #include "client/handle.h"
 #include "client/route_cache.h"
 #include "client/wait.h"
+#include "common/base/mem.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
-#include "common/base/mem.h"
 
 #include <stdlib.h>
 

@@ -7,9 +7,9 @@
 #include "client/error.h"
 #include "client/handle.h"
 #include "common/base/clock.h"
+#include "common/base/mem.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
-#include "common/base/mem.h"
 
 /* A call that waits for a route. */
 struct route_wait {

@@ -8,8 +8,8 @@
 #include "client/handle.h"
 #include "client/producer.h"
 #include "client/wait.h"
-#include "common/protocol/codes.h"
 #include "common/base/mem.h"
+#include "common/protocol/codes.h"
 
 const char *
 transaction_decision_name(enum transaction_decision decision)

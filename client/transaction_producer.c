@@ -9,8 +9,8 @@
 #include "client/transaction_half.h"
 #include "client/wait.h"
 #include "common/base/container_of.h"
-#include "common/protocol/codes.h"
 #include "common/base/mem.h"
+#include "common/protocol/codes.h"
 #include "common/protocol/name.h"
 
 struct transaction_producer {

@@ -23,10 +23,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/protocol/bodies.h"
-#include "common/protocol/command.h"
 #include "common/net/conn.h"
 #include "common/net/loop.h"
+#include "common/protocol/bodies.h"
+#include "common/protocol/command.h"
 #include "common/protocol/record.h"
 #include "common/protocol/route.h"
 

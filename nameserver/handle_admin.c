@@ -2,11 +2,11 @@
 
 #include <inttypes.h>
 
+#include "common/base/log.h"
+#include "common/json/json_body.h"
 #include "common/protocol/bodies.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
-#include "common/json/json_body.h"
-#include "common/base/log.h"
 #include "nameserver/namesrv.h"
 
 static enum verdict

@@ -1,11 +1,11 @@
 #include "config.h"
 
-#include "common/protocol/bodies.h"
 #include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/json/json_body.h"
+#include "common/protocol/bodies.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
-#include "common/json/json_body.h"
-#include "common/base/log.h"
 #include "common/protocol/name.h"
 #include "nameserver/namesrv.h"
 

@@ -10,11 +10,11 @@
 #include <sqlite3.h>
 
 #include "common/base/buf.h"
-#include "common/json/json.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "common/base/path.h"
 #include "common/base/strmap.h"
+#include "common/json/json.h"
 
 #define FILE_NAME "namesrv.db"
 #define SCHEMA_VERSION 1

@@ -10,8 +10,8 @@
  */
 
 #include "common/base/arena.h"
-#include "common/protocol/command.h"
 #include "common/base/slice.h"
+#include "common/protocol/command.h"
 
 #define KV_ORDER_TOPICS "ORDER_TOPIC_CONFIG" /* topic -> "broker:queues;..." */
 

@@ -5,8 +5,8 @@
 #include <stdio.h>
 
 #define OPTION_SETTINGS struct namesrv_settings
-#include "common/config/option_rows.h"
 #include "common/base/path.h"
+#include "common/config/option_rows.h"
 
 #define DEFAULT_PORT 9876
 #define ONE_LOOP "the name server is one loop on one thread, without pools or queues"

@@ -17,9 +17,9 @@
 #include <stdint.h>
 
 #include "common/base/arena.h"
+#include "common/base/slice.h"
 #include "common/protocol/registration.h"
 #include "common/protocol/route.h"
-#include "common/base/slice.h"
 
 struct routes;
 

@@ -4,15 +4,15 @@
 
 #include <stdlib.h>
 
-#include "broker/context.h"
-#include "broker/state/group.h"
-#include "broker/state/offset.h"
-#include "broker/state/limit.h"
 #include "broker/catalog/reply_after_commit.h"
 #include "broker/catalog/topic_change.h"
+#include "broker/context.h"
+#include "broker/state/group.h"
+#include "broker/state/limit.h"
+#include "broker/state/offset.h"
+#include "common/json/json_body.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
-#include "common/json/json_body.h"
 #include "common/protocol/name.h"
 
 static enum verdict

@@ -4,17 +4,17 @@
 
 #include <stdlib.h>
 
-#include "broker/context.h"
 #include "broker/catalog/reply_after_commit.h"
-#include "broker/cluster/masters.h"
 #include "broker/catalog/system_topic.h"
+#include "broker/catalog/topic_change.h"
+#include "broker/cluster/masters.h"
+#include "broker/context.h"
 #include "broker/state/limit.h"
 #include "broker/state/topic.h"
-#include "broker/catalog/topic_change.h"
+#include "common/json/json_body.h"
 #include "common/protocol/bodies.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
-#include "common/json/json_body.h"
 #include "common/protocol/name.h"
 
 /* ---- 17, 18 ---------------------------------------------------------- */

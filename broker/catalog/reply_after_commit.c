@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 
-#include "common/protocol/codes.h"
 #include "common/base/mem.h"
+#include "common/protocol/codes.h"
 
 struct reply_after_commit {
 	struct ticket ticket;

@@ -4,8 +4,8 @@
 #include "broker/catalog/system_topic.h"
 
 #include "broker/state/group.h"
-#include "broker/store/half/half.h"
 #include "broker/state/topic.h"
+#include "broker/store/half/half.h"
 
 #define BOTH (PERM_READ | PERM_WRITE)
 #define TEMPLATE (BOTH | PERM_INHERIT)

@@ -7,16 +7,16 @@
 
 #include "broker/catalog/system_topic.h"
 #include "broker/cluster/masters.h"
+#include "broker/cluster/register.h"
 #include "broker/state/limit.h"
 #include "broker/state/offset.h"
-#include "broker/cluster/register.h"
 #include "broker/state/stats.h"
 #include "broker/store/store.h"
-#include "common/protocol/name.h"
 #include "common/base/buf.h"
 #include "common/base/container_of.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "common/protocol/name.h"
 
 /*
  * What an administrator asked for: to meta.db, then into the tables on loop 0, so that changes take

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "broker/catalog/topic_change.h"
 #include "broker/state/limit.h"
 #include "broker/state/offset.h"
-#include "broker/catalog/topic_change.h"
 #include "broker/store/store.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"

@@ -11,9 +11,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "broker/catalog/system_topic.h"
 #include "broker/context.h"
 #include "broker/state/group.h"
-#include "broker/catalog/system_topic.h"
 #include "broker/state/topic.h"
 
 /* What a send says of its topic. */

@@ -12,11 +12,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "common/protocol/bodies.h"
-#include "common/protocol/codes.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "common/net/resolve.h"
+#include "common/protocol/bodies.h"
+#include "common/protocol/codes.h"
 
 #define CHECK_TIMEOUT_MS 3000
 

@@ -6,12 +6,12 @@
 #include <stdlib.h>
 
 #include "broker/state/topic.h"
-#include "common/protocol/codes.h"
-#include "common/protocol/headers.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
-#include "common/net/resolve.h"
 #include "common/base/strmap.h"
+#include "common/net/resolve.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
 
 #define TIMEOUT_MS 5000
 #define PENDING_MAX 100000 /* topics that one master is owed */

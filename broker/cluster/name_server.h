@@ -7,8 +7,8 @@
  * registration is due. Loop 0.
  */
 
-#include "broker/context.h"
 #include "broker/cluster/register_compose.h"
+#include "broker/context.h"
 #include "common/net/conn.h"
 #include "common/net/resolve.h"
 

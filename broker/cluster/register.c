@@ -11,12 +11,12 @@
 #include "broker/cluster/register_wait.h"
 #include "broker/cluster/unregister.h"
 #include "broker/state/topic.h"
-#include "common/base/container_of.h"
-#include "common/protocol/bodies.h"
 #include "common/base/clock.h"
-#include "common/protocol/codes.h"
+#include "common/base/container_of.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "common/protocol/bodies.h"
+#include "common/protocol/codes.h"
 #include "common/protocol/route.h"
 
 #define FIRST_PERIOD_MS 10000 /* the second registration comes early */

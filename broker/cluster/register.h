@@ -8,8 +8,8 @@
  * broker of our name and id is alive. Loop 0, but for what says otherwise.
  */
 
-#include "broker/context.h"
 #include "broker/cluster/register_wait.h"
+#include "broker/context.h"
 
 struct registrar;
 

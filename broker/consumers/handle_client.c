@@ -2,13 +2,13 @@
 
 /* Clients that arrive, leave, or ask for the other members of their group. */
 
+#include "broker/consumers/heartbeat.h"
 #include "broker/context.h"
 #include "broker/state/client.h"
-#include "broker/consumers/heartbeat.h"
+#include "common/json/json_body.h"
 #include "common/protocol/bodies.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
-#include "common/json/json_body.h"
 
 /* ---- 34, 35 ---------------------------------------------------------- */
 

@@ -2,13 +2,13 @@
 
 /* For the tools: which clients are connected, and what one of them says of itself. */
 
+#include "broker/consumers/push.h"
 #include "broker/context.h"
 #include "broker/state/client.h"
-#include "broker/consumers/push.h"
+#include "common/json/json_body.h"
 #include "common/protocol/bodies.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
-#include "common/json/json_body.h"
 
 #define RUNNING_INFO_TIMEOUT_MS 10000
 #define VERSION_WITH_RUNNING_INFO 62 /* V3_1_8_SNAPSHOT */

@@ -8,9 +8,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "broker/context.h"
 #include "broker/catalog/system_topic.h"
 #include "broker/consumers/push.h"
+#include "broker/context.h"
 #include "broker/state/client.h"
 #include "broker/store/store.h"
 #include "common/base/mem.h"

@@ -6,17 +6,17 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "broker/context.h"
 #include "broker/consumers/commit_offset.h"
+#include "broker/context.h"
 #include "broker/state/group.h"
 #include "broker/state/offset.h"
 #include "broker/state/topic.h"
 #include "broker/store/store.h"
 #include "broker/store/tail/tail.h"
+#include "common/base/mem.h"
+#include "common/json/json_body.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
-#include "common/json/json_body.h"
-#include "common/base/mem.h"
 #include "common/protocol/name.h"
 
 #define NOT_FOUND "Not found, V3_0_6_SNAPSHOT maybe this group consumer boot first"

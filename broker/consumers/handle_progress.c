@@ -4,18 +4,18 @@
 
 #include <stdlib.h>
 
+#include "broker/consumers/progress.h"
 #include "broker/context.h"
 #include "broker/state/client.h"
 #include "broker/state/group.h"
 #include "broker/state/offset.h"
-#include "broker/consumers/progress.h"
 #include "broker/state/topic.h"
 #include "broker/store/tail/tail.h"
+#include "common/base/strmap.h"
+#include "common/json/json_body.h"
 #include "common/protocol/bodies.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
-#include "common/json/json_body.h"
-#include "common/base/strmap.h"
 
 /* ---- 202 ------------------------------------------------------------- */
 

@@ -10,8 +10,8 @@
 #include "broker/state/topic.h"
 #include "broker/store/store.h"
 #include "broker/store/tail/tail.h"
-#include "common/protocol/codes.h"
 #include "common/base/mem.h"
+#include "common/protocol/codes.h"
 
 struct progress_report *
 progress_report_new(const struct request *request,

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 
 #include "common/base/container_of.h"
+#include "common/base/mem.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
-#include "common/base/mem.h"
 
 /* On its way to the loop of the connection. Texts are in `text`. */
 struct push {

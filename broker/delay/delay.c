@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "broker/state/offset.h"
 #include "broker/delay/real_topic.h"
+#include "broker/state/offset.h"
 #include "broker/state/topic.h"
 #include "broker/store/store.h"
 #include "broker/store/tail/tail.h"

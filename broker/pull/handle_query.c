@@ -13,9 +13,9 @@
 #include "broker/store/store.h"
 #include "broker/store/tail/tail.h"
 #include "common/base/clock.h"
+#include "common/base/mem.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
-#include "common/base/mem.h"
 
 /* ---- jobs for a reader ----------------------------------------------- */
 

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "common/base/container_of.h"
-#include "common/base/mem.h"
 #include "common/base/hash.h"
+#include "common/base/mem.h"
 
 #define N_BUCKETS 1024 /* a power of two; long chains only slow down wake-ups of empty queues */
 

@@ -9,14 +9,14 @@
 
 #include <inttypes.h>
 
+#include "broker/catalog/topic_create.h"
+#include "broker/consumers/commit_offset.h"
+#include "broker/pull/parked.h"
 #include "broker/state/client.h"
 #include "broker/state/group.h"
-#include "broker/pull/parked.h"
-#include "broker/consumers/commit_offset.h"
 #include "broker/state/stats.h"
-#include "broker/store/reader/readahead.h"
 #include "broker/state/topic.h"
-#include "broker/catalog/topic_create.h"
+#include "broker/store/reader/readahead.h"
 #include "broker/store/store.h"
 #include "broker/store/tail/tail.h"
 #include "common/base/clock.h"

@@ -8,23 +8,23 @@
 #include <stdlib.h>
 
 #include "broker/context.h"
-#include "broker/state/client.h"
 #include "broker/delay/delay.h"
+#include "broker/state/client.h"
 #include "broker/state/group.h"
 #include "broker/state/limit.h"
 #include "broker/state/offset.h"
 #include "broker/state/producer_group.h"
-#include "broker/state/topic.h"
 #include "broker/state/stats.h"
-#include "broker/transaction/view.h"
+#include "broker/state/topic.h"
 #include "broker/store/store.h"
 #include "broker/store/tail/tail.h"
-#include "common/protocol/bodies.h"
+#include "broker/transaction/view.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/json/json_body.h"
+#include "common/protocol/bodies.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
-#include "common/json/json_body.h"
 
 /* ---- 28: a table of texts -------------------------------------------- */
 

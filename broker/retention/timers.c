@@ -4,11 +4,11 @@
 
 #include <stdlib.h>
 
+#include "broker/consumers/push.h"
+#include "broker/retention/retention.h"
 #include "broker/state/client.h"
 #include "broker/state/limit.h"
 #include "broker/state/offset.h"
-#include "broker/consumers/push.h"
-#include "broker/retention/retention.h"
 #include "broker/state/stats.h"
 #include "broker/store/store.h"
 #include "common/base/clock.h"

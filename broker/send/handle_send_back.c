@@ -9,17 +9,17 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "broker/catalog/system_topic.h"
+#include "broker/catalog/topic_create.h"
 #include "broker/context.h"
 #include "broker/delay/delay.h"
 #include "broker/state/group.h"
 #include "broker/state/stats.h"
 #include "broker/state/topic.h"
-#include "broker/catalog/system_topic.h"
-#include "broker/catalog/topic_create.h"
 #include "broker/store/store.h"
+#include "common/base/mem.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
-#include "common/base/mem.h"
 
 #define FIRST_RETRY_LEVEL 3
 #define VERSION_WITH_MAX_RECONSUME 121 /* V3_4_9 */

@@ -10,17 +10,17 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "broker/delay/delay.h"
-#include "broker/state/group.h"
+#include "broker/catalog/topic_create.h"
 #include "broker/cluster/register.h"
+#include "broker/delay/delay.h"
 #include "broker/retention/retention.h"
+#include "broker/state/group.h"
 #include "broker/state/stats.h"
 #include "broker/state/topic.h"
-#include "broker/catalog/topic_create.h"
 #include "broker/transaction/decide/half_message.h"
 #include "common/base/clock.h"
-#include "common/base/utf8.h"
 #include "common/base/container_of.h"
+#include "common/base/utf8.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/name.h"
 

@@ -16,9 +16,9 @@
 #include <stdint.h>
 
 #include "common/base/arena.h"
+#include "common/base/slice.h"
 #include "common/net/conn.h"
 #include "common/protocol/heartbeat.h"
-#include "common/base/slice.h"
 
 #define CLIENT_EXPIRE_MS 120000 /* without a heartbeat for so long: gone */
 

@@ -5,11 +5,11 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "common/json/json_body.h"
 #include "common/base/mem.h"
-#include "common/protocol/record.h"
 #include "common/base/strmap.h"
+#include "common/json/json_body.h"
 #include "common/protocol/name.h"
+#include "common/protocol/record.h"
 
 struct producer_groups {
 	pthread_mutex_t lock;

@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 #include "common/base/arena.h"
-#include "common/protocol/heartbeat.h"
 #include "common/base/strmap.h"
+#include "common/protocol/heartbeat.h"
 
 /* { 0 } is empty. */
 struct subscriptions {

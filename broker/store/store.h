@@ -15,11 +15,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "broker/store/log/chunk.h"
 #include "broker/store/half/half.h"
+#include "broker/store/log/chunk.h"
+#include "common/base/slice.h"
 #include "common/net/loop.h"
 #include "common/protocol/record.h"
-#include "common/base/slice.h"
 
 #define STORE_KEPT_QUEUES 64
 

@@ -9,11 +9,11 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "broker/transaction/transaction.h"
 #include "broker/transaction/check/check.h"
+#include "broker/transaction/transaction.h"
+#include "common/base/mem.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
-#include "common/base/mem.h"
 
 /* commitOrRollback, as in sysFlag. */
 static int

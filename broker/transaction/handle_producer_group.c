@@ -4,17 +4,17 @@
 
 #include <stdlib.h>
 
-#include "broker/context.h"
 #include "broker/catalog/reply_after_commit.h"
+#include "broker/context.h"
 #include "broker/state/limit.h"
 #include "broker/state/producer_group.h"
-#include "broker/transaction/check/check.h"
 #include "broker/store/store.h"
+#include "broker/transaction/check/check.h"
 #include "common/base/container_of.h"
+#include "common/base/mem.h"
+#include "common/json/json_body.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
-#include "common/json/json_body.h"
-#include "common/base/mem.h"
 #include "common/protocol/name.h"
 
 /*

@@ -13,9 +13,9 @@
 #include "broker/transaction/listing.h"
 #include "broker/transaction/resume.h"
 #include "broker/transaction/view.h"
+#include "common/base/mem.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
-#include "common/base/mem.h"
 
 #define REASON_MAX 1024 /* bytes */
 #define BY_MAX 255

@@ -5,9 +5,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "broker/transaction/view.h"
 #include "broker/store/store.h"
 #include "broker/store/tail/tail.h"
+#include "broker/transaction/view.h"
 #include "common/base/clock.h"
 #include "common/base/mem.h"
 

@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 
-#include "broker/transaction/decide/decide.h"
 #include "broker/store/store.h"
+#include "broker/transaction/decide/decide.h"
 #include "common/base/clock.h"
 #include "common/base/mem.h"
 

@@ -2,9 +2,9 @@
 
 #include "broker/transaction/view.h"
 
+#include "broker/store/store.h"
 #include "broker/transaction/decide/decide.h"
 #include "broker/transaction/decide/half_message.h"
-#include "broker/store/store.h"
 #include "common/base/clock.h"
 
 #define EVENTS_MAX 256 /* newest ones of a half message that are shown */

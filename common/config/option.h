@@ -15,8 +15,8 @@
 
 #include "common/base/arena.h"
 #include "common/base/buf.h"
-#include "common/config/diagnostic.h"
 #include "common/base/slice.h"
+#include "common/config/diagnostic.h"
 
 enum option_type {
 	OPTION_TEXT,      /* char *, owned by the settings; NULL: unset */

@@ -14,10 +14,10 @@
 
 #include "common/base/clock.h"
 #include "common/base/container_of.h"
-#include "common/daemon/daemon_arguments.h"
-#include "common/daemon/daemon_config.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "common/daemon/daemon_arguments.h"
+#include "common/daemon/daemon_config.h"
 
 /* A longer stop, as for a peer that does not reply, is cut short. */
 #define STOP_MS 10000

@@ -18,8 +18,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "common/net/loop.h"
 #include "common/config/option.h"
+#include "common/net/loop.h"
 #include "common/net/server.h"
 
 struct arguments;

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "common/base/clock.h"
-#include "common/protocol/codes.h"
-#include "common/daemon/daemon_config.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "common/daemon/daemon_config.h"
+#include "common/protocol/codes.h"
 
 #define ARGUMENT_PLACE "command line"
 /* Limits of one updateBrokerConfig: more than all settings need, less than a frame. */

@@ -13,9 +13,9 @@
 #include <stdint.h>
 
 #include "common/base/arena.h"
-#include "common/json/json.h"
 #include "common/base/simd_scan.h"
 #include "common/base/slice.h"
+#include "common/json/json.h"
 
 struct json_scan {
 	const char *at;

@@ -9,9 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/protocol/command.h"
 #include "common/base/u64map.h"
 #include "common/net/loop.h"
+#include "common/protocol/command.h"
 
 /* reply == NULL: none came. reply and body are lent until the function returns. */
 typedef void call_done_fn(void *arg, const struct command *reply, struct slice body);

@@ -21,9 +21,9 @@
 #include <sys/socket.h>
 
 #include "common/net/calls.h"
-#include "common/protocol/command.h"
 #include "common/net/loop.h"
 #include "common/net/outbox.h"
+#include "common/protocol/command.h"
 #include "common/protocol/record.h"
 
 #define CONN_OUT_HIGH (4u << 20) /* bytes */

@@ -17,9 +17,9 @@
 #include <stdint.h>
 
 #include "common/base/arena.h"
-#include "common/base/timer_heap.h"
 #include "common/base/mailbox.h"
 #include "common/base/pool.h"
+#include "common/base/timer_heap.h"
 
 /*
  * State of another module in a loop. loop_release calls close, then ends a turn, then calls

@@ -14,11 +14,11 @@
 
 #include "common/base/clock.h"
 #include "common/base/container_of.h"
-#include "common/protocol/codes.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
-#include "common/base/utf8.h"
 #include "common/base/strmap.h"
+#include "common/base/utf8.h"
+#include "common/protocol/codes.h"
 #include "common/protocol/record.h"
 
 #define MAX_LISTENERS 8

@@ -14,10 +14,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/protocol/command.h"
 #include "common/net/conn.h"
-#include "common/protocol/fields.h"
 #include "common/net/loop.h"
+#include "common/protocol/command.h"
+#include "common/protocol/fields.h"
 
 enum verdict {
 	VERDICT_REPLY, /* request->reply is the reply */

@@ -10,9 +10,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/json/json.h"
 #include "common/protocol/command.h"
 #include "common/protocol/heartbeat.h"
-#include "common/json/json.h"
 
 struct message_queue {
 	struct slice topic;

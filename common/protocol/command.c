@@ -5,10 +5,10 @@
 #include <stddef.h>
 
 #include "common/base/itoa.h"
-#include "common/protocol/fields.h"
+#include "common/base/wire.h"
 #include "common/json/json.h"
 #include "common/json/json_scan.h"
-#include "common/base/wire.h"
+#include "common/protocol/fields.h"
 
 #define EXT_FIRST 16      /* room to begin with; a send request has 14 */
 #define PREFIX_BYTES 8    /* of a frame, before the header */

@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/protocol/command.h"
 #include "common/base/itoa.h"
+#include "common/protocol/command.h"
 
 /* All texts are a struct slice. A text that is a name is refused when it breaks name_fault. */
 enum field_type {

@@ -12,8 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/protocol/fields.h"
 #include "common/base/slice.h"
+#include "common/protocol/fields.h"
 
 /* ---- Sending ------------------------------------------------------------------- */
 

@@ -6,9 +6,9 @@
 #include <zlib.h>
 
 #include "common/base/crc.h"
+#include "common/base/log.h"
 #include "common/json/json_body.h"
 #include "common/json/json_scan.h"
-#include "common/base/log.h"
 #include "common/protocol/frame.h"
 #include "common/protocol/name.h"
 

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "common/json/json.h"
 #include "common/base/log.h"
+#include "common/json/json.h"
 
 #define BODY_MAX 1024
 

@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
-#include "common/protocol/codes.h"
 #include "common/base/log.h"
+#include "common/protocol/codes.h"
 #include "examples/bank-transfer/audit.h"
 #include "examples/bank-transfer/bank.h"
 #include "examples/bank-transfer/broker_view.h"

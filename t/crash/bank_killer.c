@@ -32,9 +32,9 @@
 #include "broker/store/half/half.h"
 #include "client/twinmq.h"
 #include "common/base/clock.h"
+#include "common/base/mem.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
-#include "common/base/mem.h"
 #include "t/crash/bank.h"
 #include "t/crash/proof.h"
 

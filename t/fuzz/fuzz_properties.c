@@ -2,8 +2,8 @@
 
 /* Properties, and the small texts beside them: tags, names, message ids. */
 
-#include "common/protocol/record.h"
 #include "common/protocol/name.h"
+#include "common/protocol/record.h"
 #include "t/fuzz/fuzz.h"
 
 static void

@@ -5,10 +5,10 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "common/protocol/codes.h"
-#include "common/protocol/headers.h"
 #include "common/base/mem.h"
 #include "common/base/strmap.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
 #include "common/protocol/transaction_body.h"
 
 #define AT_ONCE 500

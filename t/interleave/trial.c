@@ -5,9 +5,9 @@
 
 #include "common/base/clock.h"
 #include "common/base/container_of.h"
+#include "common/base/mem.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
-#include "common/base/mem.h"
 #include "t/interleave/content.h"
 #include "t/interleave/play.h"
 

@@ -28,10 +28,10 @@
 
 #include "common/base/arena.h"
 #include "common/base/buf.h"
+#include "common/base/mem.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/command.h"
 #include "common/protocol/headers.h"
-#include "common/base/mem.h"
 #include "common/protocol/record.h"
 #include "t/lib/raw.h"
 

@@ -26,8 +26,8 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
-#include "common/protocol/codes.h"
 #include "common/base/mem.h"
+#include "common/protocol/codes.h"
 #include "common/protocol/record.h"
 #include "common/protocol/route.h"
 #include "t/replay/replay.h"

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/protocol/codes.h"
 #include "common/json/json.h"
+#include "common/protocol/codes.h"
 
 #define DEPTH_MAX 32
 

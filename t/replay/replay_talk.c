@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/json/json.h"
 #include "common/base/mem.h"
 #include "common/base/wire.h"
+#include "common/json/json.h"
 
 void
 talk_die(const char *path, int line, const char *why)

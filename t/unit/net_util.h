@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
-#include "common/protocol/command.h"
 #include "common/net/loop.h"
+#include "common/protocol/command.h"
 
 struct wake {
 	struct timer timer;

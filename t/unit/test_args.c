@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/config/args.h"
 #include "common/base/mem.h"
+#include "common/config/args.h"
 
 TestSuite(args, .timeout = 10);
 

@@ -3,8 +3,8 @@
 #include <malloc.h>
 #include <stdlib.h>
 
-#include "common/protocol/codes.h"
 #include "common/base/mem.h"
+#include "common/protocol/codes.h"
 #include "t/unit/conn_rig.h"
 
 TestSuite(conn_io, .timeout = 60);

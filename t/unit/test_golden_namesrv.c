@@ -15,9 +15,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/json/json_body.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/command.h"
-#include "common/json/json_body.h"
 #include "common/protocol/registration.h"
 #include "common/protocol/route.h"
 #include "t/lib/raw.h"

@@ -1,7 +1,7 @@
 #include "config.h"
 
-#include "common/protocol/record.h"
 #include "common/protocol/name.h"
+#include "common/protocol/record.h"
 
 #include <arpa/inet.h>
 #include <criterion/criterion.h>

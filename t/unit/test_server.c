@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
-#include "common/protocol/codes.h"
 #include "common/base/mem.h"
+#include "common/protocol/codes.h"
 #include "t/unit/net_util.h"
 
 TestSuite(server, .timeout = 60);

@@ -13,8 +13,8 @@
 #include <stdint.h>
 
 #include "broker/store/store.h"
-#include "common/net/conn.h"
 #include "common/base/slice.h"
+#include "common/net/conn.h"
 
 struct tail_queue {
 	int32_t number; /* names the queue towards the store */

@@ -18,8 +18,8 @@
 
 #include "broker/state/client.h"
 #include "common/base/mem.h"
-#include "common/net/resolve.h"
 #include "common/base/strmap.h"
+#include "common/net/resolve.h"
 
 #define LOOK_MS 100 /* how old the copy of a group's members may be */
 #define WINDOW 256  /* unanswered asks of one member */

@@ -20,9 +20,9 @@
 
 #include "broker/consumers/push.h"
 #include "broker/delay/real_topic.h"
+#include "broker/store/store.h"
 #include "broker/transaction/decide/decide.h"
 #include "broker/transaction/decide/half_message.h"
-#include "broker/store/store.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"

@@ -23,8 +23,8 @@
 #include "common/base/container_of.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
-#include "common/net/resolve.h"
 #include "common/base/strmap.h"
+#include "common/net/resolve.h"
 
 #define ANSWER_MAX 1024 /* bytes of body */
 #define ANSWER_HEADER_MAX 8192

@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-#include "broker/transaction/check/relay_key.h"
 #include "broker/store/store.h"
+#include "broker/transaction/check/relay_key.h"
 #include "common/base/clock.h"
 #include "common/base/container_of.h"
 #include "common/base/mem.h"

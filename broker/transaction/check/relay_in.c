@@ -25,11 +25,11 @@
 #include "broker/transaction/decide/decide.h"
 #include "common/base/clock.h"
 #include "common/base/container_of.h"
-#include "common/protocol/codes.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
-#include "common/net/resolve.h"
 #include "common/base/strmap.h"
+#include "common/net/resolve.h"
+#include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
 
 #define TIMEOUT_MS 3000

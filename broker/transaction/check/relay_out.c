@@ -13,9 +13,9 @@
 #include "broker/cluster/masters.h"
 #include "broker/transaction/check/relay_key.h"
 #include "common/base/clock.h"
-#include "common/protocol/codes.h"
 #include "common/base/mem.h"
 #include "common/base/strmap.h"
+#include "common/protocol/codes.h"
 
 #define TIMEOUT_MS 3000
 #define SOMEBODY_MS 500     /* for so long we believe that somebody is there, */

@@ -17,15 +17,15 @@
 
 #include "broker/delay/delay.h"
 #include "broker/state/stats.h"
+#include "broker/state/topic.h"
+#include "broker/store/store.h"
 #include "broker/store/tail/tail.h"
 #include "broker/transaction/decide/decide_table.h"
 #include "broker/transaction/decide/half_message.h"
-#include "broker/state/topic.h"
-#include "broker/store/store.h"
-#include "common/net/conn.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "common/net/conn.h"
 
 #define LOG_EVERY_MS 1000
 #define DECISIONS_MAX 4 /* of one half message: a rollback that is overridden makes two */
