@@ -48,18 +48,18 @@ expected(enum check_state state, enum check_event event)
 
 Test(check_table, each_pair_is_a_row_or_impossible)
 {
-	for (int state = 0; state < N_CHECK_STATES; state++)
-		for (int event = 0; event < N_CHECK_EVENTS; event++)
+	for (enum check_state state = 0; state < N_CHECK_STATES; state++)
+		for (enum check_event event = 0; event < N_CHECK_EVENTS; event++)
 			cr_assert_str_eq(check_action_name(state, event), expected(state, event),
 			    "%s, %s", check_state_name(state), check_event_name(event));
 }
 
 Test(check_table, states_and_events_have_names_of_their_own)
 {
-	for (int i = 0; i < N_CHECK_STATES; i++)
-		for (int k = 0; k < i; k++)
+	for (enum check_state i = 0; i < N_CHECK_STATES; i++)
+		for (enum check_state k = 0; k < i; k++)
 			cr_assert_str_neq(check_state_name(i), check_state_name(k));
-	for (int i = 0; i < N_CHECK_EVENTS; i++)
-		for (int k = 0; k < i; k++)
+	for (enum check_event i = 0; i < N_CHECK_EVENTS; i++)
+		for (enum check_event k = 0; k < i; k++)
 			cr_assert_str_neq(check_event_name(i), check_event_name(k));
 }
