@@ -42,18 +42,18 @@ expected(enum decide_state state, enum decide_event event)
 
 Test(decide_table, each_pair_is_a_row_or_impossible)
 {
-	for (int state = 0; state < N_DECIDE_STATES; state++)
-		for (int event = 0; event < N_DECIDE_EVENTS; event++)
+	for (enum decide_state state = 0; state < N_DECIDE_STATES; state++)
+		for (enum decide_event event = 0; event < N_DECIDE_EVENTS; event++)
 			cr_assert_str_eq(decide_action_name(state, event), expected(state, event),
 			    "%s, %s", decide_state_name(state), decide_event_name(event));
 }
 
 Test(decide_table, states_and_events_have_names_of_their_own)
 {
-	for (int i = 0; i < N_DECIDE_STATES; i++)
-		for (int k = 0; k < i; k++)
+	for (enum decide_state i = 0; i < N_DECIDE_STATES; i++)
+		for (enum decide_state k = 0; k < i; k++)
 			cr_assert_str_neq(decide_state_name(i), decide_state_name(k));
-	for (int i = 0; i < N_DECIDE_EVENTS; i++)
-		for (int k = 0; k < i; k++)
+	for (enum decide_event i = 0; i < N_DECIDE_EVENTS; i++)
+		for (enum decide_event k = 0; k < i; k++)
 			cr_assert_str_neq(decide_event_name(i), decide_event_name(k));
 }
