@@ -120,8 +120,8 @@ Test(heartbeat, names_that_break_a_rule_are_told)
 		"{\"clientID\":\"c\\u0000\"}",
 		"{\"clientID\":\"c\",\"producerDataSet\":[{\"groupName\":\"P\\n\"}]}",
 		"{\"clientID\":\"c\",\"consumerDataSet\":[{\"groupName\":\"\\u001b[2J\"}]}",
-		"{\"clientID\":\"c\",\"consumerDataSet\":[{\"groupName\":\"G\","
-		"\"subscriptionDataSet\":[{\"topic\":\"T\"},{\"topic\":\"\\u0000\"}]}]}",
+		("{\"clientID\":\"c\",\"consumerDataSet\":[{\"groupName\":\"G\","
+		 "\"subscriptionDataSet\":[{\"topic\":\"T\"},{\"topic\":\"\\u0000\"}]}]}"),
 	};
 	struct heartbeat heartbeat;
 
