@@ -415,6 +415,8 @@ show_info(struct admin *admin, const struct transaction_info *info)
 	if (info->next_ask_ms >= 0)
 		report_text(report, "nextAskMs", "Next ask in",
 		    duration_text(&admin->arena, info->next_ask_ms));
+	if (info->check_state.data != NULL)
+		report_text(report, "checkState", "Check", info->check_state);
 	if (info->delivery != NULL)
 		show_delivery(report, info->delivery);
 	show_timeline(admin, info);

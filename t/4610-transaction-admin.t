@@ -35,6 +35,10 @@ state() {
 	admin transactionShow --json "$@" | sed 's/.*"state":"\([^"]*\)".*/\1/'
 }
 
+check_state() {
+	admin transactionShow --json "$@" | member checkState
+}
+
 # status COMMAND ...: its exit status, its output in $T_DIR/out
 status() {
 	"$BUILDDIR/mqadmin" "$@" >"$T_DIR/out" 2>&1
@@ -52,6 +56,8 @@ t_is "a half message is open" "$(state first)" open
 out=$(admin transactionShow first)
 t_has "when it was stored stands in the timeline" "$out" 'stored'
 t_has "and by which address" "$out" '127.0.0.1:'
+t_has "what its check does" "$(echo "$out" | tr -s ' ')" 'Check: waiting'
+t_is "so for scripts" "$(check_state first)" waiting
 end a bank $UNKNOWN "$position" "$offset" >/dev/null
 end a bank $COMMIT "$position" "$offset" >/dev/null
 end a bank $COMMIT "$position" "$offset" >/dev/null
@@ -60,6 +66,7 @@ end a other $ROLLBACK "$position" "$offset" >/dev/null
 t_is "all that happened is told in order" "$(events first)" 'unknown commit repeat commit contradict rollback '
 t_is "it is committed" "$(state first)" committed
 shown=$(admin transactionShow first --json)
+t_is "there is nothing to check any more" "$(echo "$shown" | grep -c checkState)" 0
 times=$(echo "$shown" | grep -o '"time":[0-9]*' | cut -d : -f 2)
 t_is "times go forward" "$times" "$(echo "$times" | sort -n)"
 t_has "the table for people has it too" "$(admin transactionShow first)" "contradict: rollback"
@@ -153,6 +160,17 @@ t_is "a decided one may not" "$(status transactionResume again)" 1
 t_has "and that is said" "$(cat "$T_DIR/out")" 'is decided, there is nothing to ask: rolledBack'
 t_is "nor by code 323" "$(rawcall "$a" 323 msgId="$again_id" | field code)" 604
 t_is "nor one that is not there" "$(rawcall "$a" 323 msgId=nothing | field code)" 22
+
+# ---- the state of a check: the other master, which is looked to for a member, does not answer
+is_searching() {
+	test "$(check_state searched -b broker-a)" = searching
+}
+half a bank money searched k3
+kill -STOP "$(pid b)"
+t_is "it is to be asked at once" "$(status transactionResume searched -b broker-a)" 0
+t_ok "a check that looks for a member elsewhere is shown" t_wait 30 is_searching
+kill -CONT "$(pid b)"
+end a bank $ROLLBACK "$position" "$offset" >/dev/null
 
 # ---- producer groups
 t_is "nothing is set at first" "$(admin producerGroupList --json)" '{"producerGroups":[]}'

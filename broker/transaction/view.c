@@ -3,6 +3,7 @@
 #include "broker/transaction/view.h"
 
 #include "broker/store/store.h"
+#include "broker/transaction/check/check.h"
 #include "broker/transaction/decide/decide.h"
 #include "broker/transaction/decide/half_message.h"
 #include "common/base/clock.h"
@@ -71,6 +72,26 @@ ask_table(struct transaction_view *view)
 	job->context = view;
 	job->position = view->position;
 	store_halves(view->worker->broker->store, job);
+	return true;
+}
+
+static void
+on_check_state(void *context, struct loop *loop, const char *state)
+{
+	struct transaction_view *view = context;
+
+	(void)loop;
+	view->check_state = state;
+	go_on(view);
+}
+
+static bool
+ask_check_state(struct transaction_view *view)
+{
+	if (view->half.state != HALF_OPEN)
+		return false;
+	transaction_checks_ask_state(
+	    view->worker->broker, view->worker->loop, view->position, on_check_state, view);
 	return true;
 }
 
@@ -387,6 +408,7 @@ static const struct step {
 	bool (*ask)(struct transaction_view *view); /* false: there is nothing to ask */
 } steps[] = {
 	{ VIEW_TABLE, ask_table },
+	{ VIEW_CHECK, ask_check_state },
 	{ VIEW_RECORD, ask_record },
 	{ VIEW_EVENTS, ask_events },
 	{ VIEW_DELIVERY, ask_delivery },
@@ -500,6 +522,8 @@ transaction_view_tell(
 	};
 	tell_record(view, arena, info);
 	tell_events(view, arena, info);
+	if (info->state == TRANSACTION_OPEN && view->check_state != NULL)
+		info->check_state = slice_of(view->check_state);
 	if (info->state == TRANSACTION_OPEN && view->half.due_ms != INT64_MAX) {
 		int64_t left = view->half.due_ms - clock_mono_ms();
 

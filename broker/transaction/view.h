@@ -16,7 +16,8 @@
 #define VIEW_RECORD 2u /* or, when it is gone, a copy */
 #define VIEW_EVENTS 4u
 #define VIEW_DELIVERY 8u /* needs record and events */
-#define VIEW_ALL (VIEW_TABLE | VIEW_RECORD | VIEW_EVENTS | VIEW_DELIVERY)
+#define VIEW_CHECK 16u   /* needs the table */
+#define VIEW_ALL (VIEW_TABLE | VIEW_CHECK | VIEW_RECORD | VIEW_EVENTS | VIEW_DELIVERY)
 
 struct transaction_view {
 	struct worker *worker;
@@ -26,9 +27,10 @@ struct transaction_view {
 	void (*done)(struct transaction_view *view, struct loop *loop);
 	void *context;
 	/* the answer; what the caller knows already it sets, and does not want */
-	struct half half;     /* state HALF_NONE: not in the table */
-	struct record record; /* size 0: gone */
-	bool failed;          /* something could not be read, the log says what */
+	struct half half;        /* state HALF_NONE: not in the table */
+	const char *check_state; /* NULL: not open, or not asked for */
+	struct record record;    /* size 0: gone */
+	bool failed;             /* something could not be read, the log says what */
 	bool events_cut;
 	/* internal */
 	unsigned left;

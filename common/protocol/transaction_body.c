@@ -126,6 +126,7 @@ transaction_info_write(struct json_out *out, const struct transaction_info *info
 	json_member_put_text(out, "state", transaction_state_name(info->state));
 	json_member_put_int(out, "asked", info->asked);
 	put_int(out, "nextAskMs", info->next_ask_ms, -1);
+	put_text(out, "checkState", info->check_state);
 	put_int(out, "storeTimestamp", info->stored_ms, 0);
 	put_int(out, "bornTimestamp", info->born_ms, 0);
 	put_int(out, "ageMs", info->age_ms, 0);
@@ -231,6 +232,7 @@ read_info(struct arena *arena, const struct json *json, void *item)
 		.tags = json_member_text(json, "tags"),
 		.asked = json_member_int64(json, "asked", 0),
 		.next_ask_ms = json_member_int64(json, "nextAskMs", -1),
+		.check_state = json_member_text(json, "checkState"),
 		.stored_ms = json_member_int64(json, "storeTimestamp", 0),
 		.born_ms = json_member_int64(json, "bornTimestamp", 0),
 		.age_ms = json_member_int64(json, "ageMs", 0),

@@ -58,8 +58,9 @@ struct transaction_info {
 	int64_t queue_offset;     /* -1: not known */
 	struct slice group, topic, keys, tags;
 	enum transaction_state state;
-	int64_t asked;       /* open: times since it was stored or resumed */
-	int64_t next_ask_ms; /* open: from now on; -1: none is planned */
+	int64_t asked;            /* open: times since it was stored or resumed */
+	int64_t next_ask_ms;      /* open: from now on; -1: none is planned */
+	struct slice check_state; /* open, SHOW: of its check, or "waiting"; absent: not told */
 	int64_t stored_ms, born_ms;
 	int64_t age_ms; /* since it was stored */
 	struct slice born_host;

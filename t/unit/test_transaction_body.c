@@ -51,6 +51,7 @@ static const struct transaction_info full = {
 	.state = TRANSACTION_COMMITTED,
 	.asked = 2,
 	.next_ask_ms = 0,
+	.check_state = SLICE("reading copy"),
 	.stored_ms = 5,
 	.born_ms = 4,
 	.age_ms = 3,
@@ -111,6 +112,7 @@ same_info(const struct transaction_info *a, const struct transaction_info *b)
 	cr_assert_eq(a->state, b->state);
 	cr_assert_eq(a->asked, b->asked);
 	cr_assert_eq(a->next_ask_ms, b->next_ask_ms);
+	cr_assert(slice_equal(a->check_state, b->check_state));
 	cr_assert_eq(a->stored_ms, b->stored_ms);
 	cr_assert_eq(a->born_ms, b->born_ms);
 	cr_assert_eq(a->age_ms, b->age_ms);

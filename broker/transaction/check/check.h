@@ -20,6 +20,14 @@ void transaction_checks_free(struct transaction_checks *checks);
 void transaction_checks_stop(struct transaction_checks *checks);
 /* A reply came about the half message at this position. Any loop. */
 void transaction_checks_answered(struct broker *broker, struct loop *here, int64_t position);
+/*
+ * The state of the check of the half message at this position: a name of check_table.h, or
+ * "waiting" while no check is at hand. Static.
+ */
+typedef void transaction_check_state_fn(void *context, struct loop *loop, const char *state);
+/* Calls done once on the loop `here`, which is the caller's; at once on loop 0. Any loop. */
+void transaction_checks_ask_state(struct broker *broker, struct loop *here, int64_t position,
+    transaction_check_state_fn *done, void *context);
 /* An ext field of an END that another master forwards: which peer sent it there. For people. */
 #define TRANSACTION_RELAYED_FOR "relayedFor"
 

@@ -211,3 +211,53 @@ transaction_checks_answered(struct broker *broker, struct loop *here, int64_t po
 	};
 	loop_call(answered->checks->loop, here, &answered->task);
 }
+
+/* ---- the state of a check -------------------------------------------- */
+
+/* On its way to loop 0 and back. */
+struct state_question {
+	struct task task;
+	struct transaction_checks *checks;
+	struct loop *reply_loop;
+	transaction_check_state_fn *done;
+	void *context;
+	int64_t position;
+	const char *state;
+};
+
+static void
+run_state_reply(struct task *task, void *receiver)
+{
+	struct state_question *question = container_of(task, struct state_question, task);
+
+	question->done(question->context, receiver, question->state);
+	free(question);
+}
+
+static void
+run_state_question(struct task *task, void *receiver)
+{
+	struct state_question *question = container_of(task, struct state_question, task);
+	const char *state = check_state_of(question->checks, question->position);
+
+	question->state = state != NULL ? state : "waiting";
+	question->task.run = run_state_reply;
+	loop_call(question->reply_loop, receiver, &question->task);
+}
+
+void
+transaction_checks_ask_state(struct broker *broker, struct loop *here, int64_t position,
+    transaction_check_state_fn *done, void *context)
+{
+	struct state_question *question = mem_alloc(sizeof *question);
+
+	*question = (struct state_question){
+		.task.run = run_state_question,
+		.checks = broker->transaction_checks,
+		.reply_loop = here,
+		.done = done,
+		.context = context,
+		.position = position,
+	};
+	loop_call(question->checks->loop, here, &question->task);
+}
