@@ -6,6 +6,7 @@
 
 #include "admin/cmd.h"
 #include "common/base/clock.h"
+#include "common/protocol/kv_table.h"
 
 #define HOUR_MS 3600000.0
 

@@ -5,6 +5,8 @@
 
 #include "admin/cmd.h"
 #include "admin/consume.h"
+#include "common/protocol/name_list.h"
+#include "common/protocol/queue_stats.h"
 
 /* ---- updateSubGroup ---- */
 

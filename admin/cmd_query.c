@@ -4,6 +4,7 @@
 
 #include "admin/cmd.h"
 #include "admin/message.h"
+#include "common/protocol/name_list.h"
 
 #define UNIQUE_KEY_MAX 32
 #define KEY_MAX 64

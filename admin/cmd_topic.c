@@ -5,6 +5,8 @@
 
 #include "admin/cmd.h"
 #include "common/base/clock.h"
+#include "common/protocol/name_list.h"
+#include "common/protocol/queue_stats.h"
 
 #define ORDER_NAMESPACE "ORDER_TOPIC_CONFIG"
 #define QUEUES_MAX 1024

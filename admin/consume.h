@@ -7,6 +7,8 @@
  */
 
 #include "admin/admin.h"
+#include "common/protocol/connection_list.h"
+#include "common/protocol/queue_stats.h"
 
 #define RETRY_PREFIX "%RETRY%"
 

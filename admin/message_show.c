@@ -6,6 +6,8 @@
 
 #include "admin/consume.h"
 #include "admin/message.h"
+#include "common/protocol/name_list.h"
+#include "common/protocol/queue_stats.h"
 
 #define BODY_MAX_BYTES (64u << 20) /* of a body that was compressed */
 

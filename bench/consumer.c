@@ -10,10 +10,10 @@
 #include "bench/target.h"
 #include "common/base/clock.h"
 #include "common/base/mem.h"
-#include "common/protocol/bodies.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
 #include "common/protocol/heartbeat.h"
+#include "common/protocol/name_list.h"
 
 #define HOLD_MS 15000
 #define BEAT_S 20

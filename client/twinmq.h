@@ -25,8 +25,8 @@
 
 #include "common/net/conn.h"
 #include "common/net/loop.h"
-#include "common/protocol/bodies.h"
 #include "common/protocol/command.h"
+#include "common/protocol/message_queue.h"
 #include "common/protocol/record.h"
 #include "common/protocol/route.h"
 

@@ -3,9 +3,9 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/json/json_body.h"
-#include "common/protocol/bodies.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
+#include "common/protocol/kv_table.h"
 #include "common/protocol/name.h"
 #include "nameserver/namesrv.h"
 

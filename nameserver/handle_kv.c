@@ -1,9 +1,9 @@
 #include "config.h"
 
 #include "common/json/json_body.h"
-#include "common/protocol/bodies.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
+#include "common/protocol/kv_table.h"
 #include "nameserver/namesrv.h"
 
 /* The queues of an ordered topic are part of its route. */

@@ -12,10 +12,10 @@
 #include "broker/state/limit.h"
 #include "broker/state/topic.h"
 #include "common/json/json_body.h"
-#include "common/protocol/bodies.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
 #include "common/protocol/name.h"
+#include "common/protocol/name_list.h"
 
 /* ---- 17, 18 ---------------------------------------------------------- */
 

@@ -15,8 +15,8 @@
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "common/net/resolve.h"
-#include "common/protocol/bodies.h"
 #include "common/protocol/codes.h"
+#include "common/protocol/kv_table.h"
 
 #define CHECK_TIMEOUT_MS 3000
 

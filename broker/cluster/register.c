@@ -15,8 +15,8 @@
 #include "common/base/container_of.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
-#include "common/protocol/bodies.h"
 #include "common/protocol/codes.h"
+#include "common/protocol/kv_table.h"
 #include "common/protocol/route.h"
 
 #define FIRST_PERIOD_MS 10000 /* the second registration comes early */

@@ -6,9 +6,9 @@
 #include "broker/context.h"
 #include "broker/state/client.h"
 #include "common/json/json_body.h"
-#include "common/protocol/bodies.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
+#include "common/protocol/name_list.h"
 
 /* ---- 34, 35 ---------------------------------------------------------- */
 

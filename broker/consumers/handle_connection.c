@@ -6,8 +6,8 @@
 #include "broker/context.h"
 #include "broker/state/client.h"
 #include "common/json/json_body.h"
-#include "common/protocol/bodies.h"
 #include "common/protocol/codes.h"
+#include "common/protocol/connection_list.h"
 #include "common/protocol/headers.h"
 
 #define RUNNING_INFO_TIMEOUT_MS 10000

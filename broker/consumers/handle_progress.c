@@ -13,9 +13,11 @@
 #include "broker/store/tail/tail.h"
 #include "common/base/strmap.h"
 #include "common/json/json_body.h"
-#include "common/protocol/bodies.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
+#include "common/protocol/message_queue.h"
+#include "common/protocol/name_list.h"
+#include "common/protocol/queue_stats.h"
 
 /* ---- 202 ------------------------------------------------------------- */
 

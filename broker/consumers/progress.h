@@ -7,7 +7,7 @@
  */
 
 #include "broker/context.h"
-#include "common/protocol/bodies.h"
+#include "common/protocol/queue_stats.h"
 
 /* One topic of one group: its queues are progress->rows[first .. first + n). */
 struct progress_topic {

@@ -33,6 +33,17 @@ json_items(struct arena *arena, const struct json *list, enum json_type type, si
 	return items;
 }
 
+void *
+json_body_items(struct arena *arena, struct slice body, const char *member, enum json_type type,
+    size_t item_size, json_item_fn *read, size_t *n_items)
+{
+	const struct json *json = json_parse(arena, body);
+
+	if (!json_is_object(json))
+		return NULL;
+	return json_items(arena, json_member(json, member), type, item_size, read, n_items);
+}
+
 static int
 read_text(struct arena *arena, const struct json *json, void *item)
 {

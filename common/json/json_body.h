@@ -23,6 +23,9 @@ typedef int json_item_fn(struct arena *arena, const struct json *json, void *ite
  */
 void *json_items(struct arena *arena, const struct json *list, enum json_type type,
     size_t item_size, json_item_fn *read, size_t *n_items);
+/* The same for a body that is an object and has the list in one member. */
+void *json_body_items(struct arena *arena, struct slice body, const char *member,
+    enum json_type type, size_t item_size, json_item_fn *read, size_t *n_items);
 /* The same for elements that are texts. */
 const struct slice *json_texts(struct arena *arena, const struct json *array, size_t *n_texts);
 void json_put_texts(struct json_out *out, const struct slice *texts, size_t n_texts);

@@ -5,8 +5,13 @@
  * again. The first byte chooses the kind, the rest is the body.
  */
 
-#include "common/protocol/bodies.h"
+#include "common/protocol/connection_list.h"
 #include "common/protocol/heartbeat.h"
+#include "common/protocol/kv_table.h"
+#include "common/protocol/lock_batch.h"
+#include "common/protocol/name_list.h"
+#include "common/protocol/queue_offset.h"
+#include "common/protocol/queue_stats.h"
 #include "common/protocol/registration.h"
 #include "common/protocol/route.h"
 #include "t/fuzz/fuzz.h"

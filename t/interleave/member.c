@@ -8,6 +8,7 @@
 #include "common/base/container_of.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
+#include "common/protocol/heartbeat.h"
 #include "t/interleave/play.h"
 
 #define BEAT_MS 500 /* a killed broker has forgotten us, and nobody tells */

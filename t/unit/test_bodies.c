@@ -1,10 +1,15 @@
 #include "config.h"
 
-#include "common/protocol/bodies.h"
-
 #include <criterion/criterion.h>
 
 #include "common/json/json_body.h"
+#include "common/protocol/connection_list.h"
+#include "common/protocol/kv_table.h"
+#include "common/protocol/lock_batch.h"
+#include "common/protocol/message_queue.h"
+#include "common/protocol/name_list.h"
+#include "common/protocol/queue_offset.h"
+#include "common/protocol/queue_stats.h"
 
 TestSuite(bodies, .timeout = 10);
 

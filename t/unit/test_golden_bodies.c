@@ -7,10 +7,16 @@
 
 #include <criterion/criterion.h>
 
-#include "common/protocol/bodies.h"
 #include "common/protocol/codes.h"
+#include "common/protocol/connection_list.h"
 #include "common/protocol/headers.h"
 #include "common/protocol/heartbeat.h"
+#include "common/protocol/kv_table.h"
+#include "common/protocol/lock_batch.h"
+#include "common/protocol/message_queue.h"
+#include "common/protocol/name_list.h"
+#include "common/protocol/queue_offset.h"
+#include "common/protocol/queue_stats.h"
 #include "common/protocol/registration.h"
 #include "common/protocol/route.h"
 #include "t/unit/json_equal.h"
