@@ -69,12 +69,14 @@ ascii_length(struct slice text)
 bool
 utf8_is_valid(struct slice text)
 {
-	size_t n = ascii_length(text); /* nearly always all of it */
+	size_t at = ascii_length(text); /* nearly always all of it */
 
-	for (text.data += n, text.len -= n; text.len != 0; text.data += n, text.len -= n) {
-		n = utf8_character(text);
+	while (at < text.len) {
+		size_t n = utf8_character((struct slice){ text.data + at, text.len - at });
+
 		if (n == 0)
 			return false;
+		at += n;
 	}
 	return true;
 }
