@@ -23,161 +23,174 @@ static const char *const flush_types[] = {
 };
 
 const struct option broker_options[] = {
-	/* who and where */
+	/* identity and addresses */
 	TEXT("brokerClusterName", broker_cluster_name, "DefaultCluster",
-	    "the cluster that this broker belongs to"),
+	    "the cluster of this broker"),
 	TEXT("brokerName", broker_name, NULL,
 	    "the name of this master, different for each; unset: the host's name"),
 	NUMBER("brokerId", broker_id, "0", 0, INT32_MAX, NULL,
-	    "0 for a master, which every broker is until there is replication"),
+	    "the id of the broker; a master has 0, and every broker is a master until "
+	    "there is replication"),
 	CHOICE("brokerRole", broker_role, "ASYNC_MASTER", roles,
-	    "SYNC_MASTER would wait for a slave; SLAVE is refused: there is no replication yet"),
+	    "SYNC_MASTER acts as ASYNC_MASTER, SLAVE is refused: there is no replication "
+	    "yet"),
 	ROW("namesrvAddr", OPTION_ADDRESSES, namesrv_addr, NULL,
-	    "the name servers, HOST:PORT separated by ; (the broker registers with each of them)",
+	    "the name servers, HOST:PORT separated by ; (the broker registers with each "
+	    "of them)",
 	    FILE_ONLY),
 	TEXT("brokerIP1", broker_ip1, NULL,
-	    "the address that clients are told; unset: that of the interface which reaches the "
-	    "name servers",
+	    "the address that clients connect to; unset: the address of the interface "
+	    "that reaches the name servers",
 	    FILE_ONLY),
-	TEXT("brokerIP2", broker_ip2, NULL, "the address that slaves are told; unset: as brokerIP1",
-	    FILE_ONLY),
-	TEXT("bindAddress", bind_address, "0.0.0.0", "the address that the ports are opened on",
+	TEXT("brokerIP2", broker_ip2, NULL,
+	    "the address that slaves connect to; unset: as brokerIP1", FILE_ONLY),
+	TEXT("bindAddress", bind_address, "0.0.0.0", "the address of the listening ports",
 	    FILE_ONLY),
 	NUMBER("listenPort", listen_port, "10911", 0, 65534, NULL,
-	    "the port for clients; the two below and above it (- 2 and + 1) are opened as well; "
-	    "0: any free ones"),
+	    "the port for clients; the broker also opens the ports listenPort - 2 and "
+	    "listenPort + 1; 0: any free ones"),
 	SWITCH("connectBackCheck", connect_back_check, "true",
-	    "at start, connect to the advertised address to see that it leads back here"),
-	TEXT("regionId", region_id, "DefaultRegion",
-	    "the region that is named in the answers to sends"),
+	    "at start, connect to the advertised address and check that this broker "
+	    "replies"),
+	TEXT("regionId", region_id, "DefaultRegion", "the region that replies to sends name"),
 	NUMBER("brokerPermission", broker_permission, "6", 2, 7, NULL,
-	    "6: read and write, 4: read alone, 2: write alone; the name servers are told at once",
+	    "6: read and write, 4: only read, 2: only write; the broker registers a "
+	    "change at once",
 	    LIVE),
 	NUMBER("registerNameServerPeriod", register_name_server_period, "30000", 1000, 60000, "ms",
-	    "how often the broker tells the name servers that it is there", LIVE),
+	    "the time between two registrations with the name servers", LIVE),
 	NUMBER("registerBrokerTimeoutMills", register_broker_timeout_mills, "6000", 100, 60000,
-	    "ms", "how long a name server may take to answer", LIVE),
+	    "ms", "how long the broker waits for the reply of a name server", LIVE),
 	NUMBER("brokerHeartbeatInterval", broker_heartbeat_interval, "1000", 100, 60000, "ms",
-	    "how often a connected name server hears that the broker is alive", LIVE),
+	    "the time between two heartbeats to a connected name server", LIVE),
 	NUMBER("brokerNotActiveTimeoutMillis", broker_not_active_timeout_millis, "10000", 500,
 	    600000, "ms",
-	    "after so long a silence name servers take the broker out of their routes", LIVE),
+	    "name servers remove the broker from routes after this time without a "
+	    "heartbeat",
+	    LIVE),
 
 	/* topics and groups */
 	SWITCH("autoCreateTopicEnable", auto_create_topic_enable, "true",
-	    "create a topic when the first message for it arrives", LIVE),
+	    "create a missing topic when its first message arrives", LIVE),
 	SWITCH("autoCreateTopicOnAllBrokers", auto_create_topic_on_all_brokers, "true",
 	    "create a topic that is new here on the other masters of the cluster too", LIVE),
 	NUMBER("defaultTopicQueueNums", default_topic_queue_nums, "8", 1, 1024, "queues",
-	    "the most queues that a topic created by a message gets", LIVE),
+	    "a topic that a message creates has at most this many queues", LIVE),
 	SWITCH("autoCreateSubscriptionGroup", auto_create_subscription_group, "true",
 	    "create a consumer group when its first consumer arrives", LIVE),
 	SWITCH("clusterTopicEnable", cluster_topic_enable, "true",
-	    "let clients use the topic that is named like the cluster"),
+	    "allow clients to use the topic with the name of the cluster"),
 	SWITCH("brokerTopicEnable", broker_topic_enable, "true",
-	    "let clients use the topic that is named like the broker"),
+	    "allow clients to use the topic with the name of the broker"),
 	SWITCH(
-	    "traceOn", trace_on, "true", "tell producers in every answer that tracing is on", LIVE),
+	    "traceOn", trace_on, "true", "tell producers in every reply that tracing is on", LIVE),
 	SWITCH("traceTopicEnable", trace_topic_enable, "false",
 	    "create the topic for message traces at start"),
 	TEXT("msgTraceTopicName", msg_trace_topic_name, "RMQ_SYS_TRACE_TOPIC",
 	    "the topic for message traces"),
 
-	/* what requests may create */
+	/* limits on what requests create */
 	NUMBER("maxTopics", max_topics, "100000", 1, 130000, "topics",
-	    "more are not created; as many fit into one registration, whatever their names", LIVE),
+	    "the broker creates no more topics; one registration has room for this many, "
+	    "whatever their names",
+	    LIVE),
 	NUMBER("maxGroups", max_groups, "50000", 1, 1000000, "groups",
-	    "more consumer groups are not created", LIVE),
+	    "the broker creates no more consumer groups", LIVE),
 	NUMBER("maxProducerGroups", max_producer_groups, "10000", 1, 1000000, "groups",
-	    "more producer groups do not get settings of their own", LIVE),
+	    "at most this many producer groups have settings of their own", LIVE),
 	NUMBER("maxHeartbeatEntries", max_heartbeat_entries, "20000", 1, 1000000, "entries",
-	    "a heartbeat is refused that has more groups and subscriptions, or that gives its "
-	    "connection more groups",
+	    "the broker refuses a heartbeat with more groups and subscriptions, or one "
+	    "after which its connection has more groups",
 	    LIVE),
 	NUMBER("maxClientMemory", max_client_memory, "268435456", 65536, INT64_C(1) << 34, "bytes",
-	    "heartbeats that bring anything new are refused while the groups and subscriptions of "
-	    "all clients take more memory",
+	    "while the groups and subscriptions of all clients take more memory, the "
+	    "broker refuses heartbeats that add any",
 	    LIVE),
 	NUMBER("maxConsumerOffsets", max_consumer_offsets, "2000000", 1, 100000000, "offsets",
-	    "offsets of more queues, counted for each group, are not kept", LIVE),
+	    "the broker keeps offsets of at most this many queues, counted for each group", LIVE),
 	NUMBER("maxUnknownGroupOffsets", max_unknown_group_offsets, "10000", 0, 100000000,
 	    "offsets",
-	    "the part of them that may belong to groups which do not exist here; they are "
-	    "forgotten after a day without a commit",
+	    "at most this many of them belong to groups that do not exist here; the "
+	    "broker forgets these after a day without a commit",
 	    LIVE),
 	NUMBER("maxStatistics", max_statistics, "200000", 1, 10000000, "series",
-	    "more topics and groups are counted in the totals alone; a series that counted "
-	    "nothing for a day is forgotten",
+	    "further topics and groups count only in the totals; the broker forgets a "
+	    "series that counted nothing for a day",
 	    LIVE),
 
 	/* store */
 	TEXT("storePathRootDir", store_path_root_dir, NULL,
-	    "the directory of everything that is kept; unset: store in the home directory",
-	    FILE_ONLY),
+	    "the directory of the store; unset: store in the home directory", FILE_ONLY),
 	TEXT("storePathCommitLog", store_path_commit_log, NULL,
 	    "the directory of the log's segments; unset: log in storePathRootDir", FILE_ONLY),
 	NUMBER("mappedFileSizeCommitLog", mapped_file_size_commit_log, "268435456", 65536,
 	    INT64_C(1) << 40, "bytes",
-	    "the size at which a segment of the log is closed; expired messages leave the disk by "
-	    "whole segments"),
+	    "the broker closes a log segment at this size; expired messages leave the "
+	    "disk by whole segments"),
 	CHOICE("flushDiskType", flush_disk_type, "SYNC_FLUSH", flush_types,
-	    "SYNC_FLUSH: a send is answered once it is on the disk and survives a power cut; "
-	    "ASYNC_FLUSH: once it is written, which survives the death of the process alone"),
+	    "SYNC_FLUSH: the reply to a send follows the sync to disk, and the message "
+	    "survives a power cut; ASYNC_FLUSH: the reply follows the write, and the "
+	    "message survives only the death of the process"),
 	NUMBER("flushIntervalCommitLog", flush_interval_commit_log, "500", 1, 60000, "ms",
-	    "with ASYNC_FLUSH, how often the log is synced: what a power cut may take", LIVE),
+	    "with ASYNC_FLUSH, the time between two syncs of the log; a power cut may "
+	    "lose this much",
+	    LIVE),
 	NUMBER("syncFlushTimeout", sync_flush_timeout, "5000", 100, 600000, "ms",
-	    "with SYNC_FLUSH, how late the disk may be before a send is answered with "
+	    "with SYNC_FLUSH, a send that waits longer for the disk gets the reply "
 	    "FLUSH_DISK_TIMEOUT",
 	    LIVE),
 	TEXT("deleteWhen", delete_when, "04",
-	    "the hours of the day at which expired segments are removed, 00 to 23, separated by ;",
+	    "the hours of the day at which the broker removes expired segments, 00 to 23, "
+	    "separated by ;",
 	    LIVE),
 	NUMBER("fileReservedTime", file_reserved_time, "72", 0, 876000, "hours",
-	    "how long messages are kept, read or unread", LIVE),
+	    "how long the broker keeps messages, read or unread", LIVE),
 	NUMBER("diskMaxUsedSpaceRatio", disk_max_used_space_ratio, "75", 10, 95, "percent",
-	    "how full the disk may be before expired segments go at any hour; from 85 on the "
-	    "oldest go, expired or not, and from 90 on sends are refused",
+	    "above this usage of the disk, the broker removes expired segments at any "
+	    "hour; from 85 on it removes the oldest segments, expired or not; from 90 on "
+	    "it refuses sends",
 	    LIVE),
 	NUMBER("flushConsumerOffsetInterval", flush_consumer_offset_interval, "5000", 10, 600000,
-	    "ms", "how often the offsets that consumers reported are committed", LIVE),
+	    "ms", "the time between two commits of the offsets that consumers reported", LIVE),
 	NUMBER("tailCacheSize", tail_cache_size, "12582912", 65536, INT64_C(1) << 34, "bytes",
-	    "the newest part of the log that is kept in memory; what consumers read from there "
-	    "costs no read"),
+	    "the memory for the newest part of the log; reads of this part need no disk"),
 
 	/* sending */
 	NUMBER("maxMessageSize", max_message_size, "4194304", 1024, 15728640, "bytes",
 	    "the largest body of a message", LIVE),
 	NUMBER("sendThreadPoolQueueCapacity", send_thread_pool_queue_capacity, "10000", 1, 1000000,
-	    "requests", "how many sends may wait for the writer before more are refused as busy",
+	    "requests",
+	    "at most this many sends wait for the writer; the broker refuses further ones "
+	    "as busy",
 	    LIVE),
 	NUMBER("waitTimeMillsInSendQueue", wait_time_mills_in_send_queue, "2000", 1, 600000, "ms",
-	    "how long a send may wait for the writer before it is refused as busy, below the "
-	    "client's own 3 s; RocketMQ's 200 ms refuses sends whenever a disk takes a breath",
+	    "the broker refuses a send as busy that waits longer for the writer; clients "
+	    "wait 3 s; RocketMQ's 200 ms refuses sends at every slow sync of a disk",
 	    LIVE),
 	NUMBER("startAcceptSendRequestTimeStamp", start_accept_send_request_time_stamp, "0", 0,
-	    INT64_MAX, "ms", "sends before this time (since 1970) are refused", LIVE),
+	    INT64_MAX, "ms", "the broker refuses sends before this time (since 1970)", LIVE),
 
 	/* pulling and querying */
 	SWITCH("longPollingEnable", long_polling_enable, "true",
-	    "hold a pull that finds nothing until a message arrives or its own time is over", LIVE),
+	    "hold a pull that finds nothing until a message arrives or the pull times out", LIVE),
 	NUMBER("shortPollingTimeMills", short_polling_time_mills, "1000", 10, 60000, "ms",
-	    "without long polling, how long a pull that finds nothing is held", LIVE),
+	    "without long polling, how long the broker holds a pull that finds nothing", LIVE),
 	SWITCH("notifyConsumerIdsChangedEnable", notify_consumer_ids_changed_enable, "true",
-	    "tell the consumers of a group at once when one comes or goes", LIVE),
+	    "tell the consumers of a group at once when one joins or leaves", LIVE),
 	SWITCH("enablePropertyFilter", enable_property_filter, "false",
-	    "no effect yet: SQL92 expressions are refused, tags are what filters", LIVE),
+	    "no effect yet: the broker filters by tags and refuses SQL92 expressions", LIVE),
 	NUMBER("maxTransferBytesOnMessageInMemory", max_transfer_bytes_on_message_in_memory,
-	    "262144", 1024, 8388608, "bytes", "the most that one pull gets", LIVE),
+	    "262144", 1024, 8388608, "bytes", "one pull gets at most this many bytes", LIVE),
 	NUMBER("maxTransferCountOnMessageInMemory", max_transfer_count_on_message_in_memory, "32",
-	    1, 65536, "messages", "the most that one pull gets", LIVE),
+	    1, 65536, "messages", "one pull gets at most this many messages", LIVE),
 	NUMBER("defaultQueryMaxNum", default_query_max_num, "32", 1, 10000, "messages",
-	    "the most that one query by unique key gets", LIVE),
+	    "one query by unique key gets at most this many messages", LIVE),
 	NUMBER("maxMsgsNumBatch", max_msgs_num_batch, "64", 1, 1024, "messages",
-	    "the most that one query by key gets", LIVE),
+	    "one query by key gets at most this many messages", LIVE),
 	NUMBER("accessMessageInMemoryMaxRatio", access_message_in_memory_max_ratio, "40", 0, 100,
 	    "percent",
-	    "a group without offsets begins at the first message of a queue as long as what was "
-	    "stored since fits into this part of the machine's memory",
+	    "a group without offsets starts at the first message of a queue if everything "
+	    "stored since then fits into this part of the machine's memory",
 	    LIVE),
 
 	/* delayed and transaction messages */
@@ -185,50 +198,56 @@ const struct option broker_options[] = {
 	    "1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h",
 	    "the delays of levels 1, 2, ..., each a number and s, m, h or d"),
 	SWITCH("rejectTransactionMessage", reject_transaction_message, "false",
-	    "no effect yet: transaction messages are refused", LIVE),
+	    "refuse transaction messages", LIVE),
 	NUMBER("transactionTimeOut", transaction_time_out, "6000", 1, INT64_C(86400000), "ms",
-	    "how long a half message waits before its producer is asked, unless it says itself",
+	    "how long a half message waits before the broker asks its producer, unless "
+	    "the message has a time of its own",
 	    LIVE),
 	NUMBER("transactionCheckInterval", transaction_check_interval, "60000", 1,
-	    INT64_C(86400000), "ms", "how long until it is asked about again", LIVE),
+	    INT64_C(86400000), "ms", "the time between two checks of a half message", LIVE),
 	NUMBER("transactionCheckMax", transaction_check_max, "15", 1, 60000, "times",
-	    "how often it is asked about before it is parked in TRANS_CHECK_MAX_TIME_TOPIC", LIVE),
+	    "after this many checks the broker parks the message in "
+	    "TRANS_CHECK_MAX_TIME_TOPIC",
+	    LIVE),
 	NUMBER("transactionCheckRate", transaction_check_rate, "2000", 1, 1000000, "a second",
-	    "how many half messages are looked after at most, when masses fall due together", LIVE),
+	    "the broker checks at most this many half messages, even if more are due", LIVE),
 	CHOICE("transactionPolicy", transaction_policy, "first-wins", transaction_policies,
-	    "what counts for producer groups for which mqadmin set nothing: the first decision, or "
-	    "(commit-wins-once) the sender's commit also after the rollback of a check",
+	    "the decision that counts for producer groups without a setting of mqadmin: "
+	    "the first one, or (commit-wins-once) the sender's commit also after the "
+	    "rollback of a check",
 	    LIVE),
 	ROW("transactionCheckUrlAllow", OPTION_ADDRESSES, transaction_check_url_allow, NULL,
-	    "the addresses, HOST:PORT separated by ;, that URLs of producer groups may lead to "
-	    "(http alone); unset: no URL is asked",
+	    "the addresses, HOST:PORT separated by ;, that URLs of producer groups may "
+	    "use (only http); unset: the broker asks no URL",
 	    FILE_ONLY),
 	NUMBER("transactionCheckUrlTimeout", transaction_check_url_timeout, "3000", 50, 60000, "ms",
-	    "how long such a URL may take to answer", LIVE),
+	    "how long the broker waits for the reply of such a URL", LIVE),
 
 	/* the process */
 	NUMBER("ioThreads", io_threads, "1", 1, 64, "threads",
-	    "event loops that connections are spread over; one carries a two-core machine"),
+	    "event loops that share the connections; one is enough for a two-core machine"),
 	NUMBER("readThreads", read_threads, "1", 1, 64, "threads",
-	    "threads that read what is not in memory"),
+	    "threads that read messages from disk"),
 	NUMBER("maxConnections", max_connections, "20000", 1, 1000000, NULL,
-	    "more connections than that are closed at once; silent ones make room first"),
+	    "the broker closes further connections at once; connections without a request "
+	    "make room first"),
 	NUMBER("maxConnectionsPerAddress", max_connections_per_address, "10000", 0, 1000000, NULL,
-	    "more connections than that from one address are closed at once; 0: no limit"),
+	    "the broker closes further connections from one address at once; 0: no limit"),
 	NUMBER("serverChannelMaxSilentTimeSeconds", server_channel_max_silent_time_seconds, "15", 1,
-	    86400, "seconds", "a connection that made no request for longer is closed"),
+	    86400, "seconds", "the broker closes a connection that makes no request for this long"),
 	NUMBER("serverWriteBufferMaxBytes", server_write_buffer_max_bytes, "536870912", 4194304,
 	    INT64_C(1) << 40, "bytes",
-	    "when more than this waits for peers that do not read, the slowest connections are "
-	    "closed"),
+	    "when unsent replies take more memory, the broker closes the slowest "
+	    "connections"),
 	NUMBER("serverChannelMaxIdleTimeSeconds", server_channel_max_idle_time_seconds, "120", 0,
-	    86400, "seconds", "a connection that is silent this long is closed; 0: never"),
+	    86400, "seconds",
+	    "the broker closes a connection after this time without traffic; 0: never"),
 	TEXT("logFile", log_file, NULL,
-	    "the file that everything the broker says is appended to; unset: standard error",
-	    FILE_ONLY),
-	CHOICE("logLevel", log_level, "info", log_levels, "how much is said", LIVE),
+	    "the broker appends its log to this file; unset: standard error", FILE_ONLY),
+	CHOICE("logLevel", log_level, "info", log_levels, "the least level of the lines in the log",
+	    LIVE),
 
-	/* what must not be ignored in silence */
+	/* refused when true: nobody may believe that they work */
 	SWITCH("aclEnable", acl_enable, "false", "true is refused: no access control yet"),
 	SWITCH("authenticationEnabled", authentication_enabled, "false",
 	    "true is refused: no access control yet"),
@@ -242,7 +261,7 @@ const struct option broker_options[] = {
 
 	ALIAS("mapedFileSizeCommitLog", "mappedFileSizeCommitLog"),
 
-	/* no key of any RocketMQ, but met in files that people copy */
+	/* no keys of any RocketMQ, but files that people copy have them */
 	WRONG("autoCreateSubscriptionGrop", "autoCreateSubscriptionGroup", ""),
 	WRONG("mapfedFileSizeCommitLog", "mappedFileSizeCommitLog", ""),
 	WRONG("mapfedFileSizeConsumeQueue", NULL,
@@ -250,25 +269,20 @@ const struct option broker_options[] = {
 	    "bytes, 20 for each entry, not in entries; without effect here: a queue's index grows "
 	    "as needed"),
 	WRONG("diskMaxUsedSpaceRation", "diskMaxUsedSpaceRatio",
-	    "from 85 on the oldest messages go, whatever is set"),
+	    "from 85 on the broker removes the oldest messages, whatever the value"),
 	WRONG("storePathCommit", "storePathCommitLog", ""),
 	WRONG("storePathCommitlog", "storePathCommitLog", ""),
 	WRONG("storePathConsumeQueue", NULL,
-	    "the queue index is kept with the log, its place follows from storePathRootDir"),
+	    "the queue index is part of the log below storePathRootDir"),
 	WRONG("storePathConsumerQueue", NULL,
-	    "the queue index is kept with the log, its place follows from storePathRootDir"),
-	WRONG("storePathIndex", NULL,
-	    "the key index is kept with the log, its place follows from storePathRootDir"),
-	WRONG("storePathpoint", NULL,
-	    "the place of checkpoints follows from storePathRootDir; no such file is needed here"),
-	WRONG("storeCheckpoint", NULL,
-	    "the place of checkpoints follows from storePathRootDir; no such file is needed here"),
-	WRONG("storePathAbort", NULL,
-	    "the place of the abort mark follows from storePathRootDir; none is needed here"),
-	WRONG("abortFile", NULL,
-	    "the place of the abort mark follows from storePathRootDir; none is needed here"),
+	    "the queue index is part of the log below storePathRootDir"),
+	WRONG("storePathIndex", NULL, "the key index is part of the log below storePathRootDir"),
+	WRONG("storePathpoint", NULL, "the broker needs no checkpoint file in storePathRootDir"),
+	WRONG("storeCheckpoint", NULL, "the broker needs no checkpoint file in storePathRootDir"),
+	WRONG("storePathAbort", NULL, "the broker needs no abort mark in storePathRootDir"),
+	WRONG("abortFile", NULL, "the broker needs no abort mark in storePathRootDir"),
 	WRONG("checkTransactionMessageEnable", NULL,
-	    "the key is rejectTransactionMessage and says the opposite"),
+	    "the key is rejectTransactionMessage and means the opposite"),
 	WRONG("brokerIP", "brokerIP1", ""),
 
 #include "broker/options_ignored.inc"

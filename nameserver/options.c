@@ -10,72 +10,83 @@
 
 #define DEFAULT_PORT 9876
 #define ONE_LOOP "the name server is one loop on one thread, without pools or queues"
-#define BY_KERNEL "left to the kernel, which sizes it by itself"
-#define NO_NETTY "a matter of Netty, which is not used here"
-#define NO_SLAVES_ACT "no slave is ever shown as a master"
+#define BY_KERNEL "the kernel chooses the sizes"
+#define NO_NETTY "the name server does not use Netty"
+#define NO_SLAVES_ACT "the name server never presents a slave as a master"
 
 const char *const namesrv_sections[] = { "namesrv", NULL };
 
 const struct option namesrv_options[] = {
 	NUMBER("listenPort", listen_port, "9876", 0, UINT16_MAX, NULL,
-	    "the port for brokers, clients and tools; 0: any, the log says which", FILE_ONLY),
+	    "the port for brokers, clients and tools; 0: any free one, which the log "
+	    "names",
+	    FILE_ONLY),
 	TEXT("bindAddress", bind_address, "0.0.0.0", "the address to listen on", FILE_ONLY),
 	TEXT("storePath", store_path, NULL,
 	    "the directory of namesrv.db, which holds the KV pairs; unset: namesrv in the home "
 	    "directory, or namesrv-PORT when listenPort is not 9876",
 	    FILE_ONLY),
 	TEXT("kvConfigPath", kv_config_path, NULL,
-	    "a kvConfig.json of RocketMQ; if it is there, its pairs are taken over when namesrv.db "
-	    "is made",
+	    "a kvConfig.json of RocketMQ; the name server copies its pairs when it "
+	    "creates namesrv.db",
 	    FILE_ONLY),
 	SWITCH("orderMessageEnable", order_message_enable, "false",
-	    "tell clients the queues of ordered topics (namespace ORDER_TOPIC_CONFIG) with the "
-	    "route",
-	    LIVE),
+	    "add the queues of ordered topics (namespace ORDER_TOPIC_CONFIG) to routes", LIVE),
 	SWITCH("returnOrderTopicConfigToBroker", return_order_topic_config_to_broker, "true",
-	    "tell brokers that register which topics are ordered", LIVE),
+	    "tell brokers at registration which topics are ordered", LIVE),
 	SWITCH("deleteTopicWithBrokerRegistration", delete_topic_with_broker_registration, "true",
-	    "a topic that a broker no longer registers leaves that broker", LIVE),
+	    "remove a topic from a broker that no longer registers it", LIVE),
 	SWITCH("enableTopicList", enable_topic_list, "true",
-	    "answer the lists of the topics of a cluster, of system topics and of unit topics",
+	    "list the topics of a cluster, the system topics and the unit topics on "
+	    "request",
 	    LIVE),
-	SWITCH("enableAllTopicList", enable_all_topic_list, "true", "answer the list of all topics",
+	SWITCH("enableAllTopicList", enable_all_topic_list, "true", "list all topics on request",
 	    LIVE),
 	NUMBER("scanNotActiveBrokerInterval", scan_not_active_broker_interval, "5000", 10, 3600000,
-	    "ms", "how often silent brokers are looked for", LIVE),
+	    "ms", "the time between two searches for silent brokers", LIVE),
 	NUMBER("brokerChannelExpiredTime", broker_channel_expired_time, "120000", 100, 86400000,
-	    "ms", "a broker that was silent for longer is gone, unless it asked for another time",
+	    "ms",
+	    "the name server removes a broker after this time without a sign of life, "
+	    "unless the broker gave another time",
 	    LIVE),
 	NUMBER("serverChannelMaxIdleTimeSeconds", server_channel_max_idle_time_seconds, "120", 1,
-	    86400, "seconds", "a connection without traffic for longer is closed"),
+	    86400, "seconds",
+	    "the name server closes a connection after this time without traffic"),
 	NUMBER("maxConnections", max_connections, "10000", 16, 1000000, NULL,
-	    "more connections than that are closed at once; silent ones make room first"),
+	    "the name server closes further connections at once; connections without a "
+	    "request make room first"),
 	NUMBER("maxConnectionsPerAddress", max_connections_per_address, "5000", 0, 1000000, NULL,
-	    "more connections than that from one address are closed at once; 0: no limit"),
+	    "the name server closes further connections from one address at once; 0: no "
+	    "limit"),
 	NUMBER("serverChannelMaxSilentTimeSeconds", server_channel_max_silent_time_seconds, "15", 1,
-	    86400, "seconds", "a connection that made no request for longer is closed"),
+	    86400, "seconds",
+	    "the name server closes a connection that makes no request for this long"),
 	NUMBER("serverWriteBufferMaxBytes", server_write_buffer_max_bytes, "134217728", 4194304,
 	    INT64_C(1) << 40, "bytes",
-	    "when more than this waits for peers that do not read, the slowest connections are "
-	    "closed"),
+	    "when unsent replies take more memory, the name server closes the slowest "
+	    "connections"),
 	NUMBER("maxRegisteredBrokers", limits.max_brokers, "1000", 1, 1000000, NULL,
-	    "a broker that registers beyond this many, slaves included, is refused", LIVE),
+	    "the name server refuses further brokers, slaves included", LIVE),
 	NUMBER("maxRegisteredTopics", limits.max_topics, "500000", 100, 100000000, NULL,
-	    "a registration is refused that brings the topics of all brokers above this; a topic "
-	    "counts once for each broker that has it",
+	    "the name server refuses a registration that exceeds this number of topics of "
+	    "all brokers; a topic counts once for each broker that has it",
 	    LIVE),
 	NUMBER("maxKvPairs", max_kv_pairs, "10000", 1, 10000000, NULL,
-	    "a KV pair beyond this many is refused", LIVE),
+	    "the name server refuses further KV pairs", LIVE),
 	NUMBER("maxKvBytes", max_kv_bytes, "16777216", 1024, 1 << 30, "bytes",
-	    "a KV pair is refused that brings the keys and values of all pairs above this", LIVE),
-	TEXT("logFile", log_file, NULL, "the file to log to; unset: stderr", FILE_ONLY),
-	CHOICE("logLevel", log_level, "info", log_levels, "how much is said", LIVE),
+	    "the name server refuses a KV pair if the keys and values of all pairs exceed "
+	    "this size",
+	    LIVE),
+	TEXT("logFile", log_file, NULL,
+	    "the name server appends its log to this file; unset: standard error", FILE_ONLY),
+	CHOICE("logLevel", log_level, "info", log_levels, "the least level of the lines in the log",
+	    LIVE),
 
 	/* NamesrvConfig */
-	IGNORED("rocketmqHome", "no installation directory is needed"),
-	IGNORED("configStorePath", "changes over the network are kept in namesrv.db"),
-	IGNORED("productEnvName", "no other environment is asked for routes"),
-	IGNORED("clusterTest", "no other environment is asked for routes"),
+	IGNORED("rocketmqHome", "the name server needs no installation directory"),
+	IGNORED("configStorePath", "namesrv.db keeps the changes made over the network"),
+	IGNORED("productEnvName", "the name server asks no other environment for routes"),
+	IGNORED("clusterTest", "the name server asks no other environment for routes"),
 	IGNORED("clientRequestThreadPoolNums", ONE_LOOP),
 	IGNORED("clientRequestThreadPoolQueueCapacity", ONE_LOOP),
 	IGNORED("defaultThreadPoolNums", ONE_LOOP),
@@ -84,10 +95,12 @@ const struct option namesrv_options[] = {
 	IGNORED("supportActingMaster", NO_SLAVES_ACT),
 	IGNORED("notifyMinBrokerIdChanged", NO_SLAVES_ACT),
 	IGNORED("enableControllerInNamesrv", "there is no controller"),
-	IGNORED("needWaitForService", "routes are answered from the first registration on"),
-	IGNORED("waitSecondsForService", "routes are answered from the first registration on"),
-	IGNORED("configBlackList",
-	    "keys that name addresses, paths or files never change over the network"),
+	IGNORED(
+	    "needWaitForService", "the name server gives routes from the first registration on"),
+	IGNORED(
+	    "waitSecondsForService", "the name server gives routes from the first registration on"),
+	IGNORED(
+	    "configBlackList", "requests never change keys that name addresses, paths or files"),
 
 	/* NettyServerConfig */
 	IGNORED("serverWorkerThreads", ONE_LOOP),
@@ -99,19 +112,18 @@ const struct option namesrv_options[] = {
 	IGNORED("serverSocketRcvBufSize", BY_KERNEL),
 	IGNORED("serverSocketBacklog", "always 1024"),
 	IGNORED("writeBufferHighWaterMark",
-	    "always 4 MiB: a connection with more unsent bytes is not read"),
+	    "always 4 MiB: the name server does not read a connection with more unsent bytes"),
 	IGNORED("writeBufferLowWaterMark", "follows the high mark"),
 	IGNORED("serverPooledByteBufAllocatorEnable", NO_NETTY),
 	IGNORED("serverNettyWorkerGroupEnable", NO_NETTY),
-	IGNORED("useEpollNativeSelector", "epoll is always used where there is one"),
-	IGNORED("enableShutdownGracefully", "a stop always lets answers leave"),
-	IGNORED(
-	    "shutdownWaitTimeSeconds", "a stop takes as long as answers need, 1 second at most"),
+	IGNORED("useEpollNativeSelector", "the name server always uses epoll where it exists"),
+	IGNORED("enableShutdownGracefully", "a stop always sends the pending replies"),
+	IGNORED("shutdownWaitTimeSeconds", "a stop waits for pending replies, at most 1 second"),
 
 	{ .name = NULL },
 };
 
-/* One for each port: several name servers may share a home, as in RocketMQ. */
+/* A store for each port: several name servers may share a home, as in RocketMQ. */
 static char *
 default_store(int64_t port)
 {

@@ -27,16 +27,17 @@ static const struct {
 	    "autoCreateSubscriptionGroup\n" },
 	{ "diskMaxUsedSpaceRation=88\n",
 	    "1: warning: \"diskMaxUsedSpaceRation\" is not a key of RocketMQ; taken as "
-	    "diskMaxUsedSpaceRatio: from 85 on the oldest messages go, whatever is set\n" },
+	    "diskMaxUsedSpaceRatio: from 85 on the broker removes the oldest messages, whatever "
+	    "the value\n" },
 	{ "storePathIndex=/data/index\n",
-	    "1: warning: \"storePathIndex\" is not a key of RocketMQ: the key index is kept with "
-	    "the log, its place follows from storePathRootDir\n" },
+	    "1: warning: \"storePathIndex\" is not a key of RocketMQ: the key index is part of "
+	    "the log below storePathRootDir\n" },
 	{ "checkTransactionMessageEnable=true\n",
 	    "1: warning: \"checkTransactionMessageEnable\" is not a key of RocketMQ: the key is "
-	    "rejectTransactionMessage and says the opposite\n" },
+	    "rejectTransactionMessage and means the opposite\n" },
 	{ "transientStorePoolEnable=true\n",
-	    "1: note: transientStorePoolEnable has no effect here: the log is SQLite segments, not "
-	    "memory-mapped files; nothing is warmed, swapped or pooled\n" },
+	    "1: note: transientStorePoolEnable has no effect here: the log consists of SQLite "
+	    "segments without memory to warm, swap or pool\n" },
 	{ "haMasterAdress=10.0.0.1:10912\n",
 	    "1: warning: unknown key \"haMasterAdress\"; did you mean haMasterAddress? It has no "
 	    "effect here: there is no replication yet: every broker is a master of its own\n" },
