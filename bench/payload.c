@@ -4,6 +4,7 @@
 
 #include "bench/stencil.h"
 #include "common/base/crc.h"
+#include "common/base/wire.h"
 #include "common/protocol/record.h"
 
 #define AT_RUN 0

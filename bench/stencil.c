@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/log.h"
+#include "common/base/wire.h"
 
 #define EXT_MAX 32
 #define OPAQUE_SAMPLE 1987654321 /* ten digits, like all opaques of stencils */

@@ -14,6 +14,7 @@
 
 #include "client/twinmq.h"
 #include "common/base/clock.h"
+#include "common/base/wire.h"
 
 #define RAW_BYTES (UNIQUE_ID_LEN / 2)
 

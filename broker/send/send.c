@@ -21,6 +21,7 @@
 #include "common/base/clock.h"
 #include "common/base/container_of.h"
 #include "common/base/utf8.h"
+#include "common/base/wire.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/name.h"
 

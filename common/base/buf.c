@@ -9,6 +9,7 @@
 #include "common/base/itoa.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "common/base/wire.h"
 
 #define FIRST_CAP 64
 

@@ -7,7 +7,6 @@
  * everywhere on the wire. Not shared between threads.
  */
 
-#include <endian.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -73,52 +72,6 @@ static inline struct slice
 buf_slice(const struct buf *buf)
 {
 	return (struct slice){ buf->data != NULL ? buf->data : "", buf->len };
-}
-
-/* Big-endian numbers at any address. */
-static inline uint16_t
-be16_get(const void *at)
-{
-	uint16_t raw;
-	memcpy(&raw, at, sizeof raw);
-	return be16toh(raw);
-}
-
-static inline uint32_t
-be32_get(const void *at)
-{
-	uint32_t raw;
-	memcpy(&raw, at, sizeof raw);
-	return be32toh(raw);
-}
-
-static inline uint64_t
-be64_get(const void *at)
-{
-	uint64_t raw;
-	memcpy(&raw, at, sizeof raw);
-	return be64toh(raw);
-}
-
-static inline void
-be16_put(void *at, uint16_t value)
-{
-	value = htobe16(value);
-	memcpy(at, &value, sizeof value);
-}
-
-static inline void
-be32_put(void *at, uint32_t value)
-{
-	value = htobe32(value);
-	memcpy(at, &value, sizeof value);
-}
-
-static inline void
-be64_put(void *at, uint64_t value)
-{
-	value = htobe64(value);
-	memcpy(at, &value, sizeof value);
 }
 
 #endif

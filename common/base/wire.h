@@ -2,16 +2,64 @@
 #define COMMON_WIRE_H
 
 /*
- * Taking binary text apart from the front, each length checked before it is
- * used: headers, records, batches. Any thread.
+ * Binary data: big-endian numbers, and parsing from the front with each length
+ * checked before it is used. Headers, records and batches need it. Any thread.
  */
 
+#include <endian.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 
-#include "common/base/buf.h"
 #include "common/base/slice.h"
 
-/* n bytes off the front of *rest; -1 when there are not as many. */
+/* Big-endian numbers at any address. */
+static inline uint16_t
+be16_get(const void *at)
+{
+	uint16_t raw;
+	memcpy(&raw, at, sizeof raw);
+	return be16toh(raw);
+}
+
+static inline uint32_t
+be32_get(const void *at)
+{
+	uint32_t raw;
+	memcpy(&raw, at, sizeof raw);
+	return be32toh(raw);
+}
+
+static inline uint64_t
+be64_get(const void *at)
+{
+	uint64_t raw;
+	memcpy(&raw, at, sizeof raw);
+	return be64toh(raw);
+}
+
+static inline void
+be16_put(void *at, uint16_t value)
+{
+	value = htobe16(value);
+	memcpy(at, &value, sizeof value);
+}
+
+static inline void
+be32_put(void *at, uint32_t value)
+{
+	value = htobe32(value);
+	memcpy(at, &value, sizeof value);
+}
+
+static inline void
+be64_put(void *at, uint64_t value)
+{
+	value = htobe64(value);
+	memcpy(at, &value, sizeof value);
+}
+
+/* Takes n bytes off the front of *rest. 0, or -1 when *rest is shorter; nothing changes then. */
 static inline int
 wire_take(struct slice *rest, size_t n, struct slice *bytes)
 {
@@ -24,8 +72,8 @@ wire_take(struct slice *rest, size_t n, struct slice *bytes)
 }
 
 /*
- * Bytes behind their length, a big-endian number of length_bytes: 1, 2 or 4.
- * What is negative to Java is too long here.
+ * Takes bytes that follow their length, a big-endian number of length_bytes: 1, 2 or 4. A length
+ * that is negative in Java is too long here, so -1 is returned.
  */
 static inline int
 wire_take_counted(struct slice *rest, size_t length_bytes, struct slice *bytes)
@@ -44,7 +92,7 @@ wire_take_counted(struct slice *rest, size_t length_bytes, struct slice *bytes)
 	}
 }
 
-/* The value of a hexadecimal digit, -1 when it is none. */
+/* The value of a hexadecimal digit, or -1 for any other character. */
 static inline int
 wire_hex_digit(char c)
 {

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "common/base/wire.h"
 #include "common/protocol/record.h"
 
 #define BEFORE_BODY 20 /* size, magic, CRC, flag, body length */

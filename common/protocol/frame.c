@@ -3,6 +3,7 @@
 #include "common/protocol/frame.h"
 
 #include "common/base/buf.h"
+#include "common/base/wire.h"
 
 #define LENGTH_BYTES 4
 #define PREFIX_BYTES 8 /* length, codec, header length */

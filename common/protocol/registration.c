@@ -7,6 +7,7 @@
 
 #include "common/base/crc.h"
 #include "common/base/log.h"
+#include "common/base/wire.h"
 #include "common/json/json_body.h"
 #include "common/json/json_scan.h"
 #include "common/protocol/frame.h"

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "common/base/buf.h"
+#include "common/base/wire.h"
 
 #define REPORTED_MAX 20 /* breaches told one by one */
 

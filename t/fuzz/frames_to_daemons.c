@@ -26,6 +26,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/mem.h"
+#include "common/base/wire.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/command.h"
 #include "t/fuzz/mutate.h"

@@ -10,6 +10,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "common/base/wire.h"
 
 /* ---- ops ------------------------------------------------------------ */
 

@@ -8,6 +8,7 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
+#include "common/base/wire.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/command.h"
 #include "common/protocol/headers.h"

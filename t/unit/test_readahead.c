@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/base/buf.h"
+#include "common/base/wire.h"
 #include "common/protocol/record.h"
 
 #define RECORD_BYTES 100

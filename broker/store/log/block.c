@@ -7,6 +7,7 @@
 
 #include "common/base/buf.h"
 #include "common/base/mem.h"
+#include "common/base/wire.h"
 #include "common/protocol/record.h"
 
 struct pending_entry {

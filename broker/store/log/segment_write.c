@@ -9,6 +9,7 @@
 #include "broker/store/sqlite/wal.h"
 #include "common/base/buf.h"
 #include "common/base/log.h"
+#include "common/base/wire.h"
 
 /* Zeros ahead of a small commit; a large one is not worth the doubled writing. */
 #define EXTEND_BYTES (256 << 10)

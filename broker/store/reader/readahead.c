@@ -11,6 +11,7 @@
 #include "common/base/clock.h"
 #include "common/base/container_of.h"
 #include "common/base/mem.h"
+#include "common/base/wire.h"
 
 #define KEPT_MS 5000 /* for a consumer that stopped */
 

@@ -12,6 +12,7 @@
 #include "broker/store/sqlite/wal.h"
 #include "common/base/buf.h"
 #include "common/base/mem.h"
+#include "common/base/wire.h"
 
 #define BUFFER_BYTES ((128 << 10) - 1) /* SQLite's VFS for unix cannot write more at once */
 #define FRAME_AT_COMMIT 4              /* in the header: not 0 in a commit's last frame */

@@ -8,6 +8,7 @@
 #include "broker/store/writer/publish.h"
 #include "broker/store/writer/roll.h"
 #include "common/base/clock.h"
+#include "common/base/wire.h"
 
 /* One transaction of the live segment. */
 struct commit {
