@@ -40,7 +40,7 @@ Test(property, the_walk)
 	}
 }
 
-Test(property, diagnostic_one)
+Test(property, finding_one)
 {
 	struct slice properties = SLICE("KEY\1no\2KEYS\1k\2WAIT\1true\2KEYS\1last\2TAGS\1A");
 

@@ -5,8 +5,9 @@
  * The table of half messages (half.h) in memory. The writer's; the main
  * thread's before start and after stop.
  *
- * A million open ones are meant to cost little: 32 bytes each, 17 for diagnostic
- * it, 4 for when it is due; and no time of those that are stored and decided meanwhile.
+ * A million open ones must cost little memory: 32 bytes each, 17 for finding it by its
+ * position, 4 for its place in the heap of due times. They cost no time to those that are stored
+ * and decided meanwhile.
  *
  * Changes of a batch are applied one after the other as its appends are
  * placed, and taken back all together when the commit fails. Those that were
