@@ -514,7 +514,7 @@ make_append(const struct outgoing *out)
 	if (out->half)
 		append->half = (struct half_change){
 			.op = HALF_STORE,
-			.wait_ms = transaction_first_wait_ms(
+			.due_in_ms = transaction_immunity_ms(
 			    out->worker->broker->settings, &out->properties),
 		};
 	append->reply_loop = out->worker->loop;

@@ -307,7 +307,7 @@ transaction_event_tell(struct arena *arena, int64_t position, const struct half_
 		.reason = from->reason,
 		.revocable = from->revocable,
 		.override = from->override,
-		.wait_ms = from->wait_ms,
+		.retry_delay_ms = from->retry_delay_ms,
 		.asked = from->n_asked,
 	};
 	if (to->by.len > TEXT_MAX)

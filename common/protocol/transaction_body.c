@@ -92,7 +92,7 @@ write_event(struct json_out *out, const struct transaction_event *event)
 	put_text(out, "reason", event->reason);
 	put_true(out, "revocable", event->revocable);
 	put_true(out, "override", event->override);
-	put_int(out, "waitMs", event->wait_ms, 0);
+	put_int(out, "waitMs", event->retry_delay_ms, 0);
 	put_int(out, "asked", event->asked, 0);
 	json_close_object(out);
 }
@@ -188,7 +188,7 @@ read_event(struct arena *arena, const struct json *json, void *item)
 		.reason = json_member_text(json, "reason"),
 		.revocable = json_member_bool(json, "revocable", false),
 		.override = json_member_bool(json, "override", false),
-		.wait_ms = json_member_int64(json, "waitMs", 0),
+		.retry_delay_ms = json_member_int64(json, "waitMs", 0),
 		.asked = json_member_int64(json, "asked", 0),
 	};
 	return event->what.data != NULL && event->via.data != NULL ? 0 : -1;

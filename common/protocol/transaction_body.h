@@ -38,8 +38,8 @@ struct transaction_event {
 	    said; /* of a repeat or a contradiction: what was asked for, "commit" or "rollback" */
 	struct slice reason; /* absent: none */
 	bool revocable, override;
-	int64_t wait_ms; /* until the next ask; 0: not said */
-	int64_t asked;   /* an ask: which one it was */
+	int64_t retry_delay_ms; /* until the next ask; 0: not said */
+	int64_t asked;          /* an ask: which one it was */
 };
 
 /* The message that consumers get. */

@@ -62,7 +62,7 @@ event_append(
 		.override = change->op == HALF_OVERRIDE,
 		.position = change->position,
 		.time_ms = clock_wall_ms(),
-		.wait_ms = change->wait_ms,
+		.retry_delay_ms = change->due_in_ms,
 		.n_asked = n_asked,
 		.who = rig->options.store_host,
 	};
@@ -123,14 +123,14 @@ struct half_outcome
 half_op(struct rig *rig, enum half_op op, int64_t position)
 {
 	return half_change(
-	    rig, &(struct half_change){ .op = op, .position = position, .wait_ms = 60000 });
+	    rig, &(struct half_change){ .op = op, .position = position, .due_in_ms = 60000 });
 }
 
 int64_t
-half_store(struct rig *rig, int64_t wait_ms)
+half_store(struct rig *rig, int64_t due_in_ms)
 {
 	struct half_outcome outcome =
-	    half_change(rig, &(struct half_change){ .op = HALF_STORE, .wait_ms = wait_ms });
+	    half_change(rig, &(struct half_change){ .op = HALF_STORE, .due_in_ms = due_in_ms });
 
 	if (outcome.status != APPEND_OK)
 		fatal("half message was not stored status=%d", outcome.status);
@@ -162,13 +162,14 @@ run_job(struct rig *rig, struct half_job *job)
 }
 
 struct half_job *
-half_ask(struct rig *rig, enum half_query query, int64_t position, size_t max, int64_t put_off_ms)
+half_ask(
+    struct rig *rig, enum half_query query, int64_t position, size_t max, int64_t retry_delay_ms)
 {
 	struct half_job *job = half_job_new(query);
 
 	job->position = position;
 	job->max = max;
-	job->put_off_ms = put_off_ms;
+	job->retry_delay_ms = retry_delay_ms;
 	return run_job(rig, job);
 }
 

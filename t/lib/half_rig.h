@@ -26,11 +26,11 @@ struct half_outcome half_change(struct rig *rig, const struct half_change *chang
 /* The short forms: one operation on the half message at `position`. */
 struct half_outcome half_op(struct rig *rig, enum half_op op, int64_t position);
 /* The position of a new one; ends the process when it is not stored. */
-int64_t half_store(struct rig *rig, int64_t wait_ms);
+int64_t half_store(struct rig *rig, int64_t due_in_ms);
 
 /* The job comes back with its answer; the caller frees it. */
 struct half_job *half_ask(
-    struct rig *rig, enum half_query query, int64_t position, size_t max, int64_t put_off_ms);
+    struct rig *rig, enum half_query query, int64_t position, size_t max, int64_t retry_delay_ms);
 /* state HALF_NONE when it is not in the table. */
 struct half half_find(struct rig *rig, int64_t position);
 /* All of the table by position; the caller frees them. */

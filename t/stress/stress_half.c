@@ -56,7 +56,7 @@ static void
 wave(struct rig *rig, enum half_op op, const int64_t *positions, int n)
 {
 	for (int i = 0; i < n; i++) {
-		struct half_change change = { .op = op, .wait_ms = LONG_MS };
+		struct half_change change = { .op = op, .due_in_ms = LONG_MS };
 
 		if (positions != NULL)
 			change.position = positions[i];

@@ -146,7 +146,7 @@ Test(transaction_check_member, a_full_window_is_left_alone, .init = set_up, .fin
 		ask(1, key);
 		cr_assert_lt(n, 1000);
 	}
-	cr_assert_eq(choice(), CHECK_LATER);
+	cr_assert_eq(choice(), CHECK_BUSY);
 	reply("0");
 	cr_assert_eq(choice(), CHECK_CHOSEN, "an answer makes room");
 	reply("0");
@@ -225,7 +225,7 @@ Test(transaction_check_member, asked_anew_is_unanswered, .init = set_up, .fini =
 	join(2, "10.0.0.2:1000");
 	cr_assert_eq(choose(1, 1000), 1);
 	ask(1, "k");
-	now += 1000; /* the interval is shorter than our patience with a member */
+	now += 1000; /* the interval is shorter than a member may be silent */
 	ask(2, "k");
 	cr_assert_eq(choose(1, 1000), 2, "the first is left alone");
 	pass(SILENT_MS);
@@ -244,24 +244,24 @@ Test(transaction_check_member, refused_is_left_alone, .init = set_up, .fini = te
 	cr_assert_eq(choose(1, 1000), 1);
 }
 
-Test(transaction_check_member, patience_grows_while_nobody_is_there, .init = set_up,
+Test(transaction_check_member, retry_delay_grows_while_nobody_is_there, .init = set_up,
     .fini = tear_down)
 {
 	int64_t last = 0;
 
 	for (int i = 0; i < 10; i++) {
-		int64_t wait = check_members_patience_ms(members, SLICE("G"), 60000, now);
+		int64_t delay = check_members_retry_delay_ms(members, SLICE("G"), 60000, now);
 
-		cr_assert_geq(wait, last);
-		cr_assert_leq(wait, 60000);
-		last = wait;
-		now += wait;
+		cr_assert_geq(delay, last);
+		cr_assert_leq(delay, 60000);
+		last = delay;
+		now += delay;
 	}
 	cr_assert_eq(last, 60000);
-	cr_assert_eq(check_members_patience_ms(members, SLICE("H"), 200, now), 200);
+	cr_assert_eq(check_members_retry_delay_ms(members, SLICE("H"), 200, now), 200);
 	join(1, "10.0.0.1:1000");
 	cr_assert_eq(choice(), CHECK_CHOSEN);
-	cr_assert_eq(check_members_patience_ms(members, SLICE("G"), 60000, now), 1000);
+	cr_assert_eq(check_members_retry_delay_ms(members, SLICE("G"), 60000, now), 1000);
 }
 
 Test(

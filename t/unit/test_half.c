@@ -71,7 +71,7 @@ bring(struct rig *rig, const struct way *way)
 		struct half_change change = {
 			.op = way->ops[i],
 			.position = position,
-			.wait_ms = 60000,
+			.due_in_ms = 60000,
 			.revocable = way->revocable && way->ops[i] == HALF_ROLLBACK,
 		};
 
@@ -90,7 +90,7 @@ try_rule(struct rig *rig, const struct way *way, const struct rule *rule, int64_
 	store_get_stats(rig->store, &before);
 	outcome = half_change(rig, &(struct half_change){ .op = rule->op,
 				       .position = position,
-				       .wait_ms = 60000,
+				       .due_in_ms = 60000,
 				       .revocable = rule->revocable });
 	store_get_stats(rig->store, &after);
 	if (rule->allowed[way->state]) {
@@ -353,8 +353,8 @@ Test(half, due_ones_come_in_order_and_once)
 	rig_init(&rig);
 	rig_open(&rig);
 	for (int i = 0; i < 7; i++)
-		half_submit(&rig, &(struct half_change){ .op = HALF_STORE, .wait_ms = waits[i] }, 0,
-		    &outcomes[i]);
+		half_submit(&rig, &(struct half_change){ .op = HALF_STORE, .due_in_ms = waits[i] },
+		    0, &outcomes[i]);
 	rig_wait(&rig);
 	for (int i = 0; i < 7; i++)
 		positions[i] = outcomes[i].position;
@@ -367,7 +367,7 @@ Test(half, due_ones_come_in_order_and_once)
 		cr_assert_eq(due[i], positions[order[2 + i]]);
 	cr_assert_eq(take_due(&rig, 7, due), 0);
 	/* Put off to now: due again, the others are not. */
-	half_job_free(half_ask(&rig, HALF_PUT_OFF, positions[3], 0, 0));
+	half_job_free(half_ask(&rig, HALF_SET_DUE, positions[3], 0, 0));
 	cr_assert_eq(take_due(&rig, 7, due), 1);
 	cr_assert_eq(due[0], positions[3]);
 	check(&rig);
@@ -386,7 +386,7 @@ Test(half, what_was_taken_is_due_again_after_a_restart)
 	for (int i = 0; i < 2; i++)
 		positions[i] = half_store(&rig, 0);
 	cr_assert_eq(take_due(&rig, 2, due), 2);
-	half_job_free(half_ask(&rig, HALF_PUT_OFF, positions[1], 0, 60000));
+	half_job_free(half_ask(&rig, HALF_SET_DUE, positions[1], 0, 60000));
 	rig_close(&rig);
 	rig_open(&rig);
 	cr_assert_eq(take_due(&rig, 2, due), 1);

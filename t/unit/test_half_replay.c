@@ -55,7 +55,7 @@ random_change(struct half *half, unsigned *seed)
 	struct half_change change = {
 		.op = HALF_COMMIT + (enum half_op)(next_random(seed) % 6),
 		.position = half->position,
-		.wait_ms = 60000,
+		.due_in_ms = 60000,
 	};
 
 	if (change.op == HALF_RESUME)
@@ -76,7 +76,7 @@ act_at_random(struct rig *rig, int n, unsigned seed)
 
 	for (int i = 0; i < n; i++) {
 		struct half *half = &none;
-		struct half_change change = { .op = HALF_STORE, .wait_ms = 60000 };
+		struct half_change change = { .op = HALF_STORE, .due_in_ms = 60000 };
 
 		if (n_halves != 0 && next_random(&seed) % 3 != 0) {
 			half = &halves[next_random(&seed) % n_halves];
@@ -131,7 +131,7 @@ run_step(struct rig *rig, int step)
 {
 	struct half_change change = {
 		.op = life[step],
-		.wait_ms = 60000,
+		.due_in_ms = 60000,
 		.revocable = life[step] == HALF_ROLLBACK,
 	};
 
@@ -515,8 +515,8 @@ run_many(struct rig *rig, int n)
 	for (int i = 0; i < n; i++) {
 		/* Soon: rows of meta.db keep what is left of it, and the next run waits that long.
 		 */
-		half_submit(rig, &(struct half_change){ .op = HALF_STORE, .wait_ms = i / 1000 }, 0,
-		    &outcome);
+		half_submit(rig, &(struct half_change){ .op = HALF_STORE, .due_in_ms = i / 1000 },
+		    0, &outcome);
 		if (i % 1000 == 0)
 			rig_wait(rig);
 	}

@@ -23,7 +23,7 @@ static const struct transaction_event events[] = {
 	    .via = SLICE("check"),
 	    .who = SLICE("10.0.0.7:5"),
 	    .by = SLICE("10.0.0.7@77"),
-	    .wait_ms = 60000,
+	    .retry_delay_ms = 60000,
 	    .asked = 2 },
 	{ .position = 1100,
 	    .time_ms = 1700000000456,
@@ -96,7 +96,7 @@ same_event(const struct transaction_event *a, const struct transaction_event *b)
 	cr_assert_eq(a->who.data == NULL, b->who.data == NULL);
 	cr_assert_eq(a->revocable, b->revocable);
 	cr_assert_eq(a->override, b->override);
-	cr_assert_eq(a->wait_ms, b->wait_ms);
+	cr_assert_eq(a->retry_delay_ms, b->retry_delay_ms);
 	cr_assert_eq(a->asked, b->asked);
 }
 

@@ -78,18 +78,18 @@ take_due(struct half_table *table, struct half_job *job)
 				       entry->due_ms <= now;) {
 		add(job, entry);
 		job->halves[job->n - 1].expiring = half_entry_record(entry) < table->expire_before;
-		half_table_set_due(table, entry, now + job->put_off_ms);
+		half_table_set_due(table, entry, now + job->retry_delay_ms);
 		entry->taken = true;
 	}
 }
 
 static void
-put_off(struct half_table *table, struct half_job *job)
+set_due(struct half_table *table, struct half_job *job)
 {
 	struct half_entry *entry = half_table_find(table, job->position);
 
 	if (entry != NULL && entry->state == HALF_OPEN)
-		half_table_set_due(table, entry, clock_mono_ms() + job->put_off_ms);
+		half_table_set_due(table, entry, clock_mono_ms() + job->retry_delay_ms);
 }
 
 static void
@@ -107,7 +107,7 @@ half_job_run(struct half_job *job, struct half_table *table)
 		[HALF_FIND] = find,
 		[HALF_LIST] = list,
 		[HALF_DUE] = take_due,
-		[HALF_PUT_OFF] = put_off,
+		[HALF_SET_DUE] = set_due,
 	};
 
 	queries[job->query](table, job);

@@ -54,7 +54,7 @@ struct half_change {
 	enum half_op op;
 	bool revocable;        /* ROLLBACK: leaves it revocable */
 	int64_t position;      /* of the half message; STORE: the writer sets it */
-	int64_t wait_ms;       /* STORE, ASK, RESUME: until it is due (again) */
+	int64_t due_in_ms;     /* STORE: its immunity; ASK: the retry delay; RESUME: 0, at once */
 	enum half_state found; /* answer of APPEND_NOT_OPEN: what it was instead */
 };
 
@@ -72,9 +72,10 @@ struct half {
 enum half_query {
 	HALF_FIND, /* the one at `position` */
 	HALF_LIST, /* some, from `cursor` on, in no order */
-	HALF_DUE,  /* those that are due, the longest first; each is put off by put_off_ms, lest it
-	              is told twice */
-	HALF_PUT_OFF, /* the open one at `position` is due in put_off_ms */
+	/* Those that are due, the longest first. Each becomes due again after retry_delay_ms, so
+	 * that a second query does not return it too. */
+	HALF_DUE,
+	HALF_SET_DUE, /* makes the open one at `position` due in retry_delay_ms */
 };
 
 struct half_job {
@@ -84,7 +85,7 @@ struct half_job {
 	void *context;
 	enum half_query query;
 	int64_t position;
-	int64_t put_off_ms;
+	int64_t retry_delay_ms;
 	uint32_t cursor;     /* LIST: 0 at first; the answer's is where to go on, 0: that was all */
 	size_t max;          /* LIST, DUE: no more than so many */
 	struct half *halves; /* the answer; freed with the job */
@@ -132,17 +133,17 @@ struct half_event {
 	enum half_event_kind kind;
 	enum half_source source;
 	enum half_event_kind
-	    claimed;         /* REPEAT, CONTRADICT: what was asked for, COMMIT or ROLLBACK */
-	bool revocable;      /* ROLLBACK */
-	bool override;       /* COMMIT: of a revocable one */
-	int64_t position;    /* of the half message */
-	int64_t half_offset; /* its queue offset */
-	int64_t time_ms;     /* wall clock */
-	int64_t wait_ms;     /* ASK, RESUME: until the next */
-	int32_t n_asked;     /* ASK: how many times by now */
-	struct host who;     /* address it came from, or that was asked; 0.0.0.0:0: us */
-	struct slice by;     /* client id, URL, person; absent: only the address is known */
-	struct slice reason; /* absent: none */
+	    claimed;            /* REPEAT, CONTRADICT: what was asked for, COMMIT or ROLLBACK */
+	bool revocable;         /* ROLLBACK */
+	bool override;          /* COMMIT: of a revocable one */
+	int64_t position;       /* of the half message */
+	int64_t half_offset;    /* its queue offset */
+	int64_t time_ms;        /* wall clock */
+	int64_t retry_delay_ms; /* ASK, RESUME: until it is due again */
+	int32_t n_asked;        /* ASK: how many times by now */
+	struct host who;        /* address it came from, or that was asked; 0.0.0.0:0: us */
+	struct slice by;        /* client id, URL, person; absent: only the address is known */
+	struct slice reason;    /* absent: none */
 };
 
 /* Queues of HALF_EVENT_TOPIC: decisions, contradictions, and the rest apart, as lists are made of
@@ -159,9 +160,9 @@ struct append *half_event_append(const struct store *store, struct loop *loop, s
     const struct half_event *event);
 /* 0, or -1 when the record is no event. Texts point into the record. */
 int half_event_parse(const struct record *record, struct half_event *event);
-/* How long nobody is asked about a half message with these properties: its own immunity time, else
- * default_ms. */
-int64_t half_first_wait_ms(struct slice immunity, int64_t default_ms);
+/* How long no producer is asked about a half message with this immunity property (seconds as text):
+ * so long, or default_ms when it is absent or no number. */
+int64_t half_immunity_ms(struct slice immunity, int64_t default_ms);
 /* The key by which the events of a half message are found. */
 struct slice half_event_key(struct arena *arena, int64_t position);
 /* ... by which its decision is, however many other events there are. */

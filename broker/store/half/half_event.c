@@ -19,7 +19,7 @@
 #define FLAG_CLAIMED_SHIFT 8
 #define FLAG_REVOCABLE 0x10000
 #define FLAG_OVERRIDE 0x20000
-#define WAIT "waitMs"
+#define RETRY_DELAY "waitMs"
 #define TEXT_MAX 1024        /* of a record's 32 KB of properties */
 #define DECISION "decision-" /* key of a decision, beside the position alone */
 #define TEXTS_MAX 128        /* names, separators and numbers of an event's properties */
@@ -110,8 +110,8 @@ properties_of(struct arena *arena, const struct half_event *event, struct known_
 	known->keys = (struct slice){ position.data, (size_t)(at - position.data) };
 	*at++ = '\2';
 	if (event->kind == EVENT_ASK || event->kind == EVENT_RESUME) {
-		at = stpcpy(at, WAIT "\1");
-		at += itoa_put(at, event->wait_ms);
+		at = stpcpy(at, RETRY_DELAY "\1");
+		at += itoa_put(at, event->retry_delay_ms);
 		*at++ = '\2';
 	}
 	at = put_text(at, "by", event->by);
@@ -189,6 +189,6 @@ half_event_parse(const struct record *record, struct half_event *event)
 	    kind_of(property_find(record->properties, "TAGS"), &event->kind) == -1 ||
 	    slice_to_int64(record->body, &event->half_offset) == -1)
 		return -1;
-	slice_to_int64(property_find(record->properties, WAIT), &event->wait_ms);
+	slice_to_int64(property_find(record->properties, RETRY_DELAY), &event->retry_delay_ms);
 	return 0;
 }

@@ -12,7 +12,7 @@
 #define IMMUNITY_MAX_S (365 * 24 * 3600)
 
 int64_t
-half_first_wait_ms(struct slice immunity, int64_t default_ms)
+half_immunity_ms(struct slice immunity, int64_t default_ms)
 {
 	int64_t seconds;
 
@@ -23,13 +23,13 @@ half_first_wait_ms(struct slice immunity, int64_t default_ms)
 
 /* Of a wait that began then, by a clock that may have been set since. */
 static int64_t
-left_of(int64_t wait_ms, int64_t since_ms)
+left_of(int64_t due_in_ms, int64_t since_ms)
 {
-	int64_t left = since_ms + wait_ms - clock_wall_ms();
+	int64_t left = since_ms + due_in_ms - clock_wall_ms();
 
 	if (left < 0)
 		return 0;
-	return left < wait_ms ? left : wait_ms;
+	return left < due_in_ms ? left : due_in_ms;
 }
 
 static enum half_op
@@ -51,7 +51,7 @@ op_of(enum half_event_kind kind)
 
 /* Answers how often it was asked by now, -1: nothing said. */
 static int
-read_change(const struct record *record, int64_t first_wait_ms, struct half_change *change)
+read_change(const struct record *record, int64_t immunity_ms, struct half_change *change)
 {
 	struct half_event event;
 
@@ -59,11 +59,11 @@ read_change(const struct record *record, int64_t first_wait_ms, struct half_chan
 		struct known_properties known;
 
 		properties_read(record->properties, &known);
-		int64_t wait_ms = half_first_wait_ms(known.immunity, first_wait_ms);
+		int64_t due_in_ms = half_immunity_ms(known.immunity, immunity_ms);
 
 		*change = (struct half_change){
 			.op = HALF_STORE,
-			.wait_ms = left_of(wait_ms, record->store_timestamp),
+			.due_in_ms = left_of(due_in_ms, record->store_timestamp),
 		};
 	} else if (slice_is(record->topic, HALF_PARKED_TOPIC)) {
 		*change =
@@ -73,7 +73,7 @@ read_change(const struct record *record, int64_t first_wait_ms, struct half_chan
 			.op = op_of(event.kind),
 			.revocable = event.revocable,
 			.position = event.position,
-			.wait_ms = left_of(event.wait_ms, record->store_timestamp),
+			.due_in_ms = left_of(event.retry_delay_ms, record->store_timestamp),
 		};
 		return event.n_asked > 0 ? event.n_asked : -1;
 	}
@@ -82,10 +82,10 @@ read_change(const struct record *record, int64_t first_wait_ms, struct half_chan
 
 void
 half_table_replay(
-    struct half_table *table, const struct record *record, int64_t at, int64_t first_wait_ms)
+    struct half_table *table, const struct record *record, int64_t at, int64_t immunity_ms)
 {
 	struct half_change change = { 0 };
-	int n_asked = read_change(record, first_wait_ms, &change);
+	int n_asked = read_change(record, immunity_ms, &change);
 
 	/* One that is there already may have come further. */
 	if (change.op == HALF_STORE && half_table_find(table, record->position) != NULL)

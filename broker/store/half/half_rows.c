@@ -6,7 +6,7 @@
 #include "common/base/log.h"
 
 #define LOOK_MS 1000
-#define WAIT_MAX_MS (INT64_C(366) * 24 * 3600 * 1000) /* beyond: a row that is damaged */
+#define DUE_IN_MAX_MS (INT64_C(366) * 24 * 3600 * 1000) /* beyond: a row that is damaged */
 #define FLUSH_CHANGES 16384 /* in one transaction: it keeps the log waiting */
 
 static const char *const texts[N_HALF_PUTS] = {
@@ -179,11 +179,11 @@ static int64_t
 due_again_ms(int64_t due_wall_ms, int64_t left_ms)
 {
 	int64_t now_ms = clock_wall_ms();
-	int64_t wait_ms = due_wall_ms > now_ms ? due_wall_ms - now_ms : 0;
+	int64_t due_in_ms = due_wall_ms > now_ms ? due_wall_ms - now_ms : 0;
 
-	if (wait_ms > left_ms)
-		wait_ms = left_ms > 0 ? left_ms : 0;
-	return clock_mono_ms() + (wait_ms < WAIT_MAX_MS ? wait_ms : WAIT_MAX_MS);
+	if (due_in_ms > left_ms)
+		due_in_ms = left_ms > 0 ? left_ms : 0;
+	return clock_mono_ms() + (due_in_ms < DUE_IN_MAX_MS ? due_in_ms : DUE_IN_MAX_MS);
 }
 
 /* One row; false: no broker of ours wrote it. */

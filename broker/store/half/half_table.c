@@ -357,7 +357,7 @@ static void
 change_entry(struct half_entry *entry, const struct half_change *change, int64_t record,
     int n_asked, int64_t now_ms)
 {
-	entry->due_ms = now_ms + change->wait_ms;
+	entry->due_ms = now_ms + change->due_in_ms;
 	if (change->op == HALF_PARK)
 		entry->copy = record;
 	if (change->op == HALF_RESUME)

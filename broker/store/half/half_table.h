@@ -116,6 +116,6 @@ void half_table_cut(struct half_table *table, int64_t end, int64_t now_ms);
  * from which a later replay would find it again.
  */
 void half_table_replay(
-    struct half_table *table, const struct record *record, int64_t at, int64_t first_wait_ms);
+    struct half_table *table, const struct record *record, int64_t at, int64_t immunity_ms);
 
 #endif

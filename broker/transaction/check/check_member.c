@@ -25,7 +25,7 @@
 #define WINDOW 256  /* unanswered asks of one member */
 #define BACK_OFF_FIRST_MS 1000
 #define BACK_OFF_MAX_MS 60000
-#define PATIENCE_FIRST_MS 1000
+#define RETRY_DELAY_FIRST_MS 1000
 #define FORGET_MS 600000 /* a group that was not asked about for so long */
 #define GROUPS_MAX 20000 /* remembered; when there are as many, */
 #define SWEEP_MS 1000    /* those without members are forgotten so soon */
@@ -275,7 +275,7 @@ check_members_choose(struct check_members *members, struct slice name, const str
 	struct asked_group *group = find_group(members, name, now_ms);
 
 	if (group == NULL)
-		return CHECK_LATER;
+		return CHECK_BUSY;
 	if (now_ms - group->looked_ms >= LOOK_MS) {
 		look(members, group, arena);
 		group->looked_ms = now_ms;
@@ -285,7 +285,7 @@ check_members_choose(struct check_members *members, struct slice name, const str
 	if (member == NULL && now_ms - group->tried_ms >= members->silent_ms)
 		member = least_silent(group);
 	if (member == NULL)
-		return group->n != 0 ? CHECK_LATER : CHECK_NOBODY;
+		return group->n != 0 ? CHECK_BUSY : CHECK_NOBODY;
 	if (member->back_off_ms == 0)
 		group->nobody_since_ms = -1;
 	*chosen = (struct check_member){
@@ -297,17 +297,17 @@ check_members_choose(struct check_members *members, struct slice name, const str
 }
 
 int64_t
-check_members_patience_ms(
+check_members_retry_delay_ms(
     struct check_members *members, struct slice name, int64_t max_ms, int64_t now_ms)
 {
 	struct asked_group *group = find_group(members, name, now_ms);
-	int64_t wait_ms = PATIENCE_FIRST_MS;
+	int64_t delay_ms = RETRY_DELAY_FIRST_MS;
 
 	if (group != NULL && group->nobody_since_ms == -1)
 		group->nobody_since_ms = now_ms;
-	else if (group != NULL && now_ms - group->nobody_since_ms > wait_ms)
-		wait_ms = now_ms - group->nobody_since_ms;
-	return wait_ms < max_ms ? wait_ms : max_ms;
+	else if (group != NULL && now_ms - group->nobody_since_ms > delay_ms)
+		delay_ms = now_ms - group->nobody_since_ms;
+	return delay_ms < max_ms ? delay_ms : max_ms;
 }
 
 /* ---- asks and answers ------------------------------------------------ */

@@ -96,10 +96,10 @@ finish(struct check *check)
 static void
 retry_after(struct check *check, int64_t retry_delay_ms)
 {
-	struct half_job *job = half_job_new(HALF_PUT_OFF);
+	struct half_job *job = half_job_new(HALF_SET_DUE);
 
 	job->position = check->half.position;
-	job->put_off_ms = retry_delay_ms;
+	job->retry_delay_ms = retry_delay_ms;
 	store_halves(check->checks->broker->store, job);
 	finish(check);
 }
@@ -133,7 +133,7 @@ wait_for_member(struct check *check)
 	int64_t interval_ms = checks->broker->settings->transaction_check_interval;
 
 	retry_for_lack(
-	    check, check_members_patience_ms(checks->members, check->question.group,
+	    check, check_members_retry_delay_ms(checks->members, check->question.group,
 		       interval_ms < RETRY_DELAY_MAX_MS ? interval_ms : RETRY_DELAY_MAX_MS,
 		       clock_mono_ms()));
 }
@@ -301,7 +301,7 @@ ask(struct check *check, enum half_source source, const struct host *who, struct
 		.position = check->half.position,
 		.half_offset = check->question.header.tran_state_table_offset,
 		.time_ms = clock_wall_ms(),
-		.wait_ms = retry_delay_after(check->checks->broker->settings, source),
+		.retry_delay_ms = retry_delay_after(check->checks->broker->settings, source),
 		.n_asked = ++check->half.n_asked,
 		.who = *who,
 		.by = by,
@@ -313,7 +313,7 @@ ask(struct check *check, enum half_source source, const struct host *who, struct
 	append->half = (struct half_change){
 		.op = HALF_ASK,
 		.position = event.position,
-		.wait_ms = event.wait_ms,
+		.due_in_ms = event.retry_delay_ms,
 	};
 	submit(check, append, on_asked);
 }
@@ -383,8 +383,8 @@ choose_url(struct check *check)
 	case CHECK_CHOSEN:
 		ask(check, SOURCE_URL, &host, check->url, send_to_url);
 		break;
-	case CHECK_LATER:
-		retry_for_lack(check, check_urls_patience_ms(checks->urls, group, now_ms));
+	case CHECK_BUSY:
+		retry_for_lack(check, check_urls_retry_delay_ms(checks->urls, group, now_ms));
 		break;
 	case CHECK_NOBODY:
 		wait_for_member(check);

@@ -58,7 +58,7 @@ void checks_pump(struct transaction_checks *checks);
 /* Whether there is somebody to ask. */
 enum check_choice {
 	CHECK_CHOSEN,
-	CHECK_LATER, /* there is, but busy, or silent of late */
+	CHECK_BUSY, /* there is, but it has too many open questions or does not answer */
 	CHECK_NOBODY,
 };
 
@@ -90,10 +90,10 @@ void check_members_answered(struct check_members *members, struct slice key, int
 /* Some times a second: who was silent for silent_ms is left alone for a while. */
 void check_members_tick(struct check_members *members, int64_t silent_ms, int64_t now_ms);
 /*
- * How long to wait when nobody can be asked about a half message of this group: longer, the longer
- * this has been so; at most max_ms.
+ * The retry delay of a half message when no member of this group can be asked. It grows with the
+ * time for which this has been so; at most max_ms.
  */
-int64_t check_members_patience_ms(
+int64_t check_members_retry_delay_ms(
     struct check_members *members, struct slice group, int64_t max_ms, int64_t now_ms);
 
 /* ---- relay_out.c: members that are connected elsewhere -- */
@@ -142,8 +142,8 @@ void check_urls_free(struct check_urls *urls);
 /* The group's URL (arena), and the address that it leads to. */
 enum check_choice check_urls_choose(struct check_urls *urls, struct slice group, int64_t now_ms,
     struct arena *arena, struct slice *url, struct host *host);
-/* How long until it is worth looking again, after CHECK_LATER. */
-int64_t check_urls_patience_ms(struct check_urls *urls, struct slice group, int64_t now_ms);
+/* The retry delay after CHECK_BUSY. */
+int64_t check_urls_retry_delay_ms(struct check_urls *urls, struct slice group, int64_t now_ms);
 /* The reply becomes a decision. The question is copied. */
 void check_urls_ask(
     struct check_urls *urls, struct slice url, const struct check_question *question);

@@ -186,7 +186,7 @@ check_urls_choose(struct check_urls *urls, struct slice name, int64_t now_ms, st
 
 	if (group == NULL || now_ms < group->not_before_ms || urls->n_asking >= ASKING_MAX ||
 	    group->n_asking >= (group->back_off_ms != 0 ? 1 : ASKING_GROUP_MAX))
-		return CHECK_LATER;
+		return CHECK_BUSY;
 	struct evhttp_uri *uri = transaction_url_parse(set.check_url, &address, &why);
 	const struct resolved *to = NULL;
 
@@ -200,7 +200,7 @@ check_urls_choose(struct check_urls *urls, struct slice name, int64_t now_ms, st
 	if (to == NULL || to->len == 0) {
 		complain(group, name, set.check_url, why);
 		back_off(group);
-		return CHECK_LATER;
+		return CHECK_BUSY;
 	}
 	*url = set.check_url;
 	*host = host_of((const struct sockaddr *)&to->address);
@@ -208,7 +208,7 @@ check_urls_choose(struct check_urls *urls, struct slice name, int64_t now_ms, st
 }
 
 int64_t
-check_urls_patience_ms(struct check_urls *urls, struct slice name, int64_t now_ms)
+check_urls_retry_delay_ms(struct check_urls *urls, struct slice name, int64_t now_ms)
 {
 	const struct url_group *group = strmap_find(&urls->groups, name);
 

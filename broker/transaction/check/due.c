@@ -52,10 +52,10 @@ allowance(struct transaction_checks *checks, int64_t now_ms)
 }
 
 static void
-look_in(struct transaction_checks *checks, int64_t wait_ms)
+look_in(struct transaction_checks *checks, int64_t delay_ms)
 {
 	loop_set_timer(checks->loop, &checks->due->tick,
-	    clock_mono_ms() + (wait_ms > STEP_MS ? wait_ms : STEP_MS));
+	    clock_mono_ms() + (delay_ms > STEP_MS ? delay_ms : STEP_MS));
 }
 
 static void
@@ -86,7 +86,7 @@ take(struct transaction_checks *checks, size_t max)
 
 	checks->due->taking = true;
 	job->max = max;
-	job->put_off_ms = LOST_MS;
+	job->retry_delay_ms = LOST_MS;
 	job->reply_loop = checks->loop;
 	job->done = on_taken;
 	job->context = checks;

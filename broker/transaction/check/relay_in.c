@@ -225,7 +225,7 @@ serve(struct relayed_check *relayed)
 	enum check_choice choice = check_members_choose(
 	    relay_in->members, relayed->header.group, &born, now_ms, &relayed->arena, &member);
 
-	if (choice == CHECK_LATER) {
+	if (choice == CHECK_BUSY) {
 		finish_busy(relayed);
 	} else if (choice == CHECK_NOBODY) {
 		finish(

@@ -108,7 +108,7 @@ learn(struct relay_out *relay_out, struct slice master, struct slice group, int3
 	struct presence *presence = presence_of(relay_out, master, group);
 
 	presence->choice = code == RESPONSE_SUCCESS       ? CHECK_CHOSEN
-	                   : code == RESPONSE_SYSTEM_BUSY ? CHECK_LATER
+	                   : code == RESPONSE_SYSTEM_BUSY ? CHECK_BUSY
 	                                                  : CHECK_NOBODY;
 	presence->until_ms = clock_mono_ms() + (code == RESPONSE_SUCCESS ? SOMEBODY_MS : NOBODY_MS);
 }
@@ -122,7 +122,7 @@ on_probed(void *arg, const struct command *reply, struct slice body)
 	(void)body;
 	relay_out->n_probing--;
 	if (relay_out->stopped) {
-		end_search(search, CHECK_LATER, SLICE_NONE);
+		end_search(search, CHECK_BUSY, SLICE_NONE);
 		return;
 	}
 	learn(relay_out, search->masters[search->at], search->group,
@@ -136,7 +136,7 @@ probe(struct search *search, struct presence *presence)
 {
 	struct relay_out *relay_out = search->relay_out;
 
-	*presence = (struct presence){ CHECK_LATER, clock_mono_ms() + TIMEOUT_MS };
+	*presence = (struct presence){ CHECK_BUSY, clock_mono_ms() + TIMEOUT_MS };
 	relay_out->n_probing++;
 	bool sent = send_relay(relay_out, search->masters[search->at],
 	    &(struct relay_check_header){
@@ -160,7 +160,7 @@ go_on(struct search *search)
 		bool is_old = clock_mono_ms() >= presence->until_ms;
 
 		if (is_old && search->relay_out->n_probing >= PROBING_MAX) {
-			search->choice = CHECK_LATER;
+			search->choice = CHECK_BUSY;
 			continue;
 		}
 		if (is_old) {
@@ -173,8 +173,8 @@ go_on(struct search *search)
 			end_search(search, CHECK_CHOSEN, master);
 			return;
 		}
-		if (presence->choice == CHECK_LATER)
-			search->choice = CHECK_LATER;
+		if (presence->choice == CHECK_BUSY)
+			search->choice = CHECK_BUSY;
 	}
 	end_search(search, search->choice, SLICE_NONE);
 }

@@ -14,10 +14,10 @@ transaction_divert(struct record *record, struct arena *arena)
 }
 
 int64_t
-transaction_first_wait_ms(
+transaction_immunity_ms(
     const struct broker_settings *settings, const struct known_properties *known)
 {
-	return half_first_wait_ms(known->immunity, settings->transaction_time_out);
+	return half_immunity_ms(known->immunity, settings->transaction_time_out);
 }
 
 bool

@@ -12,8 +12,8 @@
 /* Makes an ordinary record a half message: its real topic and queue go into its properties (arena).
  */
 void transaction_divert(struct record *record, struct arena *arena);
-/* How long nobody is asked about it: its own immunity time, else transactionTimeOut. ms */
-int64_t transaction_first_wait_ms(
+/* How long no producer is asked about it: its own immunity time, else transactionTimeOut. ms */
+int64_t transaction_immunity_ms(
     const struct broker_settings *settings, const struct known_properties *known);
 /* What a half message is to be once committed: real topic, queue and properties (arena). False: it
  * does not say. */
