@@ -29,7 +29,8 @@ add(struct transaction_search *search, int64_t position, int64_t copy)
 	search->copies[search->n++] = copy;
 }
 
-/* Adds the half message that this record is, or stands for; whether it is one of these. */
+/* Adds the half message of this record, which is itself, its copy or the delivered message. False:
+ * none of them. */
 static bool
 add_record(struct transaction_search *search, const struct record *record)
 {
@@ -67,7 +68,7 @@ on_key(struct read_job *job, struct loop *reply_loop)
 	while (record_decode(rest.data, rest.len, &record) == 0) {
 		rest.data += record.size;
 		rest.len -= record.size;
-		/* other keys of messages are found too, but are no ids */
+		/* the index has other keys of messages too, which are no ids */
 		if (slice_equal(property_find(record.properties, "UNIQ_KEY"), search->id))
 			add_record(search, &record);
 	}
@@ -95,7 +96,7 @@ ask_half_key(struct transaction_search *search)
 	return ask_key(search, SLICE(HALF_TOPIC));
 }
 
-/* The half message may have left the log when its copy has not. */
+/* The parked copy stays in the log longer than the half message. */
 static bool
 ask_parked_key(struct transaction_search *search)
 {
@@ -117,7 +118,7 @@ on_events(struct read_job *job, struct loop *reply_loop)
 	go_on(search);
 }
 
-/* One that was decided is in the table no more; its events may outlive its record. */
+/* A decided half message is not in the table. Its events may outlive its record. */
 static void
 on_table(struct half_job *job, struct loop *reply_loop)
 {
@@ -149,7 +150,7 @@ is_stored_at(const struct transaction_search *search, const struct record *recor
 					memcmp(host->ip, record->store_host.ip, host->ip_len) == 0);
 }
 
-/* No record: perhaps it left the log, and the table still knows it. */
+/* When the record has left the log, the table may still have the half message. */
 static void
 on_position(struct read_job *job, struct loop *reply_loop)
 {
@@ -194,7 +195,7 @@ ask_decimal(struct transaction_search *search)
 	       ask_position(search);
 }
 
-/* Unique ids look the same: as offset ids they name brokers that are not this one. */
+/* Unique ids have the same form; read as offset ids they name other brokers. */
 static bool
 ask_offset_id(struct transaction_search *search)
 {

@@ -2,9 +2,9 @@
 #define BROKER_FIND_H
 
 /*
- * Half messages by the ids that people have: a transaction id (several may
- * carry the same), a log position, or the offset id of the half message, of its
- * parked copy or of the message that was delivered. A search belongs to its worker's loop.
+ * Finds half messages by an id: a transaction id (several messages may have the same), a log
+ * position, or the offset id of the half message, of its parked copy or of the delivered message.
+ * A search belongs to its worker's loop.
  */
 
 #include "broker/context.h"
@@ -21,7 +21,7 @@ struct transaction_search {
 	int64_t positions[TRANSACTION_FIND_MAX], copies[TRANSACTION_FIND_MAX];
 	size_t n;
 	bool cut;    /* there are more, older ones */
-	bool failed; /* something could not be read, the log says what */
+	bool failed; /* a record could not be read; the log says which */
 	/* internal */
 	size_t step;
 	int64_t position;

@@ -189,7 +189,7 @@ static void go_on(struct listing *listing);
 
 /* ---- rows ----------------------------------------------------------------- */
 
-/* Of all events, leaves the contradictions, or the last decision. */
+/* Keeps only the contradictions, or only the last decision. */
 static void
 narrow_events(const struct listing *listing, struct arena *arena, struct transaction_info *info)
 {
@@ -212,14 +212,14 @@ narrow_events(const struct listing *listing, struct arena *arena, struct transac
 	info->n_events = n;
 }
 
-/* The row of an event: what is known of its half message, and it. False: it does not count. */
+/* Makes the row of an event and its half message. False: the event is not listed. */
 static bool
 tell_event(struct listing *listing, struct arena *arena, struct transaction_info *info)
 {
 	const struct listed_event *from = listing->event;
 	struct transaction_event *event = arena_alloc(arena, sizeof *event);
 
-	/* revoked or confirmed since, or it still may be: on the list stands what it is now */
+	/* the list shows the current state: skip a rollback that was or may yet be overridden */
 	if (listing->source == FROM_DECISIONS && from->event.revocable &&
 	    (info->state != TRANSACTION_ROLLED_BACK || info->n_events == 0 ||
 		info->events[0].position != from->position))
@@ -281,7 +281,7 @@ on_halves(struct half_job *job, struct loop *reply_loop)
 	go_on(listing);
 }
 
-/* No more than may become rows of this answer: a cursor of the table points between pages. */
+/* Asks for at most as many as fit into this reply, as a cursor points between two pages. */
 static void
 load_halves(struct listing *listing)
 {
@@ -362,7 +362,7 @@ read_events(struct listing *listing, int32_t queue, int64_t from)
 	store_read(listing->worker->broker->store, job);
 }
 
-/* A page ends early at a record that cannot be read: it is passed, and the rest read. */
+/* A page ends early at an unreadable record; the record is skipped and the rest is read. */
 static void
 on_events(struct read_job *job, struct loop *reply_loop)
 {
@@ -519,7 +519,8 @@ drop_page(struct listing *listing)
 	listing->n = 0;
 }
 
-/* A page of the table is used up: its cursor points behind it. Each answer comes further. */
+/* A page of the table is always finished, as its cursor points behind it. Each reply examines at
+ * least one element, so that a client makes progress. */
 static bool
 is_full(const struct listing *listing)
 {
@@ -530,7 +531,7 @@ is_full(const struct listing *listing)
 	       clock_mono_ms() - listing->started_ms >= TIME_MAX_MS;
 }
 
-/* Leaves a source that has no more; whether another page is to be loaded. */
+/* Goes to the next source when one is exhausted. True: a page must be loaded. */
 static bool
 find_source(struct listing *listing)
 {

@@ -2,10 +2,10 @@
 #define BROKER_LISTING_H
 
 /*
- * LIST_TRANSACTIONS: those that are not decided come from the store's table,
- * the decided and the contradictions from the events, newest first, and those with a
- * key from the index of keys. One request looks at a bounded number of them and says with a
- * cursor where the next goes on. A listing belongs to its worker's loop.
+ * LIST_TRANSACTIONS. Undecided transactions come from the store's table, decisions and
+ * contradictions from the events, newest first, and transactions with a key from the index of keys.
+ * One request examines a bounded number and returns a cursor for the next request. A listing
+ * belongs to its worker's loop.
  */
 
 #include "broker/context.h"

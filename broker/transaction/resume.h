@@ -2,8 +2,8 @@
 #define BROKER_RESUME_H
 
 /*
- * A half message that was parked, or is still open, is asked about again, as if
- * it never was before: at once, and as often. Any loop.
+ * Resumes a parked or open half message: it is due at once, and its count of asks starts at 0
+ * again. Any loop.
  */
 
 #include "broker/context.h"
@@ -11,7 +11,7 @@
 
 enum resume_outcome {
 	RESUME_DONE,
-	RESUME_NOT_OPEN, /* it is decided, or there never was one */
+	RESUME_NOT_OPEN, /* it is decided, or no half message is at this position */
 	RESUME_FAILED,   /* the disk; nothing has changed */
 };
 

@@ -36,7 +36,7 @@ submit_position(struct transaction_view *view, int64_t position,
 	submit(view, job, done);
 }
 
-/* The view has the records from now on; NULL when there are none. */
+/* Moves the records from the job to the caller; NULL when there are none. */
 static struct chunk *
 take_chunk(struct transaction_view *view, struct read_job *job)
 {
@@ -156,7 +156,7 @@ submit_key(struct transaction_view *view, struct slice topic, struct slice key,
 	submit(view, job, done);
 }
 
-/* Puts those records before the ones that are there which are older than all of these. */
+/* Puts those of the older records that precede the first event before the events. */
 static void
 put_before(struct transaction_view *view, struct chunk *older)
 {
@@ -189,7 +189,7 @@ on_decisions(struct read_job *job, struct loop *reply_loop)
 	go_on(view);
 }
 
-/* Of too many the newest are there: how it was decided is looked for by itself. */
+/* Only the newest EVENTS_MAX events were read; the decision may be older, so it is read alone. */
 static void
 on_events(struct read_job *job, struct loop *reply_loop)
 {
@@ -238,9 +238,9 @@ events_of(const struct transaction_view *view)
 }
 
 /*
- * Repeats and contradictions tell it too, for one whose first events are cut. They count for
- * nothing where a decision is known: a check's rollback that is said again may be noted after the
- * commit that came between.
+ * Repeats and contradictions imply the decision when older events are cut. They are ignored when a
+ * decision is known: the repeat of a check's rollback may be stored after a commit that overrode
+ * this rollback.
  */
 enum transaction_state
 transaction_state_after(const struct half_event *event, enum transaction_state otherwise)
@@ -274,7 +274,7 @@ transaction_state_of(enum half_state state)
 	return states[state];
 }
 
-/* The table first: it says what no event does. What was decided since it was asked, events say. */
+/* The table alone knows open, parked and revocable; the events tell what was decided since. */
 static enum transaction_state
 state_of(const struct transaction_view *view)
 {
@@ -318,7 +318,7 @@ transaction_event_tell(struct arena *arena, int64_t position, const struct half_
 
 /* ---- the delivered message --------------------------------------------- */
 
-/* Of the records that were found, the one that this half message became. */
+/* Looks for the record that this half message became. */
 static void
 on_delivery(struct read_job *job, struct loop *reply_loop)
 {
@@ -342,8 +342,7 @@ on_delivery(struct read_job *job, struct loop *reply_loop)
 	go_on(view);
 }
 
-/* It was stored right before the event of its commit: where that is, and how long it is, is known.
- */
+/* The delivered record ends where the event of its commit begins, and its size is known. */
 static bool
 ask_committed(struct transaction_view *view, const struct record *delivered)
 {
@@ -361,7 +360,7 @@ ask_committed(struct transaction_view *view, const struct record *delivered)
 	return true;
 }
 
-/* Unless it was to come later: then it has no place but by its id. */
+/* A delayed message is stored later, away from the event: it is found by its id. */
 static bool
 ask_delivery(struct transaction_view *view)
 {

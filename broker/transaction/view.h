@@ -2,10 +2,10 @@
 #define BROKER_VIEW_H
 
 /*
- * One half message, looked at from all sides: the table of open ones, its
- * record, its events, the message that consumers got. Each is a question to another
- * thread; they are asked one after the other, as what one says is needed for the next.
- * A view belongs to its worker's loop.
+ * All that the broker knows of one half message: its entry in the table of open ones, the state of
+ * its check, its record, its events and the delivered message. Each part is a question to another
+ * thread. The questions are asked one after the other, because an answer may be needed for the next
+ * one. A view belongs to its worker's loop.
  */
 
 #include "broker/context.h"
@@ -26,11 +26,11 @@ struct transaction_view {
 	unsigned wants;
 	void (*done)(struct transaction_view *view, struct loop *loop);
 	void *context;
-	/* the answer; what the caller knows already it sets, and does not want */
+	/* the answer; the caller sets the parts that it knows and leaves them out of wants */
 	struct half half;        /* state HALF_NONE: not in the table */
 	const char *check_state; /* NULL: not open, or not asked for */
 	struct record record;    /* size 0: gone */
-	bool failed;             /* something could not be read, the log says what */
+	bool failed;             /* a part could not be read; the log says which */
 	bool events_cut;
 	/* internal */
 	unsigned left;
@@ -45,11 +45,11 @@ bool transaction_view_found(const struct transaction_view *view);
 /* Without VIEW_TABLE and VIEW_EVENTS the state is what the caller set in view->half. Arena. */
 void transaction_view_tell(
     const struct transaction_view *view, struct arena *arena, struct transaction_info *info);
-/* An event as it is told; position is that of its record. Arena, and the event's own texts. */
+/* Makes an event of the protocol; position is that of its record. Texts: arena, or from's. */
 void transaction_event_tell(struct arena *arena, int64_t position, const struct half_event *from,
     struct transaction_event *to);
 enum transaction_state transaction_state_of(enum half_state state);
-/* What an event says about how the half message was decided; `otherwise` when it says nothing. */
+/* The decision that an event implies; `otherwise` when it implies none. */
 enum transaction_state transaction_state_after(
     const struct half_event *event, enum transaction_state otherwise);
 /* All counters, as of now. */

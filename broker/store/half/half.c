@@ -9,8 +9,8 @@
 #include "common/base/mem.h"
 
 /*
- * Questions to the table of half messages. The writer answers when it takes
- * them, before it commits the batch: what they tell is committed.
+ * Queries of the table of half messages. The writer runs them before it places the appends of a
+ * batch, so a query sees committed changes only.
  */
 
 struct half_job *

@@ -2,17 +2,17 @@
 #define STORE_HALF_H
 
 /*
- * Half messages: those of transactions that are not decided yet. Each is a
- * record on HALF_TOPIC and a row in a table of the writer, which alone changes it:
- * an append may carry a change, and then both happen in one commit or neither
- * does. What is not in the table any more is decided, and how is told by its events.
+ * Half messages are the messages of undecided transactions. Each is a record on HALF_TOPIC and an
+ * entry of a table. Only the writer changes the table: an append may carry a change, and then both
+ * happen in one commit or neither does. A half message that is no longer in the table is decided;
+ * its events have the decision.
  *
- * A half message is named by its log position (what clients send as
- * commitLogOffset), which never changes: a parked one that is resumed keeps it.
+ * The log position of a half message is its name (clients send it as commitLogOffset). It never
+ * changes: a parked half message that is resumed keeps it.
  *
- * All that happens to one is an event, a record on HALF_EVENT_TOPIC, found by its key: the
- * position in decimal. The table is what half messages and events say, so a replay
- * of the log brings it back; what is older than a few seconds is in meta.db as well.
+ * Everything that happens to a half message is an event, a record on HALF_EVENT_TOPIC. The key of
+ * an event is the position in decimal. Half messages and events determine the table, so a replay of
+ * the log restores it. Entries that are older than a few seconds are in meta.db as well.
  */
 
 #include <stdbool.h>
@@ -33,7 +33,7 @@ struct store;
 enum half_state {
 	HALF_NONE, /* decided, or never stored */
 	HALF_OPEN,
-	HALF_PARKED,    /* nobody decided in time: not asked any more until it is resumed */
+	HALF_PARKED,    /* not decided in time: no more asks until it is resumed */
 	HALF_REVOCABLE, /* rolled back by a check; the sender may still commit it, once */
 };
 
@@ -114,8 +114,8 @@ enum half_event_kind {
 	EVENT_UNKNOWN, /* an answer that decides nothing */
 	EVENT_PARK,
 	EVENT_RESUME,
-	EVENT_REPEAT,     /* the outcome was told once more */
-	EVENT_CONTRADICT, /* an END or answer that came too late to be what it says; refused */
+	EVENT_REPEAT,     /* the same decision came once more */
+	EVENT_CONTRADICT, /* the opposite decision came too late; refused */
 	N_EVENT_KINDS
 };
 
@@ -165,7 +165,7 @@ int half_event_parse(const struct record *record, struct half_event *event);
 int64_t half_immunity_ms(struct slice immunity, int64_t default_ms);
 /* The key by which the events of a half message are found. */
 struct slice half_event_key(struct arena *arena, int64_t position);
-/* ... by which its decision is, however many other events there are. */
+/* The key of its decision alone, for a half message with many events. */
 struct slice half_decision_key(struct arena *arena, int64_t position);
 
 #endif

@@ -9,10 +9,9 @@
 #include "common/base/utf8.h"
 
 /*
- * An event is a record like any other, so that every tool can read it. What
- * it is stands in TAGS, the half message that it is about in the prepared-transaction
- * offset and in KEYS, RocketMQ's own note (the half message's queue offset) in the
- * body; small numbers are packed into the flag.
+ * An event is an ordinary record, so that every tool can read it. TAGS has its kind. The
+ * prepared-transaction offset and KEYS have the position of its half message. The body has the
+ * queue offset of the half message, as in RocketMQ. Small numbers are packed into the flag.
  */
 
 #define FLAG_SOURCE 0xff
@@ -67,7 +66,7 @@ half_decision_key(struct arena *arena, int64_t position)
 	return arena_printf(arena, DECISION "%" PRId64, position);
 }
 
-/* Texts come from outside: what would end a property becomes a blank, what is very long is cut. */
+/* Clients supply the texts: control characters become blanks, and long texts are cut. */
 static char *
 put_text(char *at, const char *name, struct slice value)
 {

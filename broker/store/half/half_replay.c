@@ -4,9 +4,9 @@
 #include "common/base/clock.h"
 
 /*
- * What the log says of half messages, applied again. It may begin before what
- * meta.db knew: whatever is done twice comes to the same, as long as it is done
- * to the end.
+ * Replays the log into the table of half messages. The replay may begin before the state that
+ * meta.db had: a change that is applied twice has the same result, provided that the replay reaches
+ * the end of the log.
  */
 
 #define IMMUNITY_MAX_S (365 * 24 * 3600)
@@ -49,7 +49,7 @@ op_of(enum half_event_kind kind)
 	}
 }
 
-/* Answers how often it was asked by now, -1: nothing said. */
+/* Returns the number of asks so far; -1: the record does not have it. */
 static int
 read_change(const struct record *record, int64_t immunity_ms, struct half_change *change)
 {
@@ -87,7 +87,7 @@ half_table_replay(
 	struct half_change change = { 0 };
 	int n_asked = read_change(record, immunity_ms, &change);
 
-	/* One that is there already may have come further. */
+	/* meta.db may have a later state of it. */
 	if (change.op == HALF_STORE && half_table_find(table, record->position) != NULL)
 		return;
 	half_table_apply(table, &change, record->position, n_asked, clock_mono_ms());

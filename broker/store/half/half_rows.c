@@ -6,8 +6,8 @@
 #include "common/base/log.h"
 
 #define LOOK_MS 1000
-#define DUE_IN_MAX_MS (INT64_C(366) * 24 * 3600 * 1000) /* beyond: a row that is damaged */
-#define FLUSH_CHANGES 16384 /* in one transaction: it keeps the log waiting */
+#define DUE_IN_MAX_MS (INT64_C(366) * 24 * 3600 * 1000) /* a longer one is of a damaged row */
+#define FLUSH_CHANGES 16384                             /* in one transaction: it delays the log */
 
 static const char *const texts[N_HALF_PUTS] = {
 	[PUT_HALF] = "INSERT OR REPLACE INTO half VALUES(?, ?, ?, ?, ?, ?)",
@@ -34,7 +34,7 @@ half_rows_position(const struct half_rows *rows, int64_t end)
 
 /* ---- writing --------------------------------------------------------- */
 
-/* The changes that may go: they are durable, and old enough to be worth a row. */
+/* How many changes may be written: durable ones that are old enough for a row. */
 static size_t
 count_ready(const struct half_rows *rows, int64_t synced, bool all)
 {
@@ -94,8 +94,8 @@ put_rows(void *arg)
 }
 
 /*
- * Forgets the first n changes, which are in meta.db now, and of the others those that
- * leave nothing to do there: most were decided before they had a row.
+ * Forgets the first n changes, which are in meta.db now. Of the others it forgets those of half
+ * messages that were decided before they had a row, which are most.
  */
 static void
 forget_changes(struct half_rows *rows, size_t n)
@@ -154,7 +154,7 @@ half_rows_flush(struct half_rows *rows, int64_t synced, bool all)
 		forget_changes(rows, flush.n);
 	else if (rc != SQLITE_OK)
 		meta_failed(rows->meta, rc);
-	/* More of the same age goes with the next batch, so that the log gets its own between. */
+	/* The rest goes after the next batch, so that the log is not delayed for long. */
 	if (rc == SQLITE_OK && flush.n == FLUSH_CHANGES)
 		return;
 	rows->n_aged = rows->table->n_changes;
@@ -174,7 +174,7 @@ half_rows_flush_all(struct half_rows *rows, int64_t synced)
 
 /* ---- at start -------------------------------------------------------- */
 
-/* What is left to wait: neither a stopped broker nor a clock that was set makes it more. */
+/* When it is due. A stop of the broker or a step of the clock never makes the delay longer. */
 static int64_t
 due_again_ms(int64_t due_wall_ms, int64_t left_ms)
 {
@@ -186,7 +186,7 @@ due_again_ms(int64_t due_wall_ms, int64_t left_ms)
 	return clock_mono_ms() + (due_in_ms < DUE_IN_MAX_MS ? due_in_ms : DUE_IN_MAX_MS);
 }
 
-/* One row; false: no broker of ours wrote it. */
+/* Loads one row; false: its values are impossible. */
 static bool
 load_row(struct half_table *table, sqlite3_stmt *row)
 {

@@ -2,12 +2,12 @@
 #define STORE_HALF_ROWS_H
 
 /*
- * Half messages that stay open for more than a second or two get a row in
- * meta.db, so that a start need not read the log from the oldest of them on;
- * most are decided sooner and never get one. The rows lag behind the log:
- * `halves` in the live segment's info tells from where on a replay has to
- * look. They never lead it: a row goes only when the decision is synced, and one
- * of a half message that a power cut took is dropped at the next start.
+ * Half messages that stay open for more than a second or two get a row in meta.db, so that a start
+ * need not read the log from the oldest one on. Most are decided sooner and never get a row.
+ *
+ * The rows lag behind the log: `halves` in the live segment's info is the position where a replay
+ * begins. They never lead it: a row is deleted only after the decision is synced, and a start drops
+ * the rows of half messages that a power cut removed from the log.
  *
  * The writer's; the main thread's before start and after stop.
  */

@@ -76,7 +76,8 @@ give_number(struct half_table *table, uint32_t number)
 
 /* ---- entries by position --------------------------------------------- */
 
-/* Mixed well: positions are often equally far apart, and one product piles some strides up. */
+/* Two rounds of mixing: positions often have a regular stride, and one product maps some strides
+ * to few slots. */
 static uint32_t
 hash_of(int64_t position)
 {
@@ -132,7 +133,7 @@ make_room(struct half_table *table)
 	free(old);
 }
 
-/* What stands behind a freed slot moves up, so that each is found where its walk begins. */
+/* Moves later entries of the probe sequence up, so that a look-up never stops at the gap. */
 static void
 empty_slot(struct half_table *table, uint32_t slot)
 {
@@ -230,7 +231,7 @@ half_table_set_due(struct half_table *table, struct half_entry *entry, int64_t d
 
 /* ---- setting and removing -------------------------------------------- */
 
-/* What the slot holds; an entry is made when that is nobody. */
+/* The number in the slot; an empty slot gets a new entry. */
 static uint32_t
 fill_slot(struct half_table *table, uint32_t slot, int64_t position)
 {
@@ -260,7 +261,7 @@ set_state(struct half_table *table, uint32_t number, enum half_state state)
 		drop_due(table, number);
 }
 
-/* Nothing is left: the memory of a mass of them goes back. */
+/* The table is empty: gives the memory of many entries back. */
 static void
 release_empty(struct half_table *table)
 {
@@ -326,7 +327,7 @@ half_table_allows(const struct half_table *table, struct half_change *change)
 	const struct half_entry *entry = NULL;
 	unsigned allowed = allowed_from[change->op];
 
-	/* A rollback that nobody may revoke is the last word on one that somebody might have. */
+	/* An irrevocable rollback also ends a revocable one. */
 	if (change->op == HALF_ROLLBACK && !change->revocable)
 		allowed |= STATE(REVOCABLE);
 	if (change->op != HALF_OP_NONE && change->op != HALF_STORE)
@@ -416,7 +417,7 @@ half_table_settle(struct half_table *table, int64_t at)
 			.kept = before->entry.kept,
 		};
 
-		/* One that came and went has left nothing to do. */
+		/* It was stored and decided without a row: meta.db needs no change. */
 		if (!change.kept && half_table_changed(table, &change) == NULL)
 			continue;
 		if (table->n_changes == table->changes_cap) {

@@ -9,9 +9,9 @@
  * position, 4 for its place in the heap of due times. They cost no time to those that are stored
  * and decided meanwhile.
  *
- * Changes of a batch are applied one after the other as its appends are
- * placed, and taken back all together when the commit fails. Those that were
- * committed wait in `changes`, oldest first, until meta.db has them (half_rows.h).
+ * The changes of a batch are applied as its appends are placed, and undone together when the
+ * commit fails. Committed changes stay in `changes`, oldest first, until they are in meta.db
+ * (half_rows.h).
  */
 
 #include "broker/store/half/half.h"
@@ -28,14 +28,14 @@ struct half_entry {
 	                   again */
 };
 
-/* Where its record will be readable the longest. */
+/* The position of its copy, else its own: the record there expires last. */
 static inline int64_t
 half_entry_record(const struct half_entry *entry)
 {
 	return entry->copy != -1 ? entry->copy : entry->position;
 }
 
-/* What meta.db does not know yet. */
+/* A change that is not in meta.db yet. */
 struct half_changed {
 	int64_t position; /* of the half message */
 	int64_t at;       /* log position of the commit that changed it */
@@ -43,13 +43,13 @@ struct half_changed {
 	bool kept;        /* it had a row when it went */
 };
 
-/* What a batch changed, as it was. */
+/* An entry before a change of this batch. */
 struct half_before {
 	struct half_entry entry; /* NONE: it was not there */
 	uint32_t number;         /* of its entry, from this change on */
 };
 
-/* With the hash here no entry is looked at but the one that is meant. */
+/* The hash saves a look at the entries of other positions. */
 struct half_slot {
 	uint32_t hash;
 	uint32_t held; /* number + 1; 0: empty */
@@ -101,15 +101,15 @@ const struct half_entry *half_table_at(const struct half_table *table, uint32_t 
 struct half_entry *half_table_soonest(const struct half_table *table);
 void half_table_set_due(struct half_table *table, struct half_entry *entry, int64_t due_ms);
 /*
- * Records below this position are about to go. Open half messages among them
- * become due at once, with a word that they are expiring; false when there are such. Looks at all.
+ * Records below this position are about to be removed. Makes open half messages among them due at
+ * once, marked as expiring. False: there are such. Examines all entries.
  */
 bool half_table_may_expire(struct half_table *table, int64_t before, int64_t now_ms);
 /* They went: forgets what can be neither committed nor told. Answers how many were parked. Looks at
  * all. */
 int64_t half_table_expire(struct half_table *table, int64_t before, int64_t at);
 
-/* The log ends here: forgets what a power cut took. */
+/* The log ends here: forgets half messages and copies that a power cut removed. */
 void half_table_cut(struct half_table *table, int64_t end, int64_t now_ms);
 /*
  * half_replay.c: what a record of the log does, at a start. at: a position

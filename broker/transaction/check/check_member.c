@@ -1,14 +1,15 @@
 #include "config.h"
 
 /*
- * Which member of a producer group is asked: the one that sent the message
- * first; the others in turn. Each has a window of unanswered asks; one that
- * left its asks unanswered is silent: it is left alone for a time that doubles, and then tried with
- * a single ask. When all are silent the group as a whole is tried with one ask at a time, so a
- * thousand members that never answer cost little.
+ * Chooses the member of a producer group that is asked: the sender of the message if it is
+ * connected, else the others in turn. Each member has a window of unanswered asks.
  *
- * What the registry of clients says is copied now and then, not for each ask:
- * a group may have thousands of members.
+ * A member that leaves its asks unanswered is silent. It gets no ask for a back-off time that
+ * doubles, then a single one. When all members are silent, the whole group gets one ask at a time,
+ * so a thousand members that never answer cost little.
+ *
+ * The list of members is copied from the registry of clients every LOOK_MS, not for each ask,
+ * because a group may have thousands of members.
  */
 
 #include "broker/transaction/check/check_private.h"
@@ -26,9 +27,9 @@
 #define BACK_OFF_FIRST_MS 1000
 #define BACK_OFF_MAX_MS 60000
 #define RETRY_DELAY_FIRST_MS 1000
-#define FORGET_MS 600000 /* a group that was not asked about for so long */
-#define GROUPS_MAX 20000 /* remembered; when there are as many, */
-#define SWEEP_MS 1000    /* those without members are forgotten so soon */
+#define FORGET_MS 600000 /* groups without a question for so long are forgotten */
+#define GROUPS_MAX 20000 /* in memory; when it is reached, */
+#define SWEEP_MS 1000    /* groups without members are forgotten after this time */
 
 struct member {
 	struct conn_id conn;
@@ -46,8 +47,8 @@ struct asked_group {
 	size_t next; /* in turn */
 	int64_t looked_ms;
 	int64_t used_ms;
-	int64_t tried_ms;        /* when a silent one was asked last */
-	int64_t nobody_since_ms; /* -1: the last look found somebody to ask */
+	int64_t tried_ms;        /* the last ask of a silent member */
+	int64_t nobody_since_ms; /* -1: the last search found a member */
 	char name[];
 };
 
@@ -65,7 +66,7 @@ struct check_members {
 	struct strmap groups; /* name -> struct asked_group */
 	struct strmap asks;   /* key -> struct ask */
 	struct ask *oldest, *newest;
-	int64_t silent_ms; /* as check_members_tick was told last */
+	int64_t silent_ms; /* from the last check_members_tick */
 	int64_t swept_ms;
 };
 
@@ -147,7 +148,7 @@ host_of_text(struct slice text)
 	return (struct host){ .ip_len = 4 };
 }
 
-/* What was known of those that stay is kept. */
+/* Copies the list from the registry. Members that are still in it keep their history. */
 static void
 look(struct check_members *members, struct asked_group *group, struct arena *arena)
 {
@@ -177,7 +178,7 @@ look(struct check_members *members, struct asked_group *group, struct arena *are
 	group->n = n;
 }
 
-/* Forgets groups that were not asked about for so long, or of which nothing but that is known. */
+/* Forgets groups without members after unused_ms, and the others after FORGET_MS. */
 static void
 sweep(struct check_members *members, int64_t unused_ms, int64_t now_ms)
 {
@@ -223,7 +224,7 @@ is_free(const struct member *member, int64_t now_ms)
 	return member->n_unanswered < WINDOW;
 }
 
-/* How near a member is to the connection that sent the message. */
+/* 2: the connection that sent the message; 1: another one from its address; 0: neither. */
 static int
 nearness(const struct member *member, const struct host *born)
 {
@@ -233,7 +234,7 @@ nearness(const struct member *member, const struct host *born)
 	return member->host.port == born->port ? 2 : 1;
 }
 
-/* Of those that are silent, the one that was left alone longest. */
+/* The silent member whose back-off ends first. */
 static struct member *
 least_silent(const struct asked_group *group)
 {
@@ -320,7 +321,7 @@ member_of(const struct check_members *members, const struct ask *ask)
 	return group != NULL ? find_member(group, ask->conn) : NULL;
 }
 
-/* It is on its way no more. */
+/* The ask is answered or given up. */
 static void
 forget(struct check_members *members, struct ask *ask)
 {
@@ -340,14 +341,14 @@ back_off(struct member *member, int64_t now_ms)
 	int64_t longer = member->back_off_ms * 2;
 
 	if (now_ms < member->not_before_ms)
-		return; /* it is left alone already */
+		return; /* the back-off has begun already */
 	member->back_off_ms = longer == 0                ? BACK_OFF_FIRST_MS
 	                      : longer < BACK_OFF_MAX_MS ? longer
 	                                                 : BACK_OFF_MAX_MS;
 	member->not_before_ms = now_ms + member->back_off_ms;
 }
 
-/* Nobody answered: the member is silent, unless it answered another ask meanwhile. */
+/* The ask was not answered: the member is silent, unless it answered another since. */
 static void
 give_up(struct check_members *members, struct ask *ask, int64_t now_ms)
 {
@@ -397,7 +398,7 @@ check_members_refused(struct check_members *members, struct slice group, struct 
 	if (member != NULL)
 		back_off(member, now_ms);
 	if (known != NULL)
-		known->looked_ms = now_ms - LOOK_MS; /* it may be gone */
+		known->looked_ms = now_ms - LOOK_MS; /* copy the list again: it may be gone */
 	if (ask != NULL)
 		forget(members, ask);
 }

@@ -1,8 +1,8 @@
 #include "config.h"
 
 /*
- * Which half messages are due, and how fast they are looked after. They are
- * taken in batches; what becomes of each: check_one.c.
+ * Takes due half messages from the table in batches, at most transactionCheckRate a second, and
+ * begins a check for each (check_one.c).
  */
 
 #include "broker/transaction/check/check_private.h"
@@ -16,14 +16,14 @@
 #include "common/base/container_of.h"
 #include "common/base/mem.h"
 
-#define LOOK_MS 1000        /* how often we look when nothing is due */
-#define STEP_MS 10          /* how often at most */
+#define LOOK_MS 1000        /* between two looks while nothing is due */
+#define STEP_MS 10          /* between two looks at least */
 #define BATCH 256           /* half messages taken at once */
 #define READING_MAX 16      /* records on their way from the store */
 #define AT_HAND_MAX 512     /* half messages between two steps, */
 #define BYTES_MAX (8 << 20) /* and their records */
-#define LOST_MS 30000       /* when one comes up again that was lost on the way */
-#define SILENT_MS 5000      /* an ask that is not answered for so long */
+#define LOST_MS 30000       /* a check that was lost on the way is due again after this */
+#define SILENT_MS 5000      /* a member without an answer for so long is silent */
 
 struct check_due {
 	struct transaction_checks *checks;
@@ -35,7 +35,7 @@ struct check_due {
 	int64_t allowed_ms; /* as of then */
 };
 
-/* How many may be taken by now; in bursts of at most a tenth of a second. */
+/* How many may be taken now. A burst is at most the allowance of a tenth of a second. */
 static size_t
 allowance(struct transaction_checks *checks, int64_t now_ms)
 {
@@ -119,7 +119,7 @@ on_tick(struct timer *self)
 	look_in(checks, STEP_MS);
 }
 
-/* Begins with what was taken, as far as there is room for it. */
+/* Begins checks of taken half messages while the limits allow it. */
 void
 checks_pump(struct transaction_checks *checks)
 {
@@ -167,7 +167,7 @@ transaction_checks_free(struct transaction_checks *checks)
 {
 	if (checks == NULL)
 		return;
-	loop_drain(checks->loop); /* what still comes home ends here */
+	loop_drain(checks->loop); /* replies that are still in the mailbox */
 	checks_drop(checks);
 	loop_drop_timer(checks->loop, &checks->due->tick);
 	free(checks->due->taken);
