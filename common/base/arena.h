@@ -2,9 +2,9 @@
 #define COMMON_ARENA_H
 
 /*
- * Memory of one request: handed out piece by piece, taken back at once. A loop
+ * Memory of one request: allocated piece by piece, released all at once. A loop
  * owns one arena and resets it after each request, so handlers never free.
- * { 0 } is an empty arena. One thread.
+ * { 0 } is an empty arena. An arena belongs to one thread.
  */
 
 #include <stdarg.h>
@@ -21,12 +21,12 @@ struct arena {
 };
 
 void arena_release(struct arena *arena);
-/* Forgets all that was handed out; the first block is kept for the next user. */
+/* Releases all pieces; keeps the first block for the next request. */
 void arena_reset(struct arena *arena);
 /* Aligned for any type; not cleared. */
 void *arena_alloc(struct arena *arena, size_t size) __attribute__((returns_nonnull));
 void *arena_zalloc(struct arena *arena, size_t size) __attribute__((returns_nonnull));
-/* For what a peer's text sizes. NULL: there is not as much memory, the request cannot be served. */
+/* For sizes that a peer decides. NULL when memory is short: refuse the request. */
 void *arena_try_alloc(struct arena *arena, size_t size) __attribute__((warn_unused_result));
 void *arena_try_zalloc(struct arena *arena, size_t size) __attribute__((warn_unused_result));
 /* Makes the last piece smaller (or gives it back with 0). */

@@ -3,8 +3,9 @@
 
 /*
  * A linear buffer that grows: len bytes at data, room for cap. The owner may
- * read the members; { 0 } is an empty one. Numbers are appended big-endian, as
- * everywhere on the wire. Not shared between threads.
+ * read the members; { 0 } is an empty buffer. Numbers are appended big-endian, as
+ * on the wire. A buffer belongs to one thread. Memory shortage is fatal, except
+ * in buf_try_grow.
  */
 
 #include <stdarg.h>
@@ -21,10 +22,10 @@ struct buf {
 
 void buf_release(struct buf *buf);
 void buf_grow(struct buf *buf, size_t n); /* for buf_reserve */
+/* 0, or -1 when memory is short; the buffer is unchanged then. */
+int buf_try_grow(struct buf *buf, size_t n);
 
-int buf_try_grow(struct buf *buf, size_t n); /* 0, or -1: not as much memory, nothing changed */
-
-/* Room for n more bytes behind len, which stays; valid until the next call. */
+/* Makes room for n more bytes and leaves len as it is. Valid until the next call. */
 static inline char *
 buf_reserve(struct buf *buf, size_t n)
 {
@@ -63,9 +64,9 @@ void buf_put_u32(struct buf *buf, uint32_t value);
 void buf_put_u64(struct buf *buf, uint64_t value);
 /* Drops the first n bytes. */
 void buf_drain(struct buf *buf, size_t n);
-/* The content with a NUL behind it that does not count; lent until the next call. */
+/* The content, followed by a NUL that len does not count. Lent until the next call. */
 const char *buf_text(struct buf *buf);
-/* The caller owns the text (it ends in NUL); the buffer is empty then. */
+/* Gives the content, with a final NUL, to the caller and empties the buffer. */
 char *buf_take(struct buf *buf);
 
 static inline struct slice

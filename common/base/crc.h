@@ -2,10 +2,10 @@
 #define COMMON_CRC_H
 
 /*
- * The CRC that records and registrations carry: CRC-32 as of zlib, without its
- * highest bit, because Java keeps it in a signed int. Every message is summed
- * when it is stored and when it is read, so this uses carry-less multiplication
- * where the processor has it, some five times the speed of zlib's tables. Any thread.
+ * The checksum of records and registrations: zlib's CRC-32 without the highest
+ * bit, because Java keeps it in a signed int. Every message is summed when it is
+ * stored and when it is read. Carry-less multiplication, where the processor has
+ * it, is about five times as fast as zlib's tables. Any thread.
  */
 
 #include <stdint.h>

@@ -2,16 +2,16 @@
 #define COMMON_JSON_BODY_H
 
 /*
- * What the readers and writers of JSON bodies share: lists, numbers of 32
- * bits, enums that travel by name or ordinal. A member that is missing or null
- * counts as absent, a list that is absent as empty. Any thread.
+ * Helpers for readers and writers of JSON bodies: lists, 32-bit numbers, and
+ * enums sent by name or ordinal. A member that is missing or null counts as
+ * absent, an absent list as empty. Any thread.
  */
 
 #include "common/json/json.h"
 
 /*
- * Reads one element into item, which is zeroed. 0, -1: the list is refused, or JSON_ITEM_SKIPPED:
- * the list goes on without this one.
+ * Reads one element into item, which is zeroed. Returns 0, -1 to refuse the list, or
+ * JSON_ITEM_SKIPPED to leave this element out.
  */
 #define JSON_ITEM_SKIPPED 1
 typedef int json_item_fn(struct arena *arena, const struct json *json, void *item);
@@ -30,12 +30,12 @@ void *json_body_items(struct arena *arena, struct slice body, const char *member
 const struct slice *json_texts(struct arena *arena, const struct json *array, size_t *n_texts);
 void json_put_texts(struct json_out *out, const struct slice *texts, size_t n_texts);
 
-/* `absent` also for a number that does not fit. */
+/* Return `absent` also for a number that does not fit. */
 int32_t json_member_int32(const struct json *object, const char *name, int32_t absent);
 double json_member_double(const struct json *object, const char *name, double absent);
-/* The index of a name, or an ordinal below n_names; `otherwise` when it is neither. */
+/* The index of a name, or an ordinal below n_names; `otherwise` for any other value. */
 int json_enum(const struct json *value, const char *const *names, int n_names, int otherwise);
-/* What was written, as a copy in the arena; the buffer is released. */
+/* Returns a copy of the output in the arena and releases the buffer. */
 struct slice json_finish(struct json_out *out, struct arena *arena);
 bool json_is_object(const struct json *value);
 

@@ -2,10 +2,9 @@
 #define COMMON_FIELDS_H
 
 /*
- * Typed headers as data: a table says which ext field goes where in a struct.
- * A missing or malformed field is found in one place for all requests, and so is a name that
- * breaks the rules of name.h.
- * Tables end with key == NULL. Any thread.
+ * Typed headers as data: a table maps ext fields to members of a struct. One
+ * function finds missing and malformed fields, and names that break the rules of
+ * name.h, for all requests. Tables end with key == NULL. Any thread.
  */
 
 #include <stddef.h>
@@ -19,7 +18,7 @@ enum field_type {
 	FIELD_INT32, /* int32_t */
 	FIELD_INT64, /* int64_t */
 	FIELD_BOOL,  /* bool; "true" in any case, else false */
-	FIELD_TEXT,  /* any bytes: no name */
+	FIELD_TEXT,  /* any bytes, not a name */
 	FIELD_TOPIC,
 	FIELD_GROUP,
 	FIELD_BROKER,
@@ -29,7 +28,7 @@ enum field_type {
 	FIELD_LABEL,
 };
 
-#define FIELD_LEAD_BYTES 32 /* longer than the longest, so that all of it is copied at once */
+#define FIELD_LEAD_BYTES 32 /* fits the longest; copied with a constant size */
 
 struct field {
 	const char *key;
@@ -38,7 +37,7 @@ struct field {
 	uint16_t key_len;
 	uint16_t offset;
 	bool required;
-	int32_t absent; /* value of a number or boolean that is not there */
+	int32_t absent; /* value of a missing number or boolean */
 };
 
 static inline bool
@@ -47,7 +46,7 @@ field_is_text(const struct field *field)
 	return field->type >= FIELD_TEXT;
 }
 
-/* How much of `lead` counts. */
+/* Length of the text in `lead`. */
 static inline size_t
 field_lead_len(const struct field *field)
 {
@@ -66,17 +65,15 @@ field_lead_len(const struct field *field)
 	}
 
 /*
- * Fills *header (all its members that the table names). 0, or -1 and *bad is
- * the key that is missing or does not fit its type.
+ * Fills all members of *header that the table names. 0, or -1 and *bad is the
+ * key that is missing or does not fit its type.
  */
 int fields_decode(
     const struct field *fields, const struct command *command, void *header, const char **bad);
 /* Why fields_decode refused the field of that key, as the end of a sentence: "is missing". */
 const char *fields_fault(
     const struct field *fields, const struct command *command, const char *bad);
-/*
- * What a field is sent as; absent when it need not be. `number` is where numbers become text.
- */
+/* The text of a field on the wire; absent when it is left out. Numbers are written to `number`. */
 struct slice field_text(
     const struct field *field, const void *header, char number[static ITOA_MAX]);
 /*

@@ -13,8 +13,8 @@
 
 #define FRAME_MAX_BYTES 16777216 /* with its length field */
 /*
- * A header with properties of 32 KB, each byte as \u0001, has 200 KB. Beyond
- * this a header is no header, and what we pass on stays encodable.
+ * Properties of 32 KB make a header of 200 KB when each byte is escaped as
+ * \u0001. A longer header is refused, so every header we forward can be encoded.
  */
 #define FRAME_HEADER_MAX_BYTES (2 << 20)
 
@@ -27,16 +27,16 @@ struct frame {
 	enum frame_codec codec;
 	struct slice header;
 	struct slice body; /* empty, never absent */
-	size_t size;       /* of all, length field included */
+	size_t size;       /* of the frame, with its length field */
 };
 
 enum frame_status {
 	FRAME_OK,
-	FRAME_MORE, /* *need is what the frame has in all, as far as known: at least len + 1 */
-	FRAME_BAD,  /* no frame: the connection must be closed */
+	FRAME_MORE, /* *need is the size of the whole frame, or len + 1 while it is unknown */
+	FRAME_BAD,  /* malformed: close the connection */
 };
 
-/* Reads the frame at data; its parts point there. */
+/* Reads the frame at data. The parts of *frame point into data. */
 enum frame_status frame_read(const char *data, size_t len, struct frame *frame, size_t *need);
 
 #endif

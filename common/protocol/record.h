@@ -43,7 +43,7 @@
 #define SYS_FLAG_BORN_HOST_V6 0x10
 #define SYS_FLAG_STORE_HOST_V6 0x20
 
-/* An address as records carry it. */
+/* An address in a record. */
 struct host {
 	uint8_t ip[16];
 	uint8_t ip_len; /* 4 or 16 */
@@ -53,7 +53,7 @@ struct host {
 struct record {
 	uint32_t size;
 	uint32_t body_crc; /* CRC-32 of the body & 0x7fffffff */
-	bool crc_stands; /* to encode: body_crc is that of the body, which came as it was stored */
+	bool crc_stands;   /* encoding: body_crc is already the CRC of this body */
 	int32_t queue_id;
 	int32_t flag;
 	int64_t queue_offset;
@@ -73,17 +73,16 @@ struct record {
 /* Size of the record that record_encode will make. */
 size_t record_size(const struct record *record);
 /*
- * Writes record_size bytes, and says how many; computes the CRC, unless it stands, and sets the
- * host bits of sysFlag.
- * Properties longer than RECORD_PROPERTIES_MAX break a promise: fatal.
+ * Writes record_size bytes and returns their number. Computes the CRC unless crc_stands, and
+ * sets the host bits of sysFlag. Properties longer than RECORD_PROPERTIES_MAX are fatal.
  */
 size_t record_encode(const struct record *record, char *at);
 void record_place(char *at, int64_t queue_offset, int64_t position, int64_t store_timestamp);
-/* The record at data, whose parts point there. 0, or -1 when it is none or does not fit in len. */
+/* Decodes the record at data, which its parts point into. 0, or -1 when malformed or cut off. */
 int record_decode(const char *data, size_t len, struct record *record);
-/* The topic of a record that record_encode made, where it lies. */
+/* The topic of a record that record_encode made; points into the record. */
 struct slice record_topic(const char *at);
-/* Whether the body is what was stored. */
+/* Whether the body still has its stored CRC. */
 bool record_check(const struct record *record);
 
 /* Host of a socket address; an IPv4-mapped one becomes IPv4. Others: 0.0.0.0:0. */
@@ -93,12 +92,12 @@ struct slice host_text(struct arena *arena, const struct host *host);
 
 /* Offset message id: hex of store host and position (protocol description 4.2). */
 struct slice message_id(struct arena *arena, const struct host *store_host, int64_t position);
-/* Makes a copy of an id one of the same host at another position. */
+/* Changes the position in an id; the host stays. */
 void message_id_move(char *id, size_t len, int64_t position);
 int message_id_parse(struct slice id, struct host *store_host, int64_t *position);
 
 /* Properties: name 0x01 value 0x02 ... (the last 0x02 may be missing). */
-/* Absent when not there; of equal names the last one counts, as in Java's map. */
+/* Absent when missing. The last of equal names counts, as in Java's map. */
 struct slice property_find(struct slice properties, const char *name);
 /* Those that a broker looks at in each message, found in one walk; absent when not there. */
 struct known_properties {
