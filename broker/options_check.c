@@ -13,8 +13,8 @@
 #define HOST_NAME_LEN 256
 
 /*
- * Keys that are set to have something that is not there yet. Where protection
- * or copies would be missing without a word, there is no start.
+ * Keys that switch on missing features. The broker does not start if the author
+ * would otherwise wrongly rely on protection or copies.
  */
 static void
 check_missing(const struct broker_settings *settings, struct diagnostics *diagnostics)
@@ -57,7 +57,7 @@ check_role(const struct broker_settings *settings, struct diagnostics *diagnosti
 	else if (settings->broker_role == BROKER_SYNC_MASTER)
 		diagnostics_add(diagnostics, SEVERITY_WARNING, NULL, 0, SLICE("brokerRole"),
 		    "brokerRole: there is no replication yet, so no slave to wait for; "
-		    "SYNC_MASTER answers as ASYNC_MASTER does");
+		    "SYNC_MASTER acts as ASYNC_MASTER");
 	if (settings->broker_id != 0 && settings->broker_role != BROKER_SLAVE)
 		diagnostics_add(diagnostics, SEVERITY_WARNING, NULL, 0, SLICE("brokerId"),
 		    "brokerId: a master has id 0; %lld is read as 0",
@@ -96,7 +96,7 @@ is_delay_levels(const char *text)
 	return true;
 }
 
-/* Names become part of topic names and of lines that others read. */
+/* Names become part of topic names and of lines that programs parse. */
 static bool
 is_name(const char *text)
 {
@@ -136,7 +136,7 @@ literal(struct slice text, struct in6_addr *v6, struct in_addr *v4, int *family)
 
 enum reach { REACH_HOST, REACH_OTHERS, REACH_NOBODY };
 
-/* From where a literal address can be connected to. Names count as REACH_OTHERS. */
+/* Who can connect to a literal address. Names count as REACH_OTHERS. */
 static enum reach
 reach_of(struct slice text)
 {
@@ -192,7 +192,7 @@ check_told_address(const struct broker_settings *settings, struct diagnostics *d
 	switch (reach_of(slice_of(told))) {
 	case REACH_NOBODY:
 		diagnostics_add(diagnostics, SEVERITY_WARNING, NULL, 0, SLICE("brokerIP1"),
-		    "brokerIP1: clients are told %s and cannot connect to it; give an address of "
+		    "brokerIP1: clients cannot connect to %s; give an address of "
 		    "this host that they reach (bindAddress says where to listen)",
 		    told);
 		break;
@@ -222,7 +222,7 @@ broker_options_check(const void *from, struct diagnostics *diagnostics)
 	check_name("msgTraceTopicName", settings->msg_trace_topic_name, diagnostics);
 	if (settings->listen_port == 1 || settings->listen_port == 2)
 		diagnostics_add(diagnostics, SEVERITY_ERROR, NULL, 0, SLICE("listenPort"),
-		    "listenPort: read %lld; the port two below is opened as well, so give 3 or "
+		    "listenPort: read %lld; the broker also opens the port two below; give 3 or "
 		    "more",
 		    (long long)settings->listen_port);
 	if (settings->broker_permission == 3 || settings->broker_permission == 5)

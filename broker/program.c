@@ -1,10 +1,10 @@
 #include "config.h"
 
 /*
- * The broker as a program: what is built at start, in which order, and let go
- * at the end. Ports come first, so that a second broker on this machine stops
- * before it touches a store; the store before the tables that it fills; the
- * name servers hear of us last, when everything answers.
+ * Starts the parts of the broker in order and releases them at the end. The
+ * ports come first, so that a second broker on this machine stops before it
+ * touches a store. The store comes before the tables that it fills. The broker
+ * registers last, when it can serve all requests.
  */
 
 #include "broker/context.h"
@@ -43,7 +43,7 @@
 #include "common/base/mem.h"
 
 #define SETTLE_ROUNDS 10000
-#define QUEUED_BYTES_MAX (24 << 20) /* waiting for the writer; beyond that senders hear "busy" */
+#define QUEUED_BYTES_MAX (24 << 20) /* for the writer; further sends are refused as busy */
 #define PORT_TRIES 50 /* for listenPort 0: until a port and both neighbours are free */
 
 /* ---- ports ----------------------------------------------------------- */
@@ -71,7 +71,7 @@ listen_beside(struct server *server, const char *address, int port)
 	return 0;
 }
 
-/* The port, or -1 after the line that says why. */
+/* Returns the port, or logs an error and returns -1. */
 static int
 listen_all(struct broker *broker)
 {
@@ -201,7 +201,7 @@ make_server(struct daemon *daemon, const struct broker_settings *settings)
 	});
 }
 
-/* What was changed over the network before the last stop. */
+/* A setting that a request changed in an earlier run. */
 static void
 on_setting_row(void *arg, struct slice name, struct slice value)
 {
@@ -241,13 +241,13 @@ on_producer_group_row(void *arg, struct slice name, struct slice value)
 	if (producer_group_from_json(value, &arena, &group) == 0)
 		producer_groups_put(broker->producer_groups, &group);
 	else
-		log_error("what was set for a producer group cannot be read, it is left out "
+		log_error("skipped unreadable settings of a producer group "
 			  "group=%.*s",
 		    (int)name.len, name.data);
 	arena_release(&arena);
 }
 
-/* The tables in memory, from the store. */
+/* Loads the tables in memory from the store. */
 static void
 load_state(struct broker *broker)
 {
@@ -265,7 +265,7 @@ load_state(struct broker *broker)
 	topics_and_groups_load(broker);
 }
 
-/* What loop 0 looks after once messages flow. */
+/* The services of loop 0. */
 static int
 start_services(struct broker *broker)
 {
@@ -316,8 +316,8 @@ free_workers(struct broker *broker)
 }
 
 /*
- * Requests that ask the store one thing after the other may be anywhere between it and their loops:
- * they hear that it has ended, and end.
+ * Requests with several store jobs may be queued anywhere between the store and their loops. Each
+ * gets a refusal for its next job, and ends.
  */
 static void
 settle(struct broker *broker)

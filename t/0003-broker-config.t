@@ -54,7 +54,7 @@ finding() {
 }
 
 for address in 0.0.0.0 239.1.2.3 255.255.255.255 ::; do
-	t_has "clients cannot be told $address" "$(finding -o brokerIP1=$address)" "clients are told $address"
+	t_has "clients cannot be told $address" "$(finding -o brokerIP1=$address)" "clients cannot connect to $address"
 done
 for address in 127.0.0.1 localhost ::1; do
 	t_has "$address is of no use with a name server elsewhere" \

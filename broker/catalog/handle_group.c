@@ -1,6 +1,6 @@
 #include "config.h"
 
-/* Subscription groups: created, changed, deleted and listed by tools. */
+/* Tools create, change, delete and list subscription groups. */
 
 #include <stdlib.h>
 
@@ -29,7 +29,7 @@ change(struct request *request, const struct group *list, size_t n)
 	return VERDICT_LATER;
 }
 
-/* NULL, or why this cannot be kept as it is. */
+/* NULL, or why this group is invalid. */
 static const char *
 read_group(const struct json *json, struct group *group, struct arena *arena)
 {

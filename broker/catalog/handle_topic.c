@@ -1,6 +1,6 @@
 #include "config.h"
 
-/* Topics: created, changed, deleted and listed by tools. */
+/* Tools create, change, delete and list topics. */
 
 #include <stdlib.h>
 

@@ -28,8 +28,7 @@ reply_after_commit(void *context, struct loop *loop, int status)
 
 	if (status != 0) {
 		reply.code = RESPONSE_SYSTEM_ERROR;
-		reply.remark =
-		    SLICE("the change could not be written to disk, nothing has changed");
+		reply.remark = SLICE("cannot write the change to disk; nothing has changed");
 	}
 	ticket_reply(loop, &waiting->ticket, &reply);
 	free(waiting);

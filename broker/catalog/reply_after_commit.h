@@ -2,8 +2,8 @@
 #define BROKER_REPLY_AFTER_COMMIT_H
 
 /*
- * The end of requests that change topics or groups: the reply leaves when the
- * change is committed to meta.db. Any loop.
+ * Sends the reply of a request that changes topics or groups after meta.db has
+ * committed the change. Any loop.
  */
 
 #include "broker/catalog/topic_change.h"

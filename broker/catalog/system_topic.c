@@ -10,7 +10,7 @@
 #define BOTH (PERM_READ | PERM_WRITE)
 #define TEMPLATE (BOTH | PERM_INHERIT)
 
-/* Where the name comes from; the number of queues of a template is a setting. */
+/* The source of the name; a setting gives the number of queues of a template. */
 enum system_name {
 	SYSTEM_NAME_FIXED,
 	SYSTEM_NAME_TEMPLATE, /* only when autoCreateTopicEnable */
@@ -20,7 +20,7 @@ enum system_name {
 	SYSTEM_NAME_TRACE, /* only when traceTopicEnable */
 };
 
-/* Rows with 0 queues are not made at start: only their names are taken. */
+/* Rows with 0 queues only reserve a name; the start does not create these topics. */
 static const struct system_topic_row {
 	const char *name;
 	enum system_name kind;
@@ -123,7 +123,7 @@ system_topic_names(const struct broker *broker, struct arena *arena, size_t *n)
 	return names;
 }
 
-/* The queues and the perm that the settings leave to it; 0 queues: it is not made. */
+/* The queues and perm after the settings; 0 queues: do not create the topic. */
 static int32_t
 queues_of(const struct broker_settings *settings, const struct system_topic_row *row)
 {

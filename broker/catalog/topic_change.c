@@ -19,18 +19,18 @@
 #include "common/protocol/name.h"
 
 /*
- * What an administrator asked for: to meta.db, then into the tables on loop 0, so that changes take
- * effect in the order in which they were committed, then home.
+ * A change goes to meta.db, then into the tables on loop 0, then back to the requesting loop. Thus
+ * changes take effect in the order of their commits.
  */
 struct change {
 	struct task task;
 	struct broker *broker;
 	struct change_done done;
-	struct meta_job *job; /* of a deletion, until all loops were passed */
+	struct meta_job *job; /* of a deletion that has not passed all loops */
 	int n_passed;         /* of the loops */
 	void (*apply)(struct change *change);
 	struct register_wait wait;
-	bool registers; /* the name servers have to hear of it before it is done */
+	bool registers; /* the change is done only after a registration */
 	void (*undo)(struct change *change);
 	int status;
 	bool tell;
@@ -104,7 +104,7 @@ go_home(struct change *change)
 	loop_post(change->done.loop, &change->task);
 }
 
-/* The reply waits for the name servers: the client may ask one of them for the topic next. */
+/* The reply waits for the name servers: the client may request the topic's route next. */
 static void
 on_registered(struct register_wait *wait)
 {
@@ -122,7 +122,7 @@ on_kept(struct meta_job *job, struct loop *reply_loop)
 	if (job->status == 0 && change->apply != NULL)
 		change->apply(change);
 	if (job->status != 0) {
-		log_error("a change of topics or groups could not be kept, it is not in force");
+		log_error("cannot store a change of topics or groups, it has no effect");
 		if (change->undo != NULL)
 			change->undo(change);
 	}
@@ -219,9 +219,9 @@ topic_change(struct broker *broker, const struct topic *list, size_t n, bool tel
 }
 
 /*
- * A deletion passes every loop before it goes to the writer. A send that was checked while the
- * topic existed reaches the writer at the end of its turn: behind the deletion it would bring the
- * topic's queues back, and a restart the topic.
+ * A deletion passes every loop before it goes to the writer. A send that passed its checks before
+ * the deletion reaches the writer at the end of its loop's turn. After the deletion it would create
+ * the topic's queues again, and a restart the topic.
  */
 static void
 run_pass(struct task *task, void *receiver)
@@ -266,7 +266,7 @@ topic_delete(struct broker *broker, struct slice name, const struct change_done 
 	struct change *change = change_new(broker, done);
 	struct meta_job *job = meta_job_new();
 
-	/* Out of the table first: from now on sends are refused, or make it anew. */
+	/* First remove it from the table: later sends are refused or create it anew. */
 	change->topics = mem_alloc(sizeof *change->topics);
 	if (topics_find(broker->topics, name, change->topics)) {
 		topics_remove(broker->topics, name);

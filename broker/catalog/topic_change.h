@@ -2,35 +2,36 @@
 #define BROKER_TOPIC_CHANGE_H
 
 /*
- * Changes of topics and groups, whatever protocol they come by, and all that
- * follows: meta.db, the name servers, the other masters of the cluster, and
- * the offsets and counters of deleted ones. Any loop.
+ * Changes of topics and groups, independent of the protocol, and their
+ * consequences: meta.db, the name servers, the other masters of the cluster,
+ * and the offsets and counters of deleted topics and groups. Any loop.
  */
 
 #include "broker/context.h"
 #include "broker/state/group.h"
 #include "broker/state/topic.h"
 
-/* On the loop that asked: 0 when it is kept on disk and in force, or -1 and nothing has changed. */
+/* On the requesting loop: 0 if the change is on disk and in force; -1: nothing has changed. */
 typedef void topic_changed_fn(void *context, struct loop *loop, int status);
 
-/* Where the result of a change goes. */
+/* The receiver of the result. */
 struct change_done {
-	struct loop *loop; /* that asks */
+	struct loop *loop; /* the requesting one */
 	topic_changed_fn *done;
 	void *context;
 };
 
 /*
- * Why no request may create, change or delete a topic of this name, in the arena; absent: it may.
+ * Why no request may create, change or delete a topic of this name, in the arena; absent: requests
+ * may.
  */
 struct slice topic_name_refusal(
     const struct broker *broker, struct slice name, struct arena *arena);
-/* Whether the new ones of these fit below maxTopics or maxGroups. A refusal is counted. */
+/* Whether the new ones of these fit below maxTopics or maxGroups. Counts a refusal. */
 bool topics_fit(struct broker *broker, const struct topic *list, size_t n);
 bool groups_fit(struct broker *broker, const struct group *list, size_t n);
 
-/* tell: a topic that is new here is created on the other masters of the cluster too. */
+/* tell: the other masters of the cluster also create a topic that is new here. */
 void topic_change(struct broker *broker, const struct topic *list, size_t n, bool tell,
     const struct change_done *done);
 void topic_delete(struct broker *broker, struct slice name, const struct change_done *done);
@@ -39,7 +40,7 @@ void group_change(
 void group_delete(
     struct broker *broker, struct slice name, bool with_offsets, const struct change_done *done);
 
-/* The change is in force already and is only written to meta.db; a failure is logged. */
+/* Only writes a change to meta.db that is already in force; logs a failure. */
 void topic_keep(struct broker *broker, const struct topic *topic, bool tell);
 void group_keep(struct broker *broker, const struct group *group);
 

@@ -14,7 +14,7 @@
 #include "common/base/strmap.h"
 #include "common/protocol/name.h"
 
-/* Another loop may have been quicker: then its topic counts. False: there are too many. */
+/* If another loop was faster, its topic counts. False: there are too many topics. */
 static bool
 create(struct broker *broker, struct topic *topic, bool tell, const char **why)
 {
@@ -65,7 +65,7 @@ topic_find_or_create(
 	return create(broker, topic, true, why);
 }
 
-/* A topic that belongs to a group; each broker makes its own. */
+/* A topic that belongs to a group; each broker creates its own. */
 static bool
 find_or_create_of_group(struct broker *broker, const char *prefix, struct slice group,
     int32_t queues, struct topic *topic, const char **why)
@@ -130,7 +130,7 @@ struct loading {
 	struct broker *broker;
 	struct arena arena;
 	struct strmap ends;  /* "topic queue" -> end of the queue, for offsets beyond it */
-	struct strmap found; /* topics that only the log knows */
+	struct strmap found; /* topics only in the log */
 	size_t n_clamped;
 };
 
@@ -143,8 +143,8 @@ on_topic_row(void *arg, struct slice key, struct slice value)
 
 	if (topic_config_read(json_parse(&loading->arena, value), &config) == -1 ||
 	    topic_from_config(&config, &topic) == -1)
-		log_warn("a topic in meta.db cannot be read, it is left out name=%.*s",
-		    (int)key.len, key.data);
+		log_warn(
+		    "skipped an unreadable topic in meta.db name=%.*s", (int)key.len, key.data);
 	else
 		topics_put(loading->broker->topics, &topic);
 	arena_reset(&loading->arena);
@@ -157,8 +157,8 @@ on_group_row(void *arg, struct slice key, struct slice value)
 	struct group group;
 
 	if (group_read(json_parse(&loading->arena, value), &group) == -1)
-		log_warn("a group in meta.db cannot be read, it is left out name=%.*s",
-		    (int)key.len, key.data);
+		log_warn(
+		    "skipped an unreadable group in meta.db name=%.*s", (int)key.len, key.data);
 	else
 		groups_put(loading->broker->groups, &group);
 	arena_reset(&loading->arena);
@@ -170,7 +170,7 @@ queue_key(struct arena *arena, struct slice topic, int32_t queue_id)
 	return arena_printf(arena, "%.*s %d", (int)topic.len, topic.data, queue_id);
 }
 
-/* A queue in the log: its topic must be there, and large enough. */
+/* Ensures that the topic of a queue in the log exists and has enough queues. */
 static void
 on_queue_row(void *arg, struct slice name, int32_t queue_id, int64_t min_offset, int64_t max_offset)
 {
@@ -192,7 +192,7 @@ on_queue_row(void *arg, struct slice name, int32_t queue_id, int64_t min_offset,
 	if (!known) {
 		topic_init(&topic, name);
 		strmap_put(&loading->found, name, loading);
-		log_warn("a topic is only in the log, it is taken over with defaults name=%s",
+		log_warn("created a topic of the log that meta.db lacks, with defaults name=%s",
 		    topic.name);
 	}
 	topic.read_queues = topic.write_queues = queue_id + 1;
@@ -226,8 +226,7 @@ topics_and_groups_load(struct broker *broker)
 	store_each_queue(broker->store, on_queue_row, &loading);
 	store_each_offset(broker->store, on_offset_row, &loading);
 	if (loading.n_clamped != 0)
-		log_warn("offsets beyond the end of their queue were set back to it n=%zu",
-		    loading.n_clamped);
+		log_warn("reset offsets beyond the end of their queue n=%zu", loading.n_clamped);
 	strmap_release(&loading.ends, free);
 	strmap_release(&loading.found, NULL);
 	arena_release(&loading.arena);

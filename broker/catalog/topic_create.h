@@ -3,9 +3,9 @@
 
 /*
  * Topics and groups that requests create by using them. They exist at once;
- * meta.db, the name servers and the other masters hear of them in the
- * background. A topic that is missing in meta.db after a crash is found again
- * in the log. Any loop. Source: protocol description 5.1, 5.3.
+ * meta.db, the name servers and the other masters receive them in the
+ * background. After a crash, a start finds topics that meta.db lacks in the
+ * log. Any loop. Source: protocol description 5.1, 5.3.
  */
 
 #include <stdbool.h>
@@ -16,7 +16,7 @@
 #include "broker/state/group.h"
 #include "broker/state/topic.h"
 
-/* What a send says of its topic. */
+/* A send's data about its topic. */
 struct topic_wish {
 	struct slice name;
 	struct slice template_name;
@@ -25,17 +25,17 @@ struct topic_wish {
 };
 
 /*
- * The topic for a send; made from the template (defaultTopic of the request) when it
- * does not exist and that is allowed. False: it does not exist, and *why says why (lent, static).
+ * The topic for a send. Creates a missing topic from the template (defaultTopic of the request) if
+ * the settings allow it. False: the topic does not exist; *why is the reason (static).
  */
 bool topic_find_or_create(
     struct broker *broker, const struct topic_wish *wish, struct topic *topic, const char **why);
-/* %RETRY% and %DLQ% of a group. False: *why says why, as above. */
+/* %RETRY% and %DLQ% of a group. False: *why is the reason, as above. */
 bool topic_find_or_create_retry(struct broker *broker, struct slice group, int32_t queues,
     struct topic *topic, const char **why);
 bool topic_find_or_create_dead(
     struct broker *broker, struct slice group, struct topic *topic, const char **why);
-/* The group, made with defaults if that is allowed. False: code 26, and *why as above. */
+/* The group, created with defaults if allowed. False: code 26, and *why as above. */
 bool group_find_or_create(
     struct broker *broker, struct slice name, struct group *group, const char **why);
 

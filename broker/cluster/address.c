@@ -48,7 +48,7 @@ same_ip(const struct host *a, const struct host *b)
 
 /* ---- which interface ------------------------------------------------- */
 
-/* From where a packet to this address would leave. 0 or -1. */
+/* The local address from which packets to this address leave. Returns 0 or -1. */
 static int
 local_towards(const struct sockaddr *address, socklen_t len, struct host *local)
 {
@@ -68,7 +68,10 @@ local_towards(const struct sockaddr *address, socklen_t len, struct host *local)
 	return result;
 }
 
-/* The first that leads to a name server on another host, else one that leads to any. 0 or -1. */
+/*
+ * The local address towards the first name server on another host, else towards any name server.
+ * Returns 0 or -1.
+ */
 static int
 local_towards_nameservers(const char *addresses, struct host *local)
 {
@@ -93,7 +96,10 @@ local_towards_nameservers(const char *addresses, struct host *local)
 	return result;
 }
 
-/* An address that is neither loopback nor a bridge's; *is_bridge_address: `except` is one. */
+/*
+ * Finds an address that belongs neither to loopback nor to a bridge; sets *is_bridge_address if
+ * `except` belongs to a bridge. Returns 0 or -1.
+ */
 static int
 other_interface(const struct host *except, struct host *out, bool *is_bridge_address)
 {
@@ -139,7 +145,7 @@ guess(const struct broker_settings *settings)
 
 /* ---- choosing -------------------------------------------------------- */
 
-/* The number of a name or number. 0 or -1. */
+/* Resolves a host name or a literal address. Returns 0 or -1. */
 static int
 lookup(const char *name, struct host *host)
 {
@@ -206,7 +212,7 @@ on_request(struct conn *conn, const struct command *command, struct slice body)
 static void
 warn(const struct broker *broker, const char *why)
 {
-	log_warn("this broker does not reach itself at %s, the address that it tells clients (%s): "
+	log_warn("this broker does not reach itself at the advertised address %s (%s): "
 		 "set brokerIP1 to an address of this host that clients can reach",
 	    broker->address, why);
 }
@@ -220,7 +226,7 @@ on_connect(struct conn *conn, const char *why)
 
 static const struct conn_events events = { .on_request = on_request, .on_connect = on_connect };
 
-/* Whether this broker answers itself: no other one started in the same millisecond. */
+/* The start time in the reply tells this broker from any other. */
 static void
 on_runtime_info(void *arg, const struct command *reply, struct slice body)
 {
@@ -232,7 +238,7 @@ on_runtime_info(void *arg, const struct command *reply, struct slice body)
 
 	if (reply == NULL) {
 		arena_release(&arena);
-		return; /* on_connect said it, or it is slow */
+		return; /* on_connect has warned, or the reply is late */
 	}
 	if (kv_table_read(&arena, body, &pairs, &n) == 0) {
 		for (size_t i = 0; i < n; i++) {
@@ -241,7 +247,7 @@ on_runtime_info(void *arg, const struct command *reply, struct slice body)
 		}
 	}
 	if (boot_ms != broker->boot_ms)
-		warn(broker, "something else answers there");
+		warn(broker, "another program replies there");
 	arena_release(&arena);
 }
 

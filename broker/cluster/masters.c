@@ -14,13 +14,13 @@
 #include "common/protocol/headers.h"
 
 #define TIMEOUT_MS 5000
-#define PENDING_MAX 100000 /* topics that one master is owed */
+#define PENDING_MAX 100000 /* unsent topics for one master */
 
 struct master {
 	struct masters *masters;
 	char *name;
 	char *address;
-	bool alive;         /* as the name server said last */
+	bool alive;         /* in the name server's last list */
 	struct conn *conn;  /* NULL: none */
 	struct strmap owed; /* topic -> struct debt */
 };
@@ -34,10 +34,9 @@ struct debt {
 struct masters {
 	struct broker *broker;
 	struct loop *loop;
-	struct strmap table; /* broker name -> struct master: all that were ever seen */
+	struct strmap table; /* broker name -> struct master, including dead ones */
 	pthread_mutex_t lock;
-	struct strmap
-	    fresh; /* below the lock: topics that were made since the last look at the cluster */
+	struct strmap fresh; /* under the lock: topics created since the last masters_update */
 };
 
 struct masters *
@@ -88,7 +87,7 @@ masters_tell(struct masters *masters, struct slice topic)
 static void
 on_request(struct conn *conn, const struct command *command, struct slice body)
 {
-	(void)conn; /* nothing is asked on this connection */
+	(void)conn; /* other masters send no requests here */
 	(void)command;
 	(void)body;
 }
@@ -113,7 +112,7 @@ connection_to(struct master *master)
 	struct sockaddr_storage address;
 	socklen_t len;
 
-	/* Brokers register under numbers; a name would hold up the loop. */
+	/* Only a literal address: resolving a name would block the loop. */
 	if (master->conn == NULL && resolve(master->address, true, &address, &len, NULL) == 0)
 		master->conn = conn_connect(master->masters->loop,
 		    (const struct sockaddr *)&address, len, TIMEOUT_MS, &events, master);
@@ -134,7 +133,7 @@ on_told(void *arg, const struct command *reply, struct slice body)
 	(void)body;
 	debt->asked = false;
 	if (reply == NULL)
-		return; /* again when the cluster is looked at next */
+		return; /* the next masters_update retries */
 	if (reply->code != RESPONSE_SUCCESS)
 		log_warn(
 		    "another master refuses a topic master=%s topic=%s code=%d remark=\"%.*s\"",

@@ -20,7 +20,7 @@
 #include "common/base/mem.h"
 
 #define DUE "DELAY_DUE"
-#define LOOK_MS 500   /* how often an empty level is looked at; below the shortest delay */
+#define LOOK_MS 500   /* interval of reads of an empty level; below the shortest delay */
 #define BATCH 32      /* messages read at once */
 #define RETRY_MS 1000 /* after a failed read or append */
 
@@ -28,28 +28,28 @@ struct level {
 	struct delays *delays;
 	int number; /* from 1 */
 	int64_t delay_ms;
-	int64_t offset;   /* of the first message that was not delivered */
-	int64_t due_ms;   /* of that message, steady_ms; 0: not known */
+	int64_t offset;   /* of the first undelivered message */
+	int64_t due_ms;   /* of that message, steady_ms; 0: unknown */
 	int64_t retry_ms; /* not before, clock_mono_ms */
-	bool busy;        /* a read or append is on its way */
+	bool busy;        /* a read or append is pending */
 };
 
 struct delays {
 	struct broker *broker;
 	int64_t start_ms;       /* wall clock */
 	int64_t start_mono_ms;  /* the same moment */
-	int64_t start_position; /* of the log: records from there on are of this run */
+	int64_t start_position; /* of the log: later records belong to this run */
 	_Atomic int64_t n_dropped;
 	struct timer next_look;
 	int n_levels;
 	struct level levels[DELAY_LEVELS_MAX];
 };
 
-/* The due messages of one read, appended one after the other. */
+/* The due messages of one read; they are appended one by one. */
 struct delivery {
 	struct level *level;
 	struct chunk *chunk;
-	size_t at;           /* behind the message at hand in the chunk */
+	size_t at;           /* in the chunk, after the current message */
 	int64_t offset;      /* of that message in the level's queue */
 	int64_t next_offset; /* behind the last one delivered */
 	int n_dropped;
@@ -59,8 +59,8 @@ static void deliver_next(struct delivery *delivery, struct loop *loop);
 static void look(struct delays *delays);
 
 /*
- * The clock of due times: the wall clock at the start, and from there on as fast as the monotonic
- * one. A step of the wall clock moves no due time. Any thread.
+ * The clock of due times: it starts at the wall clock and then follows the monotonic clock, so that
+ * steps of the wall clock do not change due times. Any thread.
  */
 static int64_t
 steady_ms(const struct delays *delays)
@@ -128,7 +128,7 @@ delay_level(const struct delays *delays, struct slice text)
 	return level > delays->n_levels ? delays->n_levels : level;
 }
 
-/* Behind the properties, which end in a separator. */
+/* Appends to the properties, which end in a separator. */
 static void
 add_due(struct record *record, int64_t due_ms, struct arena *arena)
 {
@@ -158,8 +158,8 @@ delay_divert(const struct delays *delays, int level, struct record *record, stru
 /* ---- delivering ------------------------------------------------------ */
 
 /*
- * Writes the level's progress at once, not with the other offsets: a crash delivers again what was
- * delivered behind the last written progress.
+ * Writes the level's progress at once, not with the other offsets: after a crash, the broker
+ * delivers the messages after the last written progress again.
  */
 static void
 keep_progress(const struct level *level)
@@ -342,7 +342,7 @@ read_head(struct level *level, const struct tail_queue *queue)
 
 /* ---- watching -------------------------------------------------------- */
 
-/* How long until this level has to be looked at again. */
+/* The time until the next read of this level. */
 static int64_t
 look_at_level(struct level *level, int64_t now)
 {

@@ -1,6 +1,6 @@
 #include "config.h"
 
-/* Cleaning at once, for the tools. Expired queues and topics go with their segments. */
+/* Immediate cleaning for tools. Expired queues and topics disappear with their segments. */
 
 #include "broker/context.h"
 #include "broker/retention/retention.h"

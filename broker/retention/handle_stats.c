@@ -1,6 +1,6 @@
 #include "config.h"
 
-/* What the broker counts and measures of itself, for tools and exporters. */
+/* The broker's counters and measurements, for tools and exporters. */
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -55,7 +55,7 @@ put_rates(struct table_text *table, const char *key, const double rates[STATS_WI
 	put(table, key, arena_printf(table->arena, "%.1f %.1f %.1f", rates[0], rates[1], rates[2]));
 }
 
-/* As Java's tools show sizes, and the exporter takes them apart. */
+/* The format of Java's tools, which the exporter parses. */
 static struct slice
 size_text(struct arena *arena, int64_t bytes)
 {
@@ -70,7 +70,7 @@ size_text(struct arena *arena, int64_t bytes)
 	return arena_printf(arena, "%.1f %s", size, units[unit]);
 }
 
-/* What Apache's tools want to see and has no meaning here: there are no such pools and timers. */
+/* Apache's tools expect these keys; this broker has no such pools or timers. */
 static const char *const constants[][2] = {
 	{ "EndTransactionQueueSize", "0" },
 	{ "EndTransactionThreadPoolQueueCapacity", "100000" },
@@ -122,7 +122,7 @@ put_identity(struct table_text *table, const struct broker *broker)
 	put_int(table, "subscriptionConflicts", (int64_t)counts.n_conflicts);
 }
 
-/* What requests have created, and how often a limit on it led to a refusal. */
+/* The number of objects that requests created, and of refusals because of limits. */
 static void
 put_limits(struct table_text *table, const struct broker *broker)
 {
@@ -189,7 +189,8 @@ put_counters(struct table_text *table, struct stats *stats)
 	put_rates(table, "getFoundTps", summary.found_tps);
 	put_rates(table, "getMissTps", summary.missed_tps);
 	put_rates(table, "getTotalTps", all);
-	put_rates(table, "getTransferedTps", summary.got_tps); /* 4.x spells it so, 5.x as below */
+	put_rates(table, "getTransferedTps",
+	    summary.got_tps); /* the spelling of 4.x; below that of 5.x */
 	put_rates(table, "getTransferredTps", summary.got_tps);
 	put_int(table, "msgPutTotalYesterdayMorning", (int64_t)summary.put_yesterday_morning);
 	put_int(table, "msgPutTotalTodayMorning", (int64_t)summary.put_today_morning);
@@ -226,7 +227,7 @@ put_store(struct table_text *table, const struct broker *broker)
 		(int)room.len, room.data));
 }
 
-/* How far each level of delay came, and how long its queue is. */
+/* The delivered offset and the length of each delay level. */
 static void
 put_delays(struct table_text *table, const struct worker *worker)
 {
@@ -261,7 +262,7 @@ put_transactions(struct table_text *table, const struct broker *broker)
 	}
 }
 
-/* The limits of connections and of the log, and what they did. */
+/* The limits on connections and log lines, and their effects. */
 static void
 put_server(struct table_text *table, struct server *server)
 {

@@ -19,7 +19,7 @@
 #define SECOND_MS 1000
 #define EXPIRE_SECONDS 10
 #define FORGET_SECONDS 60
-#define UNKNOWN_OFFSETS_MS (24 * 3600 * INT64_C(1000)) /* kept so long after the last commit */
+#define UNKNOWN_OFFSETS_MS (24 * 3600 * INT64_C(1000)) /* after the last commit */
 
 struct timers {
 	struct broker *broker;
@@ -28,7 +28,7 @@ struct timers {
 	struct timer offsets;
 	struct retention retention;
 	int64_t n_seconds;
-	uint64_t n_uncounted; /* as stats said last */
+	uint64_t n_uncounted; /* the last value from stats */
 };
 
 /* ---- offsets to disk ------------------------------------------------- */
@@ -39,7 +39,7 @@ on_offsets_kept(struct meta_job *job, struct loop *reply_loop)
 	struct worker *worker = reply_loop->context;
 
 	if (job->status != 0) {
-		log_error("offsets could not be written, they are tried again");
+		log_error("cannot write offsets, will retry");
 		offsets_keep_changed(worker->broker->offsets, job);
 	}
 	meta_job_free(job);
@@ -77,7 +77,7 @@ expire_clients(struct timers *timers)
 		push_close(timers->broker, timers->loop, stale[i]);
 }
 
-/* What was not counted for want of room counts as refused. */
+/* Events that maxStatistics left uncounted count as refused. */
 static void
 tick_stats(struct timers *timers)
 {
@@ -100,7 +100,7 @@ forget_offsets(struct timers *timers)
 	    offsets_expire_unknown(timers->broker->offsets, clock_mono_ms() - UNKNOWN_OFFSETS_MS);
 
 	if (job != NULL) {
-		log_info("offsets of groups that do not exist were forgotten n=%zu", job->n);
+		log_info("forgot offsets of groups that do not exist n=%zu", job->n);
 		store_meta(timers->broker->store, job);
 	}
 }

@@ -2,8 +2,8 @@
 #define BROKER_TIMERS_H
 
 /*
- * Periodic work of the broker, on loop 0: counters and retention each second,
- * expired clients each ten seconds, offsets to disk each
+ * Periodic work of the broker on loop 0: counters and retention every second,
+ * expired clients every ten seconds, offsets to disk every
  * flushConsumerOffsetInterval.
  */
 
@@ -14,9 +14,9 @@ struct timers;
 
 /* Before the loops run. */
 struct timers *timers_start(struct broker *broker);
-/* NULL is allowed. */
+/* Accepts NULL. */
 void timers_free(struct timers *timers);
-/* Lent; its atomic members may be read by any thread. */
+/* Borrowed; any thread may read the atomic members. */
 const struct retention *timers_retention(const struct timers *timers);
 
 #endif

@@ -45,7 +45,7 @@ static const struct {
 	    "1: error: listenPort: read \"1O911\"; give a whole number from 0 to 65534\n" },
 	{ "listenPort=70000\n", "1: error: listenPort: read 70000; it goes from 0 to 65534\n" },
 	{ "listenPort=2\n",
-	    "0: error: listenPort: read 2; the port two below is opened as well, so give 3 or "
+	    "0: error: listenPort: read 2; the broker also opens the port two below; give 3 or "
 	    "more\n" },
 	{ "listenPort=\n", "1: warning: listenPort: no value given; 10911 stays\n" },
 	{ "listenPort=10911 # for clients\n",
@@ -85,7 +85,7 @@ static const struct {
 	    "with a brokerName of its own and brokerRole=ASYNC_MASTER\n" },
 	{ "brokerRole=SYNC_MASTER\n",
 	    "0: warning: brokerRole: there is no replication yet, so no slave to wait for; "
-	    "SYNC_MASTER answers as ASYNC_MASTER does\n" },
+	    "SYNC_MASTER acts as ASYNC_MASTER\n" },
 	{ "brokerId=3\n", "0: warning: brokerId: a master has id 0; 3 is read as 0\n" },
 	{ "namesrvAddr=10.0.0.1:9876,10.0.0.2:9876\n",
 	    "1: note: namesrvAddr: a comma separates here as ; does; RocketMQ takes ; alone\n" },

@@ -11,9 +11,9 @@
 #include "common/base/mem.h"
 
 /*
- * Retention, in three steps: the closer chooses segments and reads where the queues begin without
- * them; the writer takes them off the list and publishes the new first offsets; the closer unlinks
- * the files. A reader that holds one open finishes first.
+ * Retention has three steps. The closer chooses segments and reads the first offsets of the queues
+ * without them. The writer removes them from the list and publishes the new first offsets. The
+ * closer unlinks the files; readers that have one open finish first.
  */
 
 struct queue_first {
@@ -27,8 +27,8 @@ struct expiry {
 	struct readers *readers;
 	int64_t before_ms;
 	bool oldest;                /* one segment, whatever its age */
-	struct segment_array *gone; /* those to unlink */
-	struct segment *next;       /* the oldest that stays */
+	struct segment_array *gone; /* the segments to unlink */
+	struct segment *next;       /* the oldest remaining one */
 	struct queue_first *firsts;
 	size_t n_firsts;
 	int64_t earliest_ms;
@@ -56,7 +56,7 @@ run_unlink(struct task *task, void *closer)
 
 		atomic_store(&segment->gone, true);
 		if (segment_unlink(&expiry->base->dir, segment) == -1)
-			log_error("segment could not be removed file=%s", segment->path);
+			log_error("cannot remove segment file=%s", segment->path);
 		else
 			log_info("segment removed file=%s newest_ms=%lld", segment->path,
 			    (long long)atomic_load(&segment->last_timestamp));
@@ -98,8 +98,8 @@ forget_halves(struct writer *writer, int64_t before)
 }
 
 /*
- * Half messages that are still open keep their segments until they are parked:
- * they are due now, and the next try finds them gone.
+ * Open half messages keep their segments until they are parked. This makes them due now, so that
+ * the next try finds them parked.
  */
 static void
 run_let_go(struct task *task, void *arg)
@@ -110,7 +110,7 @@ run_let_go(struct task *task, void *arg)
 	struct segment_array *array = segments_ref(&base->segments);
 	size_t n = 0;
 
-	/* Two requests may have chosen the same segments: the second finds them gone. */
+	/* Two requests may choose the same segments; the second finds nothing to remove. */
 	while (n < array->n && array->list[n] != expiry->next)
 		n++;
 	if (n > 0 && n < array->n &&
@@ -155,7 +155,7 @@ count_expired(const struct expiry *expiry, const struct segment_array *array)
 	while (n + 1 < array->n) {
 		int64_t newest = last_timestamp(&expiry->base->dir, array->list[n]);
 
-		/* Readers still follow the WAL of a segment that is not sealed. */
+		/* Readers still use the WAL of an unsealed segment. */
 		if (!atomic_load(&array->list[n]->sealed))
 			break;
 		if (!expiry->oldest && (newest == 0 || newest >= expiry->before_ms))
@@ -169,7 +169,7 @@ count_expired(const struct expiry *expiry, const struct segment_array *array)
 
 /* ---- segments that are still needed ---- */
 
-/* Whether a row of bounds begins behind an entry that is needed. */
+/* Whether a row of bounds begins after a needed entry. */
 static bool
 is_past_kept(const struct store_base *base, sqlite3_stmt *row)
 {
@@ -182,7 +182,7 @@ is_past_kept(const struct store_base *base, sqlite3_stmt *row)
 	return kept_from != 0 && sqlite3_column_int64(row, 1) > kept_from - 1;
 }
 
-/* Whether segments before this one have records that are needed; so when it cannot be read. */
+/* Whether earlier segments have needed records; true if this segment is unreadable. */
 static bool
 is_needed_before(const struct store_base *base, struct segment *segment)
 {
@@ -206,8 +206,8 @@ is_needed_before(const struct store_base *base, struct segment *segment)
 }
 
 /*
- * How many of the n oldest may go before one that is needed. Queues begin later from one segment to
- * the next, so halving finds it.
+ * The number of the n oldest segments before the first needed one. The first offsets grow from
+ * segment to segment, so a binary search finds it.
  */
 static size_t
 count_not_needed(struct store_base *base, const struct segment_array *array, size_t n)
@@ -260,7 +260,7 @@ read_firsts(struct expiry *expiry, sqlite3 *db)
 	return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
-/* Where the queues, and the age of the log, begin with expiry->next. */
+/* The first offsets of the queues and the age of the log, from expiry->next on. */
 static int
 read_next(struct expiry *expiry)
 {
