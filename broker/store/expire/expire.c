@@ -98,8 +98,8 @@ forget_halves(struct writer *writer, int64_t before)
 }
 
 /*
- * Open half messages keep their segments until they are parked. This makes them due now, so that
- * the next try finds them parked.
+ * Open half messages keep their segments until they are decided or parked. This makes them due now,
+ * so that the next try finds them gone.
  */
 static void
 run_let_go(struct task *task, void *arg)
