@@ -8,7 +8,7 @@
 $other_mounts true 2>/dev/null || t_skip_all "mount namespaces cannot be made here"
 
 mkdir "$T_DIR/etc" "$T_DIR/elsewhere"
-port=$((33000 + $$ % 700)) # no other test takes these
+port=$((29100 + $$ % 700)) # no other test takes these
 cat >"$T_DIR/etc/cluster.ini" <<EOF2
 [cluster]
 name = testing

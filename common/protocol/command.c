@@ -345,7 +345,7 @@ encode_json(struct buf *buf, const struct command *command)
 	if (command->ext != NULL || command->fields != NULL)
 		put_ext_fields(buf, command);
 	at = buf_reserve(buf, JSON_BARE_MAX);
-	at = put_int(at, SLICE(",\"flag\":"), command->flag);
+	at = put_int(at, SLICE(",\"flag\":"), (int32_t)command->flag);
 	at = put(at, SLICE(",\"language\":\""));
 	at = put(at, language_names[known_language(command->language)]);
 	at = put_int(at, SLICE("\",\"opaque\":"), command->opaque);
