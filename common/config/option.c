@@ -204,14 +204,29 @@ option_value(const struct option_set *set, const struct option *option, struct a
 	return SLICE("");
 }
 
+/* Whether a reader would take it for less than it is: for blanks, quotes or a comment. */
+static bool
+needs_quotes(struct slice value)
+{
+	char first = value.len != 0 ? value.data[0] : '\0';
+
+	if (slice_trim(value).len != value.len)
+		return true;
+	if (value.len >= 2 && (first == '"' || first == '\'') && value.data[value.len - 1] == first)
+		return true;
+	for (size_t i = 1; i < value.len; i++)
+		if ((value.data[i] == '#' || value.data[i] == ';') &&
+		    (value.data[i - 1] == ' ' || value.data[i - 1] == '\t'))
+			return true;
+	return false;
+}
+
 /* As a properties file writes it, so that it reads back as it was. */
 static void
 print_value(struct slice value, struct buf *out)
 {
-	bool quoted = false;
+	bool quoted = needs_quotes(value);
 
-	for (size_t i = 1; i < value.len && !quoted; i++)
-		quoted = (value.data[i] == '#' || value.data[i] == ';') && value.data[i - 1] == ' ';
 	if (quoted)
 		buf_append_char(out, '"');
 	for (size_t i = 0; i < value.len; i++) {

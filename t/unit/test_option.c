@@ -35,7 +35,7 @@ Test(option, what_is_printed_reads_back)
 		"brokerIP1=10.0.0.1",
 		"storePathRootDir=/data/with blank and \\\\ and =:",
 		"storePathCommitLog=\"/a #b ;c\"",
-		"regionId='quoted # too'",
+		"regionId='quoted # too '",
 		"logLevel=debug",
 	};
 	struct settings_file first, second;
