@@ -35,7 +35,7 @@ struct producer {
 };
 
 /* A send in progress; its arena holds all of it. */
-struct send {
+struct producer_send {
 	struct arena arena;
 	struct producer *producer;
 	enum request_code code;
@@ -141,7 +141,8 @@ is_worth_another_try(int32_t code)
 }
 
 static void
-finish(struct send *send, const struct twinmq_error *error, const struct send_result *result)
+finish(
+    struct producer_send *send, const struct twinmq_error *error, const struct send_result *result)
 {
 	send->done(send->arg, error, result);
 	arena_release(&send->arena);
@@ -150,7 +151,7 @@ finish(struct send *send, const struct twinmq_error *error, const struct send_re
 
 /* Replaces the unique id. */
 static void
-renew_unique_id(struct send *send)
+renew_unique_id(struct producer_send *send)
 {
 	struct buf properties = { 0 };
 
@@ -162,10 +163,10 @@ renew_unique_id(struct send *send)
 	buf_release(&properties);
 }
 
-static void try_once(struct send *send);
+static void try_once(struct producer_send *send);
 
 static void
-fail(struct send *send, const struct twinmq_error *error)
+fail(struct producer_send *send, const struct twinmq_error *error)
 {
 	if (send->attempts_left > 0 && is_worth_another_try(error->code)) {
 		route_cache_doubt(send->producer->mq, send->header.topic);
@@ -183,7 +184,7 @@ static void
 on_send_reply(
     void *arg, const struct twinmq_error *error, const struct command *reply, struct slice body)
 {
-	struct send *send = arg;
+	struct producer_send *send = arg;
 	struct twinmq_error own;
 	struct send_answer header;
 	const char *bad;
@@ -214,7 +215,7 @@ on_send_reply(
 }
 
 static void
-finish_oneway(struct send *send)
+finish_oneway(struct producer_send *send)
 {
 	struct send_result result = {
 		.queue = { send->header.topic, send->broker_name, send->header.queue_id },
@@ -228,7 +229,7 @@ finish_oneway(struct send *send)
 }
 
 static void
-send_to(struct send *send, struct slice address)
+send_to(struct producer_send *send, struct slice address)
 {
 	const struct producer *producer = send->producer;
 	struct command request = { .code = (int32_t)send->code, .codec = producer->codec };
@@ -247,7 +248,7 @@ send_to(struct send *send, struct slice address)
 
 /* The caller's queue, else the next one in turn. 0, or -1 with *error. */
 static int
-choose(struct send *send, const struct route *route, struct chosen_queue *chosen,
+choose(struct producer_send *send, const struct route *route, struct chosen_queue *chosen,
     struct twinmq_error *error)
 {
 	struct slice topic = send->header.topic;
@@ -277,7 +278,7 @@ choose(struct send *send, const struct route *route, struct chosen_queue *chosen
 static void
 on_route(void *arg, const struct twinmq_error *error, const struct route *route)
 {
-	struct send *send = arg;
+	struct producer_send *send = arg;
 	struct chosen_queue chosen;
 	struct twinmq_error own;
 
@@ -306,7 +307,7 @@ on_route(void *arg, const struct twinmq_error *error, const struct route *route)
 }
 
 static void
-try_once(struct send *send)
+try_once(struct producer_send *send)
 {
 	send->on_template = false;
 	twinmq_route_async(send->producer->mq, send->header.topic, on_route, send);
@@ -378,7 +379,7 @@ put_properties(struct buf *out, const struct producer *producer, const struct me
 
 /* Copies the body; deflates it and sets the sysFlag when it is large and becomes smaller. */
 static struct slice
-copy_body(struct send *send, struct slice body)
+copy_body(struct producer_send *send, struct slice body)
 {
 	if (body.len < send->producer->compress_over_bytes)
 		return arena_copy(&send->arena, body);
@@ -392,10 +393,10 @@ copy_body(struct send *send, struct slice body)
 	return (struct slice){ deflated, len };
 }
 
-static struct send *
+static struct producer_send *
 send_new(struct producer *producer, const struct message *message)
 {
-	struct send *send = mem_zalloc(sizeof *send);
+	struct producer_send *send = mem_zalloc(sizeof *send);
 
 	send->producer = producer;
 	send->attempts_left = 1 + producer->retries;
@@ -418,7 +419,7 @@ send_new(struct producer *producer, const struct message *message)
 }
 
 static void
-set_single(struct send *send, const struct message *message)
+set_single(struct producer_send *send, const struct message *message)
 {
 	struct buf properties = { 0 };
 
@@ -434,7 +435,7 @@ set_single(struct send *send, const struct message *message)
 }
 
 static void
-set_batch(struct send *send, const struct message *messages, size_t n)
+set_batch(struct producer_send *send, const struct message *messages, size_t n)
 {
 	struct buf body = { 0 }, properties = { 0 };
 
@@ -468,7 +469,7 @@ producer_send_async(
 		done(arg, &error, NULL);
 		return;
 	}
-	struct send *send = send_new(producer, message);
+	struct producer_send *send = send_new(producer, message);
 	send->done = done;
 	send->arg = arg;
 	set_single(send, message);
@@ -492,7 +493,7 @@ producer_send_batch_async(struct producer *producer, const struct message *messa
 		done(arg, &error, NULL);
 		return;
 	}
-	struct send *send = send_new(producer, &messages[0]);
+	struct producer_send *send = send_new(producer, &messages[0]);
 	send->done = done;
 	send->arg = arg;
 	set_batch(send, messages, n);

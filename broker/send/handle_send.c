@@ -18,7 +18,7 @@ struct remote_send {
 
 /* The fields of a reply; clients read the region from refusals, too. */
 static struct send_answer
-reply_header(const struct broker *broker, const struct send_result *result)
+reply_header(const struct broker *broker, const struct send_outcome *result)
 {
 	return (struct send_answer){
 		.msg_id = result->msg_ids,
@@ -30,7 +30,7 @@ reply_header(const struct broker *broker, const struct send_result *result)
 }
 
 static void
-on_done(struct loop *loop, struct send *send, const struct send_result *result)
+on_done(struct loop *loop, struct send *send, const struct send_outcome *result)
 {
 	const struct worker *worker = loop->context;
 	struct remote_send *remote = container_of(send, struct remote_send, send);
@@ -51,7 +51,7 @@ on_release(struct loop *loop, struct send *send)
 }
 
 static enum verdict
-refuse(struct request *request, const struct send_result *refusal)
+refuse(struct request *request, const struct send_outcome *refusal)
 {
 	struct send_answer *header = arena_alloc(request->arena, sizeof *header);
 
@@ -95,7 +95,7 @@ send_message_begin(struct request *request)
 {
 	struct remote_send *remote = pool_alloc(&request->loop->pool, sizeof *remote);
 	struct send_question question = question_of(request);
-	struct send_result refusal;
+	struct send_outcome refusal;
 
 	remote->ticket = request_ticket(request);
 	remote->send.done = on_done;

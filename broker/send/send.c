@@ -31,7 +31,7 @@
 struct outgoing {
 	struct worker *worker;
 	const struct send_question *question;
-	struct send_result *refusal;
+	struct send_outcome *refusal;
 	struct topic topic;
 	int32_t queue_id;
 	struct record *records;
@@ -75,7 +75,7 @@ reply_stored(struct loop *loop, struct send *send, int32_t code)
 {
 	const struct worker *worker = loop->context;
 	const struct append *append = send->inflight.append;
-	struct send_result result = {
+	struct send_outcome result = {
 		.code = code,
 		.stored = true,
 		.queue_id = send->queue_id,
@@ -94,7 +94,7 @@ reply_failed(struct loop *loop, struct send *send)
 {
 	const struct worker *worker = loop->context;
 	struct store_stats stats;
-	struct send_result result = { 0 };
+	struct send_outcome result = { 0 };
 
 	switch (send->inflight.append->status) {
 	case APPEND_OK:
@@ -192,7 +192,7 @@ refuse(struct outgoing *out, int32_t code, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	*out->refusal = (struct send_result){
+	*out->refusal = (struct send_outcome){
 		.code = code,
 		.remark = arena_vprintf(out->question->arena, format, args),
 	};
@@ -524,7 +524,7 @@ make_append(const struct outgoing *out)
 
 bool
 send_message(struct worker *worker, const struct send_question *question, struct send *send,
-    struct send_result *refusal)
+    struct send_outcome *refusal)
 {
 	struct outgoing out = { .worker = worker, .question = question, .refusal = refusal };
 

@@ -3,7 +3,7 @@
 
 /*
  * Sending, whatever protocol the message came by: a front turns its request into a send_question,
- * and the send_result, which comes later, into its reply. All on the thread of the worker's loop.
+ * and the send_outcome, which comes later, into its reply. All on the thread of the worker's loop.
  */
 
 #include "broker/context.h"
@@ -31,7 +31,7 @@ struct send_question {
 };
 
 /* Texts live in the loop's arena. */
-struct send_result {
+struct send_outcome {
 	int32_t code; /* of common/protocol/codes.h */
 	struct slice remark;
 	bool stored; /* the next three are set; so with FLUSH_DISK_TIMEOUT, too */
@@ -43,7 +43,7 @@ struct send_result {
 /* One send. The front embeds it in what it has to keep for the reply. */
 struct send {
 	/* Called once, with the result. */
-	void (*done)(struct loop *loop, struct send *send, const struct send_result *result);
+	void (*done)(struct loop *loop, struct send *send, const struct send_outcome *result);
 	/* Called last, after done or at the end of the broker: the memory is the front's again. */
 	void (*release)(struct loop *loop, struct send *send);
 	/* These belong to send.c. */
@@ -56,7 +56,7 @@ struct send {
  * was refused; *refusal says why, and neither will be called.
  */
 bool send_message(struct worker *worker, const struct send_question *question, struct send *send,
-    struct send_result *refusal);
+    struct send_outcome *refusal);
 /* What a worker needs before its first send. At start, before the loops run. */
 void send_attach(struct worker *worker);
 

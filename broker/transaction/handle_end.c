@@ -63,7 +63,7 @@ static enum verdict
 end_transaction_begin(struct request *request)
 {
 	const struct end_transaction_header *header = request->header;
-	struct transaction_end end = {
+	struct end_question end = {
 		.from_check = header->from_check,
 		.position = header->commit_log_offset,
 		.half_offset = header->tran_state_table_offset,

@@ -14,8 +14,8 @@ transaction_end_refused(struct broker *broker)
 }
 
 void
-transaction_end(struct worker *worker, const struct transaction_end *end, transaction_done_fn *done,
-    void *context)
+transaction_end(
+    struct worker *worker, const struct end_question *end, transaction_done_fn *done, void *context)
 {
 	const struct transaction_decision decision = {
 		.kind = end->decision,

@@ -9,7 +9,7 @@
 #include "broker/transaction/decide/decide.h"
 
 /* What a producer says became of its transaction. Texts are copied. */
-struct transaction_end {
+struct end_question {
 	enum half_event_kind decision; /* EVENT_COMMIT, EVENT_ROLLBACK, EVENT_UNKNOWN */
 	bool from_check;               /* it replies to a check */
 	int64_t position;              /* of the half message in the log */
@@ -24,7 +24,7 @@ struct transaction_end {
  * Ends a transaction, or forwards the END to the master that asked through this one. done is called
  * once, perhaps at once.
  */
-void transaction_end(struct worker *worker, const struct transaction_end *end,
+void transaction_end(struct worker *worker, const struct end_question *end,
     transaction_done_fn *done, void *context);
 /* An END that a front could not read is counted as refused. */
 void transaction_end_refused(struct broker *broker);

@@ -14,12 +14,16 @@
 #include <emmintrin.h>
 #endif
 
+struct simd_block {
+#ifdef __SSE2__
+	__m128i bytes;
+#else
+	uint64_t bytes;
+#endif
+};
+
 #ifdef __SSE2__
 #define SIMD_BYTES 16
-
-struct simd_block {
-	__m128i bytes;
-};
 
 static inline uint64_t
 simd_find(struct simd_block block, char value)
@@ -52,10 +56,6 @@ simd_first(uint64_t matches)
 #else
 #define SIMD_BYTES 8
 #define SIMD_EACH(value) (UINT64_C(0x0101010101010101) * (unsigned char)(value))
-
-struct simd_block {
-	uint64_t bytes;
-};
 
 /* x - n borrows into the high bit of bytes below n. */
 static inline uint64_t

@@ -46,16 +46,17 @@ struct office {
 	struct timer tick;
 	int64_t began_ms, n_begun; /* for the rate */
 	int64_t n_busy;
-	SLIST_HEAD(, pending) withheld; /* transfers whose outcome is withheld from the broker */
+	SLIST_HEAD(, open_transfer)
+	withheld; /* transfers whose outcome is withheld from the broker */
 	bool closing;
 };
 
 /* A transfer in progress. */
-struct pending {
+struct open_transfer {
 	struct office *office;
 	struct transfer transfer;
-	struct transaction *transaction; /* of a withheld one */
-	SLIST_ENTRY(pending) entry;      /* of the withheld ones */
+	struct transaction *transaction;  /* of a withheld one */
+	SLIST_ENTRY(open_transfer) entry; /* of the withheld ones */
 };
 
 static bool
@@ -68,7 +69,7 @@ static enum transaction_decision
 execute(void *arg, const struct message *message, struct slice transaction_id,
     struct transaction *transaction)
 {
-	struct pending *pending = arg;
+	struct open_transfer *pending = arg;
 	struct office *office = pending->office;
 	int64_t id = pending->transfer.id;
 
@@ -103,7 +104,7 @@ check(void *context, const struct record *message, struct slice transaction_id,
 static void
 on_sent(void *arg, const struct twinmq_error *error, const struct transaction_result *result)
 {
-	struct pending *pending = arg;
+	struct open_transfer *pending = arg;
 
 	(void)result;
 	if (error != NULL && !pending->office->closing)
@@ -117,7 +118,7 @@ on_sent(void *arg, const struct twinmq_error *error, const struct transaction_re
 static void
 begin(struct office *office, int64_t id)
 {
-	struct pending *pending = mem_zalloc(sizeof *pending);
+	struct open_transfer *pending = mem_zalloc(sizeof *pending);
 	struct arena arena = { 0 };
 
 	pending->office = office;
@@ -177,7 +178,7 @@ close_office(struct office *office)
 	loop_drop_timer(twinmq_loop(office->mq), &office->tick);
 	twinmq_close(office->mq);
 	while (!SLIST_EMPTY(&office->withheld)) {
-		struct pending *pending = SLIST_FIRST(&office->withheld);
+		struct open_transfer *pending = SLIST_FIRST(&office->withheld);
 
 		SLIST_REMOVE_HEAD(&office->withheld, entry);
 		/* Frees it; nothing is sent any more. */
