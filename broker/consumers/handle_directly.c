@@ -130,13 +130,12 @@ consume_directly_begin(struct request *request)
 		return refuse_client(request, &member);
 
 	struct direct *direct = mem_zalloc(sizeof *direct);
-	struct read_job *job = read_job_new(READ_POSITION);
+	struct read_job *job = read_position_new(position);
 
 	direct->ticket = request_ticket(request);
 	direct->client = member.conn;
 	direct->position = position;
 	copy_fields(direct, request->command, broker->settings->broker_name);
-	job->offset = position;
 	job->reply_loop = request->loop;
 	job->done = on_read;
 	job->context = direct;

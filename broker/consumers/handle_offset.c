@@ -72,15 +72,14 @@ on_first_read(struct read_job *job, struct loop *loop)
 static enum verdict
 read_first(struct request *request, const struct tail_queue *queue)
 {
-	struct read_job *job = read_job_new(READ_QUEUE);
+	struct read_job *job = read_queue_new(
+	    queue->number, 0, &(struct pull_limits){ .max_messages = 1, .max_scan = 1 });
 	struct ticket *ticket = mem_alloc(sizeof *ticket);
 
 	*ticket = request_ticket(request);
-	job->queue = queue->number;
 	job->reply_loop = request->loop;
 	job->done = on_first_read;
 	job->context = ticket;
-	read_job_set_limits(job, &(struct pull_limits){ .max_messages = 1, .max_scan = 1 });
 	store_read(request_broker(request)->store, job);
 	return VERDICT_LATER;
 }

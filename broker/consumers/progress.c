@@ -189,8 +189,8 @@ on_stamps(struct read_job *job, struct loop *reply_loop)
 	struct worker *worker = reply_loop->context;
 	size_t at = 0;
 
-	for (size_t i = 0; i < report->n_rows && at < job->n_stamps; i++) {
-		const struct stamp_query *stamp = &job->stamps[at];
+	for (size_t i = 0; i < report->n_rows && at < job->stamps.n; i++) {
+		const struct stamp_query *stamp = &job->stamps.list[at];
 		const struct tail_queue *queue =
 		    tail_find(worker->tail, report->rows[i].queue.topic, report->rows[i].queue.id);
 
@@ -223,13 +223,11 @@ progress_report_send(struct progress_report *report, const struct request *reque
 		reply_with(report, request->loop);
 		return VERDICT_LATER;
 	}
-	struct read_job *job = read_job_new(READ_STAMPS);
+	struct read_job *job = read_stamps_new(stamps, n);
 
 	job->reply_loop = request->loop;
 	job->done = on_stamps;
 	job->context = report;
-	job->stamps = stamps;
-	job->n_stamps = n;
 	store_read(worker->broker->store, job);
 	return VERDICT_LATER;
 }

@@ -325,18 +325,15 @@ read_head(struct level *level, const struct tail_queue *queue)
 {
 	struct broker *broker = level->delays->broker;
 	struct delivery *delivery = mem_zalloc(sizeof *delivery);
-	struct read_job *job = read_job_new(READ_QUEUE);
+	struct read_job *job = read_queue_new(queue->number, level->offset,
+	    &(struct pull_limits){
+		.max_messages = BATCH, .max_bytes = 1 << 20, .max_scan = BATCH });
 
 	level->busy = true;
 	delivery->level = level;
 	job->reply_loop = broker->workers[0].loop;
 	job->done = on_read;
 	job->context = delivery;
-	job->queue = queue->number;
-	job->offset = level->offset;
-	read_job_set_limits(
-	    job, &(struct pull_limits){
-		     .max_messages = BATCH, .max_bytes = 1 << 20, .max_scan = BATCH });
 	store_read(broker->store, job);
 }
 

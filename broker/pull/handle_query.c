@@ -92,9 +92,8 @@ static enum verdict
 view_message_begin(struct request *request)
 {
 	const struct view_message_header *header = request->header;
-	struct read_job *job = read_job_new(READ_POSITION);
+	struct read_job *job = read_position_new(header->offset);
 
-	job->offset = header->offset;
 	submit(request, job, on_message_read, header->offset);
 	return VERDICT_LATER;
 }
@@ -105,9 +104,10 @@ view_message_begin(struct request *request)
 static struct slice
 cut_remark(const struct read_job *job, int64_t asked, struct arena *arena)
 {
-	bool full = job->n_records == job->max_messages;
+	const struct key_read *read = &job->by_key;
+	bool full = job->n_records == read->max_messages;
 
-	if (!job->more || (full && job->max_messages >= asked))
+	if (!read->more || (full && read->max_messages >= asked))
 		return SLICE_NONE;
 	return arena_printf(arena, "the %" PRId32 " newest; there are older ones, %s",
 	    job->n_records,
@@ -148,15 +148,12 @@ query_message_begin(struct request *request)
 	const struct broker_settings *settings = broker->settings;
 	int64_t max =
 	    header->unique_key ? settings->default_query_max_num : settings->max_msgs_num_batch;
-	struct read_job *job = read_job_new(READ_KEY);
+	bool all = header->unique_key || header->max_messages < 1 || header->max_messages > max;
+	struct read_job *job =
+	    read_key_new(header->topic, header->key, all ? (int32_t)max : header->max_messages);
 
-	job->topic = slice_dup(header->topic);
-	job->key = slice_dup(header->key);
-	job->max_messages = header->max_messages;
-	if (header->unique_key || job->max_messages < 1 || job->max_messages > max)
-		job->max_messages = (int32_t)max;
-	job->begin_ms = header->begin_timestamp;
-	job->end_ms = header->end_timestamp;
+	job->by_key.begin_ms = header->begin_timestamp;
+	job->by_key.end_ms = header->end_timestamp;
 	submit(request, job, on_messages_found, header->max_messages);
 	return VERDICT_LATER;
 }
@@ -200,8 +197,8 @@ on_earliest_read(struct read_job *job, struct loop *loop)
 	struct reply reply = { 0 };
 	struct store_time_reply header = { -1 };
 
-	if (!is_unreadable(job, &reply) && job->stamps[0].timestamp != 0)
-		header.timestamp = job->stamps[0].timestamp;
+	if (!is_unreadable(job, &reply) && job->stamps.list[0].timestamp != 0)
+		header.timestamp = job->stamps.list[0].timestamp;
 	reply.fields = store_time_reply_fields;
 	reply.header = &header;
 	finish(job, loop, &reply);
@@ -217,15 +214,10 @@ get_earliest_time_begin(struct request *request)
 		answer->timestamp = -1;
 		return request_reply(request, store_time_reply_fields, answer);
 	}
-	struct read_job *job = read_job_new(READ_STAMPS);
+	struct stamp_query *stamp = mem_alloc(sizeof *stamp);
 
-	job->stamps = mem_zalloc(sizeof *job->stamps);
-	job->stamps[0] = (struct stamp_query){
-		.queue = queue->number,
-		.offset = queue->min_offset,
-	};
-	job->n_stamps = 1;
-	submit(request, job, on_earliest_read, 0);
+	*stamp = (struct stamp_query){ .queue = queue->number, .offset = queue->min_offset };
+	submit(request, read_stamps_new(stamp, 1), on_earliest_read, 0);
 	return VERDICT_LATER;
 }
 
@@ -233,7 +225,7 @@ static void
 on_time_found(struct read_job *job, struct loop *loop)
 {
 	struct reply reply = { 0 };
-	struct offset_reply header = { job->status == READ_FOUND ? job->next_offset : 0 };
+	struct offset_reply header = { job->status == READ_FOUND ? job->by_time.offset : 0 };
 
 	reply.fields = offset_reply_fields;
 	reply.header = &header;
@@ -250,11 +242,9 @@ search_offset_begin(struct request *request)
 
 	if (queue == NULL || queue->min_offset == queue->max_offset)
 		return reply_offset(request, queue != NULL ? queue->max_offset : 0);
-	struct read_job *job = read_job_new(READ_TIME);
+	bool upper = slice_equal_nocase(header->boundary_type, SLICE("upper"));
+	struct read_job *job = read_time_new(queue->number, header->timestamp, upper);
 
-	job->queue = queue->number;
-	job->begin_ms = header->timestamp;
-	job->upper = slice_equal_nocase(header->boundary_type, SLICE("upper"));
 	submit(request, job, on_time_found, 0);
 	return VERDICT_LATER;
 }

@@ -83,14 +83,11 @@ static void
 submit_read(struct worker *worker, int32_t queue, int64_t offset, const struct pull_limits *limits,
     void (*done)(struct read_job *job, struct loop *loop), void *context)
 {
-	struct read_job *job = read_job_new(READ_QUEUE);
+	struct read_job *job = read_queue_new(queue, offset, limits);
 
 	job->reply_loop = worker->loop;
 	job->done = done;
 	job->context = context;
-	job->queue = queue;
-	job->offset = offset;
-	read_job_set_limits(job, limits);
 	store_read(worker->broker->store, job);
 }
 
@@ -108,8 +105,8 @@ on_ahead(struct read_job *job, struct loop *loop)
 		return;
 	}
 	if (job->status == READ_FOUND)
-		readahead_add(
-		    worker->readahead, job->queue, job->offset, job->chunk, job->n_records);
+		readahead_add(worker->readahead, job->in_queue.queue, job->in_queue.offset,
+		    job->chunk, job->n_records);
 	read_job_free(job);
 }
 
@@ -216,16 +213,16 @@ take_found(struct worker *worker, const struct pull_question *question, struct r
     struct pull_parts *result)
 {
 	if (question->limits.tag_codes == NULL) {
-		readahead_put(
-		    worker->readahead, job->queue, question->offset, job->chunk, job->n_records);
-		take_ahead(worker, question, job->queue, result);
+		readahead_put(worker->readahead, job->in_queue.queue, question->offset, job->chunk,
+		    job->n_records);
+		take_ahead(worker, question, job->in_queue.queue, result);
 		return;
 	}
 	result->parts[0] =
 	    (struct body_part){ job->chunk->data, job->chunk->len, job->chunk, chunk_release };
 	result->n_parts = 1;
 	result->n_messages = job->n_records;
-	result->next_offset = job->next_offset;
+	result->next_offset = job->in_queue.next_offset;
 	job->chunk = NULL;
 }
 
@@ -246,7 +243,7 @@ on_cold(struct read_job *job, struct loop *loop)
 		break;
 	case READ_NO_MATCH:
 		set_result(worker, question, &pulled, RESPONSE_PULL_RETRY_IMMEDIATELY,
-		    "NO_MATCHED_MESSAGE", job->next_offset);
+		    "NO_MATCHED_MESSAGE", job->in_queue.next_offset);
 		break;
 	case READ_NOTHING: /* it expired meanwhile */
 		set_result(worker, question, &pulled, RESPONSE_PULL_RETRY_IMMEDIATELY,

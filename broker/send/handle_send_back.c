@@ -195,9 +195,8 @@ send_back_begin(struct request *request)
 		.max_times = own_max ? header->max_reconsume_times : group.retry_max,
 		.position = header->offset,
 	};
-	struct read_job *job = read_job_new(READ_POSITION);
+	struct read_job *job = read_position_new(header->offset);
 
-	job->offset = header->offset;
 	job->reply_loop = request->loop;
 	job->done = on_read;
 	job->context = back;

@@ -169,38 +169,62 @@ struct stamp_query {
 	int64_t position;  /* internal */
 };
 
-/* A job for a reader thread. The memory that it points to is the job's; it is freed with
- * read_job_free. */
+struct queue_read {
+	int32_t queue; /* number (tail_queue) */
+	int64_t offset;
+	struct pull_limits limits; /* its tag_codes are the job's copy */
+	int64_t next_offset;       /* reply: where to go on */
+};
+
+struct key_read {
+	char *topic, *key; /* the job's copies */
+	int32_t max_messages;
+	int64_t begin_ms, end_ms; /* store timestamps wanted */
+	int64_t before;           /* only records below this log position; 0: any */
+	bool more; /* reply: older ones were left out, for max_messages or for size */
+};
+
+struct time_read {
+	int32_t queue; /* number */
+	int64_t ms;
+	bool upper;     /* the last entry <= ms instead of the first entry >= ms */
+	int64_t offset; /* reply */
+};
+
+struct stamps_read {
+	struct stamp_query *list; /* the job's; the replies are in it */
+	size_t n;
+};
+
+/* A job for a reader thread, made by a function for each kind. */
 struct read_job {
 	struct task task;
 	struct loop *reply_loop;
 	void (*done)(struct read_job *job, struct loop *reply_loop);
 	void *context;
 	enum read_kind kind;
-	/* the question */
-	int32_t queue;             /* QUEUE, TIME: queue number (tail_queue) */
-	int64_t offset;            /* QUEUE: queue offset; POSITION: log position */
-	struct pull_limits limits; /* QUEUE: tag_codes were copied by read_job_new */
-	char *topic;               /* KEY */
-	char *key;                 /* KEY */
-	int32_t max_messages;      /* KEY */
-	int64_t begin_ms, end_ms;  /* KEY: store timestamps wanted; TIME: begin_ms is the time */
-	int64_t before;            /* KEY: only records below this log position; 0: any */
-	bool upper; /* TIME: last entry <= begin_ms instead of first entry >= begin_ms */
-	struct stamp_query *stamps; /* STAMPS */
-	size_t n_stamps;
-	/* the answer */
+	union {
+		struct queue_read in_queue;
+		int64_t position;
+		struct key_read by_key;
+		struct time_read by_time;
+		struct stamps_read stamps;
+	};
+	/* the reply of every kind */
 	enum read_status status;
-	int64_t next_offset; /* QUEUE: where to go on; TIME: the offset */
-	bool more;           /* KEY: older ones were left out, for max_messages or for size */
 	int32_t n_records;
 	struct chunk *chunk; /* records back to back; NULL when there are none */
 };
 
-struct read_job *read_job_new(enum read_kind kind);
-void read_job_free(struct read_job *job);
 /* limits->tag_codes is copied. */
-void read_job_set_limits(struct read_job *job, const struct pull_limits *limits);
+struct read_job *read_queue_new(int32_t queue, int64_t offset, const struct pull_limits *limits);
+struct read_job *read_position_new(int64_t position);
+/* Texts are copied. The newest records of any time; narrow job->by_key before it is submitted. */
+struct read_job *read_key_new(struct slice topic, struct slice key, int32_t max_messages);
+struct read_job *read_time_new(int32_t queue, int64_t ms, bool upper);
+/* Takes the list, which was allocated with mem_alloc. */
+struct read_job *read_stamps_new(struct stamp_query *list, size_t n);
+void read_job_free(struct read_job *job);
 void store_read(struct store *store, struct read_job *job);
 
 /* ---- meta.db --------------------------------------------------------- */

@@ -80,13 +80,7 @@ on_key(struct read_job *job, struct loop *reply_loop)
 static bool
 ask_key(struct transaction_search *search, struct slice topic)
 {
-	struct read_job *job = read_job_new(READ_KEY);
-
-	job->topic = slice_dup(topic);
-	job->key = slice_dup(search->id);
-	job->max_messages = TRANSACTION_FIND_MAX;
-	job->end_ms = INT64_MAX;
-	submit(search, job, on_key);
+	submit(search, read_key_new(topic, search->id, TRANSACTION_FIND_MAX), on_key);
 	return true;
 }
 
@@ -124,7 +118,6 @@ on_table(struct half_job *job, struct loop *reply_loop)
 {
 	struct transaction_search *search = job->context;
 	bool found = job->n != 0;
-	struct read_job *ask;
 
 	half_job_free(job);
 	if (found) {
@@ -132,12 +125,9 @@ on_table(struct half_job *job, struct loop *reply_loop)
 		go_on(search);
 		return;
 	}
-	ask = read_job_new(READ_KEY);
-	ask->topic = slice_dup(SLICE(HALF_EVENT_TOPIC));
-	ask->key = slice_dup(half_event_key(&reply_loop->arena, search->position));
-	ask->max_messages = 1;
-	ask->end_ms = INT64_MAX;
-	submit(search, ask, on_events);
+	struct slice key = half_event_key(&reply_loop->arena, search->position);
+
+	submit(search, read_key_new(SLICE(HALF_EVENT_TOPIC), key, 1), on_events);
 }
 
 static bool
@@ -181,10 +171,7 @@ on_position(struct read_job *job, struct loop *reply_loop)
 static bool
 ask_position(struct transaction_search *search)
 {
-	struct read_job *job = read_job_new(READ_POSITION);
-
-	job->offset = search->position;
-	submit(search, job, on_position);
+	submit(search, read_position_new(search->position), on_position);
 	return true;
 }
 

@@ -347,18 +347,16 @@ static void on_events(struct read_job *job, struct loop *reply_loop);
 static void
 read_events(struct listing *listing, int32_t queue, int64_t from)
 {
-	struct read_job *job = read_job_new(READ_QUEUE);
+	struct read_job *job = read_queue_new(queue, from,
+	    &(struct pull_limits){
+		.max_messages = (int32_t)(listing->offset - from),
+		.max_bytes = INT32_MAX,
+		.max_scan = INT32_MAX,
+	    });
 
 	job->reply_loop = listing->worker->loop;
 	job->done = on_events;
 	job->context = listing;
-	job->queue = queue;
-	job->offset = from;
-	read_job_set_limits(job, &(struct pull_limits){
-				     .max_messages = (int32_t)(listing->offset - from),
-				     .max_bytes = INT32_MAX,
-				     .max_scan = INT32_MAX,
-				 });
 	store_read(listing->worker->broker->store, job);
 }
 
@@ -367,11 +365,11 @@ static void
 on_events(struct read_job *job, struct loop *reply_loop)
 {
 	struct listing *listing = job->context;
-	int64_t at = job->offset, next = job->next_offset;
+	int64_t at = job->in_queue.offset, next = job->in_queue.next_offset;
 	bool is_part = job->status == READ_FOUND || job->status == READ_CORRUPT;
 	struct slice rest = { "", 0 };
 	struct record record;
-	int32_t queue = job->queue;
+	int32_t queue = job->in_queue.queue;
 
 	(void)reply_loop;
 	listing->failed |= job->status == READ_FAILED;
@@ -445,7 +443,7 @@ on_keys(struct read_job *job, struct loop *reply_loop)
 
 	(void)reply_loop;
 	listing->failed |= job->status == READ_FAILED;
-	listing->last_page = job->n_records < job->max_messages;
+	listing->last_page = job->n_records < job->by_key.max_messages;
 	if (job->status == READ_FOUND) {
 		listing->chunk = job->chunk;
 		job->chunk = NULL;
@@ -471,16 +469,12 @@ has_keys(const struct listing *listing)
 static void
 load_keys(struct listing *listing)
 {
-	struct read_job *job = read_job_new(READ_KEY);
+	struct read_job *job = read_key_new(SLICE(HALF_TOPIC), listing->key, PAGE_KEYS);
 
 	job->reply_loop = listing->worker->loop;
 	job->done = on_keys;
 	job->context = listing;
-	job->topic = slice_dup(SLICE(HALF_TOPIC));
-	job->key = slice_dup(listing->key);
-	job->max_messages = PAGE_KEYS;
-	job->end_ms = INT64_MAX;
-	job->before = listing->offset;
+	job->by_key.before = listing->offset;
 	store_read(listing->worker->broker->store, job);
 }
 

@@ -30,10 +30,7 @@ static void
 submit_position(struct transaction_view *view, int64_t position,
     void (*done)(struct read_job *job, struct loop *reply_loop))
 {
-	struct read_job *job = read_job_new(READ_POSITION);
-
-	job->offset = position;
-	submit(view, job, done);
+	submit(view, read_position_new(position), done);
 }
 
 /* Moves the records from the job to the caller; NULL when there are none. */
@@ -147,13 +144,7 @@ static void
 submit_key(struct transaction_view *view, struct slice topic, struct slice key,
     void (*done)(struct read_job *job, struct loop *reply_loop))
 {
-	struct read_job *job = read_job_new(READ_KEY);
-
-	job->topic = slice_dup(topic);
-	job->key = slice_dup(key);
-	job->max_messages = EVENTS_MAX;
-	job->end_ms = INT64_MAX;
-	submit(view, job, done);
+	submit(view, read_key_new(topic, key, EVENTS_MAX), done);
 }
 
 /* Puts those of the older records that precede the first event before the events. */

@@ -327,7 +327,7 @@ gather(struct rig *rig, const char *topic, int32_t queue_id, struct gathered *al
 			memcpy(all->records[all->n++], job->chunk->data + at, size);
 			at += size;
 		}
-		offset = job->next_offset;
+		offset = job->in_queue.next_offset;
 		read_job_free(job);
 	}
 }

@@ -238,25 +238,15 @@ rig_read(struct rig *rig, struct read_job *job)
 struct read_job *
 rig_pull(struct rig *rig, int32_t queue, int64_t offset, int32_t max_messages)
 {
-	struct read_job *job = read_job_new(READ_QUEUE);
+	struct pull_limits limits = { .max_messages = max_messages, .max_bytes = 1 << 20 };
 
-	job->queue = queue;
-	job->offset = offset;
-	read_job_set_limits(
-	    job, &(struct pull_limits){ .max_messages = max_messages, .max_bytes = 1 << 20 });
-	return rig_read(rig, job);
+	return rig_read(rig, read_queue_new(queue, offset, &limits));
 }
 
 struct read_job *
 rig_find_key(struct rig *rig, const char *topic, const char *key)
 {
-	struct read_job *job = read_job_new(READ_KEY);
-
-	job->topic = mem_strdup(topic);
-	job->key = mem_strdup(key);
-	job->max_messages = 32;
-	job->end_ms = INT64_MAX;
-	return rig_read(rig, job);
+	return rig_read(rig, read_key_new(slice_of(topic), slice_of(key), 32));
 }
 
 static void
@@ -324,9 +314,9 @@ rig_check_queue(struct rig *rig, const char *topic, int32_t queue_id)
 				fatal("not a record at=%zu", at);
 			check_record(&record, offset++, slice_of(topic), queue_id);
 		}
-		if (offset != job->next_offset)
+		if (offset != job->in_queue.next_offset)
 			fatal("next offset does not follow offset=%lld next=%lld",
-			    (long long)offset, (long long)job->next_offset);
+			    (long long)offset, (long long)job->in_queue.next_offset);
 		read_job_free(job);
 	}
 	return offset - first;

@@ -73,28 +73,36 @@ on_read(struct read_job *job, struct loop *loop)
 	finish_one(worker);
 }
 
+static struct read_job *
+make_job(struct worker *worker, const struct tail_queue *queue)
+{
+	struct pull_limits limits = { .max_messages = 32, .max_bytes = 100000 };
+
+	switch (next_random(worker) % 4) {
+	case 0:
+		return read_queue_new(queue->number,
+		    queue->min_offset +
+			next_random(worker) % (queue->max_offset - queue->min_offset + 1),
+		    &limits);
+	case 1:
+		return read_position_new((int64_t)next_random(worker) * 100);
+	case 2:
+		return read_key_new(SLICE("T"), SLICE("key-7"), 10);
+	default:
+		return read_time_new(queue->number, clock_wall_ms() - 50, false);
+	}
+}
+
 static void
 read_something(struct worker *worker)
 {
-	struct read_job *job = read_job_new((enum read_kind)(next_random(worker) % 4));
 	struct tail_queue *queue = tail_find(
 	    tails[worker - workers], SLICE("T"), (int32_t)(next_random(worker) % N_QUEUES));
 
-	if (queue == NULL) {
-		read_job_free(job);
+	if (queue == NULL)
 		return;
-	}
-	job->queue = queue->number;
-	job->offset = job->kind == READ_QUEUE
-	                  ? queue->min_offset +
-	                        next_random(worker) % (queue->max_offset - queue->min_offset + 1)
-	                  : (int64_t)next_random(worker) * 100;
-	job->topic = mem_strdup("T");
-	job->key = mem_strdup("key-7");
-	job->max_messages = 10;
-	job->begin_ms = job->kind == READ_TIME ? clock_wall_ms() - 50 : 0;
-	job->end_ms = INT64_MAX;
-	read_job_set_limits(job, &(struct pull_limits){ .max_messages = 32, .max_bytes = 100000 });
+	struct read_job *job = make_job(worker, queue);
+
 	job->reply_loop = &loops[worker - workers];
 	job->done = on_read;
 	worker->n_reads++;
@@ -236,9 +244,10 @@ main(void)
 			struct read_job *job = rig_pull(&rig, queue->number, offset, 1000);
 
 			if (job->status != READ_FOUND ||
-			    job->next_offset != offset + job->n_records)
+			    job->in_queue.next_offset != offset + job->n_records)
 				bad("gap after restart");
-			offset = job->next_offset > offset ? job->next_offset : queue->max_offset;
+			offset = job->in_queue.next_offset > offset ? job->in_queue.next_offset
+			                                            : queue->max_offset;
 			read_job_free(job);
 		}
 	}

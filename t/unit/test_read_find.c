@@ -89,13 +89,9 @@ Test(read_find, pages_of_a_key_end_where_the_last_one_began)
 	rig_open(&rig);
 	rig_fill(&rig, &(struct sample){ .topic = "K", .keys = "shared", .body_len = 900 }, 200);
 	while (offset > 0) {
-		struct read_job *job = read_job_new(READ_KEY);
+		struct read_job *job = read_key_new(SLICE("K"), SLICE("shared"), 7);
 
-		job->topic = mem_strdup("K");
-		job->key = mem_strdup("shared");
-		job->max_messages = 7;
-		job->end_ms = INT64_MAX;
-		job->before = before;
+		job->by_key.before = before;
 		rig_read(&rig, job);
 		cr_assert_eq(job->n_records, offset < 7 ? (int32_t)offset : 7);
 		cr_assert_eq(record_decode(job->chunk->data, job->chunk->len, &record), 0);
@@ -163,14 +159,11 @@ Test(read_find, a_deleted_topic_s_keys_are_gone)
 static int64_t
 offset_at(struct rig *rig, int64_t time_ms, bool upper)
 {
-	struct read_job *job = read_job_new(READ_TIME);
+	struct read_job *job = read_time_new(rig_queue(rig, "T", 0), time_ms, upper);
 
-	job->queue = rig_queue(rig, "T", 0);
-	job->begin_ms = time_ms;
-	job->upper = upper;
 	rig_read(rig, job);
 	cr_assert_eq(job->status, READ_FOUND);
-	int64_t offset = job->next_offset;
+	int64_t offset = job->by_time.offset;
 	read_job_free(job);
 	return offset;
 }
@@ -213,11 +206,10 @@ Test(read_find, offsets_by_time)
 Test(read_find, time_in_an_unknown_queue_is_nothing)
 {
 	struct rig rig;
-	struct read_job *job = read_job_new(READ_TIME);
+	struct read_job *job = read_time_new(17, 0, false);
 
 	rig_init(&rig);
 	rig_open(&rig);
-	job->queue = 17;
 	cr_assert_eq(rig_read(&rig, job)->status, READ_NOTHING);
 	read_job_free(job);
 	rig_release(&rig);
@@ -226,7 +218,6 @@ Test(read_find, time_in_an_unknown_queue_is_nothing)
 Test(read_find, stamps)
 {
 	struct rig rig;
-	struct read_job *job = read_job_new(READ_STAMPS);
 	struct outcome outcome;
 
 	rig_init(&rig);
@@ -236,14 +227,15 @@ Test(read_find, stamps)
 	int32_t queue = rig_queue(&rig, "S", 0);
 	static const int64_t offsets[] = { 0, 100, 4999, 5000, 5001, -1 };
 
-	job->stamps = mem_zalloc(6 * sizeof job->stamps[0]);
-	job->n_stamps = 6;
+	struct stamp_query *stamps = mem_zalloc(6 * sizeof stamps[0]);
+
 	for (size_t i = 0; i < 6; i++)
-		job->stamps[i] = (struct stamp_query){ .queue = queue, .offset = offsets[i] };
-	rig_read(&rig, job);
+		stamps[i] = (struct stamp_query){ .queue = queue, .offset = offsets[i] };
+	struct read_job *job = rig_read(&rig, read_stamps_new(stamps, 6));
+
 	for (size_t i = 0; i < 6; i++)
-		cr_assert_eq(job->stamps[i].timestamp != 0, offsets[i] >= 0 && offsets[i] <= 5000);
-	cr_assert_eq(job->stamps[3].timestamp, outcome.store_timestamp);
+		cr_assert_eq(stamps[i].timestamp != 0, offsets[i] >= 0 && offsets[i] <= 5000);
+	cr_assert_eq(stamps[3].timestamp, outcome.store_timestamp);
 	read_job_free(job);
 	free(outcome.records);
 	rig_release(&rig);

@@ -88,18 +88,17 @@ Test(replay, a_corrupt_record_is_named_and_never_returned)
 	job = rig_pull(&rig, queue, 0, 100);
 	cr_assert_eq(job->status, READ_FOUND);
 	cr_assert_eq(job->n_records, 5);
-	cr_assert_eq(job->next_offset, 5);
+	cr_assert_eq(job->in_queue.next_offset, 5);
 	read_job_free(job);
 	job = rig_pull(&rig, queue, 5, 100);
 	cr_assert_eq(job->status, READ_CORRUPT);
 	cr_assert_eq(job->n_records, 0);
-	cr_assert_eq(job->next_offset, 6, "who asks may go on behind it");
+	cr_assert_eq(job->in_queue.next_offset, 6, "who asks may go on behind it");
 	read_job_free(job);
 	job = rig_pull(&rig, queue, 6, 100);
 	cr_assert_eq(job->status, READ_FOUND);
 	read_job_free(job);
-	job = read_job_new(READ_POSITION);
-	job->offset = middle.position;
+	job = read_position_new(middle.position);
 	cr_assert_eq(rig_read(&rig, job)->status, READ_CORRUPT);
 	read_job_free(job);
 	rig_release(&rig);
@@ -303,18 +302,18 @@ Test(replay, own_tag_hashes_survive)
 	}
 	waitpid(child, NULL, 0);
 	rig_open(&rig);
-	struct read_job *job = read_job_new(READ_QUEUE);
-	job->queue = rig_queue(&rig, "T", 0);
-	read_job_set_limits(job, &(struct pull_limits){
-				     .max_messages = 32,
-				     .max_bytes = 1 << 20,
-				     .tag_codes = &code,
-				     .n_tag_codes = 1,
-				 });
+	struct read_job *job = read_queue_new(rig_queue(&rig, "T", 0), 0,
+	    &(struct pull_limits){
+		.max_messages = 32,
+		.max_bytes = 1 << 20,
+		.tag_codes = &code,
+		.n_tag_codes = 1,
+	    });
+
 	rig_read(&rig, job);
 	cr_assert_eq(job->status, READ_FOUND);
 	cr_assert_eq(job->n_records, 1);
-	cr_assert_eq(job->next_offset, 3);
+	cr_assert_eq(job->in_queue.next_offset, 3);
 	read_job_free(job);
 	rig_release(&rig);
 }

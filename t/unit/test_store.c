@@ -111,18 +111,17 @@ Test(store, the_bytes_of_an_append_are_those_of_the_log)
 	outcome = rig_append(&rig, &(struct sample){ .topic = "B", .tags = "a", .n = 4 });
 	cr_assert_eq(outcome.queue_offset, 3);
 	for (int64_t at = 0, i = 0; at < outcome.size; i++) {
-		struct read_job *job = read_job_new(READ_POSITION);
+		struct read_job *job = read_position_new(outcome.position + at);
 		char *expected = outcome.records + at;
 
-		job->offset = outcome.position + at;
 		rig_read(&rig, job);
 		cr_assert_eq(job->status, READ_FOUND);
 		record_place(
-		    expected, outcome.queue_offset + i, job->offset, outcome.store_timestamp);
+		    expected, outcome.queue_offset + i, job->position, outcome.store_timestamp);
 		cr_assert_eq(memcmp(expected, job->chunk->data, job->chunk->len), 0);
 		at += (int64_t)job->chunk->len;
 		/* Any other position is no record. */
-		job->offset++;
+		job->position++;
 		chunk_unref(job->chunk);
 		job->chunk = NULL;
 		rig_read(&rig, job);

@@ -22,7 +22,7 @@ enum read_reply
 read_position(struct reader_files *files, struct read_work *work)
 {
 	struct slice bytes;
-	enum get_status status = reader_record(files, work->job.offset, 0, &bytes, NULL);
+	enum get_status status = reader_record(files, work->job.position, 0, &bytes, NULL);
 
 	if (status == GET_OK)
 		set_chunk(work, bytes);
@@ -85,29 +85,30 @@ read_time(struct reader_files *files, struct read_work *work)
 {
 	int64_t low = work->min_offset, high = work->max_offset;
 
-	work->job.next_offset = work->max_offset;
+	work->job.by_time.offset = work->max_offset;
 	work->job.status = low < high ? READ_FOUND : READ_NOTHING;
 	while (low < high) {
 		int64_t middle = low + (high - low) / 2;
 		int64_t timestamp = 0;
-		enum get_status status = stamp_of(files, work, work->job.queue, middle, &timestamp);
+		enum get_status status =
+		    stamp_of(files, work, work->job.by_time.queue, middle, &timestamp);
 
 		if (status != GET_OK) {
 			work->job.status = read_status_of(status);
 			return READ_DONE;
 		}
-		if (timestamp < work->job.begin_ms ||
-		    (work->job.upper && timestamp == work->job.begin_ms))
+		if (timestamp < work->job.by_time.ms ||
+		    (work->job.by_time.upper && timestamp == work->job.by_time.ms))
 			low = middle + 1;
 		else
 			high = middle;
 	}
 	if (work->job.status != READ_FOUND)
 		return READ_DONE;
-	if (!work->job.upper)
-		work->job.next_offset = low;
+	if (!work->job.by_time.upper)
+		work->job.by_time.offset = low;
 	else
-		work->job.next_offset = low > work->min_offset ? low - 1 : 0;
+		work->job.by_time.offset = low > work->min_offset ? low - 1 : 0;
 	return READ_DONE;
 }
 
@@ -115,8 +116,8 @@ enum read_reply
 read_stamps(struct reader_files *files, struct read_work *work)
 {
 	work->job.status = READ_FOUND;
-	for (size_t i = 0; i < work->job.n_stamps; i++) {
-		struct stamp_query *query = &work->job.stamps[i];
+	for (size_t i = 0; i < work->job.stamps.n; i++) {
+		struct stamp_query *query = &work->job.stamps.list[i];
 		struct record record;
 		struct slice bytes;
 
@@ -175,7 +176,7 @@ carries_key(const struct record *record, struct slice key)
 static bool
 is_complete(const struct key_search *search)
 {
-	return search->failed || search->work->job.more;
+	return search->failed || search->work->job.by_key.more;
 }
 
 /* A record with one key twice, or one whose keys were packed since the writer was asked. */
@@ -193,9 +194,9 @@ add_found(struct key_search *search, int64_t position, size_t size)
 {
 	struct read_work *work = search->work;
 
-	work->job.more = (int64_t)search->n_found >= work->job.max_messages ||
-	                 (search->n_found > 0 && search->bytes + size > KEY_BYTES_MAX);
-	if (work->job.more)
+	work->job.by_key.more = (int64_t)search->n_found >= work->job.by_key.max_messages ||
+	                        (search->n_found > 0 && search->bytes + size > KEY_BYTES_MAX);
+	if (work->job.by_key.more)
 		return;
 	search->found[search->n_found++] = position;
 	search->bytes += size;
@@ -213,7 +214,7 @@ check_candidates(struct key_search *search)
 		struct slice bytes;
 
 		if (position < work->born ||
-		    (work->job.before != 0 && position >= work->job.before) ||
+		    (work->job.by_key.before != 0 && position >= work->job.by_key.before) ||
 		    is_found(search, position))
 			continue;
 		enum get_status status = reader_record(search->files, position, 0, &bytes, &record);
@@ -221,8 +222,9 @@ check_candidates(struct key_search *search)
 		if (status == GET_FAILED)
 			search->failed = true;
 		if (status != GET_OK || !slice_equal(record.topic, search->topic) ||
-		    record.store_timestamp < work->job.begin_ms ||
-		    record.store_timestamp > work->job.end_ms || !carries_key(&record, search->key))
+		    record.store_timestamp < work->job.by_key.begin_ms ||
+		    record.store_timestamp > work->job.by_key.end_ms ||
+		    !carries_key(&record, search->key))
 			continue;
 		add_found(search, position, bytes.len);
 	}
@@ -275,16 +277,16 @@ read_key(struct reader_files *files, struct read_work *work)
 	struct key_search search = {
 		.files = files,
 		.work = work,
-		.topic = slice_of(work->job.topic),
-		.key = slice_of(work->job.key),
+		.topic = slice_of(work->job.by_key.topic),
+		.key = slice_of(work->job.by_key.key),
 	};
 	uint64_t hash = key_hash(key_topic_hash(search.topic), search.key);
 
-	if (work->job.max_messages < 1)
-		work->job.max_messages = 1;
-	if (work->job.max_messages > KEY_RESULTS_MAX)
-		work->job.max_messages = KEY_RESULTS_MAX;
-	search.found = mem_alloc((size_t)work->job.max_messages * sizeof search.found[0]);
+	if (work->job.by_key.max_messages < 1)
+		work->job.by_key.max_messages = 1;
+	if (work->job.by_key.max_messages > KEY_RESULTS_MAX)
+		work->job.by_key.max_messages = KEY_RESULTS_MAX;
+	search.found = mem_alloc((size_t)work->job.by_key.max_messages * sizeof search.found[0]);
 	for (size_t i = 0; i < work->n_positions; i++)
 		add_candidate(&search, work->positions[i]);
 	check_candidates(&search);

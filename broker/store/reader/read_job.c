@@ -7,8 +7,8 @@
 
 #include "common/base/mem.h"
 
-struct read_job *
-read_job_new(enum read_kind kind)
+static struct read_job *
+job_new(enum read_kind kind)
 {
 	struct read_work *work = mem_zalloc(sizeof *work);
 
@@ -16,28 +16,74 @@ read_job_new(enum read_kind kind)
 	return &work->job;
 }
 
-void
-read_job_set_limits(struct read_job *job, const struct pull_limits *limits)
+struct read_job *
+read_queue_new(int32_t queue, int64_t offset, const struct pull_limits *limits)
 {
+	struct read_job *job = job_new(READ_QUEUE);
 	size_t size = limits->n_tag_codes * sizeof limits->tag_codes[0];
 
-	free((void *)(uintptr_t)job->limits.tag_codes);
-	job->limits = *limits;
+	job->in_queue = (struct queue_read){ .queue = queue, .offset = offset, .limits = *limits };
 	if (limits->tag_codes != NULL) {
 		int32_t *codes = mem_alloc(size);
 
 		memcpy(codes, limits->tag_codes, size);
-		job->limits.tag_codes = codes;
+		job->in_queue.limits.tag_codes = codes;
 	}
+	return job;
+}
+
+struct read_job *
+read_position_new(int64_t position)
+{
+	struct read_job *job = job_new(READ_POSITION);
+
+	job->position = position;
+	return job;
+}
+
+struct read_job *
+read_key_new(struct slice topic, struct slice key, int32_t max_messages)
+{
+	struct read_job *job = job_new(READ_KEY);
+
+	job->by_key = (struct key_read){
+		.topic = slice_dup(topic),
+		.key = slice_dup(key),
+		.max_messages = max_messages,
+		.end_ms = INT64_MAX,
+	};
+	return job;
+}
+
+struct read_job *
+read_time_new(int32_t queue, int64_t ms, bool upper)
+{
+	struct read_job *job = job_new(READ_TIME);
+
+	job->by_time = (struct time_read){ .queue = queue, .ms = ms, .upper = upper };
+	return job;
+}
+
+struct read_job *
+read_stamps_new(struct stamp_query *list, size_t n)
+{
+	struct read_job *job = job_new(READ_STAMPS);
+
+	job->stamps = (struct stamps_read){ list, n };
+	return job;
 }
 
 void
 read_job_free(struct read_job *job)
 {
-	free((void *)(uintptr_t)job->limits.tag_codes);
-	free(job->topic);
-	free(job->key);
-	free(job->stamps);
+	if (job->kind == READ_QUEUE) {
+		free((void *)(uintptr_t)job->in_queue.limits.tag_codes);
+	} else if (job->kind == READ_KEY) {
+		free(job->by_key.topic);
+		free(job->by_key.key);
+	} else if (job->kind == READ_STAMPS) {
+		free(job->stamps.list);
+	}
 	free(read_work(job)->entries);
 	free(read_work(job)->positions);
 	chunk_unref(job->chunk);

@@ -70,7 +70,8 @@ static enum get_status
 select_in_blocks(struct reader_files *files, struct selection *it, const struct read_work *work)
 {
 	size_t index;
-	enum get_status status = reader_locate(files, work->job.queue, it->next_offset, &index);
+	enum get_status status =
+	    reader_locate(files, work->job.in_queue.queue, it->next_offset, &index);
 
 	if (status != GET_OK)
 		return status;
@@ -79,7 +80,8 @@ select_in_blocks(struct reader_files *files, struct selection *it, const struct 
 	status = reader_file(files, files->segments->list[index], &file);
 	if (status != GET_OK)
 		return status;
-	return segment_each_entry(file, work->job.queue, it->next_offset, select_entry, it);
+	return segment_each_entry(
+	    file, work->job.in_queue.queue, it->next_offset, select_entry, it);
 }
 
 /* Whether the log row of this pick holds several picks: the next picks tell, or the last ones. */
@@ -109,7 +111,8 @@ read_picks(struct reader_files *files, const struct selection *it, struct read_w
 		if (status != GET_OK) {
 			/* What comes before is good; the next pull meets this one first, and passes
 			 * it. */
-			work->job.next_offset = pick.offset + (i == 0 && status == GET_CORRUPT);
+			work->job.in_queue.next_offset =
+			    pick.offset + (i == 0 && status == GET_CORRUPT);
 			break;
 		}
 		at += pick.size;
@@ -127,7 +130,8 @@ read_picks(struct reader_files *files, const struct selection *it, struct read_w
 enum read_reply
 read_queue(struct reader_files *files, struct read_work *work)
 {
-	struct selection it = { .limits = &work->job.limits, .next_offset = work->job.offset };
+	struct selection it = { .limits = &work->job.in_queue.limits,
+		.next_offset = work->job.in_queue.offset };
 	enum get_status status = GET_OK;
 
 	while (!it.full && status == GET_OK) {
@@ -135,10 +139,10 @@ read_queue(struct reader_files *files, struct read_work *work)
 		if (status == GET_NONE)
 			status = select_in_blocks(files, &it, work);
 	}
-	work->job.next_offset = it.next_offset;
+	work->job.in_queue.next_offset = it.next_offset;
 	if (it.n > 0)
 		work->job.status = read_status_of(read_picks(files, &it, work));
-	else if (it.next_offset > work->job.offset)
+	else if (it.next_offset > work->job.in_queue.offset)
 		work->job.status = READ_NO_MATCH;
 	else
 		work->job.status = read_status_of(status);

@@ -176,7 +176,7 @@ readers_submit(struct readers *readers, struct read_job *job)
 {
 	/* A queue keeps its reader, which has the files at hand. */
 	unsigned pick = job->kind == READ_QUEUE
-	                    ? (unsigned)job->queue
+	                    ? (unsigned)job->in_queue.queue
 	                    : atomic_fetch_add_explicit(&readers->next, 1, memory_order_relaxed);
 
 	if (readers->list == NULL) {

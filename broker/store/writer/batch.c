@@ -113,15 +113,17 @@ batch_fail(struct writer *writer)
 static void
 reply_queue(struct writer *writer, struct read_work *work)
 {
-	const struct queue *queue = queue_table_at(&writer->base->queues, work->job.queue);
+	int32_t number =
+	    work->job.kind == READ_QUEUE ? work->job.in_queue.queue : work->job.by_time.queue;
+	const struct queue *queue = queue_table_at(&writer->base->queues, number);
 
 	if (queue == NULL)
 		return;
 	work->min_offset = queue->first;
 	work->max_offset = queue->next;
 	work->entries_offset = queue->n_pending != 0 ? queue->pending_offset : queue->next;
-	if (work->job.kind == READ_QUEUE && work->job.offset > work->entries_offset)
-		work->entries_offset = work->job.offset;
+	if (work->job.kind == READ_QUEUE && work->job.in_queue.offset > work->entries_offset)
+		work->entries_offset = work->job.in_queue.offset;
 	work->entries = pending_copy(&writer->pending, queue, work->entries_offset,
 	    work->job.kind == READ_QUEUE ? WAITING_MAX : SIZE_MAX, &work->n_entries);
 }
@@ -129,8 +131,8 @@ reply_queue(struct writer *writer, struct read_work *work)
 static void
 reply_stamps(struct writer *writer, struct read_work *work)
 {
-	for (size_t i = 0; i < work->job.n_stamps; i++) {
-		struct stamp_query *query = &work->job.stamps[i];
+	for (size_t i = 0; i < work->job.stamps.n; i++) {
+		struct stamp_query *query = &work->job.stamps.list[i];
 		const struct queue *queue = queue_table_at(&writer->base->queues, query->queue);
 		struct queue_entry *entries = NULL;
 		size_t n = 0;
@@ -145,8 +147,8 @@ reply_stamps(struct writer *writer, struct read_work *work)
 static void
 reply_key(struct writer *writer, struct read_work *work)
 {
-	struct slice topic = slice_of(work->job.topic);
-	uint64_t hash = key_hash(key_topic_hash(topic), slice_of(work->job.key));
+	struct slice topic = slice_of(work->job.by_key.topic);
+	uint64_t hash = key_hash(key_topic_hash(topic), slice_of(work->job.by_key.key));
 	const struct pending *pending = &writer->pending;
 	size_t number = 0;
 

@@ -527,11 +527,10 @@ on_read(struct read_job *job, struct loop *loop)
 static void
 start_read(struct check *check, enum check_state state, int64_t position)
 {
-	struct read_job *job = read_job_new(READ_POSITION);
+	struct read_job *job = read_position_new(position);
 
 	check->state = state;
 	check->checks->n_reading++;
-	job->offset = position;
 	job->reply_loop = check->checks->loop;
 	job->done = on_read;
 	job->context = check;

@@ -264,13 +264,10 @@ static void
 read_events(struct pending_end *end)
 {
 	struct loop *loop = end->worker->loop;
-	struct read_job *job = read_job_new(READ_KEY);
+	struct slice key = half_decision_key(&loop->arena, end->decision.position);
+	struct read_job *job = read_key_new(SLICE(HALF_EVENT_TOPIC), key, DECISIONS_MAX);
 
 	end->state = DECIDE_READING_EVENTS;
-	job->topic = mem_strdup(HALF_EVENT_TOPIC);
-	job->key = slice_dup(half_decision_key(&loop->arena, end->decision.position));
-	job->max_messages = DECISIONS_MAX;
-	job->end_ms = INT64_MAX;
 	job->reply_loop = loop;
 	job->done = on_events;
 	job->context = end;
@@ -505,8 +502,7 @@ read_half(struct pending_end *end)
 	end->state = end->copy == -1 ? DECIDE_READING : DECIDE_READING_COPY;
 	if (decide_from_tail(end))
 		return;
-	job = read_job_new(READ_POSITION);
-	job->offset = end->copy != -1 ? end->copy : end->decision.position;
+	job = read_position_new(end->copy != -1 ? end->copy : end->decision.position);
 	job->reply_loop = end->worker->loop;
 	job->done = on_read;
 	job->context = end;
