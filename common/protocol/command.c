@@ -295,11 +295,11 @@ put_field(struct buf *buf, const struct field *field, struct slice value)
 {
 	if (value.data == NULL)
 		return;
-	char *begin = buf_reserve(buf, FIELD_LEAD_BYTES + json_escaped_max(value));
-	char *at = begin;
+	char *begin = buf_reserve(buf, 8 + FIELD_KEY_BYTES + json_escaped_max(value));
+	char *at = put(begin, SLICE(",\""));
 
-	memcpy(at, field->lead, FIELD_LEAD_BYTES); /* more than it is, so that no call is needed */
-	at += field_lead_len(field);
+	memcpy(at, field->key, FIELD_KEY_BYTES);
+	at = put(at + field->key_len, SLICE("\":\""));
 	at = field_is_text(field) ? json_put_escaped(at, value) : put(at, value);
 	*at++ = '"';
 	buf->len += (size_t)(at - begin);
@@ -325,7 +325,7 @@ put_ext_fields(struct buf *buf, const struct command *command)
 
 	buf_append_slice(buf, SLICE(",\"extFields\":"));
 	begin = buf->len;
-	for (const struct field *field = command->fields; field != NULL && field->key != NULL;
+	for (const struct field *field = command->fields; field != NULL && !field_is_end(field);
 	     field++)
 		put_field(buf, field, field_text(field, command->header, number));
 	for (size_t i = 0; i < command->n_ext; i++)
@@ -429,7 +429,7 @@ encode_binary(struct buf *buf, const struct command *command)
 	buf_append_slice(buf, command->remark);
 	fields_at = buf->len;
 	buf_put_u32(buf, 0);
-	for (const struct field *field = command->fields; field != NULL && field->key != NULL;
+	for (const struct field *field = command->fields; field != NULL && !field_is_end(field);
 	     field++)
 		put_binary(buf, (struct slice){ field->key, field->key_len },
 		    field_text(field, command->header, number));

@@ -72,7 +72,7 @@ is_key(const struct field *field, struct slice key)
 static __attribute__((noinline)) size_t
 find_row(const struct field *fields, size_t from, struct slice key)
 {
-	for (size_t i = from; fields[i].key != NULL; i++)
+	for (size_t i = from; !field_is_end(&fields[i]); i++)
 		if (is_key(&fields[i], key))
 			return i;
 	for (size_t i = 0; i < from; i++)
@@ -87,7 +87,7 @@ assign_others(const struct field *fields, uint64_t seen, void *header, const cha
 {
 	const struct field *field = fields;
 
-	for (; field->key != NULL; field++, seen >>= 1) {
+	for (; !field_is_end(field); field++, seen >>= 1) {
 		if (seen & 1)
 			continue;
 		if (field->required) {
@@ -182,7 +182,7 @@ fields_encode(
 {
 	size_t n = 0;
 
-	while (fields[n].key != NULL)
+	while (!field_is_end(&fields[n]))
 		n++;
 
 	struct ext *ext = arena_alloc(arena, n * sizeof *ext);

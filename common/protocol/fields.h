@@ -4,7 +4,7 @@
 /*
  * Typed headers as data: a table maps ext fields to members of a struct. One
  * function finds missing and malformed fields, and names that break the rules of
- * name.h, for all requests. Tables end with key == NULL. Any thread.
+ * name.h, for all requests. Tables end with FIELD_END. Any thread.
  */
 
 #include <stddef.h>
@@ -28,11 +28,10 @@ enum field_type {
 	FIELD_LABEL,
 };
 
-#define FIELD_LEAD_BYTES 32 /* fits the longest; copied with a constant size */
+#define FIELD_KEY_BYTES 32 /* fits the longest; copied with a constant size, without a call */
 
 struct field {
-	const char *key;
-	char lead[FIELD_LEAD_BYTES]; /* in JSON: ,"key":" */
+	char key[FIELD_KEY_BYTES];
 	enum field_type type;
 	uint16_t key_len;
 	uint16_t offset;
@@ -46,22 +45,20 @@ field_is_text(const struct field *field)
 	return field->type >= FIELD_TEXT;
 }
 
-/* Length of the text in `lead`. */
-static inline size_t
-field_lead_len(const struct field *field)
+static inline bool
+field_is_end(const struct field *field)
 {
-	return field->key_len + sizeof ",\"\":\"" - 1;
+	return field->key_len == 0;
 }
 
 /* The key is a literal. */
 #define FIELD_ROW(key, type, header, member, required, absent)                                     \
 	{                                                                                          \
-		key, ",\"" key "\":\"", type, sizeof(key) - 1, offsetof(struct header, member),    \
-		    required, absent                                                               \
+		key, type, sizeof(key) - 1, offsetof(struct header, member), required, absent      \
 	}
 #define FIELD_END                                                                                  \
 	{                                                                                          \
-		NULL, "", FIELD_TEXT, 0, 0, false, 0                                               \
+		"", FIELD_TEXT, 0, 0, false, 0                                                     \
 	}
 
 /*

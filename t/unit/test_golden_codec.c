@@ -322,7 +322,7 @@ is_extra(struct slice key)
 static const struct field *
 find_field(const struct field *fields, struct slice key)
 {
-	for (; fields->key != NULL; fields++) {
+	for (; !field_is_end(fields); fields++) {
 		if (slice_is(key, fields->key))
 			return fields;
 	}

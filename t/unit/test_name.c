@@ -268,9 +268,9 @@ static const struct field *const tables[] = {
 Test(name, every_table_of_fields_says_which_ones_are_names)
 {
 	for (size_t i = 0; i < N(tables); i++)
-		for (const struct field *field = tables[i]; field->key != NULL; field++)
+		for (const struct field *field = tables[i]; !field_is_end(field); field++)
 			cr_expect(field->type != FIELD_TEXT || !sounds_like_a_name(field->key),
 			    "%s is FIELD_TEXT", field->key);
-	for (const struct field *field = send_header_v2_fields; field->key != NULL; field++)
+	for (const struct field *field = send_header_v2_fields; !field_is_end(field); field++)
 		cr_expect_eq(field->type, send_header_fields[field - send_header_v2_fields].type);
 }

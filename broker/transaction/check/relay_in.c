@@ -349,7 +349,7 @@ relay_check_begin(struct request *request)
 	relayed->reply_loop = request->loop;
 	relayed->ticket = request_ticket(request);
 	relayed->header = *(const struct relay_check_header *)request->header;
-	for (const struct field *field = relay_check_header_fields; field->key != NULL; field++) {
+	for (const struct field *field = relay_check_header_fields; !field_is_end(field); field++) {
 		struct slice *text = (void *)((char *)&relayed->header + field->offset);
 
 		if (field_is_text(field))
