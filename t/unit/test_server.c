@@ -48,7 +48,7 @@ static const struct field echo_fields[] = {
 	FIELD_ROW("queueId", FIELD_INT32, echo_header, queue_id, true, 0),
 	FIELD_ROW("offset", FIELD_INT64, echo_header, offset, false, -1),
 	FIELD_ROW("order", FIELD_BOOL, echo_header, order, false, 0),
-	{ 0 },
+	FIELD_END,
 };
 
 static enum verdict

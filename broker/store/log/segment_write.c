@@ -103,8 +103,6 @@ segment_seal(struct segment_writer *writer, const struct log_dir *dir)
 		rc = sql_open(writer->segment->path, dir->write_vfs, SQL_WRITE, &writer->db);
 	if (rc == SQLITE_OK)
 		rc = sql_exec(writer->db, "PRAGMA synchronous = FULL; PRAGMA cache_size = -64");
-	if (rc == SQLITE_OK && !(dir->tricks_off & TRICK_MAP))
-		wal_map(writer->db);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_wal_checkpoint_v2(
 		    writer->db, NULL, SQLITE_CHECKPOINT_FULL, &in_wal, &copied);

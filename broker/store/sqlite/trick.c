@@ -12,9 +12,7 @@ static const struct {
 } names[] = {
 	{ "coalesce", TRICK_COALESCE },
 	{ "extend", TRICK_EXTEND },
-	{ "map", TRICK_MAP },
 	{ "recycle", TRICK_RECYCLE },
-	{ "handle", TRICK_HANDLE },
 	{ "first-sync", TRICK_FIRST_SYNC },
 };
 

@@ -7,12 +7,10 @@
  */
 
 enum trick {
-	TRICK_COALESCE = 1,    /* small writes leave as large ones */
-	TRICK_EXTEND = 2,      /* SYNC_FLUSH: zeros are written ahead of the WAL's end */
-	TRICK_MAP = 4,         /* a checkpoint reads the WAL from mapped memory */
-	TRICK_RECYCLE = 8,     /* a sealed segment's WAL becomes the next one's */
-	TRICK_HANDLE = 16,     /* ASYNC_FLUSH: the syncer keeps a handle of its own */
-	TRICK_FIRST_SYNC = 32, /* ASYNC_FLUSH: no sync in a segment's first transaction */
+	TRICK_COALESCE = 1,   /* small writes leave as large ones */
+	TRICK_EXTEND = 2,     /* SYNC_FLUSH: zeros are written ahead of the WAL's end */
+	TRICK_RECYCLE = 4,    /* a sealed segment's WAL becomes the next one's */
+	TRICK_FIRST_SYNC = 8, /* ASYNC_FLUSH: no sync in a segment's first transaction */
 };
 
 /* "map,recycle": the bits of these names. -1: one is unknown. */

@@ -67,21 +67,6 @@ wal_truncate(sqlite3 *db, int64_t bytes)
 	return wal != NULL ? wal->pMethods->xTruncate(wal, bytes) : SQLITE_OK;
 }
 
-void
-wal_map(sqlite3 *db)
-{
-	sqlite3_file *wal = wal_of(db);
-	sqlite3_int64 limit = INT64_MAX; /* SQLite takes as much as it can map */
-	void *map = NULL;
-
-	if (wal == NULL || wal->pMethods->iVersion < 3 ||
-	    wal->pMethods->xFileControl(wal, SQLITE_FCNTL_MMAP_SIZE, &limit) != SQLITE_OK)
-		return;
-	/* The first fetch maps; without success all is read as before. */
-	if (wal->pMethods->xFetch(wal, 0, WAL_HEADER_BYTES, &map) == SQLITE_OK && map != NULL)
-		wal->pMethods->xUnfetch(wal, 0, map);
-}
-
 /* ---- a second handle ------------------------------------------------- */
 
 int
@@ -116,21 +101,6 @@ wal_handle_sync(struct wal_handle *handle)
 {
 	return handle->file->pMethods->xSync(
 	    handle->file, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
-}
-
-int
-wal_sync_by_path(const char *database)
-{
-	struct buf path = { 0 };
-
-	buf_printf(&path, "%s-wal", database);
-	int fd = open(buf_text(&path), O_RDWR | O_CLOEXEC);
-	buf_release(&path);
-	if (fd == -1)
-		return SQLITE_CANTOPEN;
-	int status = fdatasync(fd);
-	close(fd);
-	return status == 0 ? SQLITE_OK : SQLITE_IOERR_FSYNC;
 }
 
 /* ---- the next database's --------------------------------------------- */

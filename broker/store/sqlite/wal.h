@@ -25,9 +25,6 @@ bool wal_size(sqlite3 *db, int64_t *bytes);
 bool wal_extend(sqlite3 *db, int64_t *end, int64_t bytes);
 /* Truncates the WAL after a failed commit, so that recovery cannot replay it. */
 int wal_truncate(sqlite3 *db, int64_t bytes);
-/* From now on the connection reads its WAL, as it is now, from mapped memory if that is possible.
- */
-void wal_map(sqlite3 *db);
 
 /* A handle of its own to sync a WAL that another thread's connection writes. { 0 }: closed. */
 struct wal_handle {
@@ -38,8 +35,6 @@ struct wal_handle {
 int wal_handle_open(struct wal_handle *handle, const char *vfs, const char *database);
 void wal_handle_close(struct wal_handle *handle);
 int wal_handle_sync(struct wal_handle *handle);
-/* The same without a handle: opens the file, syncs, closes. */
-int wal_sync_by_path(const char *database);
 
 /* Makes the WAL of a sealed database an empty one at another path. 0, or -1: it is as it was. */
 int wal_recycle(const char *database, const char *spare);

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "broker/store/log/disk.h"
-#include "broker/store/sqlite/trick.h"
 #include "broker/store/sqlite/wal.h"
 #include "common/base/buf.h"
 #include "common/base/log.h"
@@ -51,12 +50,9 @@ open_wal(struct syncer *syncer, struct segment *segment)
 	const struct log_dir *dir = &syncer->base->dir;
 
 	close_wal(syncer);
-	if (!(dir->tricks_off & TRICK_HANDLE)) {
-		int rc = wal_handle_open(&syncer->wal, dir->vfs, segment->path);
-
-		if (rc != SQLITE_OK)
-			return rc;
-	}
+	int rc = wal_handle_open(&syncer->wal, dir->vfs, segment->path);
+	if (rc != SQLITE_OK)
+		return rc;
 	syncer->segment = segment_ref(segment);
 	/* The file has a name since the last sync: that has to last, too. */
 	if (disk_sync_directory(dir->path) == 0)
@@ -74,8 +70,7 @@ sync_segment(struct syncer *syncer, struct segment *segment)
 	int rc = syncer->segment != segment ? open_wal(syncer, segment) : SQLITE_OK;
 
 	if (rc == SQLITE_OK)
-		rc = syncer->wal.file != NULL ? wal_handle_sync(&syncer->wal)
-		                              : wal_sync_by_path(segment->path);
+		rc = wal_handle_sync(&syncer->wal);
 	/* The closer was quicker: a sealed segment is synced, and its WAL may be gone. */
 	if (rc == SQLITE_CANTOPEN && atomic_load(&segment->sealed))
 		return SQLITE_OK;
