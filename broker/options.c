@@ -52,7 +52,8 @@ const struct option broker_options[] = {
 	SWITCH("connectBackCheck", connect_back_check, "true",
 	    "at start, connect to the advertised address and check that this broker "
 	    "replies"),
-	TEXT("regionId", region_id, "DefaultRegion", "the region that replies to sends name"),
+	TEXT("regionId", region_id, "DefaultRegion",
+	    "the region that stored messages and replies to sends name"),
 	NUMBER("brokerPermission", broker_permission, "6", 2, 7, NULL,
 	    "6: read and write, 4: only read, 2: only write; the broker registers a "
 	    "change at once",
@@ -82,8 +83,8 @@ const struct option broker_options[] = {
 	    "allow clients to use the topic with the name of the cluster"),
 	SWITCH("brokerTopicEnable", broker_topic_enable, "true",
 	    "allow clients to use the topic with the name of the broker"),
-	SWITCH(
-	    "traceOn", trace_on, "true", "tell producers in every reply that tracing is on", LIVE),
+	SWITCH("traceOn", trace_on, "true",
+	    "tell clients that write traces to do so, in replies to sends and in messages", LIVE),
 	SWITCH("traceTopicEnable", trace_topic_enable, "false",
 	    "create the topic for message traces at start"),
 	TEXT("msgTraceTopicName", msg_trace_topic_name, "RMQ_SYS_TRACE_TOPIC",

@@ -219,6 +219,8 @@ broker_options_check(const void *from, struct diagnostics *diagnostics)
 	check_told_address(settings, diagnostics);
 	check_name("brokerName", settings->broker_name, diagnostics);
 	check_name("brokerClusterName", settings->broker_cluster_name, diagnostics);
+	if (*settings->region_id != '\0')
+		check_name("regionId", settings->region_id, diagnostics);
 	check_name("msgTraceTopicName", settings->msg_trace_topic_name, diagnostics);
 	if (settings->listen_port == 1 || settings->listen_port == 2)
 		diagnostics_add(diagnostics, SEVERITY_ERROR, NULL, 0, SLICE("listenPort"),

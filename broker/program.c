@@ -356,6 +356,7 @@ broker_release(struct daemon *daemon)
 		topics_free(broker->topics);
 		clients_free(broker->clients);
 		stats_free(broker->stats);
+		send_end(broker);
 	}
 	free(broker->address);
 	free(broker->ha_address);
@@ -379,6 +380,7 @@ broker_start(struct daemon *daemon)
 		return -1;
 	}
 	load_state(broker);
+	send_start(broker);
 	make_workers(broker);
 	start_store(broker);
 	if (start_services(broker) == -1) {

@@ -54,7 +54,7 @@ commits "of a retry topic" %RETRY%CG
 # Properties: as many bytes as there may be, and what is added fits no more.
 half Fits "k${SOH}$(long 32600)${STX}" fits
 commits "with 32,630 bytes of properties" Fits
-half Full "k${SOH}$(long 32730)${STX}" full
+half Full "k${SOH}$(long 32680)${STX}" full
 t_is "with 32,767 bytes: refused" "$half_code" 13
 half Over "k${SOH}$(long 33000)${STX}" over
 t_is "with more: refused" "$half_code" 13
@@ -136,7 +136,7 @@ t_is "sent back by a consumer: refused" "$(send_back "$half_position" | field co
 t_is "found by no key" "$(rawcall "$b" 12 topic=Back key=U maxNum=32 beginTimestamp=0 endTimestamp=9999999999999 |
 	field code)" 22
 commits "and then" Back
-half_name "$(send Back "k${SOH}$(long 32760)${STX}" long)"
+half_name "$(send Back "k${SOH}$(long 32690)${STX}" long)"
 t_is "sent back with too long properties: refused" "$(send_back "$half_position" | field code)" 13
 
 # What is written about them has room for what strangers say.

@@ -36,9 +36,10 @@ struct outgoing {
 	int32_t queue_id;
 	struct record *records;
 	size_t n_records;
-	struct known_properties properties;
-	bool half; /* it waits for the end of its transaction */
-	bool dead; /* it came back too often, and goes to the dead letters */
+	struct known_properties known;
+	struct slice properties, added; /* of the record; of a batch: of each */
+	bool half;                      /* it waits for the end of its transaction */
+	bool dead;                      /* it came back too often, and goes to the dead letters */
 	bool delayed;
 	int64_t tag_hash; /* of a delayed message: when it is due */
 };
@@ -170,6 +171,28 @@ on_drop(struct loop *loop, struct inflight_send *inflight)
 }
 
 void
+send_start(struct broker *broker)
+{
+	const struct broker_settings *settings = broker->settings;
+
+	for (int on = 0; on <= 1; on++) {
+		struct buf *text = &broker->added_properties[on];
+
+		if (*settings->region_id != '\0')
+			property_append(text, SLICE("MSG_REGION"), slice_of(settings->region_id));
+		property_append(text, SLICE("TRACE_ON"), on ? SLICE("true") : SLICE("false"));
+		property_append(text, SLICE("CLUSTER"), slice_of(settings->broker_cluster_name));
+	}
+}
+
+void
+send_end(struct broker *broker)
+{
+	for (int on = 0; on <= 1; on++)
+		buf_release(&broker->added_properties[on]);
+}
+
+void
 send_attach(struct worker *worker)
 {
 	const struct broker_settings *settings = worker->broker->settings;
@@ -240,13 +263,35 @@ check_size(struct outgoing *out)
 	return true;
 }
 
+/* A message that some broker stored before has properties of that time, which go. */
+static bool
+read_properties(struct outgoing *out)
+{
+	static const char *const old[] = { "CLUSTER", "MSG_REGION", "TRACE_ON", NULL };
+	const struct broker *broker = out->worker->broker;
+	struct slice properties = out->question->properties;
+
+	properties_read(properties, &out->known);
+	if (out->known.cluster.data != NULL) {
+		struct buf text = { 0 };
+
+		property_copy_without(&text, properties, old);
+		properties = arena_copy(out->question->arena, buf_slice(&text));
+		buf_release(&text);
+		properties_read(properties, &out->known);
+	}
+	out->properties = properties;
+	out->added = buf_slice(&broker->added_properties[broker->settings->trace_on]);
+	return true;
+}
+
 /* A consumer's retry that is delayed is none, whatever its properties say. */
 static bool
 is_half(const struct outgoing *out)
 {
-	return slice_equal_nocase(out->properties.transaction, SLICE("true")) &&
+	return slice_equal_nocase(out->known.transaction, SLICE("true")) &&
 	       (out->question->reconsume_times <= 0 ||
-		   delay_level(out->worker->broker->delays, out->properties.delay) == 0);
+		   delay_level(out->worker->broker->delays, out->known.delay) == 0);
 }
 
 static bool
@@ -254,9 +299,7 @@ check_kind(struct outgoing *out)
 {
 	const struct broker *broker = out->worker->broker;
 
-	properties_read(out->question->properties, &out->properties);
-	if (out->properties.timer.data != NULL &&
-	    delay_level(broker->delays, out->properties.delay) == 0)
+	if (out->known.timer.data != NULL && delay_level(broker->delays, out->known.delay) == 0)
 		return refuse(out, RESPONSE_MESSAGE_ILLEGAL,
 		    "the message is illegal, this broker has no timers: TIMER_DELAY_SEC, "
 		    "TIMER_DELAY_MS and TIMER_DELIVER_MS are not supported, use a delay level");
@@ -268,14 +311,14 @@ check_kind(struct outgoing *out)
 	if (out->question->batch)
 		return refuse(out, RESPONSE_MESSAGE_ILLEGAL,
 		    "the message is illegal, a batch cannot be a transaction");
-	if (out->properties.producer_group.len == 0)
+	if (out->known.producer_group.len == 0)
 		return refuse(out, RESPONSE_MESSAGE_ILLEGAL,
 		    "the message is illegal, a transaction needs the property PGROUP: nobody "
 		    "could be asked about it, or end it");
-	if (name_fault(NAME_GROUP, out->properties.producer_group) != NULL)
+	if (name_fault(NAME_GROUP, out->known.producer_group) != NULL)
 		return refuse(out, RESPONSE_MESSAGE_ILLEGAL,
 		    "the message is illegal, its property PGROUP %s",
-		    name_fault(NAME_GROUP, out->properties.producer_group));
+		    name_fault(NAME_GROUP, out->known.producer_group));
 	out->half = true;
 	return true;
 }
@@ -400,7 +443,8 @@ one_record(const struct outgoing *out)
 		.reconsume_times = out->question->reconsume_times,
 		.body = out->question->body,
 		.topic = slice_of(out->topic.name),
-		.properties = out->question->properties,
+		.properties = out->properties,
+		.added = out->added,
 	};
 }
 
@@ -444,9 +488,9 @@ batch_records(struct outgoing *out)
 		*record = each;
 		record->flag = item.flag;
 		record->body = item.body;
-		record->properties = join_properties(
-		    out->question->arena, item.properties, out->question->properties);
-		if (record->properties.len > RECORD_PROPERTIES_MAX)
+		record->properties =
+		    join_properties(out->question->arena, item.properties, out->properties);
+		if (record_properties_exceed(record))
 			return refuse(out, RESPONSE_MESSAGE_ILLEGAL,
 			    "the properties of message %zu are too long", out->n_records + 1);
 	}
@@ -462,8 +506,8 @@ make_records(struct outgoing *out)
 	out->records[0] = one_record(out);
 	out->n_records = 1;
 	if (out->dead)
-		out->records[0].properties = properties_drop(out->question->properties,
-		    &out->properties, PROPERTY_DELAY, out->question->arena);
+		out->records[0].properties = properties_drop(
+		    out->properties, &out->known, PROPERTY_DELAY, out->question->arena);
 	return true;
 }
 
@@ -472,7 +516,7 @@ static bool
 divert(struct outgoing *out)
 {
 	const struct delays *delays = out->worker->broker->delays;
-	int level = out->half || out->dead ? 0 : delay_level(delays, out->properties.delay);
+	int level = out->half || out->dead ? 0 : delay_level(delays, out->known.delay);
 
 	if (out->question->batch || (!out->half && level == 0))
 		return true;
@@ -482,9 +526,18 @@ divert(struct outgoing *out)
 		out->tag_hash = delay_divert(delays, level, &out->records[0], out->question->arena);
 		out->delayed = true;
 	}
-	if (out->records[0].properties.len > RECORD_PROPERTIES_MAX)
+	return true;
+}
+
+/* With what was added to say where it came from, and where it goes. */
+static bool
+check_record(struct outgoing *out)
+{
+	if (!out->question->batch && record_properties_exceed(&out->records[0]))
 		return refuse(out, RESPONSE_MESSAGE_ILLEGAL,
-		    "the message is illegal, its properties leave no room for its real topic");
+		    "the message is illegal, its properties have %zu bytes, the limit is %d with "
+		    "those that the broker adds",
+		    out->question->properties.len, RECORD_PROPERTIES_MAX);
 	return true;
 }
 
@@ -492,12 +545,14 @@ divert(struct outgoing *out)
 static bool (*const steps[])(struct outgoing *out) = {
 	check_service,
 	check_size,
+	read_properties,
 	check_kind,
 	check_topic,
 	choose_queue,
 	route_retry,
 	make_records,
 	divert,
+	check_record,
 };
 
 static struct append *
@@ -506,7 +561,7 @@ make_append(const struct outgoing *out)
 	struct store *store = out->worker->broker->store;
 	struct append *append =
 	    out->n_records == 1 && !out->question->batch
-		? append_new_known(store, out->worker->loop, out->records, &out->properties)
+		? append_new_known(store, out->worker->loop, out->records, &out->known)
 		: append_new(store, out->records, out->n_records);
 
 	if (out->delayed)
@@ -514,8 +569,8 @@ make_append(const struct outgoing *out)
 	if (out->half)
 		append->half = (struct half_change){
 			.op = HALF_STORE,
-			.due_in_ms = transaction_immunity_ms(
-			    out->worker->broker->settings, &out->properties),
+			.due_in_ms =
+			    transaction_immunity_ms(out->worker->broker->settings, &out->known),
 		};
 	append->reply_loop = out->worker->loop;
 	append->done = on_stored;

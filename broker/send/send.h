@@ -57,6 +57,9 @@ struct send {
  */
 bool send_message(struct worker *worker, const struct send_question *question, struct send *send,
     struct send_outcome *refusal);
+/* What all messages get: their cluster, their region, and whether clients trace them. */
+void send_start(struct broker *broker);
+void send_end(struct broker *broker);
 /* What a worker needs before its first send. At start, before the loops run. */
 void send_attach(struct worker *worker);
 

@@ -76,6 +76,7 @@ static const struct {
 	[SLOT('T', 14)] = { { "TIMER_DELAY_MS", 14 }, MEMBER(timer) },
 	[SLOT('T', 16)] = { { "TIMER_DELIVER_MS", 16 }, MEMBER(timer) },
 	[SLOT('D', 9)] = { { "DELAY_DUE", 9 }, MEMBER(due) },
+	[SLOT('C', 7)] = { { "CLUSTER", 7 }, MEMBER(cluster) },
 	[SLOT('C', 30)] = { { "CHECK_IMMUNITY_TIME_IN_SECONDS", 30 }, MEMBER(immunity) },
 };
 

@@ -36,12 +36,32 @@ bare_size(bool born_v6, bool store_v6)
 	return RECORD_MIN_BYTES + (born_v6 ? V6_EXTRA : 0u) + (store_v6 ? V6_EXTRA : 0u);
 }
 
+/* The last pair may lack its end, which separates it from the added ones. */
+static bool
+lacks_end(const struct record *record)
+{
+	return record->added.len != 0 && record->properties.len != 0 &&
+	       record->properties.data[record->properties.len - 1] != '\x02';
+}
+
+static size_t
+properties_len(const struct record *record)
+{
+	return record->properties.len + (lacks_end(record) ? 1u : 0u) + record->added.len;
+}
+
+bool
+record_properties_exceed(const struct record *record)
+{
+	return properties_len(record) > RECORD_PROPERTIES_MAX;
+}
+
 size_t
 record_size(const struct record *record)
 {
 	return bare_size(is_v6(&record->born_host), is_v6(&record->store_host)) +
 	       (needs_v2(record) ? 1u : 0u) + record->body.len + record->topic.len +
-	       record->properties.len;
+	       properties_len(record);
 }
 
 static char *
@@ -102,10 +122,10 @@ size_t
 record_encode(const struct record *record, char *at)
 {
 	bool v2 = needs_v2(record);
-	size_t size = record_size(record);
+	size_t size = record_size(record), n_properties = properties_len(record);
 
-	if (record->properties.len > RECORD_PROPERTIES_MAX)
-		fatal("record with too long properties len=%zu", record->properties.len);
+	if (n_properties > RECORD_PROPERTIES_MAX)
+		fatal("record with too long properties len=%zu", n_properties);
 	at = put_u32(at, (uint32_t)size);
 	at = put_u32(at, v2 ? RECORD_MAGIC_V2 : RECORD_MAGIC_V1);
 	at = put_u32(at, record->crc_stands ? record->body_crc : crc_of(record->body));
@@ -127,8 +147,11 @@ record_encode(const struct record *record, char *at)
 	else
 		*at++ = (char)record->topic.len;
 	at = put_bytes(at, record->topic);
-	at = put_u16(at, record->properties.len);
-	put_bytes(at, record->properties);
+	at = put_u16(at, n_properties);
+	at = put_bytes(at, record->properties);
+	if (lacks_end(record))
+		*at++ = '\x02';
+	put_bytes(at, record->added);
 	return size;
 }
 
@@ -175,6 +198,7 @@ decode_numbers(const char *at, struct record *record)
 	at += 4; /* magic */
 	record->body_crc = get_u32(&at);
 	record->crc_stands = false;
+	record->added = SLICE_NONE;
 	record->queue_id = (int32_t)get_u32(&at);
 	record->flag = (int32_t)get_u32(&at);
 	record->queue_offset = get_u64(&at);

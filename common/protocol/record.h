@@ -68,15 +68,18 @@ struct record {
 	struct slice body;
 	struct slice topic;
 	struct slice properties;
+	struct slice added; /* encoding: pairs to stand behind the properties, ended by 0x02 */
 };
 
 /* Size of the record that record_encode will make. */
 size_t record_size(const struct record *record);
 /*
  * Writes record_size bytes and returns their number. Computes the CRC unless crc_stands, and
- * sets the host bits of sysFlag. Properties longer than RECORD_PROPERTIES_MAX are fatal.
+ * sets the host bits of sysFlag. Properties that do not fit are fatal.
  */
 size_t record_encode(const struct record *record, char *at);
+/* Whether its properties and the added ones are too long to be encoded. */
+bool record_properties_exceed(const struct record *record);
 void record_place(char *at, int64_t queue_offset, int64_t position, int64_t store_timestamp);
 /* Decodes the record at data, which its parts point into. 0, or -1 when malformed or cut off. */
 int record_decode(const char *data, size_t len, struct record *record);
@@ -105,6 +108,7 @@ struct known_properties {
 	struct slice real_topic, real_queue; /* of what waits on a system topic */
 	struct slice due;                    /* DELAY_DUE, of a delayed message that waits */
 	struct slice immunity;               /* how long nobody asks about a half message, s */
+	struct slice cluster;                /* CLUSTER: a broker stored it before */
 	struct slice timer; /* TIMER_DELAY_SEC, TIMER_DELAY_MS or TIMER_DELIVER_MS */
 	bool repeated;      /* one of these stands there more than once */
 };

@@ -7,6 +7,7 @@
  *   -v N      client version (default 407)  -l NAME  client language (JAVA)
  *   -x        ROCKETMQ headers, not JSON    -o       oneway: no answer is awaited
  *   -t MS     patience (default 30000)       -O FILE  the last answer's body goes there
+ *   -R        shows the messages of a body, a line each, with : and ; in their properties
  *   -A TEXT   answers requests of the peer with code 0 and this body
  *   -E N      ends each transaction that it is asked about with this commitOrRollback
  *   -N N      does so on N connections; all but the last are left open and not read again
@@ -43,6 +44,7 @@ struct caller {
 	int n_connections;
 	bool oneway;
 	bool hold;
+	bool records;
 	const char *push_reply; /* NULL: none */
 	const char *end;        /* of transactions; NULL: not answered */
 	const char *body_path;  /* NULL: stdout */
@@ -88,6 +90,34 @@ by_key(const void *a, const void *b)
 	return slice_compare(((const struct ext *)a)->key, ((const struct ext *)b)->key);
 }
 
+/* Properties with readable separators. */
+static void
+print_properties(struct slice properties)
+{
+	for (size_t i = 0; i < properties.len; i++) {
+		char c = properties.data[i];
+
+		putchar(c == '\1' ? ':' : c == '\2' ? ';' : c);
+	}
+	putchar('\n');
+}
+
+static void
+print_records(struct slice body)
+{
+	struct record record;
+
+	for (; body.len != 0; body.data += record.size, body.len -= record.size) {
+		if (record_decode(body.data, body.len, &record) == -1)
+			die(1, "the body has %zu bytes that are no message", body.len);
+		printf("record=%.*s/%d/%lld position=%lld times=%d body=%.*s properties=",
+		    (int)record.topic.len, record.topic.data, record.queue_id,
+		    (long long)record.queue_offset, (long long)record.position,
+		    record.reconsume_times, (int)record.body.len, record.body.data);
+		print_properties(record.properties);
+	}
+}
+
 static void
 print_body(const struct caller *caller, struct slice body)
 {
@@ -123,7 +153,10 @@ print_reply(struct caller *caller, const struct frame *frame)
 		printf("ext.%.*s=%.*s\n", (int)sorted[i].key.len, sorted[i].key.data,
 		    (int)sorted[i].value.len, sorted[i].value.data);
 	printf("bytes=%zu\n", frame->body.len);
-	print_body(caller, frame->body);
+	if (caller->records && reply.code == 0)
+		print_records(frame->body);
+	else
+		print_body(caller, frame->body);
 }
 
 static void
@@ -233,7 +266,7 @@ parse_flags(struct caller *caller, int argc, char **argv)
 {
 	int flag;
 
-	while ((flag = getopt(argc, argv, "+b:B:v:l:xot:O:A:E:N:H")) != -1) {
+	while ((flag = getopt(argc, argv, "+b:B:v:l:xot:O:RA:E:N:H")) != -1) {
 		switch (flag) {
 		case 'b':
 			caller->body = read_file(&caller->arena, optarg);
@@ -258,6 +291,9 @@ parse_flags(struct caller *caller, int argc, char **argv)
 			break;
 		case 'O':
 			caller->body_path = optarg;
+			break;
+		case 'R':
+			caller->records = true;
 			break;
 		case 'A':
 			caller->push_reply = optarg;
