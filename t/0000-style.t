@@ -57,7 +57,8 @@ rooms() {
 	client:                   common/
 	admin:                    client common/
 	bench:                    client common/
-	examples/bank-transfer:   client common/
+	examples/common:          client common/
+	examples/bank-transfer:   client examples/common common/
 	ROOMS
 }
 
@@ -213,7 +214,7 @@ manuals() {
 }
 
 scripts() {
-	shellcheck -x -S warning quickstart runtests examples/*/run bench/compare bench/count-instructions etc/packages .ci/run t/*/*.sh t/*.t 2>&1
+	shellcheck -x -S warning quickstart runtests examples/*/run examples/common/run.sh bench/compare bench/count-instructions etc/packages .ci/run t/*/*.sh t/*.t 2>&1
 }
 
 generated() {

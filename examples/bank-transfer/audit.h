@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "examples/bank-transfer/books.h"
+#include "examples/common/books.h"
 
 struct audit {
 	int64_t opening; /* coins at the beginning */

@@ -1,19 +1,18 @@
 #ifndef BANK_TRANSFER_BANK_H
 #define BANK_TRANSFER_BANK_H
 
-/*
- * What the programs of both banks share: the command line, the connection to the brokers, and the
- * message of a transfer. One thread.
- */
+/* What the programs of both banks share: the message of a transfer. One thread. */
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "client/twinmq.h"
+#include "examples/common/books.h"
+#include "examples/common/program.h"
 
+#define BOOKS_A "a.db"
+#define BOOKS_B "b.db"
 #define BANK_TOPIC "BankTransfer"
-
-/* ---- a transfer ---- */
 
 struct transfer {
 	int64_t id;     /* 1, 2, ... of its ledger */
@@ -35,32 +34,7 @@ int transfer_of_record(const struct record *record, struct slice ledger, struct 
 /* Name of bank A's group of producers; ends in NUL. */
 struct slice bank_group(struct arena *arena, struct slice ledger);
 
-/* ---- a program ---- */
-
-struct bank_flags {
-	const char *directory;    /* -d: of the books */
-	const char *name_servers; /* -n, else $NAMESRV_ADDR, else NULL */
-	const char *ledger;       /* -l: name of the new one */
-	int64_t transfers;        /* -t: how many to make in all */
-	int64_t rate;             /* -r: transfers a second, at most */
-	int64_t seed;             /* -s */
-	int64_t drop;             /* -p: percent of the outcomes to withhold from the broker */
-	int64_t die; /* -k: percent of the bookings after which the bank kills itself */
-	bool all;    /* -a: the job's window begins with the first transfer */
-};
-
-struct bank_command {
-	const char *name; /* the table ends at NULL */
-	int (*run)(const struct bank_flags *flags);
-};
-
-/* Reads the command line and runs the command. Returns the exit status; 2: wrong command line. */
-int bank_main(const struct bank_command *commands, int argc, char **argv);
-/* Fatal when the name servers' addresses are wrong. */
-struct twinmq *bank_connect(const struct bank_flags *flags);
-/* Runs the loop until SIGTERM or SIGINT. */
-void bank_run(struct loop *loop);
-/* 0 .. range - 1; the same for the same arguments. */
-int64_t bank_random(int64_t seed, int64_t id, int64_t which, int64_t range);
+/* The name of the books' ledger. */
+struct slice bank_ledger(sqlite3 *books, struct arena *arena);
 
 #endif

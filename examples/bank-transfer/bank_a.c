@@ -29,7 +29,7 @@
 #define TICK_MS 10
 
 static int
-open_run(const struct bank_flags *flags)
+open_run(const struct program_flags *flags)
 {
 	book_a_create(flags->directory, slice_of(flags->ledger));
 	return EXIT_SUCCESS;
@@ -38,7 +38,7 @@ open_run(const struct bank_flags *flags)
 /* ---- transfer ---- */
 
 struct office {
-	const struct bank_flags *flags;
+	const struct program_flags *flags;
 	struct twinmq *mq;
 	sqlite3 *books;
 	struct slice ledger;
@@ -62,7 +62,7 @@ struct open_transfer {
 static bool
 happens(const struct office *office, int64_t id, int64_t which, int64_t percent)
 {
-	return bank_random(office->flags->seed, id, which, 100) < percent;
+	return program_random(office->flags->seed, id, which, 100) < percent;
 }
 
 static enum transaction_decision
@@ -189,16 +189,16 @@ close_office(struct office *office)
 }
 
 static int
-transfer_run(const struct bank_flags *flags)
+transfer_run(const struct program_flags *flags)
 {
 	struct office office = { .flags = flags,
-		.mq = bank_connect(flags),
+		.mq = program_connect(flags),
 		.books = books_open(flags->directory, BOOKS_A, NULL) };
 	struct arena arena = { 0 };
 
-	office.ledger = books_ledger(office.books, &arena);
+	office.ledger = bank_ledger(office.books, &arena);
 	open_office(&office, &arena);
-	bank_run(twinmq_loop(office.mq));
+	program_run(twinmq_loop(office.mq));
 	close_office(&office);
 	arena_release(&arena);
 	return EXIT_SUCCESS;
@@ -249,13 +249,13 @@ confirm(struct twinmq *mq, struct slice group, sqlite3_stmt *row)
 }
 
 static int
-confirm_run(const struct bank_flags *flags)
+confirm_run(const struct program_flags *flags)
 {
-	struct twinmq *mq = bank_connect(flags);
+	struct twinmq *mq = program_connect(flags);
 	sqlite3 *books = books_open(flags->directory, BOOKS_A, NULL);
 	struct time_window window = read_ids(books);
 	struct arena arena = { 0 };
-	struct slice group = bank_group(&arena, books_ledger(books, &arena));
+	struct slice group = bank_group(&arena, bank_ledger(books, &arena));
 	sqlite3_stmt *missing = by_time_missing(books, &window);
 	int64_t n_found = 0, n_confirmed = 0;
 
@@ -274,12 +274,12 @@ confirm_run(const struct bank_flags *flags)
 int
 main(int argc, char **argv)
 {
-	static const struct bank_command commands[] = {
+	static const struct program_command commands[] = {
 		{ "open", open_run },
 		{ "transfer", transfer_run },
 		{ "confirm", confirm_run },
 		{ NULL },
 	};
 
-	return bank_main(commands, argc, argv);
+	return program_main(commands, argc, argv);
 }

@@ -28,7 +28,7 @@
 #define PATIENCE_MS 120000 /* without progress */
 
 struct auditor {
-	const struct bank_flags *flags;
+	const struct program_flags *flags;
 	struct twinmq *mq;
 	sqlite3 *books;
 	struct audit audit;
@@ -149,11 +149,11 @@ watch(struct auditor *auditor)
 }
 
 static void
-open_audit(struct auditor *auditor, const struct bank_flags *flags)
+open_audit(struct auditor *auditor, const struct program_flags *flags)
 {
 	*auditor = (struct auditor){
 		.flags = flags,
-		.mq = bank_connect(flags),
+		.mq = program_connect(flags),
 		.books = by_sequence_open(flags->directory),
 		.told = true,
 	};
@@ -168,7 +168,7 @@ close_audit(struct auditor *auditor, int status)
 }
 
 static int
-watch_run(const struct bank_flags *flags)
+watch_run(const struct program_flags *flags)
 {
 	struct auditor auditor;
 
@@ -251,7 +251,7 @@ explain(struct auditor *auditor)
 }
 
 static int
-explain_run(const struct bank_flags *flags)
+explain_run(const struct program_flags *flags)
 {
 	struct auditor auditor;
 
@@ -262,11 +262,11 @@ explain_run(const struct bank_flags *flags)
 int
 main(int argc, char **argv)
 {
-	static const struct bank_command commands[] = {
+	static const struct program_command commands[] = {
 		{ "watch", watch_run },
 		{ "explain", explain_run },
 		{ NULL },
 	};
 
-	return bank_main(commands, argc, argv);
+	return program_main(commands, argc, argv);
 }

@@ -24,9 +24,9 @@
 #define RETRY_MS 200
 
 static int
-open_run(const struct bank_flags *flags)
+open_run(const struct program_flags *flags)
 {
-	struct twinmq *mq = bank_connect(flags);
+	struct twinmq *mq = program_connect(flags);
 	struct arena arena = { 0 };
 	struct route route;
 	int64_t offset;
@@ -126,21 +126,21 @@ on_retry(struct timer *timer)
 }
 
 static int
-credit_run(const struct bank_flags *flags)
+credit_run(const struct program_flags *flags)
 {
-	struct teller teller = { .mq = bank_connect(flags),
+	struct teller teller = { .mq = program_connect(flags),
 		.books = books_open(flags->directory, BOOKS_B, NULL) };
 	const struct queue_place *places;
 	struct arena arena = { 0 };
 
-	teller.ledger = books_ledger(teller.books, &arena);
+	teller.ledger = bank_ledger(teller.books, &arena);
 	size_t n = book_b_queues(teller.books, &arena, &places);
 	struct counter *counters = arena_zalloc(&arena, n * sizeof *counters);
 	for (size_t i = 0; i < n; i++) {
 		counters[i] = (struct counter){ &teller, places[i], { .due = on_retry } };
 		pull_next(&counters[i]);
 	}
-	bank_run(twinmq_loop(teller.mq));
+	program_run(twinmq_loop(teller.mq));
 	teller.closing = true;
 	for (size_t i = 0; i < n; i++)
 		loop_drop_timer(twinmq_loop(teller.mq), &counters[i].retry);
@@ -153,7 +153,7 @@ credit_run(const struct bank_flags *flags)
 /* ---- ids ---- */
 
 static int
-ids_run(const struct bank_flags *flags)
+ids_run(const struct program_flags *flags)
 {
 	sqlite3 *books = books_open(flags->directory, BOOKS_B, NULL);
 	struct time_window window = by_time_window(books, clock_wall_ms(), flags->all);
@@ -170,12 +170,12 @@ ids_run(const struct bank_flags *flags)
 int
 main(int argc, char **argv)
 {
-	static const struct bank_command commands[] = {
+	static const struct program_command commands[] = {
 		{ "open", open_run },
 		{ "credit", credit_run },
 		{ "ids", ids_run },
 		{ NULL },
 	};
 
-	return bank_main(commands, argc, argv);
+	return program_main(commands, argc, argv);
 }

@@ -12,7 +12,7 @@ static const char create[] =
     "	account INTEGER, payee INTEGER, amount INTEGER NOT NULL,"
     "	state TEXT NOT NULL CHECK (state IN ('booked', 'refused')),"
     "	updateTime INTEGER NOT NULL,"
-    "	broker TEXT, position INTEGER, queueOffset INTEGER) WITHOUT ROWID;"
+    "	broker TEXT, position INTEGER, queueOffset INTEGER);"
     "CREATE UNIQUE INDEX t2_booked ON t2 (id) WHERE state = 'booked';"
     "CREATE INDEX t2_time ON t2 (updateTime);"
     "COMMIT";
@@ -48,13 +48,13 @@ book_a_take(sqlite3 *books, int64_t transfers)
 struct transfer
 book_a_order(int64_t seed, int64_t id)
 {
-	bool too_much = bank_random(seed, id, 0, 3) == 0;
+	bool too_much = program_random(seed, id, 0, 3) == 0;
 
 	return (struct transfer){
 		.id = id,
-		.from = 1 + bank_random(seed, id, 1, ACCOUNTS),
-		.to = 1 + bank_random(seed, id, 2, ACCOUNTS),
-		.amount = 1 + bank_random(seed, id, 3, 100) + (too_much ? OPENING_BALANCE : 0),
+		.from = 1 + program_random(seed, id, 1, ACCOUNTS),
+		.to = 1 + program_random(seed, id, 2, ACCOUNTS),
+		.amount = 1 + program_random(seed, id, 3, 100) + (too_much ? OPENING_BALANCE : 0),
 	};
 }
 

@@ -14,7 +14,7 @@
 
 #include "client/twinmq_transaction.h"
 #include "examples/bank-transfer/bank.h"
-#include "examples/bank-transfer/books.h"
+#include "examples/common/books.h"
 
 #define ACCOUNTS 10
 #define OPENING_BALANCE 1000000

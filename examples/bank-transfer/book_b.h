@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "examples/bank-transfer/bank.h"
-#include "examples/bank-transfer/books.h"
+#include "examples/common/books.h"
 
 void book_b_create(const char *directory, struct slice ledger);
 /* Bank B reads this queue from the offset on. */

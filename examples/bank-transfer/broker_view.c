@@ -71,7 +71,7 @@ int
 broker_view_halves(struct twinmq *mq, sqlite3 *books)
 {
 	struct arena arena = { 0 };
-	struct slice ledger = books_ledger(books, &arena);
+	struct slice ledger = bank_ledger(books, &arena);
 	struct route route;
 	int result = twinmq_route(mq, SLICE(BANK_TOPIC), &arena, &route);
 
@@ -120,7 +120,7 @@ broker_view_messages(struct twinmq *mq, sqlite3 *books)
 {
 	const struct queue_place *places;
 	struct arena arena = { 0 };
-	struct slice ledger = books_ledger(books, &arena);
+	struct slice ledger = bank_ledger(books, &arena);
 	size_t n = book_b_queues(books, &arena, &places);
 	int result = 0;
 

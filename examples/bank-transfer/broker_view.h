@@ -4,7 +4,7 @@
 /* Asks the brokers for the transfers of this ledger, for by_sequence.h. Blocking. */
 
 #include "examples/bank-transfer/bank.h"
-#include "examples/bank-transfer/books.h"
+#include "examples/common/books.h"
 
 /* All half messages of bank A's group on all masters. 0, or -1 and twinmq_error. */
 int broker_view_halves(struct twinmq *mq, sqlite3 *books);

@@ -13,7 +13,7 @@
  */
 
 #include "examples/bank-transfer/book_b.h"
-#include "examples/bank-transfer/books.h"
+#include "examples/common/books.h"
 
 enum transfer_outcome {
 	OUTCOME_DELIVERED,   /* booked at A, credited at B */

@@ -16,7 +16,7 @@
  * by_sequence.h has none of these holes.
  */
 
-#include "examples/bank-transfer/books.h"
+#include "examples/common/books.h"
 
 /* Times after `from` up to `to`; the next window begins at `to`. */
 struct time_window {

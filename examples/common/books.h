@@ -1,9 +1,10 @@
-#ifndef BANK_TRANSFER_BOOKS_H
-#define BANK_TRANSFER_BOOKS_H
+#ifndef EXAMPLES_BOOKS_H
+#define EXAMPLES_BOOKS_H
 
 /*
- * The books of a bank: an SQLite database. A commit is on disk before the bank acts on it. Errors
- * of the database are fatal; after a restart the books say how far the bank had come. One thread.
+ * The books of a program: an SQLite database. A commit is on disk before the program acts on it.
+ * Errors of the database are fatal; after a restart the books say how far the program had come. One
+ * thread.
  */
 
 #include <sqlite3.h>
@@ -12,9 +13,6 @@
 #include <stdint.h>
 
 #include "common/base/arena.h"
-
-#define BOOKS_A "a.db"
-#define BOOKS_B "b.db"
 
 /* Opens DIRECTORY/FILE. create: SQL for new books, which must not exist; NULL: they must exist. */
 sqlite3 *books_open(const char *directory, const char *file, const char *create);
@@ -43,8 +41,5 @@ struct slice books_text(sqlite3_stmt *statement, int column); /* lent until the 
 bool books_begin(sqlite3 *books);
 void books_commit(sqlite3 *books);
 void books_rollback(sqlite3 *books);
-
-/* The name of the books' ledger. */
-struct slice books_ledger(sqlite3 *books, struct arena *arena);
 
 #endif

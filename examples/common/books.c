@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "examples/bank-transfer/books.h"
+#include "examples/common/books.h"
 
 #include <stdio.h>
 
@@ -146,16 +146,4 @@ void
 books_rollback(sqlite3 *books)
 {
 	books_script(books, "ROLLBACK");
-}
-
-struct slice
-books_ledger(sqlite3 *books, struct arena *arena)
-{
-	sqlite3_stmt *statement = books_prepare(books, "SELECT ledger FROM bank");
-
-	if (!books_step(statement))
-		fatal("the books have no ledger");
-	struct slice ledger = arena_copy(arena, books_text(statement, 0));
-	sqlite3_finalize(statement);
-	return ledger;
 }
