@@ -12,7 +12,7 @@ t_has 'which stop no start' "$(cat "$T_DIR/err")" '8 diagnostics, it would start
 t_fails '--strict refuses it' "$BUILDDIR/mqbroker" -c "$article" --strict
 
 # begin NAME FLAGS ...: a broker on the article's file, but with a store of its own
-begin() {
+run_configured() {
 	name=$1
 	shift
 	start "$name" mqbroker -c "$article" -n '127.0.0.1:1;127.0.0.1:2' -o bindAddress=127.0.0.1 \
@@ -23,7 +23,7 @@ setting() {
 	rawcall "$(address broker)" 26 | sed -n "s/.*\($1=[^ ]*\).*/\1/p" | head -n 1
 }
 
-begin broker || exit 1
+run_configured broker || exit 1
 t_is 'it starts with eight warnings' "$(grep -c ' warn: .*article-broker-a' "$T_DIR/broker.log")" 8
 t_is 'what was misspelt counts' "$(setting diskMaxUsedSpaceRatio)" 'diskMaxUsedSpaceRatio=88'
 answer=$(rawcall "$(address broker)" 26)
@@ -44,7 +44,7 @@ t_is 'no path over the network' "$(change 'storePathRootDir=/tmp/x' | field code
 stop broker
 t_is 'it stops cleanly' $? 0
 
-begin broker || exit 1
+run_configured broker || exit 1
 t_is 'the change outlives a restart' "$(setting fileReservedTime)" 'fileReservedTime=96'
 stop broker
 

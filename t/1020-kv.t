@@ -5,7 +5,7 @@
 # shellcheck source=t/lib/namesrv.sh
 . "${SRCDIR:-.}/t/lib/namesrv.sh"
 
-begin() {
+begin_ns() {
 	start ns mqnamesrv -o storePath="$T_DIR/ns" || exit 1
 	ns=$(address ns)
 }
@@ -14,7 +14,7 @@ code() {
 	rawcall "$@" | field code
 }
 
-begin
+begin_ns
 t_is 'a 3.2.6 client asks for its namespace: 22' "$(code -v 78 "$ns" 101 namespace=PROJECT_CONFIG key=127.0.0.1)" 22
 t_is 'no such namespace: 22' "$(code "$ns" 219 namespace=N)" 22
 t_is 'put' "$(code "$ns" 100 namespace=N key=k value=v)" 0
@@ -26,13 +26,13 @@ t_is 'a value is missing: 1' "$(code "$ns" 100 namespace=N key=k)" 1
 t_is 'put ordered queues' "$(code "$ns" 100 namespace=ORDER_TOPIC_CONFIG key=T value=a:4)" 0
 kill9 ns
 
-begin
+begin_ns
 t_is 'after kill -9: get' "$(rawcall "$ns" 101 namespace=N key=a | field ext.value)" b
 t_is 'delete' "$(code "$ns" 102 namespace=N key=a)" 0
 t_is 'delete again' "$(code "$ns" 102 namespace=N key=a)" 0
 t_ok 'stop' stop ns
 
-begin
+begin_ns
 t_is 'after a stop: deleted' "$(code "$ns" 101 namespace=N key=a)" 22
 t_is 'after a stop: kept' "$(rawcall "$ns" 219 namespace=N | field body)" '{"table":{"k":"zwei und 3 é"}}'
 

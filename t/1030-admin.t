@@ -5,7 +5,7 @@
 # shellcheck source=t/lib/namesrv.sh
 . "${SRCDIR:-.}/t/lib/namesrv.sh"
 
-begin() {
+begin_ns() {
 	start ns mqnamesrv -o storePath="$T_DIR/ns" || exit 1
 	ns=$(address ns)
 }
@@ -18,7 +18,7 @@ code() {
 	rawcall "$@" | field code
 }
 
-begin
+begin_ns
 # shellcheck disable=SC2046
 hold a -B "$(table 1 T1 T2)" "$ns" 103 $(broker_fields a 0 21911 C1)
 # shellcheck disable=SC2046
@@ -65,7 +65,7 @@ t_is '318: lists can be switched off' "$(code -B 'enableAllTopicList=false
 ' "$ns" 318)" 0
 t_has 'then they are refused' "$(rawcall "$ns" 206)" 'remark=disable'
 t_ok 'stop' stop ns
-begin
+begin_ns
 t_has 'a change survives a restart' "$(rawcall "$ns" 319)" 'scanNotActiveBrokerInterval=4000'
 t_ok 'stop' stop ns
 t_done

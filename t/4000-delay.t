@@ -6,10 +6,8 @@
 soh=$(printf '\001')
 stx=$(printf '\002')
 
-begin() {
-	start b mqbroker -o storePathRootDir="$T_DIR/b" -o brokerIP1=127.0.0.1 -o 'messageDelayLevel=4s 5s 1s 1s' \
-		-o flushConsumerOffsetInterval=200 || exit 1
-	b=$(address b)
+again() {
+	begin b -o 'messageDelayLevel=4s 5s 1s 1s' -o flushConsumerOffsetInterval=200
 }
 
 # send TOPIC PROPERTIES BODY
@@ -27,7 +25,7 @@ now_ms() {
 	date +%s%3N
 }
 
-begin
+again
 send D '' first >/dev/null
 sent=$(now_ms)
 got=$(send D "KEYS${soh}k${stx}DELAY${soh}1${stx}" later)
@@ -43,11 +41,11 @@ t_has_not "without its delay" "$got" DELAY
 # A delayed message survives kill -9, and is delivered when it is due.
 send D "DELAY${soh}2${stx}" survivor >/dev/null
 kill9 b
-begin
+again
 t_has "after kill -9 it comes" "$(pull D 2)" survivor
 sleep 3 # so that the progress is on disk, fifteen flushes later
 kill9 b
-begin
+again
 t_is "and not once more" "$(pull D 3 2500 | field code)" 19
 
 # A consumer sends a message back: it comes again to its group, then goes to the dead letters.

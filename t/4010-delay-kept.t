@@ -7,11 +7,9 @@ soh=$(printf '\001')
 stx=$(printf '\002')
 other_hour=$(date -d '+12 hours' +%H) # one that does not come while the test runs
 
-begin() {
-	start b mqbroker -o storePathRootDir="$T_DIR/b" -o brokerIP1=127.0.0.1 -o mappedFileSizeCommitLog=65536 \
-		-o deleteWhen="$other_hour" -o diskMaxUsedSpaceRatio=95 -o fileReservedTime=0 \
-		-o 'messageDelayLevel=1s 4s 8s' || exit 1
-	b=$(address b)
+again() {
+	begin b -o mappedFileSizeCommitLog=65536 -o deleteWhen="$other_hour" -o diskMaxUsedSpaceRatio=95 \
+		-o fileReservedTime=0 -o 'messageDelayLevel=1s 4s 8s'
 }
 
 # send TOPIC PROPERTIES BODY
@@ -42,7 +40,7 @@ expires_above() {
 }
 
 # One that expires at once, one whose segment has a delayed message in it, one behind it.
-begin
+again
 send D '' first >/dev/null
 fill
 expires() {
@@ -58,7 +56,7 @@ expires_above 99
 t_has "a delayed message outlives its segment" "$(pull D 1)" due-soon
 t_has "it was said that segments stay" "$(cat "$T_DIR/b.log")" "segments stay until the delayed messages"
 kill9 b
-begin
+again
 expires_above 99
 expires_above 99
 t_has "after a restart too" "$(pull D 2)" due-later
@@ -69,7 +67,7 @@ t_ok "and then the segment goes" t_wait 30 expires
 stop b
 
 # Its topic is deleted meanwhile: it goes nowhere, and the topic is not made again.
-begin
+again
 send Gone "DELAY${soh}1${stx}" dropped >/dev/null
 send Gone "DELAY${soh}1${stx}" dropped >/dev/null
 send D "DELAY${soh}1${stx}" 'the next' >/dev/null
@@ -79,7 +77,7 @@ t_ok "there is a line for it" t_wait 5 grep -q 'delayed messages dropped' "$T_DI
 t_has "they are counted" "$(rawcall "$b" 28)" '"delayedMessagesDropped":"2"'
 t_is "their topic is not made again" "$(pull Gone 0 1 | field code)" 17
 stop b
-begin
+again
 t_is "nor by a restart" "$(pull Gone 0 1 | field code)" 17
 stop b
 t_done

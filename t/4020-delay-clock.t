@@ -15,15 +15,13 @@ step() {
 	echo "$1d" >"$T_DIR/step"
 }
 
-# begin: a broker whose wall clock is that of the steps
-begin() {
+# again: a broker whose wall clock is that of the steps
+again() {
 	LD_PRELOAD=$library FAKETIME_TIMESTAMP_FILE=$T_DIR/step FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1 \
 		DONT_FAKE_MONOTONIC=1
 	export LD_PRELOAD FAKETIME_TIMESTAMP_FILE FAKETIME_NO_CACHE FAKETIME_DONT_FAKE_MONOTONIC DONT_FAKE_MONOTONIC
-	start b mqbroker -o storePathRootDir="$T_DIR/b" -o brokerIP1=127.0.0.1 -o messageDelayLevel=3s \
-		-o fileReservedTime=10000
+	begin b -o messageDelayLevel=3s -o fileReservedTime=10000
 	unset LD_PRELOAD FAKETIME_TIMESTAMP_FILE FAKETIME_NO_CACHE FAKETIME_DONT_FAKE_MONOTONIC DONT_FAKE_MONOTONIC
-	b=$(address b)
 }
 
 # send BODY: with the delay
@@ -46,7 +44,7 @@ comes() {
 }
 
 step +0
-begin || exit 1
+again
 n=0
 for days in +3 -3; do
 	step +0
@@ -66,7 +64,7 @@ for days in +3 -3; do
 	send "restart$days" >/dev/null
 	kill9 b
 	step $days
-	begin || exit 1
+	again
 	since=$(now_ms)
 	got=$(rawcall -t 20000 "$b" 11 consumerGroup=CG topic=T queueId=0 queueOffset=$n maxMsgNums=1 sysFlag=6 \
 		commitOffset=0 suspendTimeoutMillis=10000 subscription='*' subVersion=0)

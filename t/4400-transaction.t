@@ -8,9 +8,8 @@ stx=$(printf '\002')
 COMMIT=8
 ROLLBACK=12
 
-begin() {
-	start b mqbroker -o storePathRootDir="$T_DIR/b" -o brokerIP1=127.0.0.1 -o transactionTimeOut=600000 || exit 1
-	b=$(address b)
+again() {
+	begin b -o transactionTimeOut=600000
 }
 
 # half KEY BODY [PROPERTIES]: answers with the fields of the half message in $position and $offset
@@ -33,7 +32,7 @@ pull() {
 		commitOffset=0 suspendTimeoutMillis=0 subscription='*' subVersion=0
 }
 
-begin
+again
 half 1 one
 t_is "a half message is taken" "$(echo "$got" | field code)" 0
 t_is "the answer names the queue that was asked for" "$(echo "$got" | field ext.queueId)" 0
@@ -71,12 +70,12 @@ half 4 four
 t_is "to know nothing decides nothing" "$(end 0)" 0
 t_is "a decision" "$(end $ROLLBACK)" 0
 kill9 b
-begin
+again
 t_is "after kill -9 what was open can be committed" "$(end $COMMIT "$p3" "$o3")" 0
 t_has "and is delivered" "$(pull 1)" three
 t_is "what was decided stays so" "$(end $COMMIT)" 201
 kill9 b
-begin
+again
 t_is "after one more kill -9 the commit is known" "$(end $COMMIT "$p3" "$o3")" 0
 t_is "and not done again" "$(pull 2 | field code)" 19
 
@@ -89,13 +88,13 @@ has_row() {
 t_ok "it gets a row" t_wait 30 has_row
 half 6 six
 kill9 b
-begin
+again
 t_is "one with a row is open" "$(end $COMMIT "$p5" "$o5")" 0
 t_is "one without a row, too" "$(end $COMMIT)" 0
 t_has "both are delivered" "$(pull 2)" five
 t_has "in the order of their commits" "$(pull 3)" six
 stop b
-begin
+again
 t_is "after a stop the commits are known" "$(end $ROLLBACK "$p5" "$o5")" 200
 
 t_is "a message without a group is no transaction" "$(rawcall -B x "$b" 310 a=PG b=MONEY c=TBW102 d=1 e=0 f=4 g=1 h=5 j=0 \

@@ -6,7 +6,7 @@
 . "${SRCDIR:-.}/t/lib/check.sh"
 
 # The first ask: from the time-out on, and at most a second and an interval later.
-begin slow -o transactionTimeOut=1500 -o transactionCheckInterval=500
+begin slow -o flushDiskType=ASYNC_FLUSH -o transactionTimeOut=1500 -o transactionCheckInterval=500
 b=$(address slow)
 join member G
 since=$(now_ms)
@@ -33,7 +33,7 @@ kill9 member
 stop slow
 
 # With short waits, the rest.
-begin quick -o transactionTimeOut=100 -o transactionCheckInterval=1000 -o transactionCheckMax=3
+begin quick -o flushDiskType=ASYNC_FLUSH -o transactionTimeOut=100 -o transactionCheckInterval=1000 -o transactionCheckMax=3
 b=$(address quick)
 join yes Yes -E $COMMIT
 prepare Yes yes >/dev/null

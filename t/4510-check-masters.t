@@ -7,7 +7,7 @@
 
 # master NAME
 master() {
-	begin "$1" -n "$(address names)" -o transactionTimeOut=100 -o transactionCheckInterval=1000 -o transactionCheckMax=3 \
+	begin "$1" -o flushDiskType=ASYNC_FLUSH -n "$(address names)" -o transactionTimeOut=100 -o transactionCheckInterval=1000 -o transactionCheckMax=3 \
 		-o ioThreads=2
 }
 

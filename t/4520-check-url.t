@@ -10,9 +10,8 @@ t_remember server $!
 t_wait 30 grep -q ^port= "$T_DIR/requests"
 server=127.0.0.1:$(field port <"$T_DIR/requests")
 
-begin b -o transactionTimeOut=100 -o transactionCheckInterval=300 -o transactionCheckMax=3 \
+begin b -o flushDiskType=ASYNC_FLUSH -o transactionTimeOut=100 -o transactionCheckInterval=300 -o transactionCheckMax=3 \
 	-o transactionCheckUrlAllow="$server;127.0.0.1:9;localhost:${server#*:}" -o transactionCheckUrlTimeout=2000
-b=$(address b)
 
 # url GROUP PATH
 url() {
@@ -86,8 +85,7 @@ t_is "a member goes before the URL" "$(requests commit)" 3
 # After a restart the URL is still set; without the address in the list it is not asked.
 kill9 member
 stop b
-begin b -o transactionTimeOut=100 -o transactionCheckInterval=300 -o transactionCheckUrlAllow=127.0.0.1:9
-b=$(address b)
+begin b -o flushDiskType=ASYNC_FLUSH -o transactionTimeOut=100 -o transactionCheckInterval=300 -o transactionCheckUrlAllow=127.0.0.1:9
 prepare Commit forbidden >/dev/null
 t_wait 30 grep -q "not among those of transactionCheckUrlAllow" "$T_DIR/b.log"
 t_has "an address that is allowed no more is not asked" "$(cat "$T_DIR/b.log")" \

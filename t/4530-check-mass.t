@@ -9,12 +9,19 @@
 MASS=20000
 RATE=4000
 
-# mass GROUP N: so many half messages, a hundred on a connection
+# halves GROUP N TOPIC WHAT: of the crash laboratory, with a ledger of the group
+halves() {
+	"$BUILDDIR/t/crash/halves" -l "$T_DIR/$1.ledger" -g "$1" "$(address ns)" "$3" b "$4" "$2" 2>&1
+}
+
+# mass GROUP N TOPIC: so many half messages
 mass() {
-	awk -v n="$2" -v properties="$(half_properties "$1" 0)" 'BEGIN {
-		while (n-- > 0)
-			print "310 a=PG b=T c=TBW102 d=1 e=0 f=4 g=1 h=0 j=0 k=false m=false i=" properties n " --"
-	}' | xargs -n 1400 "$RAWCALL" "$b" | grep -c '^code=0$'
+	halves "$@" open | field "done"
+}
+
+run_broker() {
+	begin b -n "$(address ns)" -o bindAddress=127.0.0.1 -o flushDiskType=ASYNC_FLUSH \
+		-o transactionTimeOut=1 -o transactionCheckRate=$RATE
 }
 
 # cpu NAME: hundredths of a second of processor time so far
@@ -22,14 +29,17 @@ cpu() {
 	sed 's/.*) //' "/proc/$(pid "$1")/stat" | awk '{ print $12 + $13 }'
 }
 
-begin b -o transactionTimeOut=1 -o transactionCheckRate=$RATE
-b=$(address b)
-t_is "$MASS half messages, and nobody to ask" "$(mass Mass $MASS)" $MASS
+start ns mqnamesrv -o bindAddress=127.0.0.1 -o storePath="$T_DIR/ns" || exit 1
+run_broker
+for topic in T Quiet; do
+	"$BUILDDIR/mqadmin" updateTopic -n "$(address ns)" -b "$b" -t $topic -r 1 -w 1 >/dev/null || exit 1
+	t_wait 30 has_route $topic
+done
+t_is "$MASS half messages, and nobody to ask" "$(mass Mass $MASS T)" $MASS
 t_is "none is decided" "$(n_messages T)" 0
 kill9 b
 
-begin b -o transactionTimeOut=1 -o transactionCheckRate=$RATE
-b=$(address b)
+run_broker
 join member Mass -E $COMMIT
 since=$(now_ms)
 most=0
@@ -47,13 +57,15 @@ took=$(($(now_ms) - since))
 t_is "after kill -9, all are asked about and decided" "$n" $MASS
 t_ok "not all at once: $most a second at most, $took ms" [ $most -lt $((RATE * 3 / 2)) ]
 t_is "each was asked about once" "$(asks member)" $MASS
+t_is "each that was acknowledged is there once, with its body" \
+	"$(halves Mass 1 T judge | tr '\n' ' ')" "promised=$MASS found=$MASS breaches=0 "
 kill9 member
 
 # A thousand members that never answer.
 if ! hold silent -N 1000 -B "$(heartbeat silent Silent)" "$b" 34; then
 	tail -n 2 "$T_DIR/silent.held" | sed 's/^/# /'
 fi
-mass Silent 5000 >/dev/null
+mass Silent 5000 Quiet >/dev/null
 sleep 6 # until they are known as silent
 join other Other -E $COMMIT
 since=$(now_ms)

@@ -19,9 +19,8 @@ stepped() {
 	LD_PRELOAD=$library FAKETIME_TIMESTAMP_FILE=$T_DIR/step FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1 \
 		DONT_FAKE_MONOTONIC=1
 	export LD_PRELOAD FAKETIME_TIMESTAMP_FILE FAKETIME_NO_CACHE FAKETIME_DONT_FAKE_MONOTONIC DONT_FAKE_MONOTONIC
-	begin "$1" -o transactionTimeOut=2000 -o transactionCheckInterval=1000 -o fileReservedTime=10000
+	begin "$1" -o flushDiskType=ASYNC_FLUSH -o transactionTimeOut=2000 -o transactionCheckInterval=1000 -o fileReservedTime=10000
 	unset LD_PRELOAD FAKETIME_TIMESTAMP_FILE FAKETIME_NO_CACHE FAKETIME_DONT_FAKE_MONOTONIC DONT_FAKE_MONOTONIC
-	b=$(address "$1")
 }
 
 # asks_in_time ID WHAT: it was stored at $since or a little later, and is asked about after its 2 s

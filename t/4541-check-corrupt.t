@@ -6,8 +6,7 @@
 . "${SRCDIR:-.}/t/lib/check.sh"
 
 again() {
-	begin q -o transactionTimeOut=1000 -o transactionCheckInterval=300 -o mappedFileSizeCommitLog=65536
-	b=$(address q)
+	begin q -o flushDiskType=ASYNC_FLUSH -o transactionTimeOut=1000 -o transactionCheckInterval=300 -o mappedFileSizeCommitLog=65536
 }
 
 again

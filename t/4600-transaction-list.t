@@ -5,10 +5,8 @@
 # shellcheck source=t/lib/half_messages.sh
 . "${SRCDIR:-.}/t/lib/half_messages.sh"
 
-begin() {
-	start b mqbroker -o storePathRootDir="$T_DIR/b" -o brokerIP1=127.0.0.1 -o flushDiskType=ASYNC_FLUSH \
-		-o transactionTimeOut=600000 || exit 1
-	b=$(address b)
+again() {
+	begin b -o flushDiskType=ASYNC_FLUSH -o transactionTimeOut=600000
 }
 
 # names FILE ...: the ids in what halves told, sorted
@@ -26,7 +24,7 @@ list() {
 	ids -b "$b" "$@" >"$T_DIR/listed"
 }
 
-begin
+again
 t_is "nothing is listed where nothing is" "$(ids -b "$b")" ''
 
 # 2,600 half messages of two groups for two topics; 600 of them are decided.
@@ -160,10 +158,10 @@ t_has "mqadmin says what a state may be" "$(admin transactionList -b "$b" -s opn
 t_is "and that is misuse" "$(admin transactionList -b "$b" -s opne >/dev/null; echo $?)" 2
 
 stop b
-begin
+again
 lists "after a restart"
 kill9 b
-begin
+again
 lists "after a kill"
 t_is "counts of now are right" "$(ask limit=1 | field body | grep -o '"counts":{"open":2000,"parked":0,"revocable":0')" \
 	'"counts":{"open":2000,"parked":0,"revocable":0'

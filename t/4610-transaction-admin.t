@@ -10,11 +10,10 @@ start ns mqnamesrv -o bindAddress=127.0.0.1 -o storePath="$T_DIR/ns" || exit 1
 NAMESRV_ADDR=$(address ns)
 export NAMESRV_ADDR
 
-# begin NAME: broker-NAME
-begin() {
-	start "$1" mqbroker -n "$NAMESRV_ADDR" -o brokerName="broker-$1" -o brokerClusterName=testing \
-		-o bindAddress=127.0.0.1 -o brokerIP1=127.0.0.1 -o storePathRootDir="$T_DIR/$1" \
-		-o transactionTimeOut=600000 -o transactionCheckUrlAllow=127.0.0.1:8099 || exit 1
+# again NAME: broker-NAME
+again() {
+	begin "$1" -n "$NAMESRV_ADDR" -o brokerName="broker-$1" -o brokerClusterName=testing -o bindAddress=127.0.0.1 \
+		-o transactionTimeOut=600000 -o transactionCheckUrlAllow=127.0.0.1:8099
 }
 
 both_registered() {
@@ -45,8 +44,8 @@ status() {
 	echo $?
 }
 
-begin a
-begin b
+again a
+again b
 t_ok "both masters register" t_wait 30 both_registered
 admin updateTopic -t money -r 1 -w 1 >/dev/null
 
@@ -203,7 +202,7 @@ t_has "and what is open" "$(admin brokerStatus -b broker-a | tr -s ' ')" 'transa
 
 before=$(admin transactionShow first --json | sed 's/"ageMs":[0-9]*//')
 stop a
-begin a
+again a
 t_ok "the broker comes back" t_wait 30 both_registered
 t_is "settings outlive a restart" "$(admin producerGroupList --json)" "$careful"
 t_is "so does what happened" "$(admin transactionShow first --json | sed 's/"ageMs":[0-9]*//')" "$before"

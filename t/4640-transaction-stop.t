@@ -5,13 +5,7 @@
 # shellcheck source=t/lib/half_messages.sh
 . "${SRCDIR:-.}/t/lib/half_messages.sh"
 
-begin() {
-	start b mqbroker -o storePathRootDir="$T_DIR/b" -o brokerIP1=127.0.0.1 -o flushDiskType=ASYNC_FLUSH \
-		-o transactionTimeOut=600000 || exit 1
-	b=$(address b)
-}
-
-begin
+begin b -o flushDiskType=ASYNC_FLUSH -o transactionTimeOut=600000
 halves b bank money bank every 1 500 >"$T_DIR/halves"
 ends b bank $COMMIT <"$T_DIR/halves" >/dev/null
 halves b bank money shop every 1 500 >"$T_DIR/more"
@@ -27,7 +21,7 @@ for ms in 010 020 040 080 160; do
 	t_is "stopped $ms ms after questions" $? 0
 	# shellcheck disable=SC2086 # numbers
 	wait $looking
-	begin
+	begin b -o flushDiskType=ASYNC_FLUSH -o transactionTimeOut=600000
 done
 t_is "nothing is lost" "$(ids -b "$b" -l 100000 | wc -l | tr -d ' ')" 1000
 stop b

@@ -4,6 +4,8 @@
 #   5200-memory-limit.t [SECONDS]    of load; else $LOAD_SECONDS, else 10
 # shellcheck source=t/lib/lib.sh
 . "${SRCDIR:-.}/t/lib/lib.sh"
+# shellcheck source=t/crash/crash.sh
+. "$SRCDIR/t/crash/crash.sh"
 
 seconds=${1:-${LOAD_SECONDS:-10}}
 [ -z "${SANITIZERS-}" ] || t_skip_all "the memory of a build with sanitizers says nothing"
@@ -35,8 +37,7 @@ outside() {
 
 inside
 start ns mqnamesrv -o storePath="$T_DIR/ns" || exit 1
-start b mqbroker -o brokerName=b -o brokerIP1=127.0.0.1 -o namesrvAddr="$(address ns)" \
-	-o storePathRootDir="$T_DIR/b" -o flushDiskType=ASYNC_FLUSH || exit 1
+begin b -o namesrvAddr="$(address ns)" -o flushDiskType=ASYNC_FLUSH
 outside
 
 anonymous_kb() {
@@ -44,20 +45,12 @@ anonymous_kb() {
 }
 
 idle=$(anonymous_kb b)
-rawcall "$(address b)" 17 topic=load defaultTopic=TBW102 readQueueNums=4 writeQueueNums=4 perm=6 \
-	topicFilterType=SINGLE_TAG topicSysFlag=0 order=false >/dev/null
-has_route() {
-	[ "$(rawcall "$(address ns)" 105 topic=load | field code)" = 0 ]
-}
-t_ok "both start" t_wait 30 has_route
-"$BUILDDIR/t/crash/killer" -c 4 -w 64 "$(address ns)" load >"$T_DIR/count" 2>"$T_DIR/breaches" &
-t_remember load $!
+make_topic load b
+t_ok "both start" t_wait 30 has_route load
+crash_load load sends -c 4 -w 64 "$(address ns)" load
 sleep "$seconds"
 loaded=$(anonymous_kb b)
-kill "$(pid load)"
-wait "$(pid load)"
-t_is "every message is there" "$? $(cat "$T_DIR/breaches")" "0 "
-sed 's/^/# /' "$T_DIR/count"
+crash_judge load "every message is there"
 echo "# anonymous memory of the broker: $idle kB idle, $loaded kB loaded; of the name server: $(anonymous_kb ns) kB"
 stop b
 t_is "the broker was not killed for its memory" $? 0

@@ -2,26 +2,22 @@
 # Writes and syncs that fail or stall never yield an OK for what is not there (I1, I6, BK3).
 # shellcheck source=t/lib/lib.sh
 . "${SRCDIR:-.}/t/lib/lib.sh"
+# shellcheck source=t/crash/crash.sh
+. "$SRCDIR/t/crash/crash.sh"
 
 start ns mqnamesrv -o storePath="$T_DIR/ns" || exit 1
 
 # run_broker NAME PROGRAM [FLAGS ...]
 run_broker() {
-	b_name=$1 b_program=$2
+	b_name=$1 T_BROKER=$2
 	shift 2
-	start "$b_name" "$b_program" -o brokerName="$b_name" -o brokerIP1=127.0.0.1 -o namesrvAddr="$(address ns)" \
-		-o storePathRootDir="$T_DIR/$b_name" -o mappedFileSizeCommitLog=4194304 "$@"
+	broker "$b_name" -o namesrvAddr="$(address ns)" -o mappedFileSizeCommitLog=4194304 "$@"
 }
 
 # create NAME: a topic of its own
 create() {
-	rawcall "$(address "$1")" 17 topic="on-$1" defaultTopic=TBW102 readQueueNums=4 writeQueueNums=4 perm=6 \
-		topicFilterType=SINGLE_TAG topicSysFlag=0 order=false >/dev/null
+	make_topic "on-$1" "$1"
 	t_wait 30 has_route "on-$1"
-}
-
-has_route() {
-	[ "$(rawcall "$(address ns)" 105 topic="$1" | field code)" = 0 ]
 }
 
 send() {
@@ -36,14 +32,10 @@ fails_under_load() {
 	run_broker "$name" t/lib/faulty_broker "$@" || return
 	unset FAULT
 	t_ok "$name: has a topic" create "$name"
-	"$BUILDDIR/t/crash/killer" "$(address ns)" "on-$name" >"$T_DIR/$name.count" 2>"$T_DIR/$name.breaches" &
-	t_remember load $!
+	crash_load load sends "$(address ns)" "on-$name"
 	t_ok "$name: the fault is met" t_wait 120 grep -q 'error: store' "$T_DIR/$name.log"
 	sleep 0.5
-	kill "$(pid load)"
-	wait "$(pid load)"
-	t_is "$name: what was acknowledged is there, nothing else" "$? $(cat "$T_DIR/$name.breaches")" "0 "
-	sed 's/^/# /' "$T_DIR/$name.count"
+	crash_judge load "$name: what was acknowledged is there, nothing else"
 }
 
 fails_under_load sync-once sync:300:ioerr:once

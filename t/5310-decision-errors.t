@@ -4,23 +4,16 @@
 # nothing delivered twice (I8, I9).
 # shellcheck source=t/lib/lib.sh
 . "${SRCDIR:-.}/t/lib/lib.sh"
+# shellcheck source=t/crash/crash.sh
+. "$SRCDIR/t/crash/crash.sh"
 # shellcheck source=t/lib/transactions.sh
 . "$SRCDIR/t/lib/transactions.sh"
 
 # run_broker NAME PROGRAM [FLAGS ...]
 run_broker() {
-	b_name=$1 b_program=$2
+	b_name=$1 T_BROKER=$2
 	shift 2
-	had=$(port "$b_name" 2>/dev/null)
-	start "$b_name" "$b_program" -o brokerIP1=127.0.0.1 -o storePathRootDir="$T_DIR/$b_name" \
-		${had:+-o "listenPort=$had"} -o transactionTimeOut=600000 "$@" || exit 1
-	b=$(address "$b_name")
-}
-
-# fault PLAN: from the next write or sync on (see vfs_fault.h)
-fault() {
-	echo "$1" >"$T_DIR/fault.new"
-	mv "$T_DIR/fault.new" "$FAULT"
+	begin "$b_name" -o transactionTimeOut=600000 "$@"
 }
 
 FAULT=$T_DIR/fault
@@ -42,14 +35,14 @@ use() {
 for outcome in $COMMIT $ROLLBACK; do
 	half Full "" money
 	was=$(n_stored Full)
-	fault write:1:full:always
+	set_fault write:1:full:always
 	got=$(end $outcome)
 	t_is "full disk, outcome $outcome: not taken" "$(echo "$got" | field code)" 1
 	t_has "full disk, outcome $outcome: and told why" "$got" "not decided: the disk is full"
 	t_is "full disk, outcome $outcome: again" "$(end $outcome | field code)" 1
 	t_is "full disk, outcome $outcome: nothing is delivered" "$(n_stored Full)" "$was"
 	t_is "full disk: a new half message is refused" "$(send Full "$HALF" x | field code)" 14
-	fault write:0:full:once
+	set_fault write:0:full:once
 	decided() {
 		[ "$(end $outcome | field code)" = 0 ]
 	}
@@ -58,7 +51,7 @@ for outcome in $COMMIT $ROLLBACK; do
 	t_is "with room again: once or not at all" "$(n_stored Full)" $((was + (outcome == COMMIT)))
 done
 use Silent
-fault write:1:full:always
+set_fault write:1:full:always
 # The log has one line a second of these.
 failure_is_logged() {
 	end $COMMIT "$half_offset" "$half_position" PG -o
@@ -66,7 +59,7 @@ failure_is_logged() {
 }
 t_ok "full disk, nobody asks for an answer: a line in the log says so" t_wait 30 failure_is_logged
 t_ok "full disk: such failures are counted" test "$(count Failed)" -ge 5
-fault write:0:full:once
+set_fault write:0:full:once
 silent_decided() {
 	[ "$(end $COMMIT | field code)" = 0 ]
 }
@@ -75,16 +68,16 @@ t_is "and delivered once" "$(n_stored Silent)" 1
 
 # Writes that fail for a moment; all of them, for what is flushed by the clock writes too.
 use Lost
-fault write:1:ioerr:always
+set_fault write:1:ioerr:always
 got=$(end $COMMIT)
-fault write:0:ioerr:once
+set_fault write:0:ioerr:once
 t_is "a failed write: not taken" "$(echo "$got" | field code)" 1
 t_has "a failed write: and told why" "$got" "not decided: the disk reported an error"
 t_is "a failed write: the next one decides" "$(end $COMMIT | field code) $(n_stored Lost)" "0 1"
 
 # A sync that fails: it may be decided or not, and only a restart can tell.
 use Back
-fault sync:1:ioerr:once
+set_fault sync:1:ioerr:once
 t_is "a failed sync: not taken" "$(end $COMMIT | field code)" 1
 t_is "a failed sync: nor anything after it" "$(end $COMMIT | field code)" 1
 t_is "a failed sync: nor the reverse" "$(end $ROLLBACK | field code)" 1

@@ -3,52 +3,31 @@
 # runs full and gets room again. No coin is lost, made, or moved twice (I1, I6, I8, I9).
 # shellcheck source=t/lib/lib.sh
 . "${SRCDIR:-.}/t/lib/lib.sh"
-
-trap 't_unmount; t_cleanup' EXIT
-t_unmount() {
-	[ -d "$T_DIR/disk" ] || return 0
-	t_kill_all
-	umount -l "$T_DIR/disk" 2>/dev/null
-}
+# shellcheck source=t/crash/crash.sh
+. "$SRCDIR/t/crash/crash.sh"
 
 start ns mqnamesrv -o storePath="$T_DIR/ns" || exit 1
 
 # run_broker NAME PROGRAM STORE [FLAGS ...]: on the port that it had
 run_broker() {
-	b_name=$1 b_program=$2 b_store=$3
+	b_name=$1 T_BROKER=$2 b_store=$3
 	shift 3
-	had=$(port "$b_name" 2>/dev/null)
-	start "$b_name" "$b_program" -o brokerName="$b_name" -o brokerIP1=127.0.0.1 -o namesrvAddr="$(address ns)" \
-		-o storePathRootDir="$b_store" ${had:+-o "listenPort=$had"} -o transactionTimeOut=1000 \
+	broker "$b_name" -o namesrvAddr="$(address ns)" -o storePathRootDir="$b_store" -o transactionTimeOut=1000 \
 		-o transactionCheckInterval=1000 "$@"
-}
-
-has_route() {
-	[ "$(rawcall "$(address ns)" 105 topic="$1" | field code)" = 0 ]
 }
 
 # begin_bank NAME: a load on a topic of its own
 begin_bank() {
-	rawcall "$(address "$1")" 17 topic="money-$1" defaultTopic=TBW102 readQueueNums=4 writeQueueNums=4 perm=6 \
-		topicFilterType=SINGLE_TAG topicSysFlag=0 order=false >/dev/null
+	make_topic "money-$1" "$1"
 	t_ok "$1: has a topic" t_wait 30 has_route "money-$1"
-	"$BUILDDIR/t/crash/bank_killer" "$(address ns)" "money-$1" "$T_DIR/$1.bank" >"$T_DIR/$1.count" 2>"$T_DIR/$1.breaches" &
-	t_remember bank $!
+	mkdir "$T_DIR/bank-$1"
+	crash_load bank transfers "$(address ns)" "money-$1" "$T_DIR/bank-$1"
 }
 
 end_bank() {
-	kill "$(pid bank)"
-	wait "$(pid bank)"
-	t_is "$1: every coin is where it belongs" "$? $(cat "$T_DIR/$1.breaches")" "0 "
-	sed 's/^/# /' "$T_DIR/$1.count"
-	t_ok "$1: money was moved meanwhile" test "$(field credited <"$T_DIR/$1.count")" -gt 1000
+	crash_judge bank "$1: every coin is where it belongs"
+	t_ok "$1: money was moved meanwhile" test "$(crash_count bank credited)" -gt 1000
 	t_ok "$1: stops" stop "$1"
-}
-
-# fault PLAN: from the next write or sync on (see vfs_fault.h)
-fault() {
-	echo "$1" >"$T_DIR/fault.new"
-	mv "$T_DIR/fault.new" "$FAULT"
 }
 
 n_failures() {
@@ -67,7 +46,7 @@ round=0
 while [ $round -lt 10 ]; do
 	round=$((round + 1))
 	was=$(n_failures errors)
-	fault write:$((round * 7)):ioerr:once
+	set_fault write:$((round * 7)):ioerr:once
 	t_wait 30 failed_more_than "$was" || break
 	sleep 0.1
 done
@@ -78,7 +57,7 @@ run_again() {
 }
 t_ok "errors: a restart with SYNC_FLUSH" run_again
 sleep 1
-fault sync:10:ioerr:once
+set_fault sync:10:ioerr:once
 t_ok "errors: a sync failed" t_wait 30 grep -q 'could not sync' "$T_DIR/errors.log"
 sleep 1
 t_ok "errors: a restart after it" run_again
@@ -86,10 +65,7 @@ sleep 1
 end_bank errors
 unset FAULT
 
-has_small_disk() {
-	[ "$(id -u)" -eq 0 ] && mkdir "$T_DIR/disk" && mount -t tmpfs -o size=32m twinmq-test "$T_DIR/disk" 2>/dev/null
-}
-if ! has_small_disk; then
+if ! small_disk 32; then
 	echo "# no tmpfs can be mounted here: no disk runs full"
 	t_done
 	exit 0
@@ -102,7 +78,7 @@ is_full() {
 }
 t_ok "full: the disk runs full" t_wait 120 is_full
 sleep 2
-mount -o remount,size=512m "$T_DIR/disk"
+grow_disk 512
 sleep 2
 end_bank full
 t_done

@@ -12,16 +12,13 @@ rounds=5 slice_ms=1500
 
 start ns mqnamesrv -o storePath="$T_DIR/ns" || exit 1
 
-# broker NAME: nothing falls due while this runs
-broker() {
-	had=$(port "$1" 2>/dev/null)
-	start "$1" mqbroker -o brokerName="$1" -o brokerIP1=127.0.0.1 -o namesrvAddr="$(address ns)" \
-		-o storePathRootDir="$T_DIR/$1" -o flushDiskType=ASYNC_FLUSH -o transactionTimeOut=86400000 \
-		${had:+-o "listenPort=$had"}
+# run_broker NAME: nothing falls due while this runs
+run_broker() {
+	broker "$1" -o namesrvAddr="$(address ns)" -o flushDiskType=ASYNC_FLUSH -o transactionTimeOut=86400000
 }
 
 load() {
-	"$BUILDDIR/t/crash/half_load" "$(address ns)" Open "$@" >"$T_DIR/load.out" 2>"$T_DIR/load.err"
+	"$BUILDDIR/t/crash/halves" "$(address ns)" Open "$@" >"$T_DIR/load.out" 2>"$T_DIR/load.err"
 }
 
 rate() {
@@ -47,8 +44,8 @@ mean() {
 	awk '{ sum += $1 } END { printf "%d", NR ? sum / NR : 0 }' "$T_DIR/$1.rates"
 }
 
-broker none || exit 1
-broker many || exit 1
+run_broker none || exit 1
+run_broker many || exit 1
 "$BUILDDIR/mqadmin" updateTopic -n "$(address ns)" -c DefaultCluster -t Open -r 4 -w 4 >/dev/null || exit 1
 
 # Whatever else grows with the first messages has grown then.
@@ -76,6 +73,6 @@ echo "# commits a second, none open: $(mean none); $count open: $(mean many); th
 
 stop many
 begin=$(date +%s%N)
-t_ok "it starts again" broker many
+t_ok "it starts again" run_broker many
 echo "# ready after $((($(date +%s%N) - begin) / 1000000)) ms, memory then: $(memory many) kB"
 t_done

@@ -3,10 +3,8 @@
 # shellcheck source=t/lib/lib.sh
 . "${SRCDIR:-.}/t/lib/lib.sh"
 
-begin() {
-	start b mqbroker -o storePathRootDir="$T_DIR/b" -o brokerIP1=127.0.0.1 -o brokerClusterName=C \
-		-o brokerName=broker-x "$@" || exit 1
-	b=$(address b)
+again() {
+	begin b -o brokerClusterName=C -o brokerName=broker-x "$@"
 }
 
 send() {
@@ -21,7 +19,7 @@ create() {
 		writeQueueNums="$t_queues" perm="$t_perm" topicFilterType=SINGLE_TAG topicSysFlag=0 "$@"
 }
 
-begin
+again
 got=$(rawcall "$b" 21 | field body)
 for topic in '"TBW102":{"order":false,"perm":7,"readQueueNums":8' '"BenchmarkTest":{"order":false,"perm":6,"readQueueNums":1024' \
 	'"C":{"order":false,"perm":7,"readQueueNums":16' '"broker-x":{"order":false,"perm":7,"readQueueNums":1,' \
@@ -86,7 +84,7 @@ t_is "and gone" "$(rawcall "$b" 352 group=G1 | field code)" 26
 
 # a kill loses nothing that was answered
 kill9 b
-begin
+again
 t_has "after a kill: the topic" "$(rawcall "$b" 351 topic=T | field body)" '"perm":4,"readQueueNums":8'
 t_is "after a kill: the topic of a send" "$(rawcall "$b" 351 topic=Auto | field code)" 0
 t_is "after a kill: deleted ones stay away" "$(rawcall "$b" 351 topic=L3 | field code)$(rawcall "$b" 352 group=G1 | field code)" 1726
@@ -94,7 +92,7 @@ t_is "after a kill: the group" "$(rawcall "$b" 352 group=G | field body)" "$sgc"
 stop b
 
 # switched off
-begin -o autoCreateTopicEnable=false -o autoCreateSubscriptionGroup=false
+again -o autoCreateTopicEnable=false -o autoCreateSubscriptionGroup=false
 got=$(send Another)
 t_is "no auto-creation" "$(echo "$got" | field code)" 17
 t_has "and the remark says why" "$(echo "$got" | field remark)" autoCreateTopicEnable

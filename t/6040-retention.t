@@ -6,10 +6,8 @@
 # An hour that does not come while the test runs.
 other_hour=$(date -d '+12 hours' +%H)
 
-begin() {
-	start b mqbroker -o storePathRootDir="$T_DIR/b" -o brokerIP1=127.0.0.1 -o mappedFileSizeCommitLog=65536 \
-		-o deleteWhen="$other_hour" -o diskMaxUsedSpaceRatio=95 || exit 1
-	b=$(address b)
+again() {
+	begin b -o mappedFileSizeCommitLog=65536 -o deleteWhen="$other_hour" -o diskMaxUsedSpaceRatio=95
 }
 
 head -c 30000 /dev/zero | tr '\0' x >"$T_DIR/body"
@@ -30,7 +28,7 @@ segments() {
 	find "$T_DIR/b/log" -name '*.db' | wc -l
 }
 
-begin
+again
 for _ in 1 2 3 4 5 6 7 8 9 10 11 12; do
 	send >/dev/null
 done
@@ -59,7 +57,7 @@ rawcall -B "deleteWhen=$(date +%H);$(date -d '+1 hour' +%H)" "$b" 25 >/dev/null
 t_ok "and at the hour by itself" t_wait 30 min_is_above "$low"
 low=$(min)
 stop b
-begin
+again
 t_is "after a restart it is as it was" "$(min)" "$low"
 stop b
 t_done

@@ -3,14 +3,6 @@
 # shellcheck source=t/lib/transactions.sh
 . "${SRCDIR:-.}/t/lib/transactions.sh"
 
-# begin NAME FLAGS ...: a broker with a store of its own
-begin() {
-	t_broker=$1
-	shift
-	start "$t_broker" mqbroker -o brokerName="$t_broker" -o storePathRootDir="$T_DIR/$t_broker" -o brokerIP1=127.0.0.1 \
-		-o flushDiskType=ASYNC_FLUSH "$@" || exit 1
-}
-
 heartbeat() {
 	echo "{\"clientID\":\"$1\",\"consumerDataSet\":[],\"producerDataSet\":[{\"groupName\":\"$2\"}]}"
 }

@@ -163,6 +163,38 @@ address() {
 	echo "127.0.0.1:$(port "$1")"
 }
 
+# begin NAME FLAGS ...: a broker with a store of its own, which outlives it, as its port does. $b is
+# its address. The test ends when it does not start.
+begin() {
+	broker "$@" || exit 1
+	# shellcheck disable=SC2034 # the tests use it
+	b=$(address "$1")
+}
+
+# broker NAME FLAGS ...: the same, but it may fail. T_BROKER: the program, if it is not mqbroker.
+broker() {
+	t_broker=$1
+	t_had=$(port "$1" 2>/dev/null)
+	shift
+	start "$t_broker" "${T_BROKER:-mqbroker}" -o brokerName="$t_broker" -o brokerIP1=127.0.0.1 \
+		-o storePathRootDir="$T_DIR/$t_broker" ${t_had:+-o "listenPort=$t_had"} "$@"
+}
+
+# make_topic TOPIC NAME ...: on these brokers, with four queues
+make_topic() {
+	t_topic=$1
+	shift
+	for t_broker in "$@"; do
+		rawcall "$(address "$t_broker")" 17 topic="$t_topic" defaultTopic=TBW102 readQueueNums=4 writeQueueNums=4 \
+			perm=6 topicFilterType=SINGLE_TAG topicSysFlag=0 order=false >/dev/null
+	done
+}
+
+# has_route TOPIC [NS]: the name server (else that called ns) knows it
+has_route() {
+	[ "$(rawcall "$(address "${2:-ns}")" 105 topic="$1" | field code)" = 0 ]
+}
+
 # stop NAME: by SIGTERM; the exit status is the daemon's
 stop() {
 	kill "$(pid "$1")" && wait "$(pid "$1")"

@@ -195,11 +195,11 @@ Test(by_sequence, clocks_do_not_matter)
 		for (int64_t id = 1; id <= TRANSFERS; id++) {
 			int64_t now = 1000000 + 100 * id;
 
-			planted[id] = &sights[bank_random(seed, id, 0, N_SIGHTS)];
+			planted[id] = &sights[program_random(seed, id, 0, N_SIGHTS)];
 			expected[planted[id]->outcome]++;
 			plant_books(&rig, planted[id], id,
-			    now + bank_random(seed, id, 1, 2 * SKEW_MS) - SKEW_MS,
-			    now + bank_random(seed, id, 2, 2 * SKEW_MS) - SKEW_MS);
+			    now + program_random(seed, id, 1, 2 * SKEW_MS) - SKEW_MS,
+			    now + program_random(seed, id, 2, 2 * SKEW_MS) - SKEW_MS);
 		}
 		sqlite3 *books = by_sequence_open(rig.directory);
 		by_sequence_begin(books);

@@ -1,21 +1,20 @@
 #include "config.h"
 
-#include "t/crash/bank_killer.h"
+#include "t/crash/teller.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "client/twinmq_transaction.h"
 #include "common/base/clock.h"
-#include "common/base/mem.h"
-#include "t/crash/bank.h"
-#include "t/crash/proof.h"
+#include "examples/bank-transfer/book_a.h"
+#include "t/crash/ledger.h"
+#include "t/crash/load.h"
 
 #define GROUP "bank-a"
 #define WINDOW 8
-#define NUMBERS 64  /* taken at once */
+#define BUSY_MS 30000
 #define BEAT_MS 4   /* from one send of a lane to the next: what is to be proved is not speed */
 #define PAUSE_MS 20 /* after a failed one */
 #define ONE_IN_UNTOLD 12 /* debits of which the broker hears UNKNOWN */
@@ -23,33 +22,33 @@
 #define ONE_IN_REPEATED 4
 #define ONE_IN_CONTRADICTED 8 /* of those whose outcome the broker has confirmed */
 
-/* One of the window: sends again whenever its last transaction is done. */
-struct lane {
-	struct timer pause;
-	struct teller *teller;
-	uint64_t number;
-};
-
 struct teller {
-	const struct bank_producer_options *options;
-	struct bank *bank;
-	struct loop loop;
-	struct twinmq *mq;
+	const struct teller_options *options;
+	sqlite3 *books;
 	struct transaction_producer *producer;
-	struct lane lanes[WINDOW];
-	uint64_t next, behind; /* numbers that are ours */
 	unsigned random;
 	bool confirmed; /* each END is answered */
 	char room[TRANSFER_BODY_MAX];
 };
 
-static volatile sig_atomic_t stopping;
-
-static void
-on_signal(int number)
+void
+teller_create_books(const char *directory)
 {
-	(void)number;
-	stopping = 1;
+	book_a_create(directory, SLICE("crash"));
+	sqlite3 *books = teller_open_books(directory);
+	books_script(books, "UPDATE t1 SET balance = balance * 1000000;"
+			    "UPDATE bank SET opening = opening * 1000000");
+	books_close(books);
+}
+
+sqlite3 *
+teller_open_books(const char *directory)
+{
+	sqlite3 *books = books_open(directory, BOOKS_A, NULL);
+
+	sqlite3_busy_timeout(books, BUSY_MS);
+	books_script(books, "PRAGMA synchronous = OFF");
+	return books;
 }
 
 static bool
@@ -64,17 +63,20 @@ static enum transaction_decision
 execute(void *arg, const struct message *message, struct slice id, struct transaction *transaction)
 {
 	struct lane *lane = arg;
-	struct teller *teller = lane->teller;
+	struct teller *teller = lane->load->context;
+	struct transfer transfer = book_a_order(0, (int64_t)lane->number);
+	enum transaction_decision decision;
 
 	(void)message;
-	(void)transaction;
+	(void)id;
 	if (one_in(teller, ONE_IN_REFUSED))
 		return one_in(teller, 2) ? DECISION_UNKNOWN : DECISION_ROLLBACK;
-	if (!bank_transfer(teller->bank, id, lane->number))
-		return DECISION_ROLLBACK;
-	if (one_in(teller, teller->options->die_each))
+	decision = book_a_transfer(
+	    teller->books, &transfer, transaction_half_of(transaction), clock_wall_ms());
+	if (decision == DECISION_COMMIT && one_in(teller, teller->options->die_each))
 		kill(getpid(), SIGKILL);
-	return one_in(teller, ONE_IN_UNTOLD) ? DECISION_UNKNOWN : DECISION_COMMIT;
+	return decision == DECISION_COMMIT && one_in(teller, ONE_IN_UNTOLD) ? DECISION_UNKNOWN
+	                                                                    : decision;
 }
 
 static enum transaction_decision
@@ -85,13 +87,13 @@ check(void *context, const struct record *message, struct slice id, struct trans
 	(void)transaction;
 	if (one_in(teller, 4))
 		return DECISION_UNKNOWN;
-	return bank_settle(teller->bank, id, body_number(message->body)) ? DECISION_COMMIT
-	                                                                 : DECISION_ROLLBACK;
+	return book_a_verdict(
+	    teller->books, (int64_t)body_number(message->body), id, clock_wall_ms());
 }
 
 static void
-say_once_more(const struct teller *teller, const struct transaction_result *result,
-    enum transaction_decision decision)
+say_once_more(
+    struct twinmq *mq, const struct transaction_result *result, enum transaction_decision decision)
 {
 	struct transaction_end end = {
 		.group = SLICE(GROUP),
@@ -100,45 +102,41 @@ say_once_more(const struct teller *teller, const struct transaction_result *resu
 		.oneway = true,
 	};
 
-	transaction_end_async(teller->mq, &end, NULL, NULL);
+	transaction_end_async(mq, &end, NULL, NULL);
 }
 
 /* What was said is said again, and what was confirmed is denied: neither may change anything. */
 static void
-pester(struct teller *teller, const struct transaction_result *result)
+pester(struct lane *lane, const struct transaction_result *result)
 {
+	struct teller *teller = lane->load->context;
+
 	if (result->decision == DECISION_UNKNOWN)
 		return;
 	while (one_in(teller, ONE_IN_REPEATED))
-		say_once_more(teller, result, result->decision);
+		say_once_more(lane->mq, result, result->decision);
 	if (teller->confirmed && result->end_code == 0 && one_in(teller, ONE_IN_CONTRADICTED))
-		say_once_more(teller, result,
+		say_once_more(lane->mq, result,
 		    result->decision == DECISION_COMMIT ? DECISION_ROLLBACK : DECISION_COMMIT);
 }
 
 static void
 on_sent(void *arg, const struct twinmq_error *error, const struct transaction_result *result)
 {
-	struct lane *lane = arg;
-
 	if (error == NULL)
-		pester(lane->teller, result);
-	loop_set_timer(&lane->teller->loop, &lane->pause,
-	    clock_mono_ms() + (error == NULL ? BEAT_MS : PAUSE_MS));
+		pester(arg, result);
+	lane_again(arg, error == NULL ? BEAT_MS : PAUSE_MS);
 }
 
+/* A lane that stops does not end: checks are answered until the parent has gone. */
 static void
-send_next(struct lane *lane)
+transfer_next(struct lane *lane)
 {
-	struct teller *teller = lane->teller;
+	struct teller *teller = lane->load->context;
 
-	if (stopping)
+	if (load_stopping())
 		return;
-	if (teller->next == teller->behind) {
-		teller->next = bank_take_numbers(teller->bank, NUMBERS);
-		teller->behind = teller->next + NUMBERS;
-	}
-	lane->number = teller->next++;
+	lane->number = (uint64_t)book_a_take(teller->books, INT64_MAX - 1);
 	struct message message = {
 		.topic = slice_of(teller->options->topic),
 		.body = numbered_body(teller->room, lane->number, TRANSFER_BODY_MAX),
@@ -147,27 +145,21 @@ send_next(struct lane *lane)
 	transaction_send_async(teller->producer, &message, on_sent, lane);
 }
 
-static void
-on_pause_over(struct timer *timer)
-{
-	send_next((struct lane *)timer);
-}
-
 int
-bank_producer_run(const struct bank_producer_options *options)
+teller_run(const struct teller_options *options)
 {
-	struct sigaction action = { .sa_handler = on_signal };
 	struct teller teller = {
 		.options = options,
-		.bank = bank_open(options->bank),
+		.books = teller_open_books(options->directory),
 		.random = options->seed,
 		.confirmed = options->seed % 2 == 0,
 	};
-	struct twinmq_options handle = {
-		.name_servers = options->name_servers,
-		.loop = &teller.loop,
-		.route_age_ms = 200,
-	};
+	struct load load = { .name_servers = options->name_servers,
+		.group = "unused",
+		.n_handles = 1,
+		.window = WINDOW,
+		.next = transfer_next,
+		.context = &teller };
 	struct transaction_options producing = {
 		.producer = { .group = GROUP, .compress_over_bytes = -1 },
 		.execute = execute,
@@ -178,22 +170,15 @@ bank_producer_run(const struct bank_producer_options *options)
 	struct twinmq_error error;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	stopping = options->only_replies;
-	sigaction(SIGTERM, &action, NULL);
-	loop_init(&teller.loop, 0);
-	teller.mq = twinmq_open(&handle, &error);
-	if (teller.mq != NULL)
-		teller.producer = transaction_producer_new(teller.mq, &producing, &error);
+	load_stop_on_sigterm();
+	if (options->only_answers)
+		load_stop();
+	load_open(&load);
+	teller.producer = transaction_producer_new(load.handles[0], &producing, &error);
 	if (teller.producer == NULL) {
-		fprintf(stderr, "bank_killer: %s\n", error.text);
+		fprintf(stderr, "transfers: %s\n", error.text);
 		return 2;
 	}
-	for (size_t i = 0; i < WINDOW; i++) {
-		teller.lanes[i] =
-		    (struct lane){ .pause = { .due = on_pause_over }, .teller = &teller };
-		send_next(&teller.lanes[i]);
-	}
-	/* Its parent ends it. */
-	loop_run(&teller.loop);
+	load_run(&load);
 	return 2;
 }
