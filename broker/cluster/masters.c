@@ -20,12 +20,12 @@ struct master {
 	struct masters *masters;
 	char *name;
 	char *address;
-	bool alive;         /* in the name server's last list */
-	struct conn *conn;  /* NULL: none */
-	struct strmap owed; /* topic -> struct debt */
+	bool alive;           /* in the name server's last list */
+	struct conn *conn;    /* NULL: none */
+	struct strmap copies; /* topic -> struct topic_copy */
 };
 
-struct debt {
+struct topic_copy {
 	struct master *master;
 	bool asked;
 	char topic[];
@@ -57,7 +57,7 @@ master_free(void *value)
 
 	if (master->conn != NULL)
 		conn_close(master->conn, "stopped");
-	strmap_release(&master->owed, free);
+	strmap_release(&master->copies, free);
 	free(master->name);
 	free(master->address);
 	free(master);
@@ -120,33 +120,33 @@ connection_to(struct master *master)
 }
 
 static void
-forgive(struct debt *debt)
+copy_end(struct topic_copy *copy)
 {
-	free(strmap_take(&debt->master->owed, slice_of(debt->topic)));
+	free(strmap_take(&copy->master->copies, slice_of(copy->topic)));
 }
 
 static void
 on_told(void *arg, const struct command *reply, struct slice body)
 {
-	struct debt *debt = arg;
+	struct topic_copy *copy = arg;
 
 	(void)body;
-	debt->asked = false;
+	copy->asked = false;
 	if (reply == NULL)
 		return; /* the next masters_update retries */
 	if (reply->code != RESPONSE_SUCCESS)
 		log_warn(
 		    "another master refuses a topic master=%s topic=%s code=%d remark=\"%.*s\"",
-		    debt->master->name, debt->topic, reply->code, (int)reply->remark.len,
+		    copy->master->name, copy->topic, reply->code, (int)reply->remark.len,
 		    reply->remark.data != NULL ? reply->remark.data : "");
 	else
-		log_debug("topic exists on another master too topic=%s master=%s", debt->topic,
-		    debt->master->name);
-	forgive(debt);
+		log_debug("topic exists on another master too topic=%s master=%s", copy->topic,
+		    copy->master->name);
+	copy_end(copy);
 }
 
 static void
-ask_to_create(struct conn *conn, const struct topic *topic, struct debt *debt)
+ask_to_create(struct conn *conn, const struct topic *topic, struct topic_copy *copy)
 {
 	struct arena arena = { 0 };
 	struct create_topic_header header = {
@@ -172,45 +172,45 @@ ask_to_create(struct conn *conn, const struct topic *topic, struct debt *debt)
 	memcpy(ext, command.ext, command.n_ext * sizeof *ext);
 	ext[command.n_ext++] = (struct ext){ SLICE(MASTERS_IF_ABSENT), SLICE("true") };
 	command.ext = ext;
-	debt->asked = true;
-	conn_request(conn, &command, SLICE(""), TIMEOUT_MS, on_told, debt);
+	copy->asked = true;
+	conn_request(conn, &command, SLICE(""), TIMEOUT_MS, on_told, copy);
 	arena_release(&arena);
 }
 
 static void
-pay(struct master *master)
+send_copies(struct master *master)
 {
 	struct conn *conn;
 
-	if (!master->alive || master->owed.n == 0 || (conn = connection_to(master)) == NULL)
+	if (!master->alive || master->copies.n == 0 || (conn = connection_to(master)) == NULL)
 		return;
-	for (struct strmap_entry *entry = strmap_next(&master->owed, NULL), *next; entry != NULL;
+	for (struct strmap_entry *entry = strmap_next(&master->copies, NULL), *next; entry != NULL;
 	     entry = next) {
-		struct debt *debt = entry->value;
+		struct topic_copy *copy = entry->value;
 		struct topic topic;
 
-		next = strmap_next(&master->owed, entry);
-		if (debt->asked)
+		next = strmap_next(&master->copies, entry);
+		if (copy->asked)
 			continue;
-		if (topics_find(master->masters->broker->topics, slice_of(debt->topic), &topic))
-			ask_to_create(conn, &topic, debt);
+		if (topics_find(master->masters->broker->topics, slice_of(copy->topic), &topic))
+			ask_to_create(conn, &topic, copy);
 		else
-			forgive(debt); /* deleted meanwhile */
+			copy_end(copy); /* deleted meanwhile */
 	}
 }
 
 /* ---- looking at the cluster ------------------------------------------ */
 
 static void
-owe(struct master *master, struct slice topic)
+copy_later(struct master *master, struct slice topic)
 {
-	if (strmap_find(&master->owed, topic) != NULL || master->owed.n >= PENDING_MAX)
+	if (strmap_find(&master->copies, topic) != NULL || master->copies.n >= PENDING_MAX)
 		return;
-	struct debt *debt = mem_zalloc(sizeof *debt + topic.len + 1);
+	struct topic_copy *copy = mem_zalloc(sizeof *copy + topic.len + 1);
 
-	debt->master = master;
-	memcpy(debt->topic, topic.data, topic.len);
-	strmap_put(&master->owed, topic, debt);
+	copy->master = master;
+	memcpy(copy->topic, topic.data, topic.len);
+	strmap_put(&master->copies, topic, copy);
 }
 
 static void
@@ -274,8 +274,8 @@ masters_update(struct masters *masters, const struct cluster_info *info)
 	     at = strmap_next(&masters->table, at)) {
 		for (struct strmap_entry *topic = strmap_next(&fresh, NULL); topic != NULL;
 		     topic = strmap_next(&fresh, topic))
-			owe(at->value, strmap_key(topic));
-		pay(at->value);
+			copy_later(at->value, strmap_key(topic));
+		send_copies(at->value);
 	}
 	strmap_release(&fresh, NULL);
 }

@@ -7,18 +7,18 @@
 #include "common/base/clock.h"
 #include "common/base/container_of.h"
 
-#define PATIENCE_MS 1000
+#define WAIT_MS 1000
 
 static void
-on_patience(struct timer *self)
+on_timeout(struct timer *self)
 {
-	register_waits_end(container_of(self, struct register_waits, patience));
+	register_waits_end(container_of(self, struct register_waits, timeout));
 }
 
 void
 register_waits_init(struct register_waits *waits, struct loop *loop)
 {
-	*waits = (struct register_waits){ .loop = loop, .patience.due = on_patience };
+	*waits = (struct register_waits){ .loop = loop, .timeout.due = on_timeout };
 }
 
 void
@@ -41,7 +41,7 @@ register_waits_told(struct register_waits *waits)
 		wait->next = waits->told;
 		waits->told = wait;
 	}
-	loop_set_timer(waits->loop, &waits->patience, clock_mono_ms() + PATIENCE_MS);
+	loop_set_timer(waits->loop, &waits->timeout, clock_mono_ms() + WAIT_MS);
 }
 
 void
@@ -52,7 +52,7 @@ register_waits_end(struct register_waits *waits)
 	if (wait == NULL)
 		return;
 	waits->told = NULL;
-	loop_drop_timer(waits->loop, &waits->patience);
+	loop_drop_timer(waits->loop, &waits->timeout);
 	for (struct register_wait *next; wait != NULL; wait = next) {
 		next = wait->next;
 		wait->done(wait);

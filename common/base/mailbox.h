@@ -2,10 +2,9 @@
 #define COMMON_MAILBOX_H
 
 /*
- * How threads talk. A task is given away with mailbox_post and belongs to the
- * receiver from then on; it comes back, if it does, by a post to the sender's
- * mailbox. Any thread posts, one thread takes. Tasks arrive in the order in
- * which one sender posted them.
+ * A queue of tasks from any thread to one thread. mailbox_post gives the task to the receiver,
+ * which owns it from then on; a reply is a post to the sender's mailbox. The tasks of one sender
+ * arrive in the order of its posts.
  *
  * The receiver waits for its descriptor (an event loop polls it, and calls
  * mailbox_rearm before it takes) or in mailbox_wait. A post writes the eventfd only when the
@@ -34,15 +33,16 @@ void mailbox_release(struct mailbox *mailbox);
 void mailbox_post(struct mailbox *mailbox, struct task *task);
 /* first .. last, linked by next, in that order. */
 void mailbox_post_chain(struct mailbox *mailbox, struct task *first, struct task *last);
-/* From now on a post to an empty mailbox wakes the receiver again; take what is there after it. */
+/* Lets the next post to an empty mailbox wake the receiver again. Call mailbox_take after it. */
 void mailbox_rearm(struct mailbox *mailbox);
-/* All that is there, oldest first, linked by next; NULL when empty. */
+/* All tasks, oldest first, linked by next; NULL when empty. */
 struct task *mailbox_take(struct mailbox *mailbox);
-/* Nothing waits in it now; cheaper than taking. */
+/* True when no task waits now. Cheaper than mailbox_take. */
 bool mailbox_is_empty(const struct mailbox *mailbox);
-/* Ends the receiver's wait though nothing was posted. Any thread. */
+/* Wakes the receiver without a task. Any thread. */
 void mailbox_wake(struct mailbox *mailbox);
-/* Sleeps until there is something to take, or timeout_ms passed (-1: for ever); take then. */
+/* Sleeps until a task is there or timeout_ms has passed (-1: for ever). Call mailbox_take after it.
+ */
 void mailbox_wait(struct mailbox *mailbox, int timeout_ms);
 
 /* A first-in first-out chain that one thread gathers before it posts. */

@@ -2,16 +2,16 @@
 #define COMMON_POOL_H
 
 /*
- * Memory that goes out with what a thread sends on its way and is freed by the
- * same thread when that comes home. Malloc keeps seven blocks of a size at
- * hand, and none above a kilobyte; a loop has 64 on their way. The pool keeps those that
- * came back, by size, up to POOL_BYTES in all. One thread.
+ * A cache of freed memory blocks for one thread. A loop allocates a block for each append and
+ * frees it when the append comes back committed; with 64 appends in flight that is more than
+ * malloc's own cache holds (seven blocks of a size, none above a kilobyte). The pool keeps freed
+ * blocks by size, POOL_BYTES at most. One thread.
  */
 
 #include <stddef.h>
 
-#define POOL_STEP 256     /* blocks are as long as a multiple of this */
-#define POOL_CLASSES 17   /* and kept up to 4 KiB; longer ones are malloc's */
+#define POOL_STEP 256     /* sizes are rounded up to a multiple of this */
+#define POOL_CLASSES 17   /* blocks up to 4 KiB are kept; longer ones go to malloc */
 #define POOL_BYTES 262144 /* kept at most */
 
 struct pool_block;
@@ -21,10 +21,10 @@ struct pool {
 	size_t kept_bytes;
 };
 
-/* All zero is an empty one. */
+/* { 0 } is an empty pool. */
 void *pool_alloc(struct pool *pool, size_t size);
 void pool_free(struct pool *pool, void *memory);
-/* What is out is not freed. */
+/* Frees the kept blocks. Blocks in use must be freed with free. */
 void pool_release(struct pool *pool);
 
 #endif

@@ -39,8 +39,8 @@ slice_is(struct slice a, const char *text)
 }
 
 /*
- * All bytes of a short slice, 1 to 7 of them, in one number: slices of one length that differ
- * have numbers that differ. What is not there repeats what is: no byte comes in from outside.
+ * The 1 to 7 bytes of a short slice as one number: different slices of one length have different
+ * numbers. Reads only bytes of the slice.
  */
 static inline uint64_t
 slice_short_word(struct slice a)
@@ -59,15 +59,15 @@ slice_short_word(struct slice a)
 	return (uint64_t)high << 32 | low;
 }
 
-/* Order of bytes, then of length: <0, 0, >0. */
+/* Compares bytes, then lengths: <0, 0, >0. */
 int slice_compare(struct slice a, struct slice b);
 bool slice_equal_nocase(struct slice a, struct slice b);
 bool slice_starts(struct slice a, const char *prefix);
 /* Without blanks, tabs and line ends around it. */
 struct slice slice_trim(struct slice a);
 /*
- * The part of *rest before the next separator; *rest moves behind it. False
- * once nothing is left. An empty slice has one empty part.
+ * Splits off the part of *rest before the next separator. False when no part is left. An empty
+ * slice has one empty part.
  */
 bool slice_next(struct slice *rest, char separator, struct slice *part);
 /* Strict decimal: optional sign, digits, nothing else; 0, or -1 and *value as it was. */
@@ -75,7 +75,7 @@ int slice_to_int64(struct slice a, int64_t *value);
 int slice_to_int32(struct slice a, int32_t *value);
 /* A decimal fraction as strtod reads it, nothing else; 0, or -1 and *value as it was. */
 int slice_to_double(struct slice a, double *value);
-/* A copy that ends in NUL; the caller owns it. NULL for an absent slice. */
+/* A NUL-terminated copy that the caller frees; NULL for an absent slice. */
 char *slice_dup(struct slice a);
 /* FNV-1a: the hash that the store has in its files. Tables in memory use hash_of (hash.h). */
 uint64_t slice_hash(struct slice a);

@@ -5,8 +5,8 @@
  * A hash table from text to pointers. Keys are copied, values are the
  * caller's. { 0 } is an empty table. One thread, or the caller's lock.
  *
- * A walk may take the entry it is at, if it asked for the next one before:
- * taking never moves the others. Putting may.
+ * A loop over the entries may take the current one if it has fetched the next one before: taking
+ * does not move other entries, putting may.
  */
 
 #include <stddef.h>
@@ -35,9 +35,9 @@ void *strmap_find(const struct strmap *table, struct slice key); /* NULL: not th
 void *strmap_put(struct strmap *table, struct slice key, void *value);
 /* The entry with this key; a new one has the value NULL, which the caller sets at once. */
 struct strmap_entry *strmap_get(struct strmap *table, struct slice key);
-/* Out of the table: the value is the caller's. NULL: not there. */
+/* Removes the entry and returns its value; NULL: not there. */
 void *strmap_take(struct strmap *table, struct slice key);
-/* The same for an entry of the table. Its key is gone too. */
+/* The same for an entry; frees its key. */
 void *strmap_remove(struct strmap *table, struct strmap_entry *entry);
 /* The entry after this one (NULL: the first) in no order; NULL at the end. */
 struct strmap_entry *strmap_next(const struct strmap *table, const struct strmap_entry *entry);

@@ -2,11 +2,9 @@
 #define COMMON_JSON_SCAN_H
 
 /*
- * The tokens of JSON, taken from a text one by one: for json.c, which makes a
- * tree of them, and for the headers of frames, which are read without one. The dialect
- * is that of json.h. Those that return int return 0, or -1 when something else stands
- * there; then the text is not JSON. What nearly all texts are made of, strings without
- * escapes and no blanks around them, is taken in place. Any thread.
+ * A tokenizer for JSON in the dialect of json.h. json.c builds a tree with it; frame headers are
+ * read without a tree. Functions that return int return 0, or -1 when the text is not JSON at this
+ * place. Strings without escapes are not copied: their slices point into the text. Any thread.
  */
 
 #include <stdbool.h>
@@ -23,7 +21,7 @@ struct json_scan {
 	struct arena *arena; /* for strings that have escapes; others stay where they are */
 };
 
-/* The next character that is no blank, '\0' at the end; it stays there. */
+/* Peeks at the next character that is no blank; '\0' at the end. */
 static inline char
 json_scan_peek(struct json_scan *scan)
 {
@@ -36,7 +34,7 @@ json_scan_peek(struct json_scan *scan)
 	return '\0';
 }
 
-/* Takes c if it is the next character that is no blank. */
+/* Consumes c if it is the next character that is no blank. */
 bool json_scan_behind_blanks(struct json_scan *scan, char c);
 
 static inline bool
@@ -56,8 +54,8 @@ json_scan_specials(const char *at)
 }
 
 /*
- * A string without escapes, as it stands there. False: nothing is taken; it is something else,
- * or so near the end that no block is left to look at.
+ * Consumes a string without escapes. False: nothing is consumed, because it is no such string or
+ * stands in the last block of the text; json_scan_string reads those.
  */
 static inline bool
 json_scan_plain(struct json_scan *scan, struct slice *text)
@@ -80,13 +78,13 @@ json_scan_plain(struct json_scan *scan, struct slice *text)
 	return true;
 }
 
-/* Any string; *text is what it says, unescaped. */
+/* Consumes a string; *text is its unescaped content. */
 int json_scan_string(struct json_scan *scan, struct slice *text);
-/* A string, a number, true, false or null; *text is what it says, unescaped. */
+/* Consumes a string, number, true, false or null; *text is its unescaped content. */
 int json_scan_scalar(struct json_scan *scan, enum json_type *type, struct slice *text);
-/* A number that is written as most are, and ends at a comma or a brace; false: nothing is taken. */
+/* Consumes an integer that ends at a comma or brace. False: nothing is consumed. */
 bool json_scan_int32(struct json_scan *scan, int32_t *number);
-/* Any value, at most `depth` levels deep; *text of an object or array is all that it fills. */
+/* Consumes any value of at most `depth` levels; *text of an object or array is its source text. */
 int json_scan_value(struct json_scan *scan, int depth, enum json_type *type, struct slice *text);
 int json_scan_skip(struct json_scan *scan, int depth);
 
