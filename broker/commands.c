@@ -20,7 +20,7 @@ extern const struct handler send_handlers[], send_back_handlers[];
 extern const struct handler pull_handlers[], query_handlers[];
 /* consumers/ */
 extern const struct handler client_handlers[], connection_handlers[], directly_handlers[],
-    offset_handlers[], progress_handlers[];
+    lock_handlers[], offset_handlers[], progress_handlers[];
 /* catalog/ */
 extern const struct handler topic_handlers[], group_handlers[];
 /* retention/ */
@@ -37,6 +37,7 @@ const struct handler *const broker_families[] = {
 	client_handlers,
 	connection_handlers,
 	directly_handlers,
+	lock_handlers,
 	offset_handlers,
 	progress_handlers,
 	topic_handlers,

@@ -34,6 +34,7 @@ struct broker {
 	struct limits *limits;
 	struct offsets *offsets;
 	struct clients *clients;
+	struct queue_locks *queue_locks;
 	struct registrar *registrar; /* tells the name servers; loop 0 */
 	struct delays *delays;       /* delayed messages; loop 0 */
 	struct producer_groups *producer_groups;

@@ -119,6 +119,9 @@ const struct option broker_options[] = {
 	    "series that counted nothing for a day",
 	    LIVE),
 
+	NUMBER("maxQueueLocks", max_queue_locks, "100000", 0, 10000000, "locks",
+	    "ordered consumers of all groups hold locks on at most this many queues", LIVE),
+
 	/* store */
 	TEXT("storePathRootDir", store_path_root_dir, NULL,
 	    "the directory of the store; unset: store in the home directory", FILE_ONLY),
@@ -178,6 +181,14 @@ const struct option broker_options[] = {
 	    "without long polling, how long the broker holds a pull that finds nothing", LIVE),
 	SWITCH("notifyConsumerIdsChangedEnable", notify_consumer_ids_changed_enable, "true",
 	    "tell the consumers of a group at once when one joins or leaves", LIVE),
+	NUMBER("rebalanceLockMaxLiveTime", rebalance_lock_max_live_time, "60000", 100,
+	    INT64_C(86400000), "ms",
+	    "an ordered consumer that does not ask again for so long loses its lock on a queue",
+	    LIVE),
+	NUMBER("rebalanceLockRestartWait", rebalance_lock_restart_wait, "30000", 0,
+	    INT64_C(86400000), "ms",
+	    "for this time after a start, a queue that a group consumed before is kept for the "
+	    "ordered consumer that held it: it may still count on its lock"),
 	SWITCH("enablePropertyFilter", enable_property_filter, "false",
 	    "no effect yet: the broker filters by tags and refuses SQL92 expressions", LIVE),
 	NUMBER("maxTransferBytesOnMessageInMemory", max_transfer_bytes_on_message_in_memory,

@@ -66,6 +66,7 @@ struct broker_settings {
 	int64_t max_consumer_offsets;
 	int64_t max_unknown_group_offsets;
 	int64_t max_statistics;
+	int64_t max_queue_locks;
 
 	/* store */
 	char *store_path_root_dir;
@@ -90,6 +91,8 @@ struct broker_settings {
 	bool long_polling_enable;
 	int64_t short_polling_time_mills;
 	bool notify_consumer_ids_changed_enable;
+	int64_t rebalance_lock_max_live_time; /* ms */
+	int64_t rebalance_lock_restart_wait;  /* ms */
 	bool enable_property_filter;
 	int64_t max_transfer_bytes_on_message_in_memory;
 	int64_t max_transfer_count_on_message_in_memory;

@@ -31,6 +31,7 @@
 #include "broker/state/limit.h"
 #include "broker/state/offset.h"
 #include "broker/state/producer_group.h"
+#include "broker/state/queue_lock.h"
 #include "broker/state/stats.h"
 #include "broker/state/topic.h"
 #include "broker/store/reader/readahead.h"
@@ -255,6 +256,8 @@ load_state(struct broker *broker)
 	broker->stats = stats_new(
 	    broker->daemon->n_loops, (size_t)limits_value(broker->limits, LIMIT_STATISTICS));
 	broker->clients = clients_new();
+	broker->queue_locks =
+	    queue_locks_new(clock_mono_ms() + broker->settings->rebalance_lock_restart_wait);
 	broker->topics = topics_new();
 	broker->groups = groups_new();
 	broker->offsets = offsets_new();
@@ -355,6 +358,7 @@ broker_release(struct daemon *daemon)
 		limits_free(broker->limits);
 		topics_free(broker->topics);
 		clients_free(broker->clients);
+		queue_locks_free(broker->queue_locks);
 		stats_free(broker->stats);
 		send_end(broker);
 	}

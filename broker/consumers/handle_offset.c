@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "broker/consumers/commit_offset.h"
+#include "broker/consumers/lock_queues.h"
 #include "broker/context.h"
 #include "broker/state/group.h"
 #include "broker/state/offset.h"
@@ -156,6 +157,8 @@ update_offset_begin(struct request *request)
 		return VERDICT_REPLY;
 	bool group_exists = groups_find(broker->groups, header->consumer_group, &group);
 
+	if (group_exists)
+		lock_queues_hear(broker, request->loop, conn_id_of(request->conn), &row);
 	switch (commit_offset(request_worker(request), &row, group_exists, &why)) {
 	case COMMIT_KEPT:
 		break;

@@ -6,12 +6,21 @@
 #include "broker/consumers/push.h"
 #include "broker/state/group.h"
 #include "broker/state/limit.h"
+#include "broker/state/queue_lock.h"
+#include "common/base/clock.h"
 #include "common/protocol/name.h"
 
-/* Not to groups that do not want to be told. */
-static void
-push_to_willing(struct broker *broker, struct loop *loop, const struct client_changes *changes)
+void
+clients_changed(struct broker *broker, struct loop *loop, const struct client_changes *changes)
 {
+	int64_t now_ms = changes->n != 0 ? clock_mono_ms() : 0;
+
+	/* First: who is told asks for the locks at once. */
+	for (size_t i = 0; i < changes->n; i++) {
+		if (changes->list[i].left.data != NULL)
+			queue_locks_leave(broker->queue_locks, changes->list[i].group,
+			    changes->list[i].left, now_ms);
+	}
 	if (!broker->settings->notify_consumer_ids_changed_enable)
 		return;
 	for (size_t i = 0; i < changes->n; i++) {
@@ -128,7 +137,7 @@ client_beat(struct broker *broker, struct loop *loop, const struct client *from,
 	    clients_heartbeat(broker->clients, from, &made, &limits, &loop->arena, &changes);
 	const char *refusal = refusal_of(broker->limits, status);
 
-	push_to_willing(broker, loop, &changes);
+	clients_changed(broker, loop, &changes);
 	return refusal != NULL ? refusal : why;
 }
 
@@ -141,7 +150,7 @@ client_leave(struct broker *broker, struct loop *loop, struct slice client_id,
 	struct client_changes changes = clients_unregister(
 	    broker->clients, client_id, producer_group, consumer_group, &loop->arena);
 
-	push_to_willing(broker, loop, &changes);
+	clients_changed(broker, loop, &changes);
 }
 
 void
@@ -150,6 +159,18 @@ client_connection_closed(struct broker *broker, struct conn *conn)
 	struct arena arena = { 0 }; /* the loop's own may be in use by the request that closes */
 	struct client_changes changes = clients_close(broker->clients, conn_id_of(conn), &arena);
 
-	push_to_willing(broker, conn_loop(conn), &changes);
+	clients_changed(broker, conn_loop(conn), &changes);
 	arena_release(&arena);
+}
+
+void
+clients_drop_silent(struct broker *broker, struct loop *loop)
+{
+	const struct conn_id *stale;
+	size_t n;
+	struct client_changes changes = clients_expire(broker->clients, &loop->arena, &stale, &n);
+
+	clients_changed(broker, loop, &changes);
+	for (size_t i = 0; i < n; i++)
+		push_close(broker, loop, stale[i]);
 }

@@ -14,6 +14,7 @@
 #include "broker/state/limit.h"
 #include "broker/state/offset.h"
 #include "broker/state/producer_group.h"
+#include "broker/state/queue_lock.h"
 #include "broker/state/stats.h"
 #include "broker/state/topic.h"
 #include "broker/store/store.h"
@@ -142,6 +143,7 @@ put_limits(struct table_text *table, const struct broker *broker)
 	put_int(table, "consumerOffsets", (int64_t)offsets.n);
 	put_int(table, "unknownGroupOffsets", (int64_t)offsets.n_unknown);
 	put_int(table, "statistics", (int64_t)sizes.n_series);
+	put_int(table, "queueLocks", (int64_t)queue_locks_count(broker->queue_locks));
 	for (int i = 0; i < N_LIMITS; i++)
 		put_int(table, limit_counter((enum limit)i),
 		    (int64_t)limits_refused(broker->limits, (enum limit)i));

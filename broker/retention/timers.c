@@ -4,9 +4,9 @@
 
 #include <stdlib.h>
 
-#include "broker/consumers/push.h"
+#include "broker/consumers/heartbeat.h"
+#include "broker/consumers/lock_queues.h"
 #include "broker/retention/retention.h"
-#include "broker/state/client.h"
 #include "broker/state/limit.h"
 #include "broker/state/offset.h"
 #include "broker/state/stats.h"
@@ -63,20 +63,6 @@ on_offsets_due(struct timer *self)
 
 /* ---- each second ----------------------------------------------------- */
 
-static void
-expire_clients(struct timers *timers)
-{
-	const struct conn_id *stale;
-	size_t n;
-	struct client_changes changes =
-	    clients_expire(timers->broker->clients, &timers->loop->arena, &stale, &n);
-
-	if (timers->broker->settings->notify_consumer_ids_changed_enable)
-		push_changes(timers->broker, timers->loop, &changes);
-	for (size_t i = 0; i < n; i++)
-		push_close(timers->broker, timers->loop, stale[i]);
-}
-
 /* Events that maxStatistics left uncounted count as refused. */
 static void
 tick_stats(struct timers *timers)
@@ -113,7 +99,8 @@ on_second(struct timer *self)
 	tick_stats(timers);
 	retention_tick(timers->broker, &timers->retention);
 	if (++timers->n_seconds % EXPIRE_SECONDS == 0)
-		expire_clients(timers);
+		clients_drop_silent(timers->broker, timers->loop);
+	lock_queues_expire(timers->broker, timers->loop);
 	if (timers->n_seconds % FORGET_SECONDS == 0)
 		forget_offsets(timers);
 	loop_set_timer(timers->loop, self,

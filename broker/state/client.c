@@ -373,9 +373,9 @@ struct gathering {
 	size_t n, cap;
 };
 
-/* The group changed: all its members are to be told. */
+/* The group changed: all its members are to be told. left: see struct client_change. */
 static void
-gather(struct gathering *gathering, const struct group_of_clients *group)
+gather(struct gathering *gathering, const struct group_of_clients *group, struct slice left)
 {
 	struct conn_id *members = arena_alloc(gathering->arena, group->members.n * sizeof *members);
 	size_t n = 0;
@@ -392,9 +392,12 @@ gather(struct gathering *gathering, const struct group_of_clients *group)
 		gathering->list = list;
 		gathering->cap = cap;
 	}
-	gathering->list[gathering->n++] =
-	    (struct client_change){ arena_copy(gathering->arena, slice_of(group->name)), members,
-		    n };
+	gathering->list[gathering->n++] = (struct client_change){
+		.group = arena_copy(gathering->arena, slice_of(group->name)),
+		.members = members,
+		.n_members = n,
+		.left = left,
+	};
 }
 
 static struct client_changes
@@ -417,7 +420,7 @@ apply_consumer(struct clients *clients, struct peer *peer, const struct heartbea
 	if (!heartbeat->without_sub)
 		changed = subscribe(clients, member, consumer, &moved);
 	if (is_new || changed)
-		gather(gathering, group);
+		gather(gathering, group, SLICE_NONE);
 	return is_new || moved ? judge(clients, group) : NULL;
 }
 
@@ -506,16 +509,33 @@ clients_heartbeat(struct clients *clients, const struct client *from,
 	return CLIENT_ACCEPTED;
 }
 
+static struct membership *
+find_in_group(const struct group_of_clients *group, struct slice client_id)
+{
+	for (struct strmap_entry *entry = strmap_next(&group->members, NULL); entry != NULL;
+	     entry = strmap_next(&group->members, entry)) {
+		struct membership *membership = entry->value;
+
+		if (slice_is(client_id, membership->peer->id))
+			return membership;
+	}
+	return NULL;
+}
+
 /* Takes the membership out and remembers what that changes. */
 static void
 depart(struct clients *clients, struct membership *membership, struct gathering *gathering)
 {
 	struct group_of_clients *group = membership->group;
+	struct slice id = slice_of(membership->peer->id);
 
 	leave(clients, membership);
-	if (group->consumers && group->members.n != 0) {
-		gather(gathering, group);
-		free(judge(clients, group)); /* fewer members: nothing new to say */
+	if (group->consumers) {
+		bool is_there = find_in_group(group, id) != NULL; /* on another connection */
+
+		gather(gathering, group, is_there ? SLICE_NONE : arena_copy(gathering->arena, id));
+		if (group->members.n != 0)
+			free(judge(clients, group)); /* fewer members: nothing new to say */
 	}
 	prune(clients, group);
 }
@@ -537,16 +557,7 @@ find_member(struct clients *clients, struct slice name, bool consumers, struct s
 	const struct group_of_clients *group =
 	    name.data != NULL ? strmap_find(groups_of(clients, consumers), name) : NULL;
 
-	if (group == NULL)
-		return NULL;
-	for (struct strmap_entry *entry = strmap_next(&group->members, NULL); entry != NULL;
-	     entry = strmap_next(&group->members, entry)) {
-		struct membership *membership = entry->value;
-
-		if (slice_is(client_id, membership->peer->id))
-			return membership;
-	}
-	return NULL;
+	return group != NULL ? find_in_group(group, client_id) : NULL;
 }
 
 static void

@@ -39,6 +39,7 @@ struct client_change {
 	struct slice group;
 	const struct conn_id *members;
 	size_t n_members;
+	struct slice left; /* the client that is no member any more; absent: nobody left */
 };
 
 struct client_changes {

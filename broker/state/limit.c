@@ -49,6 +49,9 @@ static const struct limit_row {
 	[LIMIT_STATISTICS] = { "maxStatistics", "refusedStatistics",
 	    offsetof(struct broker_settings, max_statistics),
 	    "as many topics and groups are counted as maxStatistics allows" },
+	[LIMIT_QUEUE_LOCKS] = { "maxQueueLocks", "refusedQueueLocks",
+	    offsetof(struct broker_settings, max_queue_locks),
+	    "as many queues are locked as maxQueueLocks allows: raise it" },
 };
 
 struct limits {

@@ -4,6 +4,7 @@
  *   rawcall [flags] HOST:PORT CODE [key=value ...] [-- CODE [key=value ...] ...]
  *
  *   -b FILE   the body of each request      -B TEXT  the same, from the line
+ *             (@TEXT among the key=value words is the body of that request alone)
  *   -v N      client version (default 407)  -l NAME  client language (JAVA)
  *   -x        ROCKETMQ headers, not JSON    -o       oneway: no answer is awaited
  *   -t MS     patience (default 30000)       -O FILE  the last answer's body goes there
@@ -11,6 +12,7 @@
  *   -A TEXT   answers requests of the peer with code 0 and this body
  *   -E N      ends each transaction that it is asked about with this commitOrRollback
  *   -N N      does so on N connections; all but the last are left open and not read again
+ *   -P        prints the bodies of the peer's requests, as push.body=
  *   -H        keeps the connection until killed or until the peer closes it,
  *             after a line "held"
  *
@@ -45,6 +47,7 @@ struct caller {
 	bool oneway;
 	bool hold;
 	bool records;
+	bool print_pushes;
 	const char *push_reply; /* NULL: none */
 	const char *end;        /* of transactions; NULL: not answered */
 	const char *body_path;  /* NULL: stdout */
@@ -214,6 +217,8 @@ take_push(struct caller *caller, const struct frame *frame)
 	for (size_t i = 0; i < push.n_ext; i++)
 		printf("push.%.*s=%.*s\n", (int)push.ext[i].key.len, push.ext[i].key.data,
 		    (int)push.ext[i].value.len, push.ext[i].value.data);
+	if (caller->print_pushes)
+		printf("push.body=%.*s\n", (int)frame->body.len, frame->body.data);
 	fflush(stdout);
 	if (caller->end != NULL && push.code == REQUEST_CHECK_TRANSACTION_STATE)
 		end_transaction(caller, &push, frame->body);
@@ -233,6 +238,7 @@ call(struct caller *caller, int n_words, char **words)
 {
 	struct command command = caller->command;
 	struct ext ext[MAX_EXT];
+	struct slice body = caller->body;
 	struct frame frame;
 	const char *why;
 	int used = 1;
@@ -243,6 +249,10 @@ call(struct caller *caller, int n_words, char **words)
 	for (; used < n_words && strcmp(words[used], "--") != 0; used++) {
 		const char *equals = strchr(words[used], '=');
 
+		if (words[used][0] == '@') {
+			body = slice_of(words[used] + 1);
+			continue;
+		}
 		if (equals == NULL || command.n_ext == MAX_EXT)
 			die(2, "%s is no key=value, or one too many", words[used]);
 		ext[command.n_ext++] =
@@ -250,7 +260,7 @@ call(struct caller *caller, int n_words, char **words)
 			    slice_of(equals + 1) };
 	}
 	command.ext = command.n_ext != 0 ? ext : NULL;
-	send_frame(caller, &command, caller->body);
+	send_frame(caller, &command, body);
 	if (!caller->oneway) {
 		do {
 			if (raw_receive(&caller->raw, &frame, &why) == -1)
@@ -266,7 +276,7 @@ parse_flags(struct caller *caller, int argc, char **argv)
 {
 	int flag;
 
-	while ((flag = getopt(argc, argv, "+b:B:v:l:xot:O:RA:E:N:H")) != -1) {
+	while ((flag = getopt(argc, argv, "+b:B:v:l:xot:O:RA:E:N:PH")) != -1) {
 		switch (flag) {
 		case 'b':
 			caller->body = read_file(&caller->arena, optarg);
@@ -303,6 +313,9 @@ parse_flags(struct caller *caller, int argc, char **argv)
 			break;
 		case 'N':
 			caller->n_connections = (int)strtol(optarg, NULL, 10);
+			break;
+		case 'P':
+			caller->print_pushes = true;
 			break;
 		case 'H':
 			caller->hold = true;

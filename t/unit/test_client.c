@@ -165,14 +165,29 @@ Test(client, unregister_and_close, .init = set_up, .fini = tear_down)
 
 	cr_assert_eq(changes.n, 1);
 	cr_assert_eq(changes.list[0].n_members, 1);
+	cr_assert(slice_is(changes.list[0].left, "a"));
 	ids_are("G", "b ");
 	cr_assert_not_null(clients_list_producers(clients, SLICE("P"), &arena, &n));
 	clients_unregister(clients, SLICE("a"), SLICE("P"), SLICE_NONE, &arena);
 	cr_assert_null(clients_list_producers(clients, SLICE("P"), &arena, &n));
-	cr_assert_eq(
-	    clients_close(clients, (struct conn_id){ 0, 2 }, &arena).n, 0, "nobody left to tell");
+	changes = clients_close(clients, (struct conn_id){ 0, 2 }, &arena);
+	cr_assert_eq(changes.n, 1);
+	cr_assert_eq(changes.list[0].n_members, 0, "nobody left to tell");
+	cr_assert(slice_is(changes.list[0].left, "b"));
 	clients_get_counts(clients, &counts);
 	cr_assert_eq(counts.n_connections + counts.n_consumer_groups + counts.n_producer_groups, 0);
+}
+
+Test(client, a_client_leaves_with_its_last_connection, .init = set_up, .fini = tear_down)
+{
+	consume(1, "a", "G", "T", "*", 1);
+	consume(2, "a", "G", "T", "*", 1);
+	struct client_changes changes = clients_close(clients, (struct conn_id){ 0, 1 }, &arena);
+
+	cr_assert_eq(changes.n, 1);
+	cr_assert_null(changes.list[0].left.data);
+	changes = clients_close(clients, (struct conn_id){ 0, 2 }, &arena);
+	cr_assert(slice_is(changes.list[0].left, "a"));
 }
 
 Test(client, subscription_of_the_client_itself_counts, .init = set_up, .fini = tear_down)
