@@ -19,10 +19,14 @@ static const struct flag update_group_flags[] = {
 	    "it may start at the oldest message (default false)" },
 	{ 'd', "consumeBroadcastEnable", FLAG_BOOL, "BOOL", 0, 0, 0,
 	    "it may broadcast (default false)" },
+	{ 'o', "consumeMessageOrderly", FLAG_BOOL, "BOOL", 0, 0, 0,
+	    "its gRPC consumers get messages in order (default false)" },
 	{ 'q', "retryQueueNums", FLAG_INT, "N", 0, 0, 1024,
 	    "queues of its retry topic (default 1)" },
 	{ 'r', "retryMaxTimes", FLAG_INT, "N", 0, 0, 1000000,
 	    "retries before a message is dead (default 16)" },
+	{ 'p', "groupRetryPolicy", FLAG_TEXT, "JSON", 0, 0, 0,
+	    "delays between retries, as JSON of RocketMQ 5 (default its 18 delays)" },
 	{ 'i', "brokerId", FLAG_INT, "ID", 0, 0, INT64_MAX,
 	    "broker id to consume from (default 0, the master)" },
 	{ 'w', "whichBrokerWhenConsumeSlowly", FLAG_INT, "ID", 0, 0, INT64_MAX,
@@ -44,6 +48,7 @@ static const struct group_setting {
 	{ "consumeBroadcastEnable", "May broadcast", 'd', true, 0 },
 	{ "consumeEnable", "May consume", 's', true, 1 },
 	{ "consumeFromMinEnable", "May start at min", 'm', true, 0 },
+	{ "consumeMessageOrderly", "In order", 'o', true, 0 },
 	{ "notifyConsumerIdsChangedEnable", "Told of members", 'a', true, 1 },
 	{ "retryMaxTimes", "Retries", 'r', false, 16 },
 	{ "retryQueueNums", "Retry queues", 'q', false, 1 },
@@ -70,6 +75,10 @@ group_body(struct admin *admin, struct slice group)
 		else
 			json_member_put_int(&json, setting->name, value);
 	}
+	if (args_has(&admin->args, 'p')) {
+		json_key(&json, "groupRetryPolicy");
+		json_put_raw(&json, slice_of(args_text(&admin->args, 'p')));
+	}
 	json_close_object(&json);
 	struct slice body = arena_copy(&admin->arena, buf_slice(&buf));
 	buf_release(&buf);
@@ -93,6 +102,9 @@ show_group(struct admin *admin, struct slice group)
 		else
 			report_int(report, setting->name, setting->title, value);
 	}
+	if (args_has(&admin->args, 'p'))
+		report_text(report, "groupRetryPolicy", "Retry policy",
+		    slice_of(args_text(&admin->args, 'p')));
 	report_leave(report);
 }
 
@@ -103,6 +115,9 @@ update_group_run(struct admin *admin)
 	struct targets targets;
 	struct slice group;
 
+	if (args_has(&admin->args, 'p') &&
+	    json_parse(&admin->arena, slice_of(args_text(&admin->args, 'p'))) == NULL)
+		return admin_misuse(admin, "groupRetryPolicy is no JSON");
 	if (admin_name(admin, 'g', "group", &group) == -1 ||
 	    admin_targets(admin, TARGET_MASTERS, &targets) == -1)
 		return -1;

@@ -7,6 +7,7 @@
 #include "common/base/clock.h"
 #include "common/protocol/name_list.h"
 #include "common/protocol/queue_stats.h"
+#include "common/protocol/topic_config.h"
 
 #define ORDER_NAMESPACE "ORDER_TOPIC_CONFIG"
 #define QUEUES_MAX 1024
@@ -31,12 +32,32 @@ static const struct flag update_topic_flags[] = {
 	{ 'u', "unit", FLAG_BOOL, "BOOL", 0, 0, 0, "it is a topic of a unit" },
 	{ 's', "hasUnitSub", FLAG_BOOL, "BOOL", 0, 0, 0, "units subscribe to it" },
 	{ 'a', "attributes", FLAG_TEXT, "LIST", 0, 0, 0,
-	    "attributes of 5.x brokers: +key=value,-key" },
+	    "attributes to set and to remove: +key=value,-key" },
 	{ 0 },
 };
 
+/* The attributes that the first target keeps, as JSON; {} when it cannot tell. */
+static struct slice
+kept_attributes(struct admin *admin, const struct targets *targets, struct slice topic)
+{
+	struct topic_header header = { topic };
+	struct admin_request ask = { .address = targets->list[0].address,
+		.code = REQUEST_GET_TOPIC_CONFIG,
+		.fields = topic_header_fields,
+		.header = &header };
+	struct twinmq_reply reply;
+	struct topic_config config;
+
+	if (admin_ask(admin, &ask, &reply) == -1 ||
+	    topic_config_read(json_parse(&admin->arena, reply.body), &config) == -1 ||
+	    config.attributes.data == NULL)
+		return SLICE("{}");
+	return config.attributes;
+}
+
 static void
-show_topic(struct admin *admin, const struct create_topic_header *header)
+show_topic(
+    struct admin *admin, const struct create_topic_header *header, const struct targets *targets)
 {
 	struct report *report = &admin->report;
 
@@ -48,6 +69,8 @@ show_topic(struct admin *admin, const struct create_topic_header *header)
 	report_text(report, "topicFilterType", "Filter type", header->topic_filter_type);
 	report_int(report, "topicSysFlag", "System flag", header->topic_sys_flag);
 	report_text(report, "order", "Ordered", header->order ? SLICE("true") : SLICE("false"));
+	report_text(
+	    report, "attributes", "Attributes", kept_attributes(admin, targets, header->topic));
 	report_leave(report);
 }
 
@@ -202,7 +225,7 @@ update_topic_run(struct admin *admin)
 		return -1;
 	if (!admin->failed)
 		wait_for_routes(admin, &targets, &header);
-	show_topic(admin, &header);
+	show_topic(admin, &header, &targets);
 	return 0;
 }
 

@@ -53,6 +53,8 @@ struct broker_settings {
 	bool auto_create_subscription_group;
 	bool cluster_topic_enable;
 	bool broker_topic_enable;
+	bool enable_topic_message_type_check;
+	bool enable_mixed_message_type;
 	bool trace_on;
 	bool trace_topic_enable;
 	char *msg_trace_topic_name;

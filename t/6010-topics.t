@@ -69,7 +69,7 @@ send Many >/dev/null
 t_is "made again, its offsets begin at 0" "$(send Many | field ext.queueOffset)" 1
 
 # groups
-sgc='{"brokerId":0,"consumeBroadcastEnable":true,"consumeEnable":true,"consumeFromMinEnable":true,"groupName":"G","notifyConsumerIdsChangedEnable":true,"retryMaxTimes":3,"retryQueueNums":2,"whichBrokerWhenConsumeSlowly":1}'
+sgc='{"attributes":{},"brokerId":0,"consumeBroadcastEnable":true,"consumeEnable":true,"consumeFromMinEnable":true,"consumeMessageOrderly":false,"consumeTimeoutMinute":15,"groupName":"G","groupRetryPolicy":{"type":"CUSTOMIZED"},"groupSysFlag":0,"notifyConsumerIdsChangedEnable":true,"retryMaxTimes":3,"retryQueueNums":2,"whichBrokerWhenConsumeSlowly":1}'
 t_is "a group" "$(rawcall -B "$sgc" "$b" 200 | field code)" 0
 t_is "as it was told" "$(rawcall "$b" 352 group=G | field body)" "$sgc"
 got=$(rawcall "$b" 201 | field body)

@@ -10,10 +10,13 @@
 #include "broker/state/group.h"
 #include "broker/state/limit.h"
 #include "broker/state/offset.h"
+#include "common/base/utf8.h"
 #include "common/json/json_body.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
 #include "common/protocol/name.h"
+
+#define SHOWN_KEY_BYTES 100 /* of a peer's key, in a remark */
 
 static enum verdict
 change(struct request *request, const struct group *list, size_t n)
@@ -29,18 +32,33 @@ change(struct request *request, const struct group *list, size_t n)
 	return VERDICT_LATER;
 }
 
+/* RocketMQ 5.3.3 has no attribute of groups, so every key is unknown. NULL, or the reason. */
+static const char *
+attributes_fault(const struct json *attributes, struct arena *arena)
+{
+	if (attributes == NULL || attributes->n_children == 0)
+		return NULL;
+	struct slice key = utf8_cut(attributes->first->name, SHOWN_KEY_BYTES);
+
+	if (key.len != 0) /* its + or - */
+		key = (struct slice){ key.data + 1, key.len - 1 };
+	return arena_printf(
+	    arena, "no subscription group: unsupported key: %.*s", (int)key.len, key.data)
+	    .data;
+}
+
 /* NULL, or why this group is invalid. */
 static const char *
 read_group(const struct json *json, struct group *group, struct arena *arena)
 {
-	if (group_read(json, group) == -1)
-		return "no subscription group with a legal groupName, retryMaxTimes from 0 to "
-		       "2147483647 and retryQueueNums from 0 to 1024";
-	const char *fault = name_new_fault(NAME_GROUP, slice_of(group->name));
+	const char *fault = group_read(json, group);
 
-	return fault != NULL
-	           ? arena_printf(arena, "no subscription group: groupName %s", fault).data
-	           : NULL;
+	if (fault != NULL)
+		return arena_printf(arena, "no subscription group: %s", fault).data;
+	fault = name_new_fault(NAME_GROUP, slice_of(group->name));
+	if (fault != NULL)
+		return arena_printf(arena, "no subscription group: groupName %s", fault).data;
+	return attributes_fault(json_member(json, "attributes"), arena);
 }
 
 static enum verdict

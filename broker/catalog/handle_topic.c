@@ -38,6 +38,34 @@ change(struct request *request, const struct topic *list, size_t n, bool tell)
 	return VERDICT_LATER;
 }
 
+/* The attributes that the topic has before a request changes them; true when there is none yet. */
+static bool
+attributes_now(const struct request *request, struct topic *topic)
+{
+	struct topic known;
+	bool is_new = !topics_find(request_broker(request)->topics, slice_of(topic->name), &known);
+
+	topic->attributes = is_new ? (struct attributes){ 0 } : known.attributes;
+	return is_new;
+}
+
+/* MIXED is a message type only where the settings say so. Source: RocketMQ 5.3.3. */
+static bool
+becomes_mixed(
+    const struct request *request, const struct topic *topic, const struct attributes *before)
+{
+	return !request_broker(request)->settings->enable_mixed_message_type &&
+	       attributes_message_type(&topic->attributes) == MESSAGE_MIXED &&
+	       attributes_message_type(before) != MESSAGE_MIXED;
+}
+
+static enum verdict
+refuse_mixed(struct request *request)
+{
+	return request_refuse(
+	    request, RESPONSE_INVALID_PARAMETER, "MIXED message type is not supported.");
+}
+
 static enum verdict
 update_topic_begin(struct request *request)
 {
@@ -45,7 +73,7 @@ update_topic_begin(struct request *request)
 	struct broker *broker = request_broker(request);
 	struct slice why = topic_name_refusal(broker, header->topic, request->arena);
 	bool if_absent = slice_is(command_ext(request->command, MASTERS_IF_ABSENT), "true");
-	struct topic topic, before;
+	struct topic topic;
 	struct topic_config config = {
 		.name = header->topic,
 		.read_queues = header->read_queues,
@@ -65,8 +93,17 @@ update_topic_begin(struct request *request)
 	if (topic_from_config(&config, &topic) == -1)
 		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
 		    "the topic's queues are 0 to %d each, its perm is 0 to 7", TOPIC_QUEUES_MAX);
-	if (topics_find(broker->topics, header->topic, &before) && if_absent)
+
+	bool is_new = attributes_now(request, &topic);
+	struct attributes before = topic.attributes;
+
+	if (!is_new && if_absent)
 		return VERDICT_REPLY;
+	why = attributes_change(&topic.attributes, header->attributes, is_new, request->arena);
+	if (why.data != NULL)
+		return refuse(request, why);
+	if (becomes_mixed(request, &topic, &before))
+		return refuse_mixed(request);
 	return change(request, &topic, 1, !if_absent);
 }
 
@@ -97,6 +134,16 @@ update_topic_list_begin(struct request *request)
 		if (read == -1 || topic_from_config(&config, &topics[i]) == -1)
 			return request_refuse(request, RESPONSE_SYSTEM_ERROR,
 			    "element %zu of topicConfigList is no topic", i);
+
+		bool is_new = attributes_now(request, &topics[i]);
+		struct attributes before = topics[i].attributes;
+
+		why = attributes_change_json(
+		    &topics[i].attributes, json_member(at, "attributes"), is_new, request->arena);
+		if (why.data != NULL)
+			return refuse(request, why);
+		if (becomes_mixed(request, &topics[i], &before))
+			return refuse_mixed(request);
 	}
 	return change(request, topics, n, true);
 }
@@ -133,7 +180,7 @@ get_all_topics_begin(struct request *request)
 	struct json_out out;
 
 	for (size_t i = 0; i < n; i++)
-		configs[i] = topic_to_config(&topics[i]);
+		configs[i] = topic_to_config(&topics[i], request->arena);
 	json_out_init(&out, &text);
 	topic_table_write(&out, &table);
 	free(topics);
@@ -152,9 +199,9 @@ get_topic_begin(struct request *request)
 		return request_refuse(request, RESPONSE_TOPIC_NOT_EXIST,
 		    "No topic in this broker. topic: %.*s", (int)header->topic.len,
 		    header->topic.data);
-	struct topic_config config = topic_to_config(&topic);
+	struct topic_config config = topic_to_config(&topic, request->arena);
 
-	config.attributes = SLICE("{}");
+	config.attributes = attributes_json(&topic.attributes, request->arena);
 	json_out_init(&out, &text);
 	topic_config_write(&out, &config);
 	return request_reply_body(request, json_finish(&out, request->arena));

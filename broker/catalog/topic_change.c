@@ -52,7 +52,8 @@ first_loop(const struct broker *broker)
 static void
 put_topic_row(struct meta_job *job, const struct topic *topic)
 {
-	struct topic_config config = topic_to_config(topic);
+	struct arena arena = { 0 };
+	struct topic_config config = topic_to_config(topic, &arena);
 	struct buf buf = { 0 };
 	struct json_out out;
 
@@ -60,6 +61,7 @@ put_topic_row(struct meta_job *job, const struct topic *topic)
 	topic_config_write(&out, &config);
 	meta_job_put(job, META_TOPIC, slice_of(topic->name), buf_slice(&buf));
 	buf_release(&buf);
+	arena_release(&arena);
 }
 
 static void

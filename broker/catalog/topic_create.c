@@ -141,12 +141,17 @@ on_topic_row(void *arg, struct slice key, struct slice value)
 	struct topic_config config;
 	struct topic topic;
 
-	if (topic_config_read(json_parse(&loading->arena, value), &config) == -1 ||
-	    topic_from_config(&config, &topic) == -1)
+	const struct json *json = json_parse(&loading->arena, value);
+
+	if (topic_config_read(json, &config) == -1 || topic_from_config(&config, &topic) == -1) {
 		log_warn(
 		    "skipped an unreadable topic in meta.db name=%.*s", (int)key.len, key.data);
-	else
+	} else {
+		if (attributes_read(&topic.attributes, json_member(json, "attributes")) != 0)
+			log_warn(
+			    "skipped unknown attributes of a topic in meta.db name=%s", topic.name);
 		topics_put(loading->broker->topics, &topic);
+	}
 	arena_reset(&loading->arena);
 }
 
@@ -156,7 +161,7 @@ on_group_row(void *arg, struct slice key, struct slice value)
 	struct loading *loading = arg;
 	struct group group;
 
-	if (group_read(json_parse(&loading->arena, value), &group) == -1)
+	if (group_read(json_parse(&loading->arena, value), &group) != NULL)
 		log_warn(
 		    "skipped an unreadable group in meta.db name=%.*s", (int)key.len, key.data);
 	else

@@ -158,6 +158,7 @@ ask_to_create(struct conn *conn, const struct topic *topic, struct topic_copy *c
 		.topic_filter_type = topic->multi_tag ? SLICE("MULTI_TAG") : SLICE("SINGLE_TAG"),
 		.topic_sys_flag = topic->sys_flag,
 		.order = topic->order,
+		.attributes = attributes_request(&topic->attributes, &arena),
 	};
 	struct command command = {
 		.codec = FRAME_JSON,

@@ -11,6 +11,7 @@
 
 #define HEADER_ROOM 65536     /* bytes of a frame that the body leaves to the header */
 #define PLAIN_TOPIC_BYTES 160 /* of a topic in JSON, without its name, which stands there twice */
+#define PLAIN_ATTRIBUTES_BYTES 200 /* of a topic that has any */
 
 struct register_broker_header
 register_header(const struct broker *broker, const struct register_message *message)
@@ -29,9 +30,9 @@ register_header(const struct broker *broker, const struct register_message *mess
 
 /* A broker that may not be read or written says so of each of its topics. */
 static struct topic_config
-config_of(const struct broker *broker, const struct topic *topic)
+config_of(const struct broker *broker, const struct topic *topic, struct arena *arena)
 {
-	struct topic_config config = topic_to_config(topic);
+	struct topic_config config = topic_to_config(topic, arena);
 	int32_t allowed = (int32_t)broker->settings->broker_permission;
 
 	if ((allowed & (PERM_READ | PERM_WRITE)) != (PERM_READ | PERM_WRITE))
@@ -49,7 +50,8 @@ is_large(const struct topic *topics, size_t n)
 	size_t bytes = 0;
 
 	for (size_t i = 0; i < n; i++)
-		bytes += PLAIN_TOPIC_BYTES + 2 * strlen(topics[i].name);
+		bytes += PLAIN_TOPIC_BYTES + 2 * strlen(topics[i].name) +
+		         (topics[i].attributes.set != 0 ? PLAIN_ATTRIBUTES_BYTES : 0);
 	return bytes > FRAME_MAX_BYTES - HEADER_ROOM;
 }
 
@@ -61,10 +63,11 @@ compose(const struct broker *broker, struct topic *topics, struct data_version v
 	size_t n = message->n_topics;
 	struct topic_config *configs = mem_alloc(n * sizeof *configs);
 	struct registration registration = { .table = { version, configs, n } };
+	struct arena arena = { 0 };
 	struct json_out out;
 
 	for (size_t i = 0; i < n; i++)
-		configs[i] = config_of(broker, &topics[i]);
+		configs[i] = config_of(broker, &topics[i], &arena);
 	message->told = version.counter;
 	message->compressed = is_large(topics, n);
 	json_out_init(&out, &message->body);
@@ -72,6 +75,7 @@ compose(const struct broker *broker, struct topic *topics, struct data_version v
 		registration_write_compressed(&message->body, &registration);
 	else
 		registration_write(&out, &registration);
+	arena_release(&arena);
 	free(configs);
 	free(topics);
 }

@@ -86,6 +86,7 @@ question_of(const struct request *request)
 		.template_topic = header->default_topic,
 		.template_queues = header->default_topic_queues,
 		.unit_mode = header->unit_mode,
+		.check_type = request_broker(request)->settings->enable_topic_message_type_check,
 		.arena = request->arena,
 	};
 }

@@ -411,6 +411,44 @@ check_topic(struct outgoing *out)
 	return true;
 }
 
+/* Source: TopicMessageType of RocketMQ 5.3.3. */
+static enum message_type
+message_type(const struct outgoing *out)
+{
+	const struct known_properties *properties = &out->known;
+
+	if (slice_is(properties->transaction, "true"))
+		return MESSAGE_TRANSACTION;
+	if (properties->delay.data != NULL || properties->timer.data != NULL)
+		return MESSAGE_DELAY;
+	if (property_find(out->question->properties, "__SHARDINGKEY").data != NULL)
+		return MESSAGE_FIFO;
+	return MESSAGE_NORMAL;
+}
+
+/*
+ * The same check as of RocketMQ's proxy. Retries and dead letters belong to no type, and neither do
+ * messages that another broker forwards. Source: its SendMessageActivity.
+ */
+static bool
+check_type(struct outgoing *out)
+{
+	if (!out->question->check_type)
+		return true;
+
+	enum message_type wanted = attributes_message_type(&out->topic.attributes);
+	enum message_type type = message_type(out);
+
+	if (type == wanted || wanted == MESSAGE_MIXED ||
+	    slice_starts(out->question->topic, TOPIC_RETRY_PREFIX) ||
+	    slice_starts(out->question->topic, TOPIC_DEAD_PREFIX) ||
+	    property_find(out->question->properties, "TRANSFER_FLAG").data != NULL)
+		return true;
+	return refuse(out, RESPONSE_MESSAGE_ILLEGAL,
+	    "TopicMessageType validate failed, the expected type is %s, but actual type is %s",
+	    message_type_name(wanted), message_type_name(type));
+}
+
 static bool
 choose_queue(struct outgoing *out)
 {
@@ -548,6 +586,7 @@ static bool (*const steps[])(struct outgoing *out) = {
 	read_properties,
 	check_kind,
 	check_topic,
+	check_type,
 	choose_queue,
 	route_retry,
 	make_records,

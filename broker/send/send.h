@@ -27,6 +27,7 @@ struct send_question {
 	struct slice template_topic;
 	int32_t template_queues;
 	bool unit_mode;
+	bool check_type;     /* refuse a kind that contradicts the topic's message.type */
 	struct arena *arena; /* of the remark, when the send is refused */
 };
 

@@ -8,10 +8,12 @@
 #include "common/base/clock.h"
 #include "common/base/mem.h"
 #include "common/base/strmap.h"
+#include "common/json/json_body.h"
 #include "common/protocol/name.h"
 
 #define DEFAULT_RETRY_QUEUES 1
 #define DEFAULT_RETRY_MAX 16
+#define DEFAULT_CONSUME_TIMEOUT_MINUTE 15
 
 struct groups {
 	pthread_mutex_t lock;
@@ -148,6 +150,7 @@ group_init(struct group *group, struct slice name)
 		.retry_queues = DEFAULT_RETRY_QUEUES,
 		.retry_max = DEFAULT_RETRY_MAX,
 		.which_when_slow = 1,
+		.consume_timeout_minute = DEFAULT_CONSUME_TIMEOUT_MINUTE,
 	};
 	memcpy(group->name, name.data,
 	    name.len < sizeof group->name ? name.len : sizeof group->name - 1);
@@ -157,11 +160,18 @@ void
 group_write(struct json_out *out, const struct group *group)
 {
 	json_open_object(out);
+	json_key(out, "attributes"); /* RocketMQ 5.3.3 knows none */
+	json_put_raw(out, SLICE("{}"));
 	json_member_put_int(out, "brokerId", group->broker_id);
 	json_member_put_bool(out, "consumeBroadcastEnable", group->consume_broadcast_enable);
 	json_member_put_bool(out, "consumeEnable", group->consume_enable);
 	json_member_put_bool(out, "consumeFromMinEnable", group->consume_from_min_enable);
+	json_member_put_bool(out, "consumeMessageOrderly", group->consume_orderly);
+	json_member_put_int(out, "consumeTimeoutMinute", group->consume_timeout_minute);
 	json_member_put_text(out, "groupName", group->name);
+	json_key(out, "groupRetryPolicy");
+	retry_policy_write(out, &group->retry_policy);
+	json_member_put_int(out, "groupSysFlag", group->sys_flag);
 	json_member_put_bool(out, "notifyConsumerIdsChangedEnable", group->notify_ids_changed);
 	json_member_put_int(out, "retryMaxTimes", group->retry_max);
 	json_member_put_int(out, "retryQueueNums", group->retry_queues);
@@ -181,22 +191,41 @@ read_count(const struct json *json, const char *key, int32_t otherwise, int32_t 
 	return 0;
 }
 
-int
+static const char *
+read_counts(const struct json *json, struct group *group)
+{
+	if (read_count(json, "retryQueueNums", DEFAULT_RETRY_QUEUES, GROUP_RETRY_QUEUES_MAX,
+		&group->retry_queues) == -1)
+		return "retryQueueNums is from 0 to 1024";
+	if (read_count(json, "retryMaxTimes", DEFAULT_RETRY_MAX, INT32_MAX, &group->retry_max) ==
+	    -1)
+		return "retryMaxTimes is from 0 to 2147483647";
+	if (read_count(json, "consumeTimeoutMinute", DEFAULT_CONSUME_TIMEOUT_MINUTE, INT32_MAX,
+		&group->consume_timeout_minute) == -1)
+		return "consumeTimeoutMinute is from 0 to 2147483647";
+	return NULL;
+}
+
+const char *
 group_read(const struct json *json, struct group *group)
 {
 	struct slice name = json_member_text(json, "groupName");
 
 	if (!name_is_valid(name))
-		return -1;
+		return "there is no legal groupName";
 	group_init(group, name);
 	group->consume_enable = json_member_bool(json, "consumeEnable", true);
 	group->consume_from_min_enable = json_member_bool(json, "consumeFromMinEnable", true);
 	group->consume_broadcast_enable = json_member_bool(json, "consumeBroadcastEnable", true);
 	group->notify_ids_changed = json_member_bool(json, "notifyConsumerIdsChangedEnable", true);
+	group->consume_orderly = json_member_bool(json, "consumeMessageOrderly", false);
 	group->broker_id = json_member_int64(json, "brokerId", 0);
 	group->which_when_slow = json_member_int64(json, "whichBrokerWhenConsumeSlowly", 1);
-	if (read_count(json, "retryQueueNums", DEFAULT_RETRY_QUEUES, GROUP_RETRY_QUEUES_MAX,
-		&group->retry_queues) == -1)
-		return -1;
-	return read_count(json, "retryMaxTimes", DEFAULT_RETRY_MAX, INT32_MAX, &group->retry_max);
+	group->sys_flag = json_member_int32(json, "groupSysFlag", 0);
+
+	const char *why = read_counts(json, group);
+
+	return why != NULL
+	           ? why
+	           : retry_policy_read(json_member(json, "groupRetryPolicy"), &group->retry_policy);
 }

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "broker/state/retry_policy.h"
 #include "common/json/json.h"
 #include "common/protocol/record.h"
 #include "common/protocol/topic_config.h"
@@ -25,10 +26,14 @@ struct group {
 	bool consume_from_min_enable;
 	bool consume_broadcast_enable;
 	bool notify_ids_changed;
+	bool consume_orderly; /* consumeMessageOrderly of 5.x */
 	int32_t retry_queues;
 	int32_t retry_max;
 	int64_t broker_id;
 	int64_t which_when_slow;
+	int32_t sys_flag;
+	int32_t consume_timeout_minute;
+	struct retry_policy retry_policy;
 };
 
 struct groups *groups_new(void);
@@ -47,9 +52,9 @@ struct group *groups_list(struct groups *groups, size_t *n);
 void group_init(struct group *group, struct slice name);
 void group_write(struct json_out *out, const struct group *group);
 /*
- * 0, or -1 when the name is not valid, retryQueueNums is not 0 to GROUP_RETRY_QUEUES_MAX or
- * retryMaxTimes is not 0 to INT32_MAX. Absent members have their defaults.
+ * NULL, or why it is no group (static): its name is not valid, a count or a delay is out of bounds.
+ * Absent members have their defaults.
  */
-int group_read(const struct json *json, struct group *group);
+const char *group_read(const struct json *json, struct group *group);
 
 #endif

@@ -215,7 +215,7 @@ topic_queue_now(const struct topic *topic, int32_t queue_id)
 }
 
 struct topic_config
-topic_to_config(const struct topic *topic)
+topic_to_config(const struct topic *topic, struct arena *arena)
 {
 	return (struct topic_config){
 		.name = slice_of(topic->name),
@@ -225,6 +225,9 @@ topic_to_config(const struct topic *topic)
 		.sys_flag = topic->sys_flag,
 		.order = topic->order,
 		.multi_tag = topic->multi_tag,
+		.attributes = topic->attributes.set != 0
+		                  ? attributes_json(&topic->attributes, arena)
+		                  : SLICE_NONE,
 	};
 }
 

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "broker/state/attribute.h"
 #include "common/protocol/record.h"
 #include "common/protocol/topic_config.h"
 
@@ -27,6 +28,7 @@ struct topic {
 	int32_t sys_flag;
 	bool order;
 	bool multi_tag;
+	struct attributes attributes;
 	bool system;     /* made at each start, not kept on disk */
 	int64_t changed; /* the counter of the data version that it came with; the table sets it */
 };
@@ -55,9 +57,12 @@ void topics_set_order(struct topics *topics, const struct slice *ordered, size_t
 void topic_init(struct topic *topic, struct slice name);
 /* The queue for a message of that queue now: it is another one if the topic has fewer queues. */
 int32_t topic_queue_now(const struct topic *topic, int32_t queue_id);
-/* As meta.db, registration and GET_ALL_TOPIC_CONFIG write it; the name is lent from the topic. */
-struct topic_config topic_to_config(const struct topic *topic);
-/* 0, or -1 when name, queues or perm cannot be those of a topic. */
+/*
+ * As meta.db, registration and GET_ALL_TOPIC_CONFIG write it. The name is lent from the topic; the
+ * attributes are in the arena, and absent when there are none.
+ */
+struct topic_config topic_to_config(const struct topic *topic, struct arena *arena);
+/* 0, or -1 when name, queues or perm cannot be those of a topic. It has no attributes yet. */
 int topic_from_config(const struct topic_config *config, struct topic *topic);
 
 #endif

@@ -38,13 +38,20 @@ static int
 read_text(const char *text, struct group *group)
 {
 	struct arena arena = { 0 };
-	int result = group_read(json_parse(&arena, slice_of(text)), group);
+	int result = group_read(json_parse(&arena, slice_of(text)), group) == NULL ? 0 : -1;
 
 	arena_release(&arena);
 	return result;
 }
 
-/* As mqadmin 4.9.7 sends it. */
+/* As mqadmin 4.9.7 sends it, and what 5.3.3 makes of it. */
+#define WRITTEN                                                                                    \
+	"{\"attributes\":{},\"brokerId\":0,\"consumeBroadcastEnable\":false,\"consumeEnable\":"    \
+	"true,"                                                                                    \
+	"\"consumeFromMinEnable\":true,\"consumeMessageOrderly\":false,"                           \
+	"\"consumeTimeoutMinute\":15,\"groupName\":\"G\",\"groupRetryPolicy\":{\"type\":"          \
+	"\"CUSTOMIZED\"},\"groupSysFlag\":0,\"notifyConsumerIdsChangedEnable\":true,"              \
+	"\"retryMaxTimes\":3,\"retryQueueNums\":2,\"whichBrokerWhenConsumeSlowly\":1}"
 #define RECORDED                                                                                   \
 	"{\"brokerId\":0,\"consumeBroadcastEnable\":false,\"consumeEnable\":true,"                 \
 	"\"consumeFromMinEnable\":true,\"groupName\":\"G\",\"notifyConsumerIdsChangedEnable\":"    \
@@ -63,7 +70,9 @@ Test(group, reads_what_it_writes)
 	cr_assert_not(group.consume_broadcast_enable);
 	json_out_init(&out, &buf);
 	group_write(&out, &group);
-	cr_assert_str_eq(buf_text(&buf), RECORDED);
+	cr_assert_str_eq(buf_text(&buf), WRITTEN);
+	cr_assert_eq(read_text(WRITTEN, &group), 0);
+	cr_assert_eq(group.consume_timeout_minute, 15);
 	buf_release(&buf);
 }
 
@@ -80,6 +89,9 @@ Test(group, what_is_no_group)
 		{ "{\"groupName\":\"G\",\"retryQueueNums\":-1}", -1 },
 		{ "{\"groupName\":\"G\",\"retryMaxTimes\":-1}", -1 },
 		{ "{\"groupName\":\"G\",\"retryMaxTimes\":2147483648}", -1 },
+		{ "{\"groupName\":\"G\",\"consumeTimeoutMinute\":-1}", -1 },
+		{ "{\"groupName\":\"G\",\"groupRetryPolicy\":7}", -1 },
+		{ "{\"groupName\":\"G\",\"groupRetryPolicy\":null}", 0 },
 		{ "{}", -1 },
 		{ "[]", -1 },
 		{ "nonsense", -1 },
