@@ -18,6 +18,8 @@ static const struct handler config_handlers[] = {
 extern const struct handler send_handlers[], send_back_handlers[];
 /* pull/ */
 extern const struct handler pull_handlers[], query_handlers[];
+/* pop/ */
+extern const struct handler assignment_handlers[];
 /* consumers/ */
 extern const struct handler client_handlers[], connection_handlers[], directly_handlers[],
     lock_handlers[], offset_handlers[], progress_handlers[];
@@ -34,6 +36,7 @@ const struct handler *const broker_families[] = {
 	send_back_handlers,
 	pull_handlers,
 	query_handlers,
+	assignment_handlers,
 	client_handlers,
 	connection_handlers,
 	directly_handlers,

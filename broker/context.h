@@ -35,6 +35,8 @@ struct broker {
 	struct offsets *offsets;
 	struct clients *clients;
 	struct queue_locks *queue_locks;
+	/* which groups pop */
+	struct request_modes *request_modes;
 	struct registrar *registrar; /* tells the name servers; loop 0 */
 	struct delays *delays;       /* delayed messages; loop 0 */
 	struct producer_groups *producer_groups;

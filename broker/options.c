@@ -3,6 +3,7 @@
 #include "broker/options.h"
 
 #include "broker/state/producer_group.h"
+#include "common/protocol/assignment.h"
 
 #define OPTION_SETTINGS struct broker_settings
 #include "common/config/option_rows.h"
@@ -19,6 +20,12 @@ static const char *const roles[] = {
 static const char *const flush_types[] = {
 	[FLUSH_SYNC] = "SYNC_FLUSH",
 	[FLUSH_ASYNC] = "ASYNC_FLUSH",
+	NULL,
+};
+
+static const char *const request_modes[] = {
+	[REQUEST_MODE_PULL] = "PULL",
+	[REQUEST_MODE_POP] = "POP",
 	NULL,
 };
 
@@ -123,6 +130,9 @@ const struct option broker_options[] = {
 	    "further topics and groups count only in the totals; the broker forgets a "
 	    "series that counted nothing for a day",
 	    LIVE),
+	NUMBER("maxMessageRequestModes", max_message_request_modes, "10000", 0, 1000000, "settings",
+	    "at most this many pairs of a topic and a group have a request mode of their own",
+	    LIVE),
 
 	NUMBER("maxQueueLocks", max_queue_locks, "100000", 0, 10000000, "locks",
 	    "ordered consumers of all groups hold locks on at most this many queues", LIVE),
@@ -208,6 +218,20 @@ const struct option broker_options[] = {
 	    "percent",
 	    "a group without offsets starts at the first message of a queue if everything "
 	    "stored since then fits into this part of the machine's memory",
+	    LIVE),
+
+	/* dividing queues, and popping */
+	SWITCH("serverLoadBalancerEnable", server_load_balancer_enable, "true",
+	    "divide the queues of a topic among the clients that ask for their share; false: each "
+	    "gets all queues",
+	    LIVE),
+	CHOICE("defaultMessageRequestMode", default_message_request_mode, "PULL", request_modes,
+	    "how clients that ask get the messages of a topic, unless mqadmin setConsumeMode said "
+	    "it for their group",
+	    LIVE),
+	NUMBER("defaultPopShareQueueNum", default_pop_share_queue_num, "-1", -1, 1000000, "clients",
+	    "with the default mode POP, a client also pops the queues of this many others; -1, 0: "
+	    "all queues",
 	    LIVE),
 
 	/* delayed and transaction messages */

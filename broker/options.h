@@ -69,6 +69,7 @@ struct broker_settings {
 	int64_t max_unknown_group_offsets;
 	int64_t max_statistics;
 	int64_t max_queue_locks;
+	int64_t max_message_request_modes;
 
 	/* store */
 	char *store_path_root_dir;
@@ -101,6 +102,11 @@ struct broker_settings {
 	int64_t default_query_max_num;
 	int64_t max_msgs_num_batch;
 	int64_t access_message_in_memory_max_ratio; /* percent of the machine's memory */
+
+	/* dividing queues, and popping */
+	bool server_load_balancer_enable;
+	int default_message_request_mode; /* enum request_mode */
+	int64_t default_pop_share_queue_num;
 
 	/* delayed and transaction messages */
 	char *message_delay_level;

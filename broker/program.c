@@ -20,6 +20,7 @@
 #include "broker/cluster/register.h"
 #include "broker/consumers/heartbeat.h"
 #include "broker/delay/delay.h"
+#include "broker/pop/request_mode.h"
 #include "broker/pull/parked.h"
 #include "broker/pull/pull.h"
 #include "broker/retention/retention.h"
@@ -202,13 +203,15 @@ make_server(struct daemon *daemon, const struct broker_settings *settings)
 	});
 }
 
-/* A setting that a request changed in an earlier run. */
+/* A setting that a request changed in an earlier run, of the broker or of a group. */
 static void
 on_setting_row(void *arg, struct slice name, struct slice value)
 {
 	struct daemon *daemon = arg;
+	const struct broker *broker = daemon->context;
 
-	if (option_find(broker_options, name) != NULL)
+	if (!request_modes_load(broker->request_modes, name, value) &&
+	    option_find(broker_options, name) != NULL)
 		daemon_restore(daemon, name, value);
 }
 
@@ -258,6 +261,7 @@ load_state(struct broker *broker)
 	broker->clients = clients_new();
 	broker->queue_locks =
 	    queue_locks_new(clock_mono_ms() + broker->settings->rebalance_lock_restart_wait);
+	broker->request_modes = request_modes_new();
 	broker->topics = topics_new();
 	broker->groups = groups_new();
 	broker->offsets = offsets_new();
@@ -359,6 +363,7 @@ broker_release(struct daemon *daemon)
 		topics_free(broker->topics);
 		clients_free(broker->clients);
 		queue_locks_free(broker->queue_locks);
+		request_modes_free(broker->request_modes);
 		stats_free(broker->stats);
 		send_end(broker);
 	}

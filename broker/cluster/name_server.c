@@ -128,6 +128,18 @@ name_server_beat(struct name_server *server)
 }
 
 void
+name_server_ask_route(struct name_server *server, struct slice topic, call_done_fn *done, void *arg)
+{
+	struct command command = request_of(REQUEST_GET_ROUTEINFO_BY_TOPIC);
+	struct route_header header = { .topic = topic, .accept_standard_json = true };
+	struct arena arena = { 0 };
+
+	fields_encode(route_header_fields, &header, &arena, &command);
+	conn_request(server->conn, &command, SLICE(""), timeout_of(server), done, arg);
+	arena_release(&arena);
+}
+
+void
 name_server_ask_cluster(struct name_server *server, call_done_fn *done, void *arg)
 {
 	struct command command = request_of(REQUEST_GET_BROKER_CLUSTER_INFO);

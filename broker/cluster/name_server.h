@@ -41,6 +41,9 @@ const char *name_server_text(const struct name_server *server);
 bool name_server_register(struct name_server *server, const struct register_message *message);
 /* A sign of life, if it would be read. */
 void name_server_beat(struct name_server *server);
+/* Asks where a topic is; needs a connection. */
+void name_server_ask_route(
+    struct name_server *server, struct slice topic, call_done_fn *done, void *arg);
 /* Asks for the brokers of the cluster; needs a connection. */
 void name_server_ask_cluster(struct name_server *server, call_done_fn *done, void *arg);
 /* The broker leaves; needs a connection. */

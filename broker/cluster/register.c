@@ -404,6 +404,20 @@ registrar_topics_changed_wait(struct registrar *registrar, struct register_wait 
 	registrar_topics_changed(registrar);
 }
 
+bool
+registrar_ask_route(struct registrar *registrar, struct slice topic, call_done_fn *done, void *arg)
+{
+	for (size_t i = 0; i < registrar->n_servers; i++) {
+		struct name_server *server = &registrar->enrolments[i].server;
+
+		if (server->registered && server->conn != NULL && conn_can_write(server->conn)) {
+			name_server_ask_route(server, topic, done, arg);
+			return true;
+		}
+	}
+	return false;
+}
+
 const char *
 registrar_refusal(const struct registrar *registrar)
 {

@@ -10,6 +10,7 @@
 
 #include "broker/cluster/register_wait.h"
 #include "broker/context.h"
+#include "common/net/conn.h"
 
 struct registrar;
 
@@ -29,6 +30,12 @@ void registrar_changed(struct registrar *registrar);
  * answered, or after a second; maybe at once. Loop 0.
  */
 void registrar_topics_changed_wait(struct registrar *registrar, struct register_wait *wait);
+/*
+ * Asks a name server where the topic is; done is called once, later. False: none can be asked now.
+ * Loop 0.
+ */
+bool registrar_ask_route(
+    struct registrar *registrar, struct slice topic, call_done_fn *done, void *arg);
 /* Unregisters from all; calls done when they answered, or after a second at most. */
 void registrar_stop(struct registrar *registrar, void (*done)(struct broker *broker));
 /* NULL, or why sends are refused: a live broker has our name and id. Any thread; lent, static. */

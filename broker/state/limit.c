@@ -52,6 +52,10 @@ static const struct limit_row {
 	[LIMIT_QUEUE_LOCKS] = { "maxQueueLocks", "refusedQueueLocks",
 	    offsetof(struct broker_settings, max_queue_locks),
 	    "as many queues are locked as maxQueueLocks allows: raise it" },
+	[LIMIT_REQUEST_MODES] = { "maxMessageRequestModes", "refusedMessageRequestModes",
+	    offsetof(struct broker_settings, max_message_request_modes),
+	    "as many groups and topics have a request mode as maxMessageRequestModes allows: raise "
+	    "it" },
 };
 
 struct limits {
