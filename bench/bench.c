@@ -32,6 +32,14 @@ bench_figure(struct bench *bench, const char *name, double value)
 		bench->figures[bench->n_figures++] = (struct figure){ name, value };
 }
 
+struct slice
+bench_subscription(const struct bench *bench)
+{
+	return bench->settings->filters
+	           ? SLICE("price > 5 AND region = 'north' AND WAIT IS NOT NULL")
+	           : SLICE("*");
+}
+
 size_t
 bench_n_links(const struct bench *bench)
 {

@@ -74,6 +74,8 @@ int bench_fail(struct bench *bench, const char *format, ...) __attribute__((form
 int bench_fail_mq(struct bench *bench, const char *what);
 void bench_figure(struct bench *bench, const char *name, double value);
 
+/* What consumers subscribe with. */
+struct slice bench_subscription(const struct bench *bench);
 /* The number of connections that the settings want. */
 size_t bench_n_links(const struct bench *bench);
 /* A load with n_links, spread over the brokers. */

@@ -13,10 +13,12 @@
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
 #include "common/protocol/heartbeat.h"
+#include "common/protocol/lock_batch.h"
 #include "common/protocol/name_list.h"
 
 #define HOLD_MS 15000
 #define BEAT_S 20
+#define LOCK_S 20  /* as often as Java's clients */
 #define COMMIT_S 5 /* as often as Java's clients */
 #define QUIET_US 10000000
 #define JOIN_TRIES 100
@@ -57,8 +59,8 @@ heartbeat_body(
 	for (uint32_t i = 0; i < settings->n_topics; i++)
 		list[i] = (struct subscription){
 			.topic = arena_printf(arena, "%s-%05u", settings->topic, i),
-			.expression = SLICE("*"),
-			.expression_type = SLICE("TAG"),
+			.expression = bench_subscription(consumer->bench),
+			.expression_type = settings->filters ? SLICE("SQL92") : SLICE("TAG"),
 			.version = clock_wall_ms(),
 		};
 	json_out_init(&out, &body);
@@ -217,6 +219,75 @@ share_queues(struct consumer *consumer)
 	}
 }
 
+/* ---- locking ---- */
+
+static struct lock_batch
+lock_batch_of(const struct consumer *consumer, const struct link *link, struct arena *arena)
+{
+	const struct bench *bench = consumer->bench;
+	const struct group_member *member = link->context;
+	struct message_queue *list = arena_zalloc(arena, (bench->n_queues + 1) * sizeof *list);
+	struct lock_batch batch = { slice_of(bench->settings->group), slice_of(member->client_id),
+		list, 0 };
+
+	for (uint32_t i = 0; i < bench->n_queues; i++) {
+		const struct bench_queue *queue = &bench->queues[i];
+
+		if (queue->broker == link->broker &&
+		    &consumer->members[owner_of(consumer, i)] == member)
+			list[batch.n_queues++] = (struct message_queue){
+				.topic = arena_printf(
+				    arena, "%s-%05u", bench->settings->topic, queue->topic),
+				.broker_name = slice_of(bench->brokers[queue->broker].name),
+				.id = queue->id,
+			};
+	}
+	return batch;
+}
+
+static void
+on_locked(void *arg, const struct command *reply, struct slice body)
+{
+	struct consumer *consumer = consumer_of(arg);
+	struct arena arena = { 0 };
+	size_t n_wanted = lock_batch_of(consumer, arg, &arena).n_queues, n = 0;
+	const struct message_queue *list;
+	bool ok = reply != NULL && reply->code == RESPONSE_SUCCESS &&
+	          lock_reply_read(&arena, body, &list, &n) == 0 && n == n_wanted;
+
+	arena_release(&arena);
+	joined(consumer, ok, "the locks", reply);
+}
+
+static void
+lock(struct link *link, call_done_fn *done)
+{
+	struct consumer *consumer = consumer_of(link);
+	const struct command request = { .code = REQUEST_LOCK_BATCH_MQ };
+	struct arena arena = { 0 };
+	struct lock_batch batch = lock_batch_of(consumer, link, &arena);
+	struct buf body = { 0 };
+	struct json_out out;
+
+	json_out_init(&out, &body);
+	lock_batch_write(&out, &batch);
+	conn_request(link->conn, &request, buf_slice(&body), consumer->bench->settings->timeout_ms,
+	    done, link);
+	buf_release(&body);
+	arena_release(&arena);
+}
+
+static int
+lock_all(struct consumer *consumer)
+{
+	struct links *links = &consumer->load.links;
+
+	consumer->n_waiting = (uint32_t)links->n;
+	for (size_t i = 0; i < links->n; i++)
+		lock(&links->all[i], on_locked);
+	return wait_replies(consumer);
+}
+
 /* ---- consuming ---- */
 
 static void
@@ -292,6 +363,11 @@ on_second(struct load *load)
 	for (size_t i = 0; consumer->seconds % BEAT_S == 0 && i < links->n; i++)
 		if (links->all[i].conn != NULL)
 			beat(&links->all[i], NULL);
+	if (!consumer->bench->settings->orderly || consumer->seconds % LOCK_S != 0)
+		return;
+	for (size_t i = 0; i < links->n; i++)
+		if (links->all[i].conn != NULL)
+			lock(&links->all[i], NULL);
 }
 
 /* ---- the run ---- */
@@ -359,7 +435,8 @@ consumer_init(struct consumer *consumer, struct bench *bench)
 	commit_stencil_init(&consumer->commit, bench);
 	members_init(consumer);
 	share_queues(consumer);
-	if (beat_all(consumer) == -1 || wait_members(consumer) == -1)
+	if (beat_all(consumer) == -1 || wait_members(consumer) == -1 ||
+	    (settings->orderly && lock_all(consumer) == -1))
 		return -1;
 	/* From now on, the heartbeat is the first request over each new connection. */
 	for (size_t i = 0; i < load->links.n; i++)

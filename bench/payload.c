@@ -28,10 +28,10 @@ fill(char *body, size_t len, uint64_t state)
 }
 
 void
-payload_init(
-    struct payload *payload, uint64_t run, size_t body_len, uint32_t n, bool batch, struct slice id)
+payload_init(struct payload *payload, uint64_t run, size_t body_len, uint32_t n, bool batch,
+    struct slice properties)
 {
-	struct buf body = { 0 }, properties = { 0 }, unique = { 0 };
+	struct buf body = { 0 };
 
 	fill(buf_reserve(&body, body_len), body_len, run);
 	body.len = body_len;
@@ -41,20 +41,14 @@ payload_init(
 		payload->bytes = body;
 		return;
 	}
-	buf_append_slice(&unique, id);
-	buf_append(&unique, "0000000000000000", STENCIL_ID_DIGITS);
-	property_append(&properties, SLICE("WAIT"), SLICE("true"));
-	property_append(&properties, SLICE("UNIQ_KEY"), buf_slice(&unique));
 	for (uint32_t i = 0; i < n; i++)
-		batch_append(&payload->bytes,
-		    &(struct batch_item){ 0, buf_slice(&body), buf_slice(&properties) });
+		batch_append(
+		    &payload->bytes, &(struct batch_item){ 0, buf_slice(&body), properties });
 	payload->stride = payload->bytes.len / n;
 	payload->body_at = BATCH_ITEM_BODY_AT;
 	/* The id is the last value; one byte follows it. */
 	payload->id_at = payload->stride - 1 - STENCIL_ID_DIGITS;
 	buf_release(&body);
-	buf_release(&properties);
-	buf_release(&unique);
 }
 
 void

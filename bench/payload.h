@@ -24,9 +24,12 @@ struct payload {
 	size_t id_at; /* in a message of a batch: the digits of its unique id; 0: none */
 };
 
-/* id: the beginning of the unique ids of a batch; the last 16 digits are the message's number. */
+/*
+ * properties: of each message of a batch. They end in a unique id, whose last 16 digits become the
+ * message's number.
+ */
 void payload_init(struct payload *payload, uint64_t run, size_t body_len, uint32_t n, bool batch,
-    struct slice id);
+    struct slice properties);
 void payload_release(struct payload *payload);
 /* Lent until the next call. */
 struct slice payload_make(struct payload *payload, uint64_t first_number, int64_t due_us);

@@ -33,8 +33,8 @@ pull_stencil_init(
 		.max_messages = (int32_t)max_pulled,
 		.sys_flag = PULL_SUBSCRIPTION | (hold_ms > 0 ? PULL_SUSPEND : 0),
 		.suspend_timeout_ms = hold_ms,
-		.subscription = SLICE("*"),
-		.expression_type = SLICE("TAG"),
+		.subscription = bench_subscription(bench),
+		.expression_type = bench->settings->filters ? SLICE("SQL92") : SLICE("TAG"),
 		.max_bytes = -1,
 		.request_source = -1,
 	};

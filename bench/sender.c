@@ -2,6 +2,8 @@
 
 #include "bench/sender.h"
 
+#include <inttypes.h>
+
 #include "bench/bench.h"
 #include "bench/target.h"
 #include "common/base/clock.h"
@@ -57,6 +59,9 @@ on_sent(struct slot *slot, int32_t code, const struct command *reply, struct sli
 	struct ledger *ledger = &sender->bench->ledger;
 	uint32_t n = sender->payload.n + sender->n_oneway;
 	uint64_t last = slot->number + sender->n_oneway;
+	/* The offset of a delayed message is that of a waiting one. */
+	enum ledger_state stored =
+	    sender->bench->settings->delay_ms != 0 ? LEDGER_TAKEN : LEDGER_STORED;
 	int64_t offset;
 
 	(void)body;
@@ -67,7 +72,7 @@ on_sent(struct slot *slot, int32_t code, const struct command *reply, struct sli
 		for (uint32_t i = 0; i < sender->n_oneway; i++)
 			ledger_settle(ledger, slot->number + i, LEDGER_TAKEN, slot->queue, 0);
 		for (uint32_t i = 0; i < sender->payload.n; i++)
-			ledger_settle(ledger, last + i, LEDGER_STORED, slot->queue, offset + i);
+			ledger_settle(ledger, last + i, stored, slot->queue, offset + i);
 	}
 	load_done(slot, code, n, n * sender->payload.body_len);
 }
@@ -78,17 +83,42 @@ begin(struct load *load, struct slot *slot)
 	struct sender *sender = (struct sender *)load;
 	struct bench *bench = sender->bench;
 	uint32_t n_oneway = sender->n_oneway;
+	int64_t due_us = slot->due_us + 1000 * bench->settings->delay_ms;
 
 	slot->queue = bench_next_queue(bench, slot->link);
 	slot->number = ledger_take(&bench->ledger, n_oneway + sender->payload.n);
 	for (uint32_t i = 0; i < n_oneway; i++) {
 		send_stencil_put(&sender->oneway, bench, slot->queue, slot->number + i);
 		link_send_oneway(slot->link, &sender->oneway,
-		    payload_make(&sender->payload, slot->number + i, slot->due_us));
+		    payload_make(&sender->payload, slot->number + i, due_us));
 	}
 	send_stencil_put(&sender->stencil, bench, slot->queue, slot->number + n_oneway);
 	slot_send(slot, &sender->stencil,
-	    payload_make(&sender->payload, slot->number + n_oneway, slot->due_us), on_sent);
+	    payload_make(&sender->payload, slot->number + n_oneway, due_us), on_sent);
+}
+
+/* The unique id is the last one. */
+static void
+put_properties(struct buf *properties, const struct bench *bench)
+{
+	const struct settings *settings = bench->settings;
+	struct buf text = { 0 };
+
+	property_append(properties, SLICE("WAIT"), SLICE("true"));
+	if (settings->filters) {
+		property_append(properties, SLICE("price"), SLICE("42"));
+		property_append(properties, SLICE("region"), SLICE("north"));
+	}
+	if (settings->delay_level) {
+		property_append(properties, SLICE("DELAY"), SLICE("1"));
+	} else if (settings->delay_ms != 0) {
+		buf_printf(&text, "%" PRId64, settings->delay_ms);
+		property_append(properties, SLICE("TIMER_DELAY_MS"), buf_slice(&text));
+	}
+	text.len = 0;
+	buf_printf(&text, "%s" STENCIL_MARK_ID, bench->id_begin);
+	property_append(properties, SLICE("UNIQ_KEY"), buf_slice(&text));
+	buf_release(&text);
 }
 
 static void
@@ -98,19 +128,19 @@ init(struct sender *sender, struct bench *bench, uint32_t batch)
 		.code = batch > 1 ? REQUEST_SEND_BATCH_MESSAGE : REQUEST_SEND_MESSAGE_V2,
 		.codec = bench->settings->codec,
 	};
-	struct buf id = { 0 }, properties = { 0 };
+	struct buf properties = { 0 };
 
 	sender->load.begin = begin;
+	put_properties(&properties, bench);
 	payload_init(&sender->payload, bench->run, bench->settings->size, batch, batch > 1,
-	    slice_of(bench->id_begin));
-	buf_printf(&id, "%s" STENCIL_MARK_ID, bench->id_begin);
-	if (batch == 1)
-		property_append(&properties, SLICE("UNIQ_KEY"), buf_slice(&id));
-	property_append(&properties, SLICE("WAIT"), SLICE("true"));
+	    buf_slice(&properties));
+	if (batch > 1) {
+		properties.len = 0;
+		property_append(&properties, SLICE("WAIT"), SLICE("true"));
+	}
 	send_stencil_init(&sender->stencil, bench, &request, 0, buf_slice(&properties));
 	request.flag = COMMAND_FLAG_ONEWAY;
 	send_stencil_init(&sender->oneway, bench, &request, 0, buf_slice(&properties));
-	buf_release(&id);
 	buf_release(&properties);
 }
 

@@ -65,6 +65,9 @@ const struct flag settings_common_flags[] = {
 #define FILL NUMBER('f', "fill", 1, 10000000000, "messages to store first (100000)")
 #define PULLED NUMBER('m', "maxMessages", 1, 10000, "messages that a pull asks for (32)")
 #define GROUP TEXT('g', "group", "NAME", "the group (mqbench)")
+#define FILTER                                                                                     \
+	SWITCH('F', "filter", "subscribe by an SQL92 expression of three terms, which all pass")
+#define ORDERLY SWITCH('y', "orderly", "lock the queues, as ordered consumers do")
 #define MEMBERS NUMBER('k', "consumers", 1, 1000, "members of the consumer group (1)")
 
 const struct flag settings_send_flags[] = {
@@ -110,6 +113,8 @@ const struct flag settings_consume_flags[] = {
 	PULLED,
 	GROUP,
 	MEMBERS,
+	FILTER,
+	ORDERLY,
 	END,
 };
 
@@ -122,6 +127,10 @@ const struct flag settings_both_flags[] = {
 	PULLED,
 	GROUP,
 	MEMBERS,
+	FILTER,
+	ORDERLY,
+	NUMBER('D', "delay", 1, 5000, "ms from the send until a timer delivers the message"),
+	SWITCH('L', "delayLevel", "the messages have delay level 1, one second"),
 	END,
 };
 
@@ -210,6 +219,8 @@ check(const struct settings *settings, struct buf *error)
 		buf_append_text(error, "--duration 0 measures nothing");
 	else if (settings->oneway && settings->batch > 1)
 		buf_append_text(error, "--oneway and --batch do not go together");
+	else if (settings->delay_ms != 0 && settings->batch > 1)
+		buf_append_text(error, "a batch cannot be delayed");
 	else if (settings->cold && settings->n_messages != 0)
 		buf_append_text(error, "--cold reads each message once: no --messages");
 	return error->len != 0 ? -1 : 0;
@@ -262,6 +273,10 @@ settings_read(struct settings *settings, const struct args *args, struct buf *er
 		.cold = args_has(args, 'C'),
 		.max_pulled = (uint32_t)args_number(args, 'm', 32),
 		.n_members = (uint32_t)args_number(args, 'k', 1),
+		.filters = args_has(args, 'F'),
+		.orderly = args_has(args, 'y'),
+		.delay_ms = args_has(args, 'L') ? 1000 : args_number(args, 'D', 0),
+		.delay_level = args_has(args, 'L'),
 		.since_ms = args_number(args, 'S', 0),
 		.json = args_has(args, 'j'),
 		.quiet = args_has(args, 'Q'),

@@ -44,6 +44,10 @@ struct settings {
 	bool cold;
 	uint32_t max_pulled;
 	uint32_t n_members;
+	bool filters;     /* by SQL92: three terms that hold for all messages */
+	bool orderly;     /* the queues are locked */
+	int64_t delay_ms; /* by a timer; 0: none */
+	bool delay_level; /* ... by delay level 1, which is a second */
 	/* first */
 	int64_t since_ms; /* wall clock; 0: from our own start */
 	/* output */

@@ -110,6 +110,10 @@ proven "pull: so many in all" 640
 t_ok "pull: and then it ends" test "$(number good)" -ge 6400 -a "$(number good)" -lt 7000
 bench consume -f 640 -k 3 -g eaters -t eaten
 proven "consume" 640
+bench consume -f 320 -k 2 -g orderly -t eaten-orderly --orderly
+proven "consume in order" 320
+bench both -N 50 -w 8 -g late -t late -q 2 --delayLevel
+proven "both: delayed" 50
 bench both -N 500 -k 2 -g diners -t dinner -T 2 -q 3 -w 8
 proven "both" 500
 t_is "both: all of it is consumed" "$(number good)" 500

@@ -46,7 +46,8 @@ Test(payload, a_batch)
 	struct batch_item item;
 	uint64_t n = 0;
 
-	payload_init(&payload, RUN, 200, 5, true, SLICE("0123456789ABCDEF"));
+	payload_init(&payload, RUN, 200, 5, true,
+	    SLICE("WAIT\1true\2UNIQ_KEY\0010123456789ABCDEF0000000000000000\2"));
 	struct slice rest = payload_make(&payload, 0xABC, 7);
 	while (batch_next(&rest, &item) == 1) {
 		struct slice id = property_find(item.properties, "UNIQ_KEY");
