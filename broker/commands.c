@@ -16,6 +16,8 @@ static const struct handler config_handlers[] = {
 
 /* send/ */
 extern const struct handler send_handlers[], send_back_handlers[];
+/* reply/ */
+extern const struct handler reply_handlers[];
 /* pull/ */
 extern const struct handler pull_handlers[], query_handlers[];
 /* pop/ */
@@ -34,6 +36,7 @@ extern const struct handler transaction_handlers[], transaction_admin_handlers[]
 const struct handler *const broker_families[] = {
 	send_handlers,
 	send_back_handlers,
+	reply_handlers,
 	pull_handlers,
 	query_handlers,
 	assignment_handlers,

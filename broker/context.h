@@ -40,6 +40,7 @@ struct broker {
 	struct registrar *registrar; /* tells the name servers; loop 0 */
 	struct delays *delays;       /* delayed messages; loop 0 */
 	struct producer_groups *producer_groups;
+	struct replies *replies;
 	struct transactions *transactions;
 	struct transaction_checks *transaction_checks; /* loop 0 */
 	struct masters *masters;                       /* the others of the cluster; loop 0 */

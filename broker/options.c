@@ -101,6 +101,10 @@ const struct option broker_options[] = {
 	    "create the topic for message traces at start"),
 	TEXT("msgTraceTopicName", msg_trace_topic_name, "RMQ_SYS_TRACE_TOPIC",
 	    "the topic for message traces"),
+	SWITCH("storeReplyMessageEnable", store_reply_message_enable, "true",
+	    "store the replies to requests of clients, in the topic of the cluster with the "
+	    "suffix _REPLY_TOPIC",
+	    LIVE),
 
 	/* limits on what requests create */
 	NUMBER("maxTopics", max_topics, "100000", 1, 130000, "topics",
@@ -132,6 +136,10 @@ const struct option broker_options[] = {
 	    LIVE),
 	NUMBER("maxMessageRequestModes", max_message_request_modes, "10000", 0, 1000000, "settings",
 	    "at most this many pairs of a topic and a group have a request mode of their own",
+	    LIVE),
+	NUMBER("maxReplyMemory", max_reply_memory, "67108864", 65536, INT64_C(1) << 34, "bytes",
+	    "while the replies on their way to requesters take more memory, the broker refuses "
+	    "further ones",
 	    LIVE),
 
 	NUMBER("maxQueueLocks", max_queue_locks, "100000", 0, 10000000, "locks",

@@ -58,6 +58,8 @@ struct broker_settings {
 	bool trace_on;
 	bool trace_topic_enable;
 	char *msg_trace_topic_name;
+	bool store_reply_message_enable;
+	int64_t max_reply_memory;
 
 	/* what requests may create */
 	int64_t max_topics;

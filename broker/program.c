@@ -33,6 +33,7 @@
 #include "broker/state/offset.h"
 #include "broker/state/producer_group.h"
 #include "broker/state/queue_lock.h"
+#include "broker/state/replies.h"
 #include "broker/state/stats.h"
 #include "broker/state/topic.h"
 #include "broker/store/reader/readahead.h"
@@ -266,6 +267,7 @@ load_state(struct broker *broker)
 	broker->groups = groups_new();
 	broker->offsets = offsets_new();
 	broker->producer_groups = producer_groups_new(&broker->settings->transaction_policy);
+	broker->replies = replies_new();
 	broker->transactions = mem_zalloc(sizeof *broker->transactions);
 	store_each_meta(broker->store, META_SETTING, on_setting_row, broker->daemon);
 	store_each_meta(broker->store, META_PRODUCER_GROUP, on_producer_group_row, broker);
@@ -365,6 +367,7 @@ broker_release(struct daemon *daemon)
 		queue_locks_free(broker->queue_locks);
 		request_modes_free(broker->request_modes);
 		stats_free(broker->stats);
+		replies_free(broker->replies);
 		send_end(broker);
 	}
 	free(broker->address);

@@ -19,7 +19,8 @@ struct push {
 	struct ticket ticket;    /* whose answer it becomes */
 	struct loop *reply_loop; /* of the ticket, or of done */
 	push_done_fn *done;      /* of a check */
-	void *context;
+	push_answered_fn *answered;
+	void *context; /* of done or answered */
 	enum push_result result;
 	struct ext *ext;
 	size_t n_ext;
@@ -93,6 +94,21 @@ run_home(struct task *task, void *receiver)
 }
 
 static void
+run_answered(struct task *task, void *receiver)
+{
+	struct push *push = container_of(task, struct push, task);
+	struct push_answer answer = {
+		.result = push->result,
+		.code = push->reply_code,
+		.remark = buf_slice(&push->reply_remark),
+		.body = buf_slice(&push->reply_body),
+	};
+
+	push->answered(push->context, receiver, &answer);
+	push_free(push);
+}
+
+static void
 on_reply(void *arg, const struct command *answer, struct slice body)
 {
 	struct push *push = arg;
@@ -106,7 +122,9 @@ on_reply(void *arg, const struct command *answer, struct slice body)
 		buf_append_slice(&push->reply_remark, answer->remark);
 		buf_append_slice(&push->reply_body, body);
 	}
-	push->task.run = run_home;
+	if (answer == NULL && push->result == PUSH_SENT)
+		push->result = PUSH_SILENT;
+	push->task.run = push->answered != NULL ? run_answered : run_home;
 	loop_post(push->reply_loop, &push->task);
 }
 
@@ -142,6 +160,25 @@ run_push(struct task *task, void *receiver)
 		push_free(push);
 }
 
+static enum push_result
+look_at(const struct conn *conn)
+{
+	return conn == NULL ? PUSH_GONE : conn_can_write(conn) ? PUSH_SENT : PUSH_BUSY;
+}
+
+static void
+run_ask(struct task *task, void *receiver)
+{
+	struct push *push = container_of(task, struct push, task);
+	struct conn *conn = conn_find(receiver, push->to);
+
+	push->result = look_at(conn);
+	if (push->result == PUSH_SENT)
+		write_push(conn, push, on_reply);
+	else
+		on_reply(push, NULL, SLICE_NONE);
+}
+
 static void
 run_checked(struct task *task, void *receiver)
 {
@@ -157,7 +194,7 @@ run_check(struct task *task, void *receiver)
 	struct push *push = container_of(task, struct push, task);
 	struct conn *conn = conn_find(receiver, push->to);
 
-	push->result = conn == NULL ? PUSH_GONE : conn_can_write(conn) ? PUSH_SENT : PUSH_BUSY;
+	push->result = look_at(conn);
 	if (push->result == PUSH_SENT)
 		write_push(conn, push, NULL);
 	push->task.run = run_checked;
@@ -210,6 +247,19 @@ push_forward(struct broker *broker, struct loop *here, const struct push_call *c
 	push->ticket = *ticket;
 	push->reply_loop = here;
 	push_send(broker, here, push, run_push);
+}
+
+void
+push_ask(struct broker *broker, struct loop *here, const struct push_call *call,
+    push_answered_fn *answered, void *context)
+{
+	struct push *push = push_new(call->to, call->code, call->ext, call->n_ext, call->body);
+
+	push->timeout_ms = call->timeout_ms;
+	push->reply_loop = here;
+	push->answered = answered;
+	push->context = context;
+	push_send(broker, here, push, run_ask);
 }
 
 enum verdict

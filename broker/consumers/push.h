@@ -29,12 +29,25 @@ struct push_call {
 /* The same for a request that is not at hand any more: its ticket belongs to the loop `here`. */
 void push_forward(struct broker *broker, struct loop *here, const struct push_call *call,
     const struct ticket *ticket);
-/* Whether a oneway request could leave. */
+/* Whether a request could leave. */
 enum push_result {
 	PUSH_SENT,
-	PUSH_GONE, /* no such connection any more */
-	PUSH_BUSY, /* it does not read what was sent before */
+	PUSH_GONE,   /* no such connection any more */
+	PUSH_BUSY,   /* it does not read what was sent before */
+	PUSH_SILENT, /* sent, and no answer came in time, or the connection closed meanwhile */
 };
+
+/* What a client answered; texts are lent for the call, and set with PUSH_SENT only. */
+struct push_answer {
+	enum push_result result;
+	int32_t code;
+	struct slice remark, body;
+};
+
+typedef void push_answered_fn(void *context, struct loop *here, const struct push_answer *answer);
+/* A request whose answer is the caller's. `answered` is called once, later, on the loop `here`. */
+void push_ask(struct broker *broker, struct loop *here, const struct push_call *call,
+    push_answered_fn *answered, void *context);
 
 typedef void push_done_fn(void *context, struct loop *reply_loop, enum push_result result);
 /* Asks a producer what became of a transaction (39). Loop 0; done is called there, perhaps at once.

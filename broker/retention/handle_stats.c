@@ -15,6 +15,7 @@
 #include "broker/state/offset.h"
 #include "broker/state/producer_group.h"
 #include "broker/state/queue_lock.h"
+#include "broker/state/replies.h"
 #include "broker/state/stats.h"
 #include "broker/state/topic.h"
 #include "broker/store/store.h"
@@ -130,6 +131,7 @@ put_limits(struct table_text *table, const struct broker *broker)
 	struct client_counts clients;
 	struct offset_counts offsets;
 	struct stats_sizes sizes;
+	struct reply_counts replies;
 
 	clients_get_counts(broker->clients, &clients);
 	offsets_get_counts(broker->offsets, &offsets);
@@ -144,6 +146,10 @@ put_limits(struct table_text *table, const struct broker *broker)
 	put_int(table, "unknownGroupOffsets", (int64_t)offsets.n_unknown);
 	put_int(table, "statistics", (int64_t)sizes.n_series);
 	put_int(table, "queueLocks", (int64_t)queue_locks_count(broker->queue_locks));
+	replies_get_counts(broker->replies, &replies);
+	put_int(table, "repliesDelivered", (int64_t)replies.delivered);
+	put_int(table, "repliesUndelivered", (int64_t)replies.undelivered);
+	put_int(table, "replyMemory", (int64_t)replies.bytes);
 	for (int i = 0; i < N_LIMITS; i++)
 		put_int(table, limit_counter((enum limit)i),
 		    (int64_t)limits_refused(broker->limits, (enum limit)i));

@@ -616,15 +616,32 @@ make_append(const struct outgoing *out)
 	return append;
 }
 
+static bool
+run_steps(struct outgoing *out)
+{
+	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+		if (!steps[i](out))
+			return false;
+	return true;
+}
+
+bool
+send_check(
+    struct worker *worker, const struct send_question *question, struct send_outcome *refusal)
+{
+	struct outgoing out = { .worker = worker, .question = question, .refusal = refusal };
+
+	return run_steps(&out);
+}
+
 bool
 send_message(struct worker *worker, const struct send_question *question, struct send *send,
     struct send_outcome *refusal)
 {
 	struct outgoing out = { .worker = worker, .question = question, .refusal = refusal };
 
-	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
-		if (!steps[i](&out))
-			return false;
+	if (!run_steps(&out))
+		return false;
 	struct append *append = make_append(&out);
 
 	append->context = send;

@@ -58,6 +58,9 @@ struct send {
  */
 bool send_message(struct worker *worker, const struct send_question *question, struct send *send,
     struct send_outcome *refusal);
+/* The same checks for a message that is not stored. */
+bool send_check(
+    struct worker *worker, const struct send_question *question, struct send_outcome *refusal);
 /* What all messages get: their cluster, their region, and whether clients trace them. */
 void send_start(struct broker *broker);
 void send_end(struct broker *broker);

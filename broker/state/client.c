@@ -55,6 +55,7 @@ struct membership {
 struct clients {
 	pthread_mutex_t lock;
 	struct strmap peers;     /* key of conn_id -> struct peer */
+	struct strmap ids;       /* client id -> the struct peer whose heartbeat came last */
 	struct strmap consumers; /* group -> struct group_of_clients */
 	struct strmap producers;
 	uint64_t n_conflicts;
@@ -137,6 +138,7 @@ clients_free(struct clients *clients)
 		return;
 	strmap_release(&clients->consumers, group_free);
 	strmap_release(&clients->producers, group_free);
+	strmap_release(&clients->ids, NULL);
 	strmap_release(&clients->peers, peer_free);
 	pthread_mutex_destroy(&clients->lock);
 	free(clients);
@@ -156,13 +158,23 @@ make_group(struct clients *clients, struct slice name, bool consumers)
 	return group;
 }
 
+/* Another connection of the client is found with its next heartbeat. */
+static void
+forget_id(struct clients *clients, const struct peer *peer)
+{
+	if (peer->id != NULL && strmap_find(&clients->ids, slice_of(peer->id)) == peer)
+		strmap_take(&clients->ids, slice_of(peer->id));
+}
+
 static void
 set_id(struct clients *clients, struct peer *peer, struct slice id)
 {
-	size_t bytes = sizeof *peer + sizeof(struct strmap_entry) + strlen(peer->address) + id.len;
+	size_t bytes =
+	    sizeof *peer + 2 * sizeof(struct strmap_entry) + strlen(peer->address) + 2 * id.len;
 
 	clients->bytes += bytes - peer->bytes;
 	peer->bytes = bytes;
+	forget_id(clients, peer);
 	free(peer->id);
 	peer->id = slice_dup(id);
 }
@@ -183,6 +195,8 @@ make_peer(struct clients *clients, const struct client *from, struct slice id)
 	}
 	if (peer->id == NULL || !slice_is(id, peer->id))
 		set_id(clients, peer, id);
+	if (strmap_find(&clients->ids, id) != peer)
+		strmap_put(&clients->ids, id, peer);
 	peer->language = from->language;
 	peer->version = from->version;
 	peer->last_seen_ms = clock_wall_ms();
@@ -548,6 +562,7 @@ drop_peer_if_idle(struct clients *clients, struct peer *peer)
 	if (peer->n_memberships != 0)
 		return;
 	clients->bytes -= peer->bytes;
+	forget_id(clients, peer);
 	peer_free(strmap_take(&clients->peers, key_of(peer->conn, &key)));
 }
 
@@ -790,6 +805,18 @@ clients_find_member(struct clients *clients, struct slice group, struct slice cl
 		*out = client_of(arena, best);
 	pthread_mutex_unlock(&clients->lock);
 	return best != NULL;
+}
+
+bool
+clients_find_id(struct clients *clients, struct slice id, struct conn_id *conn)
+{
+	pthread_mutex_lock(&clients->lock);
+	const struct peer *peer = strmap_find(&clients->ids, id);
+
+	if (peer != NULL)
+		*conn = peer->conn;
+	pthread_mutex_unlock(&clients->lock);
+	return peer != NULL;
 }
 
 const struct slice *

@@ -56,6 +56,10 @@ static const struct limit_row {
 	    offsetof(struct broker_settings, max_message_request_modes),
 	    "as many groups and topics have a request mode as maxMessageRequestModes allows: raise "
 	    "it" },
+	[LIMIT_REPLY_MEMORY] = { "maxReplyMemory", "refusedReplies",
+	    offsetof(struct broker_settings, max_reply_memory),
+	    "the replies on their way to requesters take as much memory as maxReplyMemory allows: "
+	    "retry later, or raise it" },
 };
 
 struct limits {

@@ -1,0 +1,76 @@
+#include "config.h"
+
+#include "broker/send/send_front.h"
+
+#include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
+
+#define VERSION_WITH_MAX_RECONSUME 121 /* V3_4_9: clients from here on say their own limit */
+
+struct send_question
+send_front_question(const struct request *request)
+{
+	const struct send_header *header = request->header;
+	bool says_max = request->command->version >= VERSION_WITH_MAX_RECONSUME;
+
+	return (struct send_question){
+		.topic = header->topic,
+		.properties = header->properties,
+		.body = request->body,
+		.batch = header->batch,
+		.queue_id = header->queue_id,
+		.flag = header->flag,
+		.sys_flag = header->sys_flag,
+		.born_timestamp = header->born_timestamp,
+		.born_host = conn_peer_host(request->conn),
+		.reconsume_times = header->reconsume_times,
+		.max_reconsume_times = says_max ? header->max_reconsume_times : -1,
+		.template_topic = header->default_topic,
+		.template_queues = header->default_topic_queues,
+		.unit_mode = header->unit_mode,
+		.check_type = request_broker(request)->settings->enable_topic_message_type_check,
+		.arena = request->arena,
+	};
+}
+
+/* The fields of a reply; clients read the region from refusals, too. */
+static struct send_answer
+reply_header(const struct broker *broker, const struct send_outcome *result)
+{
+	return (struct send_answer){
+		.msg_id = result->msg_ids,
+		.queue_id = result->queue_id,
+		.queue_offset = result->queue_offset,
+		.msg_region = slice_of(broker->settings->region_id),
+		.trace_on = broker->settings->trace_on ? SLICE("true") : SLICE("false"),
+	};
+}
+
+void
+send_front_reply(struct loop *loop, const struct ticket *ticket, const struct send_outcome *result)
+{
+	const struct worker *worker = loop->context;
+	struct send_answer header = reply_header(worker->broker, result);
+	struct reply reply = { .code = result->code, .remark = result->remark };
+
+	if (result->stored) {
+		reply.fields = send_reply_fields;
+		reply.header = &header;
+	}
+	ticket_reply(loop, ticket, &reply);
+}
+
+enum verdict
+send_front_refuse(struct request *request, const struct send_outcome *refusal)
+{
+	struct send_answer *header = arena_alloc(request->arena, sizeof *header);
+
+	*header = reply_header(request_broker(request), refusal);
+	request->reply = (struct reply){
+		.code = refusal->code,
+		.remark = refusal->remark,
+		.fields = send_refusal_fields,
+		.header = header,
+	};
+	return VERDICT_REPLY;
+}
