@@ -19,7 +19,7 @@ extern const struct handler send_handlers[], send_back_handlers[];
 /* reply/ */
 extern const struct handler reply_handlers[];
 /* pull/ */
-extern const struct handler pull_handlers[], query_handlers[];
+extern const struct handler pull_handlers[], query_handlers[], reset_handlers[];
 /* pop/ */
 extern const struct handler assignment_handlers[];
 /* consumers/ */
@@ -40,6 +40,7 @@ const struct handler *const broker_families[] = {
 	pull_handlers,
 	query_handlers,
 	assignment_handlers,
+	reset_handlers,
 	client_handlers,
 	connection_handlers,
 	directly_handlers,

@@ -237,6 +237,13 @@ push_changes(struct broker *broker, struct loop *here, const struct client_chang
 }
 
 void
+push_tell(struct broker *broker, struct loop *here, const struct push_call *call)
+{
+	push_send(broker, here, push_new(call->to, call->code, call->ext, call->n_ext, call->body),
+	    run_push);
+}
+
+void
 push_forward(struct broker *broker, struct loop *here, const struct push_call *call,
     const struct ticket *ticket)
 {

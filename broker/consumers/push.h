@@ -26,6 +26,8 @@ struct push_call {
 	struct slice body;
 	int timeout_ms;
 };
+/* Oneway: nobody hears what became of it. */
+void push_tell(struct broker *broker, struct loop *here, const struct push_call *call);
 /* The same for a request that is not at hand any more: its ticket belongs to the loop `here`. */
 void push_forward(struct broker *broker, struct loop *here, const struct push_call *call,
     const struct ticket *ticket);

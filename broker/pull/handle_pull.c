@@ -12,6 +12,7 @@
 #define PULL_FLAG_COMMIT 1
 #define PULL_FLAG_SUSPEND 2
 #define PULL_FLAG_SUBSCRIPTION 4
+#define VERSION_THAT_FOLLOWS_RESETS 413 /* V5_0_0; older clients are told with 220 */
 
 static_assert(sizeof(struct ticket) <= PULL_KEPT_BYTES, "a pull keeps the ticket of its request");
 
@@ -84,6 +85,7 @@ pull_message_begin(struct request *request)
 		.max_messages = header->max_messages,
 		.max_bytes = header->max_bytes,
 		.wait_ms = header->sys_flag & PULL_FLAG_SUSPEND ? header->suspend_timeout_ms : 0,
+		.follows_resets = request->command->version >= VERSION_THAT_FOLLOWS_RESETS,
 		.commit_offset = header->sys_flag & PULL_FLAG_COMMIT ? header->commit_offset : -1,
 		.own_filter = header->sys_flag & PULL_FLAG_SUBSCRIPTION,
 		.subscription = header->subscription,

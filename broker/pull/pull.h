@@ -50,6 +50,7 @@ struct pull_wish {
 	int32_t max_bytes;     /* 0: the broker's limit */
 	int64_t wait_ms;       /* for a message, when there is none; 0: not at all */
 	int64_t commit_offset; /* what the group has consumed; -1: not said */
+	bool follows_resets;   /* a reply may say that the group's offset was reset */
 	/* With own_filter the text counts, else what the member's heartbeat said. */
 	bool own_filter;
 	struct slice subscription, expression_type;
@@ -63,9 +64,10 @@ struct pull_wish {
 /* What is looked for; texts and codes are lent from the wish's arena, or the pull's own. */
 struct pull_question {
 	struct slice topic;
-	struct slice group; /* for counters */
+	struct slice group; /* for counters, and resets */
 	int32_t queue_id;
 	int64_t offset; /* where to go on looking */
+	bool follows_resets;
 	struct pull_limits limits;
 };
 
@@ -85,6 +87,9 @@ struct pull {
 
 /* True: *pulled is the result. False: the front's done will be called. */
 bool pull_message(struct worker *worker, const struct pull_wish *wish, struct pulled *pulled);
+/* Queues of a topic whose parked pulls are to look again. Any thread of a loop. */
+void pull_look_again(
+    struct broker *broker, struct slice topic, const int32_t *queue_ids, size_t n_queue_ids);
 /* What a worker needs before its first pull. At start, before the loops run. */
 void pull_attach(struct worker *worker);
 

@@ -8,18 +8,22 @@
  */
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "broker/catalog/topic_create.h"
 #include "broker/consumers/commit_offset.h"
 #include "broker/pull/parked.h"
 #include "broker/state/client.h"
 #include "broker/state/group.h"
+#include "broker/state/offset.h"
 #include "broker/state/stats.h"
 #include "broker/state/topic.h"
 #include "broker/store/reader/readahead.h"
 #include "broker/store/store.h"
 #include "broker/store/tail/tail.h"
 #include "common/base/clock.h"
+#include "common/base/container_of.h"
+#include "common/base/mem.h"
 #include "common/protocol/codes.h"
 
 #define SUSPEND_MAX_MS 300000
@@ -198,6 +202,30 @@ look(struct worker *worker, struct pull_question *question, struct pulled *pulle
 	return look_at_tail(worker, question, queue, pulled);
 }
 
+/* Somebody may have reset the group's offset since the last pull. */
+static bool
+is_reset(struct worker *worker, struct pull_question *question, struct pulled *pulled)
+{
+	struct offset_row row = {
+		.group = question->group, .topic = question->topic, .queue_id = question->queue_id
+	};
+	struct reset_reader reader = { question->offset, question->follows_resets };
+	int64_t offset;
+
+	if (!offsets_take_reset(worker->broker->offsets, &row, &reader, &offset))
+		return false;
+	set_result(worker, question, pulled, RESPONSE_PULL_OFFSET_MOVED, "OFFSET_RESET", offset);
+	return true;
+}
+
+static enum outcome
+look_first(struct worker *worker, struct pull_question *question, struct pulled *pulled)
+{
+	if (offsets_have_resets(worker->broker->offsets) && is_reset(worker, question, pulled))
+		return OUTCOME_DONE;
+	return look(worker, question, pulled);
+}
+
 static void
 finish(struct loop *loop, struct pull *pull, const struct pulled *pulled)
 {
@@ -308,7 +336,7 @@ on_message(void *arg, struct pull *pull)
 	struct pulled pulled;
 
 	pull->front->expect(worker->loop, pull, 0);
-	switch (look(worker, &pull->question, &pulled)) {
+	switch (look_first(worker, &pull->question, &pulled)) {
 	case OUTCOME_COLD:
 		read_cold(worker, pull);
 		return;
@@ -339,6 +367,44 @@ on_growth(void *arg, struct tail_queue *queue)
 	struct worker *worker = arg;
 
 	parked_pulls_wake(worker->parked, queue->topic, queue->queue_id);
+}
+
+/* On its way to a loop. */
+struct second_look {
+	struct task task;
+	char *topic;
+	int32_t *queue_ids;
+	size_t n_queue_ids;
+};
+
+static void
+run_second_look(struct task *task, void *receiver)
+{
+	struct second_look *again = container_of(task, struct second_look, task);
+	struct worker *worker = ((struct loop *)receiver)->context;
+
+	for (size_t i = 0; i < again->n_queue_ids; i++)
+		parked_pulls_wake(worker->parked, slice_of(again->topic), again->queue_ids[i]);
+	free(again->topic);
+	free(again->queue_ids);
+	free(again);
+}
+
+void
+pull_look_again(
+    struct broker *broker, struct slice topic, const int32_t *queue_ids, size_t n_queue_ids)
+{
+	size_t size = n_queue_ids * sizeof *queue_ids;
+
+	for (int i = 0; i < broker->n_workers; i++) {
+		struct second_look *again = mem_zalloc(sizeof *again);
+
+		again->topic = slice_dup(topic);
+		again->queue_ids = memcpy(mem_alloc(size), queue_ids, size);
+		again->n_queue_ids = n_queue_ids;
+		again->task.run = run_second_look;
+		loop_post(broker->workers[i].loop, &again->task);
+	}
 }
 
 void
@@ -521,6 +587,7 @@ pull_message(struct worker *worker, const struct pull_wish *wish, struct pulled 
 		.group = wish->group,
 		.queue_id = wish->queue_id,
 		.offset = wish->offset,
+		.follows_resets = wish->follows_resets,
 	};
 	struct group group;
 
@@ -531,7 +598,7 @@ pull_message(struct worker *worker, const struct pull_wish *wish, struct pulled 
 	if (wish->commit_offset >= 0)
 		commit(worker, wish);
 
-	enum outcome outcome = look(worker, &question, pulled);
+	enum outcome outcome = look_first(worker, &question, pulled);
 	int64_t wait_ms = park_ms(broker, wish);
 
 	if (outcome == OUTCOME_DONE || (outcome == OUTCOME_EMPTY && wait_ms == 0) ||

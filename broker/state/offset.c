@@ -3,6 +3,7 @@
 #include "broker/state/offset.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/queue.h>
 
@@ -15,6 +16,7 @@
 struct offset_slot {
 	int32_t queue_id;
 	bool changed;
+	bool reset; /* and its consumer does not know it yet */
 	int64_t offset;
 };
 
@@ -25,6 +27,7 @@ struct progress {
 	bool changed;            /* in the list of changed ones */
 	bool unknown;            /* in the list of those whose group does not exist */
 	int64_t touched_mono_ms; /* if unknown: of the last commit */
+	int64_t reset_mono_ms;   /* of the last reset */
 	char *group;
 	char *topic;
 	struct offset_slot *queues;
@@ -37,6 +40,7 @@ struct offsets {
 	TAILQ_HEAD(, progress) changed;
 	TAILQ_HEAD(, progress) unknown; /* in order of their last commits */
 	struct offset_counts counts;
+	_Atomic size_t n_resets;
 };
 
 static void
@@ -253,13 +257,76 @@ offsets_put(struct offsets *offsets, const struct offset_row *row, bool group_ex
 	struct offset_slot *queue =
 	    slot_for(offsets, &progress, row, group_exists, limits, &status);
 
-	if (queue != NULL && queue->offset != row->offset) {
+	if (queue != NULL && queue->offset != row->offset && !queue->reset) {
 		queue->offset = row->offset;
 		mark_changed(offsets, progress, queue);
 	}
 	pthread_mutex_unlock(&offsets->lock);
 	return status;
 }
+
+/* ---- resets ---------------------------------------------------------- */
+
+static void
+set_reset(struct offsets *offsets, struct offset_slot *queue, bool reset)
+{
+	if (queue->reset && !reset)
+		atomic_fetch_sub(&offsets->n_resets, 1);
+	if (!queue->reset && reset)
+		atomic_fetch_add(&offsets->n_resets, 1);
+	queue->reset = reset;
+}
+
+enum offset_status
+offsets_reset(struct offsets *offsets, const struct offset_row *row, bool announced,
+    const struct offset_limits *limits)
+{
+	enum offset_status status;
+	struct progress *progress;
+
+	pthread_mutex_lock(&offsets->lock);
+	struct offset_slot *queue = slot_for(offsets, &progress, row, true, limits, &status);
+
+	if (queue != NULL) {
+		queue->offset = row->offset;
+		mark_changed(offsets, progress, queue);
+		progress->reset_mono_ms = clock_mono_ms();
+		set_reset(offsets, queue, announced);
+	}
+	pthread_mutex_unlock(&offsets->lock);
+	return status;
+}
+
+bool
+offsets_have_resets(const struct offsets *offsets)
+{
+	return atomic_load_explicit(&offsets->n_resets, memory_order_relaxed) != 0;
+}
+
+bool
+offsets_take_reset(struct offsets *offsets, const struct offset_row *row,
+    const struct reset_reader *reader, int64_t *offset)
+{
+	bool take = false;
+
+	pthread_mutex_lock(&offsets->lock);
+	const struct progress *progress = find_progress(offsets, row->group, row->topic);
+	struct offset_slot *queue = progress != NULL ? find_queue(progress, row->queue_id) : NULL;
+
+	if (queue != NULL && queue->reset) {
+		bool is_there = reader->offset == queue->offset;
+		bool is_late = clock_mono_ms() - progress->reset_mono_ms >= OFFSET_RESET_GRACE_MS;
+
+		take = is_late ? !is_there : reader->by_pull;
+		if (take || is_there)
+			set_reset(offsets, queue, false);
+		*offset = queue->offset;
+	}
+	pthread_mutex_unlock(&offsets->lock);
+	return take;
+}
+
+/* ---- loading and removing -------------------------------------------- */
 
 void
 offsets_set(struct offsets *offsets, const struct offset_row *row)
@@ -278,6 +345,8 @@ offsets_set(struct offsets *offsets, const struct offset_row *row)
 static void
 drop_progress(struct offsets *offsets, struct progress *progress)
 {
+	for (size_t i = 0; i < progress->n; i++)
+		set_reset(offsets, &progress->queues[i], false);
 	if (progress->changed)
 		TAILQ_REMOVE(&offsets->changed, progress, in_changed);
 	set_known(offsets, progress);

@@ -54,6 +54,24 @@ int64_t offsets_find(
 /* Sets it and marks it as changed. group_exists: whether it is a consumer group of this broker. */
 enum offset_status offsets_put(struct offsets *offsets, const struct offset_row *row,
     bool group_exists, const struct offset_limits *limits);
+/*
+ * Sets it for a group that exists, and marks it as changed. announced: a consumer is at work, which
+ * has to be told (offsets_take_reset). Until then commits of this queue are accepted and forgotten.
+ */
+enum offset_status offsets_reset(struct offsets *offsets, const struct offset_row *row,
+    bool announced, const struct offset_limits *limits);
+/* Whether a consumer has to be told of any reset. No lock. */
+bool offsets_have_resets(const struct offsets *offsets);
+/* How a consumer learns of a reset. */
+struct reset_reader {
+	int64_t offset; /* that it pulls from */
+	bool by_pull;   /* it expects the reply to a pull to say so; else it was told, and is given
+	                   OFFSET_RESET_GRACE_MS to do what it was told */
+};
+#define OFFSET_RESET_GRACE_MS 15000
+/* Whether the pull of this queue is to be told that its group starts at *offset now: once. */
+bool offsets_take_reset(struct offsets *offsets, const struct offset_row *row,
+    const struct reset_reader *reader, int64_t *offset);
 /* Sets it without a mark: the caller writes it to meta.db, or has it from there. */
 void offsets_set(struct offsets *offsets, const struct offset_row *row);
 void offsets_remove_group(struct offsets *offsets, struct slice group);

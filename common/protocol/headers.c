@@ -242,7 +242,7 @@ const struct field reset_offset_header_fields[] = {
 const struct field consumer_status_header_fields[] = {
 	FIELD_ROW("topic", FIELD_TOPIC, consumer_status_header, topic, true, 0),
 	FIELD_ROW("group", FIELD_GROUP, consumer_status_header, group, true, 0),
-	FIELD_ROW("clientAddr", FIELD_ADDRESS, consumer_status_header, client_addr, false, 0),
+	FIELD_ROW("clientAddr", FIELD_CLIENT_ID, consumer_status_header, client_addr, false, 0),
 	FIELD_END,
 };
 

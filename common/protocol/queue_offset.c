@@ -5,17 +5,24 @@
 #include "common/json/json_body.h"
 
 void
-queue_offsets_write(
-    struct json_out *out, const char *member, const struct queue_offset *offsets, size_t n_offsets)
+queue_offsets_write_table(
+    struct json_out *out, const struct queue_offset *offsets, size_t n_offsets)
 {
-	json_open_object(out);
-	json_key(out, member);
 	json_open_object(out);
 	for (size_t i = 0; i < n_offsets; i++) {
 		message_queue_write_key(out, &offsets[i].queue);
 		json_put_int(out, offsets[i].offset);
 	}
 	json_close_object(out);
+}
+
+void
+queue_offsets_write(
+    struct json_out *out, const char *member, const struct queue_offset *offsets, size_t n_offsets)
+{
+	json_open_object(out);
+	json_key(out, member);
+	queue_offsets_write_table(out, offsets, n_offsets);
 	json_close_object(out);
 }
 

@@ -20,6 +20,9 @@ struct queue_offset {
 
 void queue_offsets_write(
     struct json_out *out, const char *member, const struct queue_offset *offsets, size_t n_offsets);
+/* The table alone: {MQ:7}. */
+void queue_offsets_write_table(
+    struct json_out *out, const struct queue_offset *offsets, size_t n_offsets);
 /* Also accepts the form for C++ clients, an array of queues with an offset each. */
 int queue_offsets_read(struct arena *arena, struct slice body, const char *member,
     const struct queue_offset **offsets, size_t *n_offsets);

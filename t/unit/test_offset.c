@@ -169,3 +169,58 @@ Test(offset, unknown_groups_expire)
 	meta_job_free(job);
 	offsets_free(offsets);
 }
+
+static bool
+take_reset(struct offsets *offsets, int32_t queue_id, int64_t at, bool by_pull)
+{
+	struct offset_row row = { SLICE("G"), SLICE("T"), queue_id, 0 };
+	struct reset_reader reader = { at, by_pull };
+	int64_t offset = -1;
+
+	return offsets_take_reset(offsets, &row, &reader, &offset) && offset == 3;
+}
+
+Test(offset, a_reset_is_told_once)
+{
+	static const struct offset_limits limits = { 100, 0 };
+	struct offsets *offsets = filled();
+	struct offset_row row = { SLICE("G"), SLICE("T"), 0, 3 };
+
+	cr_assert_not(offsets_have_resets(offsets));
+	cr_assert_eq(offsets_reset(offsets, &row, false, &limits), OFFSET_KEPT);
+	cr_assert_not(offsets_have_resets(offsets), "nobody has to be told");
+	cr_assert_eq(offsets_find(offsets, SLICE("G"), SLICE("T"), 0), 3);
+	cr_assert_eq(offsets_reset(offsets, &row, true, &limits), OFFSET_KEPT);
+	cr_assert_eq(offsets_reset(offsets, &row, true, &limits), OFFSET_KEPT, "again");
+	cr_assert(offsets_have_resets(offsets));
+	put(offsets, (struct offset_row){ SLICE("G"), SLICE("T"), 0, 10 });
+	cr_assert_eq(offsets_find(offsets, SLICE("G"), SLICE("T"), 0), 3, "forgotten");
+	cr_assert_not(take_reset(offsets, 7, 10, true), "another queue");
+	cr_assert(take_reset(offsets, 0, 10, true));
+	cr_assert_not(take_reset(offsets, 0, 10, true));
+	cr_assert_not(offsets_have_resets(offsets));
+	put(offsets, (struct offset_row){ SLICE("G"), SLICE("T"), 0, 10 });
+	cr_assert_eq(offsets_find(offsets, SLICE("G"), SLICE("T"), 0), 10);
+	offsets_free(offsets);
+}
+
+Test(offset, a_consumer_that_was_told_otherwise)
+{
+	static const struct offset_limits limits = { 100, 0 };
+	struct offsets *offsets = filled();
+	struct offset_row row = { SLICE("G"), SLICE("T"), 0, 3 };
+
+	offsets_reset(offsets, &row, true, &limits);
+	cr_assert_not(take_reset(offsets, 0, 10, false), "it has time");
+	cr_assert_not(take_reset(offsets, 0, 3, false), "it does what it was told");
+	cr_assert_not(offsets_have_resets(offsets));
+	offsets_reset(offsets, &row, true, &limits);
+	clock_shift_for_test(0, OFFSET_RESET_GRACE_MS);
+	cr_assert(take_reset(offsets, 0, 10, false), "it did not");
+	cr_assert_not(offsets_have_resets(offsets));
+	offsets_reset(offsets, &row, true, &limits);
+	offsets_remove_group(offsets, SLICE("G"));
+	cr_assert_not(offsets_have_resets(offsets), "gone with the group");
+	clock_shift_for_test(0, 0);
+	offsets_free(offsets);
+}
