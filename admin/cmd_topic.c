@@ -11,8 +11,6 @@
 
 #define ORDER_NAMESPACE "ORDER_TOPIC_CONFIG"
 #define QUEUES_MAX 1024
-#define SYS_FLAG_UNIT 1
-#define SYS_FLAG_UNIT_SUB 2
 #define ROUTE_WAIT_MS 3000
 #define ROUTE_POLL_MS 5
 
@@ -205,8 +203,8 @@ update_topic_run(struct admin *admin)
 		.write_queues = (int32_t)args_number(args, 'w', 8),
 		.perm = (int32_t)args_number(args, 'p', 6),
 		.topic_filter_type = SLICE("SINGLE_TAG"),
-		.topic_sys_flag = (args_number(args, 'u', 0) != 0 ? SYS_FLAG_UNIT : 0) |
-		                  (args_number(args, 's', 0) != 0 ? SYS_FLAG_UNIT_SUB : 0),
+		.topic_sys_flag = (args_number(args, 'u', 0) != 0 ? TOPIC_FLAG_UNIT : 0) |
+		                  (args_number(args, 's', 0) != 0 ? TOPIC_FLAG_UNIT_SUB : 0),
 		.order = args_number(args, 'o', 0) != 0,
 		.attributes = slice_of(args_text(args, 'a')),
 	};

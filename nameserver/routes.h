@@ -127,8 +127,6 @@ struct slice routes_member_group(
     struct routes *routes, struct arena *arena, struct slice cluster, struct slice broker_name);
 
 /* Lists of topic names, sorted; the array is in the arena, the names are lent. */
-#define TOPIC_FLAG_UNIT 1
-#define TOPIC_FLAG_UNIT_SUB 2
 const struct slice *routes_topics(struct routes *routes, struct arena *arena, size_t *n);
 const struct slice *routes_topics_of_cluster(
     struct routes *routes, struct arena *arena, struct slice cluster, size_t *n);

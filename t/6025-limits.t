@@ -152,8 +152,8 @@ refused "in a pull" "$(rawcall "$b" 11 consumerGroup="${long}1" topic=Last queue
 refused "in a send back" "$(rawcall "$b" 36 offset=0 group="${long}1" delayLevel=0)" 26 'longer than 120 bytes'
 
 # counts of groups are kept as given, or refused
-refused "-1 retries" "$(rawcall -B '{"groupName":"New0","retryMaxTimes":-1}' "$b" 200)" 1 'retryMaxTimes from 0'
-refused "5000 retry queues" "$(rawcall -B '{"groupName":"New0","retryQueueNums":5000}' "$b" 200)" 1 'retryQueueNums from 0'
+refused "-1 retries" "$(rawcall -B '{"groupName":"New0","retryMaxTimes":-1}' "$b" 200)" 1 'retryMaxTimes is from 0'
+refused "5000 retry queues" "$(rawcall -B '{"groupName":"New0","retryQueueNums":5000}' "$b" 200)" 1 'retryQueueNums is from 0'
 t_is "3 retries" "$(rawcall -B '{"groupName":"New0","retryMaxTimes":3}' "$b" 200 | field code)" 0
 t_has "are kept" "$(rawcall "$b" 352 group=New0 | field body)" '"retryMaxTimes":3'
 

@@ -65,10 +65,10 @@ topic_find_or_create(
 	return create(broker, topic, true, why);
 }
 
-/* A topic that belongs to a group; each broker creates its own. */
+/* "%RETRY%group"; false when it is too long for a topic. */
 static bool
-find_or_create_of_group(struct broker *broker, const char *prefix, struct slice group,
-    int32_t queues, struct topic *topic, const char **why)
+init_topic_of_group(
+    struct topic *topic, const char *prefix, struct slice group, int32_t queues, const char **why)
 {
 	char name[sizeof topic->name];
 	int len = snprintf(name, sizeof name, "%s%.*s", prefix, (int)group.len, group.data);
@@ -77,25 +77,55 @@ find_or_create_of_group(struct broker *broker, const char *prefix, struct slice 
 		*why = "the group is longer than 120 bytes, so it can have no such topic";
 		return false;
 	}
-	if (topics_find(broker->topics, (struct slice){ name, (size_t)len }, topic))
-		return true;
 	topic_init(topic, (struct slice){ name, (size_t)len });
 	topic->read_queues = topic->write_queues = queues > 0 ? queues : 1;
-	return create(broker, topic, false, why);
+	return true;
+}
+
+/* Messages that a consumer sends back go to all queues of the group, so all must exist. */
+static void
+grow(struct broker *broker, struct topic *topic, int32_t queues)
+{
+	if (topic->write_queues >= queues && topic->read_queues >= queues)
+		return;
+	if (topic->write_queues < queues)
+		topic->write_queues = queues;
+	if (topic->read_queues < queues)
+		topic->read_queues = queues;
+	topics_put(broker->topics, topic);
+	log_info("retry topic grew name=%s queues=%d", topic->name, topic->write_queues);
+	topic_keep(broker, topic, false);
 }
 
 bool
 topic_find_or_create_retry(struct broker *broker, struct slice group, int32_t queues,
-    struct topic *topic, const char **why)
+    bool unit_mode, struct topic *topic, const char **why)
 {
-	return find_or_create_of_group(broker, TOPIC_RETRY_PREFIX, group, queues, topic, why);
+	struct topic wanted;
+
+	if (!init_topic_of_group(&wanted, TOPIC_RETRY_PREFIX, group, queues, why))
+		return false;
+	if (topics_find(broker->topics, slice_of(wanted.name), topic)) {
+		grow(broker, topic, queues);
+		return true;
+	}
+	*topic = wanted;
+	topic->sys_flag = unit_mode ? TOPIC_FLAG_UNIT_SUB : 0;
+	return create(broker, topic, false, why);
 }
 
 bool
 topic_find_or_create_dead(
     struct broker *broker, struct slice group, struct topic *topic, const char **why)
 {
-	return find_or_create_of_group(broker, TOPIC_DEAD_PREFIX, group, 1, topic, why);
+	struct topic wanted;
+
+	if (!init_topic_of_group(&wanted, TOPIC_DEAD_PREFIX, group, 1, why))
+		return false;
+	if (topics_find(broker->topics, slice_of(wanted.name), topic))
+		return true;
+	*topic = wanted;
+	return create(broker, topic, false, why);
 }
 
 bool

@@ -30,9 +30,13 @@ struct topic_wish {
  */
 bool topic_find_or_create(
     struct broker *broker, const struct topic_wish *wish, struct topic *topic, const char **why);
-/* %RETRY% and %DLQ% of a group. False: *why is the reason, as above. */
+/*
+ * %RETRY% and %DLQ% of a group. False: *why is the reason, as above. A retry topic that has fewer
+ * queues than retryQueueNums of its group gets the rest. unit_mode: of a new one, the clients are
+ * those of a unit.
+ */
 bool topic_find_or_create_retry(struct broker *broker, struct slice group, int32_t queues,
-    struct topic *topic, const char **why);
+    bool unit_mode, struct topic *topic, const char **why);
 bool topic_find_or_create_dead(
     struct broker *broker, struct slice group, struct topic *topic, const char **why);
 /* The group, created with defaults if allowed. False: code 26, and *why as above. */

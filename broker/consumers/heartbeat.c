@@ -62,7 +62,7 @@ check_size(struct limits *limits, const struct heartbeat *heartbeat)
 
 /* The tools find a group by the route of its retry topic, so the first heartbeat makes that too. */
 static const char *
-make_group(struct broker *broker, struct slice name)
+make_group(struct broker *broker, struct slice name, bool unit_mode)
 {
 	const char *why = NULL;
 	struct group group;
@@ -74,7 +74,7 @@ make_group(struct broker *broker, struct slice name)
 		return broker->settings->auto_create_subscription_group ? why : NULL;
 	}
 	if (group.retry_queues > 0 &&
-	    !topic_find_or_create_retry(broker, name, group.retry_queues, &topic, &why))
+	    !topic_find_or_create_retry(broker, name, group.retry_queues, unit_mode, &topic, &why))
 		return why;
 	return NULL;
 }
@@ -90,7 +90,7 @@ make_groups(
 
 	for (size_t i = 0; i < heartbeat->n_consumers; i++) {
 		const struct heartbeat_consumer *consumer = &heartbeat->consumers[i];
-		const char *refusal = make_group(broker, consumer->group);
+		const char *refusal = make_group(broker, consumer->group, consumer->unit_mode);
 
 		if (refusal == NULL)
 			made[n++] = *consumer;

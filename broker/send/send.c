@@ -14,6 +14,7 @@
 #include "broker/cluster/register.h"
 #include "broker/delay/delay.h"
 #include "broker/retention/retention.h"
+#include "broker/send/send_back.h"
 #include "broker/state/group.h"
 #include "broker/state/stats.h"
 #include "broker/state/topic.h"
@@ -25,7 +26,7 @@
 #include "common/protocol/codes.h"
 #include "common/protocol/name.h"
 
-#define TOPIC_SYS_FLAG_UNIT 1
+#define LEVEL_IF_COUNTED 2 /* of the delay, above reconsumeTimes */
 
 /* A send while it is checked. */
 struct outgoing {
@@ -323,6 +324,38 @@ check_kind(struct outgoing *out)
 	return true;
 }
 
+/* The group of %RETRY%group, and its name. */
+static bool
+find_retry_group(struct outgoing *out, struct slice *name, struct group *group)
+{
+	const char *why;
+
+	*name = out->question->topic;
+	name->data += strlen(TOPIC_RETRY_PREFIX);
+	name->len -= strlen(TOPIC_RETRY_PREFIX);
+	if (group_find_or_create(out->worker->broker, *name, group, &why))
+		return true;
+	return refuse(out, RESPONSE_SUBSCRIPTION_GROUP_NOT_EXIST,
+	    "subscription group not exist, %.*s: %s", (int)name->len, name->data, why);
+}
+
+/*
+ * The last try that is allowed has reconsumeTimes = max. A client that could not send back counts
+ * the try that failed, and has a delay level of 2 more. An ordered consumer of RocketMQ 4 does not
+ * count it, has a level of 3 more, and means the dead letters.
+ */
+static bool
+came_too_often(const struct outgoing *out, const struct group *group)
+{
+	int32_t max = out->question->max_reconsume_times >= 0 ? out->question->max_reconsume_times
+	                                                      : group->retry_max;
+	int32_t times = out->question->reconsume_times, level;
+
+	if (times != max)
+		return times > max;
+	return slice_to_int32(out->known.delay, &level) == -1 || level - times != LEVEL_IF_COUNTED;
+}
+
 /*
  * A message for %RETRY%group that came back too often goes to the dead letters, at once: a client
  * that falls back to such a send leaves its delay in the properties.
@@ -335,19 +368,15 @@ route_retry(struct outgoing *out)
 	const char *why;
 	struct group group;
 
-	if (!slice_starts(name, "%RETRY%"))
+	if (!slice_starts(name, TOPIC_RETRY_PREFIX))
 		return true;
-	name.data += strlen("%RETRY%");
-	name.len -= strlen("%RETRY%");
-	if (!group_find_or_create(broker, name, &group, &why))
-		return refuse(out, RESPONSE_SUBSCRIPTION_GROUP_NOT_EXIST,
-		    "subscription group not exist, %.*s: %s", (int)name.len, name.data, why);
-
-	int32_t max = group.retry_max;
-
-	if (out->question->max_reconsume_times >= 0)
-		max = out->question->max_reconsume_times;
-	if (out->question->reconsume_times < max)
+	if (out->question->reconsume_times < 0)
+		return refuse(out, RESPONSE_MESSAGE_ILLEGAL,
+		    "the message is illegal, its reconsumeTimes is %" PRId32,
+		    out->question->reconsume_times);
+	if (!find_retry_group(out, &name, &group))
+		return false;
+	if (!came_too_often(out, &group))
 		return true;
 	if (!topic_find_or_create_dead(broker, name, &out->topic, &why))
 		return refuse(
@@ -364,6 +393,23 @@ refuse_forbidden(struct outgoing *out)
 	    (int)out->question->topic.len, out->question->topic.data);
 }
 
+/* It needs no template. */
+static bool
+create_retry_topic(struct outgoing *out)
+{
+	struct slice name;
+	struct group group;
+	const char *why;
+
+	if (!find_retry_group(out, &name, &group))
+		return false;
+	if (topic_find_or_create_retry(out->worker->broker, name, group.retry_queues,
+		out->question->unit_mode, &out->topic, &why))
+		return true;
+	return refuse(out, RESPONSE_TOPIC_NOT_EXIST, "topic[%.*s] not exist: %s",
+	    (int)out->question->topic.len, out->question->topic.data, why);
+}
+
 /* The topic does not exist yet. */
 static bool
 create_topic(struct outgoing *out)
@@ -373,7 +419,7 @@ create_topic(struct outgoing *out)
 		.name = out->question->topic,
 		.template_name = out->question->template_topic,
 		.queues = out->question->template_queues,
-		.sys_flag = out->question->unit_mode ? TOPIC_SYS_FLAG_UNIT : 0,
+		.sys_flag = out->question->unit_mode ? TOPIC_FLAG_UNIT : 0,
 	};
 
 	if (!name_is_valid(wish.name))
@@ -382,6 +428,8 @@ create_topic(struct outgoing *out)
 		    (int)utf8_cut(wish.name, 200).len, wish.name.data, RECORD_TOPIC_MAX);
 	if (topic_is_forbidden(wish.name))
 		return refuse_forbidden(out);
+	if (slice_starts(wish.name, TOPIC_RETRY_PREFIX))
+		return create_retry_topic(out);
 	if (!topic_find_or_create(out->worker->broker, &wish, &out->topic, &why))
 		return refuse(out, RESPONSE_TOPIC_NOT_EXIST,
 		    "topic[%.*s] not exist, apply first please! %s", (int)wish.name.len,
@@ -535,6 +583,26 @@ batch_records(struct outgoing *out)
 	return true;
 }
 
+/* Of a dead letter: no delay, and where it came from. */
+static struct slice
+dead_properties(const struct outgoing *out)
+{
+	static const char *const replaced[] = { "DELAY", "DLQ_ORIGIN_TOPIC",
+		"DLQ_ORIGIN_MESSAGE_ID", NULL };
+	struct slice id = out->known.unique_key;
+	struct buf text = { 0 };
+
+	if (id.len == 0)
+		id = property_find(out->properties, "ORIGIN_MESSAGE_ID");
+	property_copy_without(&text, out->properties, replaced);
+	dead_letter_mark(&text, property_find(out->properties, "RETRY_TOPIC"), id);
+
+	struct slice copy = arena_copy(out->question->arena, buf_slice(&text));
+
+	buf_release(&text);
+	return copy;
+}
+
 static bool
 make_records(struct outgoing *out)
 {
@@ -544,8 +612,7 @@ make_records(struct outgoing *out)
 	out->records[0] = one_record(out);
 	out->n_records = 1;
 	if (out->dead)
-		out->records[0].properties = properties_drop(
-		    out->properties, &out->known, PROPERTY_DELAY, out->question->arena);
+		out->records[0].properties = dead_properties(out);
 	return true;
 }
 

@@ -15,6 +15,9 @@
 #define PERM_WRITE 2
 #define PERM_READ 4
 
+#define TOPIC_FLAG_UNIT 1     /* bits of topicSysFlag: it belongs to a unit, ... */
+#define TOPIC_FLAG_UNIT_SUB 2 /* ... or units subscribe to it */
+
 struct topic_config {
 	struct slice name;
 	int32_t read_queues;
