@@ -12,10 +12,10 @@
  *     call                         requests and their replies
  *     name_servers                 the same, to the first name server that replies
  *     membership route_cache       heartbeats; routes
- *     choose_queue
+ *     choose_queue allocate
  *     producer puller offsets
- *     transaction_half
- *     transaction_producer
+ *     transaction_half consumer_queue
+ *     transaction_producer consumer
  *     twinmq                       opens and closes the handle
  */
 

@@ -36,6 +36,12 @@ struct membership_wait {
 
 static void begin_round(struct client_membership *membership);
 
+static bool
+is_empty(const struct client_membership *membership)
+{
+	return membership->groups.n == 0 && membership->consumers.n == 0;
+}
+
 static void
 on_next_round(struct timer *self)
 {
@@ -126,6 +132,8 @@ beat(struct known_master *master)
 	struct command request = { .code = REQUEST_HEART_BEAT };
 	struct heartbeat heartbeat = { .client_id = slice_of(membership->client_id) };
 	struct slice *groups = mem_alloc((membership->groups.n + 1) * sizeof *groups);
+	struct heartbeat_consumer *consumers =
+	    mem_alloc((membership->consumers.n + 1) * sizeof *consumers);
 	struct buf body = { 0 };
 	struct json_out out;
 
@@ -135,12 +143,17 @@ beat(struct known_master *master)
 	     at = strmap_next(&membership->groups, at))
 		groups[heartbeat.n_producers++] = strmap_key(at);
 	heartbeat.producers = groups;
+	for (struct strmap_entry *at = strmap_next(&membership->consumers, NULL); at != NULL;
+	     at = strmap_next(&membership->consumers, at))
+		consumers[heartbeat.n_consumers++] = *(const struct heartbeat_consumer *)at->value;
+	heartbeat.consumers = consumers;
 	json_out_init(&out, &body);
 	heartbeat_write(&out, &heartbeat);
 	twinmq_call_async(membership->mq, slice_of(master->address), &request, buf_slice(&body),
 	    membership->mq->timeout_ms, on_beat, master);
 	buf_release(&body);
 	free(groups);
+	free(consumers);
 }
 
 static void
@@ -207,7 +220,7 @@ begin_round(struct client_membership *membership)
 {
 	struct command request = { .code = REQUEST_GET_BROKER_CLUSTER_INFO };
 
-	if (membership->asking || membership->groups.n == 0)
+	if (membership->asking || is_empty(membership))
 		return;
 	membership->again = membership->n_beats != 0;
 	if (membership->again)
@@ -243,17 +256,29 @@ membership_join(struct client_membership *membership, struct slice group)
 	return 0;
 }
 
-void
-membership_leave(struct client_membership *membership, struct slice group)
+int
+membership_join_consumer(struct client_membership *membership, struct heartbeat_consumer *consumer)
+{
+	if (strmap_find(&membership->consumers, consumer->group) != NULL)
+		return -1;
+	strmap_put(&membership->consumers, consumer->group, consumer);
+	begin_round(membership);
+	return 0;
+}
+
+/* Tells the masters that know us. */
+static void
+unregister(
+    struct client_membership *membership, struct slice producer_group, struct slice consumer_group)
 {
 	struct unregister_client_header header = {
 		.client_id = slice_of(membership->client_id),
-		.producer_group = group,
+		.producer_group = producer_group,
+		.consumer_group = consumer_group,
 	};
 	struct command request = { .code = REQUEST_UNREGISTER_CLIENT };
 	struct arena arena = { 0 };
 
-	strmap_take(&membership->groups, group);
 	fields_encode(unregister_client_header_fields, &header, &arena, &request);
 	for (struct strmap_entry *at = strmap_next(&membership->masters, NULL); at != NULL;
 	     at = strmap_next(&membership->masters, at)) {
@@ -267,6 +292,20 @@ membership_leave(struct client_membership *membership, struct slice group)
 	arena_release(&arena);
 }
 
+void
+membership_leave(struct client_membership *membership, struct slice group)
+{
+	strmap_take(&membership->groups, group);
+	unregister(membership, group, SLICE_NONE);
+}
+
+void
+membership_leave_consumer(struct client_membership *membership, struct slice group)
+{
+	strmap_take(&membership->consumers, group);
+	unregister(membership, SLICE_NONE, group);
+}
+
 /* ---- what the connections tell ---- */
 
 /* Whatever is sent over a new connection, the broker first learns whose connection it is. */
@@ -276,7 +315,7 @@ on_connect(struct peer_watch *watch, const struct client_peer *peer)
 	struct client_membership *membership = container_of(watch, struct client_membership, watch);
 	struct known_master *master = strmap_find(&membership->masters, slice_of(peer->address));
 
-	if (master != NULL && !master->beating && membership->groups.n != 0)
+	if (master != NULL && !master->beating && !is_empty(membership))
 		beat(master);
 }
 
@@ -289,7 +328,7 @@ on_lost(struct peer_watch *watch, const struct client_peer *peer)
 	if (master == NULL || membership->mq->closing)
 		return;
 	master->answered = false;
-	if (membership->asking || membership->n_beats != 0 || membership->groups.n == 0)
+	if (membership->asking || membership->n_beats != 0 || is_empty(membership))
 		return;
 	membership->retry_ms = RETRY_FIRST_MS;
 	loop_set_timer(
@@ -306,6 +345,7 @@ on_close(struct peer_watch *watch)
 	loop_drop_timer(membership->mq->loop, &membership->next_round);
 	tell_waits(membership, UINT64_MAX, &closed);
 	strmap_release(&membership->groups, NULL);
+	strmap_release(&membership->consumers, NULL);
 	strmap_release(&membership->masters, master_free);
 }
 

@@ -2,6 +2,7 @@
 
 #include "client/producer.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -43,6 +44,8 @@ struct producer_send {
 	struct slice body;
 	struct slice want_broker; /* absent: any */
 	int32_t want_queue;
+	bool sharded; /* the key chooses among all queues */
+	uint32_t shard;
 	bool on_template; /* the topic does not exist yet */
 	int attempts_left;
 	struct slice broker_name;  /* of the attempt at hand */
@@ -265,7 +268,8 @@ choose(struct producer_send *send, const struct route *route, struct chosen_queu
 		    (int)send->want_broker.len, send->want_broker.data);
 		return -1;
 	}
-	if (choose_queue(route, send->producer->turn++, send->avoid_broker,
+	if (choose_queue(route, send->sharded ? send->shard : send->producer->turn++,
+		send->sharded ? SLICE_NONE : send->avoid_broker,
 		send->on_template ? TEMPLATE_QUEUES : 0, chosen) == 0)
 		return 0;
 	twinmq_error_set(error, TWINMQ_NO_QUEUE,
@@ -328,7 +332,8 @@ static int
 check_message(const struct message *message, struct twinmq_error *error)
 {
 	struct slice topic = message->topic;
-	bool bad = has_separators(message->keys) || has_separators(message->tags);
+	bool bad = has_separators(message->keys) || has_separators(message->tags) ||
+	           has_separators(message->sharding_key);
 
 	for (size_t i = 0; i < message->n_properties; i++)
 		bad |= has_separators(message->properties[i].key) ||
@@ -339,6 +344,12 @@ check_message(const struct message *message, struct twinmq_error *error)
 		    "\"%.*s\" is no name for a topic: use letters, digits, %% | _ - and at most %d "
 		    "of them",
 		    topic.len > 200 ? 200 : (int)topic.len, topic.data, RECORD_TOPIC_MAX);
+		return -1;
+	}
+	if ((message->delay_level > 0) + (message->delay_ms > 0) + (message->deliver_at_ms > 0) >
+	    1) {
+		twinmq_error_set(error, TWINMQ_BAD_ARGUMENT,
+		    "a message has one of delay_level, delay_ms and deliver_at_ms, not several");
 		return -1;
 	}
 	if (message->half && message->oneway) {
@@ -354,6 +365,23 @@ check_message(const struct message *message, struct twinmq_error *error)
 	return 0;
 }
 
+static bool
+is_delayed(const struct message *message)
+{
+	return message->delay_level > 0 || message->delay_ms > 0 || message->deliver_at_ms > 0;
+}
+
+static void
+put_number(struct buf *out, struct slice name, int64_t number)
+{
+	char text[24];
+
+	if (number <= 0)
+		return;
+	snprintf(text, sizeof text, "%" PRId64, number);
+	property_append(out, name, slice_of(text));
+}
+
 static void
 put_properties(struct buf *out, const struct producer *producer, const struct message *message,
     const char *unique_id)
@@ -367,12 +395,13 @@ put_properties(struct buf *out, const struct producer *producer, const struct me
 	if (message->half) {
 		property_append(out, SLICE("TRAN_MSG"), SLICE("true"));
 		property_append(out, SLICE("PGROUP"), slice_of(producer->group));
-	} else if (message->delay_level > 0) {
-		char level[16];
-
-		snprintf(level, sizeof level, "%d", (int)message->delay_level);
-		property_append(out, SLICE("DELAY"), slice_of(level));
+	} else {
+		put_number(out, SLICE("DELAY"), message->delay_level);
+		put_number(out, SLICE("TIMER_DELAY_MS"), message->delay_ms);
+		put_number(out, SLICE("TIMER_DELIVER_MS"), message->deliver_at_ms);
 	}
+	if (message->sharding_key.data != NULL)
+		property_append(out, SLICE("__SHARDINGKEY"), message->sharding_key);
 	if (message->tags.len != 0)
 		property_append(out, SLICE("TAGS"), message->tags);
 }
@@ -403,6 +432,8 @@ send_new(struct producer *producer, const struct message *message)
 	send->oneway = message->oneway;
 	send->half = message->half;
 	send->want_queue = message->queue_id;
+	send->sharded = message->sharding_key.data != NULL;
+	send->shard = (uint32_t)slice_hash(message->sharding_key);
 	if (message->broker_name.data != NULL) {
 		send->want_broker = arena_copy(&send->arena, message->broker_name);
 		send->attempts_left = 1;
@@ -486,7 +517,7 @@ producer_send_batch_async(struct producer *producer, const struct message *messa
 		twinmq_error_set(&error, TWINMQ_BAD_ARGUMENT, "the batch is empty");
 	for (size_t i = 0; i < n && error.code == 0; i++)
 		if (check_message(&messages[i], &error) == 0 &&
-		    (messages[i].delay_level > 0 || messages[i].half))
+		    (is_delayed(&messages[i]) || messages[i].half))
 			twinmq_error_set(&error, TWINMQ_BAD_ARGUMENT,
 			    "messages of a batch can be neither delayed nor of a transaction");
 	if (error.code != 0) {

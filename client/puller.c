@@ -100,8 +100,10 @@ send_pull(struct pulling *pulling)
 		.queue_id = pull->queue.id,
 		.queue_offset = pull->offset,
 		.max_messages = pull->max_messages > 0 ? pull->max_messages : MAX_MESSAGES,
-		.sys_flag = PULL_SUBSCRIPTION | (pull->hold_ms > 0 ? PULL_SUSPEND : 0),
+		.sys_flag = (pull->registered_version == 0 ? PULL_SUBSCRIPTION : 0) |
+		            (pull->hold_ms > 0 ? PULL_SUSPEND : 0),
 		.suspend_timeout_ms = pull->hold_ms,
+		.sub_version = pull->registered_version,
 		.subscription = pull->subscription.data != NULL ? pull->subscription : SLICE("*"),
 		.expression_type = SLICE("TAG"),
 		.max_bytes = -1,

@@ -171,6 +171,8 @@ copy_message(const struct message *message, struct arena *arena)
 	copy.tags = arena_copy(arena, message->tags);
 	copy.keys = arena_copy(arena, message->keys);
 	copy.body = arena_copy(arena, message->body);
+	if (message->sharding_key.data != NULL)
+		copy.sharding_key = arena_copy(arena, message->sharding_key);
 	if (message->broker_name.data != NULL)
 		copy.broker_name = arena_copy(arena, message->broker_name);
 	for (size_t i = 0; i < message->n_properties; i++) {

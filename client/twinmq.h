@@ -134,10 +134,16 @@ struct message {
 	const struct ext *properties; /* of the user */
 	size_t n_properties;
 	int32_t flag;
-	int32_t delay_level; /* 0: none */
-	bool no_wait;        /* the reply need not wait for the disk (WAIT=false) */
-	bool oneway;         /* no reply; done as soon as the connection has the message */
-	bool half; /* of a transaction (twinmq_transaction.h); delay_level does not count */
+	/* Delivered later, at most one of these. Brokers of 4.x have levels only. */
+	int32_t delay_level;   /* of the broker's messageDelayLevel, from 1; 0: none */
+	int64_t delay_ms;      /* 0: none */
+	int64_t deliver_at_ms; /* 0: none */
+	/* Messages with equal keys go to one queue as long as the route is the same; absent: any.
+	 */
+	struct slice sharding_key;
+	bool no_wait; /* the reply need not wait for the disk (WAIT=false) */
+	bool oneway;  /* no reply; done as soon as the connection has the message */
+	bool half;    /* of a transaction (twinmq_transaction.h); delay_level does not count */
 	/* The broker and queue; absent and -1: the producer chooses. */
 	struct slice broker_name;
 	int32_t queue_id;
@@ -187,6 +193,8 @@ struct pull_spec {
 	struct message_queue queue;
 	struct slice group;        /* absent: TOOLS_CONSUMER */
 	struct slice subscription; /* "*", or tags separated by ||; absent: "*" */
+	/* The group's registered subscription of this version applies instead; 0: there is none */
+	int64_t registered_version;
 	int64_t offset;
 	int32_t max_messages; /* 0: 32 */
 	int hold_ms;          /* how long the broker may wait for a new message; 0: not at all */

@@ -63,6 +63,7 @@ rooms() {
 	bench:                    client common/
 	examples/common:          client common/
 	examples/bank-transfer:   client examples/common common/
+	examples/messages:        client common/
 	ROOMS
 }
 
