@@ -18,6 +18,8 @@ static const struct handler config_handlers[] = {
 extern const struct handler send_handlers[], send_back_handlers[];
 /* reply/ */
 extern const struct handler reply_handlers[];
+/* delay/ */
+extern const struct handler recall_handlers[];
 /* pull/ */
 extern const struct handler pull_handlers[], query_handlers[], reset_handlers[];
 /* pop/ */
@@ -37,6 +39,7 @@ const struct handler *const broker_families[] = {
 	send_handlers,
 	send_back_handlers,
 	reply_handlers,
+	recall_handlers,
 	pull_handlers,
 	query_handlers,
 	assignment_handlers,

@@ -37,8 +37,9 @@ struct broker {
 	struct queue_locks *queue_locks;
 	/* which groups pop */
 	struct request_modes *request_modes;
-	struct registrar *registrar; /* tells the name servers; loop 0 */
-	struct delays *delays;       /* delayed messages; loop 0 */
+	struct registrar *registrar;  /* tells the name servers; loop 0 */
+	struct delays *delays;        /* messages with a delay level; loop 0 */
+	struct timed_messages *timed; /* messages with a time of their own; loop 0 */
 	struct producer_groups *producer_groups;
 	struct replies *replies;
 	struct transactions *transactions;

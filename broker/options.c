@@ -130,6 +130,8 @@ const struct option broker_options[] = {
 	    "at most this many of them belong to groups that do not exist here; the "
 	    "broker forgets these after a day without a commit",
 	    LIVE),
+	NUMBER("maxTimers", max_timers, "10000000", 0, 1000000000, "messages",
+	    "the broker takes no more timed messages while so many wait", LIVE),
 	NUMBER("maxStatistics", max_statistics, "200000", 1, 10000000, "series",
 	    "further topics and groups count only in the totals; the broker forgets a "
 	    "series that counted nothing for a day",
@@ -246,6 +248,17 @@ const struct option broker_options[] = {
 	TEXT("messageDelayLevel", message_delay_level,
 	    "1s 5s 10s 30s 1m 2m 3m 4m 5m 6m 7m 8m 9m 10m 20m 30m 1h 2h",
 	    "the delays of levels 1, 2, ..., each a number and s, m, h or d"),
+	SWITCH("timerWheelEnable", timer_wheel_enable, "true",
+	    "take messages with a time of their own (TIMER_DELAY_SEC, TIMER_DELAY_MS, "
+	    "TIMER_DELIVER_MS, __STARTDELIVERTIME)",
+	    LIVE),
+	NUMBER("timerMaxDelaySec", timer_max_delay_sec, "31536000", 1, 315360000, "seconds",
+	    "a message whose time is further away is refused", LIVE),
+	NUMBER("timerWindow", timer_window, "100000", 1000, 100000000, "messages",
+	    "about so many timed messages, those that are due next, have their times in memory; "
+	    "each takes 60 bytes there"),
+	SWITCH("recallMessageEnable", recall_message_enable, "true",
+	    "allow senders to recall timed messages", LIVE),
 	SWITCH("rejectTransactionMessage", reject_transaction_message, "false",
 	    "refuse transaction messages", LIVE),
 	NUMBER("transactionTimeOut", transaction_time_out, "6000", 1, INT64_C(86400000), "ms",

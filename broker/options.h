@@ -69,6 +69,7 @@ struct broker_settings {
 	int64_t max_client_memory;     /* bytes that all heartbeats are kept in */
 	int64_t max_consumer_offsets;
 	int64_t max_unknown_group_offsets;
+	int64_t max_timers;
 	int64_t max_statistics;
 	int64_t max_queue_locks;
 	int64_t max_message_request_modes;
@@ -112,6 +113,10 @@ struct broker_settings {
 
 	/* delayed and transaction messages */
 	char *message_delay_level;
+	bool timer_wheel_enable;
+	int64_t timer_max_delay_sec;
+	int64_t timer_window; /* timed messages in memory */
+	bool recall_message_enable;
 	bool reject_transaction_message;
 	int64_t transaction_time_out; /* ms */
 	int64_t transaction_check_max;

@@ -20,6 +20,7 @@
 #include "broker/cluster/register.h"
 #include "broker/consumers/heartbeat.h"
 #include "broker/delay/delay.h"
+#include "broker/delay/timed.h"
 #include "broker/pop/request_mode.h"
 #include "broker/pull/parked.h"
 #include "broker/pull/pull.h"
@@ -136,6 +137,7 @@ open_store(struct broker *broker)
 		.n_readers = (int)settings->read_threads,
 		.kept_topic = DELAY_TOPIC,
 		.disk_refuse_percent = DISK_REFUSE_PERCENT,
+		.timed_window = settings->timer_window,
 		.half_wait_ms = settings->transaction_time_out,
 		.vfs = vfs_name,
 		.tricks_off = tricks_off,
@@ -272,6 +274,7 @@ load_state(struct broker *broker)
 	store_each_meta(broker->store, META_SETTING, on_setting_row, broker->daemon);
 	store_each_meta(broker->store, META_PRODUCER_GROUP, on_producer_group_row, broker);
 	topics_and_groups_load(broker);
+	delays_load(broker);
 }
 
 /* The services of loop 0. */
@@ -280,6 +283,7 @@ start_services(struct broker *broker)
 {
 	if (delays_start(broker) == -1)
 		return -1;
+	broker->timed = timed_messages_start(broker);
 	broker->masters = masters_new(broker);
 	broker->registrar = registrar_new(broker);
 	broker->transaction_checks = transaction_checks_new(broker);
@@ -353,6 +357,7 @@ broker_release(struct daemon *daemon)
 		registrar_free(broker->registrar);
 		masters_free(broker->masters);
 		transaction_checks_free(broker->transaction_checks);
+		timed_messages_free(broker->timed);
 		delays_free(broker->delays);
 		free_workers(broker);
 		store_close(broker->store);

@@ -51,11 +51,12 @@ rooms() {
 	broker/store/log:         broker/store/version broker/store/index broker/store/sqlite common/
 	broker/store/meta:        broker/store/version broker/store/store broker/store/log broker/store/sqlite common/
 	broker/store/half:        broker/store/store broker/store/meta broker/store/sqlite common/
+	broker/store/timed:       broker/store/store broker/store/half broker/store/sqlite common/
 	broker/store/append:      $store_ground broker/store/log
 	broker/store/tail:        $store_ground broker/store/index broker/store/log
 	broker/store/reader:      $store_ground broker/store/index broker/store/log
 	broker/store/closer:      $store_ground broker/store/log broker/store/reader
-	broker/store/writer:      $store_ground broker/store/append broker/store/closer broker/store/half broker/store/log broker/store/meta broker/store/reader broker/store/sqlite broker/store/tail
+	broker/store/writer:      $store_ground broker/store/append broker/store/closer broker/store/half broker/store/log broker/store/meta broker/store/reader broker/store/sqlite broker/store/tail broker/store/timed
 	broker/store/expire:      $store_ground broker/store/log broker/store/reader broker/store/writer
 	broker/store:             broker/store/ common/
 	client:                   common/
@@ -68,7 +69,7 @@ rooms() {
 }
 
 # What each room of the broker may include: the ground, and the store's doors.
-ground='broker/context broker/options broker/store/store broker/store/tail/tail broker/store/half/half broker/store/reader/readahead common/'
+ground='broker/context broker/options broker/store/store broker/store/tail/tail broker/store/half/half broker/store/timed/timed broker/store/reader/readahead common/'
 
 # ... and what each room of the store may: headers without a room's knowledge.
 store_ground='broker/store/base broker/store/inbox broker/store/pull_count broker/store/store common/'
@@ -139,7 +140,7 @@ room_graph() {
 			folder = path
 			sub(/\/[^\/]*$/, "", folder)
 			# half.h has the words of store.h, and its room is above both
-			alone = folder == "broker" || folder == "broker/store" || path == "broker/store/half/half.h"
+			alone = folder == "broker" || folder == "broker/store" || path == "broker/store/half/half.h" || path == "broker/store/timed/timed.h"
 			return alone ? path : folder
 		}
 		node($1) != node($3) { print node($1), node($3) }' | sort -u

@@ -81,12 +81,6 @@ t_has "with its other properties" "$got" "RETRY_TOPIC${soh}S${stx}KEYS"
 t_has_not "without its delay" "$got" DELAY
 t_is "one before is delayed" "$(retry 15 | field code) $(rawcall "$b" 30 topic=%RETRY%CG queueId=0 | field ext.offset)" "0 $n"
 
-# Timers do not exist here: a message that asks for one is refused, not delivered at once.
-for timer in TIMER_DELAY_SEC TIMER_DELAY_MS TIMER_DELIVER_MS; do
-	got=$(send S "KEYS${soh}k${stx}$timer${soh}30${stx}" never)
-	t_is "$timer" "$(echo "$got" | field code)" 13
-	t_has "$timer: the remark says why" "$got" "no timers"
-done
 t_is "beside a delay level it does not count, as with RocketMQ" \
 	"$(send S "TIMER_DELAY_SEC${soh}30${stx}DELAY${soh}1${stx}" later | field code)" 0
 t_is "no such message" "$(rawcall "$b" 36 offset=999999999 group=CG delayLevel=0 | field code)" 1

@@ -6,6 +6,7 @@
 #include "broker/state/group.h"
 #include "broker/state/topic.h"
 #include "broker/store/half/half.h"
+#include "broker/store/timed/timed.h"
 
 #define BOTH (PERM_READ | PERM_WRITE)
 #define TEMPLATE (BOTH | PERM_INHERIT)
@@ -35,6 +36,7 @@ static const struct system_topic_row {
 	{ HALF_TOPIC, SYSTEM_NAME_FIXED, 1, BOTH, true },
 	{ "RMQ_SYS_TRACE_TOPIC", SYSTEM_NAME_TRACE, 1, BOTH, false },
 	{ HALF_EVENT_TOPIC, SYSTEM_NAME_FIXED, N_EVENT_QUEUES, BOTH, true },
+	{ TIMED_TOPIC, SYSTEM_NAME_FIXED, N_TIMED_QUEUES, BOTH, true },
 	{ HALF_PARKED_TOPIC, SYSTEM_NAME_FIXED, 1, BOTH, true },
 	{ "SELF_TEST_TOPIC", SYSTEM_NAME_FIXED, 1, BOTH, true },
 	{ "OFFSET_MOVED_EVENT", SYSTEM_NAME_FIXED, 1, BOTH, true },

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "broker/delay/real_topic.h"
+#include "broker/delay/timed_message.h"
 #include "broker/state/offset.h"
 #include "broker/state/topic.h"
 #include "broker/store/store.h"
@@ -21,13 +22,14 @@
 
 #define DUE "DELAY_DUE"
 #define LOOK_MS 500   /* interval of reads of an empty level; below the shortest delay */
-#define BATCH 32      /* messages read at once */
+#define BATCH 128     /* messages read at once */
 #define RETRY_MS 1000 /* after a failed read or append */
+#define DELAY_UNKNOWN -1
 
 struct level {
 	struct delays *delays;
-	int number; /* from 1 */
-	int64_t delay_ms;
+	int number;       /* from 1 */
+	int64_t delay_ms; /* DELAY_UNKNOWN: the messages say it themselves */
 	int64_t offset;   /* of the first undelivered message */
 	int64_t due_ms;   /* of that message, steady_ms; 0: unknown */
 	int64_t retry_ms; /* not before, clock_mono_ms */
@@ -41,21 +43,22 @@ struct delays {
 	int64_t start_position; /* of the log: later records belong to this run */
 	_Atomic int64_t n_dropped;
 	struct timer next_look;
-	int n_levels;
+	int n_levels;  /* of messageDelayLevel */
+	int n_watched; /* with those that had levels before */
 	struct level levels[DELAY_LEVELS_MAX];
 };
 
-/* The due messages of one read; they are appended one by one. */
+/* The due messages of one read. All are appended at once, each behind the one before. */
 struct delivery {
 	struct level *level;
-	struct chunk *chunk;
-	size_t at;           /* in the chunk, after the current message */
-	int64_t offset;      /* of that message in the level's queue */
-	int64_t next_offset; /* behind the last one delivered */
+	struct chunk *chunk; /* NULL: nothing was read */
+	int64_t next;        /* offset behind the last one that was appended */
+	int64_t due_ms;      /* of the first one that is not due; 0: there is none */
+	int n_open;          /* appends with the writer */
 	int n_dropped;
+	bool failed;
 };
 
-static void deliver_next(struct delivery *delivery, struct loop *loop);
 static void look(struct delays *delays);
 
 /*
@@ -66,6 +69,12 @@ static int64_t
 steady_ms(const struct delays *delays)
 {
 	return delays->start_ms + clock_mono_ms() - delays->start_mono_ms;
+}
+
+int64_t
+delays_now_ms(const struct delays *delays, enum timed_clock clock)
+{
+	return clock == TIMED_STEADY ? steady_ms(delays) : clock_wall_ms();
 }
 
 /* ---- levels ---------------------------------------------------------- */
@@ -157,43 +166,30 @@ delay_divert(const struct delays *delays, int level, struct record *record, stru
 
 /* ---- delivering ------------------------------------------------------ */
 
-/*
- * Writes the level's progress at once, not with the other offsets: after a crash, the broker
- * delivers the messages after the last written progress again.
- */
+/* For tools: the store has it too. */
 static void
-keep_progress(const struct level *level)
+show_progress(const struct level *level)
 {
-	struct broker *broker = level->delays->broker;
-	struct meta_job *job = meta_job_new();
-
 	struct offset_row row = { SLICE(DELAY_GROUP), SLICE(DELAY_TOPIC), level->number - 1,
 		level->offset };
 
-	offsets_set(broker->offsets, &row);
-	meta_job_put_offset(
-	    job, SLICE(DELAY_GROUP), SLICE(DELAY_TOPIC), level->number - 1, level->offset);
-	store_meta(broker->store, job);
-	store_keep_from(broker->store, level->number - 1, level->offset);
+	offsets_set(level->delays->broker->offsets, &row);
 }
 
 static void
-delivery_end(struct delivery *delivery, int64_t due_ms, int64_t retry_ms)
+delivery_end(struct delivery *delivery)
 {
 	struct level *level = delivery->level;
 
-	if (delivery->next_offset > level->offset) {
-		level->offset = delivery->next_offset;
-		keep_progress(level);
-	}
+	show_progress(level);
 	if (delivery->n_dropped > 0)
 		log_warn("delayed messages dropped: their topics were deleted level=%d n=%d "
 			 "before_offset=%" PRId64,
-		    level->number, delivery->n_dropped, delivery->next_offset);
+		    level->number, delivery->n_dropped, level->offset);
 	atomic_fetch_add(&level->delays->n_dropped, delivery->n_dropped);
 	level->busy = false;
-	level->due_ms = due_ms;
-	level->retry_ms = retry_ms;
+	level->due_ms = delivery->failed ? 0 : delivery->due_ms;
+	level->retry_ms = delivery->failed ? clock_mono_ms() + RETRY_MS : 0;
 	if (delivery->chunk != NULL)
 		chunk_unref(delivery->chunk);
 	free(delivery);
@@ -204,16 +200,16 @@ static void
 on_appended(struct append *append, struct loop *loop)
 {
 	struct delivery *delivery = append->context;
-	bool stored = append->status == APPEND_OK;
+	struct level *level = delivery->level;
 
+	(void)loop;
+	if (append->status != APPEND_OK)
+		delivery->failed = true;
+	else if (append->timed.to > level->offset)
+		level->offset = append->timed.to;
 	append_free(append);
-	if (!stored) {
-		delivery_end(delivery, 0, clock_mono_ms() + RETRY_MS);
-		return;
-	}
-	delivery->next_offset = delivery->offset + 1;
-	deliver_next(delivery, loop);
-	arena_reset(&loop->arena);
+	if (--delivery->n_open == 0)
+		delivery_end(delivery);
 }
 
 /*
@@ -225,76 +221,96 @@ due_time(
     const struct level *level, const struct record *record, const struct known_properties *known)
 {
 	const struct delays *delays = level->delays;
-	int64_t latest_ms = delays->start_ms + level->delay_ms, due_ms;
+	int64_t due_ms, delay_ms = level->delay_ms;
+	bool says = slice_to_int64(known->due, &due_ms) == 0;
 
-	if (record->position >= delays->start_position && slice_to_int64(known->due, &due_ms) == 0)
+	if (record->position >= delays->start_position && says)
 		return due_ms;
-	due_ms = record->store_timestamp + level->delay_ms;
-	return due_ms < latest_ms ? due_ms : latest_ms;
+	if (delay_ms == DELAY_UNKNOWN)
+		delay_ms = says ? due_ms - record->store_timestamp : 0;
+	due_ms = record->store_timestamp + delay_ms;
+	return due_ms < delays->start_ms + delay_ms ? due_ms : delays->start_ms + delay_ms;
 }
 
-/* A message that cannot go where it belongs. */
+/* The append ends the wait of the level's messages before `to`, in the commit that stores it. */
 static void
-skip(struct delivery *delivery)
-{
-	delivery->next_offset = delivery->offset + 1;
-}
-
-/*
- * The next message of the delivery that is due, with its real topic and queue. False: there is
- * none, and the delivery has ended.
- */
-static bool
-next_due(struct delivery *delivery, struct record *record, struct arena *arena)
+submit(struct delivery *delivery, struct append *append, int64_t to)
 {
 	struct level *level = delivery->level;
-	const struct delays *delays = level->delays;
-	const struct chunk *chunk = delivery->chunk;
-	struct known_properties known;
-	struct topic topic;
 
-	while (delivery->at < chunk->len &&
-	       record_decode(chunk->data + delivery->at, chunk->len - delivery->at, record) == 0) {
-		properties_read(record->properties, &known);
-		int64_t due_ms = due_time(level, record, &known);
+	append->timed = (struct timed_change){
+		.op = TIMED_LEVEL,
+		.queue = level->number - 1,
+		.from = delivery->next,
+		.to = to,
+	};
+	append->frees = true;
+	append->reply_loop = level->delays->broker->workers[0].loop;
+	append->done = on_appended;
+	append->context = delivery;
+	delivery->next = to;
+	delivery->n_open++;
+	store_append(level->delays->broker->store, append);
+}
 
-		if (due_ms > steady_ms(delays)) {
-			delivery_end(delivery, due_ms, 0);
-			return false;
-		}
-		delivery->at += record->size;
-		delivery->offset = record->queue_offset;
-		if (!real_topic_restore(record, &known, PROPERTY_DELAY | PROPERTY_DUE, arena)) {
-			log_warn("delayed message without a real topic is skipped offset=%" PRId64
-				 " level=%d",
-			    record->queue_offset, level->number);
-			skip(delivery);
-		} else if (!topics_find(delays->broker->topics, record->topic, &topic)) {
-			delivery->n_dropped++;
-			skip(delivery);
-		} else {
-			record->queue_id = topic_queue_now(&topic, record->queue_id);
-			return true;
-		}
-	}
-	delivery_end(delivery, 0, 0);
-	return false;
+/* A message that cannot go where it belongs: an event takes its place. */
+static void
+skip(struct delivery *delivery, int64_t to, const char *why)
+{
+	struct worker *worker = &delivery->level->delays->broker->workers[0];
+	struct timed_event event = {
+		.kind = "drop",
+		.reason = slice_of(why),
+		.mark = timed_level_mark(delivery->level->number - 1, to),
+	};
+
+	submit(delivery, timed_event_append(worker, &event), to);
 }
 
 static void
-deliver_next(struct delivery *delivery, struct loop *loop)
+deliver(struct delivery *delivery, struct record *record, const struct known_properties *known,
+    struct arena *arena)
 {
-	struct store *store = delivery->level->delays->broker->store;
+	struct level *level = delivery->level;
+	const struct broker *broker = level->delays->broker;
+	int64_t to = record->queue_offset + 1;
+	struct topic topic;
+
+	if (!real_topic_restore(record, known, PROPERTY_DELAY | PROPERTY_DUE, arena)) {
+		log_warn("delayed message without a real topic is skipped offset=%" PRId64
+			 " level=%d",
+		    record->queue_offset, level->number);
+		skip(delivery, to, "it does not say which topic it is for");
+	} else if (!topics_find(broker->topics, record->topic, &topic)) {
+		delivery->n_dropped++;
+		skip(delivery, to, "its topic was deleted");
+	} else {
+		record->queue_id = topic_queue_now(&topic, record->queue_id);
+		record->prepared_offset = timed_level_mark(level->number - 1, to);
+		submit(delivery, append_new(broker->store, record, 1), to);
+	}
+}
+
+static void
+deliver_due(struct delivery *delivery, struct arena *arena)
+{
+	struct level *level = delivery->level;
+	const struct chunk *chunk = delivery->chunk;
+	struct known_properties known;
 	struct record record;
 
-	if (!next_due(delivery, &record, &loop->arena))
-		return;
-	struct append *append = append_new(store, &record, 1);
+	for (size_t at = 0; at < chunk->len; at += record.size) {
+		if (record_decode(chunk->data + at, chunk->len - at, &record) == -1)
+			return;
+		properties_read(record.properties, &known);
+		int64_t due_ms = due_time(level, &record, &known);
 
-	append->reply_loop = loop;
-	append->done = on_appended;
-	append->context = delivery;
-	store_append(store, append);
+		if (due_ms > steady_ms(level->delays)) {
+			delivery->due_ms = due_ms;
+			return;
+		}
+		deliver(delivery, &record, &known, arena);
+	}
 }
 
 static void
@@ -303,34 +319,35 @@ on_read(struct read_job *job, struct loop *loop)
 	struct delivery *delivery = job->context;
 	struct level *level = delivery->level;
 
+	delivery->chunk = job->chunk;
+	job->chunk = NULL;
 	if (job->status == READ_FOUND) {
-		delivery->chunk = job->chunk;
-		job->chunk = NULL;
-		read_job_free(job);
-		deliver_next(delivery, loop);
-		arena_reset(&loop->arena);
-		return;
-	}
-	if (job->status == READ_CORRUPT) {
+		deliver_due(delivery, &loop->arena);
+	} else if (job->status == READ_CORRUPT) {
 		log_error("delayed message cannot be read and is skipped level=%d offset=%" PRId64,
-		    level->number, level->offset);
-		delivery->next_offset = level->offset + 1;
+		    level->number, job->in_queue.offset);
+		skip(delivery, job->in_queue.offset + 1, "it cannot be read");
+	} else {
+		delivery->failed = true;
 	}
 	read_job_free(job);
-	delivery_end(delivery, 0, clock_mono_ms() + RETRY_MS);
+	if (delivery->n_open == 0)
+		delivery_end(delivery);
+	arena_reset(&loop->arena);
 }
 
 static void
-read_head(struct level *level, const struct tail_queue *queue)
+read_head(struct level *level, const struct tail_queue *queue, int64_t offset)
 {
 	struct broker *broker = level->delays->broker;
 	struct delivery *delivery = mem_zalloc(sizeof *delivery);
-	struct read_job *job = read_queue_new(queue->number, level->offset,
+	struct read_job *job = read_queue_new(queue->number, offset,
 	    &(struct pull_limits){
 		.max_messages = BATCH, .max_bytes = 1 << 20, .max_scan = BATCH });
 
 	level->busy = true;
 	delivery->level = level;
+	delivery->next = level->offset;
 	job->reply_loop = broker->workers[0].loop;
 	job->done = on_read;
 	job->context = delivery;
@@ -339,22 +356,28 @@ read_head(struct level *level, const struct tail_queue *queue)
 
 /* ---- watching -------------------------------------------------------- */
 
+static const struct tail_queue *
+queue_of_level(const struct delays *delays, int i)
+{
+	return tail_find(delays->broker->workers[0].tail, SLICE(DELAY_TOPIC), i);
+}
+
 /* The time until the next read of this level. */
 static int64_t
 look_at_level(struct level *level, int64_t now)
 {
-	const struct tail_queue *queue = tail_find(
-	    level->delays->broker->workers[0].tail, SLICE(DELAY_TOPIC), level->number - 1);
+	const struct tail_queue *queue = queue_of_level(level->delays, level->number - 1);
+	int64_t offset = level->offset;
 
-	if (level->busy || queue == NULL || level->offset >= queue->max_offset)
+	if (level->busy || queue == NULL)
 		return LOOK_MS;
-	if (level->offset < queue->min_offset)
-		level->offset = queue->min_offset;
-	if (level->retry_ms > clock_mono_ms())
+	if (offset < queue->min_offset)
+		offset = queue->min_offset;
+	if (offset >= queue->max_offset || level->retry_ms > clock_mono_ms())
 		return LOOK_MS;
 	if (level->due_ms > now)
 		return level->due_ms - now < LOOK_MS ? level->due_ms - now : LOOK_MS;
-	read_head(level, queue);
+	read_head(level, queue, offset);
 	return LOOK_MS;
 }
 
@@ -364,7 +387,7 @@ look(struct delays *delays)
 	int64_t now = steady_ms(delays);
 	int64_t wait_ms = LOOK_MS;
 
-	for (int i = 0; i < delays->n_levels; i++) {
+	for (int i = 0; i < delays->n_watched; i++) {
 		int64_t level_ms = look_at_level(&delays->levels[i], now);
 
 		if (level_ms < wait_ms)
@@ -378,6 +401,62 @@ static void
 on_next_look(struct timer *timer)
 {
 	look(container_of(timer, struct delays, next_look));
+}
+
+/* ---- start and end ----------------------------------------------------- */
+
+/* A store of an older version has the offsets with those of consumers only. */
+static int64_t
+kept_offset(struct broker *broker, int level)
+{
+	int64_t offset = store_level(broker->store, level);
+
+	if (offset == -1)
+		offset =
+		    offsets_find(broker->offsets, SLICE(DELAY_GROUP), SLICE(DELAY_TOPIC), level);
+	return offset > 0 ? offset : 0;
+}
+
+static void
+on_queue(void *arg, struct slice topic, int32_t queue_id, int64_t min_offset, int64_t max_offset)
+{
+	struct broker *broker = arg;
+
+	(void)max_offset;
+	if (slice_is(topic, DELAY_TOPIC) && queue_id >= 0 && queue_id < DELAY_LEVELS_MAX &&
+	    store_level(broker->store, queue_id) < min_offset)
+		store_keep_from(broker->store, queue_id, min_offset);
+}
+
+void
+delays_load(struct broker *broker)
+{
+	for (int i = 0; i < DELAY_LEVELS_MAX; i++)
+		store_keep_from(broker->store, i, kept_offset(broker, i));
+	store_each_queue(broker->store, on_queue, broker);
+}
+
+/* Levels that messageDelayLevel had before: what waits there is delivered all the same. */
+static void
+watch_former_levels(struct delays *delays)
+{
+	for (int i = delays->n_levels; i < DELAY_LEVELS_MAX; i++) {
+		struct level *level = &delays->levels[i];
+		const struct tail_queue *queue = queue_of_level(delays, i);
+
+		*level = (struct level){
+			.delays = delays,
+			.number = i + 1,
+			.delay_ms = DELAY_UNKNOWN,
+		};
+		level->offset = store_level(delays->broker->store, i);
+		if (queue == NULL || level->offset >= queue->max_offset)
+			continue;
+		delays->n_watched = i + 1;
+		log_warn("messageDelayLevel has no level %d any more; what waits there comes when "
+			 "it was to come n=%" PRId64,
+		    i + 1, queue->max_offset - level->offset);
+	}
 }
 
 int
@@ -394,13 +473,12 @@ delays_start(struct broker *broker)
 	delays->start_position = stats.max_position;
 	if (parse_levels(delays, broker->settings->message_delay_level) == -1)
 		return -1;
+	delays->n_watched = delays->n_levels;
 	for (int i = 0; i < delays->n_levels; i++) {
-		int64_t offset =
-		    offsets_find(broker->offsets, SLICE(DELAY_GROUP), SLICE(DELAY_TOPIC), i);
-
-		delays->levels[i].offset = offset > 0 ? offset : 0;
-		store_keep_from(broker->store, i, delays->levels[i].offset);
+		delays->levels[i].offset = store_level(broker->store, i);
+		show_progress(&delays->levels[i]);
 	}
+	watch_former_levels(delays);
 	delays->next_look.due = on_next_look;
 	look(delays);
 	return 0;

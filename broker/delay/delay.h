@@ -6,13 +6,15 @@
  * that level on SCHEDULE_TOPIC_XXXX; all of a level wait equally long, so each
  * queue is in order of due times, and only its head has to be watched. Due
  * messages are appended to their real topic, in order; one whose topic was deleted meanwhile is
- * dropped. How far each level came is kept as the offset of DELAY_GROUP. The store keeps
- * segments that hold messages behind it. Source: protocol description 5.7.
+ * dropped. How far each level came is changed in the commit that delivers, and shown as the offset
+ * of DELAY_GROUP. The store keeps segments that hold messages behind it. Messages with a time of
+ * their own are timed_message.h's. Source: protocol description 5.7.
  *
  * The levels are read by any loop; the watching belongs to loop 0.
  */
 
 #include "broker/context.h"
+#include "broker/store/store.h"
 #include "common/base/arena.h"
 #include "common/protocol/record.h"
 
@@ -21,11 +23,19 @@
 
 struct delays;
 
+/* At start, before the store runs, when the offsets were read: what is still to be delivered. */
+void delays_load(struct broker *broker);
 /* At start, once the store runs; -1 after a line when messageDelayLevel cannot be read. */
 int delays_start(struct broker *broker);
 void delays_free(struct delays *delays);
 /* Messages dropped since the start, because their topic was deleted. Any thread. */
 int64_t delays_dropped(const struct delays *delays);
+
+/*
+ * What a due time of that clock is compared with: the wall clock, or one that starts at the wall
+ * clock and then follows the monotonic clock. Any thread.
+ */
+int64_t delays_now_ms(const struct delays *delays, enum timed_clock clock);
 
 /* The level that a property DELAY asks for, clamped to those there are; 0: none. */
 int delay_level(const struct delays *delays, struct slice text);

@@ -9,6 +9,7 @@
 
 #include "broker/context.h"
 #include "broker/delay/delay.h"
+#include "broker/delay/timed.h"
 #include "broker/state/client.h"
 #include "broker/state/group.h"
 #include "broker/state/limit.h"
@@ -72,7 +73,7 @@ size_text(struct arena *arena, int64_t bytes)
 	return arena_printf(arena, "%.1f %s", size, units[unit]);
 }
 
-/* Apache's tools expect these keys; this broker has no such pools or timers. */
+/* Apache's tools expect these keys; this broker has no such pools. */
 static const char *const constants[][2] = {
 	{ "EndTransactionQueueSize", "0" },
 	{ "EndTransactionThreadPoolQueueCapacity", "100000" },
@@ -96,11 +97,6 @@ static const char *const constants[][2] = {
 	{ "remainTransientStoreBufferNumbs", "2147483647" },
 	{ "sendThreadPoolQueueHeadWaitTimeMills", "0" },
 	{ "sendThreadPoolQueueSize", "0" },
-	{ "timerCongestNum", "0" },
-	{ "timerDequeueTps", "0.0" },
-	{ "timerEnqueueTps", "0.0" },
-	{ "timerOffsetBehind", "0" },
-	{ "timerReadBehind", "0" },
 };
 
 static void
@@ -254,6 +250,28 @@ put_delays(struct table_text *table, const struct worker *worker)
 	put_int(table, "delayedMessagesDropped", delays_dropped(worker->broker->delays));
 }
 
+/* RocketMQ's names where its tools read them, then our own. */
+static void
+put_timed(struct table_text *table, const struct broker *broker)
+{
+	struct timed_totals totals;
+	struct timed_counts counts;
+
+	store_timed_counts(broker->store, &counts);
+	timed_messages_totals(broker->timed, &totals);
+	put_int(table, "timerReadBehind", totals.late_ms / 1000);
+	put_int(table, "timerOffsetBehind", 0);
+	put_int(table, "timerCongestNum", counts.n_pending);
+	put(table, "timerEnqueueTps", SLICE("0.0"));
+	put(table, "timerDequeueTps", SLICE("0.0"));
+	put_int(table, "timersPending", counts.n_pending);
+	put_int(table, "timersInMemory", counts.n_in_memory);
+	put_int(table, "timersDelivered", totals.delivered);
+	put_int(table, "timersRecalled", totals.recalled);
+	put_int(table, "timersDropped", totals.dropped);
+	put_int(table, "timersCarried", totals.carried);
+}
+
 /* "transactionOpen" and so on. */
 static void
 put_transactions(struct table_text *table, const struct broker *broker)
@@ -309,6 +327,7 @@ get_runtime_info_begin(struct request *request)
 	put_server(table, request->server);
 	put_store(table, broker);
 	put_delays(table, request_worker(request));
+	put_timed(table, broker);
 	put_transactions(table, broker);
 	qsort(table->pairs, table->n, sizeof *table->pairs, by_key);
 	json_out_init(&out, &text);

@@ -13,9 +13,13 @@
 #include "broker/catalog/topic_create.h"
 #include "broker/cluster/register.h"
 #include "broker/delay/delay.h"
+#include "broker/delay/recall.h"
+#include "broker/delay/timed.h"
+#include "broker/delay/timed_message.h"
 #include "broker/retention/retention.h"
 #include "broker/send/send_back.h"
 #include "broker/state/group.h"
+#include "broker/state/limit.h"
 #include "broker/state/stats.h"
 #include "broker/state/topic.h"
 #include "broker/transaction/decide/half_message.h"
@@ -42,7 +46,10 @@ struct outgoing {
 	bool half;                      /* it waits for the end of its transaction */
 	bool dead;                      /* it came back too often, and goes to the dead letters */
 	bool delayed;
-	int64_t tag_hash; /* of a delayed message: when it is due */
+	bool recalls; /* it is the wish to recall another one */
+	bool is_timed;
+	struct timed timed; /* when */
+	int64_t tag_hash;   /* of a delayed message: when it is due */
 };
 
 /* ---- the answer ------------------------------------------------------ */
@@ -85,6 +92,8 @@ reply_stored(struct loop *loop, struct send *send, int32_t code)
 		.msg_ids = message_ids(loop, worker->broker, append),
 	};
 
+	if (append->timed.op == TIMED_STORE)
+		result.recall_handle = recall_handle_of(worker->broker, append, &loop->arena);
 	if (code == RESPONSE_FLUSH_DISK_TIMEOUT)
 		result.remark =
 		    SLICE("stored, but the disk did not confirm it in syncFlushTimeout");
@@ -146,6 +155,8 @@ on_stored(struct append *append, struct loop *loop)
 	struct send *send = append->context;
 
 	count(worker, send);
+	if (append->timed.op == TIMED_STORE && append->status == APPEND_OK)
+		timed_messages_hint(worker->broker->timed, &append->timed);
 	if (!send->inflight.replied && append->status == APPEND_OK)
 		reply_stored(loop, send, RESPONSE_SUCCESS);
 	else if (!send->inflight.replied)
@@ -296,14 +307,55 @@ is_half(const struct outgoing *out)
 }
 
 static bool
+refuse_time(struct outgoing *out)
+{
+	return refuse(out, RESPONSE_MESSAGE_ILLEGAL,
+	    "timer message illegal, the delay time should be a number and not be bigger than the "
+	    "max delay %" PRId64 "ms; or if set del msg, the delay time should be bigger than the "
+	    "current time",
+	    out->worker->broker->settings->timer_max_delay_sec * 1000);
+}
+
+/* It names a time, unless it has a delay level, which counts more. */
+static bool
+check_timed(struct outgoing *out)
+{
+	const struct broker *broker = out->worker->broker;
+	struct timed_counts counts;
+
+	if (delay_level(broker->delays, out->known.delay) != 0)
+		return true;
+	if (!broker->settings->timer_wheel_enable)
+		return refuse(out, RESPONSE_SYSTEM_ERROR,
+		    "accurate timer message is not enabled, timerWheelEnable is false");
+	if (out->question->batch)
+		return refuse(out, RESPONSE_MESSAGE_ILLEGAL,
+		    "the message is illegal, a batch cannot be timed");
+	enum timed_wish wish = timed_wish_of(broker, &out->known, &out->timed);
+
+	if (wish == TIMED_WISH_BAD ||
+	    (wish == TIMED_WISH_NOW && out->known.timer_delete.data != NULL))
+		return refuse_time(out);
+	if (wish == TIMED_WISH_NOW)
+		return true;
+	out->recalls = out->known.timer_delete.data != NULL;
+	if (out->recalls && !broker->settings->recall_message_enable)
+		return refuse(out, RESPONSE_NO_PERMISSION,
+		    "recall failed, operation is forbidden: recallMessageEnable is false");
+	store_timed_counts(broker->store, &counts);
+	if (!limits_allow(broker->limits, LIMIT_TIMERS, (uint64_t)counts.n_pending + 1))
+		return refuse(out, RESPONSE_SYSTEM_ERROR, "%s", limit_remark(LIMIT_TIMERS));
+	out->is_timed = true;
+	return true;
+}
+
+static bool
 check_kind(struct outgoing *out)
 {
 	const struct broker *broker = out->worker->broker;
 
-	if (out->known.timer.data != NULL && delay_level(broker->delays, out->known.delay) == 0)
-		return refuse(out, RESPONSE_MESSAGE_ILLEGAL,
-		    "the message is illegal, this broker has no timers: TIMER_DELAY_SEC, "
-		    "TIMER_DELAY_MS and TIMER_DELIVER_MS are not supported, use a delay level");
+	if (timed_is_asked(&out->known) && !check_timed(out))
+		return false;
 	if (!is_half(out))
 		return true;
 	if (broker->settings->reject_transaction_message)
@@ -467,7 +519,7 @@ message_type(const struct outgoing *out)
 
 	if (slice_is(properties->transaction, "true"))
 		return MESSAGE_TRANSACTION;
-	if (properties->delay.data != NULL || properties->timer.data != NULL)
+	if (properties->delay.data != NULL || timed_is_asked(properties))
 		return MESSAGE_DELAY;
 	if (property_find(out->question->properties, "__SHARDINGKEY").data != NULL)
 		return MESSAGE_FIFO;
@@ -623,6 +675,11 @@ divert(struct outgoing *out)
 	const struct delays *delays = out->worker->broker->delays;
 	int level = out->half || out->dead ? 0 : delay_level(delays, out->known.delay);
 
+	if (out->is_timed && !out->half && !out->dead) {
+		timed_divert(&out->records[0], &out->timed, out->question->arena);
+		return true;
+	}
+	out->is_timed = false;
 	if (out->question->batch || (!out->half && level == 0))
 		return true;
 	if (out->half) {
@@ -672,6 +729,8 @@ make_append(const struct outgoing *out)
 
 	if (out->delayed)
 		append_set_tag_hash(append, out->tag_hash);
+	if (out->is_timed)
+		append->timed = timed_store_change(&out->timed);
 	if (out->half)
 		append->half = (struct half_change){
 			.op = HALF_STORE,
@@ -701,6 +760,52 @@ send_check(
 	return run_steps(&out);
 }
 
+/* ---- a message that recalls another one -------------------------------- */
+
+/* The reply is about the event that is stored in its place. */
+static void
+on_recalled(
+    void *context, struct loop *loop, enum recall_outcome outcome, const struct append *event)
+{
+	const struct worker *worker = loop->context;
+	struct send *send = context;
+	struct send_outcome result = { .code = RESPONSE_SUCCESS };
+
+	if (outcome == RECALL_DONE) {
+		result.stored = true;
+		result.queue_offset = event->queue_offset;
+		result.msg_ids = message_ids(loop, worker->broker, event);
+	} else {
+		result.code =
+		    outcome == RECALL_FAILED ? RESPONSE_SYSTEM_ERROR : RESPONSE_MESSAGE_ILLEGAL;
+		result.remark =
+		    arena_printf(&loop->arena, "recall failed, %s", recall_fault(outcome));
+	}
+	send->done(loop, send, &result);
+	send->release(loop, send);
+}
+
+/* TIMER_DEL_UNIQKEY is topic+key, as TimerMessageStore.buildDeleteKey makes it. */
+static bool
+recall(struct outgoing *out, struct send *send)
+{
+	struct slice key = out->known.timer_delete, topic = slice_of(out->topic.name);
+
+	if (key.len > topic.len + 1 && slice_starts(key, out->topic.name) &&
+	    key.data[topic.len] == '+')
+		key = (struct slice){ key.data + topic.len + 1, key.len - topic.len - 1 };
+	send->queue_id = TIMED_QUEUE_EVENTS;
+	timed_recall(out->worker,
+	    &(struct recall_question){
+		.topic = topic,
+		.unique_key = key,
+		.due_ms = out->timed.due_ms,
+		.by = out->known.producer_group,
+	    },
+	    on_recalled, send);
+	return true;
+}
+
 bool
 send_message(struct worker *worker, const struct send_question *question, struct send *send,
     struct send_outcome *refusal)
@@ -709,6 +814,8 @@ send_message(struct worker *worker, const struct send_question *question, struct
 
 	if (!run_steps(&out))
 		return false;
+	if (out.recalls && out.is_timed)
+		return recall(&out, send);
 	struct append *append = make_append(&out);
 
 	append->context = send;

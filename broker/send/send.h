@@ -37,8 +37,9 @@ struct send_outcome {
 	struct slice remark;
 	bool stored; /* the next three are set; so with FLUSH_DISK_TIMEOUT, too */
 	int32_t queue_id;
-	int64_t queue_offset; /* of the first message */
-	struct slice msg_ids; /* offset ids, joined by commas */
+	int64_t queue_offset;       /* of the first message */
+	struct slice msg_ids;       /* offset ids, joined by commas */
+	struct slice recall_handle; /* of a timed message; absent: none */
 };
 
 /* One send. The front embeds it in what it has to keep for the reply. */

@@ -41,6 +41,7 @@ reply_header(const struct broker *broker, const struct send_outcome *result)
 		.msg_id = result->msg_ids,
 		.queue_id = result->queue_id,
 		.queue_offset = result->queue_offset,
+		.recall_handle = result->recall_handle,
 		.msg_region = slice_of(broker->settings->region_id),
 		.trace_on = broker->settings->trace_on ? SLICE("true") : SLICE("false"),
 	};

@@ -46,6 +46,9 @@ static const struct limit_row {
 	    offsetof(struct broker_settings, max_unknown_group_offsets),
 	    "this broker has no such group, and as many offsets of unknown groups as "
 	    "maxUnknownGroupOffsets allows: create the group first" },
+	[LIMIT_TIMERS] = { "maxTimers", "refusedTimers",
+	    offsetof(struct broker_settings, max_timers),
+	    "timer message is under flow control: as many wait as maxTimers allows" },
 	[LIMIT_STATISTICS] = { "maxStatistics", "refusedStatistics",
 	    offsetof(struct broker_settings, max_statistics),
 	    "as many topics and groups are counted as maxStatistics allows" },

@@ -19,6 +19,8 @@
 #include "broker/store/log/write_block.h"
 #include "broker/store/store.h"
 
+#define STORE_LEVEL_INFO "level%d" /* info of a segment: offset of that queue of kept_topic */
+
 struct store_counters {
 	_Atomic int64_t min_position, max_position, synced_position;
 	_Atomic int64_t earliest_ms;
@@ -27,6 +29,9 @@ struct store_counters {
 	_Atomic int64_t commit_max_us;
 	_Atomic int64_t n_open, n_parked, n_revocable; /* half messages */
 	_Atomic int64_t next_due_ms;
+	_Atomic int64_t n_timed, n_timed_in_memory;
+	_Atomic int64_t timed_due_ms[N_TIMED_CLOCKS];
+	_Atomic bool timed_carry;
 };
 
 struct store_base {

@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -41,6 +42,7 @@ struct replay {
 	struct segment **list;
 	size_t n;
 	int64_t halves;       /* from here on records count for the half messages */
+	int64_t timed;        /* ... and from here on for the timed ones */
 	sqlite3_stmt *tags;   /* rows of tag, read along with the log, */
 	int64_t tag_position; /* ... and where the one at hand belongs; INT64_MAX: no more */
 	sqlite3
@@ -434,6 +436,18 @@ check_row(struct replay *replay, int64_t position, size_t len)
 	return 0;
 }
 
+/* What the record does to half and timed messages; its row of the log is at that position. */
+static void
+apply_waiting(struct replay *replay, const struct record *record, int64_t at)
+{
+	struct writer *writer = replay->writer;
+
+	if (record->position >= replay->halves)
+		half_table_replay(&writer->halves, record, at, replay->base->options.half_wait_ms);
+	if (record->position >= replay->timed)
+		timed_table_replay(&writer->timed, record, at);
+}
+
 static int
 replay_row(struct replay *replay, sqlite3_stmt *row)
 {
@@ -454,9 +468,7 @@ replay_row(struct replay *replay, sqlite3_stmt *row)
 			add_keys(&writer->pending, &record);
 		if (replay->why.len != 0)
 			return -1;
-		if (position >= replay->halves)
-			half_table_replay(&writer->halves, &record, sqlite3_column_int64(row, 0),
-			    replay->base->options.half_wait_ms);
+		apply_waiting(replay, &record, sqlite3_column_int64(row, 0));
 		at += record.size;
 		position += record.size;
 		writer->position = position;
@@ -474,6 +486,8 @@ replay_log(struct replay *replay)
 
 	if (replay->halves < from)
 		from = replay->halves;
+	if (replay->timed < from)
+		from = replay->timed;
 	int rc = sqlite3_prepare_v2(
 	    out->db, "SELECT pos, hash FROM tag ORDER BY pos", -1, &replay->tags, NULL);
 	if (rc != SQLITE_OK)
@@ -487,9 +501,9 @@ replay_log(struct replay *replay)
 	return rc;
 }
 
-/* The records of a segment that is not the newest count for the half messages only. */
+/* The records of a segment that is not the newest count for half and timed messages only. */
 static int
-replay_halves(struct replay *replay, sqlite3_stmt *row)
+replay_waiting(struct replay *replay, sqlite3_stmt *row)
 {
 	struct slice records = column_slice(row, 1);
 	int64_t first = sqlite3_column_int64(row, 0);
@@ -501,30 +515,55 @@ replay_halves(struct replay *replay, sqlite3_stmt *row)
 
 		if (decode_row(replay, records, at, first + (int64_t)at, &record) == -1)
 			return -1;
-		half_table_replay(
-		    &replay->writer->halves, &record, first, replay->base->options.half_wait_ms);
+		apply_waiting(replay, &record, first);
 		at += record.size;
 	}
 	return 0;
 }
 
-/* meta.db may lag behind by more than the newest segment. */
+/* meta.db and timer.db may lag behind by more than the newest segment. */
 static int
 replay_older(struct replay *replay)
 {
+	int64_t from = replay->halves < replay->timed ? replay->halves : replay->timed;
+
 	for (size_t i = 0; i + 1 < replay->n; i++) {
-		if (replay->list[i + 1]->first <= replay->halves)
+		if (replay->list[i + 1]->first <= from)
 			continue;
 		sqlite3 *db = open_checked(replay, replay->list[i]);
 
 		if (db == NULL)
 			return -1;
-		int rc = each_row_of(
-		    replay, db, replay->list[i]->path, log_rows, replay->halves, replay_halves);
+		int rc =
+		    each_row_of(replay, db, replay->list[i]->path, log_rows, from, replay_waiting);
 		sql_close(db);
 		if (rc == -1)
 			return -1;
 	}
+	return 0;
+}
+
+/* The levels' offsets as of the index, and where the replay of timed messages begins. */
+static int
+open_timed(struct replay *replay)
+{
+	struct writer *writer = replay->writer;
+	struct queue_table *queues = &replay->base->queues;
+	struct slice topic = SLICE(TIMED_TOPIC);
+	uint64_t hash = queue_hash(topic, TIMED_QUEUE_MESSAGES);
+	bool stored = queue_table_find(queues, hash, topic, TIMED_QUEUE_MESSAGES) != NULL;
+
+	for (int queue = 0; queue < STORE_KEPT_QUEUES; queue++) {
+		char name[32];
+
+		snprintf(name, sizeof name, STORE_LEVEL_INFO, queue);
+		segment_info(writer->out.db, name, &writer->timed.levels[queue]);
+	}
+	if (timed_table_open(&writer->timed, stored, &replay->timed, &replay->why) == -1)
+		return -1;
+	/* Levels need no more than the queues do. */
+	if (replay->timed > writer->out.indexed)
+		replay->timed = writer->out.indexed;
 	return 0;
 }
 
@@ -560,9 +599,11 @@ load_newest(struct replay *replay)
 	/* meta.db was deleted: its half messages are in the log, from the beginning. */
 	if (meta_is_new(replay->writer->meta))
 		replay->halves = replay->list[0]->first;
-	if (half_rows_load(&writer->half_rows, &replay->why) == -1 || replay_older(replay) == -1)
+	if (half_rows_load(&writer->half_rows, &replay->why) == -1 || open_timed(replay) == -1 ||
+	    replay_older(replay) == -1 || replay_log(replay) == -1)
 		return -1;
-	if (replay_log(replay) == -1)
+	if (timed_table_replayed(
+		&writer->timed, replay->list[0]->first, writer->position, &replay->why) == -1)
 		return -1;
 	half_table_cut(&writer->halves, writer->position, clock_mono_ms());
 	/* Events outlive the segments of their half messages. */

@@ -120,6 +120,8 @@ store_new(const struct store_options *options)
 	mailbox_init(&base->inboxes.closer);
 	queue_table_init(&base->queues);
 	atomic_init(&base->counters.earliest_ms, -1);
+	for (int clock = 0; clock < N_TIMED_CLOCKS; clock++)
+		atomic_init(&base->counters.timed_due_ms[clock], INT64_MAX);
 	return store;
 }
 
@@ -141,7 +143,7 @@ store_open(const struct store_options *options, char **why)
 	store->writer = writer_new(&store->base, store->meta, store->closer, store->readers);
 	if (store_replay(store->writer, why) == -1)
 		goto fail;
-	writer_publish_halves(store->writer);
+	writer_publish_counts(store->writer);
 	disk_sync_directory(store->path);
 	return store;
 fail:
@@ -238,6 +240,13 @@ store_halves(struct store *store, struct half_job *job)
 }
 
 void
+store_timed(struct store *store, struct timed_job *job)
+{
+	job->task.run = dequeue_timed;
+	writer_post(&store->base.inboxes, &job->task);
+}
+
+void
 store_expire(struct store *store, int64_t before_ms)
 {
 	expire_before(&store->base, store->readers, before_ms);
@@ -253,7 +262,14 @@ void
 store_keep_from(struct store *store, int32_t queue_id, int64_t offset)
 {
 	assert(queue_id >= 0 && queue_id < STORE_KEPT_QUEUES);
+	store->writer->timed.levels[queue_id] = offset;
 	atomic_store(&store->base.kept_from[queue_id], offset + 1);
+}
+
+int64_t
+store_level(const struct store *store, int32_t queue_id)
+{
+	return store->writer->timed.levels[queue_id];
 }
 
 /* ---- at start -------------------------------------------------------- */
@@ -298,6 +314,21 @@ store_half_counts(const struct store *store, struct half_counts *counts)
 		.n_revocable = atomic_load_explicit(&from->n_revocable, memory_order_relaxed),
 		.next_due_ms = atomic_load_explicit(&from->next_due_ms, memory_order_relaxed),
 	};
+}
+
+void
+store_timed_counts(const struct store *store, struct timed_counts *counts)
+{
+	const struct store_counters *from = &store->base.counters;
+
+	*counts = (struct timed_counts){
+		.n_pending = atomic_load_explicit(&from->n_timed, memory_order_relaxed),
+		.n_in_memory = atomic_load_explicit(&from->n_timed_in_memory, memory_order_relaxed),
+		.carry = atomic_load_explicit(&from->timed_carry, memory_order_relaxed),
+	};
+	for (int clock = 0; clock < N_TIMED_CLOCKS; clock++)
+		counts->next_due_ms[clock] =
+		    atomic_load_explicit(&from->timed_due_ms[clock], memory_order_relaxed);
 }
 
 /* ---- looking after it ------------------------------------------------ */

@@ -17,6 +17,7 @@
 
 #include "broker/store/half/half.h"
 #include "broker/store/log/chunk.h"
+#include "broker/store/timed/timed.h"
 #include "common/base/slice.h"
 #include "common/net/loop.h"
 #include "common/protocol/record.h"
@@ -39,6 +40,7 @@ struct store_options {
 	int n_readers;
 	const char *kept_topic;  /* see store_keep_from; lent, NULL: none */
 	int disk_refuse_percent; /* partition fuller than this: appends are refused */
+	int64_t timed_window;    /* timed messages of each clock in memory, about */
 	int64_t
 	    half_wait_ms; /* until a half message found at the start is due, when it does not say */
 	const char *vfs;  /* NULL: SQLite's default; tests plant faults with another */
@@ -73,7 +75,8 @@ enum append_status {
 	APPEND_FAILED,    /* commit or sync failed: nothing was acknowledged */
 	APPEND_DISK_FULL, /* refused before, or by SQLITE_FULL */
 	APPEND_CANCELLED, /* by append_cancel */
-	APPEND_NOT_OPEN,  /* the half message is not as append->half asks: nothing was stored */
+	APPEND_NOT_OPEN,  /* the half message is not as append->half asks, or the timed one not as
+	                     append->timed: nothing was stored */
 };
 
 enum append_state {
@@ -94,13 +97,16 @@ struct append {
 	int64_t position;        /* of the first record; the others follow back to back */
 	int64_t store_timestamp; /* ms */
 	uint32_t n_records;
-	uint32_t size;            /* bytes of all records */
-	char *records;            /* inside the append's own memory; readable until append_free */
-	void *context;            /* the submitter's */
-	struct half_change half;  /* op HALF_OP_NONE: an ordinary one */
-	struct append *companion; /* stored right behind this one, in the same commit; freed with
-	                             it. NULL: none */
-	struct slice topic;       /* inside records */
+	uint32_t size; /* bytes of all records */
+	char *records; /* inside the append's own memory; readable until append_free */
+	void *context; /* the submitter's */
+	bool frees;    /* of the broker's own: it also passes a disk above its limit, as the log
+	                  shrinks by it in the end */
+	struct half_change half;   /* op HALF_OP_NONE: an ordinary one */
+	struct timed_change timed; /* op TIMED_OP_NONE: likewise */
+	struct append *companion;  /* stored right behind this one, in the same commit; freed with
+	                              it. NULL: none */
+	struct slice topic;        /* inside records */
 };
 
 /*
@@ -323,7 +329,7 @@ void store_expire(struct store *store, int64_t before_ms);
 /*
  * Entries of a queue (0 .. STORE_KEPT_QUEUES - 1) of options.kept_topic are needed from this offset
  * on: a segment with a record of them does not expire, whatever its age. At first a queue needs
- * nothing. Any thread.
+ * nothing; appends with TIMED_LEVEL change it. Before store_start.
  */
 void store_keep_from(struct store *store, int32_t queue_id, int64_t offset);
 /* Unlinks the oldest closed segment whatever its age (disk pressure). Any thread. */

@@ -58,6 +58,25 @@ const struct field send_refusal_fields[] = {
 	FIELD_END,
 };
 
+const struct field recall_header_fields[] = {
+	FIELD_ROW("producerGroup", FIELD_GROUP, recall_header, producer_group, false, 0),
+	FIELD_ROW("topic", FIELD_TOPIC, recall_header, topic, true, 0),
+	FIELD_ROW("recallHandle", FIELD_TEXT, recall_header, recall_handle, true, 0),
+	FIELD_ROW("bname", FIELD_BROKER, recall_header, broker_name, false, 0),
+	FIELD_END,
+};
+
+const struct field recall_reply_fields[] = {
+	FIELD_ROW("msgId", FIELD_TEXT, recall_answer, msg_id, true, 0),
+	FIELD_ROW("MSG_REGION", FIELD_TEXT, recall_answer, msg_region, false, 0),
+	FIELD_END,
+};
+
+const struct field recall_refusal_fields[] = {
+	FIELD_ROW("MSG_REGION", FIELD_TEXT, recall_answer, msg_region, false, 0),
+	FIELD_END,
+};
+
 const struct field end_transaction_header_fields[] = {
 	FIELD_ROW("producerGroup", FIELD_GROUP, end_transaction_header, producer_group, true, 0),
 	FIELD_ROW("tranStateTableOffset", FIELD_INT64, end_transaction_header,

@@ -54,6 +54,22 @@ struct send_answer {
 extern const struct field send_reply_fields[];
 extern const struct field send_refusal_fields[];
 
+/* RECALL_MESSAGE (5.3) */
+struct recall_header {
+	struct slice producer_group;
+	struct slice topic;
+	struct slice recall_handle;
+	struct slice broker_name;
+};
+extern const struct field recall_header_fields[];
+
+struct recall_answer {
+	struct slice msg_id;
+	struct slice msg_region;
+};
+extern const struct field recall_reply_fields[];
+extern const struct field recall_refusal_fields[];
+
 /* END_TRANSACTION */
 struct end_transaction_header {
 	struct slice producer_group;

@@ -55,7 +55,7 @@ property_find(struct slice properties, const char *name)
 	return found;
 }
 
-#define N_SLOTS 32
+#define N_SLOTS 64
 #define SLOT(first, len) (((unsigned)(first) + 3 * (unsigned)(len)) % N_SLOTS)
 #define MEMBER(name) offsetof(struct known_properties, name)
 
@@ -72,9 +72,12 @@ static const struct {
 	[SLOT('P', 6)] = { { "PGROUP", 6 }, MEMBER(producer_group) },
 	[SLOT('R', 10)] = { { "REAL_TOPIC", 10 }, MEMBER(real_topic) },
 	[SLOT('R', 8)] = { { "REAL_QID", 8 }, MEMBER(real_queue) },
-	[SLOT('T', 15)] = { { "TIMER_DELAY_SEC", 15 }, MEMBER(timer) },
-	[SLOT('T', 14)] = { { "TIMER_DELAY_MS", 14 }, MEMBER(timer) },
-	[SLOT('T', 16)] = { { "TIMER_DELIVER_MS", 16 }, MEMBER(timer) },
+	[SLOT('T', 15)] = { { "TIMER_DELAY_SEC", 15 }, MEMBER(timer_delay_sec) },
+	[SLOT('T', 14)] = { { "TIMER_DELAY_MS", 14 }, MEMBER(timer_delay_ms) },
+	[SLOT('T', 16)] = { { "TIMER_DELIVER_MS", 16 }, MEMBER(timer_deliver_ms) },
+	[SLOT('_', 18)] = { { "__STARTDELIVERTIME", 18 }, MEMBER(start_deliver_time) },
+	[SLOT('T', 12)] = { { "TIMER_OUT_MS", 12 }, MEMBER(timer_out_ms) },
+	[SLOT('T', 17)] = { { "TIMER_DEL_UNIQKEY", 17 }, MEMBER(timer_delete) },
 	[SLOT('D', 9)] = { { "DELAY_DUE", 9 }, MEMBER(due) },
 	[SLOT('C', 7)] = { { "CLUSTER", 7 }, MEMBER(cluster) },
 	[SLOT('C', 30)] = { { "CHECK_IMMUNITY_TIME_IN_SECONDS", 30 }, MEMBER(immunity) },

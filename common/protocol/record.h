@@ -109,8 +109,11 @@ struct known_properties {
 	struct slice due;                    /* DELAY_DUE, of a delayed message that waits */
 	struct slice immunity;               /* how long nobody asks about a half message, s */
 	struct slice cluster;                /* CLUSTER: a broker stored it before */
-	struct slice timer; /* TIMER_DELAY_SEC, TIMER_DELAY_MS or TIMER_DELIVER_MS */
-	bool repeated;      /* one of these stands there more than once */
+	/* Of timed messages: when, as the sender and (timer_out_ms) as the broker says. */
+	struct slice timer_delay_sec, timer_delay_ms, timer_deliver_ms, start_deliver_time;
+	struct slice timer_out_ms;
+	struct slice timer_delete; /* TIMER_DEL_UNIQKEY: which other one to recall */
+	bool repeated;             /* one of these stands there more than once */
 };
 void properties_read(struct slice properties, struct known_properties *known);
 /* Those of them that need not stay: bits of a set. */

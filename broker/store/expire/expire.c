@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "broker/store/reader/reader.h"
+#include "broker/store/writer/flush.h"
 #include "broker/store/writer/publish.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
@@ -97,9 +98,18 @@ forget_halves(struct writer *writer, int64_t before)
 		    (long long)n);
 }
 
+/* Half messages and timed messages among the records below make a start with going. */
+static bool
+may_go(struct writer *writer, int64_t before)
+{
+	bool halves = half_table_may_expire(&writer->halves, before, clock_mono_ms());
+
+	return timed_table_may_expire(&writer->timed, before, writer_synced(writer)) && halves;
+}
+
 /*
- * Open half messages keep their segments until they are decided or parked. This makes them due now,
- * so that the next try finds them gone.
+ * Open half messages keep their segments until they are decided or parked, timed messages until
+ * they are carried forward. This makes it due now, so that the next try finds them gone.
  */
 static void
 run_let_go(struct task *task, void *arg)
@@ -113,8 +123,7 @@ run_let_go(struct task *task, void *arg)
 	/* Two requests may choose the same segments; the second finds nothing to remove. */
 	while (n < array->n && array->list[n] != expiry->next)
 		n++;
-	if (n > 0 && n < array->n &&
-	    half_table_may_expire(&writer->halves, expiry->next->first, clock_mono_ms())) {
+	if (n > 0 && n < array->n && may_go(writer, expiry->next->first)) {
 		forget_halves(writer, expiry->next->first);
 		expiry->gone = segment_array_new(array->list, n);
 		segments_set(&base->segments, segment_array_new(array->list + n, array->n - n));

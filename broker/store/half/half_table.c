@@ -306,6 +306,15 @@ half_table_load(struct half_table *table, const struct half_entry *image)
 	set_state(table, number, image->state);
 }
 
+void
+half_table_forget(struct half_table *table, int64_t position)
+{
+	uint32_t slot = table->n != 0 ? find_slot(table, position) : 0;
+
+	if (table->n != 0 && table->slots[slot].held != 0)
+		clear_slot(table, slot);
+}
+
 /* ---- changes --------------------------------------------------------- */
 
 #define STATE(name) (1u << HALF_##name)

@@ -92,6 +92,8 @@ void half_table_undo(struct half_table *table);
 /* The entry that changed; NULL: it is gone. No look-up: among many that is a miss of the cache. */
 struct half_entry *half_table_changed(
     const struct half_table *table, const struct half_changed *change);
+/* Removes an entry, which is no change: the caller knows that nobody misses it. */
+void half_table_forget(struct half_table *table, int64_t position);
 /* An entry as meta.db tells it. */
 void half_table_load(struct half_table *table, const struct half_entry *entry);
 

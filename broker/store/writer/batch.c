@@ -28,7 +28,8 @@ dequeue_append(struct task *task, void *arg)
 	struct writer *writer = arg;
 	const struct write_blocks *blocks = &writer->base->write_blocks;
 
-	if (write_block_holds(blocks, WRITE_BLOCK_ANY)) {
+	if (write_block_holds(blocks,
+		append->frees ? WRITE_BLOCK_ANY & ~(unsigned)WRITE_BLOCK_LIMIT : WRITE_BLOCK_ANY)) {
 		append_finish(writer->base, append,
 		    write_block_holds(blocks, WRITE_BLOCK_BROKEN) ? APPEND_FAILED
 								  : APPEND_DISK_FULL,
@@ -71,6 +72,16 @@ dequeue_half(struct task *task, void *arg)
 		task_chain_add(&writer->replies[job->reply_loop->index], task);
 	else
 		half_job_free(job);
+}
+
+void
+dequeue_timed(struct task *task, void *arg)
+{
+	struct timed_job *job = (struct timed_job *)task;
+	struct writer *writer = arg;
+
+	timed_job_run(job, &writer->timed);
+	task_chain_add(&writer->replies[job->reply_loop->index], task);
 }
 
 static bool
@@ -248,6 +259,9 @@ place_whole(
 {
 	if (!half_table_allows(&writer->halves, &append->half))
 		return APPEND_NOT_OPEN;
+	if (append->timed.op != TIMED_OP_NONE &&
+	    !timed_table_allows(&writer->timed, &append->timed, writer->position))
+		return append->timed.op == TIMED_STORE ? APPEND_FAILED : APPEND_NOT_OPEN;
 	if (!place(writer, append, chunk, notice))
 		return APPEND_CANCELLED;
 	if (append->companion != NULL)
@@ -257,6 +271,9 @@ place_whole(
 		    &writer->halves, &append->half, append->position, -1, clock_mono_ms());
 	if (append->half.op == HALF_STORE)
 		append->half.position = append->position;
+	if (append->timed.op != TIMED_OP_NONE)
+		timed_table_apply(
+		    &writer->timed, &append->timed, append->position, writer->position);
 	return APPEND_OK;
 }
 

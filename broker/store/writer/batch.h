@@ -15,6 +15,7 @@ void dequeue_append(struct task *task, void *writer);
 void dequeue_read(struct task *task, void *writer);
 void dequeue_meta(struct task *task, void *writer);
 void dequeue_half(struct task *task, void *writer);
+void dequeue_timed(struct task *task, void *writer);
 
 /* Fills a new batch from the inbox, up to a bound. */
 void batch_dequeue(struct writer *writer);

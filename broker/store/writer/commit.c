@@ -109,6 +109,20 @@ count_commit(struct writer *writer, const struct commit_notice *notice, int64_t 
 		    &counters->earliest_ms, writer->timestamp, memory_order_relaxed);
 }
 
+/* A segment may go when the messages of levels in it are delivered. */
+static void
+settle_timed(struct writer *writer)
+{
+	struct timed_table *table = &writer->timed;
+
+	if (!table->changed)
+		return;
+	for (int queue = 0; queue < STORE_KEPT_QUEUES; queue++)
+		if (table->levels_changed >> queue & 1)
+			atomic_store(&writer->base->kept_from[queue], table->levels[queue] + 1);
+	timed_table_settle(table, writer->position);
+}
+
 /* The batch's transaction. On failure *status is for its appends. */
 static int
 commit_placed(struct writer *writer, struct commit_notice *notice, enum append_status *status)
@@ -124,10 +138,12 @@ commit_placed(struct writer *writer, struct commit_notice *notice, enum append_s
 	if (rc != SQLITE_OK) {
 		batch_take_back(writer, notice);
 		half_table_undo(&writer->halves);
+		timed_table_undo(&writer->timed);
 		*status = writer_failed(writer, rc);
 		return -1;
 	}
 	half_table_settle(&writer->halves, writer->position);
+	settle_timed(writer);
 	flush_done(&commit.flush);
 	writer->position += (int64_t)notice->chunk->len;
 	note_committed(writer, notice);

@@ -2,11 +2,30 @@
 
 #include "broker/store/writer/flush.h"
 
+#include <stdio.h>
+
 #include "common/base/clock.h"
 #include "common/base/log.h"
 
 #define FLUSH_MS 30000   /* a quiet store is whole without its replay */
 #define FLUSH_KEYS 16384 /* a run; waiting longer makes fewer runs to search */
+
+int
+flush_put_levels(struct writer *writer, bool all)
+{
+	const struct timed_table *table = &writer->timed;
+	int rc = SQLITE_OK;
+
+	for (int queue = 0; queue < STORE_KEPT_QUEUES && rc == SQLITE_OK; queue++) {
+		char name[32];
+
+		if (table->levels[queue] == -1 || !(all || table->levels_unsaved >> queue & 1))
+			continue;
+		snprintf(name, sizeof name, STORE_LEVEL_INFO, queue);
+		rc = segment_put_info(&writer->out, name, table->levels[queue]);
+	}
+	return rc;
+}
 
 static int
 put_queues(struct writer *writer)
@@ -26,6 +45,8 @@ put_queues(struct writer *writer)
 	if (rc == SQLITE_OK)
 		rc = segment_put_info(
 		    out, "halves", half_rows_position(&writer->half_rows, writer->position));
+	if (rc == SQLITE_OK && writer->timed.levels_unsaved != 0)
+		rc = flush_put_levels(writer, false);
 	return rc == SQLITE_OK ? segment_put_info(out, "indexed", writer->position) : rc;
 }
 
@@ -62,6 +83,7 @@ flush_done(const struct flush *flush)
 			writer->pending.queues[i]->recorded = true;
 		pending_clear_queues(&writer->pending);
 		writer->out.indexed = writer->position;
+		writer->timed.levels_unsaved = 0;
 	}
 	if (flush->keys) {
 		pending_clear_keys(&writer->pending);

@@ -23,6 +23,8 @@ int flush_in_ms(const struct writer *writer);
 struct flush flush_with_batch(struct writer *writer);
 /* Inside a transaction; an SQLite code. */
 int flush_put(const struct flush *flush);
+/* The levels' offsets, those that are new or all; an SQLite code. */
+int flush_put_levels(struct writer *writer, bool all);
 /* The transaction was committed. */
 void flush_done(const struct flush *flush);
 /* A transaction of its own; an SQLite code. */

@@ -27,6 +27,8 @@ put_first(void *arg)
 	if (rc == SQLITE_OK)
 		rc =
 		    segment_put_info(&writer->out, "next_number", writer->base->queues.next_number);
+	if (rc == SQLITE_OK)
+		rc = flush_put_levels(writer, true);
 	for (struct queue *queue;
 	     rc == SQLITE_OK &&
 	     (queue = queue_table_each(&writer->base->queues, &number)) != NULL;) {

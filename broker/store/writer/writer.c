@@ -32,6 +32,8 @@ writer_new(
 	writer->readers = readers;
 	pthread_mutex_init(&writer->batch_lock, NULL);
 	half_rows_init(&writer->half_rows, &writer->halves, meta);
+	timed_table_init(&writer->timed, base->options.path, base->options.vfs,
+	    (size_t)base->options.timed_window);
 	writer->wakes_ms = INT64_MAX;
 	return writer;
 }
@@ -42,14 +44,33 @@ writer_free(struct writer *writer)
 	segment_writer_close(&writer->out);
 	half_rows_close(&writer->half_rows);
 	half_table_release(&writer->halves);
+	timed_table_release(&writer->timed);
 	pending_release(&writer->pending);
 	pthread_mutex_destroy(&writer->batch_lock);
 	free(writer->replies);
 	free(writer);
 }
 
+static void
+publish_timed(struct writer *writer)
+{
+	struct store_counters *to = &writer->base->counters;
+	const struct timed_table *table = &writer->timed;
+
+	if (table->db == NULL)
+		return;
+	atomic_store_explicit(&to->n_timed, table->n_pending, memory_order_relaxed);
+	atomic_store_explicit(&to->n_timed_in_memory,
+	    (int64_t)table->of[TIMED_STEADY].n + (int64_t)table->of[TIMED_WALL].n,
+	    memory_order_relaxed);
+	for (int clock = 0; clock < N_TIMED_CLOCKS; clock++)
+		atomic_store_explicit(&to->timed_due_ms[clock],
+		    timed_table_next(table, (enum timed_clock)clock), memory_order_relaxed);
+	atomic_store_explicit(&to->timed_carry, table->keep_below != 0, memory_order_relaxed);
+}
+
 void
-writer_publish_halves(struct writer *writer)
+writer_publish_counts(struct writer *writer)
 {
 	struct store_counters *to = &writer->base->counters;
 	const struct half_table *table = &writer->halves;
@@ -60,6 +81,7 @@ writer_publish_halves(struct writer *writer)
 	atomic_store_explicit(&to->n_revocable, table->n_of[HALF_REVOCABLE], memory_order_relaxed);
 	atomic_store_explicit(
 	    &to->next_due_ms, soonest != NULL ? soonest->due_ms : INT64_MAX, memory_order_relaxed);
+	publish_timed(writer);
 }
 
 static bool
@@ -92,6 +114,15 @@ probe(struct writer *writer)
 	}
 }
 
+/* Of two waits; -1 is none. */
+static int
+sooner(int a_ms, int b_ms)
+{
+	if (a_ms == -1 || b_ms == -1)
+		return a_ms > b_ms ? a_ms : b_ms;
+	return a_ms < b_ms ? a_ms : b_ms;
+}
+
 static int
 idle_ms(const struct writer *writer)
 {
@@ -101,11 +132,9 @@ idle_ms(const struct writer *writer)
 		return -1;
 	if (is_blocked(writer, WRITE_BLOCK_FULL))
 		return wait > 0 ? (int)wait : 0;
-	int index_ms = flush_in_ms(writer), rows_ms = half_rows_flush_in_ms(&writer->half_rows);
-
-	if (index_ms == -1 || rows_ms == -1)
-		return index_ms > rows_ms ? index_ms : rows_ms;
-	return index_ms < rows_ms ? index_ms : rows_ms;
+	return sooner(flush_in_ms(writer),
+	    sooner(half_rows_flush_in_ms(&writer->half_rows),
+		timed_table_tend_in_ms(&writer->timed, writer_synced(writer))));
 }
 
 static void
@@ -131,6 +160,8 @@ run_batch(struct writer *writer)
 		writer_commit(writer);
 	else
 		flush_if_due(writer);
+	/* Before the replies: who has one may look at the counts. */
+	publish_timed(writer);
 	writer_post_replies(writer);
 	if (writer->batch.metas.first != NULL) {
 		writer_commit_metas(writer);
@@ -139,7 +170,9 @@ run_batch(struct writer *writer)
 	batch_pass_reads(writer);
 	if (half_rows_flush_in_ms(&writer->half_rows) == 0)
 		half_rows_flush(&writer->half_rows, writer_synced(writer), false);
-	writer_publish_halves(writer);
+	if (timed_table_tend_in_ms(&writer->timed, writer_synced(writer)) == 0)
+		timed_table_tend(&writer->timed, writer_synced(writer));
+	writer_publish_counts(writer);
 	probe(writer);
 }
 
@@ -190,7 +223,7 @@ inline_commit(struct writer *writer, const struct loop *loop, struct task *first
 		task->run(task, writer);
 	}
 	writer_commit(writer);
-	writer_publish_halves(writer);
+	writer_publish_counts(writer);
 
 	struct task *own = writer->replies[loop->index].first;
 
@@ -262,6 +295,7 @@ writer_stop(struct writer *writer)
 	if (is_blocked(writer, WRITE_BLOCK_BROKEN))
 		return;
 	half_rows_flush_all(&writer->half_rows, writer_synced(writer));
+	timed_table_flush_all(&writer->timed, writer_synced(writer));
 	int rc = writer_flush(writer, true);
 
 	if (rc != SQLITE_OK)

@@ -24,6 +24,7 @@
 #include "broker/store/half/half_rows.h"
 #include "broker/store/half/half_table.h"
 #include "broker/store/log/segment_write.h"
+#include "broker/store/timed/timed_table.h"
 
 struct closer;
 struct readers;
@@ -53,6 +54,7 @@ struct writer {
 	int64_t pending_since_ms; /* monotonic, of the oldest pending entry */
 	struct half_table halves;
 	struct half_rows half_rows;
+	struct timed_table timed;
 	int64_t position;      /* the next record's */
 	int64_t timestamp;     /* of the newest record; never goes back */
 	int64_t next_probe_ms; /* monotonic: when a full disk is tried again */
@@ -77,7 +79,7 @@ void writer_drain(struct writer *writer);
  * nothing was done, the appends are to be posted. For the end of a turn of the loop.
  */
 bool writer_commit_inline(struct writer *writer, struct loop *loop, struct task *first);
-/* Publishes the counts of half messages and when the next is due. */
-void writer_publish_halves(struct writer *writer);
+/* Publishes the counts of half messages and timed ones, and when the next are due. */
+void writer_publish_counts(struct writer *writer);
 
 #endif

@@ -16,6 +16,8 @@
 #include <string.h>
 
 #include "broker/delay/delay.h"
+#include "broker/delay/timed.h"
+#include "broker/delay/timed_message.h"
 #include "broker/state/stats.h"
 #include "broker/state/topic.h"
 #include "broker/store/store.h"
@@ -325,6 +327,8 @@ on_decided(struct append *append, struct loop *loop)
 	(void)loop;
 	if (event == DECIDE_STORED)
 		count_decision(end, append);
+	if (event == DECIDE_STORED && append->timed.op == TIMED_STORE)
+		timed_messages_hint(end->worker->broker->timed, &append->timed);
 	end->append_error = append->status;
 	append_free(append);
 	happen(end, event);
@@ -360,11 +364,19 @@ commit(struct pending_end *end, const struct record *half, const struct known_pr
 
 	int level = delay_level(broker->delays, known->delay);
 	int64_t due = level > 0 ? delay_divert(broker->delays, level, &delivered, arena) : 0;
+	struct timed timed;
+	bool later = level == 0 && timed_is_asked(known) &&
+	             timed_wish_of(broker, known, &timed) == TIMED_WISH_LATER;
+
+	if (later)
+		timed_divert(&delivered, &timed, arena);
 	struct append *append =
 	    append_new_known(broker->store, end->worker->loop, &delivered, known);
 
 	if (level > 0)
 		append_set_tag_hash(append, due);
+	if (later)
+		append->timed = timed_store_change(&timed);
 	append->half = (struct half_change){
 		.op = end->override ? HALF_OVERRIDE : HALF_COMMIT,
 		.position = end->decision.position,
