@@ -19,10 +19,11 @@ struct worker {
 	struct broker *broker;
 	struct loop *loop;
 	struct tail *tail;
-	struct readahead *readahead; /* what was read for pulls to come */
-	struct parked_pulls *parked; /* long polling */
-	struct inflight *inflight;   /* sends that are with the writer */
-	uint32_t next_queue;         /* for sends that leave the choice to us */
+	struct readahead *readahead;  /* what was read for pulls to come */
+	struct parked_pulls *parked;  /* long polling */
+	struct inflight *inflight;    /* sends that are with the writer */
+	struct filter_cache *filters; /* SQL92 expressions of heartbeats and pulls */
+	uint32_t next_queue;          /* for sends that leave the choice to us */
 };
 
 struct broker {

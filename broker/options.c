@@ -214,8 +214,8 @@ const struct option broker_options[] = {
 	    INT64_C(86400000), "ms",
 	    "for this time after a start, a queue that a group consumed before is kept for the "
 	    "ordered consumer that held it: it may still count on its lock"),
-	SWITCH("enablePropertyFilter", enable_property_filter, "false",
-	    "no effect yet: the broker filters by tags and refuses SQL92 expressions", LIVE),
+	SWITCH("enablePropertyFilter", enable_property_filter, "true",
+	    "consumers may subscribe with SQL92 expressions on the properties of messages", LIVE),
 	NUMBER("maxTransferBytesOnMessageInMemory", max_transfer_bytes_on_message_in_memory,
 	    "262144", 1024, 8388608, "bytes", "one pull gets at most this many bytes", LIVE),
 	NUMBER("maxTransferCountOnMessageInMemory", max_transfer_count_on_message_in_memory, "32",

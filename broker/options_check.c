@@ -35,8 +35,6 @@ check_missing(const struct broker_settings *settings, struct diagnostics *diagno
 		    "replication" },
 		{ "enableControllerMode", settings->enable_controller_mode, SEVERITY_ERROR,
 		    "replication" },
-		{ "enablePropertyFilter", settings->enable_property_filter, SEVERITY_WARNING,
-		    "SQL92 filter" },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -43,6 +43,7 @@
 #include "broker/transaction/check/check.h"
 #include "broker/transaction/decide/decide.h"
 #include "common/base/clock.h"
+#include "common/filter/filter_cache.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
 
@@ -165,6 +166,7 @@ make_workers(struct broker *broker)
 		worker->loop->context = worker;
 		worker->tail = tail_new(broker->store);
 		worker->readahead = readahead_new(worker->loop);
+		worker->filters = filter_cache_new();
 		pull_attach(worker);
 		send_attach(worker);
 	}
@@ -323,6 +325,7 @@ free_workers(struct broker *broker)
 		inflight_free(worker->inflight);
 		parked_pulls_free(worker->parked);
 		readahead_free(worker->readahead);
+		filter_cache_free(worker->filters);
 		tail_free(worker->tail);
 	}
 	free(broker->workers);

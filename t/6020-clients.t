@@ -98,11 +98,11 @@ t_is "no body" "$(rawcall "$b" 34 | field code)" 1
 t_is "no JSON" "$(rawcall -B '{{{' "$b" 34 | field code)" 1
 t_is "a group with a blank" "$(rawcall -B '{"clientID":"c","producerDataSet":[{"groupName":"a b"}]}' "$b" 34 | field code)" 1
 
-# filters that we do not have
+# filters
 t_is "a tag filter is checked" "$(rawcall -B '{"clientId":"c","group":"G","subscriptionData":{"expressionType":"TAG"}}' "$b" 46 | field code)" 0
-got=$(rawcall -B '{"clientId":"c","group":"G","subscriptionData":{"expressionType":"SQL92","subString":"a > 5"}}' "$b" 46)
-t_is "SQL92" "$(echo "$got" | field code) $(echo "$got" | field remark)" \
-	"1 The broker does not support consumer to filter message by SQL92"
+got=$(rawcall -B '{"clientId":"c","group":"G","subscriptionData":{"expressionType":"XPATH","subString":"a > 5"}}' "$b" 46)
+t_is "a filter that we do not have" "$(echo "$got" | field code) $(echo "$got" | field remark)" \
+	"1 The broker does not support consumer to filter message by XPATH"
 
 # offsets
 t_is "a young queue begins at 0" "$(rawcall "$b" 14 consumerGroup=G topic=T queueId=0 | field ext.offset)" 0

@@ -5,6 +5,7 @@
 #include "broker/consumers/heartbeat.h"
 #include "broker/context.h"
 #include "broker/state/client.h"
+#include "common/filter/filter_cache.h"
 #include "common/json/json_body.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
@@ -24,15 +25,18 @@ heart_beat_begin(struct request *request)
 	};
 
 	if (heartbeat_read(request->arena, request->body, &heartbeat) == -1)
-		return heartbeat.fault != NULL
-		           ? request_refuse(request, RESPONSE_SYSTEM_ERROR,
-				 "a client id, group or topic %s", heartbeat.fault)
-		           : request_refuse(
-				 request, RESPONSE_SYSTEM_ERROR, "the body is no heartbeat");
-	const char *why = client_beat(request_broker(request), request->loop, &from, &heartbeat);
+		return heartbeat.fault != NULL ? request_refuse(request, RESPONSE_SYSTEM_ERROR,
+						     "a client id %s", heartbeat.fault)
+		                               : request_refuse(request, RESPONSE_SYSTEM_ERROR,
+						     "the body is no heartbeat");
+	struct client_refusal refusal =
+	    client_beat(request_broker(request), request->loop, &from, &heartbeat);
 
-	if (why != NULL)
-		return request_refuse(request, RESPONSE_SYSTEM_ERROR, "%s", why);
+	if (refusal.why != NULL)
+		return request_refuse(request, refusal.code, "%s", refusal.why);
+	if (heartbeat.fault != NULL)
+		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
+		    "a group or topic %s: it was left out", heartbeat.fault);
 	return VERDICT_REPLY;
 }
 
@@ -75,15 +79,25 @@ check_client_config_begin(struct request *request)
 	const struct json *json = json_parse(request->arena, request->body);
 	const struct json *wish = json_member(json, "subscriptionData");
 	struct slice type = json_member_text(wish, "expressionType");
+	struct filter_fault fault;
 
 	if (json == NULL)
 		return request_refuse(
 		    request, RESPONSE_SYSTEM_ERROR, "the body is no client configuration");
 	if (wish == NULL || type.len == 0 || slice_is(type, "TAG"))
 		return VERDICT_REPLY;
-	return request_refuse(request, RESPONSE_SYSTEM_ERROR,
-	    "The broker does not support consumer to filter message by %.*s", (int)type.len,
-	    type.data);
+	if (!request_broker(request)->settings->enable_property_filter || !slice_is(type, "SQL92"))
+		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
+		    "The broker does not support consumer to filter message by %.*s", (int)type.len,
+		    type.data);
+	struct filter *filter = filter_cache_take(
+	    request_worker(request)->filters, json_member_text(wish, "subString"), &fault);
+
+	if (filter == NULL)
+		return request_refuse(request, RESPONSE_SUBSCRIPTION_PARSE_FAILED,
+		    "the expression is no SQL92: %s", fault.text);
+	filter_unref(filter);
+	return VERDICT_REPLY;
 }
 
 const struct handler client_handlers[] = {

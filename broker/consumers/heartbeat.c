@@ -8,6 +8,8 @@
 #include "broker/state/limit.h"
 #include "broker/state/queue_lock.h"
 #include "common/base/clock.h"
+#include "common/filter/filter_cache.h"
+#include "common/protocol/codes.h"
 #include "common/protocol/name.h"
 
 void
@@ -34,19 +36,6 @@ clients_changed(struct broker *broker, struct loop *loop, const struct client_ch
 }
 
 /* ---- heartbeats ------------------------------------------------------ */
-
-/* A producer group has no retry topic: the longer limit of topics holds for it. */
-static const char *
-check_names(const struct heartbeat *heartbeat, struct arena *arena)
-{
-	const char *fault = NULL;
-
-	for (size_t i = 0; i < heartbeat->n_producers && fault == NULL; i++)
-		fault = name_new_fault(NAME_TOPIC, heartbeat->producers[i]);
-	for (size_t i = 0; i < heartbeat->n_consumers && fault == NULL; i++)
-		fault = name_new_fault(NAME_GROUP, heartbeat->consumers[i].group);
-	return fault != NULL ? arena_printf(arena, "the name of a group %s", fault).data : NULL;
-}
 
 static const char *
 check_size(struct limits *limits, const struct heartbeat *heartbeat)
@@ -79,28 +68,122 @@ make_group(struct broker *broker, struct slice name, bool unit_mode)
 	return NULL;
 }
 
-/* Makes the consumer groups. Those that cannot be made leave the heartbeat; *why is of the first.
+/* The first refusal of an element stays; the others of the heartbeat count. */
+static void
+refuse_element(struct client_refusal *refusal, struct arena *arena, int32_t code,
+    struct slice group, const char *why)
+{
+	if (refusal->why == NULL)
+		*refusal = (struct client_refusal){
+			.code = code,
+			.why =
+			    arena_printf(arena, "group %.*s: %s", (int)group.len, group.data, why)
+				.data,
+		};
+}
+
+static const char *
+new_name_fault(enum name_kind kind, struct slice name, struct arena *arena)
+{
+	const char *fault = name_new_fault(kind, name);
+
+	return fault != NULL ? arena_printf(arena, "the name of a group %s", fault).data : NULL;
+}
+
+/* A producer group has no retry topic: the longer limit of topics holds for it. */
+static void
+check_producers(struct heartbeat *heartbeat, struct arena *arena, struct client_refusal *refusal)
+{
+	struct slice *kept = arena_alloc(arena, heartbeat->n_producers * sizeof *kept);
+	size_t n = 0;
+
+	for (size_t i = 0; i < heartbeat->n_producers; i++) {
+		const char *why = new_name_fault(NAME_TOPIC, heartbeat->producers[i], arena);
+
+		if (why == NULL)
+			kept[n++] = heartbeat->producers[i];
+		else
+			refuse_element(
+			    refusal, arena, RESPONSE_SYSTEM_ERROR, heartbeat->producers[i], why);
+	}
+	heartbeat->producers = kept;
+	heartbeat->n_producers = n;
+}
+
+static bool
+is_sql(const struct subscription *subscription)
+{
+	return slice_is(subscription->expression_type, "SQL92");
+}
+
+/*
+ * SQL92 subscriptions get their filters; references are the heartbeat's until drop_filters. One
+ * with a bad expression stays without: its pulls hear why.
  */
 static void
-make_groups(
-    struct broker *broker, struct heartbeat *heartbeat, struct arena *arena, const char **why)
+compile_filters(
+    struct worker *worker, struct heartbeat_consumer *consumer, struct client_refusal *refusal)
 {
+	struct arena *arena = &worker->loop->arena;
+	size_t n = consumer->n_subscriptions, n_sql = 0;
+
+	for (size_t i = 0; i < n; i++)
+		n_sql += is_sql(&consumer->subscriptions[i]);
+	if (n_sql == 0)
+		return;
+	struct subscription *list = arena_alloc(arena, n * sizeof *list);
+
+	memcpy(list, consumer->subscriptions, n * sizeof *list);
+	consumer->subscriptions = list;
+	for (size_t i = 0; i < n; i++) {
+		struct filter_fault fault;
+
+		if (!is_sql(&list[i]))
+			continue;
+		list[i].filter = filter_cache_take(worker->filters, list[i].expression, &fault);
+		if (list[i].filter == NULL)
+			refuse_element(refusal, arena, RESPONSE_SUBSCRIPTION_PARSE_FAILED,
+			    consumer->group,
+			    arena_printf(arena, "the subscription to %.*s is no SQL92: %s",
+				(int)list[i].topic.len, list[i].topic.data, fault.text)
+				.data);
+	}
+}
+
+/* Makes the consumer groups, and filters. Groups that cannot be made leave the heartbeat. */
+static void
+make_groups(struct worker *worker, struct heartbeat *heartbeat, struct client_refusal *refusal)
+{
+	struct arena *arena = &worker->loop->arena;
 	struct heartbeat_consumer *made = arena_alloc(arena, heartbeat->n_consumers * sizeof *made);
 	size_t n = 0;
 
 	for (size_t i = 0; i < heartbeat->n_consumers; i++) {
 		const struct heartbeat_consumer *consumer = &heartbeat->consumers[i];
-		const char *refusal = make_group(broker, consumer->group, consumer->unit_mode);
+		const char *why = new_name_fault(NAME_GROUP, consumer->group, arena);
 
-		if (refusal == NULL)
-			made[n++] = *consumer;
-		else if (*why == NULL)
-			*why = arena_printf(arena, "group %.*s: %s", (int)consumer->group.len,
-			    consumer->group.data, refusal)
-			           .data;
+		if (why == NULL)
+			why = make_group(worker->broker, consumer->group, consumer->unit_mode);
+		if (why != NULL) {
+			refuse_element(refusal, arena, RESPONSE_SYSTEM_ERROR, consumer->group, why);
+			continue;
+		}
+		made[n] = *consumer;
+		compile_filters(worker, &made[n++], refusal);
 	}
 	heartbeat->consumers = made;
 	heartbeat->n_consumers = n;
+}
+
+static void
+drop_filters(const struct heartbeat *heartbeat)
+{
+	for (size_t i = 0; i < heartbeat->n_consumers; i++) {
+		const struct heartbeat_consumer *consumer = &heartbeat->consumers[i];
+
+		for (size_t j = 0; j < consumer->n_subscriptions; j++)
+			filter_unref(consumer->subscriptions[j].filter);
+	}
 }
 
 static const char *
@@ -109,13 +192,11 @@ refusal_of(struct limits *limits, enum client_status status)
 	enum limit limit =
 	    status == CLIENT_TOO_MANY_GROUPS ? LIMIT_HEARTBEAT_ENTRIES : LIMIT_CLIENT_MEMORY;
 
-	if (status == CLIENT_ACCEPTED)
-		return NULL;
 	limits_refuse(limits, limit, 1);
 	return limit_remark(limit);
 }
 
-const char *
+struct client_refusal
 client_beat(struct broker *broker, struct loop *loop, const struct client *from,
     const struct heartbeat *heartbeat)
 {
@@ -125,20 +206,23 @@ client_beat(struct broker *broker, struct loop *loop, const struct client *from,
 	};
 	struct heartbeat made = *heartbeat;
 	struct client_changes changes;
-	const char *why = check_names(heartbeat, &loop->arena);
+	struct client_refusal refusal = { RESPONSE_SYSTEM_ERROR,
+		check_size(broker->limits, heartbeat) };
 
-	if (why == NULL)
-		why = check_size(broker->limits, heartbeat);
-	if (why != NULL)
-		return why;
-	make_groups(broker, &made, &loop->arena, &why);
+	if (refusal.why != NULL)
+		return refusal;
+	check_producers(&made, &loop->arena, &refusal);
+	make_groups(loop->context, &made, &refusal);
 
 	enum client_status status =
 	    clients_heartbeat(broker->clients, from, &made, &limits, &loop->arena, &changes);
-	const char *refusal = refusal_of(broker->limits, status);
 
+	drop_filters(&made);
+	if (status != CLIENT_ACCEPTED)
+		refusal = (struct client_refusal){ RESPONSE_SYSTEM_ERROR,
+			refusal_of(broker->limits, status) };
 	clients_changed(broker, loop, &changes);
-	return refusal != NULL ? refusal : why;
+	return refusal;
 }
 
 /* ---- leaving --------------------------------------------------------- */

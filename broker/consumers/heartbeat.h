@@ -10,12 +10,18 @@
 #include "broker/context.h"
 #include "broker/state/client.h"
 
+struct client_refusal {
+	int32_t code;
+	const char *why; /* NULL: none; else in the loop's arena */
+};
+
 /*
- * A heartbeat of the client `from`. NULL, or why it was refused, in the arena. Groups that cannot
- * be created are left out of it: then the rest counts, and the text names the first of them.
+ * A heartbeat of the client `from`. Groups that cannot be created are left out of it, and SQL92
+ * subscriptions with a bad expression have no filter: then the rest counts, and the refusal is
+ * about the first of them. Over a limit nothing of it counts.
  */
-const char *client_beat(struct broker *broker, struct loop *loop, const struct client *from,
-    const struct heartbeat *heartbeat);
+struct client_refusal client_beat(struct broker *broker, struct loop *loop,
+    const struct client *from, const struct heartbeat *heartbeat);
 /* The client leaves these groups (absent: none) on all its connections. */
 void client_leave(struct broker *broker, struct loop *loop, struct slice client_id,
     struct slice producer_group, struct slice consumer_group);

@@ -35,6 +35,8 @@ pull_new(const struct pull_question *question)
 		    (const int32_t *)memcpy(at, question->limits.tag_codes, codes_size);
 		at += codes_size;
 	}
+	if (question->limits.filter != NULL)
+		filter_ref(question->limits.filter);
 	pull->question.topic = copy_text(&at, question->topic);
 	pull->question.group = copy_text(&at, question->group);
 	return pull;
@@ -43,5 +45,7 @@ pull_new(const struct pull_question *question)
 void
 pull_free(struct pull *pull)
 {
+	if (pull->question.limits.filter != NULL)
+		filter_unref(pull->question.limits.filter);
 	free(pull);
 }

@@ -61,7 +61,7 @@ struct pull_wish {
 	const void *request; /* the front's, for keep */
 };
 
-/* What is looked for; texts and codes are lent from the wish's arena, or the pull's own. */
+/* What is looked for; texts, codes and filter are lent for the call, or the pull's own. */
 struct pull_question {
 	struct slice topic;
 	struct slice group; /* for counters, and resets */

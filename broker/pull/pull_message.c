@@ -24,6 +24,7 @@
 #include "common/base/clock.h"
 #include "common/base/container_of.h"
 #include "common/base/mem.h"
+#include "common/filter/filter_cache.h"
 #include "common/protocol/codes.h"
 
 #define SUSPEND_MAX_MS 300000
@@ -240,7 +241,7 @@ static void
 take_found(struct worker *worker, const struct pull_question *question, struct read_job *job,
     struct pull_parts *result)
 {
-	if (question->limits.tag_codes == NULL) {
+	if (!pull_has_filter(&question->limits)) {
 		readahead_put(worker->readahead, job->in_queue.queue, question->offset, job->chunk,
 		    job->n_records);
 		take_ahead(worker, question, job->in_queue.queue, result);
@@ -303,7 +304,7 @@ read_cold(struct worker *worker, struct pull *pull)
 	struct pull_limits limits = question->limits;
 
 	pull->front->expect(worker->loop, pull, (size_t)limits.max_bytes);
-	if (limits.tag_codes == NULL) {
+	if (!pull_has_filter(&limits)) {
 		if (readahead_wait(worker->readahead, queue->number, question->offset, pull))
 			return;
 		if (readahead_expects(worker->readahead, queue->number, question->offset))
@@ -489,31 +490,72 @@ is_tag_filter(struct slice expression_type)
 	return expression_type.len == 0 || slice_equal_nocase(expression_type, SLICE("TAG"));
 }
 
+/* Of a type that is no TAG. False: *pulled says why there is none. */
 static bool
-refuse_sql(const struct pull_wish *wish, struct pulled *pulled)
+is_allowed_filter(const struct broker *broker, const struct pull_wish *wish, struct slice type,
+    struct pulled *pulled)
 {
+	if (broker->settings->enable_property_filter && slice_is(type, "SQL92"))
+		return true;
 	return refuse(wish, pulled, RESPONSE_SYSTEM_ERROR,
-	    "The broker does not support consumer to filter message by SQL92");
+	    "The broker does not support consumer to filter message by %.*s", (int)type.len,
+	    type.data);
 }
 
-/* The filter of the wish, or of the member's heartbeat. */
+/* The filter that the wish itself has. */
 static bool
-find_filter(struct broker *broker, const struct pull_wish *wish, const struct group *group,
+own_filter(struct worker *worker, const struct pull_wish *wish, struct pull_limits *limits,
+    struct pulled *pulled)
+{
+	struct filter_fault fault;
+
+	if (is_tag_filter(wish->expression_type))
+		return parse_tags(wish->subscription, wish->arena, limits) == 0 ||
+		       refuse(wish, pulled, RESPONSE_SUBSCRIPTION_PARSE_FAILED,
+			   "parse the consumer's subscription failed: it names no tag");
+	if (!is_allowed_filter(worker->broker, wish, wish->expression_type, pulled))
+		return false;
+	limits->filter = filter_cache_take(worker->filters, wish->subscription, &fault);
+	return limits->filter != NULL ||
+	       refuse(wish, pulled, RESPONSE_SUBSCRIPTION_PARSE_FAILED,
+		   "parse the consumer's subscription failed: %s", fault.text);
+}
+
+/* The subscription of the member's heartbeat as a filter. */
+static bool
+subscribed_filter(struct worker *worker, const struct pull_wish *wish,
+    struct client_subscription *found, struct pull_limits *limits, struct pulled *pulled)
+{
+	const struct subscription *subscription = &found->subscription;
+	struct filter_fault fault;
+
+	if (is_tag_filter(subscription->expression_type)) {
+		limits->tag_codes = subscription->n_codes != 0 ? subscription->codes : NULL;
+		limits->n_tag_codes = subscription->n_codes;
+		return true;
+	}
+	if (!is_allowed_filter(worker->broker, wish, subscription->expression_type, pulled))
+		return false;
+	if (limits->filter == NULL) /* it was refused, and is refused again */
+		limits->filter =
+		    filter_cache_take(worker->filters, subscription->expression, &fault);
+	return limits->filter != NULL ||
+	       refuse(wish, pulled, RESPONSE_FILTER_DATA_NOT_EXIST,
+		   "the subscription to %.*s has an expression that is no SQL92: %s",
+		   (int)wish->topic.len, wish->topic.data, fault.text);
+}
+
+/* The filter of the wish, or of the member's heartbeat; limits->filter is the caller's then. */
+static bool
+find_filter(struct worker *worker, const struct pull_wish *wish, const struct group *group,
     struct pull_limits *limits, struct pulled *pulled)
 {
 	struct client_subscription found;
-	const struct subscription *subscription = &found.subscription;
 
-	if (wish->own_filter) {
-		if (!is_tag_filter(wish->expression_type))
-			return refuse_sql(wish, pulled);
-		if (parse_tags(wish->subscription, wish->arena, limits) == -1)
-			return refuse(wish, pulled, RESPONSE_SUBSCRIPTION_PARSE_FAILED,
-			    "parse the consumer's subscription failed: it names no tag");
-		return true;
-	}
+	if (wish->own_filter)
+		return own_filter(worker, wish, limits, pulled);
 	switch (clients_find_subscription(
-	    broker->clients, wish->member, wish->group, wish->topic, wish->arena, &found)) {
+	    worker->broker->clients, wish->member, wish->group, wish->topic, wish->arena, &found)) {
 	case CLIENT_NO_GROUP:
 		return refuse(wish, pulled, RESPONSE_SUBSCRIPTION_NOT_EXIST,
 		    "the consumer's group info not exist");
@@ -523,19 +565,14 @@ find_filter(struct broker *broker, const struct pull_wish *wish, const struct gr
 	case CLIENT_FOUND:
 		break;
 	}
+	limits->filter = found.subscription.filter; /* the reference is the caller's now */
 	if (found.broadcasting && !group->consume_broadcast_enable)
 		return refuse(wish, pulled, RESPONSE_NO_PERMISSION,
 		    "the consumer group[%s] can not consume by broadcast way", group->name);
-	if (subscription->version < wish->sub_version)
+	if (found.subscription.version < wish->sub_version)
 		return refuse(wish, pulled, RESPONSE_SUBSCRIPTION_NOT_LATEST,
 		    "the consumer's subscription not latest");
-	if (!is_tag_filter(subscription->expression_type))
-		return refuse_sql(wish, pulled);
-	if (subscription->n_codes != 0) {
-		limits->tag_codes = subscription->codes;
-		limits->n_tag_codes = subscription->n_codes;
-	}
-	return true;
+	return subscribed_filter(worker, wish, &found, limits, pulled);
 }
 
 static void
@@ -578,6 +615,30 @@ commit(struct worker *worker, const struct pull_wish *wish)
 		commit_offset_later(worker, &row, true, NULL, NULL);
 }
 
+/* True: *pulled is the result. */
+static bool
+answer(struct worker *worker, const struct pull_wish *wish, struct pull_question *question,
+    struct pulled *pulled)
+{
+	enum outcome outcome = look_first(worker, question, pulled);
+	int64_t wait_ms = park_ms(worker->broker, wish);
+
+	if (outcome == OUTCOME_DONE || (outcome == OUTCOME_EMPTY && wait_ms == 0) ||
+	    (outcome == OUTCOME_EMPTY && parked_pulls_count(worker->parked) >= PARKED_MAX))
+		return true;
+	struct pull *pull = pull_new(question);
+
+	pull->front = wish->front;
+	pull->front->keep(pull, wish->request);
+	if (outcome == OUTCOME_COLD) {
+		read_cold(worker, pull);
+	} else {
+		pull->deadline_ms = clock_mono_ms() + wait_ms;
+		parked_pulls_add(worker->parked, pull);
+	}
+	return false;
+}
+
 bool
 pull_message(struct worker *worker, const struct pull_wish *wish, struct pulled *pulled)
 {
@@ -590,29 +651,16 @@ pull_message(struct worker *worker, const struct pull_wish *wish, struct pulled 
 		.follows_resets = wish->follows_resets,
 	};
 	struct group group;
+	bool done = true;
 
-	if (!check_group_and_topic(broker, wish, &group, pulled) ||
-	    !find_filter(broker, wish, &group, &question.limits, pulled))
-		return true;
-	set_limits(broker, wish, &question.limits);
-	if (wish->commit_offset >= 0)
-		commit(worker, wish);
-
-	enum outcome outcome = look_first(worker, &question, pulled);
-	int64_t wait_ms = park_ms(broker, wish);
-
-	if (outcome == OUTCOME_DONE || (outcome == OUTCOME_EMPTY && wait_ms == 0) ||
-	    (outcome == OUTCOME_EMPTY && parked_pulls_count(worker->parked) >= PARKED_MAX))
-		return true;
-	struct pull *pull = pull_new(&question);
-
-	pull->front = wish->front;
-	pull->front->keep(pull, wish->request);
-	if (outcome == OUTCOME_COLD) {
-		read_cold(worker, pull);
-	} else {
-		pull->deadline_ms = clock_mono_ms() + wait_ms;
-		parked_pulls_add(worker->parked, pull);
+	if (check_group_and_topic(broker, wish, &group, pulled) &&
+	    find_filter(worker, wish, &group, &question.limits, pulled)) {
+		set_limits(broker, wish, &question.limits);
+		if (wish->commit_offset >= 0)
+			commit(worker, wish);
+		done = answer(worker, wish, &question, pulled);
 	}
-	return false;
+	if (question.limits.filter != NULL)
+		filter_unref(question.limits.filter);
+	return done;
 }

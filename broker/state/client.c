@@ -11,6 +11,7 @@
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "common/base/strmap.h"
+#include "common/filter/filter.h"
 
 /* A connection that sent a heartbeat. Freed when it is in no group any more. */
 struct peer {
@@ -704,6 +705,8 @@ clients_find_subscription(struct clients *clients, struct conn_id conn, struct s
 			found = newest(known, topic);
 		if (found != NULL)
 			out->subscription = subscription_copy(arena, found);
+		if (found != NULL && found->filter != NULL)
+			out->subscription.filter = filter_ref(found->filter);
 	}
 	pthread_mutex_unlock(&clients->lock);
 	if (known == NULL)

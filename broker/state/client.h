@@ -87,8 +87,9 @@ enum client_lookup {
 };
 
 struct client_subscription {
-	struct subscription subscription; /* if CLIENT_FOUND */
-	bool broadcasting;                /* the group's model, unless CLIENT_NO_GROUP */
+	struct subscription
+	    subscription;  /* if CLIENT_FOUND; its filter is the caller's reference */
+	bool broadcasting; /* the group's model, unless CLIENT_NO_GROUP */
 };
 
 /*

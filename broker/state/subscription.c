@@ -6,6 +6,7 @@
 
 #include "common/base/hash.h"
 #include "common/base/mem.h"
+#include "common/filter/filter.h"
 
 /* Bytes behind the struct: tags, codes, texts. */
 static size_t
@@ -54,7 +55,26 @@ subscription_copy(struct arena *arena, const struct subscription *from)
 	struct subscription *copy = arena_alloc(arena, sizeof *copy + size_behind(from));
 
 	pack(from, copy);
+	copy->filter = NULL;
 	return *copy;
+}
+
+static struct subscription *
+subscription_new(const struct subscription *from)
+{
+	struct subscription *copy = mem_alloc(sizeof *copy + size_behind(from));
+
+	pack(from, copy);
+	if (copy->filter != NULL)
+		filter_ref(copy->filter);
+	return copy;
+}
+
+static void
+subscription_free(void *subscription)
+{
+	filter_unref(((struct subscription *)subscription)->filter);
+	free(subscription);
 }
 
 static bool
@@ -67,15 +87,17 @@ same_wish(const struct subscription *a, const struct subscription *b)
 void
 subscriptions_release(struct subscriptions *subscriptions)
 {
-	strmap_release(&subscriptions->table, free);
+	strmap_release(&subscriptions->table, subscription_free);
 	*subscriptions = (struct subscriptions){ 0 };
 }
 
 static size_t
 size_of(const struct subscription *subscription)
 {
-	return sizeof *subscription + size_behind(subscription) + sizeof(struct strmap_entry) +
-	       subscription->topic.len + 1;
+	size_t filter = subscription->filter != NULL ? filter_size(subscription->filter) : 0;
+
+	return sizeof *subscription + size_behind(subscription) + filter +
+	       sizeof(struct strmap_entry) + subscription->topic.len + 1;
 }
 
 size_t
@@ -110,9 +132,7 @@ subscription_hash(const struct subscription *subscription)
 static void
 add(struct subscriptions *subscriptions, const struct subscription *from)
 {
-	struct subscription *copy = mem_alloc(sizeof *copy + size_behind(from));
-
-	pack(from, copy);
+	struct subscription *copy = subscription_new(from);
 	struct subscription *before = strmap_put(&subscriptions->table, from->topic, copy);
 
 	subscriptions->hash += subscription_hash(copy);
@@ -120,7 +140,7 @@ add(struct subscriptions *subscriptions, const struct subscription *from)
 	if (before != NULL) {
 		subscriptions->hash -= subscription_hash(before);
 		subscriptions->bytes -= size_of(before);
-		free(before);
+		subscription_free(before);
 	}
 }
 

@@ -3,7 +3,7 @@
 
 /*
  * The subscriptions of one member of a consumer group: a table from topic to
- * struct subscription, each a block of its own. No lock: the owner's.
+ * struct subscription, each a block of its own that holds its filter. No lock: the owner's.
  */
 
 #include <stdbool.h>
@@ -35,7 +35,7 @@ struct subscription_difference {
 
 bool subscriptions_differ(const struct subscriptions *a, const struct subscriptions *b,
     struct subscription_difference *difference);
-/* Into the arena. */
+/* Into the arena, without its filter. */
 struct subscription subscription_copy(struct arena *arena, const struct subscription *from);
 
 #endif

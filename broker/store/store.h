@@ -19,6 +19,7 @@
 #include "broker/store/log/chunk.h"
 #include "broker/store/timed/timed.h"
 #include "common/base/slice.h"
+#include "common/filter/filter.h"
 #include "common/net/loop.h"
 #include "common/protocol/record.h"
 
@@ -140,7 +141,16 @@ struct pull_limits {
 	const int32_t
 	    *tag_codes; /* NULL: no filter. An entry passes when (int32_t)its hash is one of them */
 	size_t n_tag_codes;
+	/* NULL: none. Else a record passes when its properties do; tag_codes are NULL then. Lent.
+	 */
+	const struct filter *filter;
 };
+
+static inline bool
+pull_has_filter(const struct pull_limits *limits)
+{
+	return limits->tag_codes != NULL || limits->filter != NULL;
+}
 
 struct body_part;
 
@@ -178,7 +188,7 @@ struct stamp_query {
 struct queue_read {
 	int32_t queue; /* number (tail_queue) */
 	int64_t offset;
-	struct pull_limits limits; /* its tag_codes are the job's copy */
+	struct pull_limits limits; /* tag_codes and filter are the job's own */
 	int64_t next_offset;       /* reply: where to go on */
 };
 

@@ -187,11 +187,11 @@ java_double(struct slice text, double *value)
 		1e12, 1e13, 1e14, 1e15 };
 
 	text = java_trim(text);
+	if (text.len == 0)
+		return -1;
 	struct float_text it = { .number = text };
 	const char *at = text.data, *end = at + text.len;
 
-	if (text.len == 0)
-		return -1;
 	it.negative = *at == '-';
 	if (*at == '-' || *at == '+')
 		at++;

@@ -120,16 +120,37 @@ subscription_write(struct json_out *out, const struct subscription *subscription
 	json_close_object(out);
 }
 
+/* One that is none is left out. */
 static int
 read_subscription(struct arena *arena, const struct json *json, void *item)
 {
-	return subscription_read(arena, json, item);
+	return subscription_read(arena, json, item) == 0 ? 0 : JSON_ITEM_SKIPPED;
+}
+
+/* Without topics that break a rule. */
+static void
+set_subscriptions(struct heartbeat_consumer *consumer, struct subscription *list, size_t n)
+{
+	size_t n_kept = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const char *fault = name_fault(NAME_TOPIC, list[i].topic);
+
+		if (fault == NULL)
+			list[n_kept++] = list[i];
+		else if (consumer->fault == NULL)
+			consumer->fault = fault;
+	}
+	consumer->subscriptions = list;
+	consumer->n_subscriptions = n_kept;
 }
 
 static int
 read_consumer(struct arena *arena, const struct json *json, void *item)
 {
 	struct heartbeat_consumer *consumer = item;
+	const struct json *subscriptions = json_member(json, "subscriptionDataSet");
+	size_t n;
 
 	*consumer = (struct heartbeat_consumer){
 		.group = json_member_text(json, "groupName"),
@@ -139,12 +160,17 @@ read_consumer(struct arena *arena, const struct json *json, void *item)
 		    json_member(json, "consumeFromWhere"), CONSUME_FROM_LAST_OFFSET),
 		.unit_mode = json_member_bool(json, "unitMode", false),
 	};
-	consumer->subscriptions =
-	    json_items(arena, json_member(json, "subscriptionDataSet"), JSON_ARRAY,
-		sizeof *consumer->subscriptions, read_subscription, &consumer->n_subscriptions);
-	if (consumer->group.len == 0)
+	if (consumer->group.len == 0 ||
+	    (subscriptions != NULL && subscriptions->type != JSON_ARRAY &&
+		subscriptions->type != JSON_NULL))
 		return JSON_ITEM_SKIPPED;
-	return consumer->subscriptions != NULL ? 0 : -1;
+	struct subscription *list =
+	    json_items(arena, subscriptions, JSON_ARRAY, sizeof *list, read_subscription, &n);
+
+	if (list == NULL)
+		return -1; /* memory is short */
+	set_subscriptions(consumer, list, n);
+	return 0;
 }
 
 static int
@@ -167,28 +193,41 @@ subscriptions_fault(const struct subscription *subscriptions, size_t n)
 	return fault;
 }
 
-static const char *
-fault_of_names(const struct heartbeat *heartbeat)
+static void
+note(struct heartbeat *heartbeat, const char *fault)
 {
-	const char *fault = name_fault(NAME_CLIENT_ID, heartbeat->client_id);
+	if (heartbeat->fault == NULL)
+		heartbeat->fault = fault;
+}
 
-	for (size_t i = 0; i < heartbeat->n_producers && fault == NULL; i++)
-		fault = name_fault(NAME_GROUP, heartbeat->producers[i]);
-	for (size_t i = 0; i < heartbeat->n_consumers && fault == NULL; i++) {
-		const struct heartbeat_consumer *consumer = &heartbeat->consumers[i];
+/* Without groups that break a rule. */
+static void
+set_groups(struct heartbeat *heartbeat, struct slice *producers, size_t n_producers,
+    struct heartbeat_consumer *consumers, size_t n_consumers)
+{
+	for (size_t i = 0; i < n_producers; i++) {
+		const char *fault = name_fault(NAME_GROUP, producers[i]);
 
-		fault = name_fault(NAME_GROUP, consumer->group);
+		note(heartbeat, fault);
 		if (fault == NULL)
-			fault =
-			    subscriptions_fault(consumer->subscriptions, consumer->n_subscriptions);
+			producers[heartbeat->n_producers++] = producers[i];
 	}
-	return fault;
+	for (size_t i = 0; i < n_consumers; i++) {
+		const char *fault = name_fault(NAME_GROUP, consumers[i].group);
+
+		note(heartbeat, fault != NULL ? fault : consumers[i].fault);
+		if (fault == NULL)
+			consumers[heartbeat->n_consumers++] = consumers[i];
+	}
+	heartbeat->producers = producers;
+	heartbeat->consumers = consumers;
 }
 
 int
 heartbeat_read(struct arena *arena, struct slice body, struct heartbeat *heartbeat)
 {
 	const struct json *json = json_parse(arena, body);
+	size_t n_producers, n_consumers;
 
 	*heartbeat = (struct heartbeat){
 		.client_id = json_member_text(json, "clientID"),
@@ -197,14 +236,19 @@ heartbeat_read(struct arena *arena, struct slice body, struct heartbeat *heartbe
 	};
 	if (heartbeat->client_id.len == 0)
 		return -1;
-	heartbeat->producers = json_items(arena, json_member(json, "producerDataSet"), JSON_ARRAY,
-	    sizeof *heartbeat->producers, read_producer, &heartbeat->n_producers);
-	heartbeat->consumers = json_items(arena, json_member(json, "consumerDataSet"), JSON_ARRAY,
-	    sizeof *heartbeat->consumers, read_consumer, &heartbeat->n_consumers);
-	if (heartbeat->producers == NULL || heartbeat->consumers == NULL)
+	heartbeat->fault = name_fault(NAME_CLIENT_ID, heartbeat->client_id);
+	if (heartbeat->fault != NULL)
 		return -1;
-	heartbeat->fault = fault_of_names(heartbeat);
-	return heartbeat->fault == NULL ? 0 : -1;
+	struct slice *producers = json_items(arena, json_member(json, "producerDataSet"),
+	    JSON_ARRAY, sizeof *producers, read_producer, &n_producers);
+	struct heartbeat_consumer *consumers =
+	    json_items(arena, json_member(json, "consumerDataSet"), JSON_ARRAY, sizeof *consumers,
+		read_consumer, &n_consumers);
+
+	if (producers == NULL || consumers == NULL)
+		return -1;
+	set_groups(heartbeat, producers, n_producers, consumers, n_consumers);
+	return 0;
 }
 
 static void

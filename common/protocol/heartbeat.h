@@ -34,6 +34,7 @@ enum consume_from {
 	CONSUME_FROM_TIMESTAMP,
 };
 
+struct filter;
 struct subscription {
 	struct slice topic;
 	struct slice expression;      /* subString */
@@ -44,6 +45,9 @@ struct subscription {
 	size_t n_codes;
 	const struct slice *tags;
 	size_t n_tags;
+	/* Not on the wire: SQL92 when it is compiled, of whoever keeps the subscription; else NULL.
+	 */
+	const struct filter *filter;
 };
 
 struct heartbeat_consumer {
@@ -54,6 +58,7 @@ struct heartbeat_consumer {
 	bool unit_mode;
 	const struct subscription *subscriptions;
 	size_t n_subscriptions;
+	const char *fault; /* the rule that the name of a left out topic breaks; NULL: none */
 };
 
 struct heartbeat {
@@ -64,13 +69,13 @@ struct heartbeat {
 	size_t n_consumers;
 	int32_t fingerprint; /* 5.x, else 0 */
 	bool without_sub;    /* 5.x */
-	const char *fault;   /* the rule that a name in it breaks (name.h); NULL: none */
+	const char *fault;   /* the first rule that a name in it breaks (name.h); NULL: none */
 };
 
 /*
- * 0, or -1: it is no heartbeat, as there is no client id or a member has the wrong type, or
- * `fault` says which rule a name breaks. Producers, consumers and subscriptions without a name are
- * left out.
+ * 0, or -1: it is no heartbeat, as there is no client id or a list is none, or the client id breaks
+ * the rule that `fault` names. Producers, consumers and subscriptions without a name, with a bad
+ * one (then `fault` is set too), or with a member of the wrong type are left out: the rest counts.
  */
 int heartbeat_read(struct arena *arena, struct slice body, struct heartbeat *heartbeat);
 void heartbeat_write(struct json_out *out, const struct heartbeat *heartbeat);

@@ -245,6 +245,29 @@ record_decode(const char *data, size_t len, struct record *record)
 	    (struct slice){ data + numbers, size - numbers }, magic == RECORD_MAGIC_V2, record);
 }
 
+int
+record_properties(const char *data, size_t len, struct slice *properties)
+{
+	if (len < RECORD_MIN_BYTES)
+		return -1;
+	uint32_t sys_flag = be32_get(data + RECORD_AT_SYS_FLAG);
+	size_t topic_len_size = be32_get(data + 4) == RECORD_MAGIC_V2 ? 2 : 1;
+	size_t at = bare_size((sys_flag & SYS_FLAG_BORN_HOST_V6) != 0,
+			(sys_flag & SYS_FLAG_STORE_HOST_V6) != 0) -
+	            TEXT_LENGTHS;
+
+	if (len < at + TEXT_LENGTHS || be32_get(data + at) > len - at - TEXT_LENGTHS)
+		return -1;
+	at += 4 + be32_get(data + at);
+	size_t topic_len = topic_len_size == 2 ? be16_get(data + at) : (unsigned char)data[at];
+
+	at += topic_len_size + topic_len;
+	if (at + 2 > len || be16_get(data + at) > len - at - 2)
+		return -1;
+	*properties = (struct slice){ data + at + 2, be16_get(data + at) };
+	return 0;
+}
+
 struct slice
 record_topic(const char *at)
 {

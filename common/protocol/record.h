@@ -85,6 +85,8 @@ void record_place(char *at, int64_t queue_offset, int64_t position, int64_t stor
 int record_decode(const char *data, size_t len, struct record *record);
 /* The topic of a record that record_encode made; points into the record. */
 struct slice record_topic(const char *at);
+/* The properties of the whole record at data, without a look at the rest. -1: it is cut off. */
+int record_properties(const char *data, size_t len, struct slice *properties);
 /* Whether the body still has its stored CRC. */
 bool record_check(const struct record *record);
 

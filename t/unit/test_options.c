@@ -117,9 +117,6 @@ static const struct {
 	{ "aclEnable=true\n",
 	    "0: error: aclEnable: there is no access control yet; without it, set false or remove "
 	    "the line\n" },
-	{ "enablePropertyFilter=true\n",
-	    "0: warning: enablePropertyFilter: there is no SQL92 filter yet; without it, set false "
-	    "or remove the line\n" },
 	{ "mappedFileSizeCommitLog=1G\n",
 	    "1: error: mappedFileSizeCommitLog: read \"1G\"; give the number alone, 1073741824, "
 	    "the unit is bytes\n" },

@@ -29,6 +29,8 @@ read_queue_new(int32_t queue, int64_t offset, const struct pull_limits *limits)
 		memcpy(codes, limits->tag_codes, size);
 		job->in_queue.limits.tag_codes = codes;
 	}
+	if (limits->filter != NULL)
+		filter_ref(limits->filter);
 	return job;
 }
 
@@ -78,6 +80,8 @@ read_job_free(struct read_job *job)
 {
 	if (job->kind == READ_QUEUE) {
 		free((void *)(uintptr_t)job->in_queue.limits.tag_codes);
+		if (job->in_queue.limits.filter != NULL)
+			filter_unref(job->in_queue.limits.filter);
 	} else if (job->kind == READ_KEY) {
 		free(job->by_key.topic);
 		free(job->by_key.key);

@@ -3,6 +3,7 @@
 #include "broker/store/reader/read.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "broker/store/pull_count.h"
 #include "common/base/mem.h"
@@ -14,6 +15,9 @@
  */
 
 #define DENSE 4 /* records in a row make the row worth its copy */
+/* With a filter on properties, bytes of records: at once, and for one pull that finds nothing. */
+#define ROUND_BYTES (256 << 10)
+#define FILTERED_BYTES (4 << 20)
 
 struct pick {
 	int64_t offset;
@@ -127,18 +131,124 @@ read_picks(struct reader_files *files, const struct selection *it, struct read_w
 	return status;
 }
 
+/* Until the limits are reached, or there are no more. */
+static enum get_status
+select_entries(struct reader_files *files, struct selection *it, const struct read_work *work)
+{
+	enum get_status status = GET_OK;
+
+	while (!it->full && status == GET_OK) {
+		status = select_waiting(it, work);
+		if (status == GET_NONE)
+			status = select_in_blocks(files, it, work);
+	}
+	return status;
+}
+
+/* ---- with a filter on properties ------------------------------------- */
+
+/*
+ * What the filter says of the records that were read: those that pass move together in the chunk.
+ * False when the pull ends there; next_offset says where to go on.
+ */
+static bool
+keep_matching(const struct selection *it, struct read_work *work, struct pull_count *count)
+{
+	struct queue_read *read = &work->job.in_queue;
+	char *from = work->job.chunk->data, *to = from;
+	enum pull_verdict verdict = PULL_SKIP;
+
+	for (int32_t i = 0; i < work->job.n_records && verdict != PULL_STOP; i++) {
+		uint32_t size = it->picks[i].size;
+
+		verdict = pull_next_filtered(&read->limits, count, from, size);
+		if (verdict == PULL_STOP)
+			read->next_offset = it->picks[i].offset;
+		if (verdict == PULL_TAKE) {
+			memmove(to, from, size);
+			to += size;
+		}
+		from += size;
+	}
+	work->job.chunk->len = (size_t)(to - work->job.chunk->data);
+	return verdict != PULL_STOP;
+}
+
+/* The next records of any kind; false when no more are to be read. */
+static bool
+read_round(struct reader_files *files, struct selection *it, struct read_work *work,
+    struct pull_count *count, enum get_status *status)
+{
+	struct queue_read *read = &work->job.in_queue;
+
+	*status = select_entries(files, it, work);
+	if (it->n == 0)
+		return false;
+	read->next_offset = it->next_offset;
+	work->job.n_records = 0;
+	*status = read_picks(files, it, work);
+	if (*status != GET_OK)
+		return false;
+	bool more = (size_t)work->job.n_records == it->n;
+
+	more = keep_matching(it, work, count) && more && count->n_messages == 0;
+	if (count->n_messages == 0) {
+		chunk_unref(work->job.chunk);
+		work->job.chunk = NULL;
+	}
+	work->job.n_records = count->n_messages;
+	return more;
+}
+
+/* Properties are in the records, so these are read first, some at a time. */
+static void
+read_filtered(struct reader_files *files, struct read_work *work)
+{
+	struct queue_read *read = &work->job.in_queue;
+	struct pull_limits all = { .max_messages = INT32_MAX, .max_bytes = ROUND_BYTES };
+	struct pull_count count = { 0 };
+	struct selection it = { .limits = &all };
+	enum get_status status = GET_OK;
+	int64_t begin = read->offset, n_bytes = 0;
+	bool more = true;
+
+	read->next_offset = begin;
+	while (more && n_bytes < FILTERED_BYTES) {
+		begin = read->next_offset;
+		all.max_scan = read->limits.max_scan - count.n_scanned;
+		it = (struct selection){
+			.limits = &all, .picks = it.picks, .cap = it.cap, .next_offset = begin
+		};
+		more = read_round(files, &it, work, &count, &status) &&
+		       count.n_scanned < read->limits.max_scan;
+		n_bytes += it.count.n_bytes;
+	}
+	free(it.picks);
+	if (count.n_messages > 0) {
+		work->job.status = READ_FOUND;
+		return;
+	}
+	if (status != GET_OK && begin > read->offset)
+		read->next_offset = begin; /* the next pull meets this first */
+	bool passed =
+	    read->next_offset > read->offset && (status == GET_OK || begin > read->offset);
+
+	work->job.status = passed ? READ_NO_MATCH : read_status_of(status);
+}
+
 enum read_reply
 read_queue(struct reader_files *files, struct read_work *work)
 {
 	struct selection it = { .limits = &work->job.in_queue.limits,
 		.next_offset = work->job.in_queue.offset };
-	enum get_status status = GET_OK;
 
-	while (!it.full && status == GET_OK) {
-		status = select_waiting(&it, work);
-		if (status == GET_NONE)
-			status = select_in_blocks(files, &it, work);
+	if (it.limits->filter != NULL) {
+		read_filtered(files, work);
+		return work->job.status == READ_NOTHING && !work->asked_writer ? READ_ASK
+		                                                               : READ_DONE;
 	}
+	enum get_status status = select_entries(files, &it, work);
+
 	work->job.in_queue.next_offset = it.next_offset;
 	if (it.n > 0)
 		work->job.status = read_status_of(read_picks(files, &it, work));

@@ -160,7 +160,7 @@ readahead_take(struct readahead *readahead, int32_t queue, int64_t offset,
 	struct pull_count count = { 0 };
 	bool more = true;
 
-	if (stream == NULL || stream->runs[0].chunk == NULL || limits->tag_codes != NULL)
+	if (stream == NULL || stream->runs[0].chunk == NULL || pull_has_filter(limits))
 		return false;
 	for (result->n_parts = 0; more && stream->runs[0].chunk != NULL;) {
 		struct body_part *part = &result->parts[result->n_parts];

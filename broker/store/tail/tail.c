@@ -364,6 +364,18 @@ struct reply_parts {
 	struct chunk *chunk; /* of the last part */
 };
 
+/* Where an entry's record is; *near: the chunk of the entry before, or NULL. */
+static const char *
+record_at(const struct tail *tail, const struct tail_entry *entry, struct chunk **near)
+{
+	const struct chunk *chunk = *near;
+
+	if (chunk == NULL || entry->position < chunk->position ||
+	    entry->position >= chunk->position + (int64_t)chunk->len)
+		chunk = *near = find_chunk(tail, entry->position);
+	return chunk->data + (entry->position - chunk->position);
+}
+
 /* Records that lie behind each other leave as one part. */
 static void
 add_record(struct reply_parts *it, const struct tail_entry *entry)
@@ -380,6 +392,27 @@ add_record(struct reply_parts *it, const struct tail_entry *entry)
 	}
 	it->chunk = chunk;
 	it->parts[it->n++] = (struct body_part){ at, entry->size, chunk_ref(chunk), chunk_release };
+}
+
+/* With a filter on properties: it reads each record. Returns where to go on. */
+static int64_t
+read_filtered(struct reply_parts *it, const struct tail_queue *queue, int64_t offset,
+    const struct pull_limits *limits, struct pull_count *count)
+{
+	int64_t first = queue->max_offset - queue->ring_len;
+	struct chunk *near = NULL;
+
+	for (; offset < queue->max_offset; offset++) {
+		const struct tail_entry *entry = ring_at(queue, (uint32_t)(offset - first));
+		enum pull_verdict verdict = pull_next_filtered(
+		    limits, count, record_at(it->tail, entry, &near), entry->size);
+
+		if (verdict == PULL_STOP)
+			break;
+		if (verdict == PULL_TAKE)
+			add_record(it, entry);
+	}
+	return offset;
 }
 
 enum tail_status
@@ -400,7 +433,11 @@ tail_read(struct tail *tail, struct tail_queue *queue, int64_t offset,
 		.parts = arena_alloc(arena, most * sizeof it.parts[0]),
 	};
 
-	for (; offset < queue->max_offset; offset++) {
+	int64_t end = queue->max_offset;
+
+	if (limits->filter != NULL)
+		end = offset = read_filtered(&it, queue, offset, limits, &count);
+	for (; offset < end; offset++) {
 		const struct tail_entry *entry = ring_at(queue, (uint32_t)(offset - first));
 		enum pull_verdict verdict = pull_next(limits, &count, entry->size, entry->code);
 
