@@ -34,8 +34,8 @@ Test(option, what_is_printed_reads_back)
 		"namesrvAddr=a:1,b:2",
 		"brokerIP1=10.0.0.1",
 		"storePathRootDir=/data/with blank and \\\\ and =:",
-		"storePathCommitLog=\"/a #b ;c\"",
-		"regionId='quoted # too '",
+		"storePathCommitLog='/a #b ;c '",
+		"bindAddress=\"::1\"",
 		"logLevel=debug",
 	};
 	struct settings_file first, second;
@@ -47,7 +47,7 @@ Test(option, what_is_printed_reads_back)
 	cr_expect_eq(diagnostics_count(&first.diagnostics, SEVERITY_WARNING), 0, "%s",
 	    buf_text(&first.said));
 	cr_expect_str_eq(first.settings.store_path_root_dir, "/data/with blank and \\ and =:");
-	cr_expect_str_eq(first.settings.store_path_commit_log, "/a #b ;c");
+	cr_expect_str_eq(first.settings.store_path_commit_log, "/a #b ;c ");
 	option_print(&first.set, &printed, false);
 	settings_file_write_and_read(&second, printed.data, printed.len);
 	cr_expect_eq(diagnostics_count(&second.diagnostics, SEVERITY_WARNING), 0, "%s",
