@@ -173,6 +173,7 @@ get_runtime_info_begin(struct request *request)
 		{ "registeredBrokers", routes.brokers },
 		{ "registeredTopics", routes.topics },
 		{ "registrationsRefused", routes.refused },
+		{ "requestsNotSupported", server.unsupported },
 	};
 	struct ext pairs[sizeof counts / sizeof *counts];
 	struct buf text = { 0 };

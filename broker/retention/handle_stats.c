@@ -300,6 +300,7 @@ put_server(struct table_text *table, struct server *server)
 	put_int(table, "connectionsRefused", (int64_t)counts.over_limit);
 	put_int(table, "connectionsRefusedOfAddress", (int64_t)counts.over_address);
 	put_int(table, "logLinesSuppressed", (int64_t)log_suppressed());
+	put_int(table, "requestsNotSupported", (int64_t)counts.unsupported);
 }
 
 static int

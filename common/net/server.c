@@ -18,6 +18,7 @@
 #include "common/base/mem.h"
 #include "common/base/strmap.h"
 #include "common/base/utf8.h"
+#include "common/net/unsupported.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/record.h"
 
@@ -69,6 +70,7 @@ struct server {
 	atomic_int n_silent;   /* connections without a request yet */
 	atomic_int n_evicting; /* silent ones that were asked to make room on other loops */
 	struct addresses addresses;
+	struct unsupported *unsupported;
 	_Atomic uint64_t n_over_limit, n_over_address, n_silent_closed;
 	int64_t address_line_ms;
 	int64_t full_line_ms; /* when the next line about it may be logged */
@@ -328,6 +330,21 @@ end_silence(struct server *server, struct conn *conn)
 	atomic_fetch_sub(&server->n_silent, 1);
 }
 
+/* The beginning of the remark is RocketMQ's. */
+static enum verdict
+refuse_code(struct request *request)
+{
+	struct server *server = request->server;
+	int32_t code = request->command->code;
+	bool has_name = request_code_has_name(code);
+
+	if (find_row(server, code) == NULL) /* else it is one for the other port */
+		unsupported_note(server->unsupported, request->conn, request->command);
+	return request_refuse(request, RESPONSE_REQUEST_CODE_NOT_SUPPORTED,
+	    " request type %d not supported%s%s", code, has_name ? ": " : "",
+	    has_name ? request_code_name(code) : "");
+}
+
 static void
 on_request(struct conn *conn, const struct command *command, struct slice body)
 {
@@ -347,11 +364,7 @@ on_request(struct conn *conn, const struct command *command, struct slice body)
 
 	if (conn_is_silent(conn))
 		end_silence(server, conn);
-	if (request.handler != NULL)
-		verdict = run_handler(&request);
-	else
-		verdict = request_refuse(&request, RESPONSE_REQUEST_CODE_NOT_SUPPORTED,
-		    " request type %d not supported", command->code);
+	verdict = request.handler != NULL ? run_handler(&request) : refuse_code(&request);
 	if (verdict == VERDICT_REPLY)
 		send_reply(conn, &ticket, &request.reply);
 }
@@ -718,6 +731,7 @@ server_new(const struct server_options *options)
 	atomic_init(&server->n_silent, 0);
 	atomic_init(&server->n_evicting, 0);
 	pthread_mutex_init(&server->addresses.lock, NULL);
+	server->unsupported = unsupported_new();
 	if (options->silent_ms == 0 ||
 	    (options->idle_ms != 0 && options->idle_ms < options->silent_ms))
 		server->options.silent_ms = options->idle_ms;
@@ -742,6 +756,7 @@ server_free(struct server *server)
 	}
 	strmap_release(&server->addresses.by_ip, free);
 	pthread_mutex_destroy(&server->addresses.lock);
+	unsupported_free(server->unsupported);
 	free(server->counters);
 	free(server->rows);
 	free(server->rows_by_code);
@@ -756,6 +771,7 @@ server_counts(struct server *server)
 		.over_limit = atomic_load(&server->n_over_limit),
 		.over_address = atomic_load(&server->n_over_address),
 		.silent_closed = atomic_load(&server->n_silent_closed),
+		.unsupported = unsupported_count(server->unsupported),
 	};
 
 	for (int i = 0; i < server->options.n_loops; i++)

@@ -131,6 +131,7 @@ struct server_counts {
 	uint64_t over_address;  /* refused: max_connections_per_address */
 	uint64_t silent_closed; /* silent connections that made room */
 	uint64_t slow_closed;   /* connections closed for max_unsent_bytes */
+	uint64_t unsupported;   /* requests with a code that no row has */
 };
 
 struct server_counts server_counts(struct server *server);

@@ -24,23 +24,42 @@ compare_codes(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
+/* NULL: none. */
 static const char *
 find_name(const struct code_name *names, size_t n, int32_t code)
 {
 	struct code_name wanted = { code, NULL };
 	const struct code_name *found = bsearch(&wanted, names, n, sizeof *names, compare_codes);
 
-	return found != NULL ? found->name : "UNKNOWN";
+	return found != NULL ? found->name : NULL;
 }
 
-const char *
-request_code_name(int32_t code)
+static const char *
+name_or_unknown(const char *name)
+{
+	return name != NULL ? name : "UNKNOWN";
+}
+
+static const char *
+find_request(int32_t code)
 {
 	return find_name(requests, sizeof requests / sizeof *requests, code);
 }
 
 const char *
+request_code_name(int32_t code)
+{
+	return name_or_unknown(find_request(code));
+}
+
+bool
+request_code_has_name(int32_t code)
+{
+	return find_request(code) != NULL;
+}
+
+const char *
 response_code_name(int32_t code)
 {
-	return find_name(responses, sizeof responses / sizeof *responses, code);
+	return name_or_unknown(find_name(responses, sizeof responses / sizeof *responses, code));
 }

@@ -8,6 +8,7 @@
  * protocol description 1.9, 2, 5, 6; RequestCode, ResponseCode. Any thread.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Sorted by code; 7001 to 7099 are TwinMQ's own, RocketMQ uses none between 3010 and 200050. */
@@ -49,6 +50,7 @@
 	X(DELETE_ACL_CONFIG, 51)                                                                   \
 	X(GET_BROKER_CLUSTER_ACL_INFO, 52)                                                         \
 	X(UPDATE_GLOBAL_WHITE_ADDRS_CONFIG, 53)                                                    \
+	X(GET_BROKER_CLUSTER_ACL_CONFIG, 54)                                                       \
 	X(GET_TIMER_CHECK_POINT, 60)                                                               \
 	X(GET_TIMER_METRICS, 61)                                                                   \
 	X(PUT_KV_CONFIG, 100)                                                                      \
@@ -243,6 +245,7 @@ enum response_code {
 
 /* RocketMQ's name, "UNKNOWN" for a code that is none of these. */
 const char *request_code_name(int32_t code);
+bool request_code_has_name(int32_t code);
 const char *response_code_name(int32_t code);
 
 #endif

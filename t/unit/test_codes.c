@@ -25,6 +25,8 @@ Test(codes, each_code_has_its_name)
 	}
 	cr_assert_eq(REQUEST_SEND_MESSAGE_V2, 310);
 	cr_assert_str_eq(request_code_name(9999), "UNKNOWN");
+	cr_assert_not(request_code_has_name(9999));
+	cr_assert(request_code_has_name(200151));
 	cr_assert_str_eq(response_code_name(RESPONSE_SUCCESS), "SUCCESS");
 	cr_assert_str_eq(response_code_name(RESPONSE_PULL_OFFSET_MOVED), "PULL_OFFSET_MOVED");
 	cr_assert_str_eq(response_code_name(RESPONSE_POLICY_NOT_EXIST), "POLICY_NOT_EXIST");

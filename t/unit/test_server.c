@@ -245,6 +245,7 @@ static const struct refused {
 	{ 9999, "3", "T", 3, " request type 9999 not supported" },
 	{ 0, "3", "T", 3, " request type 0 not supported" },
 	{ -10, "3", "T", 3, " request type -10 not supported" },
+	{ 2003, "3", "T", 3, " request type 2003 not supported: GET_COLD_DATA_FLOW_CTR_INFO" },
 };
 
 Test(server, bad_requests_are_answered_with_code_and_reason)
