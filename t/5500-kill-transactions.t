@@ -20,8 +20,7 @@ kill_some() {
 	1) kill9 broker-a && cluster_run broker-a ;;
 	3)
 		kill9 broker-a
-		# shellcheck disable=SC2086 # CLUSTER_OPTIONS are words
-		die_starting broker-a "0.0$(($1 % 10))" -o namesrvAddr="$MQ_NAMESRV" $CLUSTER_OPTIONS
+		die_starting broker-a "0.0$(($1 % 10))" -o namesrvAddr="$MQ_NAMESRV" -c "$T_DIR/cluster.ini"
 		cluster_run broker-a
 		;;
 	*) kill9 broker-b && cluster_run broker-b ;;

@@ -13,20 +13,17 @@ CLUSTER_IS_OURS=
 cluster_run() {
 	cluster_role=$1
 	cluster_port=$(port "$cluster_role" 2>/dev/null)
-	# shellcheck disable=SC2086 # CLUSTER_OPTIONS are words
-	start "$cluster_role" mqbroker -o brokerClusterName=rocketmq-cluster -o brokerName="$cluster_role" \
+	start "$cluster_role" mqbroker -c "$T_DIR/cluster.ini" -o brokerClusterName=rocketmq-cluster -o brokerName="$cluster_role" \
 		-o brokerIP1=127.0.0.1 -o namesrvAddr="$MQ_NAMESRV" -o storePathRootDir="$T_DIR/$cluster_role" \
-		${cluster_port:+-o "listenPort=$cluster_port"} $CLUSTER_OPTIONS
+		${cluster_port:+-o "listenPort=$cluster_port"}
 }
 
 # cluster_start [KEY=VALUE ...]: the pairs are settings of both masters
 cluster_start() {
 	[ -z "${MQ_NAMESRV-}" ] || return 0
 	CLUSTER_IS_OURS=yes
-	CLUSTER_OPTIONS=
-	for cluster_pair; do
-		CLUSTER_OPTIONS="$CLUSTER_OPTIONS -o $cluster_pair"
-	done
+	: >"$T_DIR/cluster.ini"
+	[ $# -eq 0 ] || printf '%s\n' "$@" >"$T_DIR/cluster.ini"
 	start namesrv-1 mqnamesrv -o storePath="$T_DIR/namesrv-1" || return 1
 	start namesrv-2 mqnamesrv -o storePath="$T_DIR/namesrv-2" || return 1
 	MQ_NAMESRV="$(address namesrv-1);$(address namesrv-2)"
