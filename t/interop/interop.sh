@@ -49,7 +49,14 @@ interop_java() { # CLASSPATH ARGUMENT...
 		--add-opens=java.base/java.nio=ALL-UNNAMED --add-opens=java.base/sun.nio.ch=ALL-UNNAMED \
 		--add-opens=java.base/java.lang=ALL-UNNAMED --add-opens=java.base/java.util=ALL-UNNAMED \
 		-Duser.home="$T_DIR" -Drocketmq.client.rebalance.waitInterval=2000 \
+		-Drocketmq.client.rebalance.lockInterval=1000 -Drocketmq.client.unlockDelayTimeMills=1000 \
 		-cp "$java_path" "$@"
+}
+
+interop_without() { # CLASS...
+	for class; do
+		rm "$T_DIR/src/$class.java"
+	done
 }
 
 # interop_compile VERSION JARS: the scenarios that this generation has, into $T_DIR/classes.
@@ -60,12 +67,74 @@ interop_compile() {
 	case $1 in
 	3.*)
 		sed -i 's/org\.apache\.rocketmq/com.alibaba.rocketmq/' "$T_DIR"/src/*.java
-		rm "$T_DIR/src/Batch.java" "$T_DIR/src/ByListener.java" "$T_DIR/src/LitePull.java" "$T_DIR/src/Vip.java"
+		interop_without Batch ByListener LitePull Vip Sql SqlPull RequestReply Requester Trace Pop PopMember Assigned
 		;;
-	4.2.*) rm "$T_DIR/src/ByListener.java" "$T_DIR/src/LitePull.java" ;;
-	5.*) rm "$T_DIR/src/ArticleProgram.java" "$T_DIR/src/Article.java" "$T_DIR/src/ByExecuter.java" ;;
+	4.2.*) interop_without ByListener LitePull SqlPull RequestReply Requester Trace Pop PopMember Assigned ;;
+	4.*) interop_without Pop PopMember Assigned ;;
+	5.*) interop_without ArticleProgram Article ByExecuter ;;
 	esac
 	javac -nowarn -encoding UTF-8 -cp "$2/*" -d "$T_DIR/classes" "$T_DIR"/src/*.java >&2
+}
+
+# interop_tools VERSION...: RocketMQ's mqadmin of these versions waits for commands, each in one JVM.
+interop_tools() {
+	mkdir -p "$T_DIR/conf"
+	for tools_log in logback_tools.xml rmq.tools.logback.xml; do
+		echo '<configuration><root level="ERROR"/></configuration>' >"$T_DIR/conf/$tools_log"
+	done
+	for tools_version; do
+		tools_jars=$(interop_jars org.apache.rocketmq rocketmq-tools "$tools_version") ||
+			interop_skip "Maven cannot fetch rocketmq-tools $tools_version"
+		javac -nowarn -cp "$tools_jars/*" -d "$T_DIR/tools-$tools_version" "$SRCDIR/t/interop/tools/Admin.java" >&2 ||
+			interop_skip "the driver of the tools does not compile"
+		mkfifo "$T_DIR/tools-$tools_version.in" "$T_DIR/tools-$tools_version.out"
+		(
+			cd "$T_DIR" || exit 1 # where its files go
+			interop_java "$T_DIR/tools-$tools_version:$tools_jars/*" -Drocketmq.home.dir="$T_DIR" \
+				-Drmq.logback.configurationFile="$T_DIR/conf/rmq.tools.logback.xml" Admin
+		) <"$T_DIR/tools-$tools_version.in" >"$T_DIR/tools-$tools_version.out" 2>"$T_DIR/tools-$tools_version.err" &
+		t_remember "tools-$tools_version" $!
+		case $tools_version in
+		4.*) exec 5>"$T_DIR/tools-$tools_version.in" 6<"$T_DIR/tools-$tools_version.out" ;;
+		*) exec 7>"$T_DIR/tools-$tools_version.in" 8<"$T_DIR/tools-$tools_version.out" ;;
+		esac
+	done
+}
+
+# interop_tool VERSION PATTERN COMMAND...: succeeds when a line of its output has the pattern
+interop_tool() {
+	tool_version=$1 tool_pattern=$2
+	shift 2
+	tool_log=$T_DIR/tools-$tool_version.log
+	case $tool_version in
+	4.*) echo "$* -n $MQ_NAMESRV" >&5 ;;
+	*) echo "$* -n $MQ_NAMESRV" >&7 ;;
+	esac
+	interop_tool_output "$tool_version" >"$tool_log"
+	grep -q -e "$tool_pattern" "$tool_log" || {
+		echo "no line of $* has $tool_pattern:"
+		cat "$tool_log"
+		return 1
+	}
+}
+
+interop_tool_output() { # VERSION
+	while case $1 in
+	4.*) IFS= read -r tool_line <&6 ;;
+	*) IFS= read -r tool_line <&8 ;;
+	esac && [ "$tool_line" != '=== end' ]; do
+		echo "$tool_line"
+	done
+}
+
+# What a program asks for: a command of RocketMQ's mqadmin, or something of the cluster.
+interop_do() {
+	if [ "$1" = tool ]; then
+		shift
+		interop_tool "$@"
+	else
+		cluster_do "$@"
+	fi
 }
 
 # Runs a program that reports like Interop.java and asks for what the cluster has to do.
@@ -84,7 +153,7 @@ interop_drive() { # PREFIX COMMAND...
 		"not ok "*) t_result 1 "$drive_prefix ${line#not ok }" ;;
 		"do "*)
 			# shellcheck disable=SC2086 # words are what is wanted
-			if cluster_do ${line#do } >"$T_DIR/do.out" 2>&1 3>&- 4<&-; then
+			if interop_do ${line#do } >"$T_DIR/do.out" 2>&1 3>&- 4<&-; then
 				echo 'done' >&3
 			else
 				sed 's/^/# /' "$T_DIR/do.out"
@@ -122,6 +191,23 @@ interop_generation() {
 	[ "$generation" = 3.2.6 ] ||
 		interop_drive "$generation binary" interop_java "$T_DIR/classes:$jars/*" \
 			-Drocketmq.serialize.type=ROCKETMQ Interop "$MQ_NAMESRV" "${run}_binary" sync tags pull
+	cluster_stop
+	t_result $? "the cluster stops"
+	t_done
+}
+
+# interop_messages GROUP VERSION SCENARIO...: kinds of messages and ways to consume them. Retries are fast.
+interop_messages() {
+	generation=$2
+	interop_client "$1" "$2"
+	shift 2
+	# shellcheck disable=SC2086 # words
+	interop_tools ${INTEROP_TOOLS-}
+	cluster_start flushDiskType=ASYNC_FLUSH enablePropertyFilter=true traceTopicEnable=true rebalanceLockRestartWait=1000 \
+		messageDelayLevel="1s 2s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s"
+	t_result $? "a two-master cluster starts"
+	interop_drive "$generation" interop_java "$T_DIR/classes:$jars/*" \
+		Interop "$MQ_NAMESRV" "m$(echo "$generation" | tr -d .)_$$" ${INTEROP_ONLY:-"$@"}
 	cluster_stop
 	t_result $? "the cluster stops"
 	t_done

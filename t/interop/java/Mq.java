@@ -1,5 +1,6 @@
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -7,13 +8,18 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.rocketmq.client.ClientConfig;
 import org.apache.rocketmq.client.consumer.DefaultMQPullConsumer;
 import org.apache.rocketmq.client.consumer.DefaultMQPushConsumer;
+import org.apache.rocketmq.client.consumer.PullResult;
+import org.apache.rocketmq.client.consumer.PullStatus;
 import org.apache.rocketmq.client.consumer.listener.ConsumeConcurrentlyStatus;
 import org.apache.rocketmq.client.consumer.listener.MessageListenerConcurrently;
+import org.apache.rocketmq.client.consumer.listener.MessageListenerOrderly;
 import org.apache.rocketmq.client.producer.DefaultMQProducer;
 import org.apache.rocketmq.client.producer.SendResult;
 import org.apache.rocketmq.client.producer.SendStatus;
 import org.apache.rocketmq.common.consumer.ConsumeFromWhere;
+import org.apache.rocketmq.common.message.Message;
 import org.apache.rocketmq.common.message.MessageExt;
+import org.apache.rocketmq.common.message.MessageQueue;
 
 /*
  * Clients as the scenarios want them: each with an instance of its own, and
@@ -95,6 +101,41 @@ final class Mq {
 		consumer.subscribe(topic, tags);
 		consumer.start();
 		return consumer;
+	}
+
+	/* A consumer that keeps the order of each queue and is not started yet. */
+	static DefaultMQPushConsumer orderly(String group, MessageListenerOrderly listener) {
+		DefaultMQPushConsumer consumer = configure(new DefaultMQPushConsumer(name(group)));
+		consumer.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
+		consumer.registerMessageListener(listener);
+		onClose(consumer::shutdown);
+		return consumer;
+	}
+
+	/* The queues that it consumes at present. */
+	static int owned(DefaultMQPushConsumer consumer, String topic) {
+		int owned = 0;
+		for (MessageQueue queue : consumer.getDefaultMQPushConsumerImpl().getRebalanceImpl()
+		    .getProcessQueueTable().keySet())
+			owned += queue.getTopic().equals(topic) ? 1 : 0;
+		return owned;
+	}
+
+	/* Every message of a topic that nobody else consumes, such as dead letters; none if there is no topic. */
+	static List<MessageExt> all(DefaultMQPullConsumer consumer, String topic) {
+		List<MessageExt> all = new ArrayList<>();
+		try {
+			for (MessageQueue queue : consumer.fetchSubscribeMessageQueues(topic))
+				for (long offset = 0, end = consumer.maxOffset(queue); offset < end;) {
+					PullResult result = consumer.pull(queue, "*", offset, 32);
+					if (result.getPullStatus() == PullStatus.FOUND)
+						all.addAll(result.getMsgFoundList());
+					offset = result.getNextBeginOffset();
+				}
+		} catch (Exception e) {
+			/* It is not there yet, or its master just dies. */
+		}
+		return all;
 	}
 
 	static DefaultMQPullConsumer pull(String group) throws Exception {
@@ -185,7 +226,27 @@ final class Mq {
 		return true;
 	}
 
-	private static void set(Object object, int value, String... setters) {
+	/* Calls the setter with a value of the enumeration that it wants; its package moved between generations. */
+	static void choose(Object object, String setter, String value) throws Exception {
+		for (Method method : object.getClass().getMethods())
+			if (method.getName().equals(setter)) {
+				for (Object one : method.getParameterTypes()[0].getEnumConstants())
+					if (one.toString().equals(value))
+						method.invoke(object, one);
+				return;
+			}
+		throw new NoSuchMethodException(setter);
+	}
+
+	static String text(MessageExt message) {
+		return new String(message.getBody(), StandardCharsets.UTF_8);
+	}
+
+	static Message message(String topic, String text) {
+		return new Message(topic, "tag", text, text.getBytes(StandardCharsets.UTF_8));
+	}
+
+	static void set(Object object, int value, String... setters) {
 		for (String setter : setters)
 			if (has(object, setter, int.class))
 				try {
