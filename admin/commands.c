@@ -25,6 +25,7 @@ const struct subcommand *const admin_families[] = {
 	message_commands,
 	send_transaction_commands,
 	query_commands,
+	trace_commands,
 	group_commands,
 	transaction_commands,
 	producer_group_commands,

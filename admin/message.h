@@ -35,6 +35,14 @@ struct key_query {
 };
 int message_query(struct admin *admin, const struct key_query *query, struct found_messages *found);
 
+#define MESSAGE_UNIQUE_KEY_MAX 32
+/*
+ * By either kind of id: both are tried, because they look alike. topic: where a unique id is looked
+ * for; absent: in all topics. 0, or -1 after admin_fail.
+ */
+int message_find(
+    struct admin *admin, struct slice id, struct slice topic, struct found_message *message);
+
 /* The unique id, else the offset id. */
 struct slice message_name(struct admin *admin, const struct record *record);
 struct slice message_offset_id(struct admin *admin, const struct record *record);

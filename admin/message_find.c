@@ -5,6 +5,7 @@
 
 #include "admin/message.h"
 #include "common/base/mem.h"
+#include "common/protocol/name_list.h"
 
 /* The record at a position of a broker's log. */
 static int
@@ -142,6 +143,64 @@ message_query(struct admin *admin, const struct key_query *query, struct found_m
 	free(list);
 	*found = (struct found_messages){ kept, n };
 	return n_failed != 0 && n_failed == brokers.n ? -1 : 0;
+}
+
+/* ---- one message, by either of its ids ---- */
+
+/* Finds a unique id in one topic. 1: found, 0: not found, -1 after admin_fail. */
+static int
+find_in_topic(
+    struct admin *admin, struct slice topic, struct slice id, struct found_message *message)
+{
+	struct key_query query = { topic, id, true, MESSAGE_UNIQUE_KEY_MAX, 0, INT64_MAX };
+	struct found_messages found;
+
+	if (message_query(admin, &query, &found) == -1)
+		return -1;
+	if (found.n == 0)
+		return 0;
+	*message = found.list[0];
+	return 1;
+}
+
+/* Tries all topics, because brokers index unique ids together with their topics. */
+static int
+find_in_all_topics(struct admin *admin, struct slice id, struct found_message *message)
+{
+	struct admin_request ask = { .code = REQUEST_GET_ALL_TOPIC_LIST_FROM_NAMESERVER };
+	struct twinmq_reply reply;
+	struct topic_list list;
+
+	if (admin_must(admin, &ask, &reply) == -1)
+		return -1;
+	if (topic_list_read(&admin->arena, reply.body, &list) == -1)
+		return admin_bad_body(admin, &ask);
+	for (size_t i = 0; i < list.n_topics; i++) {
+		int n = find_in_topic(admin, list.topics[i], id, message);
+
+		if (n != 0)
+			return n;
+	}
+	return 0;
+}
+
+int
+message_find(
+    struct admin *admin, struct slice id, struct slice topic, struct found_message *message)
+{
+	char why[sizeof admin->error] = "it is no offset id";
+
+	if (message_view(admin, id, message) == 0)
+		return 0;
+	if (twinmq_error(admin->mq)->code != 0)
+		snprintf(why, sizeof why, "%s", twinmq_error(admin->mq)->text);
+	int n = topic.data != NULL ? find_in_topic(admin, topic, id, message)
+	                           : find_in_all_topics(admin, id, message);
+	if (n == 1)
+		return 0;
+	return admin_fail(admin,
+	    "no message has the id %.*s; as an offset id: %s; as a unique id: not found",
+	    (int)id.len, id.data, why);
 }
 
 struct slice

@@ -31,6 +31,8 @@ extern const struct handler client_handlers[], connection_handlers[], directly_h
 extern const struct handler topic_handlers[], group_handlers[];
 /* retention/ */
 extern const struct handler retention_handlers[], stats_handlers[];
+/* trace/ */
+extern const struct handler trace_handlers[];
 /* transaction/ */
 extern const struct handler transaction_handlers[], transaction_admin_handlers[],
     producer_group_handlers[], relay_in_handlers[];
@@ -54,6 +56,7 @@ const struct handler *const broker_families[] = {
 	group_handlers,
 	retention_handlers,
 	stats_handlers,
+	trace_handlers,
 	transaction_handlers,
 	transaction_admin_handlers,
 	producer_group_handlers,

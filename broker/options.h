@@ -58,6 +58,7 @@ struct broker_settings {
 	bool trace_on;
 	bool trace_topic_enable;
 	char *msg_trace_topic_name;
+	int64_t message_trace_entries;
 	bool store_reply_message_enable;
 	int64_t max_reply_memory;
 

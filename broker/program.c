@@ -29,6 +29,7 @@
 #include "broker/send/inflight.h"
 #include "broker/send/send.h"
 #include "broker/state/client.h"
+#include "broker/state/delivery.h"
 #include "broker/state/group.h"
 #include "broker/state/limit.h"
 #include "broker/state/offset.h"
@@ -272,6 +273,8 @@ load_state(struct broker *broker)
 	broker->offsets = offsets_new();
 	broker->producer_groups = producer_groups_new(&broker->settings->transaction_policy);
 	broker->replies = replies_new();
+	broker->deliveries = deliveries_new(
+	    broker->daemon->n_loops, (size_t)broker->settings->message_trace_entries);
 	broker->transactions = mem_zalloc(sizeof *broker->transactions);
 	store_each_meta(broker->store, META_SETTING, on_setting_row, broker->daemon);
 	store_each_meta(broker->store, META_PRODUCER_GROUP, on_producer_group_row, broker);
@@ -376,6 +379,7 @@ broker_release(struct daemon *daemon)
 		request_modes_free(broker->request_modes);
 		stats_free(broker->stats);
 		replies_free(broker->replies);
+		deliveries_free(broker->deliveries);
 		send_end(broker);
 	}
 	free(broker->address);

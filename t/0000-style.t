@@ -45,6 +45,7 @@ rooms() {
 	broker/transaction:       $ground broker/state broker/catalog broker/transaction/decide broker/transaction/check
 	broker/retention:         $ground broker/state broker/delay broker/consumers broker/transaction
 	broker/send:              $ground broker/state broker/catalog broker/cluster broker/delay broker/transaction/decide broker/retention
+	broker/trace:             $ground broker/state broker/delay
 	broker/reply:             $ground broker/state broker/consumers broker/send
 	broker/store/sqlite:      common/
 	broker/store/index:       common/

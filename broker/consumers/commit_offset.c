@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "broker/state/delivery.h"
 #include "broker/state/limit.h"
 #include "broker/store/store.h"
 #include "broker/store/tail/tail.h"
@@ -17,18 +18,41 @@ end_of(struct worker *worker, const struct offset_row *row)
 	return queue != NULL ? queue->max_offset : 0;
 }
 
+/* For message traces. */
+static void
+note(struct worker *worker, const struct offset_row *row, int64_t before)
+{
+	struct deliveries *deliveries = worker->broker->deliveries;
+
+	if (deliveries_are_noted(deliveries))
+		deliveries_note(deliveries, worker->loop->index,
+		    &(struct delivery_event){
+			.kind = DELIVERY_ACKNOWLEDGED,
+			.topic = slice_hash(row->topic),
+			.group = slice_hash(row->group),
+			.queue_id = row->queue_id,
+			.from = before > 0 ? before : 0,
+			.to = row->offset,
+		    });
+}
+
 /* NULL, or why it was refused. */
 static const char *
-keep(struct broker *broker, const struct offset_row *row, bool group_exists)
+keep(struct worker *worker, const struct offset_row *row, bool group_exists)
 {
+	struct broker *broker = worker->broker;
+	int64_t before;
 	struct offset_limits limits = {
 		.max = (size_t)limits_value(broker->limits, LIMIT_CONSUMER_OFFSETS),
 		.max_unknown = (size_t)limits_value(broker->limits, LIMIT_UNKNOWN_GROUP_OFFSETS),
 	};
-	enum offset_status status = offsets_put(broker->offsets, row, group_exists, &limits);
+	enum offset_status status =
+	    offsets_put(broker->offsets, row, group_exists, &limits, &before);
 	enum limit limit =
 	    status == OFFSET_TOO_MANY ? LIMIT_CONSUMER_OFFSETS : LIMIT_UNKNOWN_GROUP_OFFSETS;
 
+	if (status == OFFSET_KEPT && before < row->offset)
+		note(worker, row, before);
 	if (status == OFFSET_KEPT)
 		return NULL;
 	limits_refuse(broker->limits, limit, 1);
@@ -45,7 +69,7 @@ commit_offset(
 	}
 	if (row->offset > end_of(worker, row))
 		return COMMIT_BEYOND_END;
-	*why = keep(worker->broker, row, group_exists);
+	*why = keep(worker, row, group_exists);
 	return *why == NULL ? COMMIT_KEPT : COMMIT_REFUSED;
 }
 
@@ -70,7 +94,7 @@ on_passed(struct meta_job *job, struct loop *loop)
 	meta_job_free(job);
 	if (late->row.offset > end)
 		late->row.offset = end;
-	const char *why = keep(late->worker->broker, &late->row, late->group_exists);
+	const char *why = keep(late->worker, &late->row, late->group_exists);
 
 	if (late->done != NULL)
 		late->done(late->context, loop, why);

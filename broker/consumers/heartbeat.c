@@ -4,6 +4,7 @@
 
 #include "broker/catalog/topic_create.h"
 #include "broker/consumers/push.h"
+#include "broker/state/delivery.h"
 #include "broker/state/group.h"
 #include "broker/state/limit.h"
 #include "broker/state/queue_lock.h"
@@ -241,7 +242,12 @@ void
 client_connection_closed(struct broker *broker, struct conn *conn)
 {
 	struct arena arena = { 0 }; /* the loop's own may be in use by the request that closes */
-	struct client_changes changes = clients_close(broker->clients, conn_id_of(conn), &arena);
+	struct conn_id id = conn_id_of(conn);
+	struct client client;
+
+	if (clients_find_conn(broker->clients, id, &arena, &client))
+		deliveries_client_gone(broker->deliveries, id, client.id);
+	struct client_changes changes = clients_close(broker->clients, id, &arena);
 
 	clients_changed(broker, conn_loop(conn), &changes);
 	arena_release(&arena);

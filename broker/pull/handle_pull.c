@@ -91,6 +91,7 @@ pull_message_begin(struct request *request)
 		.subscription = header->subscription,
 		.expression_type = header->expression_type,
 		.member = conn_id_of(request->conn),
+		.peer = conn_peer_host(request->conn),
 		.sub_version = header->sub_version,
 		.arena = request->arena,
 		.front = &front,

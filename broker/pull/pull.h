@@ -55,6 +55,7 @@ struct pull_wish {
 	bool own_filter;
 	struct slice subscription, expression_type;
 	struct conn_id member;
+	struct host peer; /* its address */
 	int64_t sub_version;
 	struct arena *arena; /* of the remark and the filter */
 	const struct pull_front *front;
@@ -64,7 +65,9 @@ struct pull_wish {
 /* What is looked for; texts, codes and filter are lent for the call, or the pull's own. */
 struct pull_question {
 	struct slice topic;
-	struct slice group; /* for counters, and resets */
+	struct slice group;    /* for counters, resets and traces */
+	struct conn_id member; /* for traces, with its address */
+	struct host peer;
 	int32_t queue_id;
 	int64_t offset; /* where to go on looking */
 	bool follows_resets;

@@ -14,6 +14,7 @@
 #include "broker/consumers/commit_offset.h"
 #include "broker/pull/parked.h"
 #include "broker/state/client.h"
+#include "broker/state/delivery.h"
 #include "broker/state/group.h"
 #include "broker/state/offset.h"
 #include "broker/state/stats.h"
@@ -54,6 +55,26 @@ set_result(struct worker *worker, const struct pull_question *question, struct p
 	return OUTCOME_DONE;
 }
 
+/* For message traces. */
+static void
+note(const struct worker *worker, const struct pull_question *question, int64_t next_offset)
+{
+	struct deliveries *deliveries = worker->broker->deliveries;
+
+	if (deliveries_are_noted(deliveries))
+		deliveries_note(deliveries, worker->loop->index,
+		    &(struct delivery_event){
+			.kind = DELIVERY_SENT,
+			.topic = slice_hash(question->topic),
+			.group = slice_hash(question->group),
+			.queue_id = question->queue_id,
+			.from = question->offset,
+			.to = next_offset,
+			.conn = question->member,
+			.peer = question->peer,
+		    });
+}
+
 static enum outcome
 set_found(struct worker *worker, const struct pull_question *question, struct pulled *pulled,
     const struct pull_parts *result)
@@ -65,6 +86,7 @@ set_found(struct worker *worker, const struct pull_question *question, struct pu
 	stats_get(worker->broker->stats, worker->loop->index, question->topic, question->group,
 	    (uint32_t)result->n_messages, bytes);
 	set_result(worker, question, pulled, RESPONSE_SUCCESS, "FOUND", result->next_offset);
+	note(worker, question, result->next_offset);
 	pulled->parts = result->parts;
 	pulled->n_parts = result->n_parts;
 	return OUTCOME_DONE;
@@ -648,6 +670,8 @@ pull_message(struct worker *worker, const struct pull_wish *wish, struct pulled 
 		.group = wish->group,
 		.queue_id = wish->queue_id,
 		.offset = wish->offset,
+		.member = wish->member,
+		.peer = wish->peer,
 		.follows_resets = wish->follows_resets,
 	};
 	struct group group;

@@ -811,6 +811,21 @@ clients_find_member(struct clients *clients, struct slice group, struct slice cl
 }
 
 bool
+clients_find_conn(
+    struct clients *clients, struct conn_id conn, struct arena *arena, struct client *out)
+{
+	struct conn_key key;
+
+	pthread_mutex_lock(&clients->lock);
+	const struct peer *peer = strmap_find(&clients->peers, key_of(conn, &key));
+
+	if (peer != NULL)
+		*out = client_of(arena, peer);
+	pthread_mutex_unlock(&clients->lock);
+	return peer != NULL;
+}
+
+bool
 clients_find_id(struct clients *clients, struct slice id, struct conn_id *conn)
 {
 	pthread_mutex_lock(&clients->lock);

@@ -116,6 +116,9 @@ bool clients_find_group(
     struct clients *clients, struct slice group, struct arena *arena, struct client_group *out);
 bool clients_find_member(struct clients *clients, struct slice group, struct slice client_id,
     struct arena *arena, struct client *out);
+/* The client of a connection that sent a heartbeat. */
+bool clients_find_conn(
+    struct clients *clients, struct conn_id conn, struct arena *arena, struct client *out);
 /* The connection by which the client sent its last heartbeat, whatever its groups. */
 bool clients_find_id(struct clients *clients, struct slice id, struct conn_id *conn);
 /* Ids of a group's members, sorted, each once; NULL when there are none. */

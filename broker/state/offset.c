@@ -248,16 +248,18 @@ slot_for(struct offsets *offsets, struct progress **at, const struct offset_row 
 
 enum offset_status
 offsets_put(struct offsets *offsets, const struct offset_row *row, bool group_exists,
-    const struct offset_limits *limits)
+    const struct offset_limits *limits, int64_t *before)
 {
 	enum offset_status status;
 	struct progress *progress;
 
+	*before = row->offset;
 	pthread_mutex_lock(&offsets->lock);
 	struct offset_slot *queue =
 	    slot_for(offsets, &progress, row, group_exists, limits, &status);
 
 	if (queue != NULL && queue->offset != row->offset && !queue->reset) {
+		*before = queue->offset;
 		queue->offset = row->offset;
 		mark_changed(offsets, progress, queue);
 	}

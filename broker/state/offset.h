@@ -51,9 +51,12 @@ void offsets_free(struct offsets *offsets);
 /* -1 when there is none. */
 int64_t offsets_find(
     struct offsets *offsets, struct slice group, struct slice topic, int32_t queue_id);
-/* Sets it and marks it as changed. group_exists: whether it is a consumer group of this broker. */
+/*
+ * Sets it and marks it as changed. group_exists: whether it is a consumer group of this broker.
+ * *before: what it was, or the new one when it does not change; below 0: there was none.
+ */
 enum offset_status offsets_put(struct offsets *offsets, const struct offset_row *row,
-    bool group_exists, const struct offset_limits *limits);
+    bool group_exists, const struct offset_limits *limits, int64_t *before);
 /*
  * Sets it for a group that exists, and marks it as changed. announced: a consumer is at work, which
  * has to be told (offsets_take_reset). Until then commits of this queue are accepted and forgotten.

@@ -9,6 +9,7 @@
 #include "common/protocol/heartbeat.h"
 #include "common/protocol/kv_table.h"
 #include "common/protocol/lock_batch.h"
+#include "common/protocol/message_trace.h"
 #include "common/protocol/name_list.h"
 #include "common/protocol/queue_offset.h"
 #include "common/protocol/queue_stats.h"
@@ -176,9 +177,21 @@ try_lock_batch(struct arena *arena, struct slice body, struct buf *again)
 }
 
 /* The corpus counts on this order. */
+static int
+try_message_trace(struct arena *arena, struct slice body, struct buf *again)
+{
+	struct json_out out = begin(again);
+	struct message_trace trace;
+
+	if (message_trace_read(arena, body, &trace) == -1)
+		return -1;
+	message_trace_write(&out, &trace);
+	return 0;
+}
+
 static body_fn *const kinds[] = { try_heartbeat, try_registration, try_old_registration,
 	try_compressed_registration, try_route, try_cluster_info, try_kv_table, try_topic_list,
-	try_consume_stats, try_connections, try_queue_offsets, try_lock_batch };
+	try_consume_stats, try_connections, try_queue_offsets, try_lock_batch, try_message_trace };
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -32,7 +32,7 @@ put(struct offsets *offsets, struct offset_row row)
 {
 	static const struct offset_limits limits = { 100, 0 };
 
-	cr_assert_eq(offsets_put(offsets, &row, true, &limits), OFFSET_KEPT);
+	cr_assert_eq(offsets_put(offsets, &row, true, &limits, &(int64_t){ 0 }), OFFSET_KEPT);
 }
 
 static struct offsets *
@@ -114,7 +114,7 @@ put_unknown(struct offsets *offsets, const char *group, int32_t queue_id)
 	static const struct offset_limits limits = { 6, 2 };
 	struct offset_row row = { slice_of(group), SLICE("T"), queue_id, 1 };
 
-	return offsets_put(offsets, &row, false, &limits);
+	return offsets_put(offsets, &row, false, &limits, &(int64_t){ 0 });
 }
 
 Test(offset, limits)
@@ -127,7 +127,7 @@ Test(offset, limits)
 	cr_assert_eq(put_unknown(offsets, "X", 0), OFFSET_KEPT);
 	cr_assert_eq(put_unknown(offsets, "X", 1), OFFSET_KEPT);
 	cr_assert_eq(put_unknown(offsets, "X", 1), OFFSET_KEPT, "it is there");
-	cr_assert_eq(offsets_put(offsets, &row, true, &limits), OFFSET_TOO_MANY);
+	cr_assert_eq(offsets_put(offsets, &row, true, &limits, &(int64_t){ 0 }), OFFSET_TOO_MANY);
 	cr_assert_eq(put_unknown(offsets, "G", 7), OFFSET_KEPT, "it consumed before");
 	offsets_remove_group(offsets, SLICE("H"));
 	cr_assert_eq(put_unknown(offsets, "X", 2), OFFSET_TOO_MANY_UNKNOWN);
@@ -136,7 +136,8 @@ Test(offset, limits)
 	cr_assert_eq(counts.n, 5);
 	cr_assert_eq(counts.n_unknown, 2);
 	row.group = SLICE("X");
-	cr_assert_eq(offsets_put(offsets, &row, true, &limits), OFFSET_KEPT, "now it exists");
+	cr_assert_eq(offsets_put(offsets, &row, true, &limits, &(int64_t){ 0 }), OFFSET_KEPT,
+	    "now it exists");
 	offsets_get_counts(offsets, &counts);
 	cr_assert_eq(counts.n, 6);
 	cr_assert_eq(counts.n_unknown, 0);
