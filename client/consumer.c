@@ -8,6 +8,7 @@
 #include "client/consumer_queue.h"
 #include "client/error.h"
 #include "client/handle.h"
+#include "client/route_cache.h"
 #include "common/base/clock.h"
 #include "common/base/container_of.h"
 #include "common/base/mem.h"
@@ -20,6 +21,7 @@
 
 #define SHARE_EVERY_MS 20000
 #define SHARE_AGAIN_MS 1000 /* after a failure */
+#define RESTLESS_MS 60000   /* so long after a lost connection, a broker may be on its way back */
 #define COMMIT_EVERY_MS 5000
 
 /* A topic whose queues are shared out. */
@@ -42,6 +44,7 @@ struct push_consumer {
 	struct consumed_topic *topics; /* the retry topic too */
 	size_t n_topics;
 	struct timer share, commit;
+	int64_t restless_until_ms; /* routes and members are asked about every second */
 	bool closing;
 };
 
@@ -226,12 +229,19 @@ share_topic(struct consumed_topic *topic)
 static void
 share_all(struct push_consumer *consumer)
 {
+	int64_t now = clock_mono_ms();
+	bool restless = now < consumer->restless_until_ms;
+
 	if (!is_open(consumer))
 		return;
-	loop_set_timer(
-	    consumer->context.mq->loop, &consumer->share, clock_mono_ms() + SHARE_EVERY_MS);
-	for (size_t i = 0; i < consumer->n_topics; i++)
+	loop_set_timer(consumer->context.mq->loop, &consumer->share,
+	    now + (restless ? SHARE_AGAIN_MS : SHARE_EVERY_MS));
+	for (size_t i = 0; i < consumer->n_topics; i++) {
+		if (restless)
+			route_cache_doubt(
+			    consumer->context.mq, consumer->topics[i].subscription->topic);
 		share_topic(&consumer->topics[i]);
+	}
 }
 
 static void
@@ -296,6 +306,21 @@ on_request(struct peer_watch *watch, const struct client_peer *peer, const struc
 		return true;
 	}
 	return false;
+}
+
+/* A broker has gone, or could not be reached: its queues will be missed, and come back with it. */
+static void
+on_lost(struct peer_watch *watch, const struct client_peer *peer)
+{
+	struct push_consumer *consumer = container_of(watch, struct push_consumer, watch);
+	int64_t now = clock_mono_ms();
+
+	(void)peer;
+	if (!is_open(consumer))
+		return;
+	if (now >= consumer->restless_until_ms)
+		loop_set_timer(consumer->context.mq->loop, &consumer->share, now + SHARE_AGAIN_MS);
+	consumer->restless_until_ms = now + RESTLESS_MS;
 }
 
 static void
@@ -466,7 +491,13 @@ push_consumer_new(
 		consumer_release(&consumer->context);
 		return NULL;
 	}
-	consumer->watch = (struct peer_watch){ .on_request = on_request, .on_close = on_close };
+	consumer->watch = (struct peer_watch){
+		.on_lost = on_lost,
+		.on_request = on_request,
+		.on_close = on_close,
+	};
+	/* A broker that is away at the start is not lost later. */
+	consumer->restless_until_ms = clock_mono_ms() + RESTLESS_MS;
 	peer_watch_add(mq, &consumer->watch);
 	consumer->share.due = on_share;
 	consumer->commit.due = on_commit;

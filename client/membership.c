@@ -308,6 +308,15 @@ membership_leave_consumer(struct client_membership *membership, struct slice gro
 
 /* ---- what the connections tell ---- */
 
+static bool
+is_name_server(const struct twinmq *mq, const char *address)
+{
+	for (size_t i = 0; i < mq->n_name_servers; i++)
+		if (strcmp(mq->name_servers[i], address) == 0)
+			return true;
+	return false;
+}
+
 /* Whatever is sent over a new connection, the broker first learns whose connection it is. */
 static void
 on_connect(struct peer_watch *watch, const struct client_peer *peer)
@@ -315,8 +324,13 @@ on_connect(struct peer_watch *watch, const struct client_peer *peer)
 	struct client_membership *membership = container_of(watch, struct client_membership, watch);
 	struct known_master *master = strmap_find(&membership->masters, slice_of(peer->address));
 
-	if (master != NULL && !master->beating && !is_empty(membership))
+	if (is_empty(membership))
+		return;
+	if (master != NULL && !master->beating)
 		beat(master);
+	else if (master == NULL && !is_name_server(membership->mq, peer->address))
+		/* A master that came after the last round. */
+		loop_set_timer(membership->mq->loop, &membership->next_round, clock_mono_ms());
 }
 
 static void
