@@ -66,6 +66,7 @@ rooms() {
 	examples/common:          client common/
 	examples/bank-transfer:   client examples/common common/
 	examples/messages:        client common/
+	examples/shop:            client examples/common common/
 	ROOMS
 }
 

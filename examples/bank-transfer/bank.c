@@ -9,24 +9,6 @@
 #define BODY_MAX 1024
 
 struct slice
-transfer_key(struct arena *arena, struct slice ledger, int64_t id)
-{
-	return arena_printf(arena, "%.*s-%" PRId64, (int)ledger.len, ledger.data, id);
-}
-
-int64_t
-transfer_id_of_key(struct slice key, struct slice ledger)
-{
-	int64_t id;
-
-	if (key.len <= ledger.len || memcmp(key.data, ledger.data, ledger.len) != 0 ||
-	    key.data[ledger.len] != '-')
-		return -1;
-	struct slice number = { key.data + ledger.len + 1, key.len - ledger.len - 1 };
-	return slice_to_int64(number, &id) == 0 && id > 0 ? id : -1;
-}
-
-struct slice
 transfer_body(struct arena *arena, const struct transfer *transfer)
 {
 	return arena_printf(arena,
@@ -40,7 +22,7 @@ transfer_of_record(const struct record *record, struct slice ledger, struct aren
 {
 	struct slice key = property_find(record->properties, "KEYS"), body;
 
-	if (transfer_id_of_key(key, ledger) == -1 ||
+	if (ledger_id_of_key(key, ledger) == -1 ||
 	    record_plain_body(record, BODY_MAX, arena, &body) == -1)
 		return -1;
 	const struct json *json = json_parse(arena, body);
@@ -48,7 +30,7 @@ transfer_of_record(const struct record *record, struct slice ledger, struct aren
 	transfer->from = json_member_int64(json, "from", -1);
 	transfer->to = json_member_int64(json, "to", -1);
 	transfer->amount = json_member_int64(json, "amount", -1);
-	return transfer->id == transfer_id_of_key(key, ledger) && transfer->amount > 0 ? 0 : -1;
+	return transfer->id == ledger_id_of_key(key, ledger) && transfer->amount > 0 ? 0 : -1;
 }
 
 struct slice

@@ -21,10 +21,6 @@ struct transfer {
 	int64_t amount; /* coins */
 };
 
-/* Key of the message: "LEDGER-ID". A ledger is one pair of banks. */
-struct slice transfer_key(struct arena *arena, struct slice ledger, int64_t id);
-/* The id, or -1 when the key is not of this ledger. */
-int64_t transfer_id_of_key(struct slice key, struct slice ledger);
 /* Body of the message. */
 struct slice transfer_body(struct arena *arena, const struct transfer *transfer);
 /* 0, or -1 when the record is no transfer of this ledger. */

@@ -92,7 +92,7 @@ check(void *context, const struct record *message, struct slice transaction_id,
     struct transaction *transaction)
 {
 	struct office *office = context;
-	int64_t id = transfer_id_of_key(property_find(message->properties, "KEYS"), office->ledger);
+	int64_t id = ledger_id_of_key(property_find(message->properties, "KEYS"), office->ledger);
 
 	(void)transaction;
 	if (id == -1)
@@ -125,7 +125,7 @@ begin(struct office *office, int64_t id)
 	pending->transfer = book_a_order(office->flags->seed, id);
 	struct message message = {
 		.topic = SLICE(BANK_TOPIC),
-		.keys = transfer_key(&arena, office->ledger, id),
+		.keys = ledger_key(&arena, office->ledger, id),
 		.body = transfer_body(&arena, &pending->transfer),
 		.queue_id = MESSAGE_ANY_QUEUE,
 	};
@@ -281,5 +281,5 @@ main(int argc, char **argv)
 		{ NULL },
 	};
 
-	return program_main(commands, argc, argv);
+	return program_main(commands, NULL, argc, argv);
 }

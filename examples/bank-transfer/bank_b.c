@@ -177,5 +177,5 @@ main(int argc, char **argv)
 		{ NULL },
 	};
 
-	return program_main(commands, argc, argv);
+	return program_main(commands, NULL, argc, argv);
 }

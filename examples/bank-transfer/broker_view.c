@@ -28,7 +28,7 @@ take_list(
 			.broker = broker,
 			.position = info->position,
 			.transaction_id = info->id,
-			.id = transfer_id_of_key(info->keys, ledger),
+			.id = ledger_id_of_key(info->keys, ledger),
 			.state = slice_of(transaction_state_name(info->state)),
 			.by_check = is_by_check(info),
 		};

@@ -65,9 +65,11 @@ take_flag(struct program_flags *flags, int letter)
 }
 
 int
-program_main(const struct program_command *commands, int argc, char **argv)
+program_main(const struct program_command *commands, const void *context, int argc, char **argv)
 {
-	struct program_flags flags = { .name_servers = getenv("NAMESRV_ADDR"), .rate = 1000 };
+	struct program_flags flags = {
+		.name_servers = getenv("NAMESRV_ADDR"), .rate = 1000, .context = context
+	};
 	const struct program_command *command = commands;
 	int letter;
 
@@ -132,4 +134,22 @@ program_random(int64_t seed, int64_t id, int64_t which, int64_t range)
 	x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
 	x ^= x >> 31;
 	return (int64_t)(x % (uint64_t)range);
+}
+
+struct slice
+ledger_key(struct arena *arena, struct slice ledger, int64_t id)
+{
+	return arena_printf(arena, "%.*s-%" PRId64, (int)ledger.len, ledger.data, id);
+}
+
+int64_t
+ledger_id_of_key(struct slice key, struct slice ledger)
+{
+	int64_t id;
+
+	if (key.len <= ledger.len || memcmp(key.data, ledger.data, ledger.len) != 0 ||
+	    key.data[ledger.len] != '-')
+		return -1;
+	struct slice number = { key.data + ledger.len + 1, key.len - ledger.len - 1 };
+	return slice_to_int64(number, &id) == 0 && id > 0 ? id : -1;
 }
