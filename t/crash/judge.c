@@ -82,8 +82,10 @@ judge_record(struct judge_queue *at, const struct record *record)
 	    !slice_equal(record->body, numbered_body(judge->room, number, judge->body_max)))
 		breach("%.*s queue %d offset %" PRId64 ": a body that nobody sent", (int)broker.len,
 		    broker.data, (int)at->queue.id, at->next);
-	else
+	else {
+		judge->record = record;
 		judge_number(at, number);
+	}
 }
 
 static void

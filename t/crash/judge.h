@@ -32,8 +32,9 @@ struct judge {
 	    void *arg, uint64_t number); /* a message for the first time; NULL: nobody asks */
 	void *arg;
 	/* Answers. */
-	uint64_t n_met;        /* records of numbered messages */
-	struct slice *brokers; /* addresses of the masters, from judge_open on */
+	uint64_t n_met;              /* records of numbered messages */
+	const struct record *record; /* while `met` runs: where it was met */
+	struct slice *brokers;       /* addresses of the masters, from judge_open on */
 	size_t n_brokers;
 	/* internal */
 	struct arena kept;

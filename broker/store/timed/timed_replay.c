@@ -135,5 +135,7 @@ timed_table_replayed(struct timed_table *table, int64_t first, int64_t end, stru
 		table->n_aged[clock] = 0;
 		table->ends[clock] = (struct timed_end){ INT64_MIN, INT64_MIN };
 	}
+	/* So that it is known when the first is due. */
+	timed_table_tend(table, end);
 	return 0;
 }

@@ -69,7 +69,7 @@ prepare(struct timed_table *table, int64_t *version)
 {
 	int rc = sql_exec(table->db,
 	    "PRAGMA page_size = 4096; PRAGMA synchronous = FULL; PRAGMA journal_mode = WAL;"
-	    "PRAGMA cache_size = -4096; PRAGMA wal_autocheckpoint = 2000");
+	    "PRAGMA cache_size = -4096; PRAGMA wal_autocheckpoint = 8000");
 
 	if (rc == SQLITE_OK)
 		rc = sql_int64(table->db, "PRAGMA user_version", version);
