@@ -23,7 +23,7 @@ extern const struct handler recall_handlers[];
 /* pull/ */
 extern const struct handler pull_handlers[], query_handlers[], reset_handlers[];
 /* pop/ */
-extern const struct handler assignment_handlers[];
+extern const struct handler pop_handlers[], ack_handlers[], assignment_handlers[];
 /* consumers/ */
 extern const struct handler client_handlers[], connection_handlers[], directly_handlers[],
     lock_handlers[], offset_handlers[], progress_handlers[];
@@ -44,6 +44,8 @@ const struct handler *const broker_families[] = {
 	recall_handlers,
 	pull_handlers,
 	query_handlers,
+	pop_handlers,
+	ack_handlers,
 	assignment_handlers,
 	reset_handlers,
 	client_handlers,

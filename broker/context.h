@@ -24,6 +24,8 @@ struct worker {
 	struct inflight *inflight;    /* sends that are with the writer */
 	struct filter_cache *filters; /* SQL92 expressions of heartbeats and pulls */
 	uint32_t next_queue;          /* for sends that leave the choice to us */
+	/* pops without messages */
+	struct waiting *waiting;
 };
 
 struct broker {
@@ -36,8 +38,10 @@ struct broker {
 	struct offsets *offsets;
 	struct clients *clients;
 	struct queue_locks *queue_locks;
-	/* which groups pop */
+	/* which groups pop, and what they have popped */
 	struct request_modes *request_modes;
+	struct checkpoints *checkpoints;
+	struct pops *pops;
 	struct registrar *registrar;  /* tells the name servers; loop 0 */
 	struct delays *delays;        /* messages with a delay level; loop 0 */
 	struct timed_messages *timed; /* messages with a time of their own; loop 0 */

@@ -246,6 +246,23 @@ const struct option broker_options[] = {
 	    "with the default mode POP, a client also pops the queues of this many others; -1, 0: "
 	    "all queues",
 	    LIVE),
+	NUMBER("maxPopPollingSize", max_pop_polling_size, "100000", 0, 10000000, "pops",
+	    "at most this many pops wait for messages; the broker answers others at once "
+	    "(POLLING_FULL)",
+	    LIVE),
+	NUMBER("popPollingSize", pop_polling_size, "1024", 1, 10000000, "pops",
+	    "at most this many of them are of one group and queue", LIVE),
+	SWITCH("enablePopMessageThreshold", enable_pop_message_threshold, "true",
+	    "give a group nothing more of a queue with popInflightMessageThreshold messages that "
+	    "it has not acknowledged",
+	    LIVE),
+	NUMBER("popInflightMessageThreshold", pop_inflight_message_threshold, "10000", 1, 1000000,
+	    "messages",
+	    "a group may have this many messages of one queue before it acknowledges them", LIVE),
+	NUMBER("popCkMaxBufferSize", pop_ck_max_buffer_size, "200000", 1, 100000000, "pops",
+	    "at most this many pops of all groups wait for acknowledgements, each of up to 32 "
+	    "messages; the broker refuses others as busy",
+	    LIVE),
 
 	/* delayed and transaction messages */
 	TEXT("messageDelayLevel", message_delay_level,

@@ -111,6 +111,11 @@ struct broker_settings {
 	bool server_load_balancer_enable;
 	int default_message_request_mode; /* enum request_mode */
 	int64_t default_pop_share_queue_num;
+	int64_t max_pop_polling_size;
+	int64_t pop_polling_size;
+	bool enable_pop_message_threshold;
+	int64_t pop_inflight_message_threshold;
+	int64_t pop_ck_max_buffer_size;
 
 	/* delayed and transaction messages */
 	char *message_delay_level;

@@ -21,13 +21,16 @@
 #include "broker/consumers/heartbeat.h"
 #include "broker/delay/delay.h"
 #include "broker/delay/timed.h"
+#include "broker/pop/pop.h"
 #include "broker/pop/request_mode.h"
+#include "broker/pop/revive.h"
 #include "broker/pull/parked.h"
 #include "broker/pull/pull.h"
 #include "broker/retention/retention.h"
 #include "broker/retention/timers.h"
 #include "broker/send/inflight.h"
 #include "broker/send/send.h"
+#include "broker/state/checkpoint.h"
 #include "broker/state/client.h"
 #include "broker/state/delivery.h"
 #include "broker/state/group.h"
@@ -169,6 +172,7 @@ make_workers(struct broker *broker)
 		worker->readahead = readahead_new(worker->loop);
 		worker->filters = filter_cache_new();
 		pull_attach(worker);
+		pop_attach(worker);
 		send_attach(worker);
 	}
 }
@@ -268,6 +272,8 @@ load_state(struct broker *broker)
 	broker->queue_locks =
 	    queue_locks_new(clock_mono_ms() + broker->settings->rebalance_lock_restart_wait);
 	broker->request_modes = request_modes_new();
+	broker->checkpoints = checkpoints_new();
+	broker->pops = pops_new(broker);
 	broker->topics = topics_new();
 	broker->groups = groups_new();
 	broker->offsets = offsets_new();
@@ -289,6 +295,7 @@ start_services(struct broker *broker)
 	if (delays_start(broker) == -1)
 		return -1;
 	broker->timed = timed_messages_start(broker);
+	pops_start(broker->pops);
 	broker->masters = masters_new(broker);
 	broker->registrar = registrar_new(broker);
 	broker->transaction_checks = transaction_checks_new(broker);
@@ -327,6 +334,7 @@ free_workers(struct broker *broker)
 
 		inflight_free(worker->inflight);
 		parked_pulls_free(worker->parked);
+		pop_detach(worker);
 		readahead_free(worker->readahead);
 		filter_cache_free(worker->filters);
 		tail_free(worker->tail);
@@ -377,6 +385,8 @@ broker_release(struct daemon *daemon)
 		clients_free(broker->clients);
 		queue_locks_free(broker->queue_locks);
 		request_modes_free(broker->request_modes);
+		pops_free(broker->pops);
+		checkpoints_free(broker->checkpoints);
 		stats_free(broker->stats);
 		replies_free(broker->replies);
 		deliveries_free(broker->deliveries);

@@ -17,8 +17,9 @@ enum system_name {
 	SYSTEM_NAME_TEMPLATE, /* only when autoCreateTopicEnable */
 	SYSTEM_NAME_CLUSTER,
 	SYSTEM_NAME_BROKER,
-	SYSTEM_NAME_REPLY, /* <cluster>_REPLY_TOPIC */
-	SYSTEM_NAME_TRACE, /* only when traceTopicEnable */
+	SYSTEM_NAME_REPLY,  /* <cluster>_REPLY_TOPIC */
+	SYSTEM_NAME_TRACE,  /* only when traceTopicEnable */
+	SYSTEM_NAME_REVIVE, /* REVIVE_TOPIC_PREFIX<cluster> */
 };
 
 /* Rows with 0 queues only reserve a name; the start does not create these topics. */
@@ -43,6 +44,7 @@ static const struct system_topic_row {
 	{ NULL, SYSTEM_NAME_CLUSTER, 16, TEMPLATE, false },
 	{ NULL, SYSTEM_NAME_BROKER, 1, TEMPLATE, false },
 	{ NULL, SYSTEM_NAME_REPLY, 1, BOTH, false },
+	{ NULL, SYSTEM_NAME_REVIVE, 1, BOTH, true },
 };
 
 #define N_ROWS (sizeof rows / sizeof *rows)
@@ -74,6 +76,8 @@ name_of(
 		return slice_of(settings->broker_name);
 	case SYSTEM_NAME_REPLY:
 		return arena_printf(arena, "%s" REPLY_SUFFIX, settings->broker_cluster_name);
+	case SYSTEM_NAME_REVIVE:
+		return arena_printf(arena, REVIVE_TOPIC_PREFIX "%s", settings->broker_cluster_name);
 	}
 	return SLICE_NONE;
 }
@@ -107,11 +111,11 @@ topic_is_forbidden(struct slice name)
 	if (name.len == 0)
 		return false;
 	for (size_t i = 0; i < N_ROWS; i++) {
-		if (rows[i].forbidden && rows[i].name[0] == name.data[0] &&
+		if (rows[i].forbidden && rows[i].name != NULL && rows[i].name[0] == name.data[0] &&
 		    slice_is(name, rows[i].name))
 			return true;
 	}
-	return false;
+	return name.data[0] == REVIVE_TOPIC_PREFIX[0] && slice_starts(name, REVIVE_TOPIC_PREFIX);
 }
 
 const struct slice *

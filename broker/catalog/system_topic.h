@@ -13,6 +13,9 @@
 #define TOPIC_TEMPLATE "TBW102"                          /* defaultTopic of all clients ... */
 #define TOPIC_TEMPLATE_4_3 "AUTO_CREATE_TOPIC_KEY_TOPIC" /* ... but 4.3.0 */
 
+/* What pops record, see broker/pop; then the name of the cluster. */
+#define REVIVE_TOPIC_PREFIX "rmq_sys_REVIVE_LOG_"
+
 /* Names that clients and administrators may not create or delete. */
 bool topic_is_system(const struct broker *broker, struct slice name);
 /* The names to which the broker refuses sends (code 16). */

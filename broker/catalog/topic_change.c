@@ -8,6 +8,7 @@
 #include "broker/catalog/system_topic.h"
 #include "broker/cluster/masters.h"
 #include "broker/cluster/register.h"
+#include "broker/state/checkpoint.h"
 #include "broker/state/limit.h"
 #include "broker/state/offset.h"
 #include "broker/state/stats.h"
@@ -252,6 +253,7 @@ apply_delete(struct change *change)
 	struct slice name = slice_of(change->topics->name);
 
 	offsets_remove_topic(change->broker->offsets, name);
+	checkpoints_drop(change->broker->checkpoints, SLICE_NONE, name);
 	stats_forget(change->broker->stats, name);
 	log_info("topic deleted name=%s", change->topics->name);
 }
@@ -330,6 +332,7 @@ apply_group_delete(struct change *change)
 	groups_remove(change->broker->groups, name);
 	if (change->tell)
 		offsets_remove_group(change->broker->offsets, name);
+	checkpoints_drop(change->broker->checkpoints, name, SLICE_NONE);
 	log_info("group deleted name=%s offsets=%s", change->groups->name,
 	    change->tell ? "too" : "kept");
 }

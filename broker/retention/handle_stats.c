@@ -10,6 +10,7 @@
 #include "broker/context.h"
 #include "broker/delay/delay.h"
 #include "broker/delay/timed.h"
+#include "broker/state/checkpoint.h"
 #include "broker/state/client.h"
 #include "broker/state/group.h"
 #include "broker/state/limit.h"
@@ -126,6 +127,7 @@ put_limits(struct table_text *table, const struct broker *broker)
 {
 	struct client_counts clients;
 	struct offset_counts offsets;
+	struct checkpoint_counts pops;
 	struct stats_sizes sizes;
 	struct reply_counts replies;
 
@@ -146,6 +148,12 @@ put_limits(struct table_text *table, const struct broker *broker)
 	put_int(table, "repliesDelivered", (int64_t)replies.delivered);
 	put_int(table, "repliesUndelivered", (int64_t)replies.undelivered);
 	put_int(table, "replyMemory", (int64_t)replies.bytes);
+	checkpoints_get_counts(broker->checkpoints, &pops);
+	put_int(table, "popCheckpoints", (int64_t)pops.n_checkpoints);
+	put_int(table, "popMessages", (int64_t)pops.n_messages);
+	put_int(table, "popRevived", pops.n_revived);
+	put_int(table, "popDead", pops.n_dead);
+	put_int(table, "popDropped", pops.n_dropped);
 	for (int i = 0; i < N_LIMITS; i++)
 		put_int(table, limit_counter((enum limit)i),
 		    (int64_t)limits_refused(broker->limits, (enum limit)i));

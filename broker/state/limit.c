@@ -55,6 +55,17 @@ static const struct limit_row {
 	[LIMIT_QUEUE_LOCKS] = { "maxQueueLocks", "refusedQueueLocks",
 	    offsetof(struct broker_settings, max_queue_locks),
 	    "as many queues are locked as maxQueueLocks allows: raise it" },
+	[LIMIT_POP_POLLING] = { "maxPopPollingSize", "refusedPopPolling",
+	    offsetof(struct broker_settings, max_pop_polling_size),
+	    "as many pops wait as maxPopPollingSize, or for one queue popPollingSize, allows" },
+	[LIMIT_POP_INFLIGHT] = { "popInflightMessageThreshold", "refusedPopInflight",
+	    offsetof(struct broker_settings, pop_inflight_message_threshold),
+	    "as many messages of a queue are not acknowledged as popInflightMessageThreshold "
+	    "allows" },
+	[LIMIT_POP_CHECKPOINTS] = { "popCkMaxBufferSize", "refusedPopCheckpoints",
+	    offsetof(struct broker_settings, pop_ck_max_buffer_size),
+	    "as many pops are not acknowledged as popCkMaxBufferSize allows: acknowledge "
+	    "messages, or raise it" },
 	[LIMIT_REQUEST_MODES] = { "maxMessageRequestModes", "refusedMessageRequestModes",
 	    offsetof(struct broker_settings, max_message_request_modes),
 	    "as many groups and topics have a request mode as maxMessageRequestModes allows: raise "

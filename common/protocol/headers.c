@@ -208,6 +208,95 @@ const struct field query_message_reply_fields[] = {
 	FIELD_END,
 };
 
+/* ---- Popping ------------------------------------------------------------------- */
+
+const struct field pop_header_fields[] = {
+	FIELD_ROW("consumerGroup", FIELD_GROUP, pop_header, consumer_group, true, 0),
+	FIELD_ROW("topic", FIELD_TOPIC, pop_header, topic, true, 0),
+	FIELD_ROW("queueId", FIELD_INT32, pop_header, queue_id, true, 0),
+	FIELD_ROW("maxMsgNums", FIELD_INT32, pop_header, max_messages, true, 0),
+	FIELD_ROW("invisibleTime", FIELD_INT64, pop_header, invisible_time, true, 0),
+	FIELD_ROW("pollTime", FIELD_INT64, pop_header, poll_time, true, 0),
+	FIELD_ROW("bornTime", FIELD_INT64, pop_header, born_time, false, 0),
+	FIELD_ROW("initMode", FIELD_INT32, pop_header, init_mode, true, 0),
+	FIELD_ROW("expType", FIELD_LABEL, pop_header, expression_type, false, 0),
+	FIELD_ROW("exp", FIELD_TEXT, pop_header, expression, false, 0),
+	FIELD_ROW("order", FIELD_BOOL, pop_header, order, false, 0),
+	FIELD_ROW("attemptId", FIELD_TEXT, pop_header, attempt_id, false, 0),
+	FIELD_ROW("bname", FIELD_BROKER, pop_header, broker_name, false, 0),
+	FIELD_END,
+};
+
+const struct field pop_reply_fields[] = {
+	FIELD_ROW("popTime", FIELD_INT64, pop_reply, pop_time, true, 0),
+	FIELD_ROW("invisibleTime", FIELD_INT64, pop_reply, invisible_time, true, 0),
+	FIELD_ROW("reviveQid", FIELD_INT32, pop_reply, revive_queue, true, 0),
+	FIELD_ROW("restNum", FIELD_INT64, pop_reply, rest, true, 0),
+	FIELD_ROW("startOffsetInfo", FIELD_TEXT, pop_reply, start_offset_info, false, 0),
+	FIELD_ROW("msgOffsetInfo", FIELD_TEXT, pop_reply, msg_offset_info, false, 0),
+	FIELD_ROW("orderCountInfo", FIELD_TEXT, pop_reply, order_count_info, false, 0),
+	FIELD_END,
+};
+
+const struct field ack_header_fields[] = {
+	FIELD_ROW("consumerGroup", FIELD_GROUP, ack_header, consumer_group, true, 0),
+	FIELD_ROW("topic", FIELD_TOPIC, ack_header, topic, true, 0),
+	FIELD_ROW("queueId", FIELD_INT32, ack_header, queue_id, true, 0),
+	FIELD_ROW("extraInfo", FIELD_TEXT, ack_header, extra_info, true, 0),
+	FIELD_ROW("offset", FIELD_INT64, ack_header, offset, true, 0),
+	FIELD_ROW("bname", FIELD_BROKER, ack_header, broker_name, false, 0),
+	FIELD_END,
+};
+
+const struct field change_invisible_header_fields[] = {
+	FIELD_ROW("consumerGroup", FIELD_GROUP, ack_header, consumer_group, true, 0),
+	FIELD_ROW("topic", FIELD_TOPIC, ack_header, topic, true, 0),
+	FIELD_ROW("queueId", FIELD_INT32, ack_header, queue_id, true, 0),
+	FIELD_ROW("extraInfo", FIELD_TEXT, ack_header, extra_info, true, 0),
+	FIELD_ROW("offset", FIELD_INT64, ack_header, offset, true, 0),
+	FIELD_ROW("invisibleTime", FIELD_INT64, ack_header, invisible_time, true, 0),
+	FIELD_ROW("bname", FIELD_BROKER, ack_header, broker_name, false, 0),
+	FIELD_END,
+};
+
+const struct field change_invisible_reply_fields[] = {
+	FIELD_ROW("popTime", FIELD_INT64, change_invisible_reply, pop_time, true, 0),
+	FIELD_ROW("invisibleTime", FIELD_INT64, change_invisible_reply, invisible_time, true, 0),
+	FIELD_ROW("reviveQid", FIELD_INT32, change_invisible_reply, revive_queue, true, 0),
+	FIELD_END,
+};
+
+const struct field notification_header_fields[] = {
+	FIELD_ROW("consumerGroup", FIELD_GROUP, notification_header, consumer_group, true, 0),
+	FIELD_ROW("topic", FIELD_TOPIC, notification_header, topic, true, 0),
+	FIELD_ROW("queueId", FIELD_INT32, notification_header, queue_id, true, 0),
+	FIELD_ROW("pollTime", FIELD_INT64, notification_header, poll_time, true, 0),
+	FIELD_ROW("bornTime", FIELD_INT64, notification_header, born_time, false, 0),
+	FIELD_ROW("order", FIELD_BOOL, notification_header, order, false, 0),
+	FIELD_ROW("attemptId", FIELD_TEXT, notification_header, attempt_id, false, 0),
+	FIELD_ROW("bname", FIELD_BROKER, notification_header, broker_name, false, 0),
+	FIELD_END,
+};
+
+const struct field notification_reply_fields[] = {
+	FIELD_ROW("hasMsg", FIELD_BOOL, notification_reply, has_message, true, 0),
+	FIELD_ROW("pollingFull", FIELD_BOOL, notification_reply, polling_full, true, 0),
+	FIELD_END,
+};
+
+const struct field polling_info_header_fields[] = {
+	FIELD_ROW("consumerGroup", FIELD_GROUP, polling_info_header, consumer_group, true, 0),
+	FIELD_ROW("topic", FIELD_TOPIC, polling_info_header, topic, true, 0),
+	FIELD_ROW("queueId", FIELD_INT32, polling_info_header, queue_id, true, 0),
+	FIELD_ROW("bname", FIELD_BROKER, polling_info_header, broker_name, false, 0),
+	FIELD_END,
+};
+
+const struct field polling_info_reply_fields[] = {
+	FIELD_ROW("pollingNum", FIELD_INT32, polling_info_reply, n_polling, true, 0),
+	FIELD_END,
+};
+
 /* ---- Being known --------------------------------------------------------------- */
 
 const struct field unregister_client_header_fields[] = {

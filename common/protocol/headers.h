@@ -210,6 +210,90 @@ struct query_message_reply {
 };
 extern const struct field query_message_reply_fields[];
 
+/* ---- Popping ------------------------------------------------------------------- */
+
+/* POP_MESSAGE */
+struct pop_header {
+	struct slice consumer_group;
+	struct slice topic;
+	int32_t queue_id; /* -1: any */
+	int32_t max_messages;
+	int64_t invisible_time; /* ms */
+	int64_t poll_time;      /* ms */
+	int64_t born_time;
+	int32_t init_mode; /* 0: from the first message, 1: from the last */
+	struct slice expression_type;
+	struct slice expression;
+	bool order;
+	struct slice attempt_id;
+	struct slice broker_name;
+};
+extern const struct field pop_header_fields[];
+
+struct pop_reply {
+	int64_t pop_time;
+	int64_t invisible_time; /* ms */
+	int32_t revive_queue;
+	int64_t rest;
+	struct slice start_offset_info;
+	struct slice msg_offset_info;
+	struct slice order_count_info;
+};
+extern const struct field pop_reply_fields[];
+
+/* ACK_MESSAGE; CHANGE_MESSAGE_INVISIBLETIME wants the time too */
+struct ack_header {
+	struct slice consumer_group;
+	struct slice topic;
+	int32_t queue_id;
+	struct slice extra_info;
+	int64_t offset;
+	int64_t invisible_time; /* ms */
+	struct slice broker_name;
+};
+extern const struct field ack_header_fields[];
+extern const struct field change_invisible_header_fields[];
+
+struct change_invisible_reply {
+	int64_t pop_time;
+	int64_t invisible_time; /* ms */
+	int32_t revive_queue;
+};
+extern const struct field change_invisible_reply_fields[];
+
+/* NOTIFICATION */
+struct notification_header {
+	struct slice consumer_group;
+	struct slice topic;
+	int32_t queue_id;
+	int64_t poll_time; /* ms */
+	int64_t born_time;
+	bool order;
+	struct slice attempt_id;
+	struct slice broker_name;
+};
+extern const struct field notification_header_fields[];
+
+struct notification_reply {
+	bool has_message;
+	bool polling_full;
+};
+extern const struct field notification_reply_fields[];
+
+/* POLLING_INFO */
+struct polling_info_header {
+	struct slice consumer_group;
+	struct slice topic;
+	int32_t queue_id;
+	struct slice broker_name;
+};
+extern const struct field polling_info_header_fields[];
+
+struct polling_info_reply {
+	int32_t n_polling;
+};
+extern const struct field polling_info_reply_fields[];
+
 /* ---- Being known --------------------------------------------------------------- */
 
 /* UNREGISTER_CLIENT */

@@ -2,6 +2,7 @@
 
 #include "broker/store/tail/tail.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,8 +32,11 @@ struct tail {
 	struct commit_notice **held;         /* a ring of n_held from first_held on, oldest first */
 	size_t first_held, n_held, held_cap; /* held_cap is a power of two */
 	int64_t held_bytes, limit_bytes;
-	void (*grew)(void *arg, struct tail_queue *queue);
-	void *grew_arg;
+	struct {
+		void (*grew)(void *arg, struct tail_queue *queue);
+		void *arg;
+	} listeners[TAIL_LISTENERS];
+	size_t n_listeners;
 	struct tail_queue **grown; /* by the notice at hand, each once */
 	size_t n_grown, grown_cap;
 };
@@ -112,8 +116,9 @@ tail_free(struct tail *tail)
 void
 tail_on_growth(struct tail *tail, void (*grew)(void *arg, struct tail_queue *queue), void *arg)
 {
-	tail->grew = grew;
-	tail->grew_arg = arg;
+	assert(tail->n_listeners < TAIL_LISTENERS);
+	tail->listeners[tail->n_listeners].grew = grew;
+	tail->listeners[tail->n_listeners++].arg = arg;
 }
 
 struct tail_queue *
@@ -286,8 +291,8 @@ apply_growth(struct tail *tail, struct commit_notice *notice)
 		let_go_oldest(tail);
 	for (size_t i = 0; i < tail->n_grown; i++) {
 		tail->grown[i]->grown = false;
-		if (tail->grew != NULL)
-			tail->grew(tail->grew_arg, tail->grown[i]);
+		for (size_t k = 0; k < tail->n_listeners; k++)
+			tail->listeners[k].grew(tail->listeners[k].arg, tail->grown[i]);
 	}
 }
 

@@ -31,7 +31,8 @@ struct tail_queue {
 
 struct tail *tail_new(struct store *store);
 void tail_free(struct tail *tail);
-/* Called for each queue that grew, after the notice was applied. */
+#define TAIL_LISTENERS 2 /* pulls that wait, and pops */
+/* Called for each queue that grew, after the notice was applied. One more listener. */
 void tail_on_growth(
     struct tail *tail, void (*grew)(void *arg, struct tail_queue *queue), void *arg);
 /* NULL when the queue has never had a message. Lent; stays until its topic is deleted. */
