@@ -25,7 +25,7 @@ struct worker {
 	struct filter_cache *filters; /* SQL92 expressions of heartbeats and pulls */
 	uint32_t next_queue;          /* for sends that leave the choice to us */
 	/* pops without messages */
-	struct waiting *waiting;
+	struct waiting_pops *waiting;
 };
 
 struct broker {

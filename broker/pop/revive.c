@@ -220,10 +220,10 @@ choose_topic(struct revive *revive, const struct group *group, struct topic *top
 		buf_append_slice(&name, queue->topic);
 	else
 		retry_topic_write(&name, queue->group, queue->topic);
-	made = revive->dead
-	           ? topic_find_or_create_dead(broker, slice_of(group->name), topic, &why)
-	           : topic_find_or_create_retry(broker,
-			 (struct slice){ name.data + prefix, name.len - prefix }, 1, topic, &why);
+	made = revive->dead ? topic_find_or_create_dead(broker, slice_of(group->name), topic, &why)
+	                    : topic_find_or_create_retry(broker,
+				  (struct slice){ name.data + prefix, name.len - prefix }, 1, false,
+				  topic, &why);
 	if (!made)
 		log_warn("popped messages wait to be revived: a topic cannot be made "
 			 "group=%s why=\"%s\"",

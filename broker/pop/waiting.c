@@ -24,13 +24,13 @@ struct wait_link {
 };
 
 struct wait_group {
-	struct waiting *waiting;
+	struct waiting_pops *waiting;
 	struct strmap_entry *entry;
 	struct wait_link links[2];
 	TAILQ_HEAD(, pop) pops; /* the oldest first */
 };
 
-struct waiting {
+struct waiting_pops {
 	struct worker *worker;
 	void (*look_again)(struct pop *pop);
 	void (*time_over)(struct pop *pop);
@@ -40,11 +40,11 @@ struct waiting {
 	struct strmap groups; /* group@topic -> struct wait_group */
 };
 
-struct waiting *
+struct waiting_pops *
 waiting_new(
     struct worker *worker, void (*look_again)(struct pop *pop), void (*time_over)(struct pop *pop))
 {
-	struct waiting *waiting = mem_zalloc(sizeof *waiting);
+	struct waiting_pops *waiting = mem_zalloc(sizeof *waiting);
 
 	waiting->worker = worker;
 	waiting->look_again = look_again;
@@ -79,7 +79,7 @@ link_to(struct wait_group *group, struct wait_link *link, struct slice topic, bo
 }
 
 static void
-unlink_from(struct waiting *waiting, struct wait_link *link)
+unlink_from(struct waiting_pops *waiting, struct wait_link *link)
 {
 	struct wait_topic *topic = link->topic;
 
@@ -91,7 +91,7 @@ unlink_from(struct waiting *waiting, struct wait_link *link)
 }
 
 static struct wait_group *
-group_get(struct waiting *waiting, const struct pop *pop)
+group_get(struct waiting_pops *waiting, const struct pop *pop)
 {
 	struct buf text = { 0 };
 	struct strmap_entry *entry =
@@ -122,7 +122,7 @@ static void
 take_out(struct pop *pop)
 {
 	struct wait_group *group = pop->wait_group;
-	struct waiting *waiting = group->waiting;
+	struct waiting_pops *waiting = group->waiting;
 	struct group_queue queue = queue_of(pop);
 
 	loop_drop_timer(waiting->worker->loop, &pop->timer);
@@ -154,7 +154,7 @@ on_due(struct timer *timer)
 static void
 wake_one(struct wait_group *group, int32_t queue_id, bool retry)
 {
-	struct waiting *waiting = group->waiting;
+	struct waiting_pops *waiting = group->waiting;
 	struct pop *pop;
 
 	TAILQ_FOREACH(pop, &group->pops, in_group) {
@@ -173,7 +173,7 @@ wake_one(struct wait_group *group, int32_t queue_id, bool retry)
 static void
 on_growth(void *arg, struct tail_queue *queue)
 {
-	struct waiting *waiting = arg;
+	struct waiting_pops *waiting = arg;
 
 	if (waiting->n == 0)
 		return;
@@ -208,7 +208,7 @@ on_growth(void *arg, struct tail_queue *queue)
 }
 
 bool
-waiting_add(struct waiting *waiting, struct pop *pop, int64_t deadline_ms)
+waiting_add(struct waiting_pops *waiting, struct pop *pop, int64_t deadline_ms)
 {
 	struct group_queue queue = queue_of(pop);
 
@@ -226,7 +226,7 @@ waiting_add(struct waiting *waiting, struct pop *pop, int64_t deadline_ms)
 }
 
 void
-waiting_wake(struct waiting *waiting, struct slice group, struct slice topic, int32_t queue_id)
+waiting_wake(struct waiting_pops *waiting, struct slice group, struct slice topic, int32_t queue_id)
 {
 	struct buf text = { 0 };
 
@@ -240,7 +240,7 @@ waiting_wake(struct waiting *waiting, struct slice group, struct slice topic, in
 }
 
 static struct pop *
-any(struct waiting *waiting)
+any(struct waiting_pops *waiting)
 {
 	struct strmap_entry *entry = strmap_next(&waiting->groups, NULL);
 
@@ -248,7 +248,7 @@ any(struct waiting *waiting)
 }
 
 void
-waiting_wake_all(struct waiting *waiting)
+waiting_wake_all(struct waiting_pops *waiting)
 {
 	TAILQ_HEAD(, pop) woken = TAILQ_HEAD_INITIALIZER(woken);
 	struct pop *pop;
@@ -265,7 +265,7 @@ waiting_wake_all(struct waiting *waiting)
 }
 
 void
-waiting_free(struct waiting *waiting, void (*drop)(struct pop *pop))
+waiting_free(struct waiting_pops *waiting, void (*drop)(struct pop *pop))
 {
 	struct pop *pop;
 

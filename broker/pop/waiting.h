@@ -9,17 +9,17 @@
 #include "broker/pop/pop_private.h"
 #include "broker/store/tail/tail.h"
 
-struct waiting;
+struct waiting_pops;
 
-struct waiting *waiting_new(
+struct waiting_pops *waiting_new(
     struct worker *worker, void (*look_again)(struct pop *pop), void (*time_over)(struct pop *pop));
 /* Calls `drop` for each that waits. */
-void waiting_free(struct waiting *waiting, void (*drop)(struct pop *pop));
+void waiting_free(struct waiting_pops *waiting, void (*drop)(struct pop *pop));
 /* Until deadline_ms (clock_mono_ms). False: too many wait, for this queue or in all. */
-bool waiting_add(struct waiting *waiting, struct pop *pop, int64_t deadline_ms);
+bool waiting_add(struct waiting_pops *waiting, struct pop *pop, int64_t deadline_ms);
 /* One of the group that would take from this queue, -1: from any. */
 void waiting_wake(
-    struct waiting *waiting, struct slice group, struct slice topic, int32_t queue_id);
-void waiting_wake_all(struct waiting *waiting);
+    struct waiting_pops *waiting, struct slice group, struct slice topic, int32_t queue_id);
+void waiting_wake_all(struct waiting_pops *waiting);
 
 #endif
