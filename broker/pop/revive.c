@@ -377,11 +377,12 @@ keep_floor(struct revival *revival)
 	int64_t floor = checkpoints_floor(broker->checkpoints, revive_end(&broker->workers[0]));
 	struct offset_row row = { SLICE(REVIVE_GROUP), revival->pops->revive_topic, 0, floor };
 	struct offset_limits limits = { SIZE_MAX, SIZE_MAX };
+	int64_t before;
 
 	if (floor <= revival->floor)
 		return;
 	revival->floor = floor;
-	offsets_put(broker->offsets, &row, true, &limits);
+	offsets_put(broker->offsets, &row, true, &limits, &before);
 }
 
 struct carry {
@@ -484,6 +485,7 @@ replay_checkpoint(struct broker *broker, const struct checkpoint *checkpoint, in
 	struct offset_row row = { queue->group, queue->topic, queue->queue_id,
 		checkpoint->next_offset };
 	struct offset_limits limits = { SIZE_MAX, SIZE_MAX };
+	int64_t before;
 	const struct tail_queue *tail =
 	    tail_find(broker->workers[0].tail, queue->topic, queue->queue_id);
 
@@ -497,7 +499,7 @@ replay_checkpoint(struct broker *broker, const struct checkpoint *checkpoint, in
 	 */
 	if (!checkpoint->ordered && now >= checkpoint->start_offset &&
 	    now < checkpoint->next_offset)
-		offsets_put(broker->offsets, &row, true, &limits);
+		offsets_put(broker->offsets, &row, true, &limits, &before);
 }
 
 static void
