@@ -5,6 +5,7 @@
 
 #include "admin/cmd.h"
 #include "admin/consume.h"
+#include "common/protocol/connection_list.h"
 #include "common/protocol/name_list.h"
 #include "common/protocol/queue_stats.h"
 
@@ -315,9 +316,144 @@ consumer_progress_run(struct admin *admin)
 	return group.data == NULL ? show_all_groups(admin) : show_one_group(admin, group);
 }
 
+/* ---- consumerStatus ---- */
+
+static const struct flag consumer_status_flags[] = {
+	{ 'g', "consumerGroup", FLAG_TEXT, "GROUP", FLAG_REQUIRED, 0, 0, "name of the group" },
+	FLAG_BROKER,
+	FLAG_CLUSTER,
+	{ 0 },
+};
+
+static const struct column member_columns[] = {
+	{ "clientId", "Client", COLUMN_TEXT },
+	{ "clientAddr", "Address", COLUMN_TEXT },
+	{ "language", "Language", COLUMN_TEXT },
+	{ "version", "Version", COLUMN_TEXT },
+	{ "brokerName", "Broker", COLUMN_TEXT },
+	{ NULL },
+};
+
+static const struct column subscription_columns[] = {
+	{ "topic", "Topic", COLUMN_TEXT },
+	{ "expressionType", "Type", COLUMN_TEXT },
+	{ "expression", "Expression", COLUMN_TEXT },
+	{ "brokerName", "Broker", COLUMN_TEXT },
+	{ NULL },
+};
+
+/* What the brokers know of one group. */
+struct group_status {
+	struct grid members, subscriptions;
+	struct slice conflicts[16];
+	size_t n_conflicts;
+	const char *from, *model, *type; /* NULL: no member was seen */
+};
+
+static void
+add_status(struct admin *admin, struct group_status *status, struct slice broker,
+    const struct connection_list *list)
+{
+	const struct consumer_state *consumer = list->consumer;
+
+	for (size_t i = 0; i < list->n_connections; i++) {
+		const struct client_connection *one = &list->connections[i];
+
+		grid_text(&status->members, one->client_id);
+		grid_text(&status->members, one->address);
+		grid_text(&status->members, slice_of(command_language_name(one->language)));
+		grid_text(&status->members, version_text(&admin->arena, one->version));
+		grid_text(&status->members, broker);
+	}
+	for (size_t i = 0; consumer != NULL && i < consumer->n_subscriptions; i++) {
+		grid_text(&status->subscriptions, consumer->subscriptions[i].topic);
+		grid_text(&status->subscriptions, consumer->subscriptions[i].expression_type);
+		grid_text(&status->subscriptions, consumer->subscriptions[i].expression);
+		grid_text(&status->subscriptions, broker);
+	}
+	if (consumer == NULL)
+		return;
+	status->from = consume_from_name(consumer->from);
+	status->model = message_model_name(consumer->model);
+	status->type = consume_type_name(consumer->type);
+	if (consumer->conflict.len != 0 &&
+	    status->n_conflicts < sizeof status->conflicts / sizeof *status->conflicts)
+		status->conflicts[status->n_conflicts++] =
+		    arena_printf(&admin->arena, "on %.*s, %.*s", (int)broker.len, broker.data,
+			(int)consumer->conflict.len, consumer->conflict.data);
+}
+
+/* A broker without members of the group is none of ours. */
+static int
+ask_status(struct admin *admin, const struct target *target, struct slice group,
+    struct group_status *status)
+{
+	struct consumer_group_header header = { .consumer_group = group };
+	struct admin_request ask = { target->address, REQUEST_GET_CONSUMER_CONNECTION_LIST,
+		consumer_group_header_fields, &header, SLICE_NONE };
+	struct twinmq_reply reply = { 0 };
+	struct connection_list list;
+
+	if (admin_ask(admin, &ask, &reply) == -1)
+		return twinmq_error(admin->mq)->code == RESPONSE_CONSUMER_NOT_ONLINE
+		           ? 0
+		           : admin_fail_call(admin);
+	if (connection_list_read(&admin->arena, reply.body, &list) == -1)
+		return admin_bad_body(admin, &ask);
+	add_status(
+	    admin, status, target->name.data != NULL ? target->name : target->address, &list);
+	return 0;
+}
+
+static void
+report_conflicts(struct admin *admin, const struct group_status *status)
+{
+	if (status->n_conflicts != 0)
+		report_note(&admin->report,
+		    "Members of the group subscribe differently: messages will be missed.");
+	else
+		report_note(&admin->report, "All members subscribe to the same.");
+	report_list(&admin->report, "conflicts", status->conflicts, status->n_conflicts);
+}
+
+static int
+consumer_status_run(struct admin *admin)
+{
+	struct group_status status = { 0 };
+	struct targets targets;
+	struct slice group;
+
+	if (admin_name(admin, 'g', "group", &group) == -1 ||
+	    admin_targets(admin, TARGET_MASTERS, &targets) == -1)
+		return -1;
+	grid_open(&status.members, &admin->report, "connections", member_columns);
+	grid_open(&status.subscriptions, &admin->report, "subscriptions", subscription_columns);
+	for (size_t i = 0; i < targets.n; i++)
+		ask_status(admin, &targets.list[i], group, &status);
+	report_text(&admin->report, "group", "Group", group);
+	report_text(&admin->report, "consumeType", "Type", slice_of(status.type));
+	report_text(&admin->report, "messageModel", "Model", slice_of(status.model));
+	report_text(
+	    &admin->report, "consumeFromWhere", "A new group begins at", slice_of(status.from));
+	bool any = grid_rows(&status.members) != 0;
+
+	grid_sort(&status.members, 5);
+	grid_close(&status.members);
+	grid_sort(&status.subscriptions, 4);
+	grid_close(&status.subscriptions);
+	if (!any)
+		return admin->failed ? -1
+		                     : admin_fail(admin, "no member of group %.*s is connected",
+					   (int)group.len, group.data);
+	report_conflicts(admin, &status);
+	return 0;
+}
+
 const struct subcommand group_commands[] = {
 	{ "consumerProgress", consumer_progress_flags, consumer_progress_run,
 	    "show how far one or all consumer groups are behind" },
+	{ "consumerStatus", consumer_status_flags, consumer_status_run,
+	    "show the members of a consumer group, and whether they subscribe to the same" },
 	{ "updateSubGroup", update_group_flags, update_group_run,
 	    "create a consumer group or change one" },
 	{ "deleteSubGroup", delete_group_flags, delete_group_run, "delete a consumer group" },

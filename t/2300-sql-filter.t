@@ -5,7 +5,7 @@
 
 soh=$(printf '\001')
 stx=$(printf '\002')
-begin b -o ioThreads=2
+begin b -o ioThreads=1
 
 # send QUEUE NAME=VALUE ...: a message of T with these properties
 send() {
@@ -77,6 +77,10 @@ send 1 n=2 "TAGS=A|B"
 t_is "two bars separate tags" "$(pull 1 0 TAG "A || B" | found)" "0 1 "
 t_is "one bar belongs to the tag" "$(pull 1 0 TAG "A|B" | found)" "2 "
 
+hold c0 -B '{"clientID":"c0","consumerDataSet":[{"groupName":"TG","subscriptionDataSet":[{"topic":"T","subString":"B || A|B","subVersion":1}]}]}' "$b" 34
+t_is "a heartbeat with tags, without their codes" "$(rawcall -R "$b" 11 consumerGroup=TG topic=T queueId=1 queueOffset=0 \
+	maxMsgNums=32 sysFlag=0 commitOffset=0 suspendTimeoutMillis=0 subVersion=1 | found)" "1 2 "
+
 # 46
 t_is "a good expression is told so" "$(check "a BETWEEN 1 AND 5" | field code)" 0
 got=$(check "a BETWEEN 5 AND 1")
@@ -143,7 +147,7 @@ t_is "on again" "$(by_heartbeat G 0 0 0 | found)" "3 7 11 15 "
 
 # from the files, where no memory has it any more
 stop b
-begin b -o ioThreads=1
+begin b -o ioThreads=2
 t_is "cold" "$(pull 0 0 SQL92 "a > 1 AND region = 'north'" | found)" "2 6 10 "
 got=$(pull 0 0 SQL92 "nowhere = 5")
 t_is "cold: nothing passes" "$(echo "$got" | field code) $(echo "$got" | field ext.nextBeginOffset)" "20 16"

@@ -48,7 +48,9 @@ get_consumer_connections_begin(struct request *request)
 		    "the consumer group[%.*s] not online", (int)header->consumer_group.len,
 		    header->consumer_group.data);
 	struct consumer_state state = { group.type, group.model, group.from, group.subscriptions,
-		group.n_subscriptions };
+		group.n_subscriptions,
+		clients_find_conflict(
+		    request_broker(request)->clients, header->consumer_group, request->arena) };
 
 	return reply_connections(request, group.members, group.n_members, &state);
 }

@@ -554,6 +554,8 @@ subscribed_filter(struct worker *worker, const struct pull_wish *wish,
 	if (is_tag_filter(subscription->expression_type)) {
 		limits->tag_codes = subscription->n_codes != 0 ? subscription->codes : NULL;
 		limits->n_tag_codes = subscription->n_codes;
+		if (subscription->n_codes == 0) /* of a client that leaves that to the broker */
+			parse_tags(subscription->expression, wish->arena, limits);
 		return true;
 	}
 	if (!is_allowed_filter(worker->broker, wish, subscription->expression_type, pulled))
@@ -565,6 +567,17 @@ subscribed_filter(struct worker *worker, const struct pull_wish *wish,
 	       refuse(wish, pulled, RESPONSE_FILTER_DATA_NOT_EXIST,
 		   "the subscription to %.*s has an expression that is no SQL92: %s",
 		   (int)wish->topic.len, wish->topic.data, fault.text);
+}
+
+static bool
+refuse_unsubscribed(struct broker *broker, const struct pull_wish *wish, struct pulled *pulled)
+{
+	struct slice conflict = clients_find_conflict(broker->clients, wish->group, wish->arena);
+
+	return refuse(wish, pulled, RESPONSE_SUBSCRIPTION_NOT_EXIST,
+	    "the consumer's subscription not exist: no member of %.*s subscribes to %.*s%s%.*s",
+	    (int)wish->group.len, wish->group.data, (int)wish->topic.len, wish->topic.data,
+	    conflict.len != 0 ? "; its members differ, " : "", (int)conflict.len, conflict.data);
 }
 
 /* The filter of the wish, or of the member's heartbeat; limits->filter is the caller's then. */
@@ -580,10 +593,11 @@ find_filter(struct worker *worker, const struct pull_wish *wish, const struct gr
 	    worker->broker->clients, wish->member, wish->group, wish->topic, wish->arena, &found)) {
 	case CLIENT_NO_GROUP:
 		return refuse(wish, pulled, RESPONSE_SUBSCRIPTION_NOT_EXIST,
-		    "the consumer's group info not exist");
+		    "the consumer's group info not exist: no client of %.*s has sent a heartbeat "
+		    "to this broker",
+		    (int)wish->group.len, wish->group.data);
 	case CLIENT_NO_SUBSCRIPTION:
-		return refuse(wish, pulled, RESPONSE_SUBSCRIPTION_NOT_EXIST,
-		    "the consumer's subscription not exist");
+		return refuse_unsubscribed(worker->broker, wish, pulled);
 	case CLIENT_FOUND:
 		break;
 	}

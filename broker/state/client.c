@@ -262,6 +262,17 @@ describe_wish(struct buf *buf, const struct membership *member, const struct sub
 		buf_printf(buf, "wants \"%.*s\"", (int)wish->expression.len, wish->expression.data);
 }
 
+static void
+describe_conflict(struct buf *buf, const struct conflict *conflict)
+{
+	struct slice topic = conflict->difference.topic;
+
+	buf_printf(buf, "topic=%.*s: ", (int)topic.len, topic.data);
+	describe_wish(buf, conflict->members[0], conflict->difference.wishes[0]);
+	buf_append_text(buf, ", ");
+	describe_wish(buf, conflict->members[1], conflict->difference.wishes[1]);
+}
+
 /*
  * After a change. When members begin to disagree: the line to log, which the caller frees; else
  * NULL. Members are compared one by one only then.
@@ -276,16 +287,11 @@ judge(struct clients *clients, struct group_of_clients *group)
 	group->in_conflict = group->wishes.n > 1;
 	if (!group->in_conflict || was || !find_conflict(group, &conflict))
 		return NULL;
-	struct slice topic = conflict.difference.topic;
-
 	clients->n_conflicts++;
 	buf_printf(&line,
-	    "members of one group subscribe differently, messages will be missed: group=%s "
-	    "topic=%.*s: ",
-	    group->name, (int)topic.len, topic.data);
-	describe_wish(&line, conflict.members[0], conflict.difference.wishes[0]);
-	buf_append_text(&line, ", ");
-	describe_wish(&line, conflict.members[1], conflict.difference.wishes[1]);
+	    "members of one group subscribe differently, messages will be missed: group=%s ",
+	    group->name);
+	describe_conflict(&line, &conflict);
 	return buf_take(&line);
 }
 
@@ -783,6 +789,24 @@ clients_find_group(
 	}
 	pthread_mutex_unlock(&clients->lock);
 	return found != NULL;
+}
+
+struct slice
+clients_find_conflict(struct clients *clients, struct slice group, struct arena *arena)
+{
+	struct buf text = { 0 };
+	struct conflict conflict;
+
+	pthread_mutex_lock(&clients->lock);
+	const struct group_of_clients *found = strmap_find(&clients->consumers, group);
+
+	if (found != NULL && found->wishes.n > 1 && find_conflict(found, &conflict))
+		describe_conflict(&text, &conflict);
+	pthread_mutex_unlock(&clients->lock);
+	struct slice copy = text.len != 0 ? arena_copy(arena, buf_slice(&text)) : SLICE_NONE;
+
+	buf_release(&text);
+	return copy;
 }
 
 bool

@@ -114,6 +114,12 @@ struct client_group {
 /* False when no member of the group is connected. */
 bool clients_find_group(
     struct clients *clients, struct slice group, struct arena *arena, struct client_group *out);
+/*
+ * About which topic two members of the group disagree now: both with address and expression, as in
+ * the log; absent when they agree.
+ */
+struct slice clients_find_conflict(
+    struct clients *clients, struct slice group, struct arena *arena);
 bool clients_find_member(struct clients *clients, struct slice group, struct slice client_id,
     struct arena *arena, struct client *out);
 /* The client of a connection that sent a heartbeat. */

@@ -29,6 +29,8 @@ write_consumer_state(struct json_out *out, const struct consumer_state *consumer
 		subscription_write(out, &consumer->subscriptions[i]);
 	}
 	json_close_object(out);
+	if (consumer->conflict.len != 0)
+		json_member_put_slice(out, "subscriptionConflict", consumer->conflict);
 }
 
 void
@@ -88,6 +90,7 @@ connection_list_read(struct arena *arena, struct slice body, struct connection_l
 	consumer->subscriptions =
 	    json_items(arena, json_member(json, "subscriptionTable"), JSON_OBJECT,
 		sizeof *consumer->subscriptions, read_subscription, &consumer->n_subscriptions);
+	consumer->conflict = json_member_text(json, "subscriptionConflict");
 	list->consumer = consumer;
 	if (consumer->subscriptions == NULL)
 		return -1;

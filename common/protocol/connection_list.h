@@ -29,6 +29,8 @@ struct consumer_state {
 	enum consume_from from;
 	const struct subscription *subscriptions;
 	size_t n_subscriptions;
+	/* ours: about which topic two members disagree, as a text; absent when they agree */
+	struct slice conflict;
 };
 
 struct connection_list {
