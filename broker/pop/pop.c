@@ -131,8 +131,15 @@ set_row(struct pop *pop, const struct group_queue *queue, int64_t offset)
 static int64_t
 get_row(const struct pop *pop, const struct group_queue *queue)
 {
-	return offsets_find(
-	    pop->worker->broker->offsets, queue->group, queue->topic, queue->queue_id);
+	struct offsets *offsets = pop->worker->broker->offsets;
+	int64_t row = offsets_find(offsets, queue->group, queue->topic, queue->queue_id);
+	struct offset_row at = { queue->group, queue->topic, queue->queue_id, row };
+	struct reset_reader reader = { .offset = row, .by_pull = true };
+
+	/* Whoever pops goes on where the offset was set, and need not be told. */
+	if (offsets_have_resets(offsets))
+		offsets_take_reset(offsets, &at, &reader, &row);
+	return row;
 }
 
 /* Moves the group on, unless somebody has set its offset meanwhile. */

@@ -497,8 +497,8 @@ replay_checkpoint(struct broker *broker, const struct checkpoint *checkpoint, in
 
 	/* meta.db lags: the pop was noted, the group's offset not yet. One that was set back stays.
 	 */
-	if (!checkpoint->ordered && now >= checkpoint->start_offset &&
-	    now < checkpoint->next_offset)
+	if (!checkpoint->ordered &&
+	    (now == -1 || (now >= checkpoint->start_offset && now < checkpoint->next_offset)))
 		offsets_put(broker->offsets, &row, true, &limits, &before);
 }
 
