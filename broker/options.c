@@ -139,6 +139,9 @@ const struct option broker_options[] = {
 	    "further topics and groups count only in the totals; the broker forgets a "
 	    "series that counted nothing for a day",
 	    LIVE),
+	NUMBER("dedupMaxKeys", dedup_max_keys, "2000000", 1, 1000000000, "keys",
+	    "the broker remembers the unique keys of at most this many messages, of all topics "
+	    "with a dedup.window; when there are so many, such topics take no more messages"),
 	NUMBER("maxMessageRequestModes", max_message_request_modes, "10000", 0, 1000000, "settings",
 	    "at most this many pairs of a topic and a group have a request mode of their own",
 	    LIVE),

@@ -72,6 +72,7 @@ struct broker_settings {
 	int64_t max_unknown_group_offsets;
 	int64_t max_timers;
 	int64_t max_statistics;
+	int64_t dedup_max_keys;
 	int64_t max_queue_locks;
 	int64_t max_message_request_modes;
 

@@ -144,6 +144,7 @@ open_store(struct broker *broker)
 		.disk_refuse_percent = DISK_REFUSE_PERCENT,
 		.timed_window = settings->timer_window,
 		.half_wait_ms = settings->transaction_time_out,
+		.dedup_max_keys = settings->dedup_max_keys,
 		.vfs = vfs_name,
 		.tricks_off = tricks_off,
 		.store_host = broker->host,
@@ -261,6 +262,38 @@ on_producer_group_row(void *arg, struct slice name, struct slice value)
 	arena_release(&arena);
 }
 
+static int64_t
+dedup_window_ms(void *arg, struct slice name)
+{
+	const struct broker *broker = arg;
+	struct topic topic;
+
+	if (topic_is_forbidden(name))
+		return -1; /* messages wait there for their own topics */
+	return topics_find(broker->topics, name, &topic)
+	           ? 1000 * topic.attributes.values[ATTRIBUTE_DEDUP_WINDOW]
+	           : 0;
+}
+
+/* The unique keys of topics with a window. */
+static void
+load_dedup(struct broker *broker)
+{
+	struct dedup_topics wanted = { .window_ms = dedup_window_ms, .arg = broker };
+	size_t n;
+	struct topic *topics = topics_list(broker->topics, &n, NULL);
+
+	for (size_t i = 0; i < n; i++) {
+		int64_t window_ms = 1000 * topics[i].attributes.values[ATTRIBUTE_DEDUP_WINDOW];
+
+		if (window_ms > wanted.max_window_ms)
+			wanted.max_window_ms = window_ms;
+	}
+	free(topics);
+	if (wanted.max_window_ms != 0)
+		store_load_dedup(broker->store, &wanted);
+}
+
 /* Loads the tables in memory from the store. */
 static void
 load_state(struct broker *broker)
@@ -285,6 +318,7 @@ load_state(struct broker *broker)
 	store_each_meta(broker->store, META_SETTING, on_setting_row, broker->daemon);
 	store_each_meta(broker->store, META_PRODUCER_GROUP, on_producer_group_row, broker);
 	topics_and_groups_load(broker);
+	load_dedup(broker);
 	delays_load(broker);
 }
 

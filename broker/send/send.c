@@ -20,6 +20,7 @@
 #include "broker/send/send_back.h"
 #include "broker/state/group.h"
 #include "broker/state/limit.h"
+#include "broker/state/limit.h"
 #include "broker/state/stats.h"
 #include "broker/state/topic.h"
 #include "broker/transaction/decide/half_message.h"
@@ -58,6 +59,8 @@ struct outgoing {
 static struct slice
 message_ids(struct loop *loop, const struct broker *broker, const struct append *append)
 {
+	const struct dedup_item *before =
+	    append->status == APPEND_DUPLICATE ? append->dedup->items : NULL;
 	const char *at = append->records;
 	int64_t position = append->position;
 
@@ -70,7 +73,7 @@ message_ids(struct loop *loop, const struct broker *broker, const struct append 
 		uint32_t size = be32_get(at + RECORD_AT_SIZE);
 
 		memcpy(end, id.data, id.len);
-		message_id_move(end, id.len, position);
+		message_id_move(end, id.len, before != NULL ? before[i].position : position);
 		end[id.len] = ',';
 		end += id.len + 1;
 		at += size;
@@ -87,12 +90,14 @@ reply_stored(struct loop *loop, struct send *send, int32_t code)
 	struct send_outcome result = {
 		.code = code,
 		.stored = true,
-		.queue_id = send->queue_id,
+		.queue_id =
+		    append->status == APPEND_DUPLICATE ? append->dedup->queue_id : send->queue_id,
 		.queue_offset = append->queue_offset,
 		.msg_ids = message_ids(loop, worker->broker, append),
 	};
 
-	if (append->timed.op == TIMED_STORE)
+	/* A resend does not know when the first one is due. */
+	if (append->timed.op == TIMED_STORE && append->status != APPEND_DUPLICATE)
 		result.recall_handle = recall_handle_of(worker->broker, append, &loop->arena);
 	if (code == RESPONSE_FLUSH_DISK_TIMEOUT)
 		result.remark =
@@ -109,6 +114,7 @@ reply_failed(struct loop *loop, struct send *send)
 
 	switch (send->inflight.append->status) {
 	case APPEND_OK:
+	case APPEND_DUPLICATE:
 	case APPEND_NOT_OPEN:
 		return;
 	case APPEND_FAILED:
@@ -123,6 +129,16 @@ reply_failed(struct loop *loop, struct send *send)
 	case APPEND_DISK_FULL:
 		result.code = RESPONSE_SERVICE_NOT_AVAILABLE;
 		result.remark = retention_disk_text(worker->broker, &loop->arena);
+		break;
+	case APPEND_MIXED:
+		result.code = RESPONSE_MESSAGE_ILLEGAL;
+		result.remark = SLICE("the batch is illegal: some of its messages were stored "
+				      "before, in the dedup.window of the topic; send the others");
+		break;
+	case APPEND_KEYS_FULL:
+		limits_refuse(worker->broker->limits, LIMIT_DEDUP_KEYS, 1);
+		result.code = RESPONSE_SYSTEM_BUSY;
+		result.remark = slice_of(limit_remark(LIMIT_DEDUP_KEYS));
 		break;
 	case APPEND_CANCELLED:
 		result.code = RESPONSE_SYSTEM_BUSY;
@@ -140,6 +156,8 @@ count(struct worker *worker, const struct send *send)
 {
 	const struct append *append = send->inflight.append;
 
+	if (append->status == APPEND_DUPLICATE)
+		return;
 	if (append->status != APPEND_OK) {
 		stats_put_failed(worker->broker->stats, worker->loop->index);
 		return;
@@ -157,7 +175,8 @@ on_stored(struct append *append, struct loop *loop)
 	count(worker, send);
 	if (append->timed.op == TIMED_STORE && append->status == APPEND_OK)
 		timed_messages_hint(worker->broker->timed, &append->timed);
-	if (!send->inflight.replied && append->status == APPEND_OK)
+	if (!send->inflight.replied &&
+	    (append->status == APPEND_OK || append->status == APPEND_DUPLICATE))
 		reply_stored(loop, send, RESPONSE_SUCCESS);
 	else if (!send->inflight.replied)
 		reply_failed(loop, send);
@@ -742,6 +761,42 @@ make_append(const struct outgoing *out)
 	return append;
 }
 
+/* The messages' own keys, not that of the batch. */
+static struct slice *
+batch_keys(const struct outgoing *out)
+{
+	struct slice rest = out->question->body;
+	struct slice *keys = arena_alloc(out->question->arena, out->n_records * sizeof *keys);
+	struct batch_item item;
+
+	for (size_t i = 0; i < out->n_records && batch_next(&rest, &item) == 1; i++)
+		keys[i] = property_first(item.properties, "UNIQ_KEY");
+	return keys;
+}
+
+/* A resend within the topic's window is not stored. False: it was refused. */
+static bool
+set_dedup(struct outgoing *out, struct append *append)
+{
+	struct slice lone = out->known.unique_key;
+	struct dedup_wish wish = {
+		.topic = slice_of(out->topic.name),
+		.window_ms = 1000 * out->topic.attributes.values[ATTRIBUTE_DEDUP_WINDOW],
+		.queue_id = out->queue_id,
+		.unique_keys = &lone,
+	};
+
+	if (wish.window_ms == 0)
+		return true;
+	if (out->known.repeated)
+		lone = property_first(out->properties, "UNIQ_KEY");
+	if (out->question->batch)
+		wish.unique_keys = batch_keys(out);
+	return append_set_dedup(append, &wish) == 0 ||
+	       refuse(out, RESPONSE_MESSAGE_ILLEGAL,
+		   "the batch is illegal: two of its messages have one unique key");
+}
+
 static bool
 run_steps(struct outgoing *out)
 {
@@ -818,6 +873,10 @@ send_message(struct worker *worker, const struct send_question *question, struct
 		return recall(&out, send);
 	struct append *append = make_append(&out);
 
+	if (!set_dedup(&out, append)) {
+		append_free(append);
+		return false;
+	}
 	append->context = send;
 	send->queue_id = out.queue_id;
 	inflight_add(worker->inflight, &send->inflight, append);

@@ -177,6 +177,7 @@ send_back_append(struct worker *worker, const struct record *record, const struc
 		return NULL;
 	}
 	copy.properties = copy_properties(arena, record, wish, outcome);
+	copy.prepared_offset = 0; /* what the record ended, its copy does not */
 	copy.topic = arena_copy(arena, slice_of(topic.name));
 	copy.queue_id = outcome->dead ? 0 : choose_queue(worker, wish, &topic);
 	copy.reconsume_times = record->reconsume_times < 0           ? 1

@@ -29,6 +29,7 @@ struct store_counters {
 	_Atomic int64_t commit_max_us;
 	_Atomic int64_t n_open, n_parked, n_revocable; /* half messages */
 	_Atomic int64_t next_due_ms;
+	_Atomic int64_t n_dedup_keys, n_duplicates;
 	_Atomic int64_t n_timed, n_timed_in_memory;
 	_Atomic int64_t timed_due_ms[N_TIMED_CLOCKS];
 	_Atomic bool timed_carry;

@@ -14,6 +14,7 @@
 
 #include "broker/store/base.h"
 #include "broker/store/closer/closer.h"
+#include "broker/store/dedup_replay.h"
 #include "broker/store/expire/expire.h"
 #include "broker/store/log/disk.h"
 #include "broker/store/meta/meta.h"
@@ -304,6 +305,12 @@ store_each_queue(struct store *store,
 }
 
 void
+store_load_dedup(struct store *store, const struct dedup_topics *topics)
+{
+	dedup_replay(store->writer, topics);
+}
+
+void
 store_half_counts(const struct store *store, struct half_counts *counts)
 {
 	const struct store_counters *from = &store->base.counters;
@@ -354,6 +361,8 @@ store_get_stats(const struct store *store, struct store_stats *stats)
 		.n_segments = (int64_t)segments->n,
 		.unsynced_bytes = max_position > synced ? max_position - synced : 0,
 		.queued_bytes = atomic_load(&counters->queued_bytes),
+		.n_dedup_keys = atomic_load(&counters->n_dedup_keys),
+		.n_duplicates = atomic_load(&counters->n_duplicates),
 		.commit_max_us = atomic_exchange(&counters->commit_max_us, 0),
 		.writable = write_block == NULL,
 		.write_block = write_block,

@@ -44,7 +44,8 @@ struct store_options {
 	int64_t timed_window;    /* timed messages of each clock in memory, about */
 	int64_t
 	    half_wait_ms; /* until a half message found at the start is due, when it does not say */
-	const char *vfs;  /* NULL: SQLite's default; tests plant faults with another */
+	int64_t dedup_max_keys; /* remembered at a time, of all topics */
+	const char *vfs;        /* NULL: SQLite's default; tests plant faults with another */
 	unsigned tricks_off;    /* sqlite/trick.h: for tests and measurements, else 0 */
 	struct host store_host; /* brokerIP1:listenPort, goes into each record */
 };
@@ -78,6 +79,10 @@ enum append_status {
 	APPEND_CANCELLED, /* by append_cancel */
 	APPEND_NOT_OPEN,  /* the half message is not as append->half asks, or the timed one not as
 	                     append->timed: nothing was stored */
+	/* Of an append with dedup; nothing was stored: */
+	APPEND_DUPLICATE, /* its records were stored before: dedup says where */
+	APPEND_MIXED,     /* some of them were, some were not */
+	APPEND_KEYS_FULL, /* store_options.dedup_max_keys are remembered */
 };
 
 enum append_state {
@@ -85,6 +90,25 @@ enum append_state {
 	APPEND_TAKEN,   /* the writer works on it: queue_offset and position are set */
 	APPEND_DROPPED, /* cancelled in time: done is called with APPEND_CANCELLED, nothing is
 	                   stored */
+};
+
+/* Stands for a unique key of a topic, in this process; low 0: the record has none. */
+struct dedup_key {
+	uint64_t high, low;
+};
+
+struct dedup_item {
+	struct dedup_key key;
+	int64_t position; /* answer of APPEND_DUPLICATE: of the record that was stored before */
+};
+
+/* The keys of an append whose records are not to be stored twice. */
+struct append_dedup {
+	uint64_t topic_hash;
+	int64_t window_ms;
+	int32_t queue_id;  /* that the sender is told; answer of APPEND_DUPLICATE: the first's */
+	struct pool *pool; /* whose memory this is; NULL: malloc's */
+	struct dedup_item items[]; /* one per record */
 };
 
 struct append {
@@ -103,11 +127,12 @@ struct append {
 	void *context; /* the submitter's */
 	bool frees;    /* of the broker's own: it also passes a disk above its limit, as the log
 	                  shrinks by it in the end */
-	struct half_change half;   /* op HALF_OP_NONE: an ordinary one */
-	struct timed_change timed; /* op TIMED_OP_NONE: likewise */
-	struct append *companion;  /* stored right behind this one, in the same commit; freed with
-	                              it. NULL: none */
-	struct slice topic;        /* inside records */
+	struct half_change half;    /* op HALF_OP_NONE: an ordinary one */
+	struct timed_change timed;  /* op TIMED_OP_NONE: likewise */
+	struct append *companion;   /* stored right behind this one, in the same commit; freed with
+	                               it. NULL: none */
+	struct slice topic;         /* inside records */
+	struct append_dedup *dedup; /* freed with it; NULL: stored whatever its keys are */
 };
 
 /*
@@ -123,6 +148,17 @@ struct append *append_new_known(const struct store *store, struct loop *reply_lo
 /* The tag hash that the queue entries carry, when it is not that of the TAGS property (one for
  * all). */
 void append_set_tag_hash(struct append *append, int64_t tag_hash);
+/*
+ * Its records are stored unless records with the same unique keys of the topic were stored in the
+ * window before. A key that is empty counts for nothing. -1: two of the keys are equal.
+ */
+struct dedup_wish {
+	struct slice topic; /* that the records are for, wherever they wait */
+	int64_t window_ms;
+	int32_t queue_id;                /* that the sender is told */
+	const struct slice *unique_keys; /* one per record */
+};
+int append_set_dedup(struct append *append, const struct dedup_wish *wish);
 void append_free(struct append *append);
 /* Gathered, and posted to the writer at the end of the loop's turn. */
 void store_append(struct store *store, struct append *append);
@@ -312,6 +348,17 @@ void store_each_queue(struct store *store,
 	void *arg, struct slice topic, int32_t queue_id, int64_t min_offset, int64_t max_offset),
     void *arg);
 
+/*
+ * After topics are known: remembers the keys of the records that a topic's window reaches. `topic`
+ * says the window of a topic, ms; 0: it has none; -1: records of other topics wait there.
+ */
+struct dedup_topics {
+	int64_t max_window_ms;
+	int64_t (*window_ms)(void *arg, struct slice topic);
+	void *arg;
+};
+void store_load_dedup(struct store *store, const struct dedup_topics *topics);
+
 /* ---- looking after it ------------------------------------------------ */
 
 struct store_stats {
@@ -326,6 +373,7 @@ struct store_stats {
 	int64_t commit_max_us;  /* longest commit since the last call */
 	int64_t disk_total,
 	    disk_free; /* bytes of the store's partition that can be had, as df counts */
+	int64_t n_dedup_keys, n_duplicates; /* remembered now; answered since the start */
 	bool writable;
 	const char *write_block; /* why not, one sentence; lent, static per state */
 };

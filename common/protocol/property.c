@@ -41,6 +41,17 @@ property_next(struct slice *rest, struct slice *name, struct slice *value)
 }
 
 struct slice
+property_first(struct slice properties, const char *name)
+{
+	struct slice wanted = slice_of(name), key, value;
+
+	while (property_next(&properties, &key, &value))
+		if (slice_equal(key, wanted))
+			return value;
+	return SLICE_NONE;
+}
+
+struct slice
 property_find(struct slice properties, const char *name)
 {
 	struct slice wanted = slice_of(name);

@@ -104,6 +104,8 @@ int message_id_parse(struct slice id, struct host *store_host, int64_t *position
 /* Properties: name 0x01 value 0x02 ... (the last 0x02 may be missing). */
 /* Absent when missing. The last of equal names counts, as in Java's map. */
 struct slice property_find(struct slice properties, const char *name);
+/* The first of equal names: of a batch's message, its own before that of the batch. */
+struct slice property_first(struct slice properties, const char *name);
 /* Those that a broker looks at in each message, found in one walk; absent when not there. */
 struct known_properties {
 	struct slice tags, keys, unique_key, delay, transaction, producer_group;

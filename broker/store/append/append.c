@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "broker/store/log/block.h"
+#include "common/base/hash.h"
 #include "common/base/mem.h"
 
 /*
@@ -117,11 +118,98 @@ append_set_tag_hash(struct append *append, int64_t tag_hash)
 	layout->own_tag_hash = true;
 }
 
+struct dedup_key
+dedup_key_of(struct slice topic, struct slice unique_key)
+{
+	char text[2 + RECORD_TOPIC_MAX + RECORD_PROPERTIES_MAX], *at = text + 1;
+
+	if (unique_key.len == 0 || topic.len > RECORD_TOPIC_MAX ||
+	    unique_key.len > RECORD_PROPERTIES_MAX)
+		return (struct dedup_key){ 0 };
+	at = mempcpy(at, topic.data, topic.len);
+	*at++ = '\x01';
+	at = mempcpy(at, unique_key.data, unique_key.len);
+
+	struct slice whole = { text, (size_t)(at - text) };
+	struct dedup_key key;
+
+	/* Two keys that collide lose a message, which 64 bits would not make rare enough. */
+	text[0] = 'h';
+	key.high = hash_wide(whole);
+	text[0] = 'l';
+	key.low = hash_wide(whole) | 1;
+	return key;
+}
+
+uint64_t
+dedup_topic_hash(struct slice topic)
+{
+	return hash_wide(topic);
+}
+
+static int
+compare_keys(const void *left, const void *right)
+{
+	return memcmp(left, right, sizeof(struct dedup_key));
+}
+
+/* Whether two records have one key. */
+static bool
+repeats(const struct append_dedup *dedup, uint32_t n)
+{
+	struct dedup_key *keys = mem_alloc(n * sizeof *keys);
+	bool repeated = false;
+	uint32_t n_keys = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		if (dedup->items[i].key.low != 0)
+			keys[n_keys++] = dedup->items[i].key;
+	if (n_keys > 1)
+		qsort(keys, n_keys, sizeof *keys, compare_keys);
+	for (uint32_t i = 1; i < n_keys; i++)
+		repeated |= compare_keys(&keys[i - 1], &keys[i]) == 0;
+	free(keys);
+	return repeated;
+}
+
+int
+append_set_dedup(struct append *append, const struct dedup_wish *wish)
+{
+	struct pool *pool = append_layout(append)->pool;
+	size_t size = sizeof *append->dedup + append->n_records * sizeof append->dedup->items[0];
+	struct append_dedup *dedup = pool != NULL ? pool_alloc(pool, size) : mem_alloc(size);
+
+	*dedup = (struct append_dedup){
+		.topic_hash = dedup_topic_hash(wish->topic),
+		.window_ms = wish->window_ms,
+		.queue_id = wish->queue_id,
+		.pool = pool,
+	};
+	append->dedup = dedup;
+	for (uint32_t i = 0; i < append->n_records; i++)
+		dedup->items[i] = (struct dedup_item){
+			.key = dedup_key_of(wish->topic, wish->unique_keys[i]),
+			.position = -1,
+		};
+	return append->n_records > 1 && repeats(dedup, append->n_records) ? -1 : 0;
+}
+
+static void
+free_dedup(struct append_dedup *dedup)
+{
+	if (dedup->pool != NULL)
+		pool_free(dedup->pool, dedup);
+	else
+		free(dedup);
+}
+
 void
 append_free(struct append *append)
 {
 	if (append->companion != NULL)
 		append_free(append->companion);
+	if (append->dedup != NULL)
+		free_dedup(append->dedup);
 	struct pool *pool = append_layout(append)->pool;
 	if (pool != NULL)
 		pool_free(pool, append);

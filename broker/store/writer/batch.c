@@ -252,6 +252,18 @@ place(
 	return true;
 }
 
+/* Whether its records are stored already, or will be with this batch. */
+static enum append_status
+check_dedup(struct writer *writer, struct append *append)
+{
+	enum append_status status = dedup_check(&writer->dedup, append, writer->timestamp);
+
+	if (status == APPEND_DUPLICATE)
+		atomic_fetch_add_explicit(
+		    &writer->base->counters.n_duplicates, append->n_records, memory_order_relaxed);
+	return status;
+}
+
 /* Places the append, its companion and their change of the half messages, or says why not. */
 static enum append_status
 place_whole(
@@ -262,8 +274,16 @@ place_whole(
 	if (append->timed.op != TIMED_OP_NONE &&
 	    !timed_table_allows(&writer->timed, &append->timed, writer->position))
 		return append->timed.op == TIMED_STORE ? APPEND_FAILED : APPEND_NOT_OPEN;
+	if (append->dedup != NULL) {
+		enum append_status status = check_dedup(writer, append);
+
+		if (status != APPEND_OK)
+			return status;
+	}
 	if (!place(writer, append, chunk, notice))
 		return APPEND_CANCELLED;
+	if (append->dedup != NULL)
+		dedup_add(&writer->dedup, append, writer->timestamp);
 	if (append->companion != NULL)
 		place(writer, append->companion, chunk, notice);
 	if (append->half.op != HALF_OP_NONE)
@@ -275,6 +295,16 @@ place_whole(
 		timed_table_apply(
 		    &writer->timed, &append->timed, append->position, writer->position);
 	return APPEND_OK;
+}
+
+/* It is not stored. If what it repeats is in this batch, the reply waits for the commit. */
+static void
+finish_unplaced(struct writer *writer, struct append *append, enum append_status status)
+{
+	if (status == APPEND_DUPLICATE && append->position >= writer->position)
+		task_chain_add(&writer->batch.duplicates, &append->task);
+	else
+		append_finish(writer->base, append, status, writer->replies);
 }
 
 void
@@ -289,7 +319,7 @@ batch_place(struct writer *writer, struct chunk *chunk, struct commit_notice *no
 
 		next = task->next;
 		if (status != APPEND_OK) {
-			append_finish(writer->base, append, status, writer->replies);
+			finish_unplaced(writer, append, status);
 			continue;
 		}
 		task_chain_add(&writer->batch.appends, task);

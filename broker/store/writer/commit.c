@@ -123,6 +123,16 @@ settle_timed(struct writer *writer)
 	timed_table_settle(table, writer->position);
 }
 
+static void
+settle_dedup(struct writer *writer)
+{
+	if (writer->dedup.n_added == 0)
+		return;
+	dedup_settle(&writer->dedup);
+	atomic_store_explicit(
+	    &writer->base->counters.n_dedup_keys, writer->dedup.n, memory_order_relaxed);
+}
+
 /* The batch's transaction. On failure *status is for its appends. */
 static int
 commit_placed(struct writer *writer, struct commit_notice *notice, enum append_status *status)
@@ -139,11 +149,13 @@ commit_placed(struct writer *writer, struct commit_notice *notice, enum append_s
 		batch_take_back(writer, notice);
 		half_table_undo(&writer->halves);
 		timed_table_undo(&writer->timed);
+		dedup_undo(&writer->dedup);
 		*status = writer_failed(writer, rc);
 		return -1;
 	}
 	half_table_settle(&writer->halves, writer->position);
 	settle_timed(writer);
+	settle_dedup(writer);
 	flush_done(&commit.flush);
 	writer->position += (int64_t)notice->chunk->len;
 	note_committed(writer, notice);
@@ -182,5 +194,10 @@ writer_commit(struct writer *writer)
 	for (struct task *task = writer->batch.appends.first, *next; task != NULL; task = next) {
 		next = task->next;
 		append_finish(writer->base, (struct append *)task, status, writer->replies);
+	}
+	for (struct task *task = writer->batch.duplicates.first, *next; task != NULL; task = next) {
+		next = task->next;
+		append_finish(writer->base, (struct append *)task, grew ? APPEND_DUPLICATE : status,
+		    writer->replies);
 	}
 }

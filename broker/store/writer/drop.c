@@ -2,6 +2,7 @@
 
 #include "broker/store/writer/drop.h"
 
+#include "broker/store/append/append.h"
 #include "broker/store/writer/flush.h"
 #include "broker/store/writer/publish.h"
 
@@ -43,6 +44,7 @@ drop_topic(struct writer *writer, struct slice topic)
 		return rc;
 	}
 	flush_done(&drop.flush);
+	dedup_forget(&writer->dedup, dedup_topic_hash(topic));
 	for (size_t i = 0; i < notice->n_queues; i++)
 		queue_table_remove(queues, queue_table_at(queues, notice->queues[i].number));
 	writer_publish(writer, notice);

@@ -34,6 +34,7 @@ writer_new(
 	half_rows_init(&writer->half_rows, &writer->halves, meta);
 	timed_table_init(&writer->timed, base->options.path, base->options.vfs,
 	    (size_t)base->options.timed_window);
+	dedup_init(&writer->dedup, base->options.dedup_max_keys);
 	writer->wakes_ms = INT64_MAX;
 	return writer;
 }
@@ -45,6 +46,7 @@ writer_free(struct writer *writer)
 	half_rows_close(&writer->half_rows);
 	half_table_release(&writer->halves);
 	timed_table_release(&writer->timed);
+	dedup_release(&writer->dedup);
 	pending_release(&writer->pending);
 	pthread_mutex_destroy(&writer->batch_lock);
 	free(writer->replies);

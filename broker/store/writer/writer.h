@@ -17,6 +17,7 @@
  *   submit.c   appends on their way from a loop to the writer
  *   batch.c    dequeuing; places of the records
  *   commit.c   the batch's transaction      roll.c   the next segment
+ *   dedup.c    unique keys that came lately
  *   drop.c     topics that go               flush.c  index blocks
  */
 
@@ -24,6 +25,7 @@
 #include "broker/store/half/half_rows.h"
 #include "broker/store/half/half_table.h"
 #include "broker/store/log/segment_write.h"
+#include "broker/store/writer/dedup.h"
 #include "broker/store/timed/timed_table.h"
 
 struct closer;
@@ -33,6 +35,7 @@ struct syncer;
 struct batch {
 	struct task_chain needed; /* metas that are committed before the appends */
 	struct task_chain appends, metas, reads;
+	struct task_chain duplicates; /* of appends of this batch */
 	size_t n_records, n_bytes;
 	bool barrier; /* later tasks must not share this commit */
 };
@@ -55,6 +58,7 @@ struct writer {
 	struct half_table halves;
 	struct half_rows half_rows;
 	struct timed_table timed;
+	struct dedup dedup;
 	int64_t position;      /* the next record's */
 	int64_t timestamp;     /* of the newest record; never goes back */
 	int64_t next_probe_ms; /* monotonic: when a full disk is tried again */
