@@ -141,6 +141,7 @@ open_store(struct broker *broker)
 		.queued_bytes = QUEUED_BYTES_MAX,
 		.n_readers = (int)settings->read_threads,
 		.kept_topic = DELAY_TOPIC,
+		.settled_topic = pops_topic(broker->pops),
 		.disk_refuse_percent = DISK_REFUSE_PERCENT,
 		.timed_window = settings->timer_window,
 		.half_wait_ms = settings->transaction_time_out,
@@ -306,7 +307,6 @@ load_state(struct broker *broker)
 	    queue_locks_new(clock_mono_ms() + broker->settings->rebalance_lock_restart_wait);
 	broker->request_modes = request_modes_new();
 	broker->checkpoints = checkpoints_new();
-	broker->pops = pops_new(broker);
 	broker->topics = topics_new();
 	broker->groups = groups_new();
 	broker->offsets = offsets_new();
@@ -419,13 +419,13 @@ broker_release(struct daemon *daemon)
 		clients_free(broker->clients);
 		queue_locks_free(broker->queue_locks);
 		request_modes_free(broker->request_modes);
-		pops_free(broker->pops);
 		checkpoints_free(broker->checkpoints);
 		stats_free(broker->stats);
 		replies_free(broker->replies);
 		deliveries_free(broker->deliveries);
 		send_end(broker);
 	}
+	pops_free(broker->pops);
 	free(broker->address);
 	free(broker->ha_address);
 	free(broker);
@@ -443,6 +443,7 @@ broker_start(struct daemon *daemon)
 	broker->server = make_server(daemon, broker->settings);
 	int port = listen_all(broker);
 
+	broker->pops = pops_new(broker);
 	if (port == -1 || address_choose(broker, port) == -1 || open_store(broker) == -1) {
 		broker_release(daemon);
 		return -1;

@@ -38,7 +38,7 @@ rooms() {
 	broker/catalog:           $ground broker/state broker/cluster
 	broker/delay:             $ground broker/state
 	broker/pull:              $ground broker/state broker/catalog broker/consumers
-	broker/pop:               $ground broker/state broker/cluster broker/catalog broker/consumers broker/pull
+	broker/pop:               $ground broker/state broker/cluster broker/catalog broker/consumers broker/pull broker/send
 	broker/consumers:         $ground broker/state broker/catalog
 	broker/transaction/decide: $ground broker/state broker/delay
 	broker/transaction/check: $ground broker/state broker/cluster broker/consumers broker/delay broker/transaction/decide

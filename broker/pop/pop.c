@@ -29,6 +29,7 @@
 #include "common/base/container_of.h"
 #include "common/base/mem.h"
 #include "common/base/wire.h"
+#include "common/filter/filter_cache.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/name.h"
 
@@ -44,6 +45,7 @@ static void run(struct pop *pop);
 static void
 pop_free(struct pop *pop)
 {
+	filter_unref(pop->limits.filter);
 	arena_release(&pop->arena);
 	free(pop);
 }
@@ -675,6 +677,26 @@ check_group(struct pop *pop)
 }
 
 static bool
+take_filter(struct pop *pop)
+{
+	struct worker *worker = pop->worker;
+	struct slice type = pop->wish.expression_type;
+	struct filter_fault fault;
+
+	if (!worker->broker->settings->enable_property_filter || !slice_is(type, "SQL92")) {
+		refuse(pop, RESPONSE_SYSTEM_ERROR,
+		    "The broker does not support consumer to filter message by %.*s", (int)type.len,
+		    type.data);
+		return false;
+	}
+	pop->limits.filter = filter_cache_take(worker->filters, pop->wish.expression, &fault);
+	if (pop->limits.filter == NULL)
+		refuse(pop, RESPONSE_SUBSCRIPTION_PARSE_FAILED,
+		    "parse the consumer's subscription failed: %s", fault.text);
+	return pop->limits.filter != NULL;
+}
+
+static bool
 read_filter(struct pop *pop)
 {
 	struct slice rest = slice_trim(pop->wish.expression), tag;
@@ -688,12 +710,8 @@ read_filter(struct pop *pop)
 	if (rest.len == 0 || slice_is(rest, "*"))
 		return true;
 	if (pop->wish.expression_type.len != 0 &&
-	    !slice_equal_nocase(pop->wish.expression_type, SLICE("TAG"))) {
-		refuse(pop, RESPONSE_SYSTEM_ERROR,
-		    "The broker does not support consumer to filter message by %.*s",
-		    (int)pop->wish.expression_type.len, pop->wish.expression_type.data);
-		return false;
-	}
+	    !slice_equal_nocase(pop->wish.expression_type, SLICE("TAG")))
+		return take_filter(pop);
 	int32_t *codes = arena_alloc(&pop->arena, (rest.len / 2 + 1) * sizeof *codes);
 
 	while (tags_next(&rest, &tag))

@@ -10,7 +10,8 @@
 #include "broker/pop/pop_private.h"
 #include "broker/pop/receipt.h"
 #include "broker/pop/revive_record.h"
-#include "broker/state/limit.h"
+#include "broker/send/send_back.h"
+#include "broker/state/group.h"
 #include "broker/state/offset.h"
 #include "broker/store/tail/tail.h"
 #include "common/base/clock.h"
@@ -194,9 +195,6 @@ copy_properties(struct revive *revive, const struct record *record, struct arena
 	}
 	if (revive->dead && property_find(record->properties, "RETRY_TOPIC").len == 0)
 		property_append(&text, SLICE("RETRY_TOPIC"), origin_topic(&revive->checkpoint));
-	if (revive->dead && property_find(record->properties, "ORIGIN_MESSAGE_ID").len == 0)
-		property_append(&text, SLICE("ORIGIN_MESSAGE_ID"),
-		    message_id(arena, &record->store_host, record->position));
 	struct slice copy = text.len <= RECORD_PROPERTIES_MAX ? arena_copy(arena, buf_slice(&text))
 	                                                      : record->properties;
 
@@ -205,38 +203,63 @@ copy_properties(struct revive *revive, const struct record *record, struct arena
 	return copy;
 }
 
-/* Where the copy goes. False: it cannot be made now. */
+/* The retry topic. False: it cannot be made now. */
 static bool
-choose_topic(struct revive *revive, const struct group *group, struct topic *topic)
+find_retry_topic(struct revive *revive, struct topic *topic)
 {
 	struct broker *broker = revive->revival->pops->broker;
 	const struct group_queue *queue = &revive->checkpoint.queue;
 	size_t prefix = strlen(TOPIC_RETRY_PREFIX);
 	struct buf name = { 0 };
 	const char *why = "";
-	bool made;
 
 	if (slice_starts(queue->topic, TOPIC_RETRY_PREFIX))
 		buf_append_slice(&name, queue->topic);
 	else
 		retry_topic_write(&name, queue->group, queue->topic);
-	made = revive->dead ? topic_find_or_create_dead(broker, slice_of(group->name), topic, &why)
-	                    : topic_find_or_create_retry(broker,
-				  (struct slice){ name.data + prefix, name.len - prefix }, 1, false,
-				  topic, &why);
+	bool made = topic_find_or_create_retry(
+	    broker, (struct slice){ name.data + prefix, name.len - prefix }, 1, false, topic, &why);
+
 	if (!made)
-		log_warn("popped messages wait to be revived: a topic cannot be made "
-			 "group=%s why=\"%s\"",
-		    group->name, why);
+		log_warn("popped messages wait to be revived: their topic cannot be made "
+			 "topic=%.*s why=\"%s\"",
+		    (int)name.len, name.data, why);
 	buf_release(&name);
 	return made;
+}
+
+static struct append *
+retry_append(struct revive *revive, struct record *record)
+{
+	struct broker *broker = revive->revival->pops->broker;
+	struct topic topic;
+
+	if (!find_retry_topic(revive, &topic))
+		return NULL;
+	record->topic = slice_of(topic.name);
+	record->queue_id = 0;
+	record->reconsume_times++;
+	return append_new(broker->store, record, 1);
+}
+
+static struct append *
+dead_append(struct revive *revive, const struct record *record, const struct group *group)
+{
+	struct worker *worker = &revive->revival->pops->broker->workers[0];
+	struct back_wish wish = { .group = group, .delay_level = -1, .max_times = -1 };
+	struct back_outcome outcome;
+	struct append *append = send_back_append(worker, record, &wish, &outcome);
+
+	if (append == NULL)
+		log_warn("popped messages wait for the dead letters group=%s why=\"%.*s\"",
+		    group->name, (int)outcome.remark.len, outcome.remark.data);
+	return append;
 }
 
 static void
 revive_message(struct revive *revive, struct loop *loop, struct record *record)
 {
 	struct broker *broker = revive->revival->pops->broker;
-	struct topic topic;
 	struct group group;
 
 	if (!groups_find(broker->groups, revive->checkpoint.queue.group, &group)) {
@@ -244,16 +267,14 @@ revive_message(struct revive *revive, struct loop *loop, struct record *record)
 		return;
 	}
 	revive->dead = record->reconsume_times >= group.retry_max;
-	if (!choose_topic(revive, &group, &topic)) {
+	record->properties = copy_properties(revive, record, &loop->arena);
+	struct append *append =
+	    revive->dead ? dead_append(revive, record, &group) : retry_append(revive, record);
+
+	if (append == NULL) {
 		revive_end_of(revive);
 		return;
 	}
-	record->properties = copy_properties(revive, record, &loop->arena);
-	record->topic = slice_of(topic.name);
-	record->queue_id = 0;
-	record->reconsume_times++;
-	struct append *append = append_new(broker->store, record, 1);
-
 	append->reply_loop = loop;
 	append->companion = settled_append(revive, loop);
 	append->companion->reply_loop = NULL;
@@ -382,6 +403,7 @@ keep_floor(struct revival *revival)
 	if (floor <= revival->floor)
 		return;
 	revival->floor = floor;
+	store_keep_unsettled(broker->store, floor);
 	offsets_put(broker->offsets, &row, true, &limits, &before);
 }
 
@@ -618,6 +640,12 @@ pops_new(struct broker *broker)
 	return pops;
 }
 
+const char *
+pops_topic(const struct pops *pops)
+{
+	return pops->revive_topic_text;
+}
+
 void
 pops_start(struct pops *pops)
 {
@@ -626,6 +654,7 @@ pops_start(struct pops *pops)
 	    offsets_find(pops->broker->offsets, SLICE(REVIVE_GROUP), pops->revive_topic, 0);
 
 	revival->floor = offset > 0 ? offset : 0;
+	store_keep_unsettled(pops->broker->store, revival->floor);
 	revival->replay_end = revive_end(&pops->broker->workers[0]);
 	replay_from(revival, revival->floor);
 }

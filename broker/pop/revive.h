@@ -14,6 +14,8 @@ struct pops;
 
 struct pops *pops_new(struct broker *broker);
 void pops_free(struct pops *pops);
+/* The revive topic of this broker; lent. Any thread. */
+const char *pops_topic(const struct pops *pops);
 /* Before the loops run. Until the replay has ended, pops wait and receipts are refused. */
 void pops_start(struct pops *pops);
 

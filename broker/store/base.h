@@ -45,7 +45,8 @@ struct store_base {
 	struct queue_table queues;
 	/* Offset + 1 for each queue of options.kept_topic; 0: it needs nothing. */
 	_Atomic int64_t kept_from[STORE_KEPT_QUEUES];
-	bool keeping; /* closer: it was logged that segments stay */
+	_Atomic int64_t unsettled_from; /* the same of options.settled_topic */
+	bool keeping;                   /* closer: it was logged that segments stay */
 	struct loop *loops;
 	struct tail **tails;
 	int n_loops;

@@ -267,6 +267,12 @@ store_keep_from(struct store *store, int32_t queue_id, int64_t offset)
 	atomic_store(&store->base.kept_from[queue_id], offset + 1);
 }
 
+void
+store_keep_unsettled(struct store *store, int64_t offset)
+{
+	atomic_store(&store->base.unsettled_from, offset + 1);
+}
+
 int64_t
 store_level(const struct store *store, int32_t queue_id)
 {

@@ -39,9 +39,10 @@ struct store_options {
 	int64_t tail_bytes;    /* newest records kept in memory */
 	int64_t queued_bytes;  /* more than this waiting for the writer: store_is_busy */
 	int n_readers;
-	const char *kept_topic;  /* see store_keep_from; lent, NULL: none */
-	int disk_refuse_percent; /* partition fuller than this: appends are refused */
-	int64_t timed_window;    /* timed messages of each clock in memory, about */
+	const char *kept_topic;    /* see store_keep_from; lent, NULL: none */
+	const char *settled_topic; /* see store_keep_unsettled; lent, NULL: none */
+	int disk_refuse_percent;   /* partition fuller than this: appends are refused */
+	int64_t timed_window;      /* timed messages of each clock in memory, about */
 	int64_t
 	    half_wait_ms; /* until a half message found at the start is due, when it does not say */
 	int64_t dedup_max_keys; /* remembered at a time, of all topics */
@@ -390,6 +391,8 @@ void store_expire(struct store *store, int64_t before_ms);
  * nothing; appends with TIMED_LEVEL change it. Before store_start.
  */
 void store_keep_from(struct store *store, int32_t queue_id, int64_t offset);
+/* The same for queue 0 of options.settled_topic. */
+void store_keep_unsettled(struct store *store, int64_t offset);
 /* Unlinks the oldest closed segment whatever its age (disk pressure). Any thread. */
 void store_expire_oldest(struct store *store);
 

@@ -183,10 +183,12 @@ static bool
 is_past_kept(const struct store_base *base, sqlite3_stmt *row)
 {
 	int queue_id = sqlite3_column_int(row, 0);
+	bool settled_topic = sqlite3_column_int(row, 2) != 0;
 
-	if (queue_id < 0 || queue_id >= STORE_KEPT_QUEUES)
+	if (queue_id < 0 || queue_id >= (settled_topic ? 1 : STORE_KEPT_QUEUES))
 		return false;
-	int64_t kept_from = atomic_load(&base->kept_from[queue_id]);
+	int64_t kept_from =
+	    atomic_load(settled_topic ? &base->unsettled_from : &base->kept_from[queue_id]);
 
 	return kept_from != 0 && sqlite3_column_int64(row, 1) > kept_from - 1;
 }
@@ -202,10 +204,14 @@ is_needed_before(const struct store_base *base, struct segment *segment)
 
 	if (rc != SQLITE_OK)
 		return true;
-	rc = sqlite3_prepare_v2(
-	    db, "SELECT queue_id, first FROM bounds WHERE topic = ?1", -1, &statement, NULL);
+	rc = sqlite3_prepare_v2(db,
+	    "SELECT queue_id, first, topic IS ?2 FROM bounds WHERE topic IN (?1, ?2)", -1,
+	    &statement, NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_bind_text(statement, 1, base->options.kept_topic, -1, SQLITE_STATIC);
+	if (rc == SQLITE_OK)
+		rc =
+		    sqlite3_bind_text(statement, 2, base->options.settled_topic, -1, SQLITE_STATIC);
 	if (rc == SQLITE_OK)
 		while ((rc = sqlite3_step(statement)) == SQLITE_ROW && !needed)
 			needed = is_past_kept(base, statement);
@@ -238,8 +244,10 @@ count_not_needed(struct store_base *base, const struct segment_array *array, siz
 			low = middle;
 	}
 	if (low < n && !base->keeping)
-		log_info("expired segments stay until the delayed messages in them are delivered "
-			 "n=%zu oldest=%s",
+		log_info(
+		    "expired segments stay until the delayed messages in them are delivered and "
+		    "the pops in them settled "
+		    "n=%zu oldest=%s",
 		    n - low, array->list[low]->path);
 	base->keeping = low < n;
 	return low;
