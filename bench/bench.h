@@ -93,6 +93,7 @@ int mode_send(struct bench *bench);
 int mode_transaction(struct bench *bench);
 int mode_pull(struct bench *bench);
 int mode_consume(struct bench *bench);
+int mode_pop(struct bench *bench);
 int mode_both(struct bench *bench);
 int mode_route(struct bench *bench);
 int mode_register(struct bench *bench);

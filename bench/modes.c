@@ -12,6 +12,8 @@ const struct mode bench_modes[] = {
 	    "messages" },
 	{ "consume", "a backlog by a consumer group", settings_consume_flags, mode_consume,
 	    "messages" },
+	{ "pop", "a backlog popped, and each message acknowledged", settings_pop_flags, mode_pop,
+	    "messages" },
 	{ "both", "send, while a consumer group consumes", settings_both_flags, mode_both,
 	    "messages" },
 	{ "route", "routes asked of the name servers", settings_route_flags, mode_route,

@@ -118,6 +118,15 @@ const struct flag settings_consume_flags[] = {
 	END,
 };
 
+const struct flag settings_pop_flags[] = {
+	WINDOW,
+	SIZE,
+	FILL,
+	PULLED,
+	GROUP,
+	END,
+};
+
 const struct flag settings_both_flags[] = {
 	WINDOW,
 	SIZE,

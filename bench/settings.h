@@ -63,6 +63,7 @@ extern const struct flag settings_send_flags[];
 extern const struct flag settings_transaction_flags[];
 extern const struct flag settings_pull_flags[];
 extern const struct flag settings_consume_flags[];
+extern const struct flag settings_pop_flags[];
 extern const struct flag settings_both_flags[];
 extern const struct flag settings_route_flags[];
 extern const struct flag settings_register_flags[];

@@ -19,10 +19,11 @@ static const struct {
 } spots[SPOTS] = {
 	[SPOT_OPAQUE] = { OPAQUE_TEXT, 10 },
 	[SPOT_TOPIC] = { STENCIL_MARK_TOPIC, 5 },
-	[SPOT_QUEUE] = { "####", 4 },
-	[SPOT_BORN] = { "!!!!!!!!!!!!!", 13 },
-	[SPOT_OFFSET] = { "@@@@@@@@@@@@@@@@@@@", 19 },
-	[SPOT_POSITION] = { "&&&&&&&&&&&&&&&&&&&", 19 },
+	[SPOT_QUEUE] = { STENCIL_MARK_QUEUE, 4 },
+	[SPOT_BORN] = { STENCIL_MARK_BORN, 13 },
+	[SPOT_OFFSET] = { STENCIL_MARK_OFFSET, 19 },
+	[SPOT_POSITION] = { STENCIL_MARK_POSITION, 19 },
+	[SPOT_REVIVE] = { STENCIL_MARK_REVIVE, 3 },
 	[SPOT_ID] = { STENCIL_MARK_ID, STENCIL_ID_DIGITS },
 };
 

@@ -22,11 +22,17 @@ enum spot {
 	SPOT_BORN,     /* ms, 13 digits */
 	SPOT_OFFSET,   /* 19 digits */
 	SPOT_POSITION, /* 19 digits */
+	SPOT_REVIVE,   /* the revive queue of a pop, 3 digits */
 	SPOT_ID,       /* the part of a unique id that differs, 16 hexadecimal digits */
 	SPOTS,
 };
 
 #define STENCIL_MARK_TOPIC "^^^^^"
+#define STENCIL_MARK_QUEUE "####"
+#define STENCIL_MARK_BORN "!!!!!!!!!!!!!"
+#define STENCIL_MARK_OFFSET "@@@@@@@@@@@@@@@@@@@"
+#define STENCIL_MARK_POSITION "&&&&&&&&&&&&&&&&&&&"
+#define STENCIL_MARK_REVIVE "~~~"
 #define STENCIL_MARK_ID "$$$$$$$$$$$$$$$$"
 #define STENCIL_ID_DIGITS 16
 #define STENCIL_PLACES 3 /* of one spot at most */

@@ -112,6 +112,12 @@ bench consume -f 640 -k 3 -g eaters -t eaten
 proven "consume" 640
 bench consume -f 320 -k 2 -g orderly -t eaten-orderly --orderly
 proven "consume in order" 320
+bench pop -b broker-a -f 320 -w 4 -g poppers -t popped
+proven "pop" 320
+bench consume -f 320 -g filtered -t filtered --filter
+proven "consume, filtered" 320
+bench both -N 50 -w 8 -g timed -t timed -q 2 --delay 300
+proven "both: timed" 50
 bench both -N 50 -w 8 -g late -t late -q 2 --delayLevel
 proven "both: delayed" 50
 bench both -N 500 -k 2 -g diners -t dinner -T 2 -q 3 -w 8
