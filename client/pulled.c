@@ -1,15 +1,10 @@
 #include "config.h"
 
-#define ZLIB_CONST /* its input is const */
-#include <zlib.h>
-
 #include "client/twinmq.h"
+#include "client/uncompress.h"
 
 #define SYS_FLAG_COMPRESSION 0x700 /* the compression method */
-#define COMPRESSION_ZLIB 0x300
-#define COMPRESSION_UNSAID 0 /* zlib, the only method of older clients */
-
-#define INFLATE_STEP 65536u
+#define COMPRESSION_UNSAID 0       /* zlib, the only method of older clients */
 
 /* Compares texts, because the broker compares hashes, and two tags may share one. */
 static bool
@@ -39,27 +34,6 @@ pulled_next(struct slice *records, struct slice subscription, struct record *rec
 	return false;
 }
 
-/* 0, or -1 when the data is damaged or inflates to more than max_bytes. */
-static int
-inflate_body(struct slice in, size_t max_bytes, struct buf *out)
-{
-	z_stream stream = { 0 };
-	int status = Z_OK;
-
-	if (inflateInit(&stream) != Z_OK)
-		return -1;
-	stream.next_in = (const Bytef *)in.data;
-	stream.avail_in = (uInt)in.len;
-	while (status == Z_OK && out->len <= max_bytes) {
-		stream.next_out = (Bytef *)buf_reserve(out, INFLATE_STEP);
-		stream.avail_out = INFLATE_STEP;
-		status = inflate(&stream, Z_NO_FLUSH);
-		out->len += INFLATE_STEP - stream.avail_out;
-	}
-	inflateEnd(&stream);
-	return status == Z_STREAM_END && out->len <= max_bytes ? 0 : -1;
-}
-
 int
 record_plain_body(
     const struct record *record, size_t max_bytes, struct arena *arena, struct slice *body)
@@ -71,9 +45,9 @@ record_plain_body(
 		*body = record->body;
 		return record->body.len <= max_bytes ? 0 : -1;
 	}
-	if (kind != COMPRESSION_ZLIB && kind != COMPRESSION_UNSAID)
-		return -1;
-	int result = inflate_body(record->body, max_bytes, &plain);
+	if (kind == COMPRESSION_UNSAID)
+		kind = COMPRESSION_ZLIB;
+	int result = uncompress_body((enum compression)kind, record->body, max_bytes, &plain);
 	if (result == 0)
 		*body = arena_copy(arena, buf_slice(&plain));
 	buf_release(&plain);

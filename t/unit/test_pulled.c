@@ -3,6 +3,12 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <zlib.h>
+#ifdef WITH_LZ4
+#include <lz4frame.h>
+#endif
+#ifdef WITH_ZSTD
+#include <zstd.h>
+#endif
 
 #include "client/twinmq.h"
 #include "common/base/mem.h"
@@ -88,11 +94,56 @@ Test(pulled, bodies_are_inflated_within_limits)
 	cr_assert_eq(record_plain_body(&record, sizeof plain, &arena, &body), -1, "cut short");
 	record.body = SLICE("no zlib at all");
 	cr_assert_eq(record_plain_body(&record, sizeof plain, &arena, &body), -1);
-	record.sys_flag |= 0x100;
-	cr_assert_eq(record_plain_body(&record, sizeof plain, &arena, &body), -1, "LZ4");
+	record.sys_flag = SYS_FLAG_COMPRESSED | 0x400;
+	cr_assert_eq(record_plain_body(&record, sizeof plain, &arena, &body), -1, "no such kind");
 	record.sys_flag = 0;
 	cr_assert_eq(record_plain_body(&record, sizeof plain, &arena, &body), 0);
 	cr_assert(slice_is(body, "no zlib at all"));
 	buf_release(&buf);
 	arena_release(&arena);
 }
+
+#if defined WITH_LZ4 || defined WITH_ZSTD
+/* Each cut of the compressed body, more than is allowed, and what is no such body. */
+static void
+check_kind(int32_t kind, struct slice compressed, struct slice plain)
+{
+	struct record record = { .sys_flag = SYS_FLAG_COMPRESSED | kind, .body = compressed };
+	struct arena arena = { 0 };
+	struct slice body;
+
+	cr_assert_eq(record_plain_body(&record, plain.len, &arena, &body), 0);
+	cr_assert(slice_equal(body, plain));
+	cr_assert_eq(record_plain_body(&record, plain.len - 1, &arena, &body), -1, "too large");
+	for (size_t i = 0; i < compressed.len; i++) {
+		record.body.len = i;
+		cr_assert_eq(
+		    record_plain_body(&record, plain.len, &arena, &body), -1, "cut at %zu", i);
+	}
+	record.body = SLICE("neither of them");
+	cr_assert_eq(record_plain_body(&record, plain.len, &arena, &body), -1);
+	arena_release(&arena);
+}
+#endif
+
+#ifdef WITH_LZ4
+Test(pulled, lz4_frames)
+{
+	char plain[100000] = { 1 }, out[120000];
+	size_t n = LZ4F_compressFrame(out, sizeof out, plain, sizeof plain, NULL);
+
+	cr_assert_not(LZ4F_isError(n));
+	check_kind(0x100, (struct slice){ out, n }, (struct slice){ plain, sizeof plain });
+}
+#endif
+
+#ifdef WITH_ZSTD
+Test(pulled, zstd)
+{
+	char plain[100000] = { 1 }, out[120000];
+	size_t n = ZSTD_compress(out, sizeof out, plain, sizeof plain, 3);
+
+	cr_assert_not(ZSTD_isError(n));
+	check_kind(0x200, (struct slice){ out, n }, (struct slice){ plain, sizeof plain });
+}
+#endif
