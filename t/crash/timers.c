@@ -2,13 +2,14 @@
  * timers: a load of timed messages for a broker that is being killed, and the proof afterwards.
  *
  *   timers [-c connections] [-w window] [-n messages] [-l ms] [-d ms] [-r each] [-s bytes]
- *          NAMESRV TOPIC
+ *          [-L] NAMESRV TOPIC
  *
  * Sends numbered messages whose times lie from -l to -l plus -d ms ahead, half of them as a wait
  * and half as a time of day, until there are -n or until SIGTERM. Recalls one in -r of the latter,
- * some at once and some when they are just due. When all are due the judge compares every queue of
- * the topic with what was answered (judge.h): I1, I5, I6  a message that was promised is there,
- * once; one that was recalled is not; and none was stored before its time.
+ * some at once and some when they are just due. With -L the messages have delay level 1 instead,
+ * which is a second. When all are due the judge compares every queue of the topic with what was
+ * answered (judge.h: I1, I5, I6): a message that was promised is there, once; one that was recalled
+ * is not; and none was stored before its time.
  *
  * Prints what it counted as name=value, and how late messages were; each breach is a line on
  * stderr. Exit status: 0 all holds, 1 something does not, 2 it could not be found out.
@@ -32,12 +33,14 @@
 
 #define PAUSE_MS 5 /* after a failed request */
 #define TIMEOUT_MS 20000
+#define LEVEL_MS 999   /* the broker's clocks tell whole milliseconds */
 #define SETTLE_MS 3000 /* after the last time, until all is delivered */
 #define RACE_MS 3      /* around its time: where a recall and a delivery meet */
 
 struct timers_load {
 	const char *topic;
 	size_t body_max, n_max, recall_each;
+	bool levels;
 	int64_t lead_ms, span_ms, last_due_ms;
 	struct ledger ledger;
 	int64_t *due_ms; /* by number */
@@ -138,8 +141,8 @@ on_sent(void *arg, const struct twinmq_error *error, const struct send_result *r
 		    error->code > 0 || error->code == TWINMQ_NO_QUEUE ? REFUSED : UNKNOWN;
 	else
 		row->promise = result->code == 0 ? STORED : UNKNOWN;
-	if (row->promise == STORED && timers->recall_each != 0 && lane->number % 2 == 0 &&
-	    lane->number / 2 % timers->recall_each == 0) {
+	if (row->promise == STORED && timers->recall_each != 0 && !timers->levels &&
+	    lane->number % 2 == 0 && lane->number / 2 % timers->recall_each == 0) {
 		recall(lane, result, timers->due_ms[lane->number]);
 		return;
 	}
@@ -159,7 +162,9 @@ send_next(struct lane *lane)
 	int64_t wait_ms = timers->lead_ms;
 
 	/* A walk with a step that meets each millisecond of the span about equally often. */
-	if (timers->span_ms > 0)
+	if (timers->levels)
+		wait_ms = LEVEL_MS;
+	else if (timers->span_ms > 0)
 		wait_ms += (int64_t)(number * 7919 % (uint64_t)timers->span_ms);
 	lane->number = number;
 	timers->due_ms[number] = clock_wall_ms() + wait_ms;
@@ -169,8 +174,9 @@ send_next(struct lane *lane)
 		.topic = slice_of(timers->topic),
 		.body = numbered_body(timers->room, number, timers->body_max),
 		.queue_id = MESSAGE_ANY_QUEUE,
-		.delay_ms = number % 2 == 1 ? wait_ms : 0,
-		.deliver_at_ms = number % 2 == 0 ? timers->due_ms[number] : 0,
+		.delay_level = timers->levels ? 1 : 0,
+		.delay_ms = !timers->levels && number % 2 == 1 ? wait_ms : 0,
+		.deliver_at_ms = !timers->levels && number % 2 == 0 ? timers->due_ms[number] : 0,
 	};
 
 	producer_send_async(lane->producer, &message, on_sent, lane);
@@ -238,7 +244,7 @@ static int
 usage(void)
 {
 	fputs("usage: timers [-c connections] [-w window] [-n messages] [-l ms] [-d ms] [-r each] "
-	      "[-s bytes] NAMESRV TOPIC\n",
+	      "[-s bytes] [-L] NAMESRV TOPIC\n",
 	    stderr);
 	return 2;
 }
@@ -257,7 +263,7 @@ main(int argc, char **argv)
 		.context = &timers };
 	int option, status;
 
-	while ((option = getopt(argc, argv, "c:w:n:l:d:r:s:")) != -1) {
+	while ((option = getopt(argc, argv, "c:w:n:l:d:r:s:L")) != -1) {
 		if (option == 'c')
 			load.n_handles = number_argument(optarg, 1, 1000);
 		else if (option == 'w')
@@ -270,6 +276,8 @@ main(int argc, char **argv)
 			timers.span_ms = (int64_t)number_argument(optarg, 0, 1000000000);
 		else if (option == 'r')
 			timers.recall_each = number_argument(optarg, 0, 1000000);
+		else if (option == 'L')
+			timers.levels = true;
 		else if (option == 's')
 			timers.body_max = number_argument(optarg, NUMBERED_BODY_MIN, 1 << 20);
 		else

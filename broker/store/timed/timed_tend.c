@@ -116,6 +116,8 @@ note_rows(struct timed_table *table, enum timed_clock clock, size_t n, int64_t s
 {
 	struct half_table *of = &table->of[clock];
 
+	if (n == 0)
+		return;
 	for (size_t i = 0; i < n; i++) {
 		struct half_entry *entry = half_table_changed(of, &of->changes[i]);
 
