@@ -21,12 +21,12 @@ extern const struct handler reply_handlers[];
 /* delay/ */
 extern const struct handler recall_handlers[];
 /* pull/ */
-extern const struct handler pull_handlers[], query_handlers[], reset_handlers[];
+extern const struct handler pull_handlers[], query_handlers[], queue_handlers[], reset_handlers[];
 /* pop/ */
 extern const struct handler pop_handlers[], ack_handlers[], assignment_handlers[];
 /* consumers/ */
 extern const struct handler client_handlers[], connection_handlers[], directly_handlers[],
-    lock_handlers[], offset_handlers[], progress_handlers[];
+    group_view_handlers[], lock_handlers[], offset_handlers[], progress_handlers[];
 /* catalog/ */
 extern const struct handler topic_handlers[], group_handlers[];
 /* retention/ */
@@ -47,10 +47,12 @@ const struct handler *const broker_families[] = {
 	pop_handlers,
 	ack_handlers,
 	assignment_handlers,
+	queue_handlers,
 	reset_handlers,
 	client_handlers,
 	connection_handlers,
 	directly_handlers,
+	group_view_handlers,
 	lock_handlers,
 	offset_handlers,
 	progress_handlers,

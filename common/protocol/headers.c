@@ -354,6 +354,13 @@ const struct field consumer_status_header_fields[] = {
 	FIELD_END,
 };
 
+const struct field group_topic_header_fields[] = {
+	FIELD_ROW("group", FIELD_GROUP, group_topic_header, group, true, 0),
+	FIELD_ROW("topic", FIELD_TOPIC, group_topic_header, topic, false, 0),
+	FIELD_ROW("readable", FIELD_LABEL, group_topic_header, readable, false, 0),
+	FIELD_END,
+};
+
 const struct field running_info_header_fields[] = {
 	FIELD_ROW("consumerGroup", FIELD_GROUP, running_info_header, consumer_group, true, 0),
 	FIELD_ROW("clientId", FIELD_CLIENT_ID, running_info_header, client_id, true, 0),

@@ -362,6 +362,17 @@ struct consumer_status_header {
 };
 extern const struct field consumer_status_header_fields[];
 
+/*
+ * QUERY_TOPICS_BY_CONSUMER (without a topic), QUERY_SUBSCRIPTION_BY_CONSUMER,
+ * QUERY_CONSUME_TIME_SPAN, UPDATE_AND_GET_GROUP_FORBIDDEN
+ */
+struct group_topic_header {
+	struct slice group;
+	struct slice topic;    /* absent: not said */
+	struct slice readable; /* absent, or a boolean; of the last one only */
+};
+extern const struct field group_topic_header_fields[];
+
 /* GET_CONSUMER_RUNNING_INFO, from tools and to clients */
 struct running_info_header {
 	struct slice consumer_group;
