@@ -221,6 +221,7 @@ field() {
 hold() {
 	t_holder=$1
 	shift
+	rm -f "$T_DIR/$t_holder.held" # of an earlier holder with this name
 	"$RAWCALL" -H "$@" >"$T_DIR/$t_holder.held" 2>&1 &
 	t_remember "$t_holder" $!
 	t_wait 30 grep -q '^held$' "$T_DIR/$t_holder.held"
