@@ -28,6 +28,7 @@
 struct consumed_topic {
 	struct push_consumer *consumer;
 	const struct subscription *subscription;
+	bool retries;                       /* it is the retry topic */
 	LIST_HEAD(, consumer_queue) queues; /* ours */
 	bool sharing;                       /* calls are in flight */
 	bool again;                         /* something changed meanwhile */
@@ -81,7 +82,7 @@ have(const struct consumed_topic *topic, const struct message_queue *queue)
 static void
 stop_queue(struct consumed_topic *topic, struct consumer_queue *at)
 {
-	topic->consumer->context.counts.n_queues--;
+	topic->consumer->context.counts.n_queues -= !topic->retries;
 	LIST_REMOVE(at, entry);
 	consumer_queue_stop(at);
 }
@@ -103,7 +104,7 @@ take_queues(struct consumed_topic *topic, const struct message_queue *queues, si
 		at = consumer_queue_start(
 		    &topic->consumer->context, &queues[i], topic->subscription);
 		LIST_INSERT_HEAD(&topic->queues, at, entry);
-		topic->consumer->context.counts.n_queues++;
+		topic->consumer->context.counts.n_queues += !topic->retries;
 	}
 }
 
@@ -197,10 +198,7 @@ on_topic_route(void *arg, const struct twinmq_error *error, const struct route *
 	bool absent = error != NULL && error->code == RESPONSE_TOPIC_NOT_EXIST;
 
 	if (error != NULL || !is_open(consumer)) {
-		end_sharing(topic,
-		    absent && slice_equal(topic->subscription->topic, consumer->context.retry_topic)
-			? NULL
-			: error);
+		end_sharing(topic, absent && topic->retries ? NULL : error);
 		return;
 	}
 	list_queues(topic, route);
@@ -461,6 +459,8 @@ subscribe(struct push_consumer *consumer, const struct consumer_options *options
 	for (size_t i = 0; i < n; i++) {
 		consumer->topics[i].consumer = consumer;
 		consumer->topics[i].subscription = &subscriptions[i];
+		consumer->topics[i].retries =
+		    slice_equal(subscriptions[i].topic, consumer->context.retry_topic);
 	}
 }
 

@@ -23,10 +23,10 @@ pages() {
 	done
 }
 
-pages c sync async oneway ordered batch transaction
+pages c sync async oneway ordered batch filter transaction delay
 if command -v javac >/dev/null && command -v mvn >/dev/null; then
 	# One run, because it compiles all pages.
-	t_ok "all in Java" "$run" --java -n "$(address ns)" sync async oneway ordered batch transaction
+	t_ok "all in Java" "$run" --java -n "$(address ns)"
 else
 	t_skip "all in Java" "javac and Maven are not here"
 fi
