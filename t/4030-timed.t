@@ -182,6 +182,8 @@ got=$(send D "$(property TIMER_DELAY_SEC 5)" never)
 t_is "more than maxTimers" "$(echo "$got" | field code)" 1
 t_has "the remark says so" "$got" "flow control"
 t_is "it is counted" "$(count refusedTimers)" 1
+got=$(send D "$(property TIMER_DELIVER_MS $(($(now_ms) + 5000)) TIMER_DEL_UNIQKEY D+nobody)" delete)
+t_has "a recall is not counted" "$got" "no message with this key"
 t_is "later than timerMaxDelaySec" "$(send D "$(property TIMER_DELAY_SEC 11)" never | field code)" 13
 stop b
 begin -o timerWheelEnable=false -o recallMessageEnable=false

@@ -362,7 +362,8 @@ check_timed(struct outgoing *out)
 		return refuse(out, RESPONSE_NO_PERMISSION,
 		    "recall failed, operation is forbidden: recallMessageEnable is false");
 	store_timed_counts(broker->store, &counts);
-	if (!limits_allow(broker->limits, LIMIT_TIMERS, (uint64_t)counts.n_pending + 1))
+	if (!out->recalls &&
+	    !limits_allow(broker->limits, LIMIT_TIMERS, (uint64_t)counts.n_pending + 1))
 		return refuse(out, RESPONSE_SYSTEM_ERROR, "%s", limit_remark(LIMIT_TIMERS));
 	out->is_timed = true;
 	return true;
