@@ -196,16 +196,22 @@ interop_generation() {
 	t_done
 }
 
-# interop_messages GROUP VERSION SCENARIO...: kinds of messages and ways to consume them. Retries are fast.
+# A cluster with every kind of message, where retries are fast and a restart is not waited for.
+interop_fast_cluster() {
+	cluster_start flushDiskType=ASYNC_FLUSH enablePropertyFilter=true traceTopicEnable=true rebalanceLockRestartWait=1000 \
+		rebalanceLockMaxLiveTime=5000 \
+		messageDelayLevel="1s 2s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s"
+	t_result $? "a two-master cluster starts"
+}
+
+# interop_messages GROUP VERSION SCENARIO...: kinds of messages and ways to consume them.
 interop_messages() {
 	generation=$2
 	interop_client "$1" "$2"
 	shift 2
 	# shellcheck disable=SC2086 # words
 	interop_tools ${INTEROP_TOOLS-}
-	cluster_start flushDiskType=ASYNC_FLUSH enablePropertyFilter=true traceTopicEnable=true rebalanceLockRestartWait=1000 \
-		messageDelayLevel="1s 2s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s"
-	t_result $? "a two-master cluster starts"
+	interop_fast_cluster
 	interop_drive "$generation" interop_java "$T_DIR/classes:$jars/*" \
 		Interop "$MQ_NAMESRV" "m$(echo "$generation" | tr -d .)_$$" ${INTEROP_ONLY:-"$@"}
 	cluster_stop

@@ -233,7 +233,7 @@ func members() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	closers = append(closers, first.Shutdown)
+	onClose(first.Shutdown)
 	sent, stop, err := traffic(l, nil)
 	if err != nil {
 		return "", err

@@ -85,7 +85,7 @@ func failover() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	closers = append(closers, c.Shutdown)
+	onClose(c.Shutdown)
 	if err := more(&atVictim, 300, "messages at the first master"); err != nil {
 		return "", err
 	}

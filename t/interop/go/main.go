@@ -13,6 +13,8 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/apache/rocketmq-client-go/v2/rlog"
@@ -23,6 +25,7 @@ var (
 	brokers []string
 	runName string
 	stdin   = bufio.NewReader(os.Stdin)
+	asking  sync.Mutex
 )
 
 var scenarios = map[string]func() (string, error){
@@ -38,6 +41,13 @@ var scenarios = map[string]func() (string, error){
 	"bulk":         bulk,
 	"cross":        cross,
 	"transactions": transactions,
+	"ordered":      ordered,
+	"broadcast":    broadcast,
+	"sentBack":     sentBack,
+	"delays":       delays,
+	"sql":          sql,
+	"requests":     requests,
+	"toJava":       requestsToJava,
 }
 
 func main() {
@@ -45,14 +55,23 @@ func main() {
 	namesrv = strings.Split(os.Args[1], ";")
 	brokers = strings.Split(os.Args[2], ",")
 	runName = os.Args[3]
-	status := 0
-	for _, name := range os.Args[4:] {
-		if !run(name) {
-			status = 1
+	status := int32(0)
+	for _, names := range os.Args[4:] {
+		var running sync.WaitGroup
+		for _, name := range strings.Split(names, "+") { // at the same time
+			name := name
+			running.Add(1)
+			go func() {
+				defer running.Done()
+				if !run(name) {
+					atomic.StoreInt32(&status, 1)
+				}
+			}()
 		}
+		running.Wait()
 	}
 	closeAll()
-	os.Exit(status)
+	os.Exit(int(status))
 }
 
 func run(name string) bool {
@@ -80,6 +99,8 @@ func run(name string) bool {
 
 // ask has the calling script do something, and waits until it is done.
 func ask(what string) error {
+	asking.Lock()
+	defer asking.Unlock()
 	fmt.Printf("do %s\n", what)
 	answer, err := stdin.ReadString('\n')
 	if err == nil && strings.TrimSpace(answer) != "done" {

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	rocketmq "github.com/apache/rocketmq-client-go/v2"
@@ -13,7 +15,8 @@ import (
 )
 
 var (
-	instances int
+	instances int32
+	closing   sync.Mutex
 	closers   []func() error
 )
 
@@ -22,8 +25,13 @@ func name(what string) string {
 }
 
 func instance() string {
-	instances++
-	return fmt.Sprintf("i%s_%d", runName, instances)
+	return fmt.Sprintf("i%s_%d", runName, atomic.AddInt32(&instances, 1))
+}
+
+func onClose(closer func() error) {
+	closing.Lock()
+	defer closing.Unlock()
+	closers = append(closers, closer)
 }
 
 func closeAll() {
@@ -39,7 +47,7 @@ func createTopic(what string, queues int) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	closers = append(closers, adm.Close)
+	onClose(adm.Close)
 	for _, broker := range brokers {
 		err = adm.CreateTopic(context.Background(), admin.WithTopicCreate(topic), admin.WithBrokerAddrCreate(broker),
 			admin.WithReadQueueNums(queues), admin.WithWriteQueueNums(queues))
@@ -75,7 +83,7 @@ func newProducer(group string, more ...producer.Option) (rocketmq.Producer, erro
 	if err != nil {
 		return nil, err
 	}
-	closers = append(closers, p.Shutdown)
+	onClose(p.Shutdown)
 	return p, p.Start()
 }
 
@@ -120,7 +128,7 @@ func newPull(group, topic string) (rocketmq.PullConsumer, error) {
 	if err = c.Subscribe(topic, selector); err != nil {
 		return nil, err
 	}
-	closers = append(closers, c.Shutdown)
+	onClose(c.Shutdown)
 	return c, c.Start()
 }
 

@@ -158,7 +158,7 @@ func transactions() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	closers = append(closers, p.Shutdown)
+	onClose(p.Shutdown)
 	if err := p.Start(); err != nil {
 		return "", err
 	}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/apache/rocketmq-client-go/v2/consumer"
+	"github.com/apache/rocketmq-client-go/v2/primitive"
+)
+
+// requests: requests that are answered, by this client and, over the topic of Answers.java, by one in Java; and
+// one that nobody answers.
+func requests() (string, error) {
+	const times = 40
+	topic, err := createTopic("request", 2)
+	if err != nil {
+		return "", err
+	}
+	silent, err := createTopic("silence", 2)
+	if err != nil {
+		return "", err
+	}
+	requester, err := newProducer("requester")
+	if err != nil {
+		return "", err
+	}
+	if err := answers(topic); err != nil {
+		return "", err
+	}
+	if err := requestAll(requester.Request, topic, times); err != nil {
+		return "", err
+	}
+	start := time.Now()
+	reply, err := requester.Request(context.Background(), 2*time.Second, textMessage(silent, "anybody?"))
+	if err == nil {
+		return "", fmt.Errorf("a request without an answer has the reply %v", reply)
+	}
+	if took := time.Since(start); took < 1900*time.Millisecond {
+		return "", fmt.Errorf("a request of 2 s failed after %v: %w", took, err)
+	}
+	return fmt.Sprintf("%d requests, one timed out", times), nil
+}
+
+// requestsToJava: the same to the topic whose requests Answers.java answers.
+func requestsToJava() (string, error) {
+	const times = 20
+	requester, err := newProducer("requester_java")
+	if err != nil {
+		return "", err
+	}
+	if err := requestAll(requester.Request, name("answers"), times); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%d requests", times), nil
+}
+
+func answers(topic string) error {
+	replier, err := newProducer("replier")
+	if err != nil {
+		return err
+	}
+	c, err := newPush("replier", topic, "*", func(message *primitive.MessageExt) {
+		reply, err := consumer.CreateReplyMessage(message, nil)
+		if err != nil {
+			fmt.Printf("cannot answer: %v\n", err)
+			return
+		}
+		reply.Body = []byte("re: " + string(message.Body)) // the call above forgets it
+		// The broker may not know the requester yet: its heartbeat comes after the request.
+		for i := 0; i < 20; i++ {
+			if _, err = stored(replier.SendSync(context.Background(), reply)); err == nil {
+				return
+			}
+			time.Sleep(200 * time.Millisecond)
+		}
+		fmt.Printf("cannot answer: %v\n", err)
+	})
+	if err == nil {
+		onClose(c.Shutdown)
+	}
+	return err
+}
+
+func requestAll(request func(context.Context, time.Duration, *primitive.Message) (*primitive.Message, error),
+	topic string, times int) error {
+	for i := 0; i < times; i++ {
+		text := fmt.Sprintf("q%d", i)
+		reply, err := request(context.Background(), 10*time.Second, textMessage(topic, text))
+		if err != nil {
+			return fmt.Errorf("request %d: %w", i, err)
+		}
+		if string(reply.Body) != "re: "+text {
+			return fmt.Errorf("the reply to %s is %q", text, reply.Body)
+		}
+	}
+	return nil
+}
