@@ -4,4 +4,4 @@
 . "${SRCDIR:-.}/t/interop/interop.sh"
 INTEROP_TOOLS="4.9.7 5.3.3"
 interop_messages com.alibaba.rocketmq 3.2.6 ordered \
-	broadcast+retry+suspend+delay+direct+reset:4.9.7+reset:5.3.3
+	broadcast+retry+suspend+delay+timers+direct+reset:4.9.7+reset:5.3.3

@@ -4,4 +4,5 @@
 . "${SRCDIR:-.}/t/interop/interop.sh"
 INTEROP_TOOLS="4.9.7 5.3.3"
 interop_messages org.apache.rocketmq 5.3.3 ordered \
-	broadcast+retry+suspend+delay+direct+requestReply+trace+assigned+reset:4.9.7+reset:5.3.3
+	broadcast+retry+suspend+delay+timers+sql+sqlPull+direct \
+	requestReply+trace+assigned+reset:4.9.7+reset:5.3.3

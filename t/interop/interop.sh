@@ -200,6 +200,7 @@ interop_generation() {
 interop_fast_cluster() {
 	cluster_start flushDiskType=ASYNC_FLUSH enablePropertyFilter=true traceTopicEnable=true rebalanceLockRestartWait=1000 \
 		rebalanceLockMaxLiveTime=5000 \
+		transactionTimeOut=1500 transactionCheckInterval=1000 \
 		messageDelayLevel="1s 2s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s 1s"
 	t_result $? "a two-master cluster starts"
 }
@@ -242,4 +243,21 @@ interop_transact() {
 	# shellcheck disable=SC2086 # INTEROP_FLAGS are words
 	interop_drive "$generation" interop_java "$T_DIR/classes:$jars/*" -Dinterop.transactor="$transactor" \
 		${INTEROP_FLAGS-} Interop "$MQ_NAMESRV" "tx_$(echo "$generation" | tr -d .)_$$" "$@"
+}
+
+# interop_spring VERSION SCENARIO...: an application with rocketmq-spring-boot-starter
+interop_spring() {
+	spring_version=$1
+	shift
+	interop_need java javac mvn
+	jars=$(interop_jars org.apache.rocketmq rocketmq-spring-boot-starter "$spring_version") ||
+		interop_skip "Maven cannot fetch rocketmq-spring-boot-starter $spring_version"
+	javac -nowarn -encoding UTF-8 -cp "$jars/*" -sourcepath "$SRCDIR/t/interop/java" -d "$T_DIR/classes" \
+		"$SRCDIR/t/interop/spring/SpringApp.java" >&2 || interop_skip "the application does not compile"
+	interop_fast_cluster
+	interop_drive "spring $spring_version" interop_java "$T_DIR/classes:$jars/*" SpringApp "$MQ_NAMESRV" \
+		"s$(echo "$spring_version" | tr -d .)_$$" ${INTEROP_ONLY:-"$@"}
+	cluster_stop
+	t_result $? "the cluster stops"
+	t_done
 }
