@@ -27,6 +27,7 @@ const struct subcommand *const admin_families[] = {
 	query_commands,
 	trace_commands,
 	group_commands,
+	catalog_commands,
 	transaction_commands,
 	producer_group_commands,
 	cluster_commands,

@@ -82,8 +82,12 @@ t_has "mqadmin updateTopic" "$(admin updateTopic -t A -b "$b" -a +message.type=F
 	'{"dedup.window":"5","message.type":"FIFO"}'
 t_has "and what it may not" "$(admin updateTopic -t A -b "$b" -a +queue.type=BatchCQ)" \
 	"attempt to update an unchangeable attribute. key: queue.type"
+t_has "mqadmin getTopicConfig" "$(admin getTopicConfig -t A)" '{"dedup.window":"5","message.type":"FIFO"}'
 t_ok "mqadmin updateSubGroup" admin updateSubGroup -g H -b "$b" -o true -p '{"customizedRetryPolicy":{"next":[1,2]}}'
 t_has "made it" "$(rawcall "$b" 352 group=H | field body)" '"groupRetryPolicy":{"customizedRetryPolicy":{"next":[1,2]},"type":"CUSTOMIZED"}'
+
+t_has "mqadmin getConsumerConfig" "$(admin getConsumerConfig -g H -b "$b")" '"next":[1,2]'
+t_has "of none" "$(admin getConsumerConfig -g None)" "subscription group not exist"
 
 # kept; rows of an older broker
 kill9 b

@@ -8,6 +8,7 @@
 #include "common/json/json_body.h"
 
 #define SHOWN_KEY_BYTES 100 /* of a peer's key, in a remark */
+#define BIT(i) (UINT64_C(1) << (i))
 
 static const char *const cleanup_policies[] = { "DELETE", "COMPACTION", NULL };
 static const char *const queue_types[] = { "SimpleCQ", "BatchCQ", NULL };
@@ -38,7 +39,7 @@ static const struct attribute_row {
 enum message_type
 attributes_message_type(const struct attributes *attributes)
 {
-	return attributes->set & 1u << ATTRIBUTE_MESSAGE_TYPE
+	return attributes->set & BIT(ATTRIBUTE_MESSAGE_TYPE)
 	           ? (enum message_type)attributes->values[ATTRIBUTE_MESSAGE_TYPE]
 	           : MESSAGE_NORMAL;
 }
@@ -106,7 +107,7 @@ value_text(const struct attributes *attributes, int i, struct arena *arena)
 struct attribute_change {
 	struct attributes *attributes;
 	struct attributes before;
-	uint32_t seen; /* the attributes that it named */
+	uint64_t seen; /* the attributes that it named */
 	bool create;
 	struct arena *arena;
 };
@@ -125,17 +126,17 @@ set_one(struct attribute_change *change, int i, struct slice value)
 	    read_value(&rows[i], value, &change->attributes->values[i], change->arena);
 
 	if (why.data == NULL)
-		change->attributes->set |= 1u << i;
+		change->attributes->set |= BIT(i);
 	return why;
 }
 
 static struct slice
 drop_one(struct attribute_change *change, int i)
 {
-	if (!(change->before.set & 1u << i))
+	if (!(change->before.set & BIT(i)))
 		return about(
 		    change, "attempt to delete a nonexistent key: ", slice_of(rows[i].name));
-	change->attributes->set &= ~(1u << i);
+	change->attributes->set &= ~BIT(i);
 	change->attributes->values[i] = 0;
 	return SLICE_NONE;
 }
@@ -160,9 +161,9 @@ change_one(struct attribute_change *change, struct slice key, struct slice value
 
 	if (i == -1)
 		return about(change, "unsupported key: ", name);
-	if (change->seen & 1u << i)
+	if (change->seen & BIT(i))
 		return about(change, "alter duplication key. key: ", name);
-	change->seen |= 1u << i;
+	change->seen |= BIT(i);
 	if (!change->create && !rows[i].changeable)
 		return about(change, "attempt to update an unchangeable attribute. key: ", name);
 	return sign == '+' ? set_one(change, i, value) : drop_one(change, i);
@@ -250,7 +251,7 @@ attributes_json(const struct attributes *attributes, struct arena *arena)
 	json_out_init(&out, &text);
 	json_open_object(&out);
 	for (int i = 0; i < N_ATTRIBUTES; i++)
-		if (attributes->set & 1u << i)
+		if (attributes->set & BIT(i))
 			json_member_put_slice(&out, rows[i].name, value_text(attributes, i, arena));
 	json_close_object(&out);
 	return json_finish(&out, arena);
@@ -274,7 +275,7 @@ attributes_read(struct attributes *attributes, const struct json *object)
 			continue;
 		}
 		attributes->values[i] = value;
-		attributes->set |= 1u << i;
+		attributes->set |= BIT(i);
 	}
 	arena_release(&arena);
 	return n_unknown;
@@ -286,7 +287,7 @@ attributes_request(const struct attributes *attributes, struct arena *arena)
 	struct slice text = SLICE("");
 
 	for (int i = 0; i < N_ATTRIBUTES; i++)
-		if (attributes->set & 1u << i) {
+		if (attributes->set & BIT(i)) {
 			struct slice value = value_text(attributes, i, arena);
 
 			text = arena_printf(arena, "%.*s%s+%s=%.*s", (int)text.len, text.data,

@@ -32,7 +32,7 @@ enum message_type {
 
 /* Zeroed: no attribute is set. */
 struct attributes {
-	uint32_t set;                 /* bit n: attribute n has a value */
+	uint64_t set;                 /* bit n: attribute n has a value */
 	int64_t values[N_ATTRIBUTES]; /* a number, or the index of a name; 0 when it is not set */
 };
 
