@@ -11,11 +11,13 @@ public class Delay {
         CountDownLatch left = new CountDownLatch(3);
         DefaultMQPushConsumer consumer = Page.consumer("messages-delay-java");
         consumer.subscribe("MessagesDelay", "*");
+        long at = System.currentTimeMillis() + 2000;
         consumer.registerMessageListener((MessageListenerConcurrently) (messages, context) -> {
             messages.stream().filter(Page::isOurs).forEach(message -> {
+                String body = new String(message.getBody());
                 long took = System.currentTimeMillis() - message.getBornTimestamp();
-                System.out.println(new String(message.getBody()) + " came after " + took + " ms");
-                if (took >= 1000)
+                System.out.println(body + " came after " + took + " ms");
+                if (body.equals("at a time") ? System.currentTimeMillis() >= at : took >= 1000)
                     left.countDown();
             });
             return ConsumeConcurrentlyStatus.CONSUME_SUCCESS;
@@ -28,7 +30,7 @@ public class Delay {
         Message delay = Page.message("MessagesDelay", "1500 ms");
         delay.setDelayTimeMs(1500);
         Message time = Page.message("MessagesDelay", "at a time");
-        time.setDeliverTimeMs(System.currentTimeMillis() + 2000);
+        time.setDeliverTimeMs(at);
         for (Message message : new Message[] {level, delay, time})
             producer.send(message);
         Page.end("delay", left);

@@ -36,9 +36,16 @@ class Page {
 
     static DefaultMQProducer producer() throws Exception {
         DefaultMQProducer producer = new DefaultMQProducer("messages-java");
-        producer.setNamesrvAddr(nameServers());
+        prepare(producer);
         producer.start();
         return producer;
+    }
+
+    static void prepare(DefaultMQProducer producer) {
+        producer.setNamesrvAddr(nameServers());
+        // A machine with much else to do needs more than the three seconds of the client.
+        producer.setSendMsgTimeout(30000);
+        producer.setMqClientApiTimeout(30000);
     }
 
     /** Not started, because a listener is missing. */
@@ -51,7 +58,7 @@ class Page {
 
     /** Waits for the messages that are left, says whether they came, and ends the program. */
     static void end(String page, CountDownLatch left) throws Exception {
-        boolean came = left.await(30, TimeUnit.SECONDS);
+        boolean came = left.await(60, TimeUnit.SECONDS);
         System.out.println(page + ": " + (came ? "all came" : left.getCount() + " did not come"));
         System.exit(came ? 0 : 1);
     }

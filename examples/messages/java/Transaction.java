@@ -17,7 +17,7 @@ public class Transaction {
     public static void main(String[] arguments) throws Exception {
         CountDownLatch left = new CountDownLatch(2);
         TransactionMQProducer producer = new TransactionMQProducer("messages-transaction-java");
-        producer.setNamesrvAddr(Page.nameServers());
+        Page.prepare(producer);
         producer.setTransactionListener(new TransactionListener() {
             @Override // the local transaction: this is where a database would be changed and committed
             public LocalTransactionState executeLocalTransaction(Message message, Object state) {
