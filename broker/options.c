@@ -103,7 +103,7 @@ const struct option broker_options[] = {
 	    "the topic for message traces"),
 	NUMBER("messageTraceEntries", message_trace_entries, "65536", 0, 10000000, "entries",
 	    "how many deliveries and acknowledgements the broker remembers for the traces of "
-	    "messages, at 96 bytes each"),
+	    "messages, at 88 bytes each"),
 	SWITCH("storeReplyMessageEnable", store_reply_message_enable, "true",
 	    "store the replies to requests of clients, in the topic of the cluster with the "
 	    "suffix _REPLY_TOPIC",

@@ -8,6 +8,7 @@
 #include "broker/state/limit.h"
 #include "broker/store/store.h"
 #include "broker/store/tail/tail.h"
+#include "common/base/hash.h"
 #include "common/base/mem.h"
 
 static int64_t
@@ -23,14 +24,14 @@ static void
 note(struct worker *worker, const struct offset_row *row, int64_t before)
 {
 	struct deliveries *deliveries = worker->broker->deliveries;
+	const struct tail_queue *queue = tail_find(worker->tail, row->topic, row->queue_id);
 
-	if (deliveries_are_noted(deliveries))
+	if (deliveries_are_noted(deliveries) && queue != NULL)
 		deliveries_note(deliveries, worker->loop->index,
 		    &(struct delivery_event){
 			.kind = DELIVERY_ACKNOWLEDGED,
-			.topic = slice_hash(row->topic),
-			.group = slice_hash(row->group),
-			.queue_id = row->queue_id,
+			.queue = queue->number,
+			.group = hash_of(row->group),
 			.from = before > 0 ? before : 0,
 			.to = row->offset,
 		    });

@@ -23,6 +23,7 @@
 #include "broker/store/store.h"
 #include "broker/store/tail/tail.h"
 #include "common/base/clock.h"
+#include "common/base/hash.h"
 #include "common/base/container_of.h"
 #include "common/base/mem.h"
 #include "common/filter/filter_cache.h"
@@ -37,13 +38,11 @@ enum outcome {
 	OUTCOME_COLD,  /* a reader has to look */
 };
 
-static enum outcome
-set_result(struct worker *worker, const struct pull_question *question, struct pulled *pulled,
-    int32_t code, const char *remark, int64_t next_offset)
+/* queue: NULL when there is none (any more). */
+static void
+fill(const struct tail_queue *queue, struct pulled *pulled, int32_t code, const char *remark,
+    int64_t next_offset)
 {
-	const struct tail_queue *queue =
-	    tail_find(worker->tail, question->topic, question->queue_id);
-
 	*pulled = (struct pulled){
 		.code = code,
 		.remark = slice_of(remark),
@@ -52,22 +51,30 @@ set_result(struct worker *worker, const struct pull_question *question, struct p
 		.min_offset = queue != NULL ? queue->min_offset : 0,
 		.max_offset = queue != NULL ? queue->max_offset : 0,
 	};
+}
+
+static enum outcome
+set_result(struct worker *worker, const struct pull_question *question, struct pulled *pulled,
+    int32_t code, const char *remark, int64_t next_offset)
+{
+	fill(tail_find(worker->tail, question->topic, question->queue_id), pulled, code, remark,
+	    next_offset);
 	return OUTCOME_DONE;
 }
 
 /* For message traces. */
 static void
-note(const struct worker *worker, const struct pull_question *question, int64_t next_offset)
+note(const struct worker *worker, const struct pull_question *question,
+    const struct tail_queue *queue, int64_t next_offset)
 {
 	struct deliveries *deliveries = worker->broker->deliveries;
 
-	if (deliveries_are_noted(deliveries))
+	if (deliveries_are_noted(deliveries) && queue != NULL)
 		deliveries_note(deliveries, worker->loop->index,
 		    &(struct delivery_event){
 			.kind = DELIVERY_SENT,
-			.topic = slice_hash(question->topic),
-			.group = slice_hash(question->group),
-			.queue_id = question->queue_id,
+			.queue = queue->number,
+			.group = hash_of(question->group),
 			.from = question->offset,
 			.to = next_offset,
 			.conn = question->member,
@@ -76,8 +83,8 @@ note(const struct worker *worker, const struct pull_question *question, int64_t 
 }
 
 static enum outcome
-set_found(struct worker *worker, const struct pull_question *question, struct pulled *pulled,
-    const struct pull_parts *result)
+set_found(struct worker *worker, const struct pull_question *question,
+    const struct tail_queue *queue, struct pulled *pulled, const struct pull_parts *result)
 {
 	size_t bytes = 0;
 
@@ -85,8 +92,8 @@ set_found(struct worker *worker, const struct pull_question *question, struct pu
 		bytes += result->parts[i].len;
 	stats_get(worker->broker->stats, worker->loop->index, question->topic, question->group,
 	    (uint32_t)result->n_messages, bytes);
-	set_result(worker, question, pulled, RESPONSE_SUCCESS, "FOUND", result->next_offset);
-	note(worker, question, result->next_offset);
+	fill(queue, pulled, RESPONSE_SUCCESS, "FOUND", result->next_offset);
+	note(worker, question, queue, result->next_offset);
 	pulled->parts = result->parts;
 	pulled->n_parts = result->n_parts;
 	return OUTCOME_DONE;
@@ -172,7 +179,7 @@ look_ahead(struct worker *worker, struct pull_question *question, const struct t
 	if (question->offset < queue->min_offset ||
 	    !take_ahead(worker, question, queue->number, &result))
 		return OUTCOME_COLD;
-	return set_found(worker, question, pulled, &result);
+	return set_found(worker, question, queue, pulled, &result);
 }
 
 static enum outcome
@@ -191,7 +198,7 @@ look_at_tail(struct worker *worker, struct pull_question *question, struct tail_
 	case TAIL_FOUND:
 		break;
 	}
-	return set_found(worker, question, pulled, &result);
+	return set_found(worker, question, queue, pulled, &result);
 }
 
 /* The decision table; the reply is made for every outcome but OUTCOME_COLD. */
@@ -290,7 +297,8 @@ on_cold(struct read_job *job, struct loop *loop)
 	switch (job->status) {
 	case READ_FOUND:
 		take_found(worker, question, job, &result);
-		set_found(worker, question, &pulled, &result);
+		set_found(worker, question,
+		    tail_find(worker->tail, question->topic, question->queue_id), &pulled, &result);
 		break;
 	case READ_NO_MATCH:
 		set_result(worker, question, &pulled, RESPONSE_PULL_RETRY_IMMEDIATELY,

@@ -87,17 +87,16 @@ is_same_conn(struct conn_id a, struct conn_id b)
 static bool
 continues(const struct delivery_event *old, const struct delivery_event *event, int64_t now)
 {
-	return old->topic == event->topic && old->group == event->group &&
-	       old->queue_id == event->queue_id && old->kind == event->kind &&
-	       old->to == event->from && is_same_conn(old->conn, event->conn) &&
-	       now - old->first_ms < EVENT_MERGE_MS && now >= old->first_ms;
+	return old->group == event->group && old->queue == event->queue &&
+	       old->kind == event->kind && old->to == event->from &&
+	       is_same_conn(old->conn, event->conn) && now - old->first_ms < EVENT_MERGE_MS &&
+	       now >= old->first_ms;
 }
 
 static size_t
 slot_of(const struct delivery_event *event)
 {
-	uint64_t mix = event->topic + event->group * 31 + (uint64_t)event->queue_id * 2 +
-	               (uint64_t)event->kind;
+	uint64_t mix = event->group + (uint64_t)event->queue * 2 + (uint64_t)event->kind;
 
 	return (size_t)((mix * UINT64_C(0x9E3779B97F4A7C15)) >> 54); /* SLOTS = 2^10 */
 }
@@ -132,8 +131,7 @@ deliveries_note(struct deliveries *deliveries, int worker, const struct delivery
 
 /* What is looked for, and what was found of it. */
 struct event_search {
-	uint64_t topic_hash;
-	int32_t queue_id;
+	int32_t queue;
 	int64_t offset;
 	struct delivery_event *list;
 	size_t n, max;
@@ -143,8 +141,8 @@ struct event_search {
 static void
 look(struct event_search *search, const struct delivery_event *event)
 {
-	if (event->topic != search->topic_hash || event->queue_id != search->queue_id ||
-	    event->from > search->offset || event->to <= search->offset)
+	if (event->queue != search->queue || event->from > search->offset ||
+	    event->to <= search->offset)
 		return;
 	if (search->n == search->max)
 		search->cut = true;
@@ -171,12 +169,11 @@ search_ring(struct event_search *search, struct ring *ring)
 }
 
 struct delivery_list
-deliveries_find(struct deliveries *deliveries, struct slice topic, int32_t queue_id, int64_t offset,
-    size_t max, struct arena *arena)
+deliveries_find(
+    struct deliveries *deliveries, int32_t queue, int64_t offset, size_t max, struct arena *arena)
 {
 	struct event_search search = {
-		.topic_hash = slice_hash(topic),
-		.queue_id = queue_id,
+		.queue = queue,
 		.offset = offset,
 		.list = arena_alloc(arena, max * sizeof *search.list),
 		.max = max,

@@ -6,7 +6,7 @@
  * events, in memory. A pull that finds messages notes one event, a commit that moves an offset
  * another; one that goes on where the last one of its queue ended within EVENT_MERGE_MS widens it,
  * so its time is known to a second. Each worker notes into a ring of its own, below a lock that is
- * a leaf; questions look at all rings. Names are kept as hashes.
+ * a leaf; questions look at all rings. Groups are kept as hashes.
  *
  * Client ids come from the table of clients; of connections that closed, the last GONE_CLIENTS ids
  * are kept here. Any thread.
@@ -32,9 +32,8 @@ enum delivery_kind {
 
 struct delivery_event {
 	enum delivery_kind kind;
-	int32_t queue_id;
-	uint64_t topic; /* slice_hash */
-	uint64_t group;
+	int32_t queue;             /* its number in the store, which no other queue gets */
+	uint64_t group;            /* hash_of */
 	int64_t from, to;          /* queue offsets; to is the first that is not meant */
 	int64_t first_ms, last_ms; /* wall clock */
 	struct conn_id conn;       /* of the client, with DELIVERY_SENT */
@@ -55,8 +54,8 @@ struct delivery_list {
 };
 
 /* The events of all groups about the message at this offset; at most max. */
-struct delivery_list deliveries_find(struct deliveries *deliveries, struct slice topic,
-    int32_t queue_id, int64_t offset, size_t max, struct arena *arena);
+struct delivery_list deliveries_find(
+    struct deliveries *deliveries, int32_t queue, int64_t offset, size_t max, struct arena *arena);
 /* Since when every event is remembered, wall clock; 0: since the start. */
 int64_t deliveries_since(struct deliveries *deliveries);
 

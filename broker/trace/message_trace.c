@@ -10,6 +10,8 @@
 #include "broker/state/offset.h"
 #include "broker/state/topic.h"
 #include "broker/store/store.h"
+#include "broker/store/tail/tail.h"
+#include "common/base/hash.h"
 #include "common/base/mem.h"
 #include "common/protocol/record.h"
 
@@ -254,9 +256,12 @@ client_of(struct job *job, struct conn_id conn)
 static void
 add_deliveries(struct job *job, const struct trace_copy *copy, const struct group_trace *only)
 {
-	struct delivery_list found = deliveries_find(job->worker->broker->deliveries, copy->topic,
-	    copy->queue_id, copy->queue_offset, FOUND_MAX, &job->arena);
+	const struct tail_queue *queue = tail_find(job->worker->tail, copy->topic, copy->queue_id);
+	struct delivery_list found = { 0 };
 
+	if (queue != NULL)
+		found = deliveries_find(job->worker->broker->deliveries, queue->number,
+		    copy->queue_offset, FOUND_MAX, &job->arena);
 	job->cut |= found.cut;
 	for (size_t i = 0; i < found.n; i++) {
 		const struct delivery_event *delivery = &found.list[i];
@@ -274,7 +279,7 @@ add_deliveries(struct job *job, const struct trace_copy *copy, const struct grou
 		if (copy->position != job->record.position)
 			event.msg_id = offset_id(job, copy->position);
 		for (size_t j = 0; j < job->n_groups; j++)
-			if (slice_hash(job->groups[j].name) == delivery->group)
+			if (hash_of(job->groups[j].name) == delivery->group)
 				event.group = job->groups[j].name;
 		if (event.group.data == NULL ||
 		    (only != NULL && !slice_equal(event.group, only->name)))
