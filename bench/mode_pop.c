@@ -17,6 +17,7 @@
  */
 
 #define INVISIBLE_MS 60000
+#define QUIET_US 10000000 /* then no more will come */
 
 struct popped_message {
 	uint32_t queue; /* of the bench */
@@ -37,7 +38,8 @@ struct popper {
 	struct bench *bench;
 	struct stencil pop, ack;
 	struct pop_slot *slots;
-	uint64_t n_empty; /* pops that brought nothing */
+	uint64_t n_empty;  /* pops that brought nothing */
+	int64_t popped_us; /* when one brought something */
 };
 
 static struct popper *
@@ -147,11 +149,15 @@ on_popped(struct slot *slot, int32_t code, const struct command *reply, struct s
 	    slice_to_int32(command_ext(reply, "reviveQid"), &own->revive_queue) == 0)
 		take(popper, slot, command_ext(reply, "startOffsetInfo"), body);
 	if (own->n != 0) {
+		popper->popped_us = clock_mono_us();
 		ack(popper, slot);
 	} else if (reply == NULL) {
 		load_done(slot, code, 1, 0);
 	} else {
 		popper->n_empty++;
+		if (ledger_missing(&popper->bench->ledger) == 0 ||
+		    clock_mono_us() - popper->popped_us > QUIET_US)
+			load_end(&popper->load);
 		load_done(slot, TWINMQ_TIMEOUT, 0, 0); /* retries a little later */
 	}
 }
@@ -195,6 +201,26 @@ pop_stencil_init(struct stencil *stencil, const struct bench *bench)
 	buf_release(&topic);
 }
 
+/* Receipts have the broker's name, which --brokerAddr does not say. Into the arena. */
+static struct slice
+broker_name(const struct bench *bench, struct arena *arena)
+{
+	const struct command request = { .code = REQUEST_GET_BROKER_CONFIG };
+	struct twinmq_reply reply;
+	struct slice line;
+
+	if (twinmq_call(bench->mq, slice_of(bench->brokers[0].address), &request, SLICE(""), arena,
+		&reply) == -1)
+		return SLICE("");
+	while (slice_next(&reply.body, '\n', &line)) {
+		struct slice key;
+
+		if (slice_next(&line, '=', &key) && slice_is(key, "brokerName"))
+			return slice_trim(line);
+	}
+	return SLICE("");
+}
+
 static void
 ack_stencil_init(struct stencil *stencil, const struct bench *bench)
 {
@@ -205,12 +231,14 @@ ack_stencil_init(struct stencil *stencil, const struct bench *bench)
 	};
 	const struct command request = { .code = REQUEST_ACK_MESSAGE, .codec = FRAME_JSON };
 	struct buf topic = { 0 }, receipt = { 0 };
+	struct arena arena = { 0 };
+	struct slice name = broker_name(bench, &arena);
 
 	buf_printf(&topic, "%s-" STENCIL_MARK_TOPIC, bench->settings->topic);
 	buf_printf(&receipt,
 	    STENCIL_MARK_POSITION " " STENCIL_MARK_BORN " %d " STENCIL_MARK_REVIVE
-				  " 0 %s " STENCIL_MARK_QUEUE " " STENCIL_MARK_OFFSET,
-	    INVISIBLE_MS, bench->brokers[0].name);
+				  " 0 %.*s " STENCIL_MARK_QUEUE " " STENCIL_MARK_OFFSET,
+	    INVISIBLE_MS, (int)name.len, name.data);
 	const struct ack_header header = {
 		.consumer_group = slice_of(bench->settings->group),
 		.topic = buf_slice(&topic),
@@ -218,6 +246,7 @@ ack_stencil_init(struct stencil *stencil, const struct bench *bench)
 	};
 
 	stencil_init(stencil, &request, ack_header_fields, &header, marks);
+	arena_release(&arena);
 	buf_release(&receipt);
 	buf_release(&topic);
 }
@@ -234,6 +263,7 @@ popper_init(struct popper *popper, struct bench *bench)
 	if (bench_load_init(bench, &popper->load, bench_n_links(bench), settings->window) == -1)
 		return -1;
 	popper->load.begin = begin;
+	popper->popped_us = clock_mono_us();
 	popper->load.n_enough = bench->ledger.n_acknowledged;
 	popper->slots = mem_zalloc(bench_n_links(bench) * settings->window * sizeof *popper->slots);
 	for (size_t i = 0; i < popper->load.links.n; i++)

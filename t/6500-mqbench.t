@@ -112,8 +112,8 @@ bench consume -f 640 -k 3 -g eaters -t eaten
 proven "consume" 640
 bench consume -f 320 -k 2 -g orderly -t eaten-orderly --orderly
 proven "consume in order" 320
-bench pop -b broker-a -f 320 -w 4 -g poppers -t popped
-proven "pop" 320
+bench pop -A "$(address a)" -f 400 -w 4 -g poppers -t popped
+proven "pop" 448
 bench consume -f 320 -g filtered -t filtered --filter
 proven "consume, filtered" 320
 bench both -N 50 -w 8 -g timed -t timed -q 2 --delay 300

@@ -29,7 +29,7 @@ err() { cat "$T_DIR/err"; }
 
 t_has "help" "$("$compare" --help)" 'bench/compare [--quick] [--scenario NAME]'
 t_is "list" "$("$compare" --list | cut -d' ' -f1 | sort -u | tr '\n' ' ')" \
-	"$(for n in $(seq 0 18); do echo "P$n"; done | sort | tr '\n' ' ')"
+	"$(for n in $(seq 0 21); do echo "P$n"; done | sort | tr '\n' ' ')"
 run --quik
 t_is "an unknown flag" "$status $(err)" \
 	'2 compare: unknown flag --quik; bench/compare --help says what there is'

@@ -66,6 +66,7 @@ apache_start_broker() {
 		waitTimeMillsInSendQueue=2000
 		osPageCacheBusyTimeOutMills=5000
 		maxTransferCountOnMessageInDisk=32
+		enablePropertyFilter=true
 	END
 	apache_run "$1" "rocketmq-broker-$1" org.apache.rocketmq.broker.BrokerStartup \
 		-Xms2g -Xmx2g -XX:MaxDirectMemorySize=2g

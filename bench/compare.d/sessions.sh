@@ -26,7 +26,7 @@ sessions_prepare() {
 	opponents=b
 	[ -z "$AGAINST" ] || return 0
 	opponents=$releases
-	cut -d'|' -f4 "$T_DIR/loads" | grep -qx apache || return 0
+	cut -d'|' -f4 "$T_DIR/loads" | grep -qx 'apache5*' || return 0
 	command -v java >/dev/null || die "Apache RocketMQ needs Java: apt-get install default-jdk-headless"
 	for release in $releases; do
 		apache_fetch "$release"
@@ -65,7 +65,7 @@ session_play() {
 	fi
 	session_sides=a
 	! cut -d'|' -f4 "$T_DIR/session" | grep -qx twin || session_sides="a b"
-	! cut -d'|' -f4 "$T_DIR/session" | grep -qx apache || session_sides="a $opponents"
+	! cut -d'|' -f4 "$T_DIR/session" | grep -qx 'apache5*' || session_sides="a $opponents"
 	say "brokers for session $session: $session_sides, $session_flush"
 	# Name servers first: a broker of Apache RocketMQ that does not find its own waits for long.
 	for side in $session_sides; do
@@ -122,6 +122,7 @@ load_play() {
 	fi
 	case $sides in
 	apache) load_others=$opponents ;;
+	apache5) load_others=$(echo "$opponents" | tr ' ' '\n' | grep -v '^4' | paste -sd' ' -) ;;
 	twin) load_others=b ;;
 	alone) load_others=alone ;;
 	none) load_others= ;;
