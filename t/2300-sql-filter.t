@@ -70,6 +70,14 @@ t_has "too long" "$(pull 0 0 SQL92 "${long}a = 1" | field remark)" "16384 are al
 deep=$(printf '%1000s' '' | tr ' ' '(')
 t_has "too deep" "$(pull 0 0 SQL92 "${deep}a = 1" | field remark)" "the expression is nested too deeply"
 
+# pop EXPRESSION
+pop() {
+	rawcall -R -t 30000 "$b" 200050 consumerGroup=Popping topic=T queueId=0 maxMsgNums=32 invisibleTime=60000 pollTime=0 \
+		bornTime="$(date +%s%3N)" initMode=0 order=false exp="$1" expType=SQL92
+}
+t_is "popping filters too" "$(pop "a = 2 AND region = 'north'" | found)" "2 6 10 "
+t_is "and refuses what is none" "$(pop "a = " | field code)" 23
+
 # one tag, two tags, a tag with a bar in it
 send 1 n=0 TAGS=A
 send 1 n=1 TAGS=B
@@ -105,7 +113,7 @@ hold c2 -B "$(heartbeat c2 H "a = ")" "$b" 34
 t_is "the heartbeat says why" "$(field code <"$T_DIR/c2.held") $(field remark <"$T_DIR/c2.held")" \
 	"23 group H: the subscription to T is no SQL92: at character 5: the expression ends where it needs a property or a value"
 t_is "the pull too" "$(by_heartbeat H 0 0 0 | field code) $(by_heartbeat H 0 0 0 | field remark)" \
-	"27 the subscription to T has an expression that is no SQL92: at character 5: the expression ends where it needs a property or a value"
+	"27 parse the consumer's subscription failed: at character 5: the expression ends where it needs a property or a value"
 t_is "but the member is there" "$(rawcall "$b" 38 consumerGroup=H | field body)" '{"consumerIdList":["c2"]}'
 rawcall -B u "$b" 310 a=PG b=U c=TBW102 d=1 e=0 f=0 g=1 h=0 i= j=0 k=false m=false >/dev/null
 t_is "and its other subscription" "$(rawcall "$b" 11 consumerGroup=H topic=U queueId=0 queueOffset=0 maxMsgNums=1 sysFlag=0 \

@@ -689,11 +689,13 @@ take_filter(struct pop *pop)
 		    type.data);
 		return false;
 	}
-	pop->limits.filter = filter_cache_take(worker->filters, pop->wish.expression, &fault);
-	if (pop->limits.filter == NULL)
+	struct filter *filter = filter_cache_take(worker->filters, pop->wish.expression, &fault);
+
+	pop->limits.filter = filter;
+	if (filter == NULL)
 		refuse(pop, RESPONSE_SUBSCRIPTION_PARSE_FAILED,
 		    "parse the consumer's subscription failed: %s", fault.text);
-	return pop->limits.filter != NULL;
+	return filter != NULL;
 }
 
 static bool

@@ -532,33 +532,38 @@ is_allowed_filter(const struct broker *broker, const struct pull_wish *wish, str
 	    type.data);
 }
 
+/* SQL92. Not inlined: pulls by tags do without its stack. */
+static bool __attribute__((noinline))
+take_filter(struct worker *worker, const struct pull_wish *wish, struct slice expression,
+    int32_t refusal, struct pull_limits *limits, struct pulled *pulled)
+{
+	struct filter_fault fault;
+
+	limits->filter = filter_cache_take(worker->filters, expression, &fault);
+	return limits->filter != NULL ||
+	       refuse(wish, pulled, refusal, "parse the consumer's subscription failed: %s",
+		   fault.text);
+}
+
 /* The filter that the wish itself has. */
 static bool
 own_filter(struct worker *worker, const struct pull_wish *wish, struct pull_limits *limits,
     struct pulled *pulled)
 {
-	struct filter_fault fault;
-
 	if (is_tag_filter(wish->expression_type))
 		return parse_tags(wish->subscription, wish->arena, limits) == 0 ||
 		       refuse(wish, pulled, RESPONSE_SUBSCRIPTION_PARSE_FAILED,
 			   "parse the consumer's subscription failed: it names no tag");
-	if (!is_allowed_filter(worker->broker, wish, wish->expression_type, pulled))
-		return false;
-	limits->filter = filter_cache_take(worker->filters, wish->subscription, &fault);
-	return limits->filter != NULL ||
-	       refuse(wish, pulled, RESPONSE_SUBSCRIPTION_PARSE_FAILED,
-		   "parse the consumer's subscription failed: %s", fault.text);
+	return is_allowed_filter(worker->broker, wish, wish->expression_type, pulled) &&
+	       take_filter(worker, wish, wish->subscription, RESPONSE_SUBSCRIPTION_PARSE_FAILED,
+		   limits, pulled);
 }
 
 /* The subscription of the member's heartbeat as a filter. */
 static bool
 subscribed_filter(struct worker *worker, const struct pull_wish *wish,
-    struct client_subscription *found, struct pull_limits *limits, struct pulled *pulled)
+    const struct subscription *subscription, struct pull_limits *limits, struct pulled *pulled)
 {
-	const struct subscription *subscription = &found->subscription;
-	struct filter_fault fault;
-
 	if (is_tag_filter(subscription->expression_type)) {
 		limits->tag_codes = subscription->n_codes != 0 ? subscription->codes : NULL;
 		limits->n_tag_codes = subscription->n_codes;
@@ -568,13 +573,9 @@ subscribed_filter(struct worker *worker, const struct pull_wish *wish,
 	}
 	if (!is_allowed_filter(worker->broker, wish, subscription->expression_type, pulled))
 		return false;
-	if (limits->filter == NULL) /* it was refused, and is refused again */
-		limits->filter =
-		    filter_cache_take(worker->filters, subscription->expression, &fault);
-	return limits->filter != NULL ||
-	       refuse(wish, pulled, RESPONSE_FILTER_DATA_NOT_EXIST,
-		   "the subscription to %.*s has an expression that is no SQL92: %s",
-		   (int)wish->topic.len, wish->topic.data, fault.text);
+	/* One that the heartbeat's expression did not give is refused again, with the reason. */
+	return limits->filter != NULL || take_filter(worker, wish, subscription->expression,
+					     RESPONSE_FILTER_DATA_NOT_EXIST, limits, pulled);
 }
 
 static bool
@@ -616,7 +617,7 @@ find_filter(struct worker *worker, const struct pull_wish *wish, const struct gr
 	if (found.subscription.version < wish->sub_version)
 		return refuse(wish, pulled, RESPONSE_SUBSCRIPTION_NOT_LATEST,
 		    "the consumer's subscription not latest");
-	return subscribed_filter(worker, wish, &found, limits, pulled);
+	return subscribed_filter(worker, wish, &found.subscription, limits, pulled);
 }
 
 static void

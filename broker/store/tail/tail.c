@@ -381,8 +381,9 @@ record_at(const struct tail *tail, const struct tail_entry *entry, struct chunk 
 	return chunk->data + (entry->position - chunk->position);
 }
 
-/* Records that lie behind each other leave as one part. */
-static void
+/* Records that lie behind each other leave as one part. Inlined: it is half of what a pull costs.
+ */
+static inline void __attribute__((always_inline))
 add_record(struct reply_parts *it, const struct tail_entry *entry)
 {
 	struct chunk *chunk = it->chunk;
