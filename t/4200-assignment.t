@@ -65,7 +65,7 @@ t_is "POP with the queues of one neighbour" "$(short c1)/$(short c4)" "a0 a1 a2 
 t_is "the list" "$(rawcall "$a" 402 | field body)" \
 	'{"messageRequestModeMap":{"T":{"G":{"consumerGroup":"G","mode":"POP","popShareQueueNum":1,"topic":"T"}}}}'
 t_is "no such topic" "$(set_mode G POP 0 Nowhere | field code)" 17
-t_is "no such group" "$(set_mode Nobody POP 0 | field code)" 26
+t_is "no name of a group" "$(set_mode 'No body' POP 0 | field code)" 26
 t_is "a retry topic is pulled" "$(set_mode G POP 0 %RETRY%G | field code)" 16
 t_is "an odd mode" "$(set_mode G PUSH 0 | field code)" 1
 t_is "a second setting" "$(set_mode TOOLS_CONSUMER PULL 0 | field code)" 0

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "broker/catalog/reply_after_commit.h"
+#include "broker/catalog/topic_create.h"
 #include "broker/context.h"
 #include "broker/pop/assignment.h"
 #include "broker/pop/request_mode.h"
@@ -64,6 +65,7 @@ set_mode_begin(struct request *request)
 	struct request_mode_setting setting;
 	struct topic topic;
 	struct group group;
+	const char *why;
 
 	if (request_mode_read(request->arena, request->body, &setting) == -1)
 		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
@@ -75,9 +77,9 @@ set_mode_begin(struct request *request)
 	if (!topics_find(broker->topics, setting.topic, &topic))
 		return request_refuse(request, RESPONSE_TOPIC_NOT_EXIST, "topic[%.*s] not exist",
 		    (int)setting.topic.len, setting.topic.data);
-	if (!groups_find(broker->groups, setting.group, &group))
+	if (!group_find_or_create(broker, setting.group, &group, &why))
 		return request_refuse(request, RESPONSE_SUBSCRIPTION_GROUP_NOT_EXIST,
-		    "subscription group does not exist");
+		    "subscription group does not exist, and %s", why);
 	struct meta_job *job = meta_job_new();
 
 	if (!request_modes_put(broker->request_modes, &setting,
