@@ -3,6 +3,6 @@
 # shellcheck source=t/interop/interop.sh
 . "${SRCDIR:-.}/t/interop/interop.sh"
 INTEROP_TOOLS="4.9.7 5.3.3"
-interop_messages org.apache.rocketmq 5.3.3 ordered \
+interop_messages org.apache.rocketmq 5.3.3 ordered pop \
 	broadcast+retry+suspend+delay+timers+sql+sqlPull+direct \
 	requestReply+trace+assigned+reset:4.9.7+reset:5.3.3
