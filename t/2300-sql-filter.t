@@ -102,7 +102,7 @@ hold c1 -B "$(heartbeat c1 G "a = 3 OR n = '12'")" "$b" 34
 t_is "the heartbeat is accepted" "$(field code <"$T_DIR/c1.held")" 0
 # by_heartbeat GROUP OFFSET FLAGS WAIT
 by_heartbeat() {
-	rawcall -R "$b" 11 consumerGroup="$1" topic=T queueId=0 queueOffset="$2" maxMsgNums=32 sysFlag="$3" commitOffset=0 \
+	rawcall -R "$b" 11 consumerGroup="$1" topic=T queueId=0 queueOffset="$2" maxMsgNums=32 sysFlag="$3" commitOffset="$2" \
 		suspendTimeoutMillis="$4" subVersion=7
 }
 t_is "its pulls are filtered" "$(by_heartbeat G 0 0 0 | found)" "3 7 11 "
@@ -120,8 +120,12 @@ t_is "and its other subscription" "$(rawcall "$b" 11 consumerGroup=H topic=U que
 	commitOffset=0 suspendTimeoutMillis=0 subVersion=0 | field code)" 0
 
 # a pull that waits is woken by what passes, and by nothing else
-by_heartbeat G 13 2 20000 >"$T_DIR/waiting" &
+by_heartbeat G 13 3 20000 >"$T_DIR/waiting" &
 waiting=$!
+there() { # it has committed its offset, in the same turn
+	[ "$(rawcall "$b" 14 consumerGroup=G topic=T queueId=0 | field ext.offset)" = 13 ]
+}
+t_ok "the pull is there" t_wait 30 there
 send 0 n=13 a=1
 send 0 n=14 a=2
 t_is "what does not pass leaves it waiting" "$(cat "$T_DIR/waiting")" ""
