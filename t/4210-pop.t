@@ -103,4 +103,5 @@ got=$(rawcall "$b" 11 consumerGroup=D topic=%DLQ%G queueId=0 queueOffset=0 maxMs
 t_has "with its keys" "$got" kd
 t_has "and where it came from" "$got" "RETRY_TOPIC"
 t_is "counted" "$(counter popDead)" 1
+t_ok "it stops" stop b
 t_done

@@ -102,4 +102,5 @@ t_is "a name that leaves no room for a retry topic" \
 	"$(rawcall "$b" 200050 consumerGroup="$(printf '%0115d' 0)" topic=Ordered queueId=-1 maxMsgNums=1 invisibleTime=1000 pollTime=0 initMode=0 | field code)" 17
 t_is "nobody may send to the revive topic" "$(send rmq_sys_REVIVE_LOG_DefaultCluster 0 forged | field code)" 16
 t_ok "the broker lives" kill -0 "$(pid b)"
+t_ok "it stops" stop b
 t_done

@@ -149,9 +149,10 @@ delete_group_begin(struct request *request)
 	if (!name_is_valid(header->group_name))
 		return request_refuse(
 		    request, RESPONSE_SYSTEM_ERROR, "the group's name is illegal");
-	if (slice_is(header->group_name, DELAY_GROUP))
+	if (group_is_internal(header->group_name))
 		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
-		    "%s is the broker's own group and cannot be deleted", DELAY_GROUP);
+		    "%.*s is the broker's own group and cannot be deleted",
+		    (int)header->group_name.len, header->group_name.data);
 	group_delete(request_broker(request), header->group_name,
 	    header->remove_offset || header->clean_offset,
 	    &(struct change_done){

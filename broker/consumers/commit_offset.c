@@ -64,8 +64,8 @@ enum commit_status
 commit_offset(
     struct worker *worker, const struct offset_row *row, bool group_exists, const char **why)
 {
-	if (slice_is(row->group, DELAY_GROUP)) {
-		*why = DELAY_GROUP " is the broker's own group: its offsets cannot be set";
+	if (group_is_internal(row->group)) {
+		*why = "it is a group of the broker itself: its offsets cannot be set";
 		return COMMIT_REFUSED;
 	}
 	if (row->offset > end_of(worker, row))

@@ -46,6 +46,8 @@ static void
 pop_free(struct pop *pop)
 {
 	filter_unref(pop->limits.filter);
+	free(pop->codes);
+	free(pop->texts);
 	arena_release(&pop->arena);
 	free(pop);
 }
@@ -168,6 +170,8 @@ take_part(struct taken *taken, const struct body_part *part)
 static void
 take(struct pop *pop, const struct group_queue *queue, int64_t row, const struct pull_parts *found)
 {
+	if (pop->taken == NULL)
+		pop->taken = arena_alloc(&pop->arena, CHECKPOINT_MESSAGES_MAX * sizeof *pop->taken);
 	struct taken *taken = &pop->taken[pop->n_taken++];
 
 	*taken = (struct taken){
@@ -464,6 +468,8 @@ note(struct pop *pop)
 						    .checkpoint = pop->checkpoints[i] });
 	struct append *append = revive_append(broker, pop->worker->loop, bodies, pop->n_taken);
 
+	for (size_t i = 0; i < pop->n_taken; i++)
+		buf_release(&bodies[i]);
 	append->done = on_noted;
 	append->context = pop;
 	store_append(broker->store, append);
@@ -492,6 +498,8 @@ wait_or_finish(struct pop *pop)
 	}
 	if (pop->busy && at_ms > now_ms + BUSY_MS)
 		at_ms = now_ms + BUSY_MS;
+	arena_release(&pop->arena); /* one that waits is small */
+	pop->taken = NULL;
 	if (!waiting_add(pop->worker->waiting, pop, at_ms))
 		finish_empty(pop, RESPONSE_POLLING_FULL);
 }
@@ -655,7 +663,10 @@ check_group(struct pop *pop)
 	const char *why;
 
 	checkpoints_get_counts(broker->checkpoints, &counts);
-	if (!group_find_or_create(broker, pop->wish.group, &group, &why))
+	if (group_is_internal(pop->wish.group))
+		refuse(pop, RESPONSE_NO_PERMISSION, "%.*s is a group of the broker itself",
+		    (int)pop->wish.group.len, pop->wish.group.data);
+	else if (!group_find_or_create(broker, pop->wish.group, &group, &why))
 		refuse(pop, RESPONSE_SUBSCRIPTION_GROUP_NOT_EXIST,
 		    "subscription group [%.*s] does not exist: %s", (int)pop->wish.group.len,
 		    pop->wish.group.data, why);
@@ -714,7 +725,7 @@ read_filter(struct pop *pop)
 	if (pop->wish.expression_type.len != 0 &&
 	    !slice_equal_nocase(pop->wish.expression_type, SLICE("TAG")))
 		return take_filter(pop);
-	int32_t *codes = arena_alloc(&pop->arena, (rest.len / 2 + 1) * sizeof *codes);
+	int32_t *codes = pop->codes = mem_alloc((rest.len / 2 + 1) * sizeof *codes);
 
 	while (tags_next(&rest, &tag))
 		codes[n++] = (int32_t)tag_hash(tag);
@@ -726,22 +737,41 @@ read_filter(struct pop *pop)
 	return n != 0;
 }
 
+static struct slice
+put_text(struct buf *text, struct slice from)
+{
+	struct slice copy = { text->data + text->len, from.len };
+
+	buf_append_slice(text, from);
+	return copy;
+}
+
+/* What it needs while it waits. */
+static void
+copy_texts(struct pop *pop, const struct pop_wish *wish)
+{
+	struct buf text = { 0 };
+
+	buf_reserve(&text, 2 * (wish->group.len + wish->topic.len) + wish->attempt.len +
+			       strlen(TOPIC_RETRY_PREFIX) + 1);
+	pop->wish.group = put_text(&text, wish->group);
+	pop->wish.topic = put_text(&text, wish->topic);
+	pop->wish.attempt = put_text(&text, wish->attempt);
+	pop->retry_topic.data = text.data + text.len;
+	retry_topic_write(&text, wish->group, wish->topic);
+	pop->retry_topic.len = (size_t)(text.data + text.len - pop->retry_topic.data);
+	pop->texts = text.data;
+}
+
 void
 pop_messages(struct worker *worker, const struct pop_wish *wish)
 {
 	struct pop *pop = mem_zalloc(sizeof *pop);
-	struct buf retry = { 0 };
 	int64_t wait_ms = wish->wait_ms > POP_WAIT_MAX_MS ? POP_WAIT_MAX_MS : wish->wait_ms;
 
 	pop->worker = worker;
 	pop->wish = *wish;
-	pop->wish.group = arena_copy(&pop->arena, wish->group);
-	pop->wish.topic = arena_copy(&pop->arena, wish->topic);
-	pop->wish.attempt = arena_copy(&pop->arena, wish->attempt);
-	pop->taken = arena_alloc(&pop->arena, CHECKPOINT_MESSAGES_MAX * sizeof *pop->taken);
-	retry_topic_write(&retry, wish->group, wish->topic);
-	pop->retry_topic = arena_copy(&pop->arena, buf_slice(&retry));
-	buf_release(&retry);
+	copy_texts(pop, wish);
 	pop->deadline_ms = clock_mono_ms() + (wait_ms > 0 ? wait_ms : 0);
 	wish->front->keep(pop->kept, wish->request);
 	if (check_wish(pop) && check_group(pop) && read_filter(pop))

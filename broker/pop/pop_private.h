@@ -45,7 +45,9 @@ struct pop {
 	TAILQ_ENTRY(pop) in_group;
 
 	struct worker *worker;
-	struct arena arena; /* of all that it holds */
+	char *texts;        /* those of the wish */
+	int32_t *codes;     /* of its tags */
+	struct arena arena; /* of what it takes */
 	struct pop_wish wish;
 	alignas(8) char kept[POP_KEPT_BYTES]; /* the front's */
 	struct slice retry_topic;

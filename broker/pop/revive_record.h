@@ -9,8 +9,6 @@
 #include "broker/state/checkpoint.h"
 #include "common/base/buf.h"
 
-#define REVIVE_GROUP "CID_RMQ_SYS_REVIVE_GROUP" /* its offset: all before is settled */
-
 enum revive_kind {
 	REVIVE_CHECKPOINT = 1,
 	REVIVE_SETTLED = 2, /* acknowledged, revived, or moved to another checkpoint */

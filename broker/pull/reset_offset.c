@@ -297,9 +297,9 @@ is_refused(struct reset *reset, struct topic *topic)
 		    (int)wish->group.len, wish->group.data);
 		return true;
 	}
-	if (slice_is(wish->group, DELAY_GROUP)) {
+	if (group_is_internal(wish->group)) {
 		refuse(reset, RESPONSE_NO_PERMISSION,
-		    DELAY_GROUP " is the broker's own group: its offsets cannot be set");
+		    "it is a group of the broker itself: its offsets cannot be set");
 		return true;
 	}
 	if (wish->queue_id < -1 || wish->queue_id >= topic->read_queues) {

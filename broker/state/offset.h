@@ -19,6 +19,15 @@
 
 /* The offsets of this group are the progress of the delay levels. Only the broker changes them. */
 #define DELAY_GROUP "CID_RMQ_SYS_SCHEDULE"
+/* Its offset on the revive topic: all before it is settled (broker/pop). Only the broker changes
+ * it. */
+#define REVIVE_GROUP "CID_RMQ_SYS_REVIVE_GROUP"
+
+static inline bool
+group_is_internal(struct slice group)
+{
+	return slice_is(group, DELAY_GROUP) || slice_is(group, REVIVE_GROUP);
+}
 
 struct offsets;
 
