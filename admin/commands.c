@@ -28,6 +28,7 @@ const struct subcommand *const admin_families[] = {
 	trace_commands,
 	group_commands,
 	catalog_commands,
+	reset_commands,
 	transaction_commands,
 	producer_group_commands,
 	cluster_commands,
