@@ -47,7 +47,6 @@ var scenarios = map[string]func() (string, error){
 	"delays":       delays,
 	"sql":          sql,
 	"requests":     requests,
-	"toJava":       requestsToJava,
 }
 
 func main() {

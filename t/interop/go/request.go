@@ -9,8 +9,7 @@ import (
 	"github.com/apache/rocketmq-client-go/v2/primitive"
 )
 
-// requests: requests that are answered, by this client and, over the topic of Answers.java, by one in Java; and
-// one that nobody answers.
+// requests: requests that are answered, and one that nobody answers.
 func requests() (string, error) {
 	const times = 40
 	topic, err := createTopic("request", 2)
@@ -42,19 +41,7 @@ func requests() (string, error) {
 	return fmt.Sprintf("%d requests, one timed out", times), nil
 }
 
-// requestsToJava: the same to the topic whose requests Answers.java answers.
-func requestsToJava() (string, error) {
-	const times = 20
-	requester, err := newProducer("requester_java")
-	if err != nil {
-		return "", err
-	}
-	if err := requestAll(requester.Request, name("answers"), times); err != nil {
-		return "", err
-	}
-	return fmt.Sprintf("%d requests", times), nil
-}
-
+// answers replies to all requests on the topic.
 func answers(topic string) error {
 	replier, err := newProducer("replier")
 	if err != nil {
