@@ -90,6 +90,12 @@ rawcall -b "$T_DIR/beat" "$b" 34 -- 15 consumerGroup=Tags topic=T queueId=0 comm
 hold tags -b "$T_DIR/beat" "$b" 34
 t_is "filtered" "$(state "$at" Tags)" CONSUMED_BUT_FILTERED
 
+# POP
+taken=$(send P popped)
+t_is "popped" "$(rawcall "$b" 200050 consumerGroup=PopG topic=P queueId=-1 maxMsgNums=1 invisibleTime=60000 pollTime=0 \
+	bornTime="$(date +%s%3N)" initMode=0 expType=TAG exp='*' order=false | field code)" 0
+t_has "popped: delivered" "$(events "$taken" PopG)" "delivered"
+
 # A tool shows both kinds of traces.
 q="$BUILDDIR/mqadmin queryMsgTraceById -n $(address n)"
 line() {

@@ -151,6 +151,8 @@ pop_message_begin(struct request *request)
 					 .attempt = header->attempt_id,
 					 .expression = header->expression,
 					 .expression_type = header->expression_type,
+					 .member = conn_id_of(request->conn),
+					 .peer = conn_peer_host(request->conn),
 					 .front = &front,
 					 .request = request,
 				     });

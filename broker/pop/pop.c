@@ -19,6 +19,7 @@
 #include "broker/pop/recode.h"
 #include "broker/pop/revive_record.h"
 #include "broker/pop/waiting.h"
+#include "broker/state/delivery.h"
 #include "broker/state/group.h"
 #include "broker/state/limit.h"
 #include "broker/state/offset.h"
@@ -27,6 +28,7 @@
 #include "broker/store/tail/tail.h"
 #include "common/base/clock.h"
 #include "common/base/container_of.h"
+#include "common/base/hash.h"
 #include "common/base/mem.h"
 #include "common/base/wire.h"
 #include "common/filter/filter_cache.h"
@@ -356,6 +358,28 @@ counts_of(struct pop *pop, const struct checkpoint *checkpoint)
 	return memcpy(arena_alloc(&pop->arena, size + 1), checkpoint->count, size);
 }
 
+/* For message traces. */
+static void
+note_delivery(const struct pop *pop, const struct taken *taken)
+{
+	struct worker *worker = pop->worker;
+	struct deliveries *deliveries = worker->broker->deliveries;
+	const struct tail_queue *queue =
+	    tail_find(worker->tail, taken->queue.topic, taken->queue.queue_id);
+
+	if (deliveries_are_noted(deliveries) && queue != NULL && taken->n != 0)
+		deliveries_note(deliveries, worker->loop->index,
+		    &(struct delivery_event){
+			.kind = DELIVERY_SENT,
+			.queue = queue->number,
+			.group = hash_of(pop->wish.group),
+			.from = taken->offsets[0],
+			.to = taken->offsets[taken->n - 1] + 1,
+			.conn = pop->wish.member,
+			.peer = pop->wish.peer,
+		    });
+}
+
 static void
 deliver(struct pop *pop)
 {
@@ -387,6 +411,7 @@ deliver(struct pop *pop)
 			counts_of(pop, &pop->checkpoints[i]), taken->n };
 		memcpy(parts + popped.n_parts, taken->parts, taken->n_parts * sizeof *parts);
 		popped.n_parts += taken->n_parts;
+		note_delivery(pop, taken);
 		stats_get(worker->broker->stats, worker->loop->index, taken->queue.topic,
 		    pop->wish.group, (uint32_t)taken->n, (uint64_t)taken->parts[0].len);
 	}

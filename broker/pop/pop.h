@@ -75,7 +75,9 @@ struct pop_wish {
 	bool ordered;
 	struct slice attempt; /* ordered: the same pop once more; absent: a new one */
 	struct slice expression, expression_type;
-	bool only_ask; /* whether there are messages: takes none */
+	bool only_ask;         /* whether there are messages: takes none */
+	struct conn_id member; /* who asks, for traces */
+	struct host peer;
 	const struct pop_front *front;
 	const void *request; /* the front's, for keep */
 };
