@@ -380,7 +380,9 @@ queue_locks_hear(
 	pthread_mutex_lock(&locks->lock);
 	struct lock_slot *slot = find_slot(locks, asker->group, topic, queue_id);
 
-	if (slot == NULL && locks->n_slots < asker->max) {
+	/* Groups that need no locks commit offsets too: they never take the place of those that do.
+	 */
+	if (slot == NULL && locks->n_slots < asker->max / 2) {
 		slot = add_slot(locks, asker->group, topic, queue_id);
 		slot->until_ms = locks->reserved_until_ms;
 	}

@@ -180,6 +180,16 @@ Test(queue_lock, a_restart, .init = set_up_restarted, .fini = tear_down)
 	cr_assert(take("G", "b", 2, 2));
 }
 
+Test(queue_lock, offsets_of_others_leave_room, .init = set_up_restarted, .fini = tear_down)
+{
+	struct lock_asker from = asker("Concurrent", "", 1);
+
+	for (int32_t i = 0; i < 100; i++)
+		cr_assert_not(queue_locks_hear(locks, &from, SLICE("T"), i));
+	cr_assert_eq(queue_locks_count(locks), 50);
+	cr_assert(take("G", "a", 1, 200) || queue_locks_count(locks) == 51);
+}
+
 /* As many clients as a large group has, in no time. */
 Test(queue_lock, thousands, .init = set_up, .fini = tear_down)
 {
