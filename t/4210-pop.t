@@ -90,6 +90,21 @@ t_is "by tag" "$(echo "$got" | field ext.msgOffsetInfo)" "0 2 2"
 t_is "what the tag drops is passed" "$(progress M 1)" 4
 t_is "a subscription without a tag" "$(pop M 60000 0 32 exp='||' | field code)" 23
 
+# By an expression.
+make_topic Q 1
+send Q 0 small "a$(printf '\001')1$(printf '\002')" >/dev/null
+send Q 0 large "a$(printf '\001')9$(printf '\002')" >/dev/null
+t_is "SQL92" "$(pop Q 60000 0 32 expType=SQL92 exp='a > 5' | field ext.msgOffsetInfo)" "0 0 1"
+t_is "a bad expression" "$(pop Q 60000 0 32 expType=SQL92 exp='a >' | field code)" 23
+
+# A group that is set back pops again; one that pops may pull.
+make_topic B 1
+send B 0 back >/dev/null
+ack B "$(receipt "$(pop B 60000)")" >/dev/null
+rawcall "$b" 15 consumerGroup=G topic=B queueId=0 commitOffset=0 >/dev/null
+t_has "set back, it pops again" "$(pop B 60000)" back
+t_is "and its pulls go on behind it" "$(progress B 0)" 1
+
 # To the dead letters.
 rawcall -B '{"groupName":"G","retryMaxTimes":1,"retryQueueNums":1,"consumeEnable":true}' "$b" 200 >/dev/null
 make_topic D 1

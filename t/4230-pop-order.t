@@ -101,6 +101,11 @@ t_is "no such queue" "$(pop O 60000 0 1 queueId=9 | field code)" 29
 t_is "a name that leaves no room for a retry topic" \
 	"$(rawcall "$b" 200050 consumerGroup="$(printf '%0115d' 0)" topic=Ordered queueId=-1 maxMsgNums=1 invisibleTime=1000 pollTime=0 initMode=0 | field code)" 17
 t_is "nobody may send to the revive topic" "$(send rmq_sys_REVIVE_LOG_DefaultCluster 0 forged | field code)" 16
+group=CID_RMQ_SYS_REVIVE_GROUP
+t_has "nobody may move what is settled" "$(rawcall "$b" 15 consumerGroup=$group \
+	topic=rmq_sys_REVIVE_LOG_DefaultCluster queueId=0 commitOffset=1)" "group of the broker itself"
+t_is "nor pop for that group" "$(rawcall "$b" 200050 consumerGroup=$group topic=O queueId=-1 maxMsgNums=1 invisibleTime=1000 \
+	pollTime=0 initMode=0 | field code)" 16
 t_ok "the broker lives" kill -0 "$(pid b)"
 t_ok "it stops" stop b
 t_done
