@@ -62,9 +62,10 @@ load(struct dedup_reading *reading, const struct record *record, int64_t window_
 	} else if (!is_alive(reading, record)) {
 		return;
 	}
+	uint64_t topic_hash = dedup_topic_hash(topic);
 	struct dedup_entry entry = {
-		.key = dedup_key_of(topic, property_first(record->properties, "UNIQ_KEY")),
-		.topic_hash = dedup_topic_hash(topic),
+		.key = dedup_key_of(topic_hash, property_first(record->properties, "UNIQ_KEY")),
+		.topic_hash = topic_hash,
 		.position = record->position,
 		.queue_offset = record->queue_offset,
 		.stored_ms = record->store_timestamp,

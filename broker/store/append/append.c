@@ -118,27 +118,16 @@ append_set_tag_hash(struct append *append, int64_t tag_hash)
 	layout->own_tag_hash = true;
 }
 
+/* Two keys that collide lose a message, which 64 bits would not make rare enough. */
 struct dedup_key
-dedup_key_of(struct slice topic, struct slice unique_key)
+dedup_key_of(uint64_t topic_hash, struct slice unique_key)
 {
-	char text[2 + RECORD_TOPIC_MAX + RECORD_PROPERTIES_MAX], *at = text + 1;
-
-	if (unique_key.len == 0 || topic.len > RECORD_TOPIC_MAX ||
-	    unique_key.len > RECORD_PROPERTIES_MAX)
+	if (unique_key.len == 0)
 		return (struct dedup_key){ 0 };
-	at = mempcpy(at, topic.data, topic.len);
-	*at++ = '\x01';
-	at = mempcpy(at, unique_key.data, unique_key.len);
-
-	struct slice whole = { text, (size_t)(at - text) };
-	struct dedup_key key;
-
-	/* Two keys that collide lose a message, which 64 bits would not make rare enough. */
-	text[0] = 'h';
-	key.high = hash_wide(whole);
-	text[0] = 'l';
-	key.low = hash_wide(whole) | 1;
-	return key;
+	return (struct dedup_key){
+		.high = hash_sip(unique_key, topic_hash, ~topic_hash),
+		.low = hash_sip(unique_key, ~topic_hash, topic_hash) | 1,
+	};
 }
 
 uint64_t
@@ -188,7 +177,7 @@ append_set_dedup(struct append *append, const struct dedup_wish *wish)
 	append->dedup = dedup;
 	for (uint32_t i = 0; i < append->n_records; i++)
 		dedup->items[i] = (struct dedup_item){
-			.key = dedup_key_of(wish->topic, wish->unique_keys[i]),
+			.key = dedup_key_of(dedup->topic_hash, wish->unique_keys[i]),
 			.position = -1,
 		};
 	return append->n_records > 1 && repeats(dedup, append->n_records) ? -1 : 0;

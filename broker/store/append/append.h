@@ -32,9 +32,9 @@ append_layout(const struct append *append)
 	return (const struct append_layout *)append;
 }
 
-/* What stands for a topic and for a unique key of it in struct append_dedup. */
+/* What stands for a topic and for a unique key of it in struct append_dedup; in this process. */
 uint64_t dedup_topic_hash(struct slice topic);
-struct dedup_key dedup_key_of(struct slice topic, struct slice unique_key);
+struct dedup_key dedup_key_of(uint64_t topic_hash, struct slice unique_key);
 /* How much of store_options.queued_bytes it takes, with what is stored along with it. */
 int64_t append_queued_bytes(const struct append *append);
 /* The replies of each loop, in base->loops' order, get it with this status. */
