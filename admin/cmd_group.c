@@ -5,6 +5,7 @@
 
 #include "admin/cmd.h"
 #include "admin/consume.h"
+#include "common/protocol/assignment.h"
 #include "common/protocol/connection_list.h"
 #include "common/protocol/name_list.h"
 #include "common/protocol/queue_stats.h"
@@ -126,6 +127,53 @@ update_group_run(struct admin *admin)
 	if (admin_do_each(admin, &targets, &ask) == -1)
 		return -1;
 	show_group(admin, group);
+	return 0;
+}
+
+/* ---- setConsumeMode ---- */
+
+static const struct flag consume_mode_flags[] = {
+	FLAG_BROKER,
+	FLAG_CLUSTER,
+	{ 't', "topicName", FLAG_TEXT, "TOPIC", FLAG_REQUIRED, 0, 0, "name of the topic" },
+	{ 'g', "groupName", FLAG_TEXT, "GROUP", FLAG_REQUIRED, 0, 0, "name of the group" },
+	{ 'm', "mode", FLAG_TEXT, "MODE", FLAG_REQUIRED, 0, 0, "PULL or POP" },
+	{ 'q', "popShareQueueNum", FLAG_INT, "N", 0, 0, 1000000,
+	    "with POP, a client also pops the queues of this many others (default 0: all queues)" },
+	{ 0 },
+};
+
+static int
+consume_mode_run(struct admin *admin)
+{
+	struct admin_request ask = { .code = REQUEST_SET_MESSAGE_REQUEST_MODE };
+	struct request_mode_setting setting = {
+		.mode = REQUEST_MODE_PULL,
+		.share_queues = (int32_t)args_number(&admin->args, 'q', 0),
+	};
+	struct slice mode = slice_of(args_text(&admin->args, 'm'));
+	struct targets targets;
+	struct buf body = { 0 };
+	struct json_out json;
+
+	if (slice_is(mode, request_mode_name(REQUEST_MODE_POP)))
+		setting.mode = REQUEST_MODE_POP;
+	else if (!slice_is(mode, request_mode_name(REQUEST_MODE_PULL)))
+		return admin_misuse(admin, "mode is PULL or POP");
+	if (admin_name(admin, 't', "topic", &setting.topic) == -1 ||
+	    admin_name(admin, 'g', "group", &setting.group) == -1 ||
+	    admin_targets(admin, TARGET_MASTERS, &targets) == -1)
+		return -1;
+	json_out_init(&json, &body);
+	request_mode_write(&json, &setting);
+	ask.body = arena_copy(&admin->arena, buf_slice(&body));
+	buf_release(&body);
+	if (admin_do_each(admin, &targets, &ask) == -1)
+		return -1;
+	report_text(&admin->report, "topic", "Topic", setting.topic);
+	report_text(&admin->report, "consumerGroup", "Group", setting.group);
+	report_text(&admin->report, "mode", "Mode", mode);
+	report_int(&admin->report, "popShareQueueNum", "Shared with", setting.share_queues);
 	return 0;
 }
 
@@ -456,6 +504,8 @@ const struct subcommand group_commands[] = {
 	    "show the members of a consumer group, and whether they subscribe to the same" },
 	{ "updateSubGroup", update_group_flags, update_group_run,
 	    "create a consumer group or change one" },
+	{ "setConsumeMode", consume_mode_flags, consume_mode_run,
+	    "let the clients of a group pull or pop a topic" },
 	{ "deleteSubGroup", delete_group_flags, delete_group_run, "delete a consumer group" },
 	{ NULL },
 };

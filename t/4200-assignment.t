@@ -74,6 +74,14 @@ t_is "a third one is above the limit" "$(echo "$got" | field code)" 1
 t_has "which says so" "$got" maxMessageRequestModes
 t_has "and is counted" "$(rawcall "$a" 28)" '"refusedMessageRequestModes":"1"'
 
+mqadmin() {
+	"$BUILDDIR/mqadmin" "$@" -n "$(address ns)" 2>&1
+}
+t_has "mqadmin sets a mode" "$(mqadmin setConsumeMode -b "$a" -t T -g G -m PULL)" PULL
+t_has "which counts" "$(rawcall "$a" 402 | field body)" '"consumerGroup":"G","mode":"PULL","popShareQueueNum":0'
+mqadmin setConsumeMode -b "$a" -t T -g G -m POP -q 1 >/dev/null
+t_fails "an odd mode" "$BUILDDIR/mqadmin" setConsumeMode -b "$a" -t T -g G -m PUSH -n "$(address ns)"
+
 kill9 a
 begin a
 a=$(address a)
