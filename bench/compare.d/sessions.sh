@@ -211,7 +211,7 @@ opponent_weakest() {
 		rate=$(rate_of "$side")
 		[ -n "$weakest" ] && [ "$rate" -ge "$weakest_rate" ] || weakest=$side weakest_rate=$rate
 	done
-	note "Apache $weakest, the slower one in P1, has two blocks of each later load."
+	note "Apache $weakest, the slowest one in P1, has two blocks of each later load."
 }
 
 # opponent_choose: after a block of P1, the stronger release stays for a quick run
