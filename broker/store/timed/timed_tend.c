@@ -10,8 +10,8 @@
 /* What the writer does for timed messages in its turns: their rows, the window, old segments. */
 
 #define LOOK_MS 1000
-#define FLUSH_CHANGES 2048       /* in one transaction: it delays the log */
-#define FILL_ROWS 2048           /* read at once, likewise */
+#define FLUSH_CHANGES 512        /* in one transaction: it delays the log */
+#define FILL_ROWS 1024           /* read at once, likewise */
 #define POSITION_STEP (16 << 20) /* bytes of log that a replay may read in vain */
 
 static bool
@@ -163,14 +163,14 @@ static int
 flush_rows(struct timed_table *table, int64_t synced, bool all)
 {
 	struct timed_flush flush = { .table = table, .synced = synced };
-	size_t n = 0;
+	size_t n = 0, n_max = all ? SIZE_MAX : FLUSH_CHANGES;
 
 	for (int clock = 0; clock < N_TIMED_CLOCKS; clock++) {
 		const struct half_table *of = &table->of[clock];
 		size_t most = all ? of->n_changes : table->n_aged[clock];
 
-		for (; flush.n[clock] < most && n < FLUSH_CHANGES &&
-		       of->changes[flush.n[clock]].at < synced;
+		for (;
+		     flush.n[clock] < most && n < n_max && of->changes[flush.n[clock]].at < synced;
 		     n++)
 			flush.n[clock]++;
 	}
