@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/apache/rocketmq-client-go/v2/consumer"
@@ -41,6 +42,37 @@ func requests() (string, error) {
 	return fmt.Sprintf("%d requests, one timed out", times), nil
 }
 
+// crossRequests: requests that Answers.java answers, and answers to those of Answers.java.
+func crossRequests() (string, error) {
+	const times = 20
+	for _, topic := range []string{name("to_java"), name("to_go")} {
+		if err := slowly(30*time.Second, "there: "+topic, func() error {
+			_, err := queuesOf(topic)
+			return err
+		}); err != nil {
+			return "", err
+		}
+	}
+	if err := answers(name("to_go")); err != nil {
+		return "", err
+	}
+	requester, err := newProducer("requester_cross")
+	if err != nil {
+		return "", err
+	}
+	if err := requestAll(requester.Request, name("to_java"), times); err != nil {
+		return "", err
+	}
+	if err := until(60*time.Second, "asked by the other side", func() bool {
+		return atomic.LoadInt64(&answered) >= times
+	}); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%d requests in either direction", times), nil
+}
+
+var answered int64
+
 // answers replies to all requests on the topic.
 func answers(topic string) error {
 	replier, err := newProducer("replier")
@@ -57,6 +89,7 @@ func answers(topic string) error {
 		// The broker may not know the requester yet: its heartbeat comes after the request.
 		for i := 0; i < 20; i++ {
 			if _, err = stored(replier.SendSync(context.Background(), reply)); err == nil {
+				atomic.AddInt64(&answered, 1)
 				return
 			}
 			time.Sleep(200 * time.Millisecond)
