@@ -432,16 +432,13 @@ came_too_often(const struct outgoing *out, const struct group *group)
  * A message for %RETRY%group that came back too often goes to the dead letters, at once: a client
  * that falls back to such a send leaves its delay in the properties.
  */
-static bool
-route_retry(struct outgoing *out)
+static bool __attribute__((noinline)) route_to_retry(struct outgoing *out)
 {
 	struct broker *broker = out->worker->broker;
 	struct slice name = out->question->topic;
 	const char *why;
 	struct group group;
 
-	if (!slice_starts(name, TOPIC_RETRY_PREFIX))
-		return true;
 	if (out->question->reconsume_times < 0)
 		return refuse(out, RESPONSE_MESSAGE_ILLEGAL,
 		    "the message is illegal, its reconsumeTimes is %" PRId32,
@@ -456,6 +453,13 @@ route_retry(struct outgoing *out)
 	out->queue_id = 0;
 	out->dead = true;
 	return true;
+}
+
+/* Other sends have no room for a group on their stack, which is cleared. */
+static bool
+route_retry(struct outgoing *out)
+{
+	return !slice_starts(out->question->topic, TOPIC_RETRY_PREFIX) || route_to_retry(out);
 }
 
 static bool
