@@ -42,7 +42,7 @@ rooms() {
 	broker/consumers:         $ground broker/state broker/catalog
 	broker/transaction/decide: $ground broker/state broker/delay
 	broker/transaction/check: $ground broker/state broker/cluster broker/consumers broker/delay broker/transaction/decide
-	broker/transaction:       $ground broker/state broker/catalog broker/transaction/decide broker/transaction/check
+	broker/transaction:       $ground broker/state broker/catalog broker/transaction/decide broker/transaction/check broker/delay
 	broker/retention:         $ground broker/state broker/delay broker/consumers broker/transaction
 	broker/send:              $ground broker/state broker/catalog broker/cluster broker/delay broker/transaction/decide broker/retention
 	broker/trace:             $ground broker/state broker/delay

@@ -56,16 +56,17 @@ t_is "until it is acknowledged" "$(ack K "$(receipt "$got" 0 1)" 1 | field code)
 
 # Producers, consumers and kills: every message is acknowledged in the end.
 make_topic R 1
+n_left=15
 for round in 1 2 3; do
 	for i in 1 2 3 4 5; do
 		send R 0 "r-$round-$i" >/dev/null
 	done
 	got=$(pop R 300 0 3)
-	ack R "$(receipt "$got")" >/dev/null
+	# Refused when a slow machine took longer than the message was invisible: then it comes again.
+	[ "$(ack R "$(receipt "$got")" | field code)" = 0 ] && n_left=$((n_left - 1))
 	kill9 b
 	again
 done
-n_left=12 # three pops of three, of which one each is acknowledged: 12 of 15
 while got=$(pop R 60000 3000 1) && [ "$(echo "$got" | field code)" = 0 ]; do
 	case $(echo "$got" | field ext.startOffsetInfo) in
 	1*) t_code=$(ack %RETRY%G_R "$(receipt "$got" 1)" | field code) ;;

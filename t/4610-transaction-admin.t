@@ -130,6 +130,10 @@ is_delivered() {
 t_is "one that comes later is committed" "$(status transactionResolve slow -C -r 'no hurry')" 0
 t_fails "and not there at once" is_delivered slow
 t_ok "but when its time has come" t_wait 30 is_delivered slow
+rawcall -B body "$(address a)" 310 a=bank b=money c=TBW102 d=1 e=0 f=4 g=1700000000000 h=0 j=0 k=false m=false \
+	i="$(properties bank timed k2)TIMER_DELAY_MS${SOH}500${STX}" >/dev/null
+t_is "one with a time of its own is committed" "$(status transactionResolve timed -C -r 'no hurry')" 0
+t_ok "and delivered then" t_wait 30 is_delivered timed
 half a bank money bad k2
 t_is "without a reason it is not" "$(status transactionResolve bad --commit)" 2
 t_is "nor with an empty one" "$(status transactionResolve bad --commit --reason ' ')" 2

@@ -173,7 +173,8 @@ show_progress(const struct level *level)
 	struct offset_row row = { SLICE(DELAY_GROUP), SLICE(DELAY_TOPIC), level->number - 1,
 		level->offset };
 
-	offsets_set(level->delays->broker->offsets, &row);
+	if (level->offset > 0)
+		offsets_set(level->delays->broker->offsets, &row);
 }
 
 static void

@@ -2,6 +2,7 @@
 
 #include "broker/transaction/view.h"
 
+#include "broker/delay/timed_message.h"
 #include "broker/store/store.h"
 #include "broker/transaction/check/check.h"
 #include "broker/transaction/decide/decide.h"
@@ -309,6 +310,15 @@ transaction_event_tell(struct arena *arena, int64_t position, const struct half_
 
 /* ---- the delivered message --------------------------------------------- */
 
+/* A message that waited names in place of its half message the wait that it ended (timed_mark). */
+static bool
+came_from(const struct record *record, const struct transaction_view *view)
+{
+	if (record->prepared_offset >= 0)
+		return record->prepared_offset == view->position;
+	return record->born_timestamp == view->record.born_timestamp;
+}
+
 /* Looks for the record that this half message became. */
 static void
 on_delivery(struct read_job *job, struct loop *reply_loop)
@@ -321,7 +331,7 @@ on_delivery(struct read_job *job, struct loop *reply_loop)
 	(void)reply_loop;
 	read_job_free(job);
 	while (record_decode(rest.data, rest.len, &record) == 0) {
-		if (record.prepared_offset == view->position) {
+		if (came_from(&record, view)) {
 			view->delivery = rest;
 			view->delivery_chunk = chunk;
 		}
@@ -364,7 +374,7 @@ ask_delivery(struct transaction_view *view)
 	properties_read(delivered.properties, &known);
 	if (!transaction_restore(&delivered, &known, arena))
 		return false;
-	if (known.delay.len == 0)
+	if (known.delay.len == 0 && !timed_is_asked(&known))
 		return ask_committed(view, &delivered);
 	submit_key(view, delivered.topic, transaction_id(arena, &view->record), on_delivery);
 	return true;

@@ -180,11 +180,12 @@ compare_json(const struct comparison *comparison, const struct json *recorded,
 	}
 	if (recorded->type == JSON_ARRAY ||
 	    (recorded->type == JSON_OBJECT && is_map(name, recorded))) {
-		/* Elements are alike: what the first one has stands for all. */
+		/* Elements are alike: what the first one has stands for all. Those of a list can be
+		 * maps, those of a map are none. */
 		if (recorded->first != NULL && ours->first != NULL)
 			compare_json(comparison, recorded->first, ours->first,
 			    arena_printf(comparison->arena, "%.*s[]", (int)path.len, path.data),
-			    name, depth + 1);
+			    recorded->type == JSON_ARRAY ? name : SLICE(""), depth + 1);
 		return;
 	}
 	for (const struct json *member = recorded->first; member != NULL; member = member->next) {
