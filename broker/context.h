@@ -47,7 +47,7 @@ struct broker {
 	struct timed_messages *timed; /* messages with a time of their own; loop 0 */
 	struct producer_groups *producer_groups;
 	struct replies *replies;
-	struct deliveries *deliveries; /* who got what, for traces */
+	struct deliveries *deliveries; /* of messages to clients, for traces */
 	struct transactions *transactions;
 	struct transaction_checks *transaction_checks; /* loop 0 */
 	struct masters *masters;                       /* the others of the cluster; loop 0 */

@@ -28,7 +28,7 @@ enum flush_disk_type {
 };
 
 struct broker_settings {
-	/* who and where */
+	/* names and addresses */
 	char *broker_cluster_name;
 	char *broker_name; /* default: the host's name */
 	int64_t broker_id;

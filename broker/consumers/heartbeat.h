@@ -30,8 +30,8 @@ void client_connection_closed(struct broker *broker, struct conn *conn);
 /* Clients that were silent for CLIENT_EXPIRE_MS leave, and their connections close. On loop 0. */
 void clients_drop_silent(struct broker *broker, struct loop *loop);
 /*
- * What follows from changes of groups: the locks of who left end, and the members are told (40),
- * but for groups that do not want to be told.
+ * What follows from changes of groups: the locks of a member that left end, and the members are
+ * told (40), but for groups that do not want to be told.
  */
 void clients_changed(
     struct broker *broker, struct loop *loop, const struct client_changes *changes);

@@ -45,7 +45,7 @@ struct timed_event {
 	const char *kind;                       /* "recall" or "drop" */
 	int64_t mark;                           /* timed_mark or timed_level_mark */
 	struct slice topic, unique_key, due_ms; /* of the message */
-	struct slice by;                        /* who: a group of producers */
+	struct slice by;                        /* a group of producers */
 	struct slice reason;
 };
 

@@ -47,7 +47,7 @@ struct popped {
 	const struct pop_piece *pieces;
 	size_t n_pieces;
 	const struct body_part
-	    *parts; /* records; whoever takes the result sends or releases them */
+	    *parts; /* records; the receiver of the result sends or releases them */
 	size_t n_parts;
 	bool found; /* a question: there are messages */
 	bool full;  /* ... too many wait: this one did not */
@@ -76,7 +76,7 @@ struct pop_wish {
 	struct slice attempt; /* ordered: the same pop once more; absent: a new one */
 	struct slice expression, expression_type;
 	bool only_ask;         /* whether there are messages: takes none */
-	struct conn_id member; /* who asks, for traces */
+	struct conn_id member; /* the client, for traces */
 	struct host peer;
 	const struct pop_front *front;
 	const void *request; /* the front's, for keep */

@@ -26,7 +26,7 @@ struct pulled {
 	bool reached_store; /* the offsets are set */
 	int64_t next_offset, min_offset, max_offset;
 	const struct body_part
-	    *parts; /* records; whoever takes the result sends or releases them */
+	    *parts; /* records; the receiver of the result sends or releases them */
 	size_t n_parts;
 };
 

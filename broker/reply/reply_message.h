@@ -3,7 +3,7 @@
 
 /*
  * The second half of a request between clients. The requester sends a message that names itself
- * (REPLY_TO_CLIENT); whoever consumes it sends the reply here. The broker pushes the reply to the
+ * (REPLY_TO_CLIENT); its consumer sends the reply here. The broker pushes the reply to the
  * connection of the requester's last heartbeat, and stores it too if storeReplyMessageEnable.
  * Whatever protocol the reply came by. On the thread of the worker's loop, unless it says
  * otherwise. Source: protocol description 2.3, ReplyMessageProcessor.

@@ -42,7 +42,8 @@ struct checkpoint {
 	int64_t pop_time;     /* ms, wall clock; start_offset and this name it in receipts */
 	int64_t invisible_ms;
 	bool ordered;
-	struct slice attempt; /* ordered: who may pop the same messages again; absent: nobody */
+	struct slice
+	    attempt; /* ordered: the attempt that may pop the same messages again; absent: none */
 	uint32_t n;
 	uint32_t settled;                          /* bits, by place in the lists */
 	int32_t distance[CHECKPOINT_MESSAGES_MAX]; /* of the message's offset from start_offset */

@@ -6,7 +6,7 @@
  * fastjson adds: bare number keys ({0:"a"}), object keys ({{"topic":"T"}:1}),
  * raw control characters in strings, numbers and booleans where text is
  * wanted. Writing is compact, without blanks, members in the order in which
- * they are written; who wants the Java order writes names sorted.
+ * they are written; a caller that wants the Java order writes names sorted.
  *
  * Values live in the arena they were parsed into and point into the text.
  */

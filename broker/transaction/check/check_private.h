@@ -20,7 +20,7 @@
 #include "common/protocol/headers.h"
 #include "common/protocol/record.h"
 
-/* What is asked, whoever is asked. */
+/* The question, the same for every member. */
 struct check_question {
 	struct slice group;
 	struct slice topic; /* where the message goes when it is committed */
@@ -87,7 +87,7 @@ void check_members_asked(struct check_members *members, struct slice group, stru
 void check_members_refused(struct check_members *members, struct slice group, struct conn_id conn,
     struct slice key, int64_t now_ms);
 void check_members_answered(struct check_members *members, struct slice key, int64_t now_ms);
-/* Some times a second: who was silent for silent_ms is left alone for a while. */
+/* Some times a second: a member that was silent for silent_ms is left alone for a while. */
 void check_members_tick(struct check_members *members, int64_t silent_ms, int64_t now_ms);
 /*
  * The retry delay of a half message when no member of this group can be asked. It grows with the
