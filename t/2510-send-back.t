@@ -118,7 +118,7 @@ send %RETRY%"$(printf '%0121d' 7)" ""
 t_is "but a group that can be" "$(field code <"$T_DIR/send")" 1
 
 # Nonsense: a reason, and no change.
-before="$(end %DLQ%CG)$(end %RETRY%CG)$(end SCHEDULE_TOPIC_XXXX 2)$(end SCHEDULE_TOPIC_XXXX 4)"
+before="$(end %DLQ%CG)$(end SCHEDULE_TOPIC_XXXX 2)$(end SCHEDULE_TOPIC_XXXX 4)"
 for bad in $((position + 1)) -1 9223372036854775807 -9223372036854775808; do
 	t_is "no message at $bad" "$(back "$bad" -1)" "1 look message by offset failed, $bad"
 done
@@ -130,7 +130,7 @@ t_is "a retry topic that may not be written" "$(back "$position" 0)" "16 the top
 rawcall -B brokerPermission=4 "$b" 25 >/dev/null
 t_is "a broker that may not be written" "$(back "$position" -1)" "16 the broker[$b] sending message is forbidden"
 rawcall -B brokerPermission=6 "$b" 25 >/dev/null
-t_is "changed nothing" "$(end %DLQ%CG)$(end %RETRY%CG)$(end SCHEDULE_TOPIC_XXXX 2)$(end SCHEDULE_TOPIC_XXXX 4)" "$before"
+t_is "changed nothing" "$(end %DLQ%CG)$(end SCHEDULE_TOPIC_XXXX 2)$(end SCHEDULE_TOPIC_XXXX 4)" "$before"
 # A sender may write any count into a message of its own topic.
 rawcall -B autoCreateTopicEnable=true "$b" 25 >/dev/null
 for times in 2147483647 -2147483648; do
