@@ -178,7 +178,7 @@ func ordered() (string, error) {
 			if err != nil {
 				return err
 			}
-			if err := until(40*time.Second, "a share for the second", func() bool { return all.at("second") > 50 }); err != nil {
+			if err := until(90*time.Second, "a share for the second", func() bool { return all.at("second") > 50 }); err != nil {
 				return err
 			}
 			if err := all.progress(names, 5); err != nil {
@@ -345,7 +345,7 @@ func sentBack() (string, error) {
 // deadLetters reads so many bodies of a topic that is not there at first.
 func deadLetters(topic string, wanted int) ([]string, error) {
 	var queues []*primitive.MessageQueue
-	if err := slowly(40*time.Second, "there: "+topic, func() (err error) {
+	if err := slowly(90*time.Second, "there: "+topic, func() (err error) {
 		queues, err = queuesOf(topic)
 		return err
 	}); err != nil {
@@ -357,7 +357,7 @@ func deadLetters(topic string, wanted int) ([]string, error) {
 	}
 	var bodies []string
 	offsets := map[*primitive.MessageQueue]int64{}
-	err = slowly(40*time.Second, "all of "+topic, func() error {
+	err = slowly(90*time.Second, "all of "+topic, func() error {
 		for _, queue := range queues {
 			result, err := c.PullFrom(context.Background(), queue, offsets[queue], 32)
 			if err != nil || result.Status != primitive.PullFound {
