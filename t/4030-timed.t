@@ -99,6 +99,11 @@ printf '\000\000\000\065\000\000\000\000\000\000\000\000\000\000\000\000\000\000
 got=$(rawcall -b "$T_DIR/batch" "$b" 320 a=PG b=D c=TBW102 d=1 e=0 f=0 g=1 h=0 i="$(property TIMER_DELAY_SEC 5)" \
 	j=0 k=false m=true)
 t_is "a batch is not timed" "$(echo "$got" | field code)" 13
+printf '\000\000\000\063\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\002hi\000\033TIMER_DELAY_SEC\001%s\002' \
+	3600000000 >"$T_DIR/batch"
+got=$(rawcall -b "$T_DIR/batch" "$b" 320 a=PG b=D c=TBW102 d=1 e=0 f=0 g=1 h=0 j=0 k=false m=true)
+t_is "nor is a member of one" "$(echo "$got" | field code)" 13
+t_has "which is said" "$got" 'message 1 of it wants a time of its own'
 t_is "a delay level counts more" \
 	"$(send D "$(property TIMER_DELAY_SEC 3600 DELAY 1)" level | field code)" 0
 t_has "so it comes after a second" "$(pull D $n)" level

@@ -627,6 +627,20 @@ join_properties(struct arena *arena, struct slice own, struct slice common)
 	return (struct slice){ text, len + common.len };
 }
 
+/* Read in full only when it looks like one: members' properties are not read else. */
+static bool
+member_is_timed(struct slice properties)
+{
+	struct known_properties known;
+
+	if (properties.len == 0 ||
+	    (memmem(properties.data, properties.len, "TIMER_DEL", 9) == NULL &&
+		memmem(properties.data, properties.len, "__STARTDELIVERTIME", 18) == NULL))
+		return false;
+	properties_read(properties, &known);
+	return timed_is_asked(&known);
+}
+
 static bool
 batch_records(struct outgoing *out)
 {
@@ -647,6 +661,11 @@ batch_records(struct outgoing *out)
 		struct record *record = &out->records[out->n_records];
 
 		batch_next(&rest, &item);
+		if (member_is_timed(item.properties))
+			return refuse(out, RESPONSE_MESSAGE_ILLEGAL,
+			    "the batch is illegal: message %zu of it wants a time of its own, "
+			    "which only a single message can have",
+			    out->n_records + 1);
 		*record = each;
 		record->flag = item.flag;
 		record->body = item.body;
