@@ -14,6 +14,7 @@
 
 #define START_TIMEOUT_S 30
 #define POLL_MS 5
+#define PORT_FREE_MS 1000
 
 const struct flag cluster_start_flags[] = {
 	FLAG_CLUSTER_FILE,
@@ -65,6 +66,20 @@ is_port_taken(const struct cluster *cluster, const struct role *role)
 	return taken;
 }
 
+/* A process that ends gives back the lock of its pid file a moment before its port. */
+static bool
+is_port_taken_for_long(const struct cluster *cluster, const struct role *role)
+{
+	int64_t deadline_ms = clock_mono_ms() + PORT_FREE_MS;
+
+	while (is_port_taken(cluster, role)) {
+		if (clock_mono_ms() > deadline_ms)
+			return true;
+		usleep(POLL_MS * 1000);
+	}
+	return false;
+}
+
 static int
 start_role(struct start *start, struct starting *one)
 {
@@ -81,7 +96,7 @@ start_role(struct start *start, struct starting *one)
 		    one->role->name);
 	if (process.state != PROCESS_NONE)
 		return 0;
-	if (is_port_taken(cluster, one->role))
+	if (is_port_taken_for_long(cluster, one->role))
 		return cluster_fail(cluster,
 		    "%s cannot be started: %s is in use by another process; stop that one, or set "
 		    "another listenPort in %s",
