@@ -75,7 +75,7 @@ is_port_taken_for_long(const struct cluster *cluster, const struct role *role)
 	while (is_port_taken(cluster, role)) {
 		if (clock_mono_ms() > deadline_ms)
 			return true;
-		usleep(POLL_MS * 1000);
+		process_sleep_ms(POLL_MS);
 	}
 	return false;
 }
