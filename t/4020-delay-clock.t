@@ -2,26 +2,15 @@
 # Delayed messages wait as long as they should, whatever the machine's clock does meanwhile.
 # shellcheck source=t/lib/lib.sh
 . "${SRCDIR:-.}/t/lib/lib.sh"
-
-library=$(faketime -f +0d env 2>/dev/null | sed -n 's/^LD_PRELOAD=//p')
-[ -n "$library" ] || t_skip_all "faketime is not installed"
-[ -z "${SANITIZERS-}" ] || t_skip_all "faketime and a sanitizer both want to be loaded first"
+# shellcheck source=t/lib/clock.sh
+. "${SRCDIR:-.}/t/lib/clock.sh"
 
 soh=$(printf '\001')
 stx=$(printf '\002')
 
-# step DAYS: from now on
-step() {
-	echo "$1d" >"$T_DIR/step"
-}
-
 # again: a broker whose wall clock is that of the steps
 again() {
-	LD_PRELOAD=$library FAKETIME_TIMESTAMP_FILE=$T_DIR/step FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1 \
-		DONT_FAKE_MONOTONIC=1
-	export LD_PRELOAD FAKETIME_TIMESTAMP_FILE FAKETIME_NO_CACHE FAKETIME_DONT_FAKE_MONOTONIC DONT_FAKE_MONOTONIC
-	begin b -o messageDelayLevel=3s -o fileReservedTime=10000
-	unset LD_PRELOAD FAKETIME_TIMESTAMP_FILE FAKETIME_NO_CACHE FAKETIME_DONT_FAKE_MONOTONIC DONT_FAKE_MONOTONIC
+	with_steps begin b -o messageDelayLevel=3s -o fileReservedTime=10000
 }
 
 # send BODY: with the delay

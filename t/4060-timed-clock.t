@@ -3,26 +3,15 @@
 # clock.
 # shellcheck source=t/lib/lib.sh
 . "${SRCDIR:-.}/t/lib/lib.sh"
-
-library=$(faketime -f +0d env 2>/dev/null | sed -n 's/^LD_PRELOAD=//p')
-[ -n "$library" ] || t_skip_all "faketime is not installed"
-[ -z "${SANITIZERS-}" ] || t_skip_all "faketime and a sanitizer both want to be loaded first"
+# shellcheck source=t/lib/clock.sh
+. "${SRCDIR:-.}/t/lib/clock.sh"
 
 soh=$(printf '\001')
 stx=$(printf '\002')
 
-# step DAYS: from now on
-step() {
-	echo "$1d" >"$T_DIR/step"
-}
-
 # begin: a broker whose wall clock is that of the steps
 begin() {
-	LD_PRELOAD=$library FAKETIME_TIMESTAMP_FILE=$T_DIR/step FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1 \
-		DONT_FAKE_MONOTONIC=1
-	export LD_PRELOAD FAKETIME_TIMESTAMP_FILE FAKETIME_NO_CACHE FAKETIME_DONT_FAKE_MONOTONIC DONT_FAKE_MONOTONIC
-	start b mqbroker -o storePathRootDir="$T_DIR/b" -o brokerIP1=127.0.0.1 -o fileReservedTime=10000
-	unset LD_PRELOAD FAKETIME_TIMESTAMP_FILE FAKETIME_NO_CACHE FAKETIME_DONT_FAKE_MONOTONIC DONT_FAKE_MONOTONIC
+	with_steps start b mqbroker -o storePathRootDir="$T_DIR/b" -o brokerIP1=127.0.0.1 -o fileReservedTime=10000
 	b=$(address b)
 }
 

@@ -4,23 +4,12 @@
 . "${SRCDIR:-.}/t/lib/lib.sh"
 # shellcheck source=t/lib/check.sh
 . "${SRCDIR:-.}/t/lib/check.sh"
-
-library=$(faketime -f +0d env 2>/dev/null | sed -n 's/^LD_PRELOAD=//p')
-[ -n "$library" ] || t_skip_all "faketime is not installed"
-[ -z "${SANITIZERS-}" ] || t_skip_all "faketime and a sanitizer both want to be loaded first, and faketime has races of its own"
-
-# step DAYS: from now on
-step() {
-	echo "$1d" >"$T_DIR/step"
-}
+# shellcheck source=t/lib/clock.sh
+. "${SRCDIR:-.}/t/lib/clock.sh"
 
 # stepped NAME: a broker whose clock is that of the steps; what waits must not look at it
 stepped() {
-	LD_PRELOAD=$library FAKETIME_TIMESTAMP_FILE=$T_DIR/step FAKETIME_NO_CACHE=1 FAKETIME_DONT_FAKE_MONOTONIC=1 \
-		DONT_FAKE_MONOTONIC=1
-	export LD_PRELOAD FAKETIME_TIMESTAMP_FILE FAKETIME_NO_CACHE FAKETIME_DONT_FAKE_MONOTONIC DONT_FAKE_MONOTONIC
-	begin "$1" -o flushDiskType=ASYNC_FLUSH -o transactionTimeOut=2000 -o transactionCheckInterval=1000 -o fileReservedTime=10000
-	unset LD_PRELOAD FAKETIME_TIMESTAMP_FILE FAKETIME_NO_CACHE FAKETIME_DONT_FAKE_MONOTONIC DONT_FAKE_MONOTONIC
+	with_steps begin "$1" -o flushDiskType=ASYNC_FLUSH -o transactionTimeOut=2000 -o transactionCheckInterval=1000 -o fileReservedTime=10000
 }
 
 # asks_in_time ID WHAT: it was stored at $since or a little later, and is asked about after its 2 s
