@@ -13,7 +13,7 @@ interop_java "$T_DIR/classes:$jars/*" Interop "$MQ_NAMESRV" "cross_$$" answers <
 t_remember java $!
 interop_drive go "$T_DIR/go/client" "$MQ_NAMESRV" "$(cluster_brokers)" "cross_$$" cross-requests
 wait "$(pid java)"
-t_has "4.9.8 $(head -1 "$T_DIR/java.out")" "$(cat "$T_DIR/java.out" "$T_DIR/java.err")" "ok answers"
+t_has "4.9.8 $(head -1 "$T_DIR/java.out")" ">$(cat "$T_DIR/java.out" "$T_DIR/java.err")" ">ok answers"
 cluster_stop
 t_result $? "the cluster stops"
 t_done

@@ -24,8 +24,10 @@ func name(what string) string {
 	return "T" + runName + "_" + what
 }
 
+// instance makes the client id, which a reply finds its requester by: no program of another language,
+// with the same name of the run and on the same host, may have it too.
 func instance() string {
-	return fmt.Sprintf("i%s_%d", runName, atomic.AddInt32(&instances, 1))
+	return fmt.Sprintf("go%s_%d", runName, atomic.AddInt32(&instances, 1))
 }
 
 func onClose(closer func() error) {
