@@ -142,6 +142,7 @@ bench_load_run(struct bench *bench, struct load *load)
 	links_open(&load->links);
 	load_run(load);
 	bench->counts = load->counts;
+	bench->sent = load->counts;
 	if (!settings->quiet && isatty(STDERR_FILENO))
 		fprintf(stderr, "\r%-70s\r", "");
 }

@@ -47,6 +47,7 @@ struct bench {
 	struct ledger ledger;
 	/* What was measured. */
 	struct counts counts;
+	struct counts sent; /* of the load that bench_load_run played; mode both counts another */
 	struct usage before, after; /* of the brokers */
 	struct usage self_before, self_after;
 	int64_t anonymous_max, anonymous_idle; /* bytes */

@@ -52,14 +52,20 @@ load_measure(struct load *load, bool begins)
 }
 
 /* Operations that were due in the measured time but never began. */
-static uint64_t
-count_behind(const struct load *load)
+static void
+count_behind(struct load *load)
 {
-	int64_t late_us = load->counts.ended_us - due_us_of(load, load->n_begun);
+	struct counts *counts = &load->counts;
+	int64_t now_us = clock_mono_us(), due_us;
 
-	if (late_us <= 0 || (load->n_operations != 0 && load->n_begun >= load->n_operations))
-		return 0;
-	return (uint64_t)((double)late_us * (double)load->rate / 1e6 / load->n_each);
+	for (uint64_t i = load->n_begun; load->n_operations == 0 || i < load->n_operations; i++) {
+		due_us = due_us_of(load, i);
+		if (due_us >= counts->ended_us)
+			return;
+		counts->n_behind++;
+		if (!load->times_itself)
+			histogram_add(&counts->latency, now_us - due_us);
+	}
 }
 
 static void
@@ -70,19 +76,33 @@ end_if_through(struct load *load)
 	if (load->measuring)
 		load_measure(load, false);
 	if (load->rate > 0)
-		load->counts.n_behind = count_behind(load);
+		count_behind(load);
 	load->ending = true;
 	load->over = true;
 	loop_stop(load->links.loop);
 }
 
+bool
+load_times(const struct load *load, int64_t due_us)
+{
+	const struct counts *counts = &load->counts;
+
+	if (load->measuring)
+		return true;
+	return load->rate > 0 && due_us >= counts->began_us && due_us < counts->ended_us;
+}
+
 static void
 begin(struct load *load, struct slot *slot)
 {
-	if (load->rate > 0)
+	int64_t now_us = clock_mono_us();
+
+	slot->due_us = now_us;
+	if (load->rate > 0) {
 		slot->due_us = due_us_of(load, load->n_begun);
-	else
-		slot->due_us = clock_mono_us();
+		if (load_times(load, slot->due_us))
+			histogram_add(&load->counts.late, now_us - slot->due_us);
+	}
 	load->n_begun++;
 	load->n_busy++;
 	load->begin(load, slot);
@@ -157,12 +177,16 @@ start_pacing(struct load *load)
 static void
 next(struct load *load, struct slot *slot)
 {
+	uint64_t n_begun = load->n_begun;
+
 	load->n_busy--;
 	if (load->rate > 0) {
 		put_free(load, slot);
 		/* Only operations that waited for a slot; the timer begins the others. */
-		if (has_more(load) && STAILQ_FIRST(&load->free) == slot)
+		if (has_more(load) && STAILQ_FIRST(&load->free) == slot) {
 			pace(load);
+			load->counts.n_waited += load->n_begun - n_begun;
+		}
 	} else if (has_more(load)) {
 		begin(load, slot);
 	}
@@ -180,16 +204,6 @@ count_failure(struct counts *counts, int32_t code, uint64_t n)
 		i++;
 	counts->failures[i].code = code;
 	counts->failures[i].n += n;
-}
-
-bool
-load_times(const struct load *load, int64_t due_us)
-{
-	const struct counts *counts = &load->counts;
-
-	if (load->measuring)
-		return true;
-	return load->rate > 0 && due_us >= counts->began_us && due_us < counts->ended_us;
 }
 
 static void

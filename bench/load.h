@@ -4,7 +4,8 @@
 /*
  * Keeps slots busy and counts. Closed loop: a slot begins its next operation when the last one is
  * done. Open loop: operations are due at a constant rate, and any free slot takes the next one. The
- * latency counts from the due time, so a broker that stalls cannot hide it.
+ * latency counts from the due time, so a broker that stalls cannot hide it. What was due and never
+ * began counts with the time that it had waited in the end.
  *
  * All slots start at once. After the warm-up, counts are reset and on_measure is called. After the
  * duration, on_measure is called again and no operation begins, except those that were due before
@@ -31,8 +32,10 @@ struct counts {
 	uint64_t n_bytes;           /* of their bodies */
 	uint64_t n_failed;
 	uint64_t n_behind; /* open loop: operations that were due but not begun in time */
+	uint64_t n_waited; /* open loop: operations that found no free slot when they were due */
 	struct failure failures[FAILURE_KINDS];
 	struct histogram latency;
+	struct histogram late; /* open loop: from the due time to the beginning */
 };
 
 struct load {

@@ -112,6 +112,9 @@ run_both(struct bench *bench, struct both *both)
 	    bench, "send_p50_us", (double)histogram_quantile(&sending->counts.latency, 0.5));
 	bench_figure(
 	    bench, "send_p99_us", (double)histogram_quantile(&sending->counts.latency, 0.99));
+	bench_figure(
+	    bench, "send_p99_9_us", (double)histogram_quantile(&sending->counts.latency, 0.999));
+	bench_figure(bench, "send_max_us", (double)sending->counts.latency.max_us);
 	finish(bench, &both->consumer);
 }
 

@@ -12,6 +12,9 @@
 #define QUEUES_MAX 1000   /* four */
 #define SECONDS_MAX 1e6
 #define DURATION_MS 10000
+#define WINDOW_CLOSED 64
+/* With fewer, what a broker held up for a moment would wait for the generator afterwards. */
+#define WINDOW_OPEN 4096
 
 #define NAMESRV                                                                                    \
 	{                                                                                          \
@@ -56,7 +59,9 @@ const struct flag settings_common_flags[] = {
 	END,
 };
 
-#define WINDOW NUMBER('w', "window", 1, 100000, "in flight on each connection (64)")
+#define WINDOW                                                                                     \
+	NUMBER('w', "window", 1, 100000,                                                           \
+	    "in flight on each connection (64; with --rate 4096, shared by the connections)")
 #define SIZE NUMBER('s', "size", PAYLOAD_BODY_MIN, 4 << 20, "bytes of a body (1024)")
 #define MESSAGES NUMBER('N', "messages", 1, 10000000000, "end after so many messages")
 #define RATE                                                                                       \
@@ -252,6 +257,16 @@ text_or(const struct args *args, char letter, const char *absent)
 	return text != NULL ? text : absent;
 }
 
+static uint32_t
+window_of(const struct args *args)
+{
+	int64_t n_connections = args_number(args, 'c', 1), most = WINDOW_CLOSED;
+
+	if (args_has(args, 'r') && WINDOW_OPEN / n_connections > most)
+		most = WINDOW_OPEN / n_connections;
+	return (uint32_t)args_number(args, 'w', most);
+}
+
 int
 settings_read(struct settings *settings, const struct args *args, struct buf *error)
 {
@@ -264,7 +279,7 @@ settings_read(struct settings *settings, const struct args *args, struct buf *er
 		.n_topics = (uint32_t)args_number(args, 'T', 1),
 		.n_queues = (uint32_t)args_number(args, 'q', 8),
 		.n_connections = (uint32_t)args_number(args, 'c', 1),
-		.window = (uint32_t)args_number(args, 'w', 64),
+		.window = window_of(args),
 		.size = (uint32_t)args_number(args, 's', 1024),
 		.batch = (uint32_t)args_number(args, 'B', 1),
 		.oneway = args_has(args, 'o'),

@@ -104,6 +104,18 @@ text_failures(const struct counts *counts, struct buf *out)
 	buf_append_char(out, '\n');
 }
 
+/* How late requests began: that part of a latency is the generator's, or waits for a free slot. */
+static void
+text_late(const struct counts *sent, struct buf *out)
+{
+	buf_printf(out,
+	    "             began late: p50 %.3f ms, p99 %.3f ms, max %.3f ms; %" PRIu64
+	    " of %" PRIu64 " waited for a free slot of --window\n",
+	    (double)histogram_quantile(&sent->late, 0.5) / 1e3,
+	    (double)histogram_quantile(&sent->late, 0.99) / 1e3, (double)sent->late.max_us / 1e3,
+	    sent->n_waited, sent->late.n);
+}
+
 static void
 text_usage(const struct bench *bench, const struct derived *derived, struct buf *out)
 {
@@ -118,6 +130,8 @@ text_usage(const struct bench *bench, const struct derived *derived, struct buf 
 	if (derived->has_written)
 		buf_printf(out, "  written    %.0f bytes a message\n", derived->written);
 	buf_printf(out, "  generator  CPU %.2f us a message\n", derived->self_us);
+	if (bench->settings->rate > 0)
+		text_late(&bench->sent, out);
 }
 
 static void
@@ -191,9 +205,9 @@ json_settings(const struct settings *settings, struct json_out *out)
 }
 
 static void
-json_latency(const struct histogram *latency, struct json_out *out)
+json_latency(const char *name, const struct histogram *latency, struct json_out *out)
 {
-	json_key(out, "latency_us");
+	json_key(out, name);
 	json_open_object(out);
 	json_member_put_int(out, "p50", histogram_quantile(latency, 0.5));
 	json_member_put_int(out, "p90", histogram_quantile(latency, 0.9));
@@ -287,7 +301,11 @@ summary_json(const struct bench *bench, struct buf *text)
 	put_number(&out, "bytes_per_second", derived.bytes_rate);
 	json_member_put_bool(&out, "saturated", summary_is_saturated(bench));
 	json_member_put_int(&out, "behind", (int64_t)counts->n_behind);
-	json_latency(&counts->latency, &out);
+	if (bench->settings->rate > 0) {
+		json_latency("begin_late_us", &bench->sent.late, &out);
+		json_member_put_int(&out, "waited_for_slot", (int64_t)bench->sent.n_waited);
+	}
+	json_latency("latency_us", &counts->latency, &out);
 	json_member_put_int(&out, "failed", (int64_t)counts->n_failed);
 	json_failures(counts, &out);
 	for (size_t i = 0; i < bench->n_figures; i++)

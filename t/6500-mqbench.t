@@ -82,12 +82,14 @@ t_is "open loop: the run holds" "$status" 0
 t_ok "open loop: nothing that was due is left out" test "$(number behind)" -eq 0
 bench send -r 3000000 -d 1
 t_has "open loop: a rate that is too high is not reached" "$got" '"saturated":true'
+t_ok "open loop: what was due and never sent counts as well" test "$(number p50)" -gt 4500000
 # A broker that stands still: all the messages that were due meanwhile waited, not only those in flight.
 (sleep 1 && kill -STOP "$(pid a)" && sleep 1 && kill -CONT "$(pid a)") &
 stall=$!
 bench send -r 500 -d 4 -w 16 -b broker-a
 t_is "a stall: the run holds" "$status" 0
 t_ok "a stall: an eighth of all waited for half of it at least" test "$(number p90)" -gt 300000
+t_ok "a stall: most of them for a place of the window, which it says" test "$(number waited_for_slot)" -gt 300
 wait $stall
 bench send -N 20 -s 65536 -b broker-b
 proven "large bodies, one broker" 20
