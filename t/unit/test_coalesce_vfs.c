@@ -298,3 +298,49 @@ Test(coalesce_vfs, it_is_registered_once)
 	cr_assert_str_neq(coalesce_vfs_over(NULL), "unix");
 	cr_assert_str_eq(coalesce_vfs_over("there is none"), "there is none");
 }
+
+/* ---- steps of a checkpoint ------------------------------------------- */
+
+struct steps {
+	int n, stop_at;
+};
+
+static int
+on_step(void *arg)
+{
+	struct steps *steps = arg;
+
+	return ++steps->n == steps->stop_at ? SQLITE_ABORT : SQLITE_OK;
+}
+
+static int
+checkpoint(struct fixture *fixture)
+{
+	return sqlite3_wal_checkpoint_v2(fixture->db, NULL, SQLITE_CHECKPOINT_FULL, NULL, NULL);
+}
+
+/* 50 blobs are 2 MB. */
+Test(coalesce_vfs, a_checkpoint_goes_in_steps)
+{
+	struct fixture fixture;
+	struct steps steps = { .stop_at = 3 };
+
+	begin(&fixture);
+	for (int i = 0; i < 50; i++)
+		cr_assert_eq(insert(&fixture, BLOB_BYTES), SQLITE_OK);
+	coalesce_vfs_set_steps(fixture.db, 256 << 10, on_step, &steps);
+	cr_assert_eq(checkpoint(&fixture), SQLITE_ABORT);
+	cr_assert_eq(steps.n, 3);
+	cr_assert_eq(count_after_crash(&fixture), 50);
+	cr_assert_eq(checkpoint(&fixture), SQLITE_OK);
+	cr_assert_geq(steps.n, 3 + 7);
+	cr_assert_leq(steps.n, 3 + 9);
+	coalesce_vfs_set_steps(fixture.db, 0, NULL, NULL);
+	steps.n = 0;
+	cr_assert_eq(insert(&fixture, 1 << 20), SQLITE_OK);
+	cr_assert_eq(checkpoint(&fixture), SQLITE_OK);
+	cr_assert_eq(steps.n, 0);
+	cr_assert_eq(count_after_crash(&fixture), 51);
+	check_integrity(fixture.db);
+	end(&fixture);
+}

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "broker/store/closer/checkpointer.h"
 #include "broker/store/log/disk.h"
-#include "broker/store/reader/reader.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
@@ -17,19 +17,13 @@
 
 struct closer {
 	struct store_base *base;
-	struct readers *readers;
 	pthread_t thread;
 	atomic_bool stop;
 	struct task stop_task;
 	pthread_mutex_t template_lock; /* a leaf */
 	bool has_template;
 	int64_t last_commits, trimmed_commits;
-	struct task_chain seals; /* failed, to be tried again */
-};
-
-struct seal_task {
-	struct task task;
-	struct segment_writer left;
+	struct checkpointer *checkpointer;
 };
 
 struct closer *
@@ -38,31 +32,15 @@ closer_new(struct store_base *base, struct readers *readers)
 	struct closer *closer = mem_zalloc(sizeof *closer);
 
 	closer->base = base;
-	closer->readers = readers;
+	closer->checkpointer = checkpointer_new(base, readers);
 	pthread_mutex_init(&closer->template_lock, NULL);
 	return closer;
-}
-
-static void
-free_seal(struct seal_task *seal)
-{
-	segment_writer_close(&seal->left);
-	free(seal);
-}
-
-static void
-drop_seals(struct task *first)
-{
-	for (struct task *task = first, *next; task != NULL; task = next) {
-		next = task->next;
-		free_seal((struct seal_task *)task);
-	}
 }
 
 void
 closer_free(struct closer *closer)
 {
-	drop_seals(closer->seals.first);
+	checkpointer_free(closer->checkpointer);
 	pthread_mutex_destroy(&closer->template_lock);
 	free(closer);
 }
@@ -103,52 +81,12 @@ closer_make_segment(struct closer *closer, const struct segment *segment)
 
 /* ---- sealing --------------------------------------------------------- */
 
-/* No reader has its WAL open any more. */
-static void
-run_recycle(struct task *task, void *arg)
-{
-	struct seal_task *seal = (struct seal_task *)task;
-	struct closer *closer = arg;
-
-	if (!atomic_load(&seal->left.segment->gone))
-		segment_recycle(&closer->base->dir, seal->left.segment,
-		    !closer->stop &&
-			!write_block_holds(&closer->base->write_blocks, WRITE_BLOCK_ANY));
-	free_seal(seal);
-}
-
-static void
-run_seal(struct task *task, void *arg)
-{
-	struct seal_task *seal = (struct seal_task *)task;
-	struct closer *closer = arg;
-
-	/* The next segment may be due before this one is sealed. */
-	prepare_template(closer);
-	/* Stopping: the next start finds its WAL and does it then. */
-	int rc = closer->stop || atomic_load(&seal->left.segment->gone)
-	             ? SQLITE_ABORT
-	             : segment_seal(&seal->left, &closer->base->dir);
-
-	if (rc == SQLITE_OK) {
-		task->run = run_recycle;
-		readers_sweep(closer->readers, task);
-	} else if (rc == SQLITE_ABORT) {
-		free_seal(seal);
-	} else {
-		log_warn("segment could not be closed, trying again file=%s error=%s",
-		    seal->left.segment->path, sqlite3_errstr(rc));
-		task_chain_add(&closer->seals, task);
-	}
-}
-
 void
 closer_seal(struct closer *closer, const struct segment_writer *left)
 {
-	struct seal_task *seal = mem_alloc(sizeof *seal);
-
-	*seal = (struct seal_task){ { .run = run_seal }, *left };
-	closer_post(&closer->base->inboxes, &seal->task);
+	checkpointer_seal(closer->checkpointer, left);
+	/* For the segment after the one that comes now. */
+	mailbox_wake(&closer->base->inboxes.closer);
 }
 
 /* ---- the disk -------------------------------------------------------- */
@@ -195,18 +133,11 @@ trim_memory(struct closer *closer)
 static void
 tick(struct closer *closer)
 {
-	struct task *again = closer->seals.first;
-
 	watch_disk(closer);
 	trim_memory(closer);
 	/* The spare WAL is space that a full disk can have back. */
 	if (write_block_holds(&closer->base->write_blocks, WRITE_BLOCK_FULL | WRITE_BLOCK_LIMIT))
 		segment_drop_spare(&closer->base->dir);
-	closer->seals = (struct task_chain){ 0 };
-	for (struct task *next; again != NULL; again = next) {
-		next = again->next;
-		again->run(again, closer);
-	}
 }
 
 static void
@@ -251,11 +182,13 @@ closer_start(struct closer *closer)
 {
 	watch_disk(closer);
 	thread_start(&closer->thread, "closer", run, closer);
+	checkpointer_start(closer->checkpointer);
 }
 
 void
 closer_stop(struct closer *closer)
 {
+	checkpointer_stop(closer->checkpointer);
 	/* Not by a task: tasks that wait need not be done before the stop. */
 	atomic_store(&closer->stop, true);
 	closer->stop_task.run = run_nothing;
@@ -266,5 +199,6 @@ closer_stop(struct closer *closer)
 void
 closer_drain(struct closer *closer)
 {
+	checkpointer_drain(closer->checkpointer);
 	run_tasks(closer);
 }

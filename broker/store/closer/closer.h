@@ -2,8 +2,9 @@
 #define STORE_CLOSER_H
 
 /*
- * The thread for work that must not delay a commit: it seals segments that the writer has left,
- * makes the next one's template, unlinks expired ones, and watches the disk. The writer alone
+ * The thread for work that must not delay a commit: it makes the next segment's template, unlinks
+ * expired segments, and watches the disk; the checkpointer's thread, a part of it, seals segments
+ * that the writer has left. The writer alone
  * changes the list of segments: retention has it remove segments from the list, and publish the
  * new first offsets, before the closer unlinks the files.
  */

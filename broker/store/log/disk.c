@@ -31,6 +31,13 @@ disk_sync_directory(const char *path)
 }
 
 int
+disk_write_back(int fd)
+{
+	return sync_file_range(fd, 0, 0,
+	    SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
+}
+
+int
 disk_space(const char *path, int64_t *total, int64_t *available)
 {
 	struct statvfs fs;

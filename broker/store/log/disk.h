@@ -8,6 +8,9 @@
 int disk_sync_file(const char *path);
 /* Makes names that were created, renamed or removed in the directory durable. */
 int disk_sync_directory(const char *path);
+/* Writes what is dirty of the file, and waits for it; no sync: neither metadata nor the disk's own
+ * cache. */
+int disk_write_back(int fd);
 /* Bytes of the path's partition that its user can have, as df counts, and how many are free now. */
 int disk_space(const char *path, int64_t *total, int64_t *available);
 

@@ -2,9 +2,12 @@
 
 #include "broker/store/log/segment_write.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "broker/store/log/disk.h"
+#include "broker/store/sqlite/coalesce_vfs.h"
 #include "broker/store/sqlite/trick.h"
 #include "broker/store/sqlite/wal.h"
 #include "common/base/buf.h"
@@ -93,10 +96,46 @@ segment_writer_close(struct segment_writer *writer)
 	*writer = (struct segment_writer){ 0 };
 }
 
-int
-segment_seal(struct segment_writer *writer, const struct log_dir *dir)
+/* ---- sealing --------------------------------------------------------- */
+
+struct stepping {
+	const struct seal_steps *steps;
+	int fd; /* of the database; -1: none */
+};
+
+static int
+on_step(void *arg)
 {
+	const struct stepping *stepping = arg;
+
+	/* A failure shows again when the checkpoint syncs the file. */
+	disk_write_back(stepping->fd);
+	return stepping->steps->step(stepping->steps->arg);
+}
+
+/* Without steps, the sync at the end of the checkpoint would write the whole file at once. */
+static int
+checkpoint(struct segment_writer *writer, const struct log_dir *dir, const struct seal_steps *steps)
+{
+	struct stepping stepping = { steps, -1 };
 	int in_wal = 0, copied = 0;
+
+	if (!(dir->tricks_off & TRICK_STEPS)) {
+		stepping.fd = open(writer->segment->path, O_RDONLY | O_CLOEXEC);
+		coalesce_vfs_set_steps(writer->db, steps->bytes, on_step, &stepping);
+	}
+	int rc =
+	    sqlite3_wal_checkpoint_v2(writer->db, NULL, SQLITE_CHECKPOINT_FULL, &in_wal, &copied);
+	coalesce_vfs_set_steps(writer->db, 0, NULL, NULL);
+	if (stepping.fd != -1)
+		close(stepping.fd);
+	return rc == SQLITE_OK && in_wal != copied ? SQLITE_BUSY : rc;
+}
+
+int
+segment_seal(
+    struct segment_writer *writer, const struct log_dir *dir, const struct seal_steps *steps)
+{
 	int rc = SQLITE_OK;
 
 	if (writer->db == NULL)
@@ -104,10 +143,7 @@ segment_seal(struct segment_writer *writer, const struct log_dir *dir)
 	if (rc == SQLITE_OK)
 		rc = sql_exec(writer->db, "PRAGMA synchronous = FULL; PRAGMA cache_size = -64");
 	if (rc == SQLITE_OK)
-		rc = sqlite3_wal_checkpoint_v2(
-		    writer->db, NULL, SQLITE_CHECKPOINT_FULL, &in_wal, &copied);
-	if (rc == SQLITE_OK && in_wal != copied)
-		rc = SQLITE_BUSY;
+		rc = checkpoint(writer, dir, steps);
 	if (rc != SQLITE_OK)
 		return rc;
 	disconnect(writer);

@@ -43,13 +43,21 @@ struct segment_writer {
 int segment_writer_open(
     struct segment_writer *writer, const struct log_dir *dir, struct segment *segment);
 void segment_writer_close(struct segment_writer *writer);
+/* A checkpoint calls step(arg) each time that so many bytes more are in the database and on disk.
+ */
+struct seal_steps {
+	int64_t bytes;
+	int (*step)(void *arg); /* not SQLITE_OK: ends the checkpoint with that */
+	void *arg;
+};
 /*
  * Copies the WAL of a segment that is written no more into its file; it may be read meanwhile. Done
  * with the connection that wrote it, which is closed then: another one that comes when that is gone
  * would recover the WAL first, read it all and check all sums. One that has none gets one. After a
  * failure it keeps its connection, to be tried again with it (see coalesce_vfs.h).
  */
-int segment_seal(struct segment_writer *writer, const struct log_dir *dir);
+int segment_seal(
+    struct segment_writer *writer, const struct log_dir *dir, const struct seal_steps *steps);
 /*
  * body runs inside one transaction. A failed one leaves nothing behind, in the
  * WAL neither; when that cannot be had either, the answer is a sync failure.

@@ -38,6 +38,9 @@ struct write_buffer {
 	char *bytes;
 	int n_bytes;
 	sqlite3_int64 begins_at;
+	int (*step)(void *arg); /* of a checkpoint; NULL: none */
+	void *step_arg;
+	int64_t step_bytes, stepped_bytes; /* stepped: since the last step */
 };
 
 static struct write_buffer *
@@ -114,8 +117,17 @@ coalesce_write_wal(sqlite3_file *file, const void *data, int len, sqlite3_int64 
 static int
 coalesce_write_database(sqlite3_file *file, const void *data, int len, sqlite3_int64 at)
 {
-	return buffer_of(file)->in_checkpoint ? buffer_write(file, data, len, at)
-	                                      : write_now(file, data, len, at);
+	struct write_buffer *buffer = buffer_of(file);
+
+	if (!buffer->in_checkpoint)
+		return write_now(file, data, len, at);
+	int rc = buffer_write(file, data, len, at);
+	buffer->stepped_bytes += len;
+	if (rc != SQLITE_OK || buffer->step == NULL || buffer->stepped_bytes < buffer->step_bytes)
+		return rc;
+	buffer->stepped_bytes = 0;
+	rc = flush(file);
+	return rc == SQLITE_OK ? buffer->step(buffer->step_arg) : rc;
 }
 
 static int
@@ -203,6 +215,22 @@ coalesce_open(sqlite3_vfs *base, const char *name, sqlite3_file *file, int flags
 	buffer->methods.xClose = coalesce_close;
 	file->pMethods = &buffer->methods;
 	return rc;
+}
+
+void
+coalesce_vfs_set_steps(sqlite3 *db, int64_t bytes, int (*step)(void *arg), void *arg)
+{
+	sqlite3_file *file = NULL;
+
+	if (sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK ||
+	    file == NULL || file->pMethods == NULL ||
+	    file->pMethods->xWrite != coalesce_write_database)
+		return;
+	struct write_buffer *buffer = buffer_of(file);
+	buffer->step = step;
+	buffer->step_arg = arg;
+	buffer->step_bytes = bytes;
+	buffer->stepped_bytes = 0;
 }
 
 const char *

@@ -15,8 +15,18 @@
  * For connections that write. Any thread; a file is its connection's, as ever.
  */
 
+#include <sqlite3.h>
+#include <stdint.h>
+
 /* The name of the one on top of this (NULL: SQLite's default), registered for the process's life.
  */
 const char *coalesce_vfs_over(const char *name);
+
+/*
+ * Of a connection on such a VFS: its next checkpoints call step(arg) after each so many bytes that
+ * they wrote to the database; a result that is not SQLITE_OK ends the checkpoint. step NULL: no
+ * more. Nothing happens to a connection that is not on such a VFS.
+ */
+void coalesce_vfs_set_steps(sqlite3 *db, int64_t bytes, int (*step)(void *arg), void *arg);
 
 #endif

@@ -14,6 +14,7 @@ static const struct {
 	{ "extend", TRICK_EXTEND },
 	{ "recycle", TRICK_RECYCLE },
 	{ "first-sync", TRICK_FIRST_SYNC },
+	{ "steps", TRICK_STEPS },
 };
 
 int
