@@ -381,8 +381,8 @@ struct store_stats {
 
 void store_get_stats(const struct store *store, struct store_stats *stats); /* any thread */
 /*
- * Unlinks closed segments whose newest record is older than this; those that
- * the closer has not sealed yet stay for the next call, the live one always. Any thread.
+ * Unlinks segments whose newest record is older than this, but never the live one. One that waits
+ * for its checkpoint is not copied any more. Any thread.
  */
 void store_expire(struct store *store, int64_t before_ms);
 /*

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "broker/store/log/disk.h"
 #include "broker/store/reader/reader.h"
 #include "broker/store/writer/flush.h"
 #include "broker/store/writer/publish.h"
@@ -16,6 +17,8 @@
  * without them. The writer removes them from the list and publishes the new first offsets. The
  * closer unlinks the files; readers that have one open finish first.
  */
+
+#define HELD_MAX 16 /* segments; of a larger heap the others are freed at once */
 
 struct queue_first {
 	int32_t number;
@@ -33,6 +36,8 @@ struct expiry {
 	struct queue_first *firsts;
 	size_t n_firsts;
 	int64_t earliest_ms;
+	int held[HELD_MAX][SEGMENT_FILES]; /* files without a name, to be freed */
+	size_t n_held;
 };
 
 static void
@@ -46,6 +51,24 @@ expiry_free(struct expiry *expiry)
 
 /* ---- 3: the closer unlinks ------------------------------------------- */
 
+/* No reader has the files open any more. */
+static void
+run_free(struct task *task, void *closer)
+{
+	struct expiry *expiry = (struct expiry *)task;
+
+	(void)closer;
+	for (size_t i = 0; i < expiry->n_held; i++)
+		for (int k = 0; k < SEGMENT_FILES; k++)
+			disk_free_slowly(expiry->held[i][k]);
+	/* One that opened an unsealed segment at that moment has made its WAL again, an empty one.
+	 */
+	for (size_t i = 0; i < expiry->gone->n; i++)
+		if (!atomic_load(&expiry->gone->list[i]->sealed))
+			segment_unlink(&expiry->base->dir, expiry->gone->list[i]);
+	expiry_free(expiry);
+}
+
 static void
 run_unlink(struct task *task, void *closer)
 {
@@ -56,14 +79,16 @@ run_unlink(struct task *task, void *closer)
 		struct segment *segment = expiry->gone->list[i];
 
 		atomic_store(&segment->gone, true);
+		if (expiry->n_held < HELD_MAX)
+			segment_hold(segment, expiry->held[expiry->n_held++]);
 		if (segment_unlink(&expiry->base->dir, segment) == -1)
 			log_error("cannot remove segment file=%s", segment->path);
 		else
 			log_info("segment removed file=%s newest_ms=%lld", segment->path,
 			    (long long)atomic_load(&segment->last_timestamp));
 	}
-	readers_sweep(expiry->readers, NULL);
-	expiry_free(expiry);
+	task->run = run_free;
+	readers_sweep(expiry->readers, task);
 }
 
 /* ---- 2: the writer lets go ------------------------------------------- */
@@ -140,14 +165,22 @@ run_let_go(struct task *task, void *arg)
 
 /* ---- 1: the closer chooses ------------------------------------------- */
 
+/* One that is not sealed yet has its WAL. */
+static int
+open_to_read(const struct log_dir *dir, struct segment *segment, sqlite3 **db)
+{
+	bool sealed = atomic_load(&segment->sealed);
+
+	return segment_open(dir, segment, sealed ? SQL_IMMUTABLE : SQL_READ, db);
+}
+
 static int64_t
 last_timestamp(const struct log_dir *dir, struct segment *segment)
 {
 	int64_t known = atomic_load(&segment->last_timestamp);
 	sqlite3 *db;
 
-	if (known != 0 || !atomic_load(&segment->sealed) ||
-	    segment_open(dir, segment, SQL_IMMUTABLE, &db) != SQLITE_OK)
+	if (known != 0 || open_to_read(dir, segment, &db) != SQLITE_OK)
 		return known;
 	if (segment_info(db, "last_timestamp", &known) == SQLITE_ROW)
 		atomic_store(&segment->last_timestamp, known);
@@ -155,7 +188,10 @@ last_timestamp(const struct log_dir *dir, struct segment *segment)
 	return known;
 }
 
-/* How many of the oldest segments have expired. The live one, the last of the array, never has. */
+/*
+ * How many of the oldest segments have expired. The live one, the last of the array, never has. One
+ * that waits for its checkpoint goes like any other, and is never copied.
+ */
 static size_t
 count_expired(const struct expiry *expiry, const struct segment_array *array)
 {
@@ -164,9 +200,6 @@ count_expired(const struct expiry *expiry, const struct segment_array *array)
 	while (n + 1 < array->n) {
 		int64_t newest = last_timestamp(&expiry->base->dir, array->list[n]);
 
-		/* Readers still use the WAL of an unsealed segment. */
-		if (!atomic_load(&array->list[n]->sealed))
-			break;
 		if (!expiry->oldest && (newest == 0 || newest >= expiry->before_ms))
 			break;
 		n++;
@@ -197,10 +230,10 @@ is_past_kept(const struct store_base *base, sqlite3_stmt *row)
 static bool
 is_needed_before(const struct store_base *base, struct segment *segment)
 {
-	bool sealed = atomic_load(&segment->sealed), needed = false;
+	bool needed = false;
 	sqlite3_stmt *statement = NULL;
 	sqlite3 *db;
-	int rc = segment_open(&base->dir, segment, sealed ? SQL_IMMUTABLE : SQL_READ, &db);
+	int rc = open_to_read(&base->dir, segment, &db);
 
 	if (rc != SQLITE_OK)
 		return true;
@@ -281,10 +314,8 @@ read_firsts(struct expiry *expiry, sqlite3 *db)
 static int
 read_next(struct expiry *expiry)
 {
-	bool sealed = atomic_load(&expiry->next->sealed);
 	sqlite3 *db;
-	int rc =
-	    segment_open(&expiry->base->dir, expiry->next, sealed ? SQL_IMMUTABLE : SQL_READ, &db);
+	int rc = open_to_read(&expiry->base->dir, expiry->next, &db);
 
 	if (rc != SQLITE_OK)
 		return rc;

@@ -3,8 +3,12 @@
 #include "broker/store/log/disk.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
+
+#define FREE_STEP_BYTES (16 << 20)
+#define FREE_PAUSE_US 10000
 
 static int
 sync_path(const char *path, int flags)
@@ -35,6 +39,24 @@ disk_write_back(int fd)
 {
 	return sync_file_range(fd, 0, 0,
 	    SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
+}
+
+void
+disk_free_slowly(int fd)
+{
+	struct stat file;
+
+	if (fd == -1)
+		return;
+	/* The lease is given only where nobody else has the file open or mapped. */
+	if (fstat(fd, &file) == 0 && file.st_nlink == 0 && fcntl(fd, F_SETLEASE, F_WRLCK) == 0)
+		while (file.st_size > FREE_STEP_BYTES) {
+			file.st_size -= FREE_STEP_BYTES;
+			if (ftruncate(fd, file.st_size) == -1)
+				break;
+			usleep(FREE_PAUSE_US);
+		}
+	close(fd);
 }
 
 int

@@ -11,6 +11,12 @@ int disk_sync_directory(const char *path);
 /* Writes what is dirty of the file, and waits for it; no sync: neither metadata nor the disk's own
  * cache. */
 int disk_write_back(int fd);
+/*
+ * Closes a file whose name is gone, and gives its blocks back in steps first. All at once they keep
+ * the journal, or the disk where the file system discards blocks, busy for 30 ms and more. A file
+ * that has another name, or that somebody else has open, is only closed. -1: there is none.
+ */
+void disk_free_slowly(int fd);
 /* Bytes of the path's partition that its user can have, as df counts, and how many are free now. */
 int disk_space(const char *path, int64_t *total, int64_t *available);
 

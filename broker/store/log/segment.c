@@ -3,6 +3,7 @@
 #include "broker/store/log/segment.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -141,6 +142,24 @@ segment_adopt_template(const struct log_dir *dir, const struct segment *segment)
 	return status;
 }
 
+static int
+open_file(const struct segment *segment, const char *suffix)
+{
+	struct buf path = { 0 };
+
+	buf_printf(&path, "%s%s", segment->path, suffix);
+	int fd = open(buf_text(&path), O_WRONLY | O_CLOEXEC);
+	buf_release(&path);
+	return fd;
+}
+
+void
+segment_hold(const struct segment *segment, int files[SEGMENT_FILES])
+{
+	files[0] = open_file(segment, "");
+	files[1] = open_file(segment, "-wal");
+}
+
 int
 segment_unlink(const struct log_dir *dir, const struct segment *segment)
 {
@@ -180,11 +199,15 @@ void
 segment_recycle(const struct log_dir *dir, struct segment *segment, bool keep)
 {
 	struct buf spare = { 0 };
+	int fd = -1;
 
 	buf_printf(&spare, "%s/" SPARE_NAME, dir->path);
 	if (keep && !(dir->tricks_off & TRICK_RECYCLE) && access(buf_text(&spare), F_OK) == -1)
 		wal_recycle(segment->path, buf_text(&spare));
+	else
+		fd = open_file(segment, "-wal");
 	wal_remove(segment->path);
+	disk_free_slowly(fd);
 	buf_release(&spare);
 }
 

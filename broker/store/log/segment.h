@@ -73,6 +73,10 @@ int segment_make_template(const struct log_dir *dir);
 /* 0, or -1 and errno. */
 int segment_adopt_template(const struct log_dir *dir, const struct segment *segment);
 int segment_unlink(const struct log_dir *dir, const struct segment *segment);
+/* Its large files, opened before their names go, so that disk_free_slowly can have them; -1: none.
+ */
+#define SEGMENT_FILES 2
+void segment_hold(const struct segment *segment, int files[SEGMENT_FILES]);
 
 int segment_open(
     const struct log_dir *dir, const struct segment *segment, enum sql_mode mode, sqlite3 **db);

@@ -51,6 +51,8 @@ reader_file(struct reader_files *files, struct segment *segment, struct segment_
 		*found = files->list[0];
 		return GET_OK;
 	}
+	if (atomic_load(&segment->gone))
+		return GET_NONE;
 	struct segment_reader *file = mem_alloc(sizeof *file);
 	int rc = segment_reader_open(file, files->dir, segment);
 

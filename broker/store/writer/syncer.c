@@ -71,8 +71,9 @@ sync_segment(struct syncer *syncer, struct segment *segment)
 
 	if (rc == SQLITE_OK)
 		rc = wal_handle_sync(&syncer->wal);
-	/* The closer was quicker: a sealed segment is synced, and its WAL may be gone. */
-	if (rc == SQLITE_CANTOPEN && atomic_load(&segment->sealed))
+	/* The closer was quicker: a sealed segment is synced, its WAL may be gone, or it expired.
+	 */
+	if (rc == SQLITE_CANTOPEN && (atomic_load(&segment->sealed) || atomic_load(&segment->gone)))
 		return SQLITE_OK;
 	return rc;
 }
