@@ -72,7 +72,7 @@ segment_writer_open(
 	if (rc == SQLITE_OK)
 		rc = look_at_file(writer);
 	writer->syncs = dir->syncs;
-	writer->syncs_first = dir->syncs || dir->tricks_off & TRICK_FIRST_SYNC;
+	writer->syncs_first = dir->tricks_off & TRICK_FIRST_SYNC;
 	if (rc == SQLITE_OK && writer->syncs && !(dir->tricks_off & TRICK_EXTEND))
 		writer->extends = wal_size(writer->db, &writer->wal_bytes);
 	if (rc != SQLITE_OK)
@@ -209,7 +209,8 @@ segment_write_first(struct segment_writer *writer, int (*body)(void *arg), void 
 		return segment_write(writer, body, arg);
 	sql_exec(writer->db, "PRAGMA synchronous = OFF");
 	int rc = segment_write(writer, body, arg);
-	sql_exec(writer->db, "PRAGMA synchronous = NORMAL");
+	sql_exec(writer->db,
+	    writer->syncs ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
 	return rc;
 }
 

@@ -65,8 +65,9 @@ int segment_seal(
 int segment_write(struct segment_writer *writer, int (*body)(void *arg), void *arg);
 
 /*
- * The first transaction of a segment. SQLite would sync the WAL's header even
- * where commits are not synced; a restart of a WAL needs that, a new one does not.
+ * The first transaction of a segment, which is not synced: it has nothing that anybody was
+ * promised, and the sync of the next one is of the same file. SQLite would sync the WAL's header
+ * besides; a restart of a WAL needs that, a new one does not.
  */
 int segment_write_first(struct segment_writer *writer, int (*body)(void *arg), void *arg);
 
