@@ -6,9 +6,7 @@
 interop_need java javac mvn go
 jars=$(interop_jars org.apache.rocketmq rocketmq-client 4.2.0) || interop_skip "Maven cannot fetch rocketmq-client 4.2.0"
 interop_compile 4.2.0 "$jars" || interop_skip "the scenarios do not compile"
-mkdir "$T_DIR/go"
-cp "$SRCDIR"/t/interop/go/* "$T_DIR/go" && chmod -R u+w "$T_DIR/go"
-(cd "$T_DIR/go" && go build -o client . >&2) || interop_skip "the Go modules cannot be fetched"
+interop_go
 cluster_start
 t_result $? "a two-master cluster starts"
 interop_drive 4.2.0 interop_java "$T_DIR/classes:$jars/*" Interop "$MQ_NAMESRV" "cross_$$" cross

@@ -53,7 +53,7 @@ tool queryMsgById -i "$id"
 has "queryMsgById: a half message" "OffsetID:  *$id" "Topic:  *$half" "REAL_TOPIC=$topic" "PGROUP=$group"
 
 # A member of the group that knows nothing: asked twice, then the message is parked.
-ours sendTransaction -t "$topic" -p 'body key4' -k key4 -b broker-a -g "$group" --leave -a unknown -w 20 >/dev/null &
+ours sendTransaction -t "$topic" -p 'body key4' -k key4 -b broker-a -g "$group" --leave -a unknown -w 120 >/dev/null &
 member=$!
 eventually "producerConnection" '127.0.0.1:' producerConnection -g "$group" -t "$topic"
 eventually "topicStatus: parked messages" 'broker-a  *0  *0  *[12]  *20' topicStatus -t $parked

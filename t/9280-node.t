@@ -6,15 +6,10 @@
 version=3.12.0
 interop_need node npm
 modules=$INTEROP_CACHE/ali-ons-$version
-if [ ! -d "$modules" ]; then
-	mkdir -p "$INTEROP_CACHE"
-	fetched=$(mktemp -d "$INTEROP_CACHE/fetch.XXXXXX") || exit 99
-	npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$fetched" "ali-ons@$version" >&2 || {
-		rm -rf "$fetched"
-		interop_skip "npm cannot fetch ali-ons $version"
-	}
-	mv -T "$fetched" "$modules" 2>/dev/null || rm -rf "$fetched"
-fi
+npm_fetch() { # FOLDER
+	npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$1" "ali-ons@$version"
+}
+[ -d "$modules" ] || interop_fetch "$modules" npm_fetch || interop_skip "npm cannot fetch ali-ons $version"
 interop_fast_cluster
 run=node_$$
 # It does not create topics.

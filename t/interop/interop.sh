@@ -29,16 +29,53 @@ interop_need() { # COMMAND...
 # interop_jars GROUP ARTIFACT VERSION: prints the folder with the artifact and all that it needs.
 interop_jars() {
 	jars=$INTEROP_CACHE/$2-$3
-	if [ ! -d "$jars" ]; then
-		mkdir -p "$INTEROP_CACHE"
-		fetched=$(mktemp -d "$INTEROP_CACHE/fetch.XXXXXX") || return 1
-		mvn -q -B -f "$SRCDIR/t/interop/java/pom.xml" dependency:copy-dependencies \
-			-Dmq.group="$1" -Dmq.artifact="$2" -Dmq.version="$3" \
-			-DoutputDirectory="$fetched" >&2 || return 1
-		# Two runs may fetch at once: the first one to finish stays.
-		mv -T "$fetched" "$jars" 2>/dev/null || rm -rf "$fetched"
-	fi
+	[ -d "$jars" ] || interop_fetch "$jars" interop_maven "$@" || return 1
 	echo "$jars"
+}
+
+interop_maven() { # FOLDER GROUP ARTIFACT VERSION
+	mvn -q -B -f "$SRCDIR/t/interop/java/pom.xml" dependency:copy-dependencies \
+		-Dmq.group="$2" -Dmq.artifact="$3" -Dmq.version="$4" -DoutputDirectory="$1"
+}
+
+# interop_fetch FOLDER COMMAND WORD...: COMMAND puts what is fetched into the folder that it gets as its first
+# word. Three tries, as networks are; one at a time on a machine: Maven's own cache has no lock.
+interop_fetch() {
+	fetch_folder=$1 fetch_command=$2
+	shift 2
+	mkdir -p "$INTEROP_CACHE"
+	for fetch_try in 1 2 3; do
+		fetched=$(mktemp -d "$INTEROP_CACHE/fetch.XXXXXX") || return 1
+		(
+			flock 9
+			[ ! -d "$fetch_folder" ] || exit 0
+			$fetch_command "$fetched" "$@" && mv -T "$fetched" "$fetch_folder"
+		) 9>"$INTEROP_CACHE/lock" >&2 && break
+		echo "# fetching $fetch_folder failed, try $fetch_try" >&2
+	done
+	rm -rf "$fetched"
+	[ -d "$fetch_folder" ]
+}
+
+# The client of Go with its scenarios, as $T_DIR/go/client.
+interop_go() {
+	interop_need go
+	mkdir "$T_DIR/go"
+	cp "$SRCDIR"/t/interop/go/* "$T_DIR/go" && chmod -R u+w "$T_DIR/go"
+	for go_try in 1 2 3; do
+		(cd "$T_DIR/go" && go build -o client . >&2) && return
+		echo "# go build failed, try $go_try" >&2
+	done
+	interop_skip "the client of Go cannot be built"
+}
+
+# What was said by the programs and daemons of a test that fails, and in the logs of RocketMQ's clients.
+interop_evidence() {
+	for evidence in "$T_DIR"/err "$T_DIR"/*.err "$T_DIR"/*.log "$T_DIR"/logs/rocketmqlogs/*.log; do
+		[ -s "$evidence" ] || continue
+		echo "# ---- the end of ${evidence#"$T_DIR/"}"
+		tail -n 60 "$evidence" | cut -c 1-400 | sed 's/^/# /'
+	done
 }
 
 # What the clients of all generations need on a new JVM, and where they may write.
@@ -145,12 +182,16 @@ interop_drive() { # PREFIX COMMAND...
 	mkfifo "$T_DIR/in" "$T_DIR/out"
 	"$@" <"$T_DIR/in" >"$T_DIR/out" 2>"$T_DIR/err" &
 	interop_client=$!
+	drive_bad=
 	T_PIDS="$T_PIDS $interop_client"
 	exec 3>"$T_DIR/in" 4<"$T_DIR/out"
 	while IFS= read -r line <&4; do
 		case $line in
 		"ok "*) t_result 0 "$drive_prefix ${line#ok }" ;;
-		"not ok "*) t_result 1 "$drive_prefix ${line#not ok }" ;;
+		"not ok "*)
+			drive_bad=yes
+			t_result 1 "$drive_prefix ${line#not ok }"
+			;;
 		"do "*)
 			# shellcheck disable=SC2086 # words are what is wanted
 			if interop_do ${line#do } >"$T_DIR/do.out" 2>&1 3>&- 4<&-; then
@@ -166,9 +207,10 @@ interop_drive() { # PREFIX COMMAND...
 	exec 3>&- 4<&-
 	wait $interop_client
 	drive_status=$?
-	[ $drive_status -eq 0 ] || sed 's/^/# /' "$T_DIR/err"
 	# A client that died says less than it was asked for.
-	[ $drive_status -le 1 ] || t_result 1 "$drive_prefix ended with status $drive_status"
+	[ $drive_status -eq 0 ] || [ "$drive_bad$drive_status" = yes1 ] ||
+		t_result 1 "$drive_prefix ended with status $drive_status"
+	[ $drive_status -eq 0 ] || interop_evidence
 }
 
 # interop_client GROUP VERSION: all that programs of this generation need; its jars in $jars

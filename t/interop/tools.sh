@@ -16,7 +16,7 @@ tools_start() {
 	mkdir -p "$T_DIR/conf"
 	echo '<configuration><root level="ERROR"/></configuration>' >"$T_DIR/conf/logback_tools.xml"
 	mkfifo "$T_DIR/in" "$T_DIR/out"
-	interop_java "$T_DIR/classes:$jars/*" -Drocketmq.home.dir="$T_DIR" Tools <"$T_DIR/in" >"$T_DIR/out" &
+	interop_java "$T_DIR/classes:$jars/*" -Drocketmq.home.dir="$T_DIR" Tools <"$T_DIR/in" >"$T_DIR/out" 2>"$T_DIR/tools.err" &
 	t_remember tools $!
 	exec 3>"$T_DIR/in" 4<"$T_DIR/out"
 }
@@ -51,6 +51,7 @@ has() {
 	for pattern; do
 		if ! echo "$out" | grep -q -e "$pattern"; then
 			t_result 1 "$has_name" "no line has: $pattern" "$(echo "$out" | head -30)"
+			interop_evidence
 			return
 		fi
 	done
@@ -70,10 +71,14 @@ has_not() {
 eventually() {
 	eventually_name=$1 eventually_pattern=$2
 	shift 2
-	for try in 1 2 3 4 5 6 7 8 9 10; do
+	eventually_left=120
+	until
 		tool "$@"
-		! echo "$out" | grep -q -e "$eventually_pattern" || break
-		[ "$try" = 10 ] || sleep 0.5
+		echo "$out" | grep -q -e "$eventually_pattern"
+	do
+		eventually_left=$((eventually_left - 1))
+		[ $eventually_left -gt 0 ] || break
+		sleep 0.5
 	done
 	has "$eventually_name" "$eventually_pattern"
 }

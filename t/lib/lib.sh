@@ -133,6 +133,7 @@ t_launch() {
 	t_daemon=$1
 	t_program=$2
 	shift 2
+	[ ! -s "$T_DIR/$t_daemon.log" ] || cat "$T_DIR/$t_daemon.log" >>"$T_DIR/$t_daemon.before.log"
 	: >"$T_DIR/$t_daemon.log"
 	# shellcheck disable=SC2086 # a command with its flags
 	${T_UNDER-} "$BUILDDIR/$t_program" -o listenPort=$T_PORT "$@" >"$T_DIR/$t_daemon.out" 2>"$T_DIR/$t_daemon.log" &

@@ -68,7 +68,7 @@ func tags() (string, error) {
 	}
 	for expression, names := range wanted {
 		all := len(names) * each
-		err := until(30*time.Second, "all that "+expression+" names", func() bool {
+		err := until("all that "+expression+" names", func() bool {
 			mutex.Lock()
 			defer mutex.Unlock()
 			return len(got[expression]) >= all
@@ -127,7 +127,7 @@ func pull() (string, error) {
 			}
 		}
 	}
-	if err := l.completeOnce(messages, 0); err != nil {
+	if err := l.completeOnce(messages); err != nil {
 		return "", err
 	}
 	return fmt.Sprintf("%d messages from %d queues", messages, len(queues)), nil
@@ -144,7 +144,7 @@ func poll() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	end := time.Now().Add(60 * time.Second)
+	end := time.Now().Add(limit)
 	for l.count() < messages && time.Now().Before(end) {
 		request, err := c.Poll(context.Background(), time.Second)
 		if err != nil {
@@ -155,7 +155,7 @@ func poll() (string, error) {
 		}
 		c.ACK(context.Background(), request, consumer.ConsumeSuccess)
 	}
-	if err := l.completeOnce(messages, 0); err != nil {
+	if err := l.completeOnce(messages); err != nil {
 		return "", err
 	}
 	return fmt.Sprintf("%d messages", messages), nil
@@ -190,7 +190,7 @@ func from() (string, error) {
 		return "", err
 	}
 	for what, ledger := range ledgers {
-		if err := ledger.completeOnce(old+young, 60*time.Second); err != nil {
+		if err := ledger.completeOnce(old + young); err != nil {
 			return "", fmt.Errorf("start at %s: %w", what, err)
 		}
 	}
@@ -238,7 +238,7 @@ func members() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := until(30*time.Second, "with all queues", owned(1, all)); err != nil {
+	if err := until("with all queues", owned(1, all)); err != nil {
 		return "", err
 	}
 	second, err := newPush("members", topic, "*", handler(2))
@@ -246,7 +246,7 @@ func members() (string, error) {
 		return "", err
 	}
 	joined := time.Now()
-	if err := until(21*time.Second, "shared half and half", owned(2, all/2)); err != nil {
+	if err := until("shared half and half", owned(2, all/2)); err != nil {
 		return "", err
 	}
 	shared := time.Since(joined)
@@ -254,7 +254,7 @@ func members() (string, error) {
 		return "", err
 	}
 	left := time.Now()
-	if err := until(21*time.Second, "with all queues again", owned(1, all)); err != nil {
+	if err := until("with all queues again", owned(1, all)); err != nil {
 		return "", err
 	}
 	back := time.Since(left)
@@ -262,7 +262,7 @@ func members() (string, error) {
 		return "", err
 	}
 	n := int(atomic.LoadInt64(sent))
-	if err := l.complete(n, 60*time.Second); err != nil {
+	if err := l.complete(n); err != nil {
 		return "", err
 	}
 	return fmt.Sprintf("%d messages, shared after %v, taken back after %v, %d duplicates", n,

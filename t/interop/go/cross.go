@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/apache/rocketmq-client-go/v2/primitive"
 )
@@ -24,7 +23,7 @@ func cross() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := until(60*time.Second, "all there", func() bool {
+	if err := until("all there", func() bool {
 		lock.Lock()
 		defer lock.Unlock()
 		return len(seen) >= crossMessages

@@ -7,7 +7,6 @@ import (
 	"hash/crc32"
 	"math/rand"
 	"sync"
-	"time"
 
 	"github.com/apache/rocketmq-client-go/v2/primitive"
 )
@@ -73,8 +72,8 @@ func (l *ledger) count() int {
 }
 
 // complete waits until all numbers below n, and nothing else, have arrived.
-func (l *ledger) complete(n int, limit time.Duration) error {
-	if err := until(limit, fmt.Sprintf("all %d messages", n), func() bool { return l.count() >= n }); err != nil {
+func (l *ledger) complete(n int) error {
+	if err := until(fmt.Sprintf("all %d messages", n), func() bool { return l.count() >= n }); err != nil {
 		return fmt.Errorf("%w, but %d", err, l.count())
 	}
 	l.mutex.Lock()
@@ -91,8 +90,8 @@ func (l *ledger) complete(n int, limit time.Duration) error {
 }
 
 // completeOnce is the same where nothing can repeat a message.
-func (l *ledger) completeOnce(n int, limit time.Duration) error {
-	err := l.complete(n, limit)
+func (l *ledger) completeOnce(n int) error {
+	err := l.complete(n)
 	if err == nil && l.duplicates > 0 {
 		err = fmt.Errorf("%d messages received twice", l.duplicates)
 	}

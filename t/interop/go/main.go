@@ -20,6 +20,12 @@ import (
 	"github.com/apache/rocketmq-client-go/v2/rlog"
 )
 
+// What is waited for at most, and how long a send may take.
+const (
+	limit     = 120 * time.Second
+	sendLimit = 30 * time.Second
+)
+
 var (
 	namesrv []string
 	brokers []string
@@ -86,8 +92,8 @@ func run(name string) bool {
 	var err error
 	select {
 	case err = <-result:
-	case <-time.After(120 * time.Second):
-		err = fmt.Errorf("not done after 120 s")
+	case <-time.After(3 * limit):
+		err = fmt.Errorf("not done after %v", 3*limit)
 	}
 	if err != nil {
 		fmt.Printf("not ok %s %s\n", name, strings.ReplaceAll(err.Error(), "\n", " "))
@@ -109,8 +115,8 @@ func ask(what string) error {
 	return err
 }
 
-// until waits for a condition.
-func until(limit time.Duration, what string, condition func() bool) error {
+// until waits for a condition, as long as a busy machine may need.
+func until(what string, condition func() bool) error {
 	end := time.Now().Add(limit)
 	for !condition() {
 		if time.Now().After(end) {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	rocketmq "github.com/apache/rocketmq-client-go/v2"
 	"github.com/apache/rocketmq-client-go/v2/admin"
@@ -51,21 +50,37 @@ func createTopic(what string, queues int) (string, error) {
 	}
 	onClose(adm.Close)
 	for _, broker := range brokers {
-		err = adm.CreateTopic(context.Background(), admin.WithTopicCreate(topic), admin.WithBrokerAddrCreate(broker),
-			admin.WithReadQueueNums(queues), admin.WithWriteQueueNums(queues))
+		err = slowly("made at "+broker+": "+topic, func() error {
+			return adm.CreateTopic(context.Background(), admin.WithTopicCreate(topic), admin.WithBrokerAddrCreate(broker),
+				admin.WithReadQueueNums(queues), admin.WithWriteQueueNums(queues))
+		})
 		if err != nil {
 			return "", err
 		}
 	}
-	return topic, until(30*time.Second, "on all masters: "+topic, func() bool {
-		found, err := queuesOf(topic)
-		return err == nil && len(found) == queues*len(brokers)
-	})
+	// Another client asks one of the name servers, any.
+	for _, server := range namesrv {
+		err = slowly("on all masters, as "+server+" says: "+topic, func() error {
+			found, err := queuesAt([]string{server}, topic)
+			if err == nil && len(found) != queues*len(brokers) {
+				err = fmt.Errorf("%d queues", len(found))
+			}
+			return err
+		})
+		if err != nil {
+			return "", err
+		}
+	}
+	return topic, nil
 }
 
-// queuesOf asks with a client of its own: one keeps the first route that it got for ever.
 func queuesOf(topic string) ([]*primitive.MessageQueue, error) {
-	adm, err := admin.NewAdmin(admin.WithResolver(primitive.NewPassthroughResolver(namesrv)))
+	return queuesAt(namesrv, topic)
+}
+
+// queuesAt asks with a client of its own: one keeps the first route that it got for ever.
+func queuesAt(servers []string, topic string) ([]*primitive.MessageQueue, error) {
+	adm, err := admin.NewAdmin(admin.WithResolver(primitive.NewPassthroughResolver(servers)))
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +93,7 @@ func newProducer(group string, more ...producer.Option) (rocketmq.Producer, erro
 		producer.WithNsResolver(primitive.NewPassthroughResolver(namesrv)),
 		producer.WithGroupName(name(group)),
 		producer.WithInstanceName(instance()),
-		producer.WithSendMsgTimeout(10 * time.Second),
+		producer.WithSendMsgTimeout(sendLimit),
 		producer.WithRetry(2),
 	}, more...)
 	p, err := rocketmq.NewProducer(options...)

@@ -52,7 +52,7 @@ func sendAsync(p rocketmq.Producer, l *ledger, start, end, window int) error {
 	for i := 0; i < window; i++ {
 		select {
 		case free <- struct{}{}:
-		case <-time.After(30 * time.Second):
+		case <-time.After(limit):
 			return fmt.Errorf("a callback did not come")
 		}
 	}
@@ -159,8 +159,8 @@ func kinds() (string, error) {
 		func() error { return sendOneway(p, one, 3500, 4000) },
 		func() error { return sendBatch(p, one, 4000, 4001) },
 		func() error { return sendBatch(p, one, 4001, 4050) },
-		func() error { return one.completeOnce(4050, 60*time.Second) },
-		func() error { return two.completeOnce(4050, 60*time.Second) },
+		func() error { return one.completeOnce(4050) },
+		func() error { return two.completeOnce(4050) },
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {
@@ -222,7 +222,7 @@ func bulk() (string, error) {
 			return "", err
 		}
 	}
-	if err := l.completeOnce(messages, 60*time.Second); err != nil {
+	if err := l.completeOnce(messages); err != nil {
 		return "", err
 	}
 	return fmt.Sprintf("%d messages", messages), nil

@@ -26,7 +26,7 @@ var plans = map[string]plan{
 type transfer struct {
 	plan    plan
 	said    int
-	decided time.Time // when the last of the plan was said
+	decided bool // the last of the plan was said
 	id      string
 	came    int
 }
@@ -34,6 +34,7 @@ type transfer struct {
 // A bank keeps its transfers by key.
 type bank struct {
 	mutex     sync.Mutex
+	asks      int
 	topic     string
 	transfers map[string]*transfer
 	wrong     error
@@ -47,19 +48,20 @@ func (b *bank) say(key string) primitive.LocalTransactionState {
 		b.wrong = fmt.Errorf("asked about the unknown %q", key)
 		return primitive.UnknowState
 	}
-	if t.said == len(t.plan) {
-		// An answer may be on its way when the next ask leaves.
-		if time.Since(t.decided) > 2*time.Second {
-			b.wrong = fmt.Errorf("asked about %s long after the decision", key)
-		}
+	b.asks++
+	if t.decided { // the answer was on its way when the broker asked again
 		return t.plan[t.said-1]
 	}
 	state := t.plan[t.said]
 	t.said++
-	if t.said == len(t.plan) {
-		t.decided = time.Now()
-	}
+	t.decided = t.said == len(t.plan)
 	return state
+}
+
+func (b *bank) asked() int {
+	b.mutex.Lock()
+	defer b.mutex.Unlock()
+	return b.asks
 }
 
 // ExecuteLocalTransaction is called by the client: the half message is stored.
@@ -102,7 +104,7 @@ func (b *bank) receive(message *primitive.MessageExt) {
 	switch {
 	case err != nil:
 		b.wrong = fmt.Errorf("the consumer gets %w", err)
-	case t == nil || t.decided.IsZero():
+	case t == nil || !t.decided:
 		b.wrong = fmt.Errorf("%s came before its commit", message.GetKeys())
 	case t.id != "" && t.id != message.MsgId:
 		b.wrong = fmt.Errorf("%s has the id %s, sent as %s", message.GetKeys(), message.MsgId, t.id)
@@ -154,7 +156,8 @@ func transactions() (string, error) {
 		return "", err
 	}
 	p, err := rocketmq.NewTransactionProducer(b, producer.WithNsResolver(primitive.NewPassthroughResolver(namesrv)),
-		producer.WithGroupName(name("tx")), producer.WithInstanceName(instance()))
+		producer.WithGroupName(name("tx")), producer.WithInstanceName(instance()),
+		producer.WithSendMsgTimeout(sendLimit))
 	if err != nil {
 		return "", err
 	}
@@ -169,9 +172,15 @@ func transactions() (string, error) {
 			}
 		}
 	}
-	if err := until(60*time.Second, "all decided", func() bool { return b.settled() == nil }); err != nil {
+	if err := until("all decided", func() bool { return b.settled() == nil }); err != nil {
 		return "", fmt.Errorf("%w: %v", err, b.settled())
 	}
-	time.Sleep(3 * time.Second)
+	if err := until("an end of the questions", func() bool {
+		before := b.asked()
+		time.Sleep(3 * time.Second)
+		return b.asked() == before
+	}); err != nil {
+		return "", err
+	}
 	return fmt.Sprintf("%d transactions of %d kinds", each*len(plans), len(plans)), b.settled()
 }

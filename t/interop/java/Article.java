@@ -27,11 +27,13 @@ final class Article implements Scenario {
 		Jvm[] programs = { new Jvm(this::said, "ArticleProgram", topic, "rollback"),
 			new Jvm(this::said, "ArticleProgram", topic, "throw") };
 		for (Jvm program : programs)
-			Check.same(program.end(60), 0, "exit status of the article's program");
+			Check.same(program.end(), 0, "exit status of the article's program");
+		await(atOnce, "before anybody is asked");
 		Thread.sleep(NOBODY_MS);
 		compare(atOnce, "before anybody is asked");
 		Mq.transactor("article", new Twin());
-		Check.until(30, "asked", () -> asked.get() >= left.get());
+		Check.until("asked", () -> asked.get() >= left.get());
+		await(inTheEnd, "after the twin was asked");
 		Thread.sleep(3000);
 		compare(inTheEnd, "after the twin was asked");
 		return inTheEnd + ", of which " + left + " by the twin";
@@ -51,6 +53,19 @@ final class Article implements Scenario {
 			left.incrementAndGet();
 		if (line.startsWith("COMMIT ") || line.startsWith("throw "))
 			count(inTheEnd, key);
+	}
+
+	/* Until as many came as are wanted. */
+	private void await(Map<String, Integer> wanted, String when) throws Exception {
+		Check.until(wanted + " came " + when, () -> {
+			synchronized (received) {
+				return sum(received) >= sum(wanted);
+			}
+		});
+	}
+
+	private static int sum(Map<String, Integer> table) {
+		return table.values().stream().mapToInt(Integer::intValue).sum();
 	}
 
 	private void compare(Map<String, Integer> wanted, String when) {

@@ -21,9 +21,21 @@ public final class ArticleProgram {
 	private ArticleProgram() {
 	}
 
-	public static void main(String[] args) throws Exception {
+	public static void main(String[] args) {
+		try {
+			run(args);
+		} catch (Throwable e) {
+			/* Threads of the producer, which is not shut down, would go on for ever. */
+			e.printStackTrace();
+			System.exit(2);
+		}
+	}
+
+	private static void run(String[] args) throws Exception {
 		TransactionMQProducer producer = new TransactionMQProducer("T" + args[1] + "_article");
 		producer.setNamesrvAddr(args[0].split(";")[0] + ";192.168.1:9876");
+		/* The machine may be busy with other things. */
+		producer.setSendMsgTimeout(30000);
 		producer.setTransactionCheckListener(message -> LocalTransactionState.COMMIT_MESSAGE);
 		producer.start();
 		for (int i = 1; i <= 2 * PAIRS; i += 2) {

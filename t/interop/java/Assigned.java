@@ -17,9 +17,9 @@ final class Assigned implements Scenario {
 			consumers[i].start();
 		}
 		for (DefaultMQPushConsumer consumer : consumers)
-			Check.until(30, "half of the queues for each", () -> Mq.owned(consumer, topic) == 4);
+			Check.until("half of the queues for each", () -> Mq.owned(consumer, topic) == 4);
 		Send.sync(Mq.producer("assigned_send"), ledger, 0, MESSAGES);
-		ledger.complete(MESSAGES, 30);
+		ledger.complete(MESSAGES);
 		return MESSAGES + " messages, half of the queues for each of two";
 	}
 }

@@ -19,8 +19,8 @@ final class Batch implements Scenario {
 		}
 		Ledger large = ledger("batch_large", 95_000, 96_000);
 		send(producer, large, 0, 40);
-		small.completeOnce(sent, 30);
-		large.completeOnce(40, 30);
+		small.completeOnce(sent);
+		large.completeOnce(40);
 		return sent + " messages in batches of 1 to 50, and 40 in one of 3.8 MB";
 	}
 

@@ -23,14 +23,14 @@ final class Broadcast implements Scenario {
 		}
 		Send.sync(Mq.producer("broadcast"), sender, 0, MESSAGES);
 		for (Ledger ledger : ledgers)
-			ledger.completeOnce(MESSAGES, 30);
+			ledger.completeOnce(MESSAGES);
 
 		/* One that comes back under its name goes on where it was: nothing lost, nothing a second time. */
 		last.shutdown();
 		Send.sync(Mq.producer("broadcast_more"), sender, MESSAGES, 2 * MESSAGES);
 		member(MEMBERS - 1, ledgers.get(MEMBERS - 1));
 		for (Ledger ledger : ledgers)
-			ledger.completeOnce(2 * MESSAGES, 30);
+			ledger.completeOnce(2 * MESSAGES);
 		return 2 * MESSAGES + " messages at each of " + MEMBERS + " members, of which one went and came back";
 	}
 
@@ -41,7 +41,7 @@ final class Broadcast implements Scenario {
 		Mq.choose(consumer, "setMessageModel", "BROADCASTING");
 		consumer.subscribe(topic, "*");
 		consumer.start();
-		Check.until(20, "owner of all queues", () -> Mq.owned(consumer, topic) == 4);
+		Check.until("owner of all queues", () -> Mq.owned(consumer, topic) == 4);
 		return consumer;
 	}
 }

@@ -11,7 +11,7 @@ final class Bulk implements Scenario {
 		Mq.push("bulk", topic, "*", ledger::receive);
 		DefaultMQProducer producer = Mq.producer("bulk");
 		Send.async(producer, ledger, 0, MESSAGES, 256);
-		ledger.completeOnce(MESSAGES, 60);
+		ledger.completeOnce(MESSAGES);
 		return MESSAGES + " messages";
 	}
 }

@@ -3,6 +3,8 @@ import java.util.concurrent.Callable;
 
 /* What a scenario says when something is not as it must be. */
 final class Check {
+	static final int LIMIT_SECONDS = Integer.getInteger("interop.limit", 120);
+
 	private Check() {
 	}
 
@@ -21,11 +23,11 @@ final class Check {
 		    + " bytes, not the " + wanted.length + " bytes sent");
 	}
 
-	/* Waits until the condition holds. */
-	static void until(int seconds, String what, Callable<Boolean> condition) throws Exception {
-		long end = System.nanoTime() + seconds * 1_000_000_000L;
+	/* Waits until the condition holds, as long as a busy machine may need. */
+	static void until(String what, Callable<Boolean> condition) throws Exception {
+		long end = System.nanoTime() + LIMIT_SECONDS * 1_000_000_000L;
 		while (!condition.call()) {
-			that(System.nanoTime() < end, "after " + seconds + " s: not " + what);
+			that(System.nanoTime() < end, "after " + LIMIT_SECONDS + " s: not " + what);
 			Thread.sleep(20);
 		}
 	}

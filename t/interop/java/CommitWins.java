@@ -17,7 +17,7 @@ final class CommitWins implements Scenario {
 			transfers.send(transactor, Plan.LATE_ROLLS_BACK_COMMITTED);
 			transfers.send(transactor, Plan.ASKED_ROLLS_BACK);
 		}
-		transfers.check(30, 3000);
+		transfers.check(3000);
 		Interop.ask("contradictions " + Mq.name("wins") + " " + TRANSFERS);
 		return transfers.size() + " transactions, " + TRANSFERS + " of them committed after a rollback by check";
 	}

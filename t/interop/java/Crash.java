@@ -21,24 +21,24 @@ final class Crash implements Scenario {
 		DefaultMQPushConsumer first = Mq.push("crash", topic, "*", ledger::receive);
 		DefaultMQPushConsumer second = Mq.push("crash", topic, "*", ledger::receive);
 		/* Settled first, so that what changes afterwards is the third one's coming. */
-		Check.until(30, "shared by two",
+		Check.until("shared by two",
 		    () -> owned(first) == QUEUES / 2 && owned(second) == QUEUES / 2);
 		Jvm third = new Jvm(this::read, "Member", "crash", topic);
 		long back;
 		try {
-			Check.until(30, "shared by three", () -> owned(first, second) < QUEUES);
+			Check.until("shared by three", () -> owned(first, second) < QUEUES);
 			DefaultMQProducer producer = Mq.producer("crash");
 			Send.sync(producer, ledger, 0, MESSAGES / 2);
-			Check.until(30, "a message at the third", () -> atThird.get() > 10);
+			Check.until("a message at the third", () -> atThird.get() > 10);
 			third.kill();
 			long start = System.nanoTime();
 			Send.sync(producer, ledger, MESSAGES / 2, MESSAGES);
-			Check.until(21, "owners of all queues", () -> owned(first, second) == QUEUES);
+			Check.until("owners of all queues", () -> owned(first, second) == QUEUES);
 			back = (System.nanoTime() - start) / 1_000_000;
 		} finally {
 			third.kill();
 		}
-		ledger.complete(MESSAGES, 60);
+		ledger.complete(MESSAGES);
 		return MESSAGES + " messages, " + atThird.get() + " at the one that was killed, its queues owned after "
 		    + back + " ms, " + ledger.duplicates() + " duplicates";
 	}

@@ -27,7 +27,7 @@ final class Delay implements Scenario {
 			due.put("k" + i, System.currentTimeMillis() + 1000 * level);
 			Mq.stored(producer.send(message));
 		}
-		ledger.completeOnce(MESSAGES, 30);
+		ledger.completeOnce(MESSAGES);
 		long latest = 0;
 		for (Map.Entry<String, Long> one : due.entrySet()) {
 			long late = came.get(one.getKey()) - one.getValue();

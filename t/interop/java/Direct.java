@@ -15,7 +15,7 @@ final class Direct implements Scenario {
 		AtomicInteger came = new AtomicInteger();
 		DefaultMQPushConsumer consumer = Mq.push("direct", topic, "*", message -> came.incrementAndGet());
 		SendResult result = Mq.stored(Mq.producer("direct_send").send(Mq.message(topic, "directly")));
-		Check.until(30, "consumed", () -> came.get() == 1);
+		Check.until("consumed", () -> came.get() == 1);
 		String client = consumer.buildMQClientId();
 		String push = "queryMsgById -i " + Mq.offsetId(result) + " -g " + group + " -d " + client;
 		Interop.ask("tool 4.9.7 CR_SUCCESS " + push);
@@ -23,7 +23,7 @@ final class Direct implements Scenario {
 		Interop.ask("tool 5.3.3 CR_SUCCESS " + push + " -t " + topic);
 		Check.same(came.get(), 3, "times that it was consumed");
 		for (String tools : new String[] { "4.9.7", "5.3.3" }) {
-			Interop.ask("tool " + tools + " Rebalance.OK consumerStatus -g " + group);
+			Check.until("told as OK", () -> Interop.succeeds("tool " + tools + " Rebalance.OK consumerStatus -g " + group));
 			Interop.ask("tool " + tools + " #Consumer.MQ.Detail consumerStatus -g " + group + " -i " + client);
 			Interop.ask("tool " + tools + " " + topic + " consumerStatus -g " + group + " -i " + client);
 		}

@@ -80,8 +80,7 @@ class From implements Scenario {
 		return (int) removed;
 	}
 
-	/* Whether the broker gives a group that it never saw the offset 0. */
-	/* All of one kind, or it could not be said where a group starts. */
+	/* Whether the broker gives a group that it never saw the offset 0: for all queues, or for none. */
 	private boolean young(String topic) throws Exception {
 		int queues = 2 * QUEUES; /* on two masters */
 		int young = youngQueues(topic);
@@ -89,6 +88,7 @@ class From implements Scenario {
 		return young > 0;
 	}
 
+	/* How many queues are young. */
 	final int youngQueues(String topic) throws Exception {
 		DefaultMQPullConsumer consumer = Mq.pull(name + "_ask");
 		int young = 0;
@@ -121,13 +121,12 @@ class From implements Scenario {
 
 		/* All queues have a start position once they are owned. */
 		void ready() throws Exception {
-			Check.until(21, "owner of all queues: " + what, () -> consumer.getDefaultMQPushConsumerImpl()
-			    .getRebalanceImpl().getProcessQueueTable().size() >= 4);
+			Check.until("owner of all queues: " + what, () -> Mq.owned(consumer, Mq.name(name)) == 2 * QUEUES);
 		}
 
 		void check(int end) throws Exception {
 			int wanted = end - from;
-			Check.until(30, "all messages for the start at " + what, () -> count() >= wanted);
+			Check.until("all messages for the start at " + what, () -> count() >= wanted);
 			synchronized (seen) {
 				for (int i = 0; i < end; i++)
 					Check.same(seen[i], i >= from, "message " + i + " for the start at " + what);

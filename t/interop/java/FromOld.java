@@ -25,7 +25,7 @@ final class FromOld extends From {
 	/* Asked again and again: a segment that is just being closed is not removed yet. */
 	@Override
 	void age(String topic) throws Exception {
-		Check.until(60, "without young queues: " + topic, () -> {
+		Check.until("without young queues: " + topic, () -> {
 			Interop.ask("age");
 			Thread.sleep(200);
 			return youngQueues(topic) == 0;

@@ -22,7 +22,7 @@ import java.util.concurrent.TimeoutException;
  * script that owns the processes.
  */
 public final class Interop {
-	private static final int SCENARIO_SECONDS = Integer.getInteger("interop.seconds", 120);
+	private static final int SCENARIO_SECONDS = Integer.getInteger("interop.seconds", 400);
 	private static final BufferedReader STDIN = new BufferedReader(new InputStreamReader(System.in));
 
 	private Interop() {

@@ -1,4 +1,5 @@
 import java.io.BufferedReader;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.lang.management.ManagementFactory;
@@ -19,7 +20,9 @@ final class Jvm {
 		command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
 		command.addAll(Arrays.asList("-cp", System.getProperty("java.class.path"), main, Mq.namesrv, Mq.run));
 		command.addAll(Arrays.asList(words));
-		process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+		/* Shown by the script when anything fails. */
+		File errors = new File(System.getProperty("user.home"), main + ".err");
+		process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.appendTo(errors)).start();
 		reader = new Thread(() -> read(onLine));
 		reader.start();
 		/* Whatever becomes of the scenario. */
@@ -29,8 +32,14 @@ final class Jvm {
 	private void read(Consumer<String> onLine) {
 		try (BufferedReader lines = new BufferedReader(new InputStreamReader(process.getInputStream(),
 		    java.nio.charset.StandardCharsets.UTF_8))) {
-			for (String line = lines.readLine(); line != null; line = lines.readLine())
-				onLine.accept(line);
+			boolean dump = false;
+			for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+				dump |= line.startsWith("Full thread dump");
+				if (dump)
+					System.err.println(line);
+				else
+					onLine.accept(line);
+			}
 		} catch (IOException e) {
 			/* It is dead. */
 		}
@@ -41,10 +50,13 @@ final class Jvm {
 		process.destroyForcibly().waitFor();
 	}
 
-	/* Its exit status, when it ends by itself and all that it printed was read. */
-	int end(int seconds) throws InterruptedException {
-		Check.that(process.waitFor(seconds, java.util.concurrent.TimeUnit.SECONDS),
-		    "the program does not end");
+	/* Its exit status, when it ends by itself and all that it printed was read; else it is told to say where it is. */
+	int end() throws IOException, InterruptedException {
+		if (!process.waitFor(Check.LIMIT_SECONDS, java.util.concurrent.TimeUnit.SECONDS)) {
+			new ProcessBuilder("kill", "-QUIT", String.valueOf(process.pid())).start().waitFor();
+			Thread.sleep(2000);
+			throw new AssertionError("the program does not end");
+		}
 		reader.join();
 		return process.exitValue();
 	}

@@ -22,9 +22,9 @@ final class Killed implements Scenario {
 			words[2 + i] = transfers.add(plans[i % plans.length]).sentElsewhere();
 		AtomicInteger done = new AtomicInteger();
 		Jvm teller = new Jvm(line -> done.addAndGet(line.startsWith("done ") ? 1 : 0), "Teller", words);
-		Check.until(30, "carried out by the one to be killed", () -> done.get() == TRANSFERS);
+		Check.until("carried out by the one to be killed", () -> done.get() == TRANSFERS);
 		teller.kill();
-		transfers.check(30, 6000);
+		transfers.check(6000);
 		return TRANSFERS + " transfers whose sender was killed, decided by its twin";
 	}
 }

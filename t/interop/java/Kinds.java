@@ -20,7 +20,7 @@ final class Kinds implements Scenario {
 		Send.async(producer, all, 500, 3500, 64);
 		Send.oneway(producer, all, 3500, 4000);
 		for (Ledger ledger : groups)
-			ledger.completeOnce(4000, 60);
+			ledger.completeOnce(4000);
 		return "500 sync, 3000 async and 500 oneway, complete in two groups";
 	}
 }

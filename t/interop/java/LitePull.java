@@ -28,12 +28,12 @@ final class LitePull implements Scenario {
 	}
 
 	private static void poll(DefaultLitePullConsumer consumer, Ledger ledger, int wanted) throws Exception {
-		Check.until(30, "all polled", () -> {
+		Check.until("all polled", () -> {
 			List<MessageExt> messages = consumer.poll(200);
 			messages.forEach(ledger::receive);
 			return ledger.count() >= wanted;
 		});
-		ledger.completeOnce(wanted, 0);
+		ledger.completeOnce(wanted);
 	}
 
 	private static void subscribe(String topic) throws Exception {
@@ -59,7 +59,7 @@ final class LitePull implements Scenario {
 		poll(consumer, ledger, MESSAGES);
 		/* One seek only: 5.x interrupts its pulling threads for it, which closes connections. */
 		consumer.seek(queues.iterator().next(), 0);
-		Check.until(30, "polled again after a seek", () -> {
+		Check.until("polled again after a seek", () -> {
 			consumer.poll(200).forEach(ledger::receive);
 			return ledger.duplicates() > 0;
 		});

@@ -50,7 +50,7 @@ final class Masters implements Scenario {
 			sends.add(late.submit(() -> send(transactor, topic, number)));
 		}
 		late.shutdown();
-		Check.that(running.await(30, TimeUnit.SECONDS), "the late ones are not carried out");
+		Check.that(running.await(Check.LIMIT_SECONDS, TimeUnit.SECONDS), "the late ones are not carried out");
 		Interop.ask("kill " + VICTIM);
 		long start = System.nanoTime();
 		try {
@@ -64,7 +64,7 @@ final class Masters implements Scenario {
 			Interop.ask("start " + VICTIM);
 		}
 		int all = TRANSFERS - TRANSFERS / 4 + LATE;
-		Check.until(90, "all committed", () -> received.size() >= all);
+		Check.until("all committed", () -> received.size() >= all);
 		long took = (System.nanoTime() - start) / 1_000_000;
 		Thread.sleep(3000);
 		int many = 0;

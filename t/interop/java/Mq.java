@@ -30,6 +30,8 @@ final class Mq {
 	/* The client of 3.x refuses bodies above 128 KiB unless told otherwise. */
 	static final int MAX_BODY = 4 << 20;
 
+	private static final int SEND_MS = 30000;
+
 	static String namesrv;
 	static String run;
 
@@ -59,7 +61,7 @@ final class Mq {
 		DefaultMQProducer producer = configure(new DefaultMQProducer(name(group)));
 		producer.setMaxMessageSize(MAX_BODY);
 		/* The machine may be busy with other things; what fails at once still fails at once. */
-		producer.setSendMsgTimeout(10000);
+		producer.setSendMsgTimeout(SEND_MS);
 		producer.start();
 		onClose(producer::shutdown);
 		return producer;
@@ -70,7 +72,7 @@ final class Mq {
 		String type = System.getProperty("interop.transactor", "ByListener");
 		Transactor transactor = (Transactor) Class.forName(type)
 		    .getDeclaredConstructor(String.class, Bank.class).newInstance(name(group), bank);
-		configure(transactor.producer()).setSendMsgTimeout(10000);
+		configure(transactor.producer()).setSendMsgTimeout(SEND_MS);
 		return transactor;
 	}
 
@@ -165,20 +167,27 @@ final class Mq {
 		return result;
 	}
 
-	/* Creates the topic on both masters by the client's own call, and waits for its route. */
+	/*
+	 * Creates the topic on both masters by the client's own call, and waits for its route, at each name server:
+	 * another client asks one of them, any.
+	 */
 	static String topic(String what, int queues) throws Exception {
 		String topic = name(what);
-		DefaultMQProducer producer = producer("create_" + what);
-		Check.until(30, "on both masters: " + topic, () -> {
-			try {
-				createTopic(producer, topic, queues);
-				return producer.fetchPublishMessageQueues(topic).size() == 2 * queues;
-			} catch (Exception e) {
-				/* A master, or the topic, is not registered yet. */
-				return false;
-			}
-		});
-		producer.shutdown();
+		for (String server : namesrv.split(";")) {
+			DefaultMQProducer producer = configure(new DefaultMQProducer(name("create_" + what)));
+			producer.setNamesrvAddr(server);
+			producer.start();
+			Check.until("on both masters, as " + server + " says: " + topic, () -> {
+				try {
+					createTopic(producer, topic, queues);
+					return producer.fetchPublishMessageQueues(topic).size() == 2 * queues;
+				} catch (Exception e) {
+					/* A master, or the topic, is not registered yet. */
+					return false;
+				}
+			});
+			producer.shutdown();
+		}
 		return topic;
 	}
 

@@ -32,7 +32,6 @@ final class Ordered implements Scenario {
 		Mq.topic("ordered", QUEUES);
 		DefaultMQPushConsumer first = member("first", journal, topic);
 		DefaultMQProducer producer = Mq.producer("ordered");
-		producer.setSendMsgTimeout(3000);
 		int[][] sent = { new int[QUEUES * EACH], new int[QUEUES * EACH] };
 		traffic(producer, "broker-a", sent[0]);
 		traffic(producer, "broker-b", sent[1]);
@@ -83,12 +82,13 @@ final class Ordered implements Scenario {
 
 	private void send(DefaultMQProducer producer, String broker, int order, int number) throws Exception {
 		Message message = Mq.message(topic, broker + "/" + order + " " + number);
-		for (long end = System.nanoTime() + 60_000_000_000L;;)
+		boolean dies = broker.equals(VICTIM);
+		for (long end = System.nanoTime() + Check.LIMIT_SECONDS * 2_000_000_000L;;)
 			try {
-				Mq.stored(producer.send(message, new MessageQueue(topic, broker, order % QUEUES)));
+				Mq.stored(producer.send(message, new MessageQueue(topic, broker, order % QUEUES), dies ? 3000 : 30000));
 				return;
 			} catch (Exception e) {
-				if (!broker.equals(VICTIM) || System.nanoTime() > end)
+				if (!dies || System.nanoTime() > end)
 					throw e;
 				Thread.sleep(50);
 			}
@@ -98,7 +98,7 @@ final class Ordered implements Scenario {
 	private long progress(String broker, int numbers) throws Exception {
 		long start = System.nanoTime();
 		Map<String, Integer> before = journal.highest();
-		Check.until(60, "every order of " + broker + " goes on", () -> {
+		Check.until("every order of " + broker + " goes on", () -> {
 			if (failure != null)
 				throw new AssertionError("a send failed: " + failure, failure);
 			return goneOn(broker, numbers, before);
@@ -119,8 +119,8 @@ final class Ordered implements Scenario {
 	}
 
 	private void shared(DefaultMQPushConsumer first) throws Exception {
-		Check.until(30, "shared half and half", () -> Mq.owned(first, topic) == QUEUES);
-		Check.until(30, "anything at the second", () -> journal.of("second") > 50);
+		Check.until("shared half and half", () -> Mq.owned(first, topic) == QUEUES);
+		Check.until("anything at the second", () -> journal.of("second") > 50);
 		progress("all", 5);
 	}
 
@@ -128,7 +128,7 @@ final class Ordered implements Scenario {
 		Jvm third = new Jvm(line -> {
 		}, "OrderedMember", topic, journal.file().getPath());
 		try {
-			Check.until(30, "anything at the third", () -> journal.of("third") > 50);
+			Check.until("anything at the third", () -> journal.of("third") > 50);
 			progress("all", 5);
 		} finally {
 			third.kill();
@@ -142,7 +142,7 @@ final class Ordered implements Scenario {
 			progress("broker-b", 20);
 			/* Queues of the dead are given up, lest pulls that wait for its answers do so to the end. */
 			for (DefaultMQPushConsumer one : members)
-				Check.until(30, "without the queues of " + VICTIM, () -> Mq.owned(one, topic) == QUEUES / 2);
+				Check.until("without the queues of " + VICTIM, () -> Mq.owned(one, topic) == QUEUES / 2);
 		} finally {
 			Interop.ask("start " + VICTIM);
 		}
@@ -155,7 +155,7 @@ final class Ordered implements Scenario {
 		for (int i = 0; i < sent.length; i++) {
 			String order = broker + "/" + i;
 			int last = sent[i] - 1;
-			Check.until(30, order + " " + last + " consumed", () -> journal.highest().get(order) >= last);
+			Check.until(order + " " + last + " consumed", () -> journal.highest().get(order) >= last);
 			all += sent[i];
 		}
 		return all;

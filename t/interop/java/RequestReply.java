@@ -23,6 +23,7 @@ import org.apache.rocketmq.common.message.MessageExt;
  */
 final class RequestReply implements Scenario {
 	private static final int REQUESTS = 40;
+	private static final int ANSWER_MS = 60000; /* on a busy machine */
 
 	private final BlockingQueue<MessageExt> held = new ArrayBlockingQueue<>(10);
 
@@ -58,7 +59,7 @@ final class RequestReply implements Scenario {
 				if (Mq.text(message).equals("hold"))
 					held.add(message);
 				else
-					Mq.stored(producer.send(answer(message)));
+					Answers.answer(producer, message);
 			} catch (Throwable e) {
 				e.printStackTrace();
 			}
@@ -76,7 +77,7 @@ final class RequestReply implements Scenario {
 	private static Message request(DefaultMQProducer producer, Message message, long timeout) throws Exception {
 		if (MQVersion.CURRENT_VERSION < MQVersion.Version.V5_0_0.ordinal())
 			return producer.request(message, timeout);
-		return later(producer, message, timeout).get(60, TimeUnit.SECONDS);
+		return later(producer, message, timeout).get(2 * ANSWER_MS, TimeUnit.MILLISECONDS);
 	}
 
 	private static CompletableFuture<Message> later(DefaultMQProducer producer, Message message, long timeout)
@@ -100,7 +101,7 @@ final class RequestReply implements Scenario {
 	private void synchronous(DefaultMQProducer producer, String topic) {
 		try {
 			for (int i = 0; i < REQUESTS; i++) {
-				Message reply = request(producer, Mq.message(topic, "q" + i), 10000);
+				Message reply = request(producer, Mq.message(topic, "q" + i), ANSWER_MS);
 				Check.same(new String(reply.getBody(), "UTF-8"), "re: q" + i, "reply");
 				answered.incrementAndGet();
 			}
@@ -112,9 +113,9 @@ final class RequestReply implements Scenario {
 	private static void asynchronous(DefaultMQProducer producer, String topic) throws Exception {
 		List<CompletableFuture<Message>> replies = new ArrayList<>();
 		for (int i = 0; i < REQUESTS; i++)
-			replies.add(later(producer, Mq.message(topic, "a" + i), 10000));
+			replies.add(later(producer, Mq.message(topic, "a" + i), ANSWER_MS));
 		for (int i = 0; i < REQUESTS; i++)
-			Check.same(new String(replies.get(i).get(20, TimeUnit.SECONDS).getBody(), "UTF-8"), "re: a" + i,
+			Check.same(new String(replies.get(i).get(2 * ANSWER_MS, TimeUnit.MILLISECONDS).getBody(), "UTF-8"), "re: a" + i,
 			    "reply");
 	}
 
@@ -137,7 +138,7 @@ final class RequestReply implements Scenario {
 		}, "Requester", topic);
 		MessageExt request;
 		try {
-			request = held.poll(30, TimeUnit.SECONDS);
+			request = held.poll(Check.LIMIT_SECONDS, TimeUnit.SECONDS);
 			Check.that(request != null, "the request of the one to be killed does not come");
 		} finally {
 			requester.kill();

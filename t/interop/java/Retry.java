@@ -49,12 +49,17 @@ final class Retry implements Scenario {
 		for (int i = 0; i < MESSAGES; i++)
 			Mq.stored(producer.send(Mq.message(topic, kind(i) + i)));
 		DefaultMQPullConsumer pull = Mq.pull("retry_dead");
-		Check.until(40, MESSAGES / 3 + " dead letters",
+		Check.until(MESSAGES / 3 + " dead letters",
 		    () -> Mq.all(pull, "%DLQ%" + group).size() >= MESSAGES / 3);
 		List<MessageExt> dead = Mq.all(pull, "%DLQ%" + group);
 		Check.same(dead.size(), MESSAGES / 3, "dead letters");
 		for (MessageExt message : dead)
 			letter(message);
+		for (int i = 0; i < MESSAGES; i++) {
+			String text = kind(i) + i;
+			int times = wanted(i).split(",").length;
+			Check.until("so often: " + text, () -> came.get(text).size() >= times);
+		}
 		for (int i = 0; i < MESSAGES; i++)
 			Check.same(came.get(kind(i) + i).toString(), wanted(i), "times at which " + kind(i) + i + " came");
 		return MESSAGES + " messages, a third each consumed at once, at the second time, never";

@@ -46,7 +46,7 @@ final class Send {
 				}
 			});
 		}
-		Check.that(free.tryAcquire(window, 30, TimeUnit.SECONDS), "a callback did not come");
+		Check.that(free.tryAcquire(window, Check.LIMIT_SECONDS, TimeUnit.SECONDS), "a callback did not come");
 		if (failure.get() != null)
 			throw new AssertionError("an asynchronous send failed: " + failure.get(), failure.get());
 	}

@@ -74,7 +74,7 @@ final class Silent implements Scenario {
 	}
 
 	private void answerAll(String when) throws Exception {
-		Check.until(30, "asked about all " + when, () -> asked.size() == TRANSFERS);
+		Check.until("asked about all " + when, () -> asked.size() == TRANSFERS);
 	}
 
 	private static final class Ignorant implements Bank {

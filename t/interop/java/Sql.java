@@ -94,7 +94,7 @@ final class Sql implements Scenario {
 	}
 
 	private static void check(String expression, Set<String> bodies, Set<String> wanted) throws Exception {
-		Check.until(30, "all that " + expression + " says", () -> {
+		Check.until("all that " + expression + " says", () -> {
 			synchronized (bodies) {
 				return bodies.size() >= wanted.size();
 			}

@@ -21,7 +21,7 @@ final class SqlPull implements Scenario {
 		Sql.send(topic);
 		DefaultMQPullConsumer consumer = Mq.pull("sqlpull");
 		/* It asks for SQL once it knows from a heartbeat that the broker is new enough. */
-		Check.until(20, "acquainted with both masters", () -> {
+		Check.until("acquainted with both masters", () -> {
 			try {
 				drain(consumer, topic, "a = 1");
 				return true;
@@ -73,7 +73,7 @@ final class SqlPull implements Scenario {
 		consumer.start();
 		Set<String> wanted = Sql.wanted(i -> i >= 100);
 		Set<String> bodies = new TreeSet<>();
-		Check.until(30, "all by lite pull", () -> {
+		Check.until("all by lite pull", () -> {
 			for (MessageExt message : consumer.poll(200))
 				bodies.add(Mq.text(message));
 			return bodies.size() >= wanted.size();

@@ -42,7 +42,7 @@ final class Suspend implements Scenario {
 			for (int more = i == ONCE ? 1 : i == NEVER ? RETRIES : 0; more >= 0; more--)
 				wanted.add(text(i));
 		}
-		Check.until(30, "the last message", () -> {
+		Check.until("the last message", () -> {
 			synchronized (came) {
 				return came.contains(text(MESSAGES - 1));
 			}
@@ -50,7 +50,7 @@ final class Suspend implements Scenario {
 		if (dies) {
 			DefaultMQPullConsumer pull = Mq.pull("suspend_dead");
 			String dead = "%DLQ%" + Mq.name("suspend");
-			Check.until(30, "a dead letter", () -> Mq.all(pull, dead).size() == 1);
+			Check.until("a dead letter", () -> Mq.all(pull, dead).size() == 1);
 			Check.same(Mq.text(Mq.all(pull, dead).get(0)), text(NEVER), "dead letter");
 		}
 		synchronized (came) {

@@ -48,7 +48,7 @@ final class Tags implements Scenario {
 			for (int i = 0; i < EACH; i++)
 				wanted.add(tag + i);
 		Set<String> bodies = got.get(expression);
-		Check.until(30, "all that " + expression + " names", () -> {
+		Check.until("all that " + expression + " names", () -> {
 			synchronized (bodies) {
 				return bodies.size() >= wanted.size();
 			}

@@ -27,13 +27,14 @@ final class Timers implements Scenario {
 			Message message = Mq.message(topic, text);
 			due.put(text, delay(message, i));
 			SendResult result = Mq.stored(producer.send(message));
-			if (i % 4 == 0 && Mq.has(result, "getRecallHandle")) {
-				recall(producer, result);
+			/* Where this takes longer than its delay, on a busy machine, it may have come. */
+			if (i % 4 == 0 && Mq.has(result, "getRecallHandle") && recall(producer, result, due.get(text))) {
 				due.remove(text);
 				recalled++;
 			}
 		}
-		Check.until(30, "all that were not taken back", () -> came.keySet().containsAll(due.keySet()));
+		Check.that(recalled > 0 || !Mq.has(new SendResult(), "getRecallHandle"), "nothing could be taken back");
+		Check.until("all that were not taken back", () -> came.keySet().containsAll(due.keySet()));
 		/* The ones taken back were due no later than these. */
 		long latest = 0;
 		for (Map.Entry<String, Long> one : came.entrySet()) {
@@ -46,11 +47,19 @@ final class Timers implements Scenario {
 		return MESSAGES + " messages, " + recalled + " taken back, the latest " + latest + " ms late";
 	}
 
-	private static void recall(DefaultMQProducer producer, SendResult result) throws Exception {
+	/* False when it is too late. */
+	private static boolean recall(DefaultMQProducer producer, SendResult result, long due) throws Exception {
 		String handle = (String) Mq.call(result, "getRecallHandle");
 		Check.that(handle != null, "no recall handle");
-		Object id = Mq.call(producer, "recallMessage", result.getMessageQueue().getTopic(), handle);
-		Check.same(id, result.getMsgId(), "id of what was taken back");
+		try {
+			Object id = Mq.call(producer, "recallMessage", result.getMessageQueue().getTopic(), handle);
+			Check.same(id, result.getMsgId(), "id of what was taken back");
+			return true;
+		} catch (Exception e) {
+			if (System.currentTimeMillis() < due)
+				throw e;
+			return false;
+		}
 	}
 
 	/* Returns when it is due at the earliest. */

@@ -30,14 +30,14 @@ final class Trace implements Scenario {
 			SendResult result = Mq.stored(producer.send(ledger.message(i)));
 			ids.add(result.getMsgId());
 		}
-		ledger.completeOnce(ids.size(), 30);
+		ledger.completeOnce(ids.size());
 		DefaultMQPullConsumer pull = Mq.pull("trace_read");
 		for (String id : ids)
 			for (String row : new String[] { "Pub", "SubBefore", "SubAfter" })
-				Check.until(30, "a row " + row + " for " + id, () -> has(pull, row, id));
+				Check.until("a row " + row + " for " + id, () -> has(pull, row, id));
 		String id = ids.get(0);
 		String query = " queryMsgTraceById -i " + id;
-		Check.until(30, "the consumption shown by mqadmin", () -> Interop.succeeds("tool 5.3.3 ^Sub" + query));
+		Check.until("the consumption shown by mqadmin", () -> Interop.succeeds("tool 5.3.3 ^Sub" + query));
 		Interop.ask("tool 5.3.3 ^Pub" + query);
 		return ids.size() + " messages with rows of their producer and consumer, shown by mqadmin";
 	}

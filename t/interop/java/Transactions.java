@@ -22,7 +22,7 @@ final class Transactions implements Scenario {
 		for (Plan plan : plans)
 			for (MessageQueue queue : transactor.producer().fetchPublishMessageQueues(topic))
 				transfers.send(transactor, plan);
-		transfers.check(30, QUIET_MS);
+		transfers.check(QUIET_MS);
 		long contradict = 2 * QUEUES * plans.stream().filter(Plan::contradicts).count();
 		Interop.ask("contradictions " + Mq.name("tx") + " " + contradict);
 		return transfers.size() + " transactions of " + plans.size() + " kinds, " + contradict

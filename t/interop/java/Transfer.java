@@ -16,9 +16,9 @@ import org.apache.rocketmq.common.message.MessageExt;
 final class Transfer {
 	static final String IMMUNITY = "CHECK_IMMUNITY_TIME_IN_SECONDS";
 	static final int IMMUNE_SECONDS = 4;
-	/* transactionTimeOut of the brokers, and how long a decision may be on its way. */
+	/* transactionTimeOut of the brokers; longer than two of their checks are apart. */
 	private static final long PATIENCE_NS = Long.getLong("interop.patience", 1500) * 1_000_000;
-	private static final long WAY_NS = 5_000_000_000L;
+	private static final long QUIET_NS = 3_000_000_000L;
 	private static final int COMMIT_FLAG = 8;
 	private static final int TRANSACTION_FLAGS = 12;
 
@@ -31,11 +31,11 @@ final class Transfer {
 	private SendResult sent;  /* null: by another program */
 	private boolean elsewhere;
 	private boolean committed; /* COMMIT was said, or will be at once */
-	private long decided;      /* when anything was that decides */
 	private boolean learned;
 	private int asks;
 	private long start;
 	private long firstAsk;
+	private long lastAsk;
 	private long place = -1; /* of the half message, as the broker says when it asks */
 	private String wrong;
 
@@ -82,9 +82,10 @@ final class Transfer {
 		Plan.Word word = plan.carriedOut();
 		try {
 			if (plan.late) {
-				Check.that(answered.await(60, TimeUnit.SECONDS), "the bank was never asked: " + key);
-				/* The answer has to be on its way before. */
-				Thread.sleep(500);
+				Check.that(answered.await(Check.LIMIT_SECONDS, TimeUnit.SECONDS), "the bank was never asked: " + key);
+				/* The answer has to be there before: then it is not asked again. */
+				while (plan.asked(1).decides() && !quiet())
+					Thread.sleep(100);
 			}
 		} catch (InterruptedException e) {
 			throw new IllegalStateException(e);
@@ -92,12 +93,15 @@ final class Transfer {
 		return say(word);
 	}
 
+	private synchronized boolean quiet() {
+		return System.nanoTime() - lastAsk > QUIET_NS;
+	}
+
 	synchronized Plan.Word asked(MessageExt message) {
 		asks++;
+		lastAsk = System.nanoTime();
 		if (firstAsk == 0)
-			firstAsk = System.nanoTime();
-		if (decided != 0 && System.nanoTime() - decided > WAY_NS)
-			wrong = "the broker asks long after the decision";
+			firstAsk = lastAsk;
 		place = message.getCommitLogOffset();
 		compare(message, "the broker asks about");
 		Plan.Word word = learned ? Plan.Word.COMMIT : plan.asked(asks);
@@ -107,8 +111,6 @@ final class Transfer {
 
 	private synchronized Plan.Word say(Plan.Word word) {
 		committed |= word == Plan.Word.COMMIT;
-		if (decided == 0 && word.decides())
-			decided = System.nanoTime();
 		return word;
 	}
 

@@ -63,13 +63,25 @@ final class Transfers implements Bank {
 		return transfers.get(message.getKeys()).asked(message).say();
 	}
 
-	/* All came to what was planned, and nothing more comes of it in the time given. */
-	void check(int seconds, int quietMillis) throws Exception {
+	/* How often the broker has asked about all of them. */
+	private int asks() {
+		int asks = 0;
 		for (Transfer transfer : transfers.values())
-			Check.until(seconds, "decided: " + transfer.key, () -> failure.get() != null || transfer.settled());
+			asks += transfer.asks();
+		return asks;
+	}
+
+	/* All came to what was planned, the broker stops asking, and nothing more comes of it in the time given. */
+	void check(int quietMillis) throws Exception {
+		for (Transfer transfer : transfers.values())
+			Check.until("decided: " + transfer.key, () -> failure.get() != null || transfer.settled());
 		for (Thread thread : late)
 			thread.join();
-		Thread.sleep(quietMillis);
+		Check.until("an end of the questions", () -> {
+			int before = asks();
+			Thread.sleep(quietMillis);
+			return failure.get() != null || asks() == before;
+		});
 		if (failure.get() != null)
 			throw new AssertionError(failure.get().getMessage(), failure.get());
 		StringBuilder wrong = new StringBuilder();

@@ -12,7 +12,7 @@ final class Vip implements Scenario {
 		Ledger ledger = new Ledger(topic, 12, 500);
 		Mq.push("vip", topic, "*", ledger::receive);
 		Send.sync(producer, ledger, 0, 100);
-		ledger.completeOnce(100, 30);
+		ledger.completeOnce(100);
 		return "100 messages";
 	}
 }

@@ -21,8 +21,8 @@ const plain = `T${run}_plain`;
 const later = `T${run}_later`;
 
 async function until(what, condition) {
-  for (const end = Date.now() + 30000; !condition(); ) {
-    if (Date.now() > end) throw new Error(`after 30 s: not ${what}`);
+  for (const end = Date.now() + 120000; !condition(); ) {
+    if (Date.now() > end) throw new Error(`after 120 s: not ${what}`);
     await new Promise(resolve => setTimeout(resolve, 20));
   }
 }

@@ -116,7 +116,7 @@ public class SpringApp {
 		Map<String, Object> properties = new HashMap<>();
 		properties.put("rocketmq.name-server", Mq.namesrv);
 		properties.put("rocketmq.producer.group", Mq.name("spring"));
-		properties.put("rocketmq.producer.send-message-timeout", 10000);
+		properties.put("rocketmq.producer.send-message-timeout", 30000);
 		properties.put("interop.run", "T" + Mq.run);
 		properties.put("logging.level.root", "ERROR");
 		properties.put("spring.main.banner-mode", "off");
@@ -172,8 +172,8 @@ public class SpringApp {
 			if (i >= 10 && i <= 19)
 				chosen.add("plain" + i);
 		}
-		Check.until(30, "all plain messages", () -> PLAIN.size() == 100);
-		Check.until(30, "all that the expression says", () -> CHOSEN.size() >= chosen.size());
+		Check.until("all plain messages", () -> PLAIN.size() == 100);
+		Check.until("all that the expression says", () -> CHOSEN.size() >= chosen.size());
 		Check.same(new TreeSet<>(CHOSEN), chosen, "messages for the expression");
 		return "100 messages, and those that an SQL92 expression chooses";
 	}
@@ -185,7 +185,7 @@ public class SpringApp {
 			stored(i % 2 == 0 ? template.syncSendDelayTimeMills(Mq.name("later"), "later" + i, 1500)
 			    : template.syncSendDelayTimeSeconds(Mq.name("later"), "later" + i, 2));
 		}
-		Check.until(30, "all delayed messages", () -> LATER.size() == due.size());
+		Check.until("all delayed messages", () -> LATER.size() == due.size());
 		for (Map.Entry<String, Long> one : due.entrySet())
 			Check.that(LATER.get(one.getKey()) >= one.getValue(), one.getKey() + " came early");
 		return "20 messages, none early";
@@ -195,7 +195,7 @@ public class SpringApp {
 		for (int i = 0; i < 20; i++)
 			for (int order = 0; order < 8; order++)
 				stored(template.syncSendOrderly(Mq.name("ordered"), order + "/" + i, "order" + order));
-		Check.until(30, "all ordered messages", () -> {
+		Check.until("all ordered messages", () -> {
 			synchronized (ORDERED) {
 				return ORDERED.size() >= 160;
 			}
@@ -220,14 +220,14 @@ public class SpringApp {
 			if (state != RocketMQLocalTransactionState.ROLLBACK)
 				wanted.add("decided" + i);
 		}
-		Check.until(40, "all that are committed", () -> DECIDED.size() >= wanted.size());
+		Check.until("all that are committed", () -> DECIDED.size() >= wanted.size());
 		Check.same(new TreeSet<>(DECIDED), wanted, "transactions that are delivered");
 		return "30 transactions, a third each committed, rolled back, asked about";
 	}
 
 	private static String request() throws Exception {
 		for (int i = 0; i < 20; i++)
-			Check.same(template.sendAndReceive(Mq.name("asked"), "q" + i, String.class, 10000), "re: q" + i, "reply");
+			Check.same(template.sendAndReceive(Mq.name("asked"), "q" + i, String.class, 60000), "re: q" + i, "reply");
 		return "20 requests";
 	}
 }
