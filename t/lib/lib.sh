@@ -114,7 +114,23 @@ t_wait() {
 
 # The next port for a daemon: below those that outgoing connections get. One of these, or what is left of
 # it for a minute after its end, would be in the way of a daemon that is killed and started again.
-T_PORT=$((10000 + $$ % 249 * 40))
+#
+# Forty ports are this test's own, so that no test beside it takes the port of a daemon that is dead for a
+# moment: a lock on descriptor 9, which its daemons inherit.
+t_own_ports() { # SLOT
+	T_PORT=$((10000 + $1 * 40))
+	t_lock=${TMPDIR:-/tmp}/twinmq-test-ports.$(id -u).$1
+	if ! command -v flock >/dev/null || ! (: >>"$t_lock") 2>/dev/null; then
+		return 0
+	fi
+	exec 9>>"$t_lock"
+	flock -n 9
+}
+
+t_slot=$(($$ % 249))
+until t_own_ports $t_slot; do
+	t_slot=$(((t_slot + 1) % 249))
+done
 
 # start NAME PROGRAM [FLAGS ...]: a daemon on a free port (unless a flag says otherwise) with its
 # log in $T_DIR/NAME.log. Fails when it does not get ready. T_UNDER: a command that runs it.

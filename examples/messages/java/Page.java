@@ -58,7 +58,7 @@ class Page {
 
     /** Waits for the messages that are left, says whether they came, and ends the program. */
     static void end(String page, CountDownLatch left) throws Exception {
-        boolean came = left.await(60, TimeUnit.SECONDS);
+        boolean came = left.await(120, TimeUnit.SECONDS);
         System.out.println(page + ": " + (came ? "all came" : left.getCount() + " did not come"));
         System.exit(came ? 0 : 1);
     }
