@@ -4,6 +4,7 @@
 
 #include "admin/cmd.h"
 #include "admin/message.h"
+#include "common/json/json_body.h"
 
 #define KEY_MAX 64
 
@@ -293,6 +294,101 @@ query_by_offset_run(struct admin *admin)
 	return shown;
 }
 
+/* ---- queryCq ---- */
+
+#define ENTRIES_DEFAULT 10
+
+static const struct flag query_cq_flags[] = {
+	FLAG_TOPIC("name of the topic"),
+	{ 'q', "queue", FLAG_INT, "N", FLAG_REQUIRED, 0, INT32_MAX, "number of the queue" },
+	{ 'i', "index", FLAG_INT, "N", FLAG_REQUIRED, 0, INT64_MAX, "offset of the first entry" },
+	{ 'c', "count", FLAG_INT, "N", 0, 1, 1024, "so many entries (default 10)" },
+	{ 'b', "broker", FLAG_TEXT, "BROKER", 0, 0, 0,
+	    "host:port of the broker, or its name; else the first that has the topic" },
+	{ 'g', "consumer", FLAG_TEXT, "GROUP", 0, 0, 0, "show what this group subscribes to, too" },
+	{ 0 },
+};
+
+static const struct column cq_columns[] = {
+	{ "index", "Index", COLUMN_INT },
+	{ "physicOffset", "Log position", COLUMN_INT },
+	{ "physicSize", "Size", COLUMN_INT },
+	{ "tagsCode", "Tag hash", COLUMN_INT },
+	{ NULL },
+};
+
+static void
+show_cq_subscription(struct admin *admin, const struct json *body)
+{
+	const struct json *subscription = json_member(body, "subscriptionData");
+	struct slice filter = json_member_text(body, "filterData");
+	struct report *report = &admin->report;
+
+	if (filter.data != NULL)
+		report_text(report, "filterData", "Group", filter);
+	if (subscription == NULL || !json_is_object(subscription))
+		return;
+	report_enter(report, "subscriptionData", "Subscription");
+	report_text(
+	    report, "expressionType", "Type", json_member_text(subscription, "expressionType"));
+	report_text(report, "subString", "Expression", json_member_text(subscription, "subString"));
+	report_int(
+	    report, "subVersion", "Version", json_member_int64(subscription, "subVersion", 0));
+	report_leave(report);
+}
+
+static void
+show_cq_entries(struct admin *admin, const struct json *entries, int64_t index)
+{
+	struct grid grid;
+
+	grid_open(&grid, &admin->report, "queueData", cq_columns);
+	for (const struct json *one = entries != NULL ? entries->first : NULL; one != NULL;
+	     one = one->next) {
+		grid_int(&grid, index++);
+		grid_int(&grid, json_member_int64(one, "physicOffset", 0));
+		grid_int(&grid, json_member_int64(one, "physicSize", 0));
+		grid_int(&grid, json_member_int64(one, "tagsCode", 0));
+	}
+	grid_close(&grid);
+}
+
+static int
+query_cq_run(struct admin *admin)
+{
+	struct query_queue_header header = {
+		.queue_id = (int32_t)args_number(&admin->args, 'q', 0),
+		.index = args_number(&admin->args, 'i', 0),
+		.count = (int32_t)args_number(&admin->args, 'c', ENTRIES_DEFAULT),
+	};
+	struct admin_request ask = { .code = REQUEST_QUERY_CONSUME_QUEUE,
+		.fields = query_queue_header_fields,
+		.header = &header };
+	struct twinmq_reply reply;
+	struct targets targets;
+
+	if (admin_name(admin, 't', "topic", &header.topic) == -1 ||
+	    admin_name(admin, 'g', "group", &header.consumer_group) == -1 ||
+	    (args_has(&admin->args, 'b')
+		    ? admin_targets(admin, TARGET_MASTERS, &targets) == -1
+		    : admin_topic_brokers(admin, header.topic, &targets) == -1))
+		return -1;
+	ask.address = targets.list[0].address;
+	if (admin_must(admin, &ask, &reply) == -1)
+		return -1;
+	const struct json *body = json_parse(&admin->arena, reply.body);
+	if (body == NULL || !json_is_object(body))
+		return admin_bad_body(admin, &ask);
+	report_text(&admin->report, "broker", "Broker", ask.address);
+	report_int(&admin->report, "minQueueIndex", "Min index",
+	    json_member_int64(body, "minQueueIndex", 0));
+	report_int(&admin->report, "maxQueueIndex", "Max index",
+	    json_member_int64(body, "maxQueueIndex", 0));
+	show_cq_subscription(admin, body);
+	show_cq_entries(admin, json_member(body, "queueData"), header.index);
+	return 0;
+}
+
 const struct subcommand query_commands[] = {
 	{ "queryMsgById", query_by_id_flags, query_by_id_run,
 	    "show a message by its offset id or unique id" },
@@ -301,5 +397,6 @@ const struct subcommand query_commands[] = {
 	    "show a message by the unique id its producer gave it" },
 	{ "queryMsgByOffset", query_by_offset_flags, query_by_offset_run,
 	    "show the message at an offset of a queue" },
+	{ "queryCq", query_cq_flags, query_cq_run, "show the entries of a queue's index" },
 	{ NULL },
 };

@@ -227,6 +227,81 @@ update_topic_run(struct admin *admin)
 	return 0;
 }
 
+/* ---- updateOrderConf ---- */
+
+static const struct flag update_order_conf_flags[] = {
+	FLAG_TOPIC("name of the topic"),
+	{ 'm', "method", FLAG_TEXT, "METHOD", FLAG_REQUIRED, 0, 0,
+	    "get, put or delete what the name servers keep" },
+	{ 'v', "orderConf", FLAG_TEXT, "CONF", 0, 0, 0,
+	    "with put: the queues of each broker, as broker-a:8;broker-b:8" },
+	{ 0 },
+};
+
+/* Whether clients can read it: their parser throws at another form, and then they have no route. */
+static bool
+is_order_conf(struct slice conf)
+{
+	struct slice pair, name;
+	int64_t queues;
+
+	if (conf.len == 0)
+		return false;
+	while (conf.len != 0) {
+		if (!slice_next(&conf, ';', &pair) || !slice_next(&pair, ':', &name) ||
+		    name.len == 0 || slice_to_int64(pair, &queues) == -1 || queues < 1 ||
+		    queues > QUEUES_MAX)
+			return false;
+	}
+	return true;
+}
+
+static int
+get_order_conf(struct admin *admin, const struct admin_request *ask)
+{
+	struct twinmq_reply reply;
+
+	if (admin_must(admin, ask, &reply) == -1)
+		return -1;
+	report_text(&admin->report, "orderConf", "Order", command_ext(&reply.command, "value"));
+	return 0;
+}
+
+static int
+update_order_conf_run(struct admin *admin)
+{
+	struct slice method = slice_trim(slice_of(args_text(&admin->args, 'm')));
+	struct kv_header header = {
+		.space = SLICE(ORDER_NAMESPACE),
+		.value = slice_trim(slice_of(args_text(&admin->args, 'v'))),
+	};
+	struct admin_request ask = { .fields = kv_header_fields, .header = &header };
+
+	if (admin_name(admin, 't', "topic", &header.key) == -1)
+		return -1;
+	if (!slice_is(method, "put") && header.value.data != NULL)
+		return admin_misuse(admin, "-v (--orderConf) goes with -m put only");
+	report_text(&admin->report, "topic", "Topic", header.key);
+	if (slice_is(method, "get")) {
+		ask.code = REQUEST_GET_KV_CONFIG;
+		return get_order_conf(admin, &ask);
+	}
+	if (slice_is(method, "delete")) {
+		ask.code = REQUEST_DELETE_KV_CONFIG;
+		return admin_do_each_name_server(admin, &ask);
+	}
+	if (!slice_is(method, "put"))
+		return admin_misuse(admin, "-m (--method) must be get, put or delete, not \"%.*s\"",
+		    (int)method.len, method.data);
+	if (!is_order_conf(header.value))
+		return admin_misuse(
+		    admin, "-m put wants -v (--orderConf) BROKER:QUEUES, several separated by ;");
+	report_text(&admin->report, "orderConf", "Order", header.value);
+	ask.code = REQUEST_PUT_KV_CONFIG;
+	ask.fields = put_kv_header_fields;
+	return admin_do_each_name_server(admin, &ask);
+}
+
 /* ---- deleteTopic ---- */
 
 static const struct flag delete_topic_flags[] = {
@@ -568,6 +643,8 @@ topic_cluster_list_run(struct admin *admin)
 
 const struct subcommand topic_commands[] = {
 	{ "updateTopic", update_topic_flags, update_topic_run, "create a topic or change one" },
+	{ "updateOrderConf", update_order_conf_flags, update_order_conf_run,
+	    "get, put or delete the queues of an ordered topic" },
 	{ "deleteTopic", delete_topic_flags, delete_topic_run,
 	    "delete a topic from brokers and name servers" },
 	{ "topicList", topic_list_flags, topic_list_run, "list all topics" },

@@ -26,6 +26,7 @@ const struct subcommand *const admin_families[] = {
 	send_transaction_commands,
 	query_commands,
 	trace_commands,
+	timer_commands,
 	group_commands,
 	catalog_commands,
 	reset_commands,

@@ -19,7 +19,7 @@ extern const struct handler send_handlers[], send_back_handlers[];
 /* reply/ */
 extern const struct handler reply_handlers[];
 /* delay/ */
-extern const struct handler recall_handlers[];
+extern const struct handler recall_handlers[], timers_handlers[];
 /* pull/ */
 extern const struct handler pull_handlers[], query_handlers[], queue_handlers[], reset_handlers[];
 /* pop/ */
@@ -42,6 +42,7 @@ const struct handler *const broker_families[] = {
 	send_back_handlers,
 	reply_handlers,
 	recall_handlers,
+	timers_handlers,
 	pull_handlers,
 	query_handlers,
 	pop_handlers,

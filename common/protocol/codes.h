@@ -171,6 +171,7 @@
 	X(DELETE_PRODUCER_GROUP, 7006)                                                             \
 	X(LIST_PRODUCER_GROUPS, 7007)                                                              \
 	X(TRACE_MESSAGE, 7008)                                                                     \
+	X(LIST_TIMERS, 7009)                                                                       \
 	X(RELAY_CHECK, 7010)                                                                       \
 	X(POP_MESSAGE, 200050)                                                                     \
 	X(ACK_MESSAGE, 200051)                                                                     \

@@ -607,7 +607,17 @@ const struct field resume_check_header_fields[] = {
 
 /* ---- Transactions: TwinMQ's own ------------------------------------------------ */
 
+#define LIST_TIMERS_LIMIT 100
 #define LIST_TRANSACTIONS_LIMIT 100 /* when the client does not say */
+
+const struct field list_timers_header_fields[] = {
+	FIELD_ROW("topic", FIELD_TOPIC, list_timers_header, topic, false, 0),
+	FIELD_ROW("from", FIELD_INT64, list_timers_header, from_ms, false, 0),
+	FIELD_ROW("to", FIELD_INT64, list_timers_header, to_ms, false, 0),
+	FIELD_ROW("limit", FIELD_INT32, list_timers_header, limit, false, LIST_TIMERS_LIMIT),
+	FIELD_ROW("cursor", FIELD_TEXT, list_timers_header, cursor, false, 0),
+	FIELD_END,
+};
 
 const struct field list_transactions_header_fields[] = {
 	FIELD_ROW("state", FIELD_TEXT, list_transactions_header, state, false, 0),

@@ -634,6 +634,15 @@ struct resume_check_header {
 };
 extern const struct field resume_check_header_fields[];
 
+/* LIST_TIMERS, TwinMQ's own; all but limit narrow it down. */
+struct list_timers_header {
+	struct slice topic;
+	int64_t from_ms, to_ms; /* due times, wall clock; to_ms 0: no end */
+	int32_t limit;
+	struct slice cursor; /* of the last answer: goes on behind it */
+};
+extern const struct field list_timers_header_fields[];
+
 /* ---- Transactions: TwinMQ's own ------------------------------------------------ */
 
 /* LIST_TRANSACTIONS; all but limit narrow it down. */
