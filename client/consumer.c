@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "client/allocate.h"
-#include "client/consumer_queue.h"
+#include "client/consumer.h"
 #include "client/error.h"
 #include "client/handle.h"
 #include "client/route_cache.h"
@@ -23,31 +23,6 @@
 #define SHARE_AGAIN_MS 1000 /* after a failure */
 #define RESTLESS_MS 60000   /* so long after a lost connection, a broker may be on its way back */
 #define COMMIT_EVERY_MS 5000
-
-/* A topic whose queues are shared out. */
-struct consumed_topic {
-	struct push_consumer *consumer;
-	const struct subscription *subscription;
-	bool retries;                       /* it is the retry topic */
-	LIST_HEAD(, consumer_queue) queues; /* ours */
-	bool sharing;                       /* calls are in flight */
-	bool again;                         /* something changed meanwhile */
-	struct arena arena;                 /* of this round: */
-	struct message_queue *sorted;       /* all queues */
-	size_t n_sorted;
-};
-
-struct push_consumer {
-	struct consumer_context context;
-	struct peer_watch watch;
-	struct arena arena; /* of texts */
-	struct heartbeat_consumer membership;
-	struct consumed_topic *topics; /* the retry topic too */
-	size_t n_topics;
-	struct timer share, commit;
-	int64_t restless_until_ms; /* routes and members are asked about every second */
-	bool closing;
-};
 
 static void share_topic(struct consumed_topic *topic);
 
@@ -290,7 +265,6 @@ on_request(struct peer_watch *watch, const struct client_peer *peer, const struc
 	struct reset_offset_header reset;
 	const char *bad;
 
-	(void)peer;
 	if (command->code == REQUEST_NOTIFY_CONSUMER_IDS_CHANGED &&
 	    fields_decode(consumer_group_header_fields, command, &changed, &bad) == 0 &&
 	    slice_equal(changed.consumer_group, consumer->context.group)) {
@@ -303,7 +277,7 @@ on_request(struct peer_watch *watch, const struct client_peer *peer, const struc
 		reset_offsets(consumer, body);
 		return true;
 	}
-	return false;
+	return consumer_answer(consumer, peer, command, body);
 }
 
 /* A broker has gone, or could not be reached: its queues will be missed, and come back with it. */
@@ -354,9 +328,9 @@ on_close(struct peer_watch *watch)
 
 		LIST_FOREACH(at, &consumer->topics[i].queues, entry) {
 			loop_drop_timer(consumer->context.mq->loop, &at->timer);
-			loop_drop_timer(consumer->context.mq->loop, &at->renew);
 		}
 	}
+	loop_drop_timer(consumer->context.mq->loop, &consumer->context.ask_locks);
 	consumer->context.mq = NULL;
 	give_up_queues(consumer);
 }
@@ -378,6 +352,7 @@ push_consumer_free(struct push_consumer *consumer)
 	if (mq != NULL) {
 		loop_drop_timer(mq->loop, &consumer->share);
 		loop_drop_timer(mq->loop, &consumer->commit);
+		loop_drop_timer(mq->loop, &consumer->context.ask_locks);
 		give_up_queues(consumer);
 		peer_watch_remove(mq, &consumer->watch);
 		membership_leave_consumer(&mq->membership, consumer->context.group);
@@ -501,6 +476,8 @@ push_consumer_new(
 	peer_watch_add(mq, &consumer->watch);
 	consumer->share.due = on_share;
 	consumer->commit.due = on_commit;
+	consumer->context.ask_locks.due = consumer_ask_locks;
+	consumer->started_ms = clock_wall_ms();
 	loop_set_timer(mq->loop, &consumer->commit, clock_mono_ms() + COMMIT_EVERY_MS);
 	consumer_context_ref(&consumer->context);
 	membership_when_told(&mq->membership, on_told, consumer);

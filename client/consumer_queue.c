@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "client/allocate.h"
 #include "client/error.h"
 #include "client/handle.h"
 #include "client/route_cache.h"
@@ -24,7 +25,6 @@
 #define LOCK_TRUST_MS 30000 /* the broker keeps it for 60 s; its clock is not ours */
 #define BODY_MAX (64u << 20)
 
-static void lock(struct consumer_queue *at);
 static void ask_offset(struct consumer_queue *at);
 static void pull(struct consumer_queue *at);
 static void consume(struct consumer_queue *at);
@@ -98,7 +98,9 @@ struct queue_call {
 	/* error: also when the reply's code is not 0 */
 	void (*done)(struct queue_call *call, const struct twinmq_error *error,
 	    const struct command *reply, struct slice body);
-	struct message_back *back; /* of 36 */
+	struct message_back *back;       /* of 36 */
+	struct consumer_queue **lockers; /* of 41: whose locks it asks for; at is one of them */
+	size_t n_lockers;
 };
 
 /* A message that goes back to its broker, which delivers it later or keeps it as a dead letter. */
@@ -185,37 +187,79 @@ is_locked(const struct consumer_queue *at)
 	return !at->context->options.ordered || clock_mono_ms() < at->locked_until_ms;
 }
 
-static void
-on_locked(struct queue_call *call, const struct twinmq_error *error, const struct command *reply,
-    struct slice body)
+static bool
+has_lock(const struct consumer_queue *at, const struct message_queue *queues, size_t n)
 {
-	struct consumer_queue *at = call->at;
-	const struct message_queue *queues;
-	size_t n = 0;
+	for (size_t i = 0; i < n; i++)
+		if (message_queue_compare(&at->queue, &queues[i]) == 0)
+			return true;
+	return false;
+}
 
-	(void)reply;
+static void
+set_lock_timer(struct consumer_context *context)
+{
+	const struct consumer_queue *at;
+	int64_t at_ms = INT64_MAX;
+
+	LIST_FOREACH(at, &context->lockers, locker)
+		if (!at->locking && at->lock_at_ms < at_ms)
+			at_ms = at->lock_at_ms;
+	if (context->mq == NULL || context->mq->closing)
+		return;
+	if (at_ms == INT64_MAX)
+		loop_drop_timer(context->mq->loop, &context->ask_locks);
+	else
+		loop_set_timer(context->mq->loop, &context->ask_locks, at_ms);
+}
+
+/* The reply about one queue. */
+static void
+on_lock(struct consumer_queue *at, const struct twinmq_error *error, bool locked)
+{
+	int64_t now = clock_mono_ms();
+
 	at->locking = false;
+	at->lock_at_ms = now + (locked ? LOCK_RENEW_MS : RETRY_MS);
 	if (!came_back(at, error))
 		return;
-	if (error == NULL && (lock_reply_read(&call->arena, body, &queues, &n) == -1 || n == 0))
+	if (locked) {
+		at->locked_until_ms = now + LOCK_TRUST_MS;
+		at->locked_ms = clock_wall_ms();
+	} else if (error == NULL) {
 		at->locked_until_ms = 0; /* another member has it */
-	if (n != 0)
-		at->locked_until_ms = clock_mono_ms() + LOCK_TRUST_MS;
-	loop_set_timer(at->context->mq->loop, &at->renew,
-	    clock_mono_ms() + (n != 0 ? LOCK_RENEW_MS : RETRY_MS));
-	if (n != 0 && !at->begun) {
+	}
+	if (locked && !at->begun) {
 		at->begun = true;
 		ask_offset(at);
 	}
 }
 
 static void
-put_lock_body(struct queue_call *call)
+on_locked(struct queue_call *call, const struct twinmq_error *error, const struct command *reply,
+    struct slice body)
+{
+	struct consumer_context *context = call->at->context;
+	const struct message_queue *queues = NULL;
+	size_t n = 0;
+
+	(void)reply;
+	if (error == NULL && lock_reply_read(&call->arena, body, &queues, &n) == -1)
+		n = 0;
+	consumer_context_ref(context);
+	for (size_t i = 0; i < call->n_lockers; i++)
+		on_lock(call->lockers[i], error, has_lock(call->lockers[i], queues, n));
+	set_lock_timer(context);
+	consumer_context_unref(context);
+}
+
+static void
+put_lock_body(struct queue_call *call, const struct message_queue *queues, size_t n)
 {
 	struct lock_batch batch = { .group = call->at->context->group,
 		.client_id = call->at->context->client_id,
-		.queues = &call->at->queue,
-		.n_queues = 1 };
+		.queues = queues,
+		.n_queues = n };
 	struct buf body = { 0 };
 	struct json_out out;
 
@@ -225,24 +269,57 @@ put_lock_body(struct queue_call *call)
 	buf_release(&body);
 }
 
+/* Asks for the lock of the queue, and of all others of its broker that want one soon. */
 static void
-lock(struct consumer_queue *at)
+lock_broker(struct consumer_queue *first)
 {
-	struct queue_call *call;
+	struct consumer_context *context = first->context;
+	struct queue_call *call = call_new(first, REQUEST_LOCK_BATCH_MQ);
+	int64_t soon_ms = clock_mono_ms() + LOCK_RENEW_MS / 2;
+	struct message_queue *queues;
+	struct consumer_queue *at;
+	size_t n = 0;
 
-	if (at->locking)
-		return;
-	at->locking = true;
-	call = call_new(at, REQUEST_LOCK_BATCH_MQ);
+	LIST_FOREACH(at, &context->lockers, locker)
+		n++;
+	queues = arena_alloc(&call->arena, n * sizeof *queues);
+	call->lockers = arena_alloc(&call->arena, n * sizeof *call->lockers);
+	LIST_FOREACH(at, &context->lockers, locker) {
+		if (at->locking || at->lock_at_ms > soon_ms ||
+		    !slice_equal(at->queue.broker_name, first->queue.broker_name))
+			continue;
+		at->n_pending += at != first; /* call_new counted it */
+		at->locking = true;
+		queues[call->n_lockers] = at->queue;
+		call->lockers[call->n_lockers++] = at;
+	}
 	call->done = on_locked;
-	put_lock_body(call);
+	context->counts.n_lock_requests++;
+	put_lock_body(call, queues, call->n_lockers);
 	call_send(call);
 }
 
-static void
-on_renew(struct timer *timer)
+static struct consumer_queue *
+lock_is_due(const struct consumer_context *context, int64_t now)
 {
-	lock(container_of(timer, struct consumer_queue, renew));
+	struct consumer_queue *at;
+
+	LIST_FOREACH(at, &context->lockers, locker)
+		if (!at->locking && at->lock_at_ms <= now)
+			return at;
+	return NULL;
+}
+
+void
+consumer_ask_locks(struct timer *timer)
+{
+	struct consumer_context *context = container_of(timer, struct consumer_context, ask_locks);
+	struct consumer_queue *at;
+	int64_t now = clock_mono_ms();
+
+	while ((at = lock_is_due(context, now)) != NULL)
+		lock_broker(at);
+	set_lock_timer(context);
 }
 
 static void
@@ -260,7 +337,7 @@ unlock(struct consumer_queue *at)
 	struct queue_call *call = call_new(at, REQUEST_UNLOCK_BATCH_MQ);
 
 	call->done = on_ended;
-	put_lock_body(call);
+	put_lock_body(call, &at->queue, 1);
 	call_send(call);
 }
 
@@ -433,29 +510,56 @@ put_back(struct consumer_queue *at, const struct message_delivery *delivery, int
 	at->n_back++;
 }
 
-static enum consume_outcome
-deliver(struct consumer_queue *at, const struct record *record, struct message_delivery *delivery)
+/* What is handed to the program. */
+static void
+fill_delivery(struct message_delivery *delivery, const struct consumer_context *context,
+    const struct message_queue *queue, const struct record *record)
 {
-	const struct consumer_options *options = &at->context->options;
 	struct slice origin = property_find(record->properties, "RETRY_TOPIC");
-	bool retried = slice_equal(at->queue.topic, at->context->retry_topic) && origin.len != 0;
-	enum consume_outcome outcome;
+	bool retried = slice_equal(record->topic, context->retry_topic) && origin.len != 0;
 
 	*delivery = (struct message_delivery){
 		.topic = retried ? origin : record->topic,
 		.tags = property_find(record->properties, "TAGS"),
 		.keys = property_find(record->properties, "KEYS"),
 		.unique_id = property_find(record->properties, "UNIQ_KEY"),
-		.attempt = record->reconsume_times + at->attempts + 1,
-		.queue = &at->queue,
+		.attempt = record->reconsume_times + 1,
+		.queue = queue,
 		.record = record,
 	};
-	if (record_plain_body(record, BODY_MAX, &at->batch, &delivery->body) == -1)
+}
+
+static enum consume_outcome
+hand_over(struct consumer_context *context, struct message_delivery *delivery, struct arena *arena)
+{
+	const struct consumer_options *options = &context->options;
+	enum consume_outcome outcome;
+
+	if (record_plain_body(delivery->record, BODY_MAX, arena, &delivery->body) == -1)
 		delivery->body = SLICE_NONE;
 	outcome = options->on_message(options->context, delivery);
-	at->context->counts.n_consumed += outcome == CONSUME_DONE;
-	at->context->counts.n_later += outcome == CONSUME_LATER;
+	context->counts.n_consumed += outcome == CONSUME_DONE;
+	context->counts.n_later += outcome == CONSUME_LATER;
 	return outcome;
+}
+
+enum consume_outcome
+consumer_deliver(struct consumer_context *context, const struct message_queue *queue,
+    const struct record *record, struct arena *arena)
+{
+	struct message_delivery delivery;
+
+	fill_delivery(&delivery, context, queue, record);
+	return hand_over(context, &delivery, arena);
+}
+
+static enum consume_outcome
+deliver(struct consumer_queue *at, const struct record *record, struct message_delivery *delivery)
+{
+	fill_delivery(delivery, at->context, &at->queue, record);
+	delivery->attempt += at->attempts;
+	at->consumed_ms = clock_wall_ms();
+	return hand_over(at->context, delivery, &at->batch);
 }
 
 /* True when the queue waits for the message at hand. */
@@ -511,6 +615,7 @@ on_pulled(void *arg, const struct twinmq_error *error, const struct pull_result 
 	struct consumer_queue *at = arg;
 
 	at->pulling = false;
+	at->pulled_ms = clock_wall_ms();
 	if (!came_back(at, error))
 		return;
 	if (error != NULL) {
@@ -616,12 +721,15 @@ consumer_queue_start(struct consumer_context *context, const struct message_queu
 	at->version = subscription->version;
 	at->consumed = at->committed = -1;
 	at->timer.due = on_timer;
-	at->renew.due = on_renew;
 	STAILQ_INIT(&at->backs);
-	if (context->options.ordered)
-		lock(at);
-	else
+	if (context->options.ordered) {
+		/* The other queues of this turn are asked for in one request with it. */
+		at->lock_at_ms = clock_mono_ms();
+		LIST_INSERT_HEAD(&context->lockers, at, locker);
+		set_lock_timer(context);
+	} else {
 		ask_offset(at);
+	}
 	return at;
 }
 
@@ -631,9 +739,10 @@ consumer_queue_stop(struct consumer_queue *at)
 	struct twinmq *mq = at->context->mq;
 
 	at->n_pending++; /* so that it lives until the end of this function */
+	if (at->context->options.ordered)
+		LIST_REMOVE(at, locker);
 	if (mq != NULL) {
 		loop_drop_timer(mq->loop, &at->timer);
-		loop_drop_timer(mq->loop, &at->renew);
 		consumer_queue_commit(at);
 		if (at->context->options.ordered && at->locked_until_ms != 0)
 			unlock(at);

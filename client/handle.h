@@ -14,7 +14,7 @@
  *     membership route_cache       heartbeats; routes
  *     choose_queue allocate
  *     producer puller offsets
- *     transaction_half consumer_queue
+ *     request transaction_half consumer_queue
  *     transaction_producer consumer
  *     twinmq                       opens and closes the handle
  */
@@ -30,6 +30,8 @@
 
 struct client_call;
 LIST_HEAD(call_list, client_call);
+struct client_request;
+LIST_HEAD(request_list, client_request);
 
 struct twinmq {
 	struct loop *loop;
@@ -64,6 +66,10 @@ struct twinmq {
 	int route_age_ms;
 
 	struct client_membership membership;
+
+	/* request */
+	struct request_list requests; /* whose reply has not come */
+	struct peer_watch request_watch;
 };
 
 #endif

@@ -33,6 +33,8 @@ struct producer {
 	size_t compress_over_bytes;
 	enum frame_codec codec;
 	uint32_t turn; /* of the queues */
+	bool joined;   /* the group, by this producer */
+	bool registered;
 };
 
 /* A send in progress; its arena holds all of it. */
@@ -83,6 +85,8 @@ producer_new(struct twinmq *mq, const struct producer_options *options)
 void
 producer_free(struct producer *producer)
 {
+	if (producer->joined)
+		membership_leave(&producer->mq->membership, slice_of(producer->group));
 	free(producer->group);
 	free(producer);
 }
@@ -91,6 +95,48 @@ struct twinmq *
 producer_handle(const struct producer *producer)
 {
 	return producer->mq;
+}
+
+struct slice
+producer_group(const struct producer *producer)
+{
+	return slice_of(producer->group);
+}
+
+/* Who waits for a registration. */
+struct registration_wait {
+	struct producer *producer;
+	membership_fn *done;
+	void *arg;
+};
+
+static void
+on_registered(void *arg, const struct twinmq_error *error)
+{
+	struct registration_wait *wait = arg;
+	struct registration_wait told = *wait;
+
+	free(wait);
+	told.producer->registered = error == NULL;
+	told.done(told.arg, error);
+}
+
+void
+producer_register_async(struct producer *producer, membership_fn *done, void *arg)
+{
+	struct client_membership *membership = &producer->mq->membership;
+	struct registration_wait *wait;
+
+	if (producer->registered) {
+		done(arg, NULL);
+		return;
+	}
+	/* A transaction producer may have the same group. */
+	if (membership_join(membership, slice_of(producer->group)) == 0)
+		producer->joined = true;
+	wait = mem_alloc(sizeof *wait);
+	*wait = (struct registration_wait){ producer, done, arg };
+	membership_when_told(membership, on_registered, wait);
 }
 
 void
@@ -456,7 +502,7 @@ set_single(struct producer_send *send, const struct message *message)
 
 	unique_id_make(send->unique_id);
 	put_properties(&properties, send->producer, message, send->unique_id);
-	send->code = REQUEST_SEND_MESSAGE_V2;
+	send->code = message->reply ? REQUEST_SEND_REPLY_MESSAGE_V2 : REQUEST_SEND_MESSAGE_V2;
 	send->header.flag = message->flag;
 	send->header.properties = arena_copy(&send->arena, buf_slice(&properties));
 	send->body = copy_body(send, message->body);

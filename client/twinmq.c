@@ -7,6 +7,7 @@
 #include "client/call.h"
 #include "client/handle.h"
 #include "client/name_servers.h"
+#include "client/request.h"
 #include "client/route_cache.h"
 #include "common/base/mem.h"
 
@@ -30,6 +31,7 @@ twinmq_open(const struct twinmq_options *options, struct twinmq_error *error)
 	peers_init(mq);
 	calls_init(mq);
 	membership_init(&mq->membership, mq);
+	requests_init(mq);
 	if (name_servers_read(mq,
 		options->name_servers != NULL ? options->name_servers : TWINMQ_NAME_SERVERS,
 		error) == -1) {

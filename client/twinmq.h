@@ -144,6 +144,7 @@ struct message {
 	bool no_wait; /* the reply need not wait for the disk (WAIT=false) */
 	bool oneway;  /* no reply; done as soon as the connection has the message */
 	bool half;    /* of a transaction (twinmq_transaction.h); delay_level does not count */
+	bool reply;   /* to a request: producer_reply_async sets it */
 	/* The broker and queue; absent and -1: the producer chooses. */
 	struct slice broker_name;
 	int32_t queue_id;
@@ -179,6 +180,34 @@ int producer_send_batch(struct producer *producer, const struct message *message
     struct arena *arena, struct send_result *result);
 /* RocketMQ's name of the code, "SEND_OK" for example; NULL: the message was not stored. */
 const char *send_status_name(int32_t code);
+
+/* ---- requests and replies ---- */
+
+/* What a consumer answered. */
+struct message_reply {
+	struct slice body; /* uncompressed */
+	struct slice tags, keys;
+	struct slice properties; /* property_find has them */
+};
+
+typedef void request_done_fn(
+    void *arg, const struct twinmq_error *error, const struct message_reply *reply);
+
+/*
+ * Sends the message, and waits for the reply of one consumer of its topic, which the broker brings.
+ * The producer's group registers with every master before its first request. done is called once:
+ * with TWINMQ_TIMEOUT when no reply came within timeout_ms of this call.
+ */
+void producer_request_async(struct producer *producer, const struct message *message,
+    int timeout_ms, request_done_fn *done, void *arg);
+int producer_request(struct producer *producer, const struct message *message, int timeout_ms,
+    struct arena *arena, struct message_reply *reply);
+/*
+ * Replies to a request that a consumer has, also within on_message. An error means that the
+ * requester does not have the reply, or that this is not known.
+ */
+void producer_reply_async(struct producer *producer, const struct record *request,
+    struct slice body, send_done_fn *done, void *arg);
 
 /* ---- pulling ---- */
 

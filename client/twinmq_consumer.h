@@ -94,9 +94,10 @@ void push_consumer_free(struct push_consumer *consumer);
 
 /* Since the consumer was made. */
 struct consumer_counts {
-	int64_t n_consumed; /* answered with CONSUME_DONE */
-	int64_t n_later;    /* answered with CONSUME_LATER */
-	int64_t n_queues;   /* that it has now, without the retry topic */
+	int64_t n_consumed;      /* answered with CONSUME_DONE */
+	int64_t n_later;         /* answered with CONSUME_LATER */
+	int64_t n_queues;        /* that it has now, without the retry topic */
+	int64_t n_lock_requests; /* ordered: each for all queues of a broker that need a lock */
 };
 
 void push_consumer_get_counts(const struct push_consumer *consumer, struct consumer_counts *counts);

@@ -1,11 +1,12 @@
 /*
  * consume: a push consumer that prints what comes.
  *
- *   consume [-ob] [-a attempts] [-e tags] [-q sql] NAMESRV GROUP TOPIC
+ *   consume [-obr] [-a attempts] [-e tags] [-q sql] NAMESRV GROUP TOPIC
  *
  * A line for each message: "message TOPIC QUEUE ATTEMPT BODY"; "queues=N" when their number
  * changes; "trouble=..." when the last error changes. Messages whose body begins with "bad" are to
- * come later. Ends at SIGTERM.
+ * come later. With -r each is a request, which gets the reply "re: BODY". At SIGTERM it says
+ * "locks=N", how often it asked for locks, and ends.
  */
 
 #include "config.h"
@@ -28,10 +29,26 @@ on_signal(int number)
 	stopping = 1;
 }
 
+static void
+on_replied(void *arg, const struct twinmq_error *error, const struct send_result *result)
+{
+	(void)arg;
+	(void)result;
+	if (error != NULL)
+		printf("not replied=%s\n", error->text);
+}
+
+/* context: a producer for replies, or NULL. */
 static enum consume_outcome
 on_message(void *context, const struct message_delivery *delivery)
 {
-	(void)context;
+	char text[100];
+	int len =
+	    snprintf(text, sizeof text, "re: %.*s", (int)delivery->body.len, delivery->body.data);
+
+	if (context != NULL)
+		producer_reply_async(context, delivery->record, (struct slice){ text, (size_t)len },
+		    on_replied, NULL);
 	printf("message %.*s %d %d %.*s\n", (int)delivery->topic.len, delivery->topic.data,
 	    (int)delivery->queue->id, delivery->attempt, (int)delivery->body.len,
 	    delivery->body.data);
@@ -67,9 +84,12 @@ main(int argc, char **argv)
 		.from = CONSUME_FROM_FIRST_OFFSET,
 		.suspend_ms = 100 };
 	struct twinmq_error error;
+	struct consumer_counts counts;
+	bool replies = false;
 	int flag;
 
-	while ((flag = getopt(argc, argv, "oba:e:q:")) != -1) {
+	while ((flag = getopt(argc, argv, "obra:e:q:")) != -1) {
+		replies |= flag == 'r';
 		options.ordered |= flag == 'o';
 		options.broadcasting |= flag == 'b';
 		if (flag == 'a')
@@ -86,6 +106,9 @@ main(int argc, char **argv)
 	subscription.topic = argv[optind + 2];
 	struct twinmq *mq =
 	    twinmq_open(&(struct twinmq_options){ .name_servers = argv[optind] }, &error);
+	struct producer *producer =
+	    mq == NULL || !replies ? NULL : producer_new(mq, &(struct producer_options){ 0 });
+	options.context = producer;
 	struct push_consumer *consumer =
 	    mq == NULL ? NULL : push_consumer_new(mq, &options, &error);
 	if (consumer == NULL) {
@@ -93,7 +116,11 @@ main(int argc, char **argv)
 		return 1;
 	}
 	run(mq, consumer);
+	push_consumer_get_counts(consumer, &counts);
+	printf("locks=%" PRId64 "\n", counts.n_lock_requests);
 	push_consumer_free(consumer);
 	twinmq_close(mq);
+	if (producer != NULL)
+		producer_free(producer);
 	return 0;
 }
