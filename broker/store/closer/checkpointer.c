@@ -61,15 +61,6 @@ free_seals(struct task *first)
 	}
 }
 
-void
-checkpointer_free(struct checkpointer *checkpointer)
-{
-	free_seals(checkpointer->waiting.first);
-	free_seals(checkpointer->failed.first);
-	mailbox_release(&checkpointer->inbox);
-	free(checkpointer);
-}
-
 /* ---- one segment ----------------------------------------------------- */
 
 /* Of the closer. No reader has the segment's WAL open any more. */
@@ -205,6 +196,16 @@ checkpointer_drain(struct checkpointer *checkpointer)
 	take_tasks(checkpointer);
 	free_seals(checkpointer->waiting.first);
 	checkpointer->waiting = (struct task_chain){ 0 };
+}
+
+void
+checkpointer_free(struct checkpointer *checkpointer)
+{
+	/* A start that failed has left some. */
+	checkpointer_drain(checkpointer);
+	free_seals(checkpointer->failed.first);
+	mailbox_release(&checkpointer->inbox);
+	free(checkpointer);
 }
 
 static void

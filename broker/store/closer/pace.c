@@ -3,7 +3,7 @@
 #include "broker/store/closer/pace.h"
 
 #define SECOND_US INT64_C(1000000)
-#define SLOWEST_BYTES (16 << 20) /* a second */
+#define SLOWEST_BYTES (64 << 20) /* a second */
 #define IDLE_US (SECOND_US / 10) /* without a commit */
 #define LATE_US (SECOND_US / 50) /* what a slow step may be late without being caught up */
 

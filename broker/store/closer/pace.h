@@ -2,10 +2,14 @@
 #define STORE_PACE_H
 
 /*
- * How fast a sealed segment is copied. A checkpoint at the disk's full speed makes each sync of the
- * live segment wait for what it wrote, 0.15 s for 256 MB. So it goes in steps, each written back
- * before the next, at twice the speed at which segments fill: it ends long before the next one is
- * sealed. It does not pause for a store that is idle, and not when somebody waits for it.
+ * How fast a sealed segment is copied. A checkpoint that is written back at its end makes each sync
+ * of the live segment wait for all of it. So it goes in steps, each written back before the next.
+ * Measured, 8 KB and fdatasync each 0.65 ms beside 256 MB: at once, the longest took 154 ms; in
+ * steps of 1 MB 2 to 8 ms; in steps of 256 KB 1 to 2 ms without pauses, and with them no longer
+ * than alone. The pauses are for the processors: a checkpoint at full speed takes one of them. It
+ * goes at twice the speed at which segments fill, so it ends long before the next one is sealed,
+ * but not slower than 64 MB a second, without pauses for a store that is idle, and without when
+ * somebody waits.
  *
  * Times are monotonic, in microseconds.
  */
