@@ -57,11 +57,12 @@ struct broker {
 	struct worker *workers; /* one per loop */
 	struct tail **tails;    /* the same, as the store wants them */
 	int n_workers;
-	struct host host;               /* advertised: brokerIP1:listenPort */
-	char *address;                  /* the same as text */
-	struct buf added_properties[2]; /* behind those of each message; the second: traceOn */
-	char *ha_address;               /* brokerIP2:listenPort + 1 */
-	int64_t boot_ms;                /* wall clock */
+	struct host host;                   /* advertised: brokerIP1:listenPort */
+	char *address;                      /* the same as text */
+	struct buf added_properties[2];     /* behind those of each message; the second: traceOn */
+	struct reply_stencil send_reply[2]; /* of a message that was stored; the second: traceOn */
+	char *ha_address;                   /* brokerIP2:listenPort + 1 */
+	int64_t boot_ms;                    /* wall clock */
 };
 
 static inline struct broker *

@@ -30,6 +30,7 @@
 #include "broker/retention/timers.h"
 #include "broker/send/inflight.h"
 #include "broker/send/send.h"
+#include "broker/send/send_front.h"
 #include "broker/state/checkpoint.h"
 #include "broker/state/client.h"
 #include "broker/state/delivery.h"
@@ -424,6 +425,7 @@ broker_release(struct daemon *daemon)
 		replies_free(broker->replies);
 		deliveries_free(broker->deliveries);
 		send_end(broker);
+		send_front_end(broker);
 	}
 	pops_free(broker->pops);
 	free(broker->address);
@@ -450,6 +452,7 @@ broker_start(struct daemon *daemon)
 	}
 	load_state(broker);
 	send_start(broker);
+	send_front_start(broker);
 	make_workers(broker);
 	start_store(broker);
 	if (start_services(broker) == -1) {

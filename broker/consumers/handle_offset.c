@@ -225,7 +225,8 @@ get_all_offsets_begin(struct request *request)
 
 const struct handler offset_handlers[] = {
 	HANDLER_TYPED(QUERY_CONSUMER_OFFSET, query_offset_header, query_offset_begin, 0),
-	HANDLER_TYPED(UPDATE_CONSUMER_OFFSET, update_offset_header, update_offset_begin, 0),
+	HANDLER_TYPED(
+	    UPDATE_CONSUMER_OFFSET, update_offset_header, update_offset_begin, HANDLER_FREQUENT),
 	HANDLER_PLAIN(GET_ALL_CONSUMER_OFFSET, get_all_offsets_begin, 0),
 	{ .name = NULL },
 };

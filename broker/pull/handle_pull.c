@@ -109,7 +109,9 @@ pull_message_begin(struct request *request)
 }
 
 const struct handler pull_handlers[] = {
-	HANDLER_TYPED(PULL_MESSAGE, pull_header, pull_message_begin, HANDLER_MAIN_PORT),
-	HANDLER_TYPED(LITE_PULL_MESSAGE, pull_header, pull_message_begin, HANDLER_MAIN_PORT),
+	HANDLER_TYPED(
+	    PULL_MESSAGE, pull_header, pull_message_begin, HANDLER_MAIN_PORT | HANDLER_FREQUENT),
+	HANDLER_TYPED(LITE_PULL_MESSAGE, pull_header, pull_message_begin,
+	    HANDLER_MAIN_PORT | HANDLER_FREQUENT),
 	{ .name = NULL },
 };

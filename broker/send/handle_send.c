@@ -43,10 +43,11 @@ send_message_begin(struct request *request)
 }
 
 const struct handler send_handlers[] = {
-	HANDLER_TYPED(SEND_MESSAGE, send_header, send_message_begin, HANDLER_WRITE),
+	HANDLER_TYPED(
+	    SEND_MESSAGE, send_header, send_message_begin, HANDLER_WRITE | HANDLER_FREQUENT),
 	{ REQUEST_SEND_MESSAGE_V2, "SEND_MESSAGE_V2", send_header_v2_fields,
-	    sizeof(struct send_header), send_message_begin, HANDLER_WRITE },
+	    sizeof(struct send_header), send_message_begin, HANDLER_WRITE | HANDLER_FREQUENT },
 	{ REQUEST_SEND_BATCH_MESSAGE, "SEND_BATCH_MESSAGE", send_header_v2_fields,
-	    sizeof(struct send_header), send_message_begin, HANDLER_WRITE },
+	    sizeof(struct send_header), send_message_begin, HANDLER_WRITE | HANDLER_FREQUENT },
 	{ .name = NULL },
 };

@@ -48,6 +48,40 @@ reply_header(const struct broker *broker, const struct send_outcome *result)
 }
 
 void
+send_front_start(struct broker *broker)
+{
+	static const char *const differ[] = { "msgId", "queueId", "queueOffset", NULL };
+
+	for (int on = 0; on <= 1; on++) {
+		struct send_answer header = {
+			.msg_id = SLICE(""),
+			.msg_region = slice_of(broker->settings->region_id),
+			.trace_on = on ? SLICE("true") : SLICE("false"),
+		};
+		struct command sample = server_reply_command(FRAME_JSON, RESPONSE_SUCCESS, 0);
+
+		sample.fields = send_reply_fields;
+		sample.header = &header;
+		reply_stencil_init(&broker->send_reply[on], &sample, differ);
+	}
+}
+
+void
+send_front_end(struct broker *broker)
+{
+	for (int on = 0; on <= 1; on++)
+		reply_stencil_release(&broker->send_reply[on]);
+}
+
+/* It says nothing else than where the message is stored. */
+static bool
+is_plain(const struct send_outcome *result)
+{
+	return result->stored && result->code == RESPONSE_SUCCESS && result->remark.data == NULL &&
+	       result->recall_handle.data == NULL;
+}
+
+void
 send_front_reply(struct loop *loop, const struct ticket *ticket, const struct send_outcome *result)
 {
 	const struct worker *worker = loop->context;
@@ -58,6 +92,8 @@ send_front_reply(struct loop *loop, const struct ticket *ticket, const struct se
 		reply.fields = send_reply_fields;
 		reply.header = &header;
 	}
+	if (is_plain(result))
+		reply.stencil = &worker->broker->send_reply[worker->broker->settings->trace_on];
 	ticket_reply(loop, ticket, &reply);
 }
 

@@ -8,6 +8,9 @@
 
 #include "broker/send/send.h"
 
+/* Makes what their replies share. At start and end. */
+void send_front_start(struct broker *broker);
+void send_front_end(struct broker *broker);
 /* Of a request whose header is a struct send_header; lent for the time of the request. */
 struct send_question send_front_question(const struct request *request);
 /* Replies to the ticket. */

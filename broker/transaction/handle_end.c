@@ -90,7 +90,8 @@ end_transaction_begin(struct request *request)
 }
 
 const struct handler transaction_handlers[] = {
-	HANDLER_TYPED(
-	    END_TRANSACTION, end_transaction_header, end_transaction_begin, HANDLER_WRITE),
+	/* ext fields are looked at for one that no row has: it does not come with a typed header */
+	HANDLER_TYPED(END_TRANSACTION, end_transaction_header, end_transaction_begin,
+	    HANDLER_WRITE | HANDLER_FREQUENT),
 	{ .name = NULL },
 };

@@ -35,9 +35,13 @@ itoa_put(char at[static ITOA_MAX], int64_t number)
 	left = n = count_digits(rest);
 	if (number < 0)
 		*at++ = '-';
-	for (; left >= 2; rest /= 100) {
+	for (; left >= 2 && rest > UINT32_MAX; rest /= 100) {
 		left -= 2;
 		memcpy(at + left, pairs + 2 * (rest % 100), 2);
+	}
+	for (uint32_t low = (uint32_t)rest; left >= 2; low /= 100, rest = low) {
+		left -= 2;
+		memcpy(at + left, pairs + 2 * (low % 100), 2);
 	}
 	if (left == 1)
 		*at = (char)('0' + rest);

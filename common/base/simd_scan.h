@@ -7,6 +7,7 @@
  * reliable), simd_first says which byte that is. Any thread.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -90,6 +91,26 @@ simd_load(const char *at)
 
 	memcpy(&block, at, sizeof block);
 	return block;
+}
+
+/* Whether two short texts of `len` bytes, 4 or more, are the same. */
+static inline bool
+simd_same(const char *a, const char *b, size_t len)
+{
+	const size_t size = sizeof(uint64_t), half = sizeof(uint32_t);
+	uint64_t x, y, differ;
+
+	if (len < size)
+		return memcmp(a, b, half) == 0 && memcmp(a + len - half, b + len - half, half) == 0;
+	memcpy(&x, a + len - size, size);
+	memcpy(&y, b + len - size, size);
+	differ = x ^ y;
+	for (size_t i = 0; differ == 0 && i < len - size; i += size) {
+		memcpy(&x, a + i, size);
+		memcpy(&y, b + i, size);
+		differ = x ^ y;
+	}
+	return differ == 0;
 }
 
 static inline void

@@ -23,15 +23,7 @@ slice_compare(struct slice a, struct slice b)
 bool
 slice_equal_nocase(struct slice a, struct slice b)
 {
-	return a.len == b.len && (a.len == 0 || strncasecmp(a.data, b.data, a.len) == 0);
-}
-
-bool
-slice_starts(struct slice a, const char *prefix)
-{
-	size_t len = strlen(prefix);
-
-	return a.len >= len && memcmp(a.data, prefix, len) == 0;
+	return slice_equal(a, b) || (a.len == b.len && strncasecmp(a.data, b.data, a.len) == 0);
 }
 
 static bool

@@ -38,6 +38,14 @@ slice_is(struct slice a, const char *text)
 	return slice_equal(a, slice_of(text));
 }
 
+static inline bool
+slice_starts(struct slice a, const char *prefix)
+{
+	size_t len = strlen(prefix);
+
+	return a.len >= len && memcmp(a.data, prefix, len) == 0;
+}
+
 /*
  * The 1 to 7 bytes of a short slice as one number: different slices of one length have different
  * numbers. Reads only bytes of the slice.
@@ -62,7 +70,6 @@ slice_short_word(struct slice a)
 /* Compares bytes, then lengths: <0, 0, >0. */
 int slice_compare(struct slice a, struct slice b);
 bool slice_equal_nocase(struct slice a, struct slice b);
-bool slice_starts(struct slice a, const char *prefix);
 /* Without blanks, tabs and line ends around it. */
 struct slice slice_trim(struct slice a);
 /*

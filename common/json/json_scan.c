@@ -2,10 +2,9 @@
 
 #include "common/json/json_scan.h"
 
-#include "common/base/itoa.h"
 #include "common/base/wire.h"
 
-#define INT32_DIGITS 10
+#define UNIT_BYTES 6 /* of \u0001 */
 
 /* Whether an odd number of backslashes stands before `at`. */
 static bool
@@ -33,6 +32,17 @@ find_quote(const char *at, const char *end)
 	return at < end ? at : NULL;
 }
 
+/* The quote that ends a string; what is before `from` has none. NULL if there is none. */
+static inline const char *
+find_end(const char *begin, const char *from, const char *end)
+{
+	const char *quote = find_quote(from, end);
+
+	while (quote != NULL && is_escaped(begin, quote))
+		quote = find_quote(quote + 1, end);
+	return quote;
+}
+
 /* Takes a string with its quotes; *raw is what is between them. */
 static int
 take_quoted(struct json_scan *scan, struct slice *raw)
@@ -41,9 +51,7 @@ take_quoted(struct json_scan *scan, struct slice *raw)
 
 	if (scan->at == scan->end || *scan->at != '"')
 		return -1;
-	quote = find_quote(begin, scan->end);
-	while (quote != NULL && is_escaped(begin, quote))
-		quote = find_quote(quote + 1, scan->end);
+	quote = find_end(begin, begin, scan->end);
 	if (quote == NULL)
 		return -1;
 	*raw = (struct slice){ begin, (size_t)(quote - begin) };
@@ -96,11 +104,6 @@ unescape_unicode(const char *at, const char *end, char **out)
 {
 	int32_t unit;
 
-	/* most are \u0001 and \u0002, between properties */
-	if (end - at >= 4 && memcmp(at, "000", 3) == 0 && at[3] >= '0' && at[3] <= '9') {
-		*(*out)++ = (char)(at[3] - '0');
-		return at + 4;
-	}
 	unit = hex_number(at, end, 4);
 	if (unit == -1)
 		return NULL;
@@ -147,6 +150,14 @@ unescape_one(const char *at, const char *end, char **out)
 	return at + 1;
 }
 
+/* \u0000 to \u0009: nearly all escapes are \u0001 and \u0002, between properties. */
+static inline bool
+is_low_unit(const char *at)
+{
+	return memcmp(at, "\\u000", UNIT_BYTES - 1) == 0 && at[UNIT_BYTES - 1] >= '0' &&
+	       at[UNIT_BYTES - 1] <= '9';
+}
+
 /* No escape is shorter than what it stands for, so raw.len bytes hold the result. */
 static __attribute__((noinline)) int
 unescape(struct arena *arena, struct slice raw, struct slice *text)
@@ -174,6 +185,11 @@ unescape(struct arena *arena, struct slice raw, struct slice *text)
 			*out++ = *at++;
 			continue;
 		}
+		if (end - at >= UNIT_BYTES && is_low_unit(at)) {
+			*out++ = (char)(at[UNIT_BYTES - 1] - '0');
+			at += UNIT_BYTES;
+			continue;
+		}
 		at = unescape_one(at + 1, end, &out);
 		if (at == NULL)
 			return -1;
@@ -182,14 +198,35 @@ unescape(struct arena *arena, struct slice raw, struct slice *text)
 	return 0;
 }
 
+/* The first quote or backslash at or behind `at`; `end` if there is none. */
+static inline const char *
+find_special(const char *at, const char *end)
+{
+	for (; end - at >= SIMD_BYTES; at += SIMD_BYTES) {
+		uint64_t matches = json_scan_specials(at);
+
+		if (matches != 0)
+			return at + simd_first(matches);
+	}
+	while (at < end && *at != '"' && *at != '\\')
+		at++;
+	return at;
+}
+
 static int
 take_string(struct json_scan *scan, struct slice *text)
 {
-	if (take_quoted(scan, text) == -1)
+	const char *begin = scan->at + 1, *special, *quote;
+
+	if (scan->at == scan->end || *scan->at != '"')
 		return -1;
-	if (memchr(text->data, '\\', text->len) == NULL)
-		return 0;
-	return unescape(scan->arena, *text, text);
+	special = find_special(begin, scan->end);
+	quote = find_end(begin, special, scan->end);
+	if (quote == NULL)
+		return -1;
+	*text = (struct slice){ begin, (size_t)(quote - begin) };
+	scan->at = quote + 1;
+	return quote == special ? 0 : unescape(scan->arena, *text, text);
 }
 
 static bool
@@ -227,22 +264,6 @@ take_number(struct json_scan *scan)
 			return -1;
 	}
 	return 0;
-}
-
-bool
-json_scan_int32(struct json_scan *scan, int32_t *number)
-{
-	bool negative = json_scan_peek(scan) == '-';
-	const char *begin = scan->at + negative;
-	uint64_t digits;
-	size_t n = itoa_take(begin, (size_t)(scan->end - begin), &digits);
-
-	if (n == 0 || n > INT32_DIGITS || begin + n == scan->end ||
-	    (begin[n] != ',' && begin[n] != '}') || digits > (uint64_t)INT32_MAX + negative)
-		return false;
-	*number = (int32_t)(negative ? -digits : digits);
-	scan->at = begin + n;
-	return true;
 }
 
 static int

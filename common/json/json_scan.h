@@ -11,9 +11,12 @@
 #include <stdint.h>
 
 #include "common/base/arena.h"
+#include "common/base/itoa.h"
 #include "common/base/simd_scan.h"
 #include "common/base/slice.h"
 #include "common/json/json.h"
+
+#define JSON_INT32_DIGITS 10
 
 struct json_scan {
 	const char *at;
@@ -40,8 +43,10 @@ bool json_scan_behind_blanks(struct json_scan *scan, char c);
 static inline bool
 json_scan_char(struct json_scan *scan, char c)
 {
-	if (scan->at == scan->end || *scan->at != c)
-		return json_scan_behind_blanks(scan, c);
+	if (scan->at == scan->end)
+		return false;
+	if (*scan->at != c)
+		return (unsigned char)*scan->at <= ' ' && json_scan_behind_blanks(scan, c);
 	scan->at++;
 	return true;
 }
@@ -82,8 +87,26 @@ json_scan_plain(struct json_scan *scan, struct slice *text)
 int json_scan_string(struct json_scan *scan, struct slice *text);
 /* Consumes a string, number, true, false or null; *text is its unescaped content. */
 int json_scan_scalar(struct json_scan *scan, enum json_type *type, struct slice *text);
-/* Consumes an integer that ends at a comma or brace. False: nothing is consumed. */
-bool json_scan_int32(struct json_scan *scan, int32_t *number);
+/*
+ * Consumes an integer that begins there, without blanks, and ends at a comma or brace. False:
+ * nothing is consumed.
+ */
+static inline bool
+json_scan_int32(struct json_scan *scan, int32_t *number)
+{
+	bool negative = scan->at != scan->end && *scan->at == '-';
+	const char *begin = scan->at + negative;
+	uint64_t digits;
+	size_t n = itoa_take(begin, (size_t)(scan->end - begin), &digits);
+
+	if (n == 0 || n > JSON_INT32_DIGITS || begin + n == scan->end ||
+	    (begin[n] != ',' && begin[n] != '}') || digits > (uint64_t)INT32_MAX + negative)
+		return false;
+	*number = (int32_t)(negative ? -digits : digits);
+	scan->at = begin + n;
+	return true;
+}
+
 /* Consumes any value of at most `depth` levels; *text of an object or array is its source text. */
 int json_scan_value(struct json_scan *scan, int depth, enum json_type *type, struct slice *text);
 int json_scan_skip(struct json_scan *scan, int depth);

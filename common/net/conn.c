@@ -257,6 +257,20 @@ conn_send_frame(struct conn *conn, struct slice begin, struct slice end)
 }
 
 void
+conn_send_stencil(
+    struct conn *conn, const struct reply_stencil *stencil, int32_t opaque, const void *header)
+{
+	if (!takes_frames(conn))
+		return;
+	struct outbox *box = outbox_of(conn);
+	size_t before = box->bytes.len;
+
+	reply_stencil_put(stencil, &box->bytes, opaque, header);
+	outbox_appended(box, box->bytes.len - before);
+	send_soon(conn);
+}
+
+void
 conn_send(struct conn *conn, const struct command *command, struct slice body,
     const struct body_part *parts, size_t n_parts)
 {
@@ -338,8 +352,10 @@ handle_reply(struct conn *conn, int32_t opaque, const struct command *reply, str
 static void
 handle_frame(struct conn *conn, const struct frame *frame)
 {
+	const struct command_types types = { conn->events->fields_of, conn->context };
 	struct command command;
-	enum command_status status = command_decode(&conn->loop->arena, frame, &command);
+	enum command_status status = command_decode_typed(
+	    &conn->loop->arena, frame, types.fields_of != NULL ? &types : NULL, &command);
 
 	if (status == COMMAND_BAD)
 		conn_close(conn, "a header that cannot be understood");

@@ -25,6 +25,7 @@
 #include "common/net/outbox.h"
 #include "common/protocol/command.h"
 #include "common/protocol/record.h"
+#include "common/protocol/reply_stencil.h"
 
 #define CONN_OUT_HIGH (4u << 20) /* bytes */
 #define CONN_OUT_MAX (64u << 20)
@@ -39,6 +40,11 @@ struct conn_id {
 struct conn_events {
 	/* A request arrived; command and body are lent until it returns. */
 	void (*on_request)(struct conn *conn, const struct command *command, struct slice body);
+	/*
+	 * The typed header of requests with this code, which on_request then may get instead of
+	 * their ext fields; see struct command_types. The context is the connection's. May be NULL.
+	 */
+	const struct field *(*fields_of)(void *context, int32_t code, size_t *header_size);
 	/* The connection closed; the pointer is dead after this call. May be NULL. */
 	void (*on_close)(struct conn *conn, const char *why);
 	/*
@@ -79,6 +85,10 @@ void conn_send(struct conn *conn, const struct command *command, struct slice bo
  * frame many times. The reply to a request comes to on_reply.
  */
 void conn_send_frame(struct conn *conn, struct slice begin, struct slice end);
+
+/* Sends a reply without a body from its stencil. */
+void conn_send_stencil(
+    struct conn *conn, const struct reply_stencil *stencil, int32_t opaque, const void *header);
 
 /*
  * Sends a request under an opaque of our own and calls done once: with the reply, lent until

@@ -172,19 +172,25 @@ clean_remark(struct conn *conn, struct slice remark)
 	return (struct slice){ copy, utf8_clean(copy, remark.len) };
 }
 
-static void
-send_reply(struct conn *conn, const struct ticket *ticket, const struct reply *reply)
+struct command
+server_reply_command(enum frame_codec codec, int32_t code, int32_t opaque)
 {
-	struct command command = {
-		.codec = ticket->codec,
-		.code = reply->code,
+	return (struct command){
+		.codec = codec,
+		.code = code,
 		.language = COMMAND_LANGUAGE,
 		.version = COMMAND_VERSION,
-		.opaque = ticket->opaque,
+		.opaque = opaque,
 		.flag = COMMAND_FLAG_RESPONSE,
-		.remark = clean_remark(conn, reply->remark),
 	};
+}
 
+static void
+send_any_reply(struct conn *conn, const struct ticket *ticket, const struct reply *reply)
+{
+	struct command command = server_reply_command(ticket->codec, reply->code, ticket->opaque);
+
+	command.remark = clean_remark(conn, reply->remark);
 	if (ticket->oneway) {
 		drop_parts(reply);
 	} else if (!fits_a_frame(reply)) {
@@ -199,6 +205,15 @@ send_reply(struct conn *conn, const struct ticket *ticket, const struct reply *r
 		command.n_ext = reply->n_ext;
 		conn_send(conn, &command, reply->body, reply->parts, reply->n_parts);
 	}
+}
+
+static void
+send_reply(struct conn *conn, const struct ticket *ticket, const struct reply *reply)
+{
+	if (reply->stencil != NULL && ticket->codec == FRAME_JSON && !ticket->oneway)
+		conn_send_stencil(conn, reply->stencil, ticket->opaque, reply->header);
+	else
+		send_any_reply(conn, ticket, reply);
 }
 
 struct ticket
@@ -314,6 +329,10 @@ run_handler(struct request *request)
 	const struct handler *handler = request->handler;
 	const char *bad;
 
+	if (request->command->fields != NULL) {
+		request->header = (void *)(uintptr_t)request->command->header;
+		return handler->begin(request);
+	}
 	if (handler->header_size != 0)
 		request->header = arena_zalloc(request->arena, handler->header_size);
 	if (handler->fields != NULL &&
@@ -426,7 +445,20 @@ on_close(struct conn *conn, const char *why)
 	atomic_fetch_sub(&server->n_connections, 1);
 }
 
+/* Only such a request comes with a typed header, so it is that of its handler. */
+static const struct field *
+fields_of(void *context, int32_t code, size_t *header_size)
+{
+	const struct served *row = find_row(context, code);
+
+	if (row == NULL || (row->handler->flags & HANDLER_FREQUENT) == 0)
+		return NULL;
+	*header_size = row->handler->header_size;
+	return row->handler->fields;
+}
+
 static const struct conn_events server_events = {
+	.fields_of = fields_of,
 	.on_request = on_request,
 	.on_close = on_close,
 };

@@ -30,7 +30,8 @@ struct reply {
 	struct slice remark;        /* absent: none */
 	const struct field *fields; /* with header; NULL: no typed header */
 	const void *header;
-	const struct ext *ext; /* more ext fields, raw; NULL with n_ext 0 */
+	const struct reply_stencil *stencil; /* writes the same in JSON; may be NULL */
+	const struct ext *ext;               /* more ext fields, raw; NULL with n_ext 0 */
 	size_t n_ext;
 	struct slice body;
 	const struct body_part *parts; /* after the body */
@@ -63,6 +64,8 @@ struct request {
 #define HANDLER_ADMIN 1u     /* changes the cluster; an access rule will ask for more */
 #define HANDLER_MAIN_PORT 2u /* not on listenPort - 2 */
 #define HANDLER_WRITE 4u
+/* Its typed header is read in one pass with the frame: begin must not look at ext fields. */
+#define HANDLER_FREQUENT 8u
 
 struct handler {
 	int32_t code;               /* a family ends at name == NULL */
@@ -148,6 +151,8 @@ void ticket_unreserve(struct loop *loop, struct ticket *ticket);
 /* On the ticket's own loop. Does nothing for closed connections and oneway requests. */
 void ticket_reply(struct loop *loop, const struct ticket *ticket, const struct reply *reply);
 
+/* What each reply of ours begins with; for the sample of a stencil. */
+struct command server_reply_command(enum frame_codec codec, int32_t code, int32_t opaque);
 /* Fills the reply with an error and returns VERDICT_REPLY; the text is in the arena. */
 enum verdict request_refuse(struct request *request, int32_t code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -100,6 +100,8 @@ struct command_reader {
 	bool unusable; /* a member has the wrong type; what follows is still read, for the opaque */
 	bool has_opaque;
 	bool has_flag;
+	const struct command_types *types; /* NULL: no typed header, or none any more */
+	bool outdated;                     /* a later member contradicts the typed header */
 };
 
 static int
@@ -138,6 +140,8 @@ read_int(struct command_reader *reader, void *to)
 		reader->has_opaque = true;
 	else if (to == &reader->command->flag)
 		reader->has_flag = true;
+	else if (to == &reader->command->code)
+		reader->outdated = reader->command->fields != NULL;
 	return 0;
 }
 
@@ -149,7 +153,7 @@ read_language(struct command_reader *reader, void *to)
 	struct slice text;
 	int64_t code;
 
-	if (take_value(reader, &type, &text) == -1)
+	if (!json_scan_plain(&reader->scan, &text) && take_value(reader, &type, &text) == -1)
 		return -1;
 	*language = command_language_of(text);
 	if (*language == LANGUAGE_UNKNOWN && slice_to_int64(text, &code) == 0)
@@ -185,6 +189,29 @@ read_ext_member(struct command_reader *reader, struct ext_list *list)
 	return 0;
 }
 
+/* False: nothing is consumed, and the list of ext fields is wanted. */
+static inline bool
+read_typed(struct command_reader *reader)
+{
+	struct command *command = reader->command;
+	const struct command_types *types = reader->types;
+	const struct field *fields;
+	size_t size;
+	void *header;
+
+	reader->outdated |= command->fields != NULL;
+	reader->types = NULL;
+	if (types == NULL ||
+	    (fields = types->fields_of(types->context, command->code, &size)) == NULL)
+		return false;
+	header = arena_zalloc(reader->scan.arena, size);
+	if (!fields_scan(fields, &reader->scan, header))
+		return false;
+	command->fields = fields;
+	command->header = header;
+	return true;
+}
+
 static int
 read_ext(struct command_reader *reader, void *to)
 {
@@ -194,6 +221,8 @@ read_ext(struct command_reader *reader, void *to)
 	struct slice text;
 
 	(void)to;
+	if (read_typed(reader))
+		return 0;
 	if (json_scan_peek(&reader->scan) != '{') {
 		if (take_value(reader, &type, &text) == -1)
 			return -1;
@@ -214,65 +243,150 @@ read_ext(struct command_reader *reader, void *to)
 	return 0;
 }
 
-/* The members that count; others are skipped, whatever their shape. */
+/* Java's note to itself. */
+static int
+read_nothing(struct command_reader *reader, void *to)
+{
+	(void)to;
+	return json_scan_skip(&reader->scan, JSON_DEPTH_MAX);
+}
+
+/*
+ * The members that count, as Java orders them; others are skipped, whatever their shape. `begin` is
+ * what stands before the value of one that is not the first.
+ */
 static const struct member {
-	struct slice name;
+	char begin[32];
+	size_t begin_len;
 	int (*read)(struct command_reader *reader, void *to);
 	size_t offset;
 } members[] = {
-	{ { "code", 4 }, read_int, offsetof(struct command, code) },
-	{ { "extFields", 9 }, read_ext, offsetof(struct command, ext) },
-	{ { "flag", 4 }, read_int, offsetof(struct command, flag) },
-	{ { "language", 8 }, read_language, offsetof(struct command, language) },
-	{ { "opaque", 6 }, read_int, offsetof(struct command, opaque) },
-	{ { "remark", 6 }, read_remark, offsetof(struct command, remark) },
-	{ { "version", 7 }, read_int, offsetof(struct command, version) },
+	{ ",\"code\":", 8, read_int, offsetof(struct command, code) },
+	{ ",\"extFields\":", 13, read_ext, offsetof(struct command, ext) },
+	{ ",\"flag\":", 8, read_int, offsetof(struct command, flag) },
+	{ ",\"language\":", 12, read_language, offsetof(struct command, language) },
+	{ ",\"opaque\":", 10, read_int, offsetof(struct command, opaque) },
+	{ ",\"remark\":", 10, read_remark, offsetof(struct command, remark) },
+	{ ",\"serializeTypeCurrentRPC\":", 27, read_nothing, 0 },
+	{ ",\"version\":", 11, read_int, offsetof(struct command, version) },
 };
+#define N_MEMBERS (sizeof members / sizeof *members)
+
+/* Without the comma, the quotes and the colon. */
+static inline struct slice
+name_of(const struct member *member)
+{
+	return (struct slice){ member->begin + 2, member->begin_len - 4 };
+}
 
 static int
-read_member(struct command_reader *reader)
+read_into(struct command_reader *reader, const struct member *member)
+{
+	return member->read(reader, (char *)reader->command + member->offset);
+}
+
+/* Consumes the beginning of a member that stands there as nearly all write it; NULL: another. */
+static inline const struct member *
+take_begin(struct json_scan *scan, size_t *next)
+{
+	size_t left = (size_t)(scan->end - scan->at);
+
+	for (size_t i = *next; i < *next + N_MEMBERS; i++) {
+		const struct member *member = &members[i < N_MEMBERS ? i : i - N_MEMBERS];
+
+		if (left > member->begin_len &&
+		    simd_same(scan->at, member->begin, member->begin_len)) {
+			scan->at += member->begin_len;
+			*next = (size_t)(member - members) + 1;
+			return member;
+		}
+	}
+	return NULL;
+}
+
+/* However it is written. */
+static __attribute__((noinline)) int
+read_other_member(struct command_reader *reader)
 {
 	struct slice name;
 
 	if (json_scan_name(&reader->scan, &name) == -1)
 		return -1;
-	for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
-		if (name.len == members[i].name.len && name.data[0] == members[i].name.data[0] &&
-		    memcmp(name.data, members[i].name.data, name.len) == 0)
-			return members[i].read(reader, (char *)reader->command + members[i].offset);
+	for (size_t i = 0; i < N_MEMBERS; i++) {
+		if (slice_equal(name, name_of(&members[i])))
+			return read_into(reader, &members[i]);
 	}
 	return json_scan_skip(&reader->scan, JSON_DEPTH_MAX);
+}
+
+/* Nearly always the code. */
+static inline int
+read_first_member(struct command_reader *reader)
+{
+	const struct member *code = &members[0];
+	const size_t len = code->begin_len - 1; /* there is no comma */
+
+	if ((size_t)(reader->scan.end - reader->scan.at) <= len ||
+	    !simd_same(reader->scan.at, code->begin + 1, len))
+		return read_other_member(reader);
+	reader->scan.at += len;
+	return read_into(reader, code);
 }
 
 static int
 read_members(struct command_reader *reader)
 {
+	size_t next = 1;
+	int status;
+
 	if (!json_scan_char(&reader->scan, '{'))
 		return -1;
 	if (json_scan_char(&reader->scan, '}'))
 		return 0;
-	do {
-		if (read_member(reader) == -1)
-			return -1;
-	} while (json_scan_char(&reader->scan, ','));
-	return json_scan_char(&reader->scan, '}') ? 0 : -1;
+	status = read_first_member(reader);
+	while (status == 0) {
+		const struct member *member = take_begin(&reader->scan, &next);
+
+		if (member != NULL)
+			status = read_into(reader, member);
+		else if (json_scan_char(&reader->scan, ','))
+			status = read_other_member(reader);
+		else
+			return json_scan_char(&reader->scan, '}') ? 0 : -1;
+	}
+	return -1;
 }
 
 static enum command_status
-decode_json(struct arena *arena, struct slice header, struct command *command)
+read_json(struct command_reader *reader, struct arena *arena, struct slice header)
 {
-	struct command_reader reader = { .command = command };
 	bool complete;
 
-	reader.scan = (struct json_scan){ header.data, header.data + header.len, arena };
-	complete = read_members(&reader) == 0;
-	json_scan_peek(&reader.scan); /* C++ ends its headers with a newline */
-	if (reader.scan.at != reader.scan.end)
-		reader.unusable = true;
-	if (complete && !reader.unusable)
+	reader->scan = (struct json_scan){ header.data, header.data + header.len, arena };
+	complete = read_members(reader) == 0;
+	json_scan_peek(&reader->scan); /* C++ ends its headers with a newline */
+	if (reader->scan.at != reader->scan.end)
+		reader->unusable = true;
+	if (complete && !reader->unusable)
 		return COMMAND_OK;
-	return reader.has_opaque && (complete || reader.has_flag) ? COMMAND_BAD_ANSWERABLE
-	                                                          : COMMAND_BAD;
+	return reader->has_opaque && (complete || reader->has_flag) ? COMMAND_BAD_ANSWERABLE
+	                                                            : COMMAND_BAD;
+}
+
+/* The typed header of what turns out to be no good request of that code is not kept. */
+static enum command_status
+decode_json(struct arena *arena, struct slice header, const struct command_types *types,
+    struct command *command)
+{
+	struct command_reader reader = { .command = command, .types = types };
+	enum command_status status = read_json(&reader, arena, header);
+
+	if (command->fields == NULL || (status == COMMAND_OK && !reader.outdated &&
+					   (command->flag & COMMAND_FLAG_RESPONSE) == 0))
+		return status;
+	*command = (struct command){ .codec = FRAME_JSON };
+	reader = (struct command_reader){ .command = command };
+	return read_json(&reader, arena, header);
 }
 
 static inline char *
@@ -295,11 +409,12 @@ put_field(struct buf *buf, const struct field *field, struct slice value)
 {
 	if (value.data == NULL)
 		return;
-	char *begin = buf_reserve(buf, 8 + FIELD_KEY_BYTES + json_escaped_max(value));
-	char *at = put(begin, SLICE(",\""));
+	char *begin = buf_reserve(buf, 2 + FIELD_BEGIN_BYTES + json_escaped_max(value));
+	char *at = begin;
 
-	memcpy(at, field->key, FIELD_KEY_BYTES);
-	at = put(at + field->key_len, SLICE("\":\""));
+	*at++ = ',';
+	memcpy(at, field->begin, FIELD_BEGIN_BYTES);
+	at += field->key_len + FIELD_BEGIN_ENDS;
 	at = field_is_text(field) ? json_put_escaped(at, value) : put(at, value);
 	*at++ = '"';
 	buf->len += (size_t)(at - begin);
@@ -441,12 +556,19 @@ encode_binary(struct buf *buf, const struct command *command)
 /* ---- both -------------------------------------------------------------------- */
 
 enum command_status
-command_decode(struct arena *arena, const struct frame *frame, struct command *command)
+command_decode_typed(struct arena *arena, const struct frame *frame,
+    const struct command_types *types, struct command *command)
 {
 	*command = (struct command){ .codec = frame->codec };
 	if (frame->codec == FRAME_BINARY)
 		return decode_binary(arena, frame->header, command);
-	return decode_json(arena, frame->header, command);
+	return decode_json(arena, frame->header, types, command);
+}
+
+enum command_status
+command_decode(struct arena *arena, const struct frame *frame, struct command *command)
+{
+	return command_decode_typed(arena, frame, NULL, command);
 }
 
 struct slice

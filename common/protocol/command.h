@@ -65,9 +65,19 @@ struct command {
 	 */
 	const struct ext *ext;
 	size_t n_ext;
-	/* Only written, before ext: a typed header (common/protocol/fields.h), or NULL. */
+	/*
+	 * A typed header (common/protocol/fields.h), or NULL. Written before ext. What
+	 * command_decode_typed read has it instead of ext.
+	 */
 	const struct field *fields;
 	const void *header;
+};
+
+/* Which typed header a request has; in the arena of the decoding. */
+struct command_types {
+	/* The table of this code and the size of its struct; NULL: the ext fields are wanted. */
+	const struct field *(*fields_of)(void *context, int32_t code, size_t *header_size);
+	void *context;
 };
 
 enum command_status {
@@ -79,6 +89,12 @@ enum command_status {
 /* Other than COMMAND_OK: what could not be read is 0 or absent. */
 enum command_status command_decode(
     struct arena *arena, const struct frame *frame, struct command *command);
+/*
+ * The same. The ext fields of a request whose code has a table may come as typed header: a table
+ * with the header is what fields_decode would make of them, without a fault. types: may be NULL.
+ */
+enum command_status command_decode_typed(struct arena *arena, const struct frame *frame,
+    const struct command_types *types, struct command *command);
 /* Absent when not there. */
 struct slice command_ext(const struct command *command, const char *key);
 

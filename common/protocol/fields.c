@@ -3,9 +3,11 @@
 #include "common/protocol/fields.h"
 
 #include "common/base/log.h"
+#include "common/json/json_scan.h"
 #include "common/protocol/name.h"
 
-#define MAX_FIELDS 64 /* rows of a table: one bit each */
+#define MAX_FIELDS 64       /* rows of a table with its end: one bit each */
+#define INT32_DIGITS_SURE 9 /* that many always fit */
 
 static inline enum name_kind
 kind_of(enum field_type type)
@@ -15,6 +17,13 @@ kind_of(enum field_type type)
 
 _Static_assert(FIELD_LABEL - FIELD_TOPIC == NAME_LABEL && NAME_LABEL + 1 == N_NAME_KINDS,
     "each kind of name is a type of field, in the same order");
+
+/* Whether a text that is a name is one. */
+static inline bool
+is_sound(const struct field *field, struct slice name)
+{
+	return name_is_plain(name) || name_fault(kind_of(field->type), name) == NULL;
+}
 
 static int
 assign(const struct field *field, void *header, struct slice value)
@@ -34,8 +43,7 @@ assign(const struct field *field, void *header, struct slice value)
 		return 0;
 	default:
 		*(struct slice *)at = value;
-		return name_is_plain(value) || name_fault(kind_of(field->type), value) == NULL ? 0
-		                                                                               : -1;
+		return is_sound(field, value) ? 0 : -1;
 	}
 }
 
@@ -85,20 +93,18 @@ find_row(const struct field *fields, size_t from, struct slice key)
 static int
 assign_others(const struct field *fields, uint64_t seen, void *header, const char **bad)
 {
-	const struct field *field = fields;
+	for (uint64_t absent = ~seen; absent != 0; absent &= absent - 1) {
+		const struct field *field = &fields[__builtin_ctzll(absent)];
 
-	for (; !field_is_end(field); field++, seen >>= 1) {
-		if (seen & 1)
-			continue;
+		if (field_is_end(field))
+			return 0;
 		if (field->required) {
 			*bad = field->key;
 			return -1;
 		}
 		assign_absent(field, header);
 	}
-	if (field - fields > MAX_FIELDS)
-		fatal("field table too long max=%d", MAX_FIELDS);
-	return 0;
+	fatal("field table too long max=%d", MAX_FIELDS);
 }
 
 int
@@ -125,6 +131,127 @@ fields_decode(
 	}
 	return assign_others(fields, seen, header, bad);
 }
+
+/* ---- straight from JSON ---- */
+
+static inline bool
+takes_begin(struct json_scan *scan, const struct field *field)
+{
+	size_t len = field->key_len + (size_t)FIELD_BEGIN_ENDS;
+
+	if (len >= (size_t)(scan->end - scan->at) || !simd_same(scan->at, field->begin, len))
+		return false;
+	scan->at += len;
+	return true;
+}
+
+/* The row of the member that stands there, searched for from `from` on; MAX_FIELDS: it has none. */
+static inline size_t
+take_begin(const struct field *fields, size_t from, struct json_scan *scan)
+{
+	for (size_t i = from; !field_is_end(&fields[i]); i++)
+		if (takes_begin(scan, &fields[i]))
+			return i;
+	for (size_t i = 0; i < from; i++)
+		if (takes_begin(scan, &fields[i]))
+			return i;
+	return MAX_FIELDS;
+}
+
+/* A number between quotes, of which the first is consumed. */
+static inline bool
+scan_number(struct json_scan *scan, size_t most_digits, int64_t *number)
+{
+	if (scan->end - scan->at >= 2 && scan->at[1] == '"' && scan->at[0] >= '0' &&
+	    scan->at[0] <= '9') {
+		*number = scan->at[0] - '0';
+		scan->at += 2;
+		return true;
+	}
+	bool negative = scan->at < scan->end && *scan->at == '-';
+	const char *begin = scan->at + negative;
+	uint64_t digits;
+	size_t n = itoa_take(begin, (size_t)(scan->end - begin), &digits);
+
+	if (n == 0 || n > most_digits || begin + n == scan->end || begin[n] != '"')
+		return false;
+	*number = negative ? -(int64_t)digits : (int64_t)digits;
+	scan->at = begin + n + 1;
+	return true;
+}
+
+static inline bool
+takes_text(struct json_scan *scan, struct slice text)
+{
+	if ((size_t)(scan->end - scan->at) < text.len || memcmp(scan->at, text.data, text.len) != 0)
+		return false;
+	scan->at += text.len;
+	return true;
+}
+
+static inline bool
+scan_bool(struct json_scan *scan, bool *yes)
+{
+	*yes = takes_text(scan, SLICE("true\""));
+	return *yes || takes_text(scan, SLICE("false\""));
+}
+
+static inline bool
+scan_text(struct json_scan *scan, struct slice *text)
+{
+	scan->at--; /* the quote */
+	return json_scan_plain(scan, text) || json_scan_string(scan, text) == 0;
+}
+
+static inline bool
+scan_value(struct json_scan *scan, const struct field *field, void *header)
+{
+	void *at = (char *)header + field->offset;
+	int64_t number;
+
+	switch (field->type) {
+	case FIELD_INT32:
+		if (!scan_number(scan, INT32_DIGITS_SURE, &number))
+			return false;
+		*(int32_t *)at = (int32_t)number;
+		return true;
+	case FIELD_INT64:
+		return scan_number(scan, ITOA_DIGITS_MAX - 1, at);
+	case FIELD_BOOL:
+		return scan_bool(scan, at);
+	case FIELD_TEXT:
+		return scan_text(scan, at);
+	default:
+		return scan_text(scan, at) && is_sound(field, *(const struct slice *)at);
+	}
+}
+
+bool
+fields_scan(const struct field *fields, struct json_scan *scan, void *header)
+{
+	struct json_scan at = *scan;
+	uint64_t seen = 0;
+	size_t row = 0, n = 0;
+	const char *bad;
+
+	if (at.at == at.end || *at.at != '{')
+		return false;
+	do {
+		if (n++ == COMMAND_EXT_MAX)
+			return false;
+		at.at++;
+		row = take_begin(fields, row, &at);
+		if (row >= MAX_FIELDS || !scan_value(&at, &fields[row], header))
+			return false;
+		seen |= UINT64_C(1) << row++;
+	} while (at.at < at.end && *at.at == ',');
+	if (at.at == at.end || *at.at != '}' || assign_others(fields, seen, header, &bad) == -1)
+		return false;
+	scan->at = at.at + 1;
+	return true;
+}
+
+/* ---- what is wrong ---- */
 
 /* The first value of a key that its row refuses decides, as in fields_decode. */
 const char *

@@ -29,9 +29,14 @@ enum field_type {
 };
 
 #define FIELD_KEY_BYTES 32 /* fits the longest; copied with a constant size, without a call */
+#define FIELD_BEGIN_ENDS 4 /* the quotes and the colon around a key, and the quote of its value */
+#define FIELD_BEGIN_BYTES (FIELD_KEY_BYTES + FIELD_BEGIN_ENDS)
+
+struct json_scan;
 
 struct field {
 	char key[FIELD_KEY_BYTES];
+	char begin[FIELD_BEGIN_BYTES]; /* of its member in JSON: "key":" */
 	enum field_type type;
 	uint16_t key_len;
 	uint16_t offset;
@@ -54,11 +59,12 @@ field_is_end(const struct field *field)
 /* The key is a literal. */
 #define FIELD_ROW(key, type, header, member, required, absent)                                     \
 	{                                                                                          \
-		key, type, sizeof(key) - 1, offsetof(struct header, member), required, absent      \
+		key, "\"" key "\":\"", type, sizeof(key) - 1, offsetof(struct header, member),     \
+		    required, absent                                                               \
 	}
 #define FIELD_END                                                                                  \
 	{                                                                                          \
-		"", FIELD_TEXT, 0, 0, false, 0                                                     \
+		"", "", FIELD_TEXT, 0, 0, false, 0                                                 \
 	}
 
 /*
@@ -67,6 +73,12 @@ field_is_end(const struct field *field)
  */
 int fields_decode(
     const struct field *fields, const struct command *command, void *header, const char **bad);
+/*
+ * The same straight from the JSON object at *scan, without a list of ext fields: the object that
+ * nearly all peers write, with strings without blanks, and only keys of the table. True: it is
+ * consumed. False: *scan is where it was, *header is undefined; the general way says what it is.
+ */
+bool fields_scan(const struct field *fields, struct json_scan *scan, void *header);
 /* Why fields_decode refused the field of that key, as the end of a sentence: "is missing". */
 const char *fields_fault(
     const struct field *fields, const struct command *command, const char *bad);

@@ -4,6 +4,8 @@
 
 #include <criterion/criterion.h>
 
+#include "common/protocol/headers.h"
+
 TestSuite(command, .timeout = 10);
 
 static enum command_status
@@ -291,4 +293,72 @@ Test(command, languages)
 	cr_assert_str_eq(command_language_name(LANGUAGE_UNKNOWN), "OTHER");
 	cr_assert_eq(command_language_of(SLICE_NONE), LANGUAGE_UNKNOWN);
 	cr_assert_eq(command_language_of(SLICE("node_js")), LANGUAGE_NODE_JS);
+}
+
+/* ---- typed headers ------------------------------------------------------------- */
+
+static const struct field *
+pull_fields(void *context, int32_t code, size_t *header_size)
+{
+	(void)context;
+	*header_size = sizeof(struct update_offset_header);
+	return code == 15 ? update_offset_header_fields : NULL;
+}
+
+#define EXT                                                                                        \
+	"\"extFields\":{\"consumerGroup\":\"g\",\"topic\":\"t\\u0041\",\"queueId\":\"-1\","        \
+	"\"commitOffset\":\"123456789012\"}"
+
+/* Whether the pass that knows the table takes the header, or leaves it to the other one. */
+static const struct {
+	struct slice header;
+	bool typed;
+} typed_headers[] = {
+	{ SLICE("{\"code\":15," EXT ",\"flag\":0,\"opaque\":7}"), true },
+	{ SLICE("{\"code\":15,\"flag\":2,\"opaque\":7,\"x\":[1]," EXT "}\n"), true },
+	{ SLICE("{\"code\":16," EXT ",\"opaque\":7}"), false },
+	{ SLICE("{" EXT ",\"code\":15,\"opaque\":7}"), false },
+	/* what follows contradicts it */
+	{ SLICE("{\"code\":15," EXT ",\"code\":16,\"opaque\":7}"), false },
+	{ SLICE("{\"code\":15," EXT ",\"flag\":1,\"opaque\":7}"), false },
+	{ SLICE("{\"code\":15," EXT "," EXT ",\"opaque\":7}"), false },
+	{ SLICE("{\"code\":15," EXT ",\"extFields\":{},\"opaque\":7}"), false },
+	{ SLICE("{\"code\":15," EXT ",\"version\":[],\"opaque\":7}"), false },
+	{ SLICE("{\"code\":15," EXT ",\"opaque\":7}}"), false },
+	/* ext fields that the general way reads or refuses */
+	{ SLICE("{\"code\":15,\"extFields\":{\"a\":\"1\"},\"opaque\":7}"), false },
+	{ SLICE("{\"code\":15,\"extFields\":{\"queueId\":1},\"opaque\":7}"), false },
+	{ SLICE("{\"code\":15,\"extFields\":{},\"opaque\":7}"), false },
+	{ SLICE("{\"code\":15,\"extFields\":null,\"opaque\":7}"), false },
+};
+
+Test(command, typed_headers_are_those_of_good_requests)
+{
+	const struct command_types types = { pull_fields, NULL };
+	struct arena arena = { 0 };
+
+	for (size_t i = 0; i < sizeof typed_headers / sizeof *typed_headers; i++) {
+		struct frame frame = { FRAME_JSON, typed_headers[i].header, SLICE(""), 0 };
+		struct command general, command;
+		enum command_status status = command_decode(&arena, &frame, &general);
+
+		cr_assert_eq(command_decode_typed(&arena, &frame, &types, &command), status, "%s",
+		    typed_headers[i].header.data);
+		cr_assert_eq(command.fields != NULL, typed_headers[i].typed, "%s",
+		    typed_headers[i].header.data);
+		cr_assert_eq(command.opaque, 7);
+		if (!typed_headers[i].typed) {
+			cr_assert(
+			    slice_equal(describe(&arena, &command), describe(&arena, &general)));
+			continue;
+		}
+		const struct update_offset_header *header = command.header;
+
+		cr_assert(slice_is(header->consumer_group, "g"));
+		cr_assert(slice_is(header->topic, "tA"));
+		cr_assert_eq(header->queue_id, -1);
+		cr_assert_eq(header->commit_offset, 123456789012);
+		cr_assert_null(header->broker_name.data);
+	}
+	arena_release(&arena);
 }

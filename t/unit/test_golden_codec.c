@@ -424,6 +424,98 @@ Test(golden_codec, typed_headers_fit_what_was_recorded)
 	cr_assert_gt(count.frames, 4000);
 }
 
+/* ---- typed headers in one pass ------------------------------------------------ */
+
+static const struct field *
+table_of(void *context, int32_t code, size_t *header_size)
+{
+	(void)code;
+	*header_size = 1024;
+	return context;
+}
+
+static void
+must_equal(const struct vector *vector, const struct command *general, const struct command *typed)
+{
+	must(general->n_ext == typed->n_ext && (general->ext != NULL) == (typed->ext != NULL),
+	    vector, "number of fields", SLICE_NONE);
+	for (size_t i = 0; i < general->n_ext; i++)
+		must(slice_equal(general->ext[i].key, typed->ext[i].key) &&
+			 slice_equal(general->ext[i].value, typed->ext[i].value),
+		    vector, "differs:", general->ext[i].key);
+}
+
+/* Both ways to read a header come to one result. True: it was read in one pass. */
+static bool
+compare_ways(const struct vector *vector, struct slice header, const struct field *fields)
+{
+	const struct command_types types = { table_of, (void *)(uintptr_t)fields };
+	const struct frame frame = { FRAME_JSON, header, SLICE(""), 0 };
+	_Alignas(max_align_t) char read[1024] = { 0 };
+	struct command general, typed, a = { 0 }, b = { 0 };
+	const char *bad;
+
+	must(command_decode(vector->arena, &frame, &general) ==
+		 command_decode_typed(vector->arena, &frame, &types, &typed),
+	    vector, "status", header);
+	must(general.code == typed.code && general.opaque == typed.opaque &&
+		 general.flag == typed.flag && general.version == typed.version &&
+		 general.language == typed.language && slice_equal(general.remark, typed.remark),
+	    vector, "numbers", header);
+	if (typed.fields == NULL) {
+		must_equal(vector, &general, &typed);
+		return false;
+	}
+	must(fields_decode(fields, &general, read, &bad) == 0, vector, "is refused", header);
+	fields_encode(fields, read, vector->arena, &a);
+	fields_encode(fields, typed.header, vector->arena, &b);
+	must_equal(vector, &a, &b);
+	return true;
+}
+
+struct ways {
+	int headers, in_one_pass;
+};
+
+/* As it is, cut short, and with a byte that is another one. */
+static void
+check_ways(const struct vector *vector, void *arg)
+{
+	static const char other[] = "\"\\,:{}0- tf\1\377";
+	struct ways *ways = arg;
+	const struct typed *typed = typed_headers;
+	const struct typed *end = typed + sizeof typed_headers / sizeof *typed_headers;
+
+	while (typed < end && typed->code != vector->code)
+		typed++;
+	if (typed == end || typed->request == NULL || vector->header.data == NULL ||
+	    vector->codec != FRAME_JSON || slice_is(vector->kind, "response"))
+		return;
+	struct slice copy = arena_copy(vector->arena, vector->header);
+	char *text = (char *)(uintptr_t)copy.data;
+
+	ways->headers++;
+	ways->in_one_pass += compare_ways(vector, copy, typed->request);
+	for (size_t i = (size_t)ways->headers % 7; i < copy.len; i += 7) {
+		char was = text[i];
+
+		compare_ways(vector, (struct slice){ text, i }, typed->request);
+		text[i] = other[(i / 7 + (size_t)ways->headers) % (sizeof other - 1)];
+		compare_ways(vector, copy, typed->request);
+		text[i] = was;
+	}
+}
+
+Test(golden_codec, headers_in_one_pass_are_what_they_are_else)
+{
+	struct ways ways = { 0 };
+
+	vectors_each(check_ways, &ways);
+	cr_assert_gt(ways.headers, 1000);
+	cr_assert_gt(
+	    ways.in_one_pass, ways.headers / 2, "%d of %d", ways.in_one_pass, ways.headers);
+}
+
 /* ---- bodies made of messages ---------------------------------------------------- */
 
 static bool
