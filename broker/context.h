@@ -22,6 +22,7 @@ struct worker {
 	struct readahead *readahead;  /* what was read for pulls to come */
 	struct parked_pulls *parked;  /* long polling */
 	struct inflight *inflight;    /* sends that are with the writer */
+	struct topic_memo *sent_to;   /* the topic of the last send */
 	struct filter_cache *filters; /* SQL92 expressions of heartbeats and pulls */
 	uint32_t next_queue;          /* for sends that leave the choice to us */
 	/* pops without messages */

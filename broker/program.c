@@ -368,6 +368,7 @@ free_workers(struct broker *broker)
 		struct worker *worker = &broker->workers[i];
 
 		inflight_free(worker->inflight);
+		free(worker->sent_to);
 		parked_pulls_free(worker->parked);
 		pop_detach(worker);
 		readahead_free(worker->readahead);

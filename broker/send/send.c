@@ -8,6 +8,7 @@
  */
 
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "broker/catalog/topic_create.h"
@@ -20,12 +21,12 @@
 #include "broker/send/send_back.h"
 #include "broker/state/group.h"
 #include "broker/state/limit.h"
-#include "broker/state/limit.h"
 #include "broker/state/stats.h"
 #include "broker/state/topic.h"
 #include "broker/transaction/decide/half_message.h"
 #include "common/base/clock.h"
 #include "common/base/container_of.h"
+#include "common/base/mem.h"
 #include "common/base/utf8.h"
 #include "common/base/wire.h"
 #include "common/protocol/codes.h"
@@ -38,19 +39,21 @@ struct outgoing {
 	struct worker *worker;
 	const struct send_question *question;
 	struct send_outcome *refusal;
-	struct topic topic;
+	const struct topic *topic;
 	int32_t queue_id;
 	struct record *records;
 	size_t n_records;
-	struct known_properties known;
 	struct slice properties, added; /* of the record; of a batch: of each */
 	bool half;                      /* it waits for the end of its transaction */
 	bool dead;                      /* it came back too often, and goes to the dead letters */
 	bool delayed;
 	bool recalls; /* it is the wish to recall another one */
 	bool is_timed;
+	int64_t tag_hash; /* of a delayed message: when it is due */
+	/* These are not cleared, only set. */
+	struct known_properties known;
+	struct topic found; /* one that was made, or is not the one that was asked for */
 	struct timed timed; /* when */
-	int64_t tag_hash;   /* of a delayed message: when it is due */
 };
 
 /* ---- the answer ------------------------------------------------------ */
@@ -228,6 +231,7 @@ send_attach(struct worker *worker)
 {
 	const struct broker_settings *settings = worker->broker->settings;
 
+	worker->sent_to = mem_zalloc(sizeof *worker->sent_to);
 	worker->inflight =
 	    inflight_new(worker->loop, &(struct inflight_limits){
 					   .wait_ms = settings->wait_time_mills_in_send_queue,
@@ -261,7 +265,7 @@ check_service(struct outgoing *out)
 	int64_t since = broker->settings->start_accept_send_request_time_stamp;
 	struct store_stats stats;
 
-	if (clock_wall_ms() < since)
+	if (since > 0 && clock_wall_ms() < since)
 		return refuse(
 		    out, RESPONSE_SYSTEM_ERROR, "broker unable to service, until %" PRId64, since);
 	if (registrar_refusal(broker->registrar) != NULL)
@@ -350,6 +354,7 @@ check_timed(struct outgoing *out)
 	if (out->question->batch)
 		return refuse(out, RESPONSE_MESSAGE_ILLEGAL,
 		    "the message is illegal, a batch cannot be timed");
+	out->timed = (struct timed){ 0 };
 	enum timed_wish wish = timed_wish_of(broker, &out->known, &out->timed);
 
 	if (wish == TIMED_WISH_BAD ||
@@ -447,7 +452,8 @@ static bool __attribute__((noinline)) route_to_retry(struct outgoing *out)
 		return false;
 	if (!came_too_often(out, &group))
 		return true;
-	if (!topic_find_or_create_dead(broker, name, &out->topic, &why))
+	out->topic = &out->found;
+	if (!topic_find_or_create_dead(broker, name, &out->found, &why))
 		return refuse(
 		    out, RESPONSE_SYSTEM_ERROR, "cannot create the dead letter topic: %s", why);
 	out->queue_id = 0;
@@ -456,7 +462,7 @@ static bool __attribute__((noinline)) route_to_retry(struct outgoing *out)
 }
 
 /* Other sends have no room for a group on their stack, which is cleared. */
-static bool
+static inline bool
 route_retry(struct outgoing *out)
 {
 	return !slice_starts(out->question->topic, TOPIC_RETRY_PREFIX) || route_to_retry(out);
@@ -480,7 +486,7 @@ create_retry_topic(struct outgoing *out)
 	if (!find_retry_group(out, &name, &group))
 		return false;
 	if (topic_find_or_create_retry(out->worker->broker, name, group.retry_queues,
-		out->question->unit_mode, &out->topic, &why))
+		out->question->unit_mode, &out->found, &why))
 		return true;
 	return refuse(out, RESPONSE_TOPIC_NOT_EXIST, "topic[%.*s] not exist: %s",
 	    (int)out->question->topic.len, out->question->topic.data, why);
@@ -506,7 +512,7 @@ create_topic(struct outgoing *out)
 		return refuse_forbidden(out);
 	if (slice_starts(wish.name, TOPIC_RETRY_PREFIX))
 		return create_retry_topic(out);
-	if (!topic_find_or_create(out->worker->broker, &wish, &out->topic, &why))
+	if (!topic_find_or_create(out->worker->broker, &wish, &out->found, &why))
 		return refuse(out, RESPONSE_TOPIC_NOT_EXIST,
 		    "topic[%.*s] not exist, apply first please! %s", (int)wish.name.len,
 		    wish.name.data, why);
@@ -518,14 +524,17 @@ static bool
 check_topic(struct outgoing *out)
 {
 	struct broker *broker = out->worker->broker;
-	struct topic *topic = &out->topic;
+	const struct topic *topic =
+	    topics_find_again(broker->topics, out->question->topic, out->worker->sent_to);
 
-	if (topics_find(broker->topics, out->question->topic, topic)) {
-		if (topic->system && topic_is_forbidden(out->question->topic))
-			return refuse_forbidden(out);
-	} else if (!create_topic(out)) {
-		return false;
+	if (topic == NULL) {
+		if (!create_topic(out))
+			return false;
+		topic = &out->found;
+	} else if (topic->system && topic_is_forbidden(out->question->topic)) {
+		return refuse_forbidden(out);
 	}
+	out->topic = topic;
 	if (!(topic->perm & PERM_WRITE))
 		return refuse(out, RESPONSE_NO_PERMISSION,
 		    "the topic[%s] sending message is forbidden", topic->name);
@@ -560,7 +569,7 @@ check_type(struct outgoing *out)
 	if (!out->question->check_type)
 		return true;
 
-	enum message_type wanted = attributes_message_type(&out->topic.attributes);
+	enum message_type wanted = attributes_message_type(&out->topic->attributes);
 	enum message_type type = message_type(out);
 
 	if (type == wanted || wanted == MESSAGE_MIXED ||
@@ -577,13 +586,13 @@ static bool
 choose_queue(struct outgoing *out)
 {
 	struct worker *worker = out->worker;
-	int32_t n = out->topic.write_queues;
-	int32_t most = n > out->topic.read_queues ? n : out->topic.read_queues;
+	int32_t n = out->topic->write_queues;
+	int32_t most = n > out->topic->read_queues ? n : out->topic->read_queues;
 
 	if (out->question->queue_id >= most)
 		return refuse(out, RESPONSE_SYSTEM_ERROR,
 		    "request queueId[%" PRId32 "] is illegal, topic:[%s] has %" PRId32 " queues",
-		    out->question->queue_id, out->topic.name, most);
+		    out->question->queue_id, out->topic->name, most);
 	out->queue_id = out->question->queue_id;
 	if (out->queue_id < 0)
 		out->queue_id = n > 0 ? (int32_t)(worker->next_queue++ % (uint32_t)n) : 0;
@@ -592,19 +601,19 @@ choose_queue(struct outgoing *out)
 
 /* ---- the records ----------------------------------------------------- */
 
-static struct record
-one_record(const struct outgoing *out)
+static void
+make_record(const struct outgoing *out, struct record *record)
 {
-	return (struct record){
+	*record = (struct record){
 		.queue_id = out->queue_id,
 		.flag = out->question->flag,
 		.sys_flag =
-		    out->question->sys_flag | (out->topic.multi_tag ? SYS_FLAG_MULTI_TAGS : 0),
+		    out->question->sys_flag | (out->topic->multi_tag ? SYS_FLAG_MULTI_TAGS : 0),
 		.born_timestamp = out->question->born_timestamp,
 		.born_host = out->question->born_host,
 		.reconsume_times = out->question->reconsume_times,
 		.body = out->question->body,
-		.topic = slice_of(out->topic.name),
+		.topic = slice_of(out->topic->name),
 		.properties = out->properties,
 		.added = out->added,
 	};
@@ -646,7 +655,7 @@ batch_records(struct outgoing *out)
 {
 	struct batch_item item;
 	struct slice rest = out->question->body;
-	struct record each = one_record(out);
+	struct record each;
 	size_t n = 0;
 	int more;
 
@@ -656,6 +665,7 @@ batch_records(struct outgoing *out)
 		return refuse(out, RESPONSE_MESSAGE_ILLEGAL,
 		    "the batch is illegal: message %zu of it cannot be read", n + 1);
 	out->records = arena_alloc(out->question->arena, n * sizeof *out->records);
+	make_record(out, &each);
 	rest = out->question->body;
 	for (; out->n_records < n; out->n_records++) {
 		struct record *record = &out->records[out->n_records];
@@ -704,7 +714,7 @@ make_records(struct outgoing *out)
 	if (out->question->batch)
 		return batch_records(out);
 	out->records = arena_alloc(out->question->arena, sizeof *out->records);
-	out->records[0] = one_record(out);
+	make_record(out, out->records);
 	out->n_records = 1;
 	if (out->dead)
 		out->records[0].properties = dead_properties(out);
@@ -716,7 +726,9 @@ static bool
 divert(struct outgoing *out)
 {
 	const struct delays *delays = out->worker->broker->delays;
-	int level = out->half || out->dead ? 0 : delay_level(delays, out->known.delay);
+	int level = out->half || out->dead || out->known.delay.data == NULL
+	                ? 0
+	                : delay_level(delays, out->known.delay);
 
 	if (out->is_timed && !out->half && !out->dead) {
 		timed_divert(&out->records[0], &out->timed, out->question->arena);
@@ -800,18 +812,16 @@ batch_keys(const struct outgoing *out)
 
 /* A resend within the topic's window is not stored. False: it was refused. */
 static bool
-set_dedup(struct outgoing *out, struct append *append)
+set_dedup(struct outgoing *out, struct append *append, int64_t window_ms)
 {
 	struct slice lone = out->known.unique_key;
 	struct dedup_wish wish = {
-		.topic = slice_of(out->topic.name),
-		.window_ms = 1000 * out->topic.attributes.values[ATTRIBUTE_DEDUP_WINDOW],
+		.topic = slice_of(out->topic->name),
+		.window_ms = window_ms,
 		.queue_id = out->queue_id,
 		.unique_keys = &lone,
 	};
 
-	if (wish.window_ms == 0)
-		return true;
 	if (out->known.repeated)
 		lone = property_first(out->properties, "UNIQ_KEY");
 	if (out->question->batch)
@@ -819,6 +829,20 @@ set_dedup(struct outgoing *out, struct append *append)
 	return append_set_dedup(append, &wish) == 0 ||
 	       refuse(out, RESPONSE_MESSAGE_ILLEGAL,
 		   "the batch is illegal: two of its messages have one unique key");
+}
+
+/* In the arena: a large variable on the stack is cleared each time. */
+static struct outgoing *
+outgoing_new(
+    struct worker *worker, const struct send_question *question, struct send_outcome *refusal)
+{
+	struct outgoing *out = arena_alloc(question->arena, sizeof *out);
+
+	memset(out, 0, offsetof(struct outgoing, known));
+	out->worker = worker;
+	out->question = question;
+	out->refusal = refusal;
+	return out;
 }
 
 static bool
@@ -834,9 +858,7 @@ bool
 send_check(
     struct worker *worker, const struct send_question *question, struct send_outcome *refusal)
 {
-	struct outgoing out = { .worker = worker, .question = question, .refusal = refusal };
-
-	return run_steps(&out);
+	return run_steps(outgoing_new(worker, question, refusal));
 }
 
 /* ---- a message that recalls another one -------------------------------- */
@@ -868,9 +890,9 @@ on_recalled(
 static bool
 recall(struct outgoing *out, struct send *send)
 {
-	struct slice key = out->known.timer_delete, topic = slice_of(out->topic.name);
+	struct slice key = out->known.timer_delete, topic = slice_of(out->topic->name);
 
-	if (key.len > topic.len + 1 && slice_starts(key, out->topic.name) &&
+	if (key.len > topic.len + 1 && slice_starts(key, out->topic->name) &&
 	    key.data[topic.len] == '+')
 		key = (struct slice){ key.data + topic.len + 1, key.len - topic.len - 1 };
 	send->queue_id = TIMED_QUEUE_EVENTS;
@@ -889,20 +911,22 @@ bool
 send_message(struct worker *worker, const struct send_question *question, struct send *send,
     struct send_outcome *refusal)
 {
-	struct outgoing out = { .worker = worker, .question = question, .refusal = refusal };
+	struct outgoing *out = outgoing_new(worker, question, refusal);
 
-	if (!run_steps(&out))
+	if (!run_steps(out))
 		return false;
-	if (out.recalls && out.is_timed)
-		return recall(&out, send);
-	struct append *append = make_append(&out);
+	if (out->recalls && out->is_timed)
+		return recall(out, send);
+	struct append *append = make_append(out);
 
-	if (!set_dedup(&out, append)) {
+	int64_t window_ms = 1000 * out->topic->attributes.values[ATTRIBUTE_DEDUP_WINDOW];
+
+	if (window_ms != 0 && !set_dedup(out, append, window_ms)) {
 		append_free(append);
 		return false;
 	}
 	append->context = send;
-	send->queue_id = out.queue_id;
+	send->queue_id = out->queue_id;
 	inflight_add(worker->inflight, &send->inflight, append);
 	store_append(worker->broker->store, append);
 	return true;

@@ -20,9 +20,10 @@ struct part {
 	struct stats_totals totals;
 	uint64_t put_times[STATS_BUCKETS];
 	uint64_t latencies[STATS_LATENCIES];
-	struct strmap counts; /* "KIND key" -> struct stats_count */
-	size_t max;           /* of counts */
-	uint64_t n_uncounted; /* as there were too many */
+	struct strmap counts;          /* "KIND key" -> struct stats_count */
+	size_t max;                    /* of counts */
+	uint64_t n_uncounted;          /* as there were too many */
+	struct strmap_entry *last_put; /* of counts: the topic of the last send; NULL: look it up */
 };
 
 /* One second of the totals. */
@@ -132,26 +133,44 @@ stats_free(struct stats *stats)
 
 /* ---- counting -------------------------------------------------------- */
 
-/* Below the part's lock. */
-static void
-count(struct part *part, char kind, struct slice topic, struct slice group, uint64_t n,
-    uint64_t bytes)
+/* NULL: there are too many. Below the part's lock. */
+static struct strmap_entry *
+find_count(struct part *part, char kind, struct slice topic, struct slice group)
 {
 	struct name name;
 	struct slice key = name_of(&name, kind, topic, group);
-	struct stats_count *counted = strmap_find(&part->counts, key);
 
-	if (counted == NULL && part->counts.n >= part->max) {
+	if (part->counts.n >= part->max && strmap_find(&part->counts, key) == NULL) {
 		part->n_uncounted++;
+		return NULL;
+	}
+	struct strmap_entry *entry = strmap_get(&part->counts, key);
+
+	if (entry->value == NULL)
+		entry->value = mem_zalloc(sizeof(struct stats_count));
+	return entry;
+}
+
+static void
+add(struct strmap_entry *entry, uint64_t n, uint64_t bytes)
+{
+	struct stats_count *counted = entry != NULL ? entry->value : NULL;
+
+	if (counted == NULL)
 		return;
-	}
-	if (counted == NULL) {
-		counted = mem_zalloc(sizeof *counted);
-		strmap_put(&part->counts, key, counted);
-	}
 	counted->n += n;
 	counted->bytes += bytes;
 	counted->times++;
+}
+
+/* Sends of one topic follow each other. Below the part's lock. */
+static inline bool
+is_last_put(const struct part *part, struct slice topic)
+{
+	const struct strmap_entry *last = part->last_put;
+
+	return last != NULL && last->key_len == topic.len + 1 && topic.len != 0 &&
+	       memcmp(last->key + 1, topic.data, topic.len) == 0;
 }
 
 static size_t
@@ -177,7 +196,9 @@ stats_put(struct stats *stats, int worker, struct slice topic, uint32_t n, uint6
 	part->latencies[stats_latency_slot(took_us)]++;
 	if (took_us > (int64_t)part->totals.put_max_us)
 		part->totals.put_max_us = (uint64_t)took_us;
-	count(part, KIND_PUT, topic, SLICE_NONE, n, bytes);
+	if (!is_last_put(part, topic))
+		part->last_put = find_count(part, KIND_PUT, topic, SLICE_NONE);
+	add(part->last_put, n, bytes);
 	pthread_mutex_unlock(&part->lock);
 }
 
@@ -204,7 +225,7 @@ stats_get(struct stats *stats, int worker, struct slice topic, struct slice grou
 		part->totals.gets_found++;
 		part->totals.got_messages += n;
 		part->totals.got_bytes += bytes;
-		count(part, KIND_GET, topic, group, n, bytes);
+		add(find_count(part, KIND_GET, topic, group), n, bytes);
 	}
 	pthread_mutex_unlock(&part->lock);
 }
@@ -215,7 +236,7 @@ stats_send_back(struct stats *stats, int worker, struct slice topic, struct slic
 	struct part *part = &stats->parts[worker];
 
 	pthread_mutex_lock(&part->lock);
-	count(part, KIND_SEND_BACK, topic, group, 1, 0);
+	add(find_count(part, KIND_SEND_BACK, topic, group), 1, 0);
 	pthread_mutex_unlock(&part->lock);
 }
 
@@ -244,6 +265,7 @@ stats_forget(struct stats *stats, struct slice topic)
 	pthread_mutex_lock(&stats->lock);
 	for (int i = 0; i < stats->n_parts; i++) {
 		pthread_mutex_lock(&stats->parts[i].lock);
+		stats->parts[i].last_put = NULL;
 		forget_in(&stats->parts[i].counts, topic);
 		pthread_mutex_unlock(&stats->parts[i].lock);
 	}
@@ -283,6 +305,7 @@ forget_series(struct stats *stats, struct slice name)
 {
 	for (int i = 0; i < stats->n_parts; i++) {
 		pthread_mutex_lock(&stats->parts[i].lock);
+		stats->parts[i].last_put = NULL;
 		free(strmap_take(&stats->parts[i].counts, name));
 		pthread_mutex_unlock(&stats->parts[i].lock);
 	}

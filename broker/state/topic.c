@@ -3,6 +3,7 @@
 #include "broker/state/topic.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "common/base/clock.h"
@@ -16,7 +17,8 @@ struct topics {
 	pthread_mutex_t lock;
 	struct strmap table; /* name -> struct topic */
 	struct data_version version;
-	int64_t removed; /* the counter of the version in which one went last */
+	int64_t removed;          /* the counter of the version in which one went last */
+	_Atomic uint64_t changes; /* from 1 on; raised below the lock by each change of a topic */
 };
 
 struct topics *
@@ -26,6 +28,7 @@ topics_new(void)
 
 	pthread_mutex_init(&topics->lock, NULL);
 	topics->version.timestamp = clock_wall_ms();
+	atomic_init(&topics->changes, 1);
 	return topics;
 }
 
@@ -51,12 +54,39 @@ topics_find(struct topics *topics, struct slice name, struct topic *out)
 	return found != NULL;
 }
 
+const struct topic *
+topics_find_again(struct topics *topics, struct slice name, struct topic_memo *memo)
+{
+	if (memo->changes == atomic_load_explicit(&topics->changes, memory_order_acquire) &&
+	    slice_equal((struct slice){ memo->topic.name, memo->name_len }, name))
+		return &memo->topic;
+	pthread_mutex_lock(&topics->lock);
+	const struct topic *found = strmap_find(&topics->table, name);
+
+	memo->changes = 0;
+	if (found != NULL) {
+		memo->topic = *found;
+		memo->name_len = name.len;
+		memo->changes = atomic_load_explicit(&topics->changes, memory_order_relaxed);
+	}
+	pthread_mutex_unlock(&topics->lock);
+	return found != NULL ? &memo->topic : NULL;
+}
+
+/* Memos are outdated. Below the lock. */
+static void
+note_change(struct topics *topics)
+{
+	atomic_fetch_add_explicit(&topics->changes, 1, memory_order_release);
+}
+
 static void
 set_locked(struct topics *topics, struct topic *kept, const struct topic *topic)
 {
 	*kept = *topic;
 	data_version_next(&topics->version, clock_wall_ms());
 	kept->changed = topics->version.counter;
+	note_change(topics);
 }
 
 static void
@@ -104,6 +134,7 @@ topics_remove(struct topics *topics, struct slice name)
 	if (gone != NULL) {
 		data_version_next(&topics->version, clock_wall_ms());
 		topics->removed = topics->version.counter;
+		note_change(topics);
 	}
 	pthread_mutex_unlock(&topics->lock);
 	free(gone);
@@ -188,6 +219,7 @@ topics_set_order(struct topics *topics, const struct slice *ordered, size_t n)
 		if (topic != NULL)
 			topic->order = true;
 	}
+	note_change(topics);
 	pthread_mutex_unlock(&topics->lock);
 }
 

@@ -33,9 +33,19 @@ struct topic {
 	int64_t changed; /* the counter of the data version that it came with; the table sets it */
 };
 
+/* The topic that one thread asked for last, if it asks for the same one again and again. */
+struct topic_memo {
+	struct topic topic;
+	size_t name_len;
+	uint64_t changes; /* of the table when it was found; 0: none was */
+};
+
 struct topics *topics_new(void);
 void topics_free(struct topics *topics);
 bool topics_find(struct topics *topics, struct slice name, struct topic *out);
+/* The same, remembered until a topic changes; NULL: there is none. Lent until the next call. */
+const struct topic *topics_find_again(
+    struct topics *topics, struct slice name, struct topic_memo *memo);
 /* Adds or replaces; the data version grows. True when there was none of this name. */
 bool topics_put(struct topics *topics, const struct topic *topic);
 /* Adds unless there is one of this name; *now is what counts then. True when it was added. */

@@ -112,6 +112,32 @@ Test(stats, forgetting_spares_longer_names)
 	stats_free(stats);
 }
 
+/* The counter of the last send is kept at hand, but not beyond its end. */
+Test(stats, a_topic_that_is_forgotten_begins_anew)
+{
+	struct stats *stats = stats_new(1, 2);
+	struct stats_view view;
+	int64_t now_ms = START_MS;
+
+	stats_tick(stats, now_ms);
+	stats_put(stats, 0, SLICE("T"), 5, 1, 1);
+	stats_put(stats, 0, SLICE("T"), 5, 1, 1);
+	stats_forget(stats, SLICE("T"));
+	for (int i = 0; i < 60; i++) {
+		stats_put(stats, 0, SLICE("T"), 1, 1, 1);
+		stats_put(stats, 0, SLICE("U"), 2, 1, 1);
+		stats_put(stats, 0, SLICE("TU"), 3, 1, 1); /* too many: not counted */
+		stats_put(stats, 0, SLICE("U"), 2, 1, 1);
+		pass(stats, &now_ms, 1);
+	}
+	cr_assert(stats_view(stats, SLICE("TOPIC_PUT_NUMS"), SLICE("T"), SLICE("C"), &view));
+	cr_assert_float_eq(view.minute.tps, 1, 0.2);
+	cr_assert(stats_view(stats, SLICE("TOPIC_PUT_NUMS"), SLICE("U"), SLICE("C"), &view));
+	cr_assert_float_eq(view.minute.tps, 4, 0.8);
+	cr_assert_not(stats_view(stats, SLICE("TOPIC_PUT_NUMS"), SLICE("TU"), SLICE("C"), &view));
+	stats_free(stats);
+}
+
 Test(stats, latency_slots_are_narrow_and_in_order)
 {
 	uint64_t slots[STATS_LATENCIES] = { 0 };

@@ -39,6 +39,48 @@ Test(topic, put_find_remove)
 	topics_free(topics);
 }
 
+static void
+check_memo(struct topics *topics, struct topic_memo *memo, const char *name)
+{
+	struct topic found;
+	bool there = topics_find(topics, slice_of(name), &found);
+
+	for (int i = 0; i < 2; i++) {
+		const struct topic *again = topics_find_again(topics, slice_of(name), memo);
+
+		cr_assert_eq(again != NULL, there, "%s", name);
+		if (there)
+			cr_assert_eq(memcmp(again, &found, sizeof found), 0, "%s", name);
+	}
+}
+
+/* It says what the table says after every kind of change. */
+Test(topic, what_is_remembered_is_never_old)
+{
+	struct topics *topics = topics_new();
+	struct topic_memo memo = { 0 };
+	struct topic one = make("T", 4), other = make("TT", 7), now;
+	const struct slice ordered = SLICE("T");
+
+	check_memo(topics, &memo, "");
+	check_memo(topics, &memo, "T");
+	topics_put(topics, &one);
+	check_memo(topics, &memo, "T");
+	topics_add(topics, &other, &now);
+	check_memo(topics, &memo, "TT");
+	check_memo(topics, &memo, "T");
+	one.perm = PERM_READ;
+	topics_put(topics, &one);
+	check_memo(topics, &memo, "T");
+	topics_set_order(topics, &ordered, 1);
+	check_memo(topics, &memo, "T");
+	cr_assert(memo.topic.order);
+	topics_remove(topics, SLICE("T"));
+	check_memo(topics, &memo, "T");
+	check_memo(topics, &memo, "TT");
+	topics_free(topics);
+}
+
 Test(topic, add_keeps_the_first)
 {
 	struct topics *topics = topics_new();
