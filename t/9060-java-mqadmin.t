@@ -49,6 +49,18 @@ has "queryMsgById" "OffsetID:  *$id" "Topic:  *$topic" 'Keys:  *\[key1\]' 'Messa
 tool queryMsgById -i 7F00000100002A9F00000000DEADBEEF
 has_not "queryMsgById: one that is not there" 'Message Body Path:'
 
+tool queryCq -t "$topic" -q 1 -i 0 -b "$broker_a" -g "$group"
+has "queryCq" 'max: 1, min: 0' '^idx: 0'
+tool updateOrderConf -t "$topic" -m put -v 'broker-a:4;broker-b:2'
+has "updateOrderConf put" 'update orderConf success'
+tool updateOrderConf -t "$topic" -m get
+has "updateOrderConf get" "topic=\[$topic\], orderConf=\[broker-a:4;broker-b:2\]"
+t_has "ours reads what it put" "$("$BUILDDIR/mqadmin" updateOrderConf -n "$MQ_NAMESRV" -t "$topic" -m get)" 'broker-a:4;broker-b:2'
+tool updateOrderConf -t "$topic" -m delete
+has "updateOrderConf delete" 'delete orderConf success'
+tool updateOrderConf -t "$topic" -m get
+has_not "updateOrderConf: it is gone" 'broker-a:4'
+
 tool brokerStatus -b "$broker_a"
 has "brokerStatus" '^bootTimestamp' '^brokerVersionDesc  *: V4_' '^msgPutTotalTodayNow' '^putTps' '^runtime' \
 	'^commitLogMaxOffset' '^getTotalTps'
