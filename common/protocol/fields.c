@@ -173,7 +173,8 @@ scan_number(struct json_scan *scan, size_t most_digits, int64_t *number)
 	uint64_t digits;
 	size_t n = itoa_take(begin, (size_t)(scan->end - begin), &digits);
 
-	if (n == 0 || n > most_digits || begin + n == scan->end || begin[n] != '"')
+	if (n == 0 || n > most_digits || begin + n == scan->end || begin[n] != '"' ||
+	    digits > INT64_MAX)
 		return false;
 	*number = negative ? -(int64_t)digits : (int64_t)digits;
 	scan->at = begin + n + 1;
@@ -216,7 +217,7 @@ scan_value(struct json_scan *scan, const struct field *field, void *header)
 		*(int32_t *)at = (int32_t)number;
 		return true;
 	case FIELD_INT64:
-		return scan_number(scan, ITOA_DIGITS_MAX - 1, at);
+		return scan_number(scan, ITOA_DIGITS_MAX, at);
 	case FIELD_BOOL:
 		return scan_bool(scan, at);
 	case FIELD_TEXT:
