@@ -56,7 +56,7 @@ rooms() {
 	broker/store/append:      $store_ground broker/store/log
 	broker/store/tail:        $store_ground broker/store/index broker/store/log
 	broker/store/reader:      $store_ground broker/store/index broker/store/log
-	broker/store/closer:      $store_ground broker/store/log broker/store/reader
+	broker/store/closer:      $store_ground broker/store/log broker/store/reader broker/store/sqlite
 	broker/store/writer:      $store_ground broker/store/append broker/store/closer broker/store/half broker/store/log broker/store/meta broker/store/reader broker/store/sqlite broker/store/tail broker/store/timed
 	broker/store/expire:      $store_ground broker/store/log broker/store/reader broker/store/writer
 	broker/store:             broker/store/ common/

@@ -8,6 +8,7 @@
 
 #include "broker/store/closer/checkpointer.h"
 #include "broker/store/log/disk.h"
+#include "broker/store/sqlite/sql.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
@@ -87,6 +88,54 @@ closer_seal(struct closer *closer, const struct segment_writer *left)
 	checkpointer_seal(closer->checkpointer, left);
 	/* For the segment after the one that comes now. */
 	mailbox_wake(&closer->base->inboxes.closer);
+}
+
+/* ---- databases of others ---------------------------------------------- */
+
+struct checkpoint_task {
+	struct task task;
+	const char *path;
+	atomic_bool *busy;
+};
+
+static int
+checkpoint_file(const char *path, const char *vfs)
+{
+	sqlite3 *db;
+	int64_t version;
+	int rc = sql_open(path, vfs, SQL_WRITE, &db);
+
+	/* A connection knows of the WAL once it has read. */
+	if (rc == SQLITE_OK)
+		rc = sql_int64(db, "PRAGMA user_version", &version);
+	if (rc == SQLITE_ROW)
+		rc = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	sql_close(db);
+	return rc;
+}
+
+static void
+run_checkpoint(struct task *task, void *arg)
+{
+	struct checkpoint_task *checkpoint = (struct checkpoint_task *)task;
+	struct closer *closer = arg;
+	int rc =
+	    closer->stop ? SQLITE_OK : checkpoint_file(checkpoint->path, closer->base->options.vfs);
+
+	if (rc != SQLITE_OK)
+		log_warn("checkpoint failed, trying again file=%s error=%s", checkpoint->path,
+		    sqlite3_errstr(rc));
+	atomic_store(checkpoint->busy, false);
+	free(checkpoint);
+}
+
+void
+closer_checkpoint(struct closer *closer, const char *path, atomic_bool *busy)
+{
+	struct checkpoint_task *checkpoint = mem_alloc(sizeof *checkpoint);
+
+	*checkpoint = (struct checkpoint_task){ { .run = run_checkpoint }, path, busy };
+	closer_post(&closer->base->inboxes, &checkpoint->task);
 }
 
 /* ---- the disk -------------------------------------------------------- */

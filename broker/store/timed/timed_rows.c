@@ -114,9 +114,22 @@ timed_rows_close(struct timed_table *table)
 	table->db = NULL;
 }
 
+static int
+on_commit(void *arg, sqlite3 *db, const char *name, int n_pages)
+{
+	struct timed_table *table = arg;
+
+	(void)db;
+	(void)name;
+	table->n_wal_pages = n_pages;
+	return SQLITE_OK;
+}
+
 int
 timed_rows_relax(struct timed_table *table)
 {
+	/* Which also ends checkpoints at commits. */
+	sqlite3_wal_hook(table->db, on_commit, table);
 	return sql_exec(table->db, "PRAGMA synchronous = NORMAL");
 }
 

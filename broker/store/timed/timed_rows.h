@@ -26,7 +26,9 @@ void timed_table_end(struct timed_table *table, int64_t position, int64_t end);
 /* Makes timer.db, for a log that ends there; 0 or -1, logged. */
 int timed_rows_create(struct timed_table *table, int64_t end);
 void timed_rows_close(struct timed_table *table);
-/* From here on each transaction is whole, and a power cut may take the last ones; an SQLite code.
+/*
+ * From here on each transaction is whole, a power cut may take the last ones, and somebody else
+ * checkpoints (timed_table_wants_checkpoint). An SQLite code.
  */
 int timed_rows_relax(struct timed_table *table);
 bool timed_rows_find(struct timed_table *table, int64_t position, struct timed *row);

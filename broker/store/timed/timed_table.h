@@ -13,7 +13,12 @@
  * The rows lag behind the log. timer.db itself says by how much: a start replays the log from
  * there. It never leads: a change is written only after its commit is synced. timer.db needs no
  * sync of its own, as each of its transactions is whole, and it can be made anew from the log.
+ *
+ * Rows are written by rounds: up to TIMED_ROUND changes in one transaction, sorted as the rows are,
+ * so that neighbours share pages. A round takes many turns of the writer, each short.
  */
+
+#include <stdatomic.h>
 
 #include "broker/store/half/half_table.h"
 #include "broker/store/sqlite/sql.h"
@@ -23,6 +28,7 @@
 #include "common/protocol/record.h"
 
 #define TIMED_WINDOW_MIN 1000
+#define TIMED_ROUND 32768
 
 enum timed_statement {
 	TIMED_PUT_ROW,
@@ -44,8 +50,9 @@ struct timed_end {
 struct timed_table {
 	struct half_table of[N_TIMED_CLOCKS];
 	struct timed_end ends[N_TIMED_CLOCKS];
-	size_t n_aged[N_TIMED_CLOCKS]; /* changes that were there at the last look */
-	bool changed;                  /* by this batch */
+	/* changes that were there at the last look; in a round: its own, in the order of rows */
+	size_t n_aged[N_TIMED_CLOCKS];
+	bool changed; /* by this batch */
 	int64_t n_pending, n_pending_before;
 	int64_t carried_at, carried_before; /* log position of the last commit with a carried one */
 	int64_t keep_below;                 /* records below are to be removed; 0: none */
@@ -61,7 +68,15 @@ struct timed_table {
 	sqlite3_stmt *statements[N_TIMED_STATEMENTS];
 	int64_t kept_position;
 	int64_t next_look_ms; /* clock_mono_ms */
-	bool failed;          /* it was logged */
+	/* a round: one transaction of many rows, some of them in each turn */
+	bool looking, in_round;
+	size_t n_flushed[N_TIMED_CLOCKS]; /* of the aged */
+	size_t n_rest[N_TIMED_CLOCKS];    /* aged ones of rounds to come */
+	int64_t round_position;           /* where a replay would begin after it */
+	int64_t round_synced;
+	int n_wal_pages; /* at the last commit */
+	atomic_bool checkpointing;
+	bool failed; /* it was logged */
 };
 
 void timed_table_init(
@@ -90,6 +105,8 @@ int64_t timed_table_next(const struct timed_table *table, enum timed_clock clock
 int timed_table_tend_in_ms(const struct timed_table *table, int64_t synced);
 /* Writes rows of what is a second old, as much of it as may delay the log, and fills the window. */
 void timed_table_tend(struct timed_table *table, int64_t synced);
+/* Its WAL is long and nobody checkpoints it yet: to be done by another thread, as it takes long. */
+bool timed_table_wants_checkpoint(const struct timed_table *table);
 /* At the end: all that is synced. */
 void timed_table_flush_all(struct timed_table *table, int64_t synced);
 /* False: records below `before` are needed, or the copies of such are not synced; the former are to

@@ -10,7 +10,9 @@
 /* What the writer does for timed messages in its turns: their rows, the window, old segments. */
 
 #define LOOK_MS 1000
-#define FLUSH_CHANGES 512        /* in one transaction: it delays the log */
+#define STEP_CHANGES 256         /* in one turn: it delays the log */
+#define CHECKPOINT_PAGES 2000    /* of the WAL */
+#define CHECKPOINT_LOOK_MS 50    /* while one is under way */
 #define FILL_ROWS 1024           /* read at once, likewise */
 #define POSITION_STEP (16 << 20) /* bytes of log that a replay may read in vain */
 
@@ -67,7 +69,8 @@ forget_brief(struct timed_table *table, enum timed_clock clock, int64_t synced)
 
 struct timed_flush {
 	struct timed_table *table;
-	size_t n[N_TIMED_CLOCKS]; /* how many of the oldest changes */
+	/* changes, of each clock */
+	size_t from[N_TIMED_CLOCKS], to[N_TIMED_CLOCKS];
 	int64_t synced, position;
 };
 
@@ -82,9 +85,8 @@ put_row(struct timed_table *table, enum timed_clock clock, const struct half_ent
 }
 
 static int
-put_rows(void *arg)
+put_rows(const struct timed_flush *flush)
 {
-	const struct timed_flush *flush = arg;
 	struct timed_table *table = flush->table;
 	sqlite3_stmt *delete = table->statements[TIMED_DELETE_ROW];
 	int rc = SQLITE_OK;
@@ -92,7 +94,7 @@ put_rows(void *arg)
 	for (int clock = 0; clock < N_TIMED_CLOCKS; clock++) {
 		struct half_table *of = &table->of[clock];
 
-		for (size_t i = 0; i < flush->n[clock] && rc == SQLITE_OK; i++) {
+		for (size_t i = flush->from[clock]; i < flush->to[clock] && rc == SQLITE_OK; i++) {
 			const struct half_entry *entry = half_table_changed(of, &of->changes[i]);
 
 			if (entry == NULL)
@@ -107,7 +109,16 @@ put_rows(void *arg)
 			}
 		}
 	}
-	return rc == SQLITE_OK ? timed_rows_put_position(table, flush->position) : rc;
+	return rc;
+}
+
+static int
+put_all(void *arg)
+{
+	const struct timed_flush *flush = arg;
+	int rc = put_rows(flush);
+
+	return rc == SQLITE_OK ? timed_rows_put_position(flush->table, flush->position) : rc;
 }
 
 /* The first n changes are in rows now. */
@@ -134,21 +145,6 @@ note_rows(struct timed_table *table, enum timed_clock clock, size_t n, int64_t s
 	table->n_aged[clock] = table->n_aged[clock] > n ? table->n_aged[clock] - n : 0;
 }
 
-/* How far the rows will be: to the first change that is not among them. */
-static int64_t
-position_behind(const struct timed_flush *flush)
-{
-	int64_t position = flush->synced;
-
-	for (int clock = 0; clock < N_TIMED_CLOCKS; clock++) {
-		const struct half_table *of = &flush->table->of[clock];
-
-		if (flush->n[clock] < of->n_changes && of->changes[flush->n[clock]].at < position)
-			position = of->changes[flush->n[clock]].at;
-	}
-	return position;
-}
-
 static void
 failed(struct timed_table *table, int rc)
 {
@@ -158,36 +154,175 @@ failed(struct timed_table *table, int rc)
 	table->failed = true;
 }
 
-/* Writes synced changes, the aged ones or all; returns how many, or -1. */
-static int
-flush_rows(struct timed_table *table, int64_t synced, bool all)
+/* Once the rows of these changes are committed. */
+static void
+note_flush(struct timed_table *table, const struct timed_flush *flush)
 {
-	struct timed_flush flush = { .table = table, .synced = synced };
-	size_t n = 0, n_max = all ? SIZE_MAX : FLUSH_CHANGES;
+	table->failed = false;
+	table->kept_position = flush->position;
+	for (int clock = 0; clock < N_TIMED_CLOCKS; clock++)
+		note_rows(table, (enum timed_clock)clock, flush->to[clock], flush->synced);
+}
+
+/* How far the rows will be: to the first change that is not among those of the flush. The aged ones
+ * may have been sorted, by a round that failed. */
+static int64_t
+position_behind(const struct timed_flush *flush)
+{
+	int64_t position = flush->synced;
+
+	for (int clock = 0; clock < N_TIMED_CLOCKS; clock++) {
+		const struct half_table *of = &flush->table->of[clock];
+		size_t i = flush->to[clock];
+
+		do {
+			if (i < of->n_changes && of->changes[i].at < position)
+				position = of->changes[i].at;
+		} while (i++ < flush->table->n_aged[clock]);
+	}
+	return position;
+}
+
+/* ---- a round of rows --------------------------------------------------- */
+
+/*
+ * Rows lie by position and are found by due time. New ones come in the order of positions, so they
+ * are sorted by due time; those that go come in the order of due times.
+ */
+struct sorted_change {
+	int64_t key;
+	struct half_changed change;
+};
+
+static int
+compare_keys(const void *a, const void *b)
+{
+	const struct sorted_change *left = a, *right = b;
+
+	return (left->key > right->key) - (left->key < right->key);
+}
+
+static void
+sort_changes(struct half_table *of, size_t n)
+{
+	struct sorted_change *sorted = mem_alloc(n * sizeof *sorted + 1);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct half_entry *entry = half_table_changed(of, &of->changes[i]);
+
+		sorted[i].change = of->changes[i];
+		sorted[i].key = entry == NULL    ? INT64_MIN
+		                : is_done(entry) ? entry->position - INT64_MAX
+		                                 : entry->copy;
+	}
+	qsort(sorted, n, sizeof *sorted, compare_keys);
+	for (size_t i = 0; i < n; i++)
+		of->changes[i] = sorted[i].change;
+	free(sorted);
+}
+
+/* Of the aged changes those that are synced, as many as are written in one transaction. */
+static void
+choose(struct timed_table *table, struct timed_flush *flush)
+{
+	size_t left = TIMED_ROUND;
 
 	for (int clock = 0; clock < N_TIMED_CLOCKS; clock++) {
 		const struct half_table *of = &table->of[clock];
-		size_t most = all ? of->n_changes : table->n_aged[clock];
 
-		for (;
-		     flush.n[clock] < most && n < n_max && of->changes[flush.n[clock]].at < synced;
-		     n++)
-			flush.n[clock]++;
+		while (left > 0 && flush->to[clock] < table->n_aged[clock] &&
+		       of->changes[flush->to[clock]].at < flush->synced) {
+			flush->to[clock]++;
+			left--;
+		}
 	}
+}
+
+/* False: there is nothing to write. */
+static bool
+begin_round(struct timed_table *table, int64_t synced)
+{
+	struct timed_flush flush = { .table = table, .synced = synced };
+
+	choose(table, &flush);
 	flush.position = position_behind(&flush);
-	if (n == 0 && flush.position - table->kept_position < POSITION_STEP)
-		return 0;
-	int rc = sql_transaction(table->db, put_rows, &flush);
+	if (flush.to[TIMED_STEADY] + flush.to[TIMED_WALL] == 0 &&
+	    flush.position - table->kept_position < POSITION_STEP)
+		return false;
+	int rc = sql_exec(table->db, "BEGIN IMMEDIATE");
 
 	if (rc != SQLITE_OK) {
 		failed(table, rc);
-		return -1;
+		return false;
 	}
-	table->failed = false;
-	table->kept_position = flush.position;
+	for (int clock = 0; clock < N_TIMED_CLOCKS; clock++) {
+		sort_changes(&table->of[clock], flush.to[clock]);
+		table->n_rest[clock] = table->n_aged[clock] - flush.to[clock];
+		table->n_aged[clock] = flush.to[clock];
+		table->n_flushed[clock] = 0;
+	}
+	table->round_position = flush.position;
+	table->round_synced = synced;
+	table->in_round = true;
+	return true;
+}
+
+/* Nothing of it was written, or is to be. */
+static void
+leave_round(struct timed_table *table)
+{
+	if (!table->in_round)
+		return;
+	table->in_round = false;
 	for (int clock = 0; clock < N_TIMED_CLOCKS; clock++)
-		note_rows(table, (enum timed_clock)clock, flush.n[clock], synced);
-	return (int)n;
+		table->n_aged[clock] += table->n_rest[clock];
+	if (!sqlite3_get_autocommit(table->db))
+		sql_exec(table->db, "ROLLBACK");
+}
+
+static void
+end_round(struct timed_table *table)
+{
+	struct timed_flush flush = {
+		.table = table,
+		.synced = table->round_synced,
+		.position = table->round_position,
+	};
+	int rc = timed_rows_put_position(table, flush.position);
+
+	if (rc == SQLITE_OK)
+		rc = sql_exec(table->db, "COMMIT");
+	memcpy(flush.to, table->n_flushed, sizeof flush.to);
+	leave_round(table);
+	if (rc == SQLITE_OK)
+		note_flush(table, &flush);
+	else
+		failed(table, rc);
+}
+
+/* Some rows more. */
+static void
+step_round(struct timed_table *table)
+{
+	struct timed_flush flush = { .table = table, .synced = table->round_synced };
+	size_t left = STEP_CHANGES;
+
+	for (int clock = 0; clock < N_TIMED_CLOCKS; clock++) {
+		size_t n = table->n_aged[clock] - table->n_flushed[clock];
+
+		n = n < left ? n : left;
+		left -= n;
+		flush.from[clock] = table->n_flushed[clock];
+		flush.to[clock] = table->n_flushed[clock] += n;
+	}
+	int rc = put_rows(&flush);
+
+	if (rc != SQLITE_OK) {
+		failed(table, rc);
+		leave_round(table);
+	} else if (left != 0) {
+		end_round(table);
+	}
 }
 
 /* ---- the window -------------------------------------------------------- */
@@ -297,6 +432,8 @@ timed_table_tend_in_ms(const struct timed_table *table, int64_t synced)
 
 	if (table->db == NULL)
 		return -1;
+	if (table->in_round)
+		return 0;
 	for (int clock = 0; clock < N_TIMED_CLOCKS; clock++) {
 		if (is_low(table, (enum timed_clock)clock)) {
 			if (!table->failed)
@@ -310,21 +447,28 @@ timed_table_tend_in_ms(const struct timed_table *table, int64_t synced)
 	return wait > 0 ? (int)wait : 0;
 }
 
+/* The next round goes on with what has aged, or this look is over. */
 static void
-flush_some(struct timed_table *table, int64_t synced)
+look(struct timed_table *table, int64_t synced)
 {
-	if (clock_mono_ms() < table->next_look_ms)
+	if (atomic_load(&table->checkpointing)) {
+		/* Else the WAL could not begin anew, and would grow. */
+		table->next_look_ms = clock_mono_ms() + CHECKPOINT_LOOK_MS;
 		return;
-	for (int clock = 0; clock < N_TIMED_CLOCKS; clock++)
-		forget_brief(table, (enum timed_clock)clock, synced);
-	/* The rest goes after the next batch, so that the log is not delayed for long. */
-	if (flush_rows(table, synced, false) == FLUSH_CHANGES)
+	}
+	if (!table->looking) {
+		for (int clock = 0; clock < N_TIMED_CLOCKS; clock++)
+			forget_brief(table, (enum timed_clock)clock, synced);
+		table->looking = true;
+	}
+	if (begin_round(table, synced))
 		return;
 	for (int clock = 0; clock < N_TIMED_CLOCKS; clock++) {
 		table->n_aged[clock] = table->of[clock].n_changes;
 		if (table->of[clock].n > table->window_max)
 			shrink(table, (enum timed_clock)clock);
 	}
+	table->looking = false;
 	table->next_look_ms = clock_mono_ms() + LOOK_MS;
 }
 
@@ -333,17 +477,47 @@ timed_table_tend(struct timed_table *table, int64_t synced)
 {
 	if (table->db == NULL || (table->failed && clock_mono_ms() < table->next_look_ms))
 		return;
-	flush_some(table, synced);
+	if (!table->in_round && clock_mono_ms() >= table->next_look_ms)
+		look(table, synced);
+	if (table->in_round)
+		step_round(table);
+	if (table->failed)
+		table->next_look_ms = clock_mono_ms() + LOOK_MS;
 	for (int clock = 0; clock < N_TIMED_CLOCKS; clock++)
 		if (is_low(table, (enum timed_clock)clock))
 			fill(table, (enum timed_clock)clock);
 }
 
+bool
+timed_table_wants_checkpoint(const struct timed_table *table)
+{
+	return table->n_wal_pages >= CHECKPOINT_PAGES && !atomic_load(&table->checkpointing);
+}
+
 void
 timed_table_flush_all(struct timed_table *table, int64_t synced)
 {
-	while (table->db != NULL && flush_rows(table, synced, true) > 0)
-		;
+	struct timed_flush flush = { .table = table, .synced = synced };
+
+	if (table->db == NULL)
+		return;
+	leave_round(table);
+	for (int clock = 0; clock < N_TIMED_CLOCKS; clock++) {
+		const struct half_table *of = &table->of[clock];
+
+		while (flush.to[clock] < of->n_changes && of->changes[flush.to[clock]].at < synced)
+			flush.to[clock]++;
+	}
+	flush.position = position_behind(&flush);
+	if (flush.to[TIMED_STEADY] + flush.to[TIMED_WALL] == 0 &&
+	    flush.position - table->kept_position < POSITION_STEP)
+		return;
+	int rc = sql_transaction(table->db, put_all, &flush);
+
+	if (rc != SQLITE_OK)
+		failed(table, rc);
+	else
+		note_flush(table, &flush);
 }
 
 /* ---- segments that go --------------------------------------------------- */

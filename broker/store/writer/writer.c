@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "broker/store/closer/closer.h"
 #include "broker/store/writer/batch.h"
 #include "broker/store/writer/commit.h"
 #include "broker/store/writer/drop.h"
@@ -153,6 +154,19 @@ flush_if_due(struct writer *writer)
 }
 
 static void
+tend_timed(struct writer *writer)
+{
+	struct timed_table *table = &writer->timed;
+
+	if (timed_table_tend_in_ms(table, writer_synced(writer)) == 0)
+		timed_table_tend(table, writer_synced(writer));
+	if (timed_table_wants_checkpoint(table)) {
+		atomic_store(&table->checkpointing, true);
+		closer_checkpoint(writer->closer, table->path, &table->checkpointing);
+	}
+}
+
+static void
 run_batch(struct writer *writer)
 {
 	batch_dequeue(writer);
@@ -172,8 +186,7 @@ run_batch(struct writer *writer)
 	batch_pass_reads(writer);
 	if (half_rows_flush_in_ms(&writer->half_rows) == 0)
 		half_rows_flush(&writer->half_rows, writer_synced(writer), false);
-	if (timed_table_tend_in_ms(&writer->timed, writer_synced(writer)) == 0)
-		timed_table_tend(&writer->timed, writer_synced(writer));
+	tend_timed(writer);
 	writer_publish_counts(writer);
 	probe(writer);
 }
