@@ -42,6 +42,7 @@
 #include "broker/state/replies.h"
 #include "broker/state/stats.h"
 #include "broker/state/topic.h"
+#include "broker/state/topic_turn.h"
 #include "broker/store/reader/readahead.h"
 #include "broker/store/store.h"
 #include "broker/store/tail/tail.h"
@@ -309,6 +310,7 @@ load_state(struct broker *broker)
 	broker->request_modes = request_modes_new();
 	broker->checkpoints = checkpoints_new();
 	broker->topics = topics_new();
+	broker->topic_turns = topic_turns_new();
 	broker->groups = groups_new();
 	broker->offsets = offsets_new();
 	broker->producer_groups = producer_groups_new(&broker->settings->transaction_policy);
@@ -418,6 +420,7 @@ broker_release(struct daemon *daemon)
 		groups_free(broker->groups);
 		limits_free(broker->limits);
 		topics_free(broker->topics);
+		topic_turns_free(broker->topic_turns);
 		clients_free(broker->clients);
 		queue_locks_free(broker->queue_locks);
 		request_modes_free(broker->request_modes);

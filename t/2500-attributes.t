@@ -61,6 +61,26 @@ t_is "a list" "$(rawcall -B "$(echo "$list" | sed 's/+x":"y/+message.type":"DELA
 t_is "its second" "$(attributes L2)" '{"message.type":"DELAY"}'
 t_is "MIXED where it is allowed" "$(rawcall -B 'enableMixedMessageType=true' "$b" 25 | field code) $(change M +message.type=MIXED)" "0 0 "
 
+# changes at the same time: each begins with what the one before it left
+update='defaultTopic=TBW102 readQueueNums=1 writeQueueNums=1 perm=6 topicFilterType=SINGLE_TAG'
+# shellcheck disable=SC2086
+rawcall -o "$b" 17 topic=Both $update attributes=+queue.type=SimpleCQ -- 17 topic=Both $update attributes=+dedup.window=60 \
+	-- 17 topic=Both $update attributes=+message.type=FIFO
+both_are() {
+	[ "$(attributes Both)" = "$1" ]
+}
+t_ok "three changes of a topic at once: none is lost" t_wait 30 both_are \
+	'{"dedup.window":"60","message.type":"FIFO","queue.type":"SimpleCQ"}'
+list='{"topicConfigList":[{"topicName":"L1","attributes":{"-message.type":""}},{"topicName":"Both","attributes":{"-dedup.window":""}}]}'
+# shellcheck disable=SC2086
+rawcall -o "$b" 17 topic=L1 $update attributes=+dedup.window=7 -- 18 "@$list" -- 17 topic=Both $update \
+	attributes=+message.type=DELAY -- 215 topic=L2 -- 17 topic=L2 $update attributes=+dedup.window=8
+lists_are() {
+	[ "$(attributes Both)$(attributes L1)$(attributes L2)" = "$1" ]
+}
+t_ok "nor by a list, nor by a deletion" t_wait 30 lists_are \
+	'{"message.type":"DELAY","queue.type":"SimpleCQ"}{"dedup.window":"7"}{"dedup.window":"8"}'
+
 # groups
 group='{"groupName":"G","consumeMessageOrderly":true,"consumeTimeoutMinute":7,"groupRetryPolicy":{"type":"EXPONENTIAL","exponentialRetryPolicy":{"initial":100,"max":900,"multiplier":3}}}'
 t_is "a group" "$(rawcall -B "$group" "$b" 200 | field code)" 0

@@ -4,20 +4,155 @@
 
 #include <stdlib.h>
 
-#include "broker/catalog/reply_after_commit.h"
 #include "broker/catalog/system_topic.h"
 #include "broker/catalog/topic_change.h"
 #include "broker/cluster/masters.h"
 #include "broker/context.h"
 #include "broker/state/limit.h"
 #include "broker/state/topic.h"
+#include "broker/state/topic_turn.h"
+#include "common/base/container_of.h"
+#include "common/base/mem.h"
 #include "common/json/json_body.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
 #include "common/protocol/name.h"
 #include "common/protocol/name_list.h"
 
-/* ---- 17, 18 ---------------------------------------------------------- */
+/* ---- 17, 18, 215: changes, one after the other for each topic ---------- */
+
+/* What a request wants to change; it may wait for its turn. */
+struct change_wish {
+	struct topic_turn turn;
+	struct broker *broker;
+	struct ticket ticket;
+	struct arena arena, json; /* json: of the attribute lists */
+	struct topic *topics;     /* without attributes */
+	size_t n;
+	bool removes;                        /* they are to go */
+	bool if_absent;                      /* one that is there stays as it is */
+	struct slice attributes;             /* changes of the first */
+	const struct json **attribute_lists; /* ... of each; NULL: none has any */
+};
+
+static void on_turn(struct topic_turn *turn, struct loop *loop);
+
+/* For n topics, whose names are still to be set. */
+static struct change_wish *
+wish_new(struct request *request, size_t n)
+{
+	struct change_wish *wish = mem_zalloc(sizeof *wish);
+
+	wish->broker = request_broker(request);
+	wish->ticket = request_ticket(request);
+	wish->turn.loop = request->loop;
+	wish->turn.ready = on_turn;
+	wish->topics = arena_zalloc(&wish->arena, (n + 1) * sizeof *wish->topics);
+	wish->n = n;
+	return wish;
+}
+
+static void
+wish_free(struct change_wish *wish)
+{
+	arena_release(&wish->arena);
+	arena_release(&wish->json);
+	free(wish);
+}
+
+static enum verdict
+wish_start(struct change_wish *wish)
+{
+	struct topic_turn *turn = &wish->turn;
+
+	turn->names = arena_alloc(&wish->arena, (wish->n + 1) * sizeof *turn->names);
+	turn->n = wish->n;
+	for (size_t i = 0; i < wish->n; i++)
+		turn->names[i] = slice_of(wish->topics[i].name);
+	topic_turns_take(wish->broker->topic_turns, turn);
+	return VERDICT_LATER;
+}
+
+static void
+wish_end(struct change_wish *wish, struct loop *loop, int32_t code, struct slice remark)
+{
+	ticket_reply(loop, &wish->ticket, &(struct reply){ .code = code, .remark = remark });
+	topic_turns_give_back(&wish->turn);
+	wish_free(wish);
+}
+
+static void
+on_changed(void *context, struct loop *loop, int status)
+{
+	wish_end(context, loop, status == 0 ? RESPONSE_SUCCESS : RESPONSE_SYSTEM_ERROR,
+	    status == 0 ? SLICE_NONE
+			: SLICE("cannot write the change to disk; nothing has changed"));
+}
+
+/* MIXED is a message type only where the settings say so. Source: RocketMQ 5.3.3. */
+static bool
+becomes_mixed(
+    const struct broker *broker, const struct topic *topic, const struct attributes *before)
+{
+	return !broker->settings->enable_mixed_message_type &&
+	       attributes_message_type(&topic->attributes) == MESSAGE_MIXED &&
+	       attributes_message_type(before) != MESSAGE_MIXED;
+}
+
+/* Its attributes after the change. Absent, or why there is to be none; *code then says more. */
+static struct slice
+set_attributes(struct change_wish *wish, size_t i, int32_t *code)
+{
+	struct topic *topic = &wish->topics[i], known;
+	bool is_new = !topics_find(wish->broker->topics, slice_of(topic->name), &known);
+	struct attributes before = is_new ? (struct attributes){ 0 } : known.attributes;
+	struct slice why;
+
+	topic->attributes = before;
+	if (wish->attribute_lists != NULL)
+		why = attributes_change_json(
+		    &topic->attributes, wish->attribute_lists[i], is_new, &wish->arena);
+	else
+		why = attributes_change(&topic->attributes, wish->attributes, is_new, &wish->arena);
+	*code = RESPONSE_SYSTEM_ERROR;
+	if (why.data == NULL && becomes_mixed(wish->broker, topic, &before)) {
+		*code = RESPONSE_INVALID_PARAMETER;
+		why = SLICE("MIXED message type is not supported.");
+	}
+	return why;
+}
+
+static void
+on_turn(struct topic_turn *turn, struct loop *loop)
+{
+	struct change_wish *wish = container_of(turn, struct change_wish, turn);
+	struct broker *broker = wish->broker;
+	struct change_done done = { loop, on_changed, wish };
+	struct topic known;
+	int32_t code;
+
+	if (wish->removes) {
+		topic_delete(broker, slice_of(wish->topics[0].name), &done);
+		return;
+	}
+	if (wish->if_absent &&
+	    topics_find(broker->topics, slice_of(wish->topics[0].name), &known)) {
+		wish_end(wish, loop, RESPONSE_SUCCESS, SLICE_NONE);
+		return;
+	}
+	for (size_t i = 0; i < wish->n; i++) {
+		struct slice why = set_attributes(wish, i, &code);
+
+		if (why.data != NULL) {
+			wish_end(wish, loop, code, why);
+			return;
+		}
+	}
+	if (!topics_fit(broker, wish->topics, wish->n))
+		wish_end(wish, loop, RESPONSE_SYSTEM_ERROR, slice_of(limit_remark(LIMIT_TOPICS)));
+	else
+		topic_change(broker, wish->topics, wish->n, !wish->if_absent, &done);
+}
 
 static enum verdict
 refuse(struct request *request, struct slice why)
@@ -26,53 +161,11 @@ refuse(struct request *request, struct slice why)
 }
 
 static enum verdict
-change(struct request *request, const struct topic *list, size_t n, bool tell)
-{
-	struct broker *broker = request_broker(request);
-
-	if (!topics_fit(broker, list, n))
-		return refuse(request, slice_of(limit_remark(LIMIT_TOPICS)));
-	topic_change(broker, list, n, tell,
-	    &(struct change_done){
-		request->loop, reply_after_commit, reply_after_commit_new(request) });
-	return VERDICT_LATER;
-}
-
-/* The attributes that the topic has before a request changes them; true when there is none yet. */
-static bool
-attributes_now(const struct request *request, struct topic *topic)
-{
-	struct topic known;
-	bool is_new = !topics_find(request_broker(request)->topics, slice_of(topic->name), &known);
-
-	topic->attributes = is_new ? (struct attributes){ 0 } : known.attributes;
-	return is_new;
-}
-
-/* MIXED is a message type only where the settings say so. Source: RocketMQ 5.3.3. */
-static bool
-becomes_mixed(
-    const struct request *request, const struct topic *topic, const struct attributes *before)
-{
-	return !request_broker(request)->settings->enable_mixed_message_type &&
-	       attributes_message_type(&topic->attributes) == MESSAGE_MIXED &&
-	       attributes_message_type(before) != MESSAGE_MIXED;
-}
-
-static enum verdict
-refuse_mixed(struct request *request)
-{
-	return request_refuse(
-	    request, RESPONSE_INVALID_PARAMETER, "MIXED message type is not supported.");
-}
-
-static enum verdict
 update_topic_begin(struct request *request)
 {
 	const struct create_topic_header *header = request->header;
-	struct broker *broker = request_broker(request);
-	struct slice why = topic_name_refusal(broker, header->topic, request->arena);
-	bool if_absent = slice_is(command_ext(request->command, MASTERS_IF_ABSENT), "true");
+	struct slice why =
+	    topic_name_refusal(request_broker(request), header->topic, request->arena);
 	struct topic topic;
 	struct topic_config config = {
 		.name = header->topic,
@@ -94,75 +187,78 @@ update_topic_begin(struct request *request)
 		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
 		    "the topic's queues are 0 to %d each, its perm is 0 to 7", TOPIC_QUEUES_MAX);
 
-	bool is_new = attributes_now(request, &topic);
-	struct attributes before = topic.attributes;
+	struct change_wish *wish = wish_new(request, 1);
 
-	if (!is_new && if_absent)
-		return VERDICT_REPLY;
-	why = attributes_change(&topic.attributes, header->attributes, is_new, request->arena);
+	wish->topics[0] = topic;
+	wish->if_absent = slice_is(command_ext(request->command, MASTERS_IF_ABSENT), "true");
+	if (header->attributes.data != NULL)
+		wish->attributes = arena_copy(&wish->arena, header->attributes);
+	return wish_start(wish);
+}
+
+/* One element of the list; absent, or why it is none. */
+static struct slice
+read_element(struct change_wish *wish, const struct json *json, size_t i)
+{
+	struct topic_config config;
+	int read = topic_config_read(json, &config);
+	struct slice why =
+	    read == 0 ? topic_name_refusal(wish->broker, config.name, &wish->arena) : SLICE_NONE;
+
 	if (why.data != NULL)
-		return refuse(request, why);
-	if (becomes_mixed(request, &topic, &before))
-		return refuse_mixed(request);
-	return change(request, &topic, 1, !if_absent);
+		return why;
+	if (read == -1 || topic_from_config(&config, &wish->topics[i]) == -1)
+		return arena_printf(&wish->arena, "element %zu of topicConfigList is no topic", i);
+	wish->attribute_lists[i] = json_member(json, "attributes");
+	return SLICE_NONE;
 }
 
 static enum verdict
 update_topic_list_begin(struct request *request)
 {
 	struct broker *broker = request_broker(request);
-	const struct json *json = json_parse(request->arena, request->body);
+	struct arena arena = { 0 }; /* the wish's: it may wait longer than the request lives */
+	const struct json *json = json_parse(&arena, arena_copy(&arena, request->body));
 	const struct json *list = json_member(json, "topicConfigList");
 	size_t n = list != NULL ? list->n_children : 0, i = 0;
+	struct slice why = SLICE_NONE;
 
 	if (list == NULL || list->type != JSON_ARRAY)
-		return request_refuse(
-		    request, RESPONSE_SYSTEM_ERROR, "the body has no topicConfigList");
-	if (!limits_allow(broker->limits, LIMIT_TOPICS, n))
-		return refuse(request, slice_of(limit_remark(LIMIT_TOPICS)));
-	struct topic *topics = arena_alloc(request->arena, n * sizeof *topics);
-
-	for (const struct json *at = list->first; at != NULL; at = at->next, i++) {
-		struct topic_config config;
-		int read = topic_config_read(at, &config);
-		struct slice why = read == 0
-		                       ? topic_name_refusal(broker, config.name, request->arena)
-		                       : SLICE_NONE;
-
-		if (why.data != NULL)
-			return refuse(request, why);
-		if (read == -1 || topic_from_config(&config, &topics[i]) == -1)
-			return request_refuse(request, RESPONSE_SYSTEM_ERROR,
-			    "element %zu of topicConfigList is no topic", i);
-
-		bool is_new = attributes_now(request, &topics[i]);
-		struct attributes before = topics[i].attributes;
-
-		why = attributes_change_json(
-		    &topics[i].attributes, json_member(at, "attributes"), is_new, request->arena);
-		if (why.data != NULL)
-			return refuse(request, why);
-		if (becomes_mixed(request, &topics[i], &before))
-			return refuse_mixed(request);
+		why = SLICE("the body has no topicConfigList");
+	else if (!limits_allow(broker->limits, LIMIT_TOPICS, n))
+		why = slice_of(limit_remark(LIMIT_TOPICS));
+	if (why.data != NULL) {
+		arena_release(&arena);
+		return refuse(request, why);
 	}
-	return change(request, topics, n, true);
-}
+	struct change_wish *wish = wish_new(request, n);
 
-/* ---- 215 ------------------------------------------------------------- */
+	wish->json = arena;
+	wish->attribute_lists = arena_alloc(&wish->arena, (n + 1) * sizeof *wish->attribute_lists);
+	for (const struct json *at = list->first; at != NULL && why.data == NULL; at = at->next)
+		why = read_element(wish, at, i++);
+	if (why.data == NULL)
+		return wish_start(wish);
+	enum verdict verdict = refuse(request, why);
+
+	wish_free(wish);
+	return verdict;
+}
 
 static enum verdict
 delete_topic_begin(struct request *request)
 {
 	const struct topic_header *header = request->header;
-	struct broker *broker = request_broker(request);
-	struct slice why = topic_name_refusal(broker, header->topic, request->arena);
+	struct slice why =
+	    topic_name_refusal(request_broker(request), header->topic, request->arena);
 
 	if (why.data != NULL)
 		return refuse(request, why);
-	topic_delete(broker, header->topic,
-	    &(struct change_done){
-		request->loop, reply_after_commit, reply_after_commit_new(request) });
-	return VERDICT_LATER;
+	struct change_wish *wish = wish_new(request, 1);
+
+	topic_init(&wish->topics[0], header->topic);
+	wish->removes = true;
+	return wish_start(wish);
 }
 
 /* ---- 21, 351, 305 ---------------------------------------------------- */
