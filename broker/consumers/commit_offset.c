@@ -19,9 +19,8 @@ end_of(struct worker *worker, const struct offset_row *row)
 	return queue != NULL ? queue->max_offset : 0;
 }
 
-/* For message traces. */
-static void
-note(struct worker *worker, const struct offset_row *row, int64_t before)
+void
+note_acknowledged(struct worker *worker, const struct offset_row *row, int64_t from)
 {
 	struct deliveries *deliveries = worker->broker->deliveries;
 	const struct tail_queue *queue = tail_find(worker->tail, row->topic, row->queue_id);
@@ -32,14 +31,14 @@ note(struct worker *worker, const struct offset_row *row, int64_t before)
 			.kind = DELIVERY_ACKNOWLEDGED,
 			.queue = queue->number,
 			.group = hash_of(row->group),
-			.from = before > 0 ? before : 0,
+			.from = from > 0 ? from : 0,
 			.to = row->offset,
 		    });
 }
 
 /* NULL, or why it was refused. */
 static const char *
-keep(struct worker *worker, const struct offset_row *row, bool group_exists)
+keep(struct worker *worker, const struct offset_row *row, bool group_exists, bool taken)
 {
 	struct broker *broker = worker->broker;
 	int64_t before;
@@ -52,17 +51,17 @@ keep(struct worker *worker, const struct offset_row *row, bool group_exists)
 	enum limit limit =
 	    status == OFFSET_TOO_MANY ? LIMIT_CONSUMER_OFFSETS : LIMIT_UNKNOWN_GROUP_OFFSETS;
 
-	if (status == OFFSET_KEPT && before < row->offset)
-		note(worker, row, before);
+	if (status == OFFSET_KEPT && before < row->offset && !taken)
+		note_acknowledged(worker, row, before);
 	if (status == OFFSET_KEPT)
 		return NULL;
 	limits_refuse(broker->limits, limit, 1);
 	return limit_remark(limit);
 }
 
-enum commit_status
-commit_offset(
-    struct worker *worker, const struct offset_row *row, bool group_exists, const char **why)
+static enum commit_status
+commit(struct worker *worker, const struct offset_row *row, bool group_exists, bool taken,
+    const char **why)
 {
 	if (group_is_internal(row->group)) {
 		*why = "it is a group of the broker itself: its offsets cannot be set";
@@ -70,8 +69,22 @@ commit_offset(
 	}
 	if (row->offset > end_of(worker, row))
 		return COMMIT_BEYOND_END;
-	*why = keep(worker, row, group_exists);
+	*why = keep(worker, row, group_exists, taken);
 	return *why == NULL ? COMMIT_KEPT : COMMIT_REFUSED;
+}
+
+enum commit_status
+commit_offset(
+    struct worker *worker, const struct offset_row *row, bool group_exists, const char **why)
+{
+	return commit(worker, row, group_exists, false, why);
+}
+
+enum commit_status
+commit_taken(
+    struct worker *worker, const struct offset_row *row, bool group_exists, const char **why)
+{
+	return commit(worker, row, group_exists, true, why);
 }
 
 /* ---- beyond the end -------------------------------------------------- */
@@ -95,7 +108,7 @@ on_passed(struct meta_job *job, struct loop *loop)
 	meta_job_free(job);
 	if (late->row.offset > end)
 		late->row.offset = end;
-	const char *why = keep(late->worker, &late->row, late->group_exists);
+	const char *why = keep(late->worker, &late->row, late->group_exists, false);
 
 	if (late->done != NULL)
 		late->done(late->context, loop, why);

@@ -23,6 +23,12 @@ enum commit_status {
 enum commit_status commit_offset(
     struct worker *worker, const struct offset_row *row, bool group_exists, const char **why);
 
+/* The same, when messages were taken and not acknowledged: a pop. */
+enum commit_status commit_taken(
+    struct worker *worker, const struct offset_row *row, bool group_exists, const char **why);
+/* For message traces: the group of the row acknowledged what is from here to its offset. */
+void note_acknowledged(struct worker *worker, const struct offset_row *row, int64_t from);
+
 /* On the loop of the worker; why is NULL unless the commit was refused. */
 typedef void commit_done_fn(void *context, struct loop *loop, const char *why);
 /*

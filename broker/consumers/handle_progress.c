@@ -106,7 +106,7 @@ add_saturating(int64_t a, int64_t b)
 static void
 write_all_groups(struct json_out *out, const struct progress_report *report)
 {
-	int64_t behind = 0;
+	int64_t behind = 0, in_flight = 0;
 
 	json_open_object(out);
 	json_member_put_text(out, "brokerAddr", report->broker->address);
@@ -115,11 +115,16 @@ write_all_groups(struct json_out *out, const struct progress_report *report)
 	for (size_t i = 0; i < report->n_topics;)
 		i = write_topics_of_group(out, report, i);
 	json_close_array(out);
-	for (size_t i = 0; i < report->n_rows; i++)
-		behind = add_saturating(
-		    behind, report->rows[i].broker_offset - report->rows[i].consumer_offset);
+	for (size_t i = 0; i < report->n_rows; i++) {
+		const struct consume_progress *row = &report->rows[i];
+
+		behind = add_saturating(behind, row->broker_offset - row->consumer_offset);
+		if (row->pull_offset > row->consumer_offset)
+			in_flight =
+			    add_saturating(in_flight, row->pull_offset - row->consumer_offset);
+	}
 	json_member_put_int(out, "totalDiff", behind);
-	json_member_put_int(out, "totalInflightDiff", 0);
+	json_member_put_int(out, "totalInflightDiff", in_flight);
 	json_close_object(out);
 }
 

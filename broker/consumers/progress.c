@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "broker/state/checkpoint.h"
 #include "broker/state/client.h"
 #include "broker/state/offset.h"
 #include "broker/state/stats.h"
@@ -79,6 +80,20 @@ add_topic(struct progress_report *report)
 	return &report->topics[report->n_topics++];
 }
 
+/* Of a group that pops: what it acknowledged without a gap, and how far it took (5.x). */
+static void
+set_popped(struct consume_progress *row, struct broker *broker, struct slice group)
+{
+	struct group_queue queue = { group, row->queue.topic, row->queue.id };
+	struct checkpoint_span span;
+
+	if (!checkpoints_find_span(broker->checkpoints, &queue, &span))
+		return;
+	row->pull_offset = row->consumer_offset > span.end ? row->consumer_offset : span.end;
+	if (span.first < row->consumer_offset)
+		row->consumer_offset = span.first;
+}
+
 static void
 gather_topic(struct progress_report *report, struct worker *worker, struct slice group,
     const struct topic *topic)
@@ -105,6 +120,7 @@ gather_topic(struct progress_report *report, struct worker *worker, struct slice
 			                                  : end,
 			.pull_offset = -1,
 		};
+		set_popped(&report->rows[report->n_rows - 1], broker, group);
 	}
 }
 

@@ -24,6 +24,8 @@ struct acked {
 	struct group_queue queue; /* in the arena */
 	int64_t id;
 	uint32_t bits;
+	const int64_t *offsets;
+	size_t n_offsets;
 };
 
 struct ack {
@@ -98,6 +100,10 @@ add_claimed(struct ack *ack, const struct claim *claim)
 	acked->queue.topic = arena_copy(&ack->arena, claim->queue.topic);
 	acked->id = claim->id;
 	acked->bits = claim->bits;
+	acked->n_offsets = claim->n_offsets;
+	acked->offsets =
+	    memcpy(arena_alloc(&ack->arena, (claim->n_offsets + 1) * sizeof *claim->offsets),
+		claim->offsets, claim->n_offsets * sizeof *claim->offsets);
 }
 
 static void
@@ -106,6 +112,23 @@ unclaim(struct ack *ack)
 	for (size_t i = 0; i < ack->n; i++)
 		checkpoints_unclaim(
 		    ack->worker->broker->checkpoints, ack->list[i].id, ack->list[i].bits);
+}
+
+/* For message traces: neighbours in one. */
+static void
+note_acked(const struct ack *ack, const struct acked *acked)
+{
+	const struct group_queue *queue = &acked->queue;
+
+	for (size_t i = 0, k; i < acked->n_offsets; i = k) {
+		for (k = i + 1;
+		     k < acked->n_offsets && acked->offsets[k] == acked->offsets[k - 1] + 1;)
+			k++;
+		note_acknowledged(ack->worker,
+		    &(struct offset_row){
+			queue->group, queue->topic, queue->queue_id, acked->offsets[k - 1] + 1 },
+		    acked->offsets[i]);
+	}
 }
 
 /* The group goes on behind what is acknowledged without a gap. */
@@ -124,7 +147,7 @@ settle(struct ack *ack, const struct acked *acked)
 		settled.next_offset };
 
 	if (offsets_find(broker->offsets, row.group, row.topic, row.queue_id) < row.offset)
-		commit_offset(ack->worker, &row, true, &why);
+		commit_taken(ack->worker, &row, true, &why);
 	if (settled.unblocked)
 		pop_wake(broker, ack->worker->loop, row.group, row.topic);
 }
@@ -136,8 +159,10 @@ on_acked(struct append *append, struct loop *loop)
 	bool stored = append->status == APPEND_OK;
 
 	append_free(append);
-	for (size_t i = 0; stored && i < ack->n; i++)
+	for (size_t i = 0; stored && i < ack->n; i++) {
+		note_acked(ack, &ack->list[i]);
 		settle(ack, &ack->list[i]);
+	}
 	if (!stored)
 		unclaim(ack);
 	end(ack->worker, ack->done, ack->context, stored ? RESPONSE_SUCCESS : RESPONSE_SYSTEM_ERROR,

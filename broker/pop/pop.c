@@ -131,7 +131,7 @@ set_row(struct pop *pop, const struct group_queue *queue, int64_t offset)
 	struct offset_row row = { queue->group, queue->topic, queue->queue_id, offset };
 	const char *why;
 
-	return commit_offset(pop->worker, &row, true, &why) == COMMIT_KEPT;
+	return commit_taken(pop->worker, &row, true, &why) == COMMIT_KEPT;
 }
 
 static int64_t

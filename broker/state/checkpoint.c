@@ -785,3 +785,51 @@ checkpoints_get_counts(struct checkpoints *table, struct checkpoint_counts *coun
 		table->ends[END_DEAD], table->ends[END_DROPPED] };
 	pthread_mutex_unlock(&table->lock);
 }
+
+bool
+checkpoints_find_span(
+    struct checkpoints *table, const struct group_queue *queue, struct checkpoint_span *span)
+{
+	const struct kept_checkpoint *kept;
+
+	*span = (struct checkpoint_span){ INT64_MAX, 0 };
+	pthread_mutex_lock(&table->lock);
+	const struct popped_queue *popped = queue_find(table, queue);
+
+	if (popped != NULL) {
+		TAILQ_FOREACH(kept, &popped->checkpoints, in_queue) {
+			uint32_t open = all_bits(kept) & ~kept->settled;
+
+			if (!kept->active || open == 0)
+				continue;
+			int64_t first =
+			    kept->start_offset + kept->messages[__builtin_ctz(open)].distance;
+
+			span->first = first < span->first ? first : span->first;
+			if (kept->next_offset > span->end)
+				span->end = kept->next_offset;
+		}
+	}
+	pthread_mutex_unlock(&table->lock);
+	return span->first != INT64_MAX;
+}
+
+bool
+checkpoints_are_open(struct checkpoints *table, const struct group_queue *queue, int64_t offset)
+{
+	const struct kept_checkpoint *kept;
+	bool open = false;
+
+	pthread_mutex_lock(&table->lock);
+	const struct popped_queue *popped = queue_find(table, queue);
+
+	if (popped != NULL) {
+		TAILQ_FOREACH(kept, &popped->checkpoints, in_queue) {
+			for (uint32_t i = 0; i < kept->n && kept->active && !open; i++)
+				open = !(kept->settled >> i & 1) &&
+				       kept->start_offset + kept->messages[i].distance == offset;
+		}
+	}
+	pthread_mutex_unlock(&table->lock);
+	return open;
+}

@@ -170,6 +170,19 @@ enum checkpoint_end {
 	N_ENDS
 };
 
+/* Messages of a queue that were popped and are not settled. */
+struct checkpoint_span {
+	int64_t first; /* of them */
+	int64_t end;   /* behind all that was popped with them */
+};
+
+/* False: there are none. */
+bool checkpoints_find_span(
+    struct checkpoints *table, const struct group_queue *queue, struct checkpoint_span *span);
+/* Whether the message at this offset is one of them. */
+bool checkpoints_are_open(
+    struct checkpoints *table, const struct group_queue *queue, int64_t offset);
+
 void checkpoints_count_end(struct checkpoints *table, enum checkpoint_end how);
 void checkpoints_get_counts(struct checkpoints *table, struct checkpoint_counts *counts);
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "broker/delay/delay.h"
+#include "broker/state/checkpoint.h"
 #include "broker/state/client.h"
 #include "broker/state/delivery.h"
 #include "broker/state/offset.h"
@@ -329,11 +330,19 @@ add_stored(struct job *job, const struct trace_copy *copy, struct slice group)
 
 /* ---- the state of a group -------------------------------------------- */
 
+/* Whether it was popped and is not acknowledged yet. */
+static bool
+is_taken(const struct job *job, struct slice group, const struct trace_copy *copy)
+{
+	return checkpoints_are_open(job->worker->broker->checkpoints,
+	    &(struct group_queue){ group, copy->topic, copy->queue_id }, copy->queue_offset);
+}
+
 static bool
 is_past(const struct job *job, struct slice group, const struct trace_copy *copy)
 {
-	return offsets_find(job->worker->broker->offsets, group, copy->topic, copy->queue_id) >
-	       copy->queue_offset;
+	return !is_taken(job, group, copy) && offsets_find(job->worker->broker->offsets, group,
+						  copy->topic, copy->queue_id) > copy->queue_offset;
 }
 
 /* Whether the group's subscription leaves the tag of the message out. */
@@ -401,7 +410,7 @@ state_of(const struct job *job, const struct group_trace *group, const struct cl
 		return "CONSUME_BROADCASTING";
 	if (is_past(job, group->name, &own))
 		return is_filtered(job, now) ? "CONSUMED_BUT_FILTERED" : "CONSUMED";
-	if (was_delivered(job, group->name))
+	if (was_delivered(job, group->name) || is_taken(job, group->name, &own))
 		return "DELIVERED";
 	if (now->n_members == 0)
 		return "NOT_ONLINE";
