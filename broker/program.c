@@ -225,6 +225,7 @@ on_setting_row(void *arg, struct slice name, struct slice value)
 	const struct broker *broker = daemon->context;
 
 	if (!request_modes_load(broker->request_modes, name, value) &&
+	    !queue_locks_load(broker->queue_locks, name, value) &&
 	    option_find(broker_options, name) != NULL)
 		daemon_restore(daemon, name, value);
 }

@@ -4,7 +4,7 @@
 # shellcheck source=t/lib/lib.sh
 . "${SRCDIR:-.}/t/lib/lib.sh"
 
-start b mqbroker -o storePathRootDir="$T_DIR/b" -o brokerIP1=127.0.0.1 -o brokerName=broker-x -o ioThreads=2 || exit 1
+start b mqbroker -o storePathRootDir="$T_DIR/b" -o brokerIP1=127.0.0.1 -o brokerName=broker-x -o ioThreads=2 -o rebalanceLockRestartWait=0 || exit 1
 b=$(address b)
 
 # heartbeat CLIENT [GROUP]: a consumer of T
@@ -143,12 +143,47 @@ t_is "and gets it" "$(lock c2 0 0)" 0
 rawcall -B rebalanceLockMaxLiveTime=60000 "$b" 25 >/dev/null
 t_is "c1 goes on with what it held for a minute" "$(lock c1 1 3)" 123
 
-# a restart: nobody knows who held what, but everybody counts on it
+# a restart: whoever held a queue has it again at its first request, and what nobody held is free
+rows() {
+	"$BUILDDIR/t/lib/sql" "$T_DIR/b/meta.db" "SELECT group_concat(name || '=' || value, ' ') FROM
+		(SELECT * FROM setting WHERE name LIKE 'queueLock/${1-}%' ORDER BY name)"
+}
+rows_are() {
+	[ "$(rows "$1")" = "$2" ]
+}
+kill9 h2
+t_is "one leaves" "$(rawcall "$b" 35 clientID=c2 consumerGroup=G | field code)" 0
+t_ok "its queue is free" t_wait 30 locks_are c1 0 1 01
+t_is "c1 gives two back" "$(unlock c1 2 3)" 0
+hold h2 -B "$(batch c2 2 2)" "$b" 34 "@$(heartbeat c2)" -- 41
+t_ok "holders are written, who gave back is forgotten" t_wait 30 rows_are G@ 'queueLock/G@T@0=c1 queueLock/G@T@1=c1 queueLock/G@T@2=c2'
+t_is "a store that has all of them says so" "$(rows | cut -d' ' -f1)" queueLock/=1
+kill9 b
+start b mqbroker -o storePathRootDir="$T_DIR/b" -o brokerIP1=127.0.0.1 -o brokerName=broker-x -o rebalanceLockRestartWait=600000 || exit 1
+b=$(address b)
+t_is "who held nothing gets what nobody held" "$(lock c3 0 3)" 3
+t_is "who held one gets it at once" "$(lock c2 0 3)" 2
+t_is "the other, too" "$(lock c1 0 3)" 01
+hold h1 -B "$(batch c1 0 3)" "$b" 34 "@$(heartbeat c1)" -- 41
+t_is "and gives it on" "$(unlock c1 0 0)$(lock c3 0 3)" 003
+kill9 b
+start b mqbroker -o storePathRootDir="$T_DIR/b" -o brokerIP1=127.0.0.1 -o brokerName=broker-x -o rebalanceLockRestartWait=4000 || exit 1
+b=$(address b)
+t_is "what was given on belongs to the last" "$(lock c1 0 3)/$(lock c3 0 3)" 1/03
+rawcall -B "$(heartbeat c9)" "$b" 34 >/dev/null
+hold h9 -B "$(batch c9 2 2)" "$b" 34 "@$(heartbeat c9)" -- 41
+n9=$(told h9)
+t_ok "a queue whose holder does not come back goes to who waits" t_wait 30 told_more h9 "$n9"
+t_is "it does, in the end" "$(lock c9 2 2)" 2
+kill9 h9
+
+# the same with a store of an older version: nobody knows who held what, but everybody counts on it
 rawcall -B x "$b" 310 a=PG b=T c=TBW102 d=4 e=0 f=0 g=1 h=0 i= j=0 k=false m=false >/dev/null
 rawcall "$b" 15 consumerGroup=G topic=T queueId=0 commitOffset=1 >/dev/null
 rawcall "$b" 15 consumerGroup=G topic=T queueId=1 commitOffset=0 >/dev/null
 rawcall "$b" 15 consumerGroup=G topic=T queueId=2 commitOffset=0 >/dev/null
 stop b
+"$BUILDDIR/t/lib/sql" "$T_DIR/b/meta.db" "DELETE FROM setting WHERE name LIKE 'queueLock/%'"
 start b mqbroker -o storePathRootDir="$T_DIR/b" -o brokerIP1=127.0.0.1 -o brokerName=broker-x -o rebalanceLockRestartWait=4000 || exit 1
 b=$(address b)
 t_is "a queue that nobody consumed is free" "$(lock c1 0 3)" 3

@@ -2,14 +2,22 @@
 
 #include "broker/state/queue_lock.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/queue.h>
 
+#include "broker/store/store.h"
+#include "common/base/buf.h"
 #include "common/base/container_of.h"
 #include "common/base/mem.h"
 #include "common/base/strmap.h"
 #include "common/base/u64map.h"
+
+/* Rows: the prefix, GROUP@TOPIC@QUEUE -> client id. The prefix alone: all that are held have a row.
+ */
+#define ROW_PREFIX "queueLock/"
+#define SEPARATOR '@'
 
 /* A queue that is locked, or reserved for whoever held it before the start. */
 struct lock_slot {
@@ -18,6 +26,8 @@ struct lock_slot {
 	LIST_ENTRY(lock_slot) of_holder;
 	struct locked_topic *topic;
 	struct lock_holder *holder; /* NULL: reserved, or free */
+	char *kept_for;             /* ... for this client; NULL: nobody knows */
+	bool saved;                 /* there is a row of its holder, or of kept_for */
 	bool is_free;               /* its holder of this run gave it back */
 	int64_t until_ms;
 	struct conn_id waiter; /* the last that asked in vain */
@@ -48,6 +58,9 @@ struct locking_group {
 struct queue_locks {
 	pthread_mutex_t lock;
 	int64_t reserved_until_ms; /* never changes */
+	bool rows_were_whole;      /* at the start; does not change then */
+	bool rows_are_whole;       /* there is a row that says so */
+	struct strmap unsaved;     /* row -> client id; "": it goes */
 	struct strmap groups;      /* name -> struct locking_group */
 	TAILQ_HEAD(, lock_slot) all;
 	size_t n_slots;
@@ -148,6 +161,7 @@ drop_slot(struct queue_locks *locks, struct lock_slot *slot)
 	struct locking_group *group = topic->group;
 
 	set_holder(slot, NULL);
+	free(slot->kept_for);
 	u64map_remove(&topic->slots, &slot->node);
 	TAILQ_REMOVE(&locks->all, slot, in_all);
 	locks->n_slots--;
@@ -186,8 +200,93 @@ queue_locks_free(struct queue_locks *locks)
 	while ((slot = TAILQ_FIRST(&locks->all)) != NULL)
 		drop_slot(locks, slot);
 	strmap_release(&locks->groups, NULL);
+	strmap_release(&locks->unsaved, free);
 	pthread_mutex_destroy(&locks->lock);
 	free(locks);
+}
+
+/* ---- rows ------------------------------------------------------------- */
+
+static void
+put_unsaved(struct queue_locks *locks, struct slice row, struct slice client_id)
+{
+	free(strmap_put(&locks->unsaved, row, slice_dup(client_id)));
+}
+
+/* What the slot's row is to be; absent: none. */
+static void
+note_row(struct queue_locks *locks, struct lock_slot *slot, struct slice client_id)
+{
+	struct buf row = { 0 };
+
+	buf_printf(&row, ROW_PREFIX "%s%c%s%c%" PRIu64, slot->topic->group->name, SEPARATOR,
+	    slot->topic->name, SEPARATOR, slot->node.id);
+	put_unsaved(locks, buf_slice(&row), client_id);
+	buf_release(&row);
+}
+
+/* Nobody holds it any more. */
+static void
+drop_row(struct queue_locks *locks, struct lock_slot *slot)
+{
+	if (slot->holder != NULL || slot->saved)
+		note_row(locks, slot, SLICE(""));
+	slot->saved = false;
+	free(slot->kept_for);
+	slot->kept_for = NULL;
+}
+
+bool
+queue_locks_load(struct queue_locks *locks, struct slice name, struct slice client_id)
+{
+	struct slice rest, group, topic;
+	int32_t queue_id;
+
+	if (!slice_starts(name, ROW_PREFIX))
+		return false;
+	rest = (struct slice){ name.data + strlen(ROW_PREFIX), name.len - strlen(ROW_PREFIX) };
+	if (rest.len == 0) {
+		locks->rows_were_whole = locks->rows_are_whole = true;
+	} else if (slice_next(&rest, SEPARATOR, &group) && slice_next(&rest, SEPARATOR, &topic) &&
+		   slice_to_int32(rest, &queue_id) == 0 && queue_id >= 0 &&
+		   find_slot(locks, group, topic, queue_id) == NULL) {
+		struct lock_slot *slot = add_slot(locks, group, topic, queue_id);
+
+		slot->until_ms = locks->reserved_until_ms;
+		slot->kept_for = slice_dup(client_id);
+		slot->saved = true;
+	}
+	return true;
+}
+
+struct meta_job *
+queue_locks_save(struct queue_locks *locks, int64_t now_ms)
+{
+	struct meta_job *job = NULL;
+	struct strmap unsaved;
+
+	pthread_mutex_lock(&locks->lock);
+	/* Before, somebody may hold a queue from the time before the start without a row. */
+	if (!locks->rows_are_whole && now_ms >= locks->reserved_until_ms) {
+		put_unsaved(locks, SLICE(ROW_PREFIX), SLICE("1"));
+		locks->rows_are_whole = true;
+	}
+	unsaved = locks->unsaved;
+	locks->unsaved = (struct strmap){ 0 };
+	pthread_mutex_unlock(&locks->lock);
+	if (unsaved.n != 0)
+		job = meta_job_new();
+	for (struct strmap_entry *entry = strmap_next(&unsaved, NULL); entry != NULL;
+	     entry = strmap_next(&unsaved, entry)) {
+		struct slice client_id = slice_of(entry->value);
+
+		if (client_id.len != 0)
+			meta_job_put(job, META_SETTING, strmap_key(entry), client_id);
+		else
+			meta_job_remove(job, META_SETTING, strmap_key(entry));
+	}
+	strmap_release(&unsaved, free);
+	return job;
 }
 
 /* ---- taking ---------------------------------------------------------- */
@@ -209,17 +308,26 @@ may_take(const struct lock_slot *slot, const struct lock_asker *asker)
 {
 	if (slot->until_ms <= asker->now_ms || is_held_by(slot, asker->client_id))
 		return true;
-	return slot->holder == NULL && (slot->is_free || is_same(slot->heard, asker->conn));
+	if (slot->holder != NULL)
+		return false;
+	return slot->kept_for != NULL ? slice_is(asker->client_id, slot->kept_for)
+	                              : slot->is_free || is_same(slot->heard, asker->conn);
 }
 
 static void
-grant(struct lock_slot *slot, const struct lock_asker *asker)
+grant(struct queue_locks *locks, struct lock_slot *slot, const struct lock_asker *asker)
 {
 	if (!is_held_by(slot, asker->client_id)) {
+		slot->saved = slot->saved && slot->kept_for != NULL &&
+		              slice_is(asker->client_id, slot->kept_for);
+		free(slot->kept_for);
+		slot->kept_for = NULL;
 		set_holder(slot, make_holder(slot->topic->group, asker->client_id));
 		slot->waiter = (struct conn_id){ 0 };
 	}
 	slot->until_ms = asker->now_ms + asker->lease_ms;
+	if (!slot->saved)
+		note_row(locks, slot, asker->client_id);
 }
 
 /* False: there are as many locks as there may be. */
@@ -232,14 +340,15 @@ fulfil(struct queue_locks *locks, const struct lock_asker *asker, struct lock_wi
 		if (locks->n_slots >= asker->max)
 			return false;
 		slot = add_slot(locks, asker->group, wish->queue.topic, wish->queue.id);
-		if (wish->consumed_before)
+		if (wish->consumed_before && !locks->rows_were_whole)
 			slot->until_ms = locks->reserved_until_ms;
 	}
 	wish->held = may_take(slot, asker);
 	if (wish->held)
-		grant(slot, asker);
+		grant(locks, slot, asker);
 	else
 		slot->waiter = asker->conn;
+	wish->unsaved = wish->held && !slot->saved;
 	return true;
 }
 
@@ -316,7 +425,8 @@ gathered(struct lock_gathering *waiting)
 static void
 let_go(struct queue_locks *locks, struct lock_slot *slot, int64_t now_ms)
 {
-	if (!queue_locks_are_reserved(locks, now_ms)) {
+	drop_row(locks, slot);
+	if (now_ms >= locks->reserved_until_ms) {
 		drop_slot(locks, slot);
 		return;
 	}
@@ -366,9 +476,23 @@ queue_locks_leave(
 /* ---- after a restart ------------------------------------------------- */
 
 bool
-queue_locks_are_reserved(const struct queue_locks *locks, int64_t now_ms)
+queue_locks_are_guessed(const struct queue_locks *locks, int64_t now_ms)
 {
-	return now_ms < locks->reserved_until_ms;
+	return !locks->rows_were_whole && now_ms < locks->reserved_until_ms;
+}
+
+void
+queue_locks_saved(struct queue_locks *locks, struct slice group, struct slice client_id,
+    const struct message_queue *queues, size_t n_queues)
+{
+	pthread_mutex_lock(&locks->lock);
+	for (size_t i = 0; i < n_queues; i++) {
+		struct lock_slot *slot = find_slot(locks, group, queues[i].topic, queues[i].id);
+
+		if (slot != NULL && is_held_by(slot, client_id))
+			slot->saved = true;
+	}
+	pthread_mutex_unlock(&locks->lock);
 }
 
 bool
@@ -407,6 +531,7 @@ queue_locks_expire(struct queue_locks *locks, int64_t now_ms, struct arena *aren
 		if (slot->until_ms > now_ms)
 			continue;
 		gather(&waiting, slot);
+		drop_row(locks, slot);
 		drop_slot(locks, slot);
 	}
 	pthread_mutex_unlock(&locks->lock);

@@ -4,6 +4,8 @@
 
 #include "broker/state/queue_lock.h"
 
+#include "broker/store/store.h"
+
 TestSuite(queue_lock, .timeout = 20);
 
 #define LEASE_MS 60000
@@ -174,10 +176,45 @@ Test(queue_lock, a_restart, .init = set_up_restarted, .fini = tear_down)
 	cr_assert(take("G", "b", 2, 0), "the holder is known, and gone");
 	cr_assert_not(take("G", "b", 2, 1));
 	now_ms = RESERVED_MS;
-	cr_assert_not(queue_locks_are_reserved(locks, now_ms));
+	cr_assert_not(queue_locks_are_guessed(locks, now_ms));
 	cr_assert_eq(expire(), 2);
 	cr_assert(take("G", "b", 2, 1));
 	cr_assert(take("G", "b", 2, 2));
+}
+
+Test(queue_lock, rows_of_the_time_before, .init = set_up_restarted, .fini = tear_down)
+{
+	struct lock_asker a = asker("G", "a", 1);
+	struct lock_wish wish = { { SLICE("T"), SLICE("b"), 0 }, true };
+
+	cr_assert_not(queue_locks_load(locks, SLICE("somethingElse"), SLICE("1")));
+	cr_assert(queue_locks_load(locks, SLICE("queueLock/G@T@0"), SLICE("a")));
+	cr_assert(queue_locks_load(locks, SLICE("queueLock/G@T@1"), SLICE("a")));
+	cr_assert(queue_locks_load(locks, SLICE("queueLock/G@T"), SLICE("a")));
+	cr_assert(queue_locks_load(locks, SLICE("queueLock/G@T@-1"), SLICE("a")));
+	cr_assert(queue_locks_load(locks, SLICE("queueLock/"), SLICE("1")));
+	cr_assert_eq(queue_locks_count(locks), 2);
+	cr_assert_not(queue_locks_are_guessed(locks, now_ms), "all holders are known");
+	cr_assert_not(take("G", "b", 2, 0));
+	queue_locks_take(locks, &a, &wish, 1);
+	cr_assert(wish.held);
+	cr_assert_not(wish.unsaved, "its row is there");
+	cr_assert_null(queue_locks_save(locks, now_ms));
+	wish.queue.id = 2;
+	queue_locks_take(locks, &a, &wish, 1);
+	cr_assert(wish.held && wish.unsaved);
+	queue_locks_saved(locks, SLICE("G"), SLICE("a"), &wish.queue, 1);
+	queue_locks_take(locks, &a, &wish, 1);
+	cr_assert(wish.held && !wish.unsaved);
+	struct meta_job *job = queue_locks_save(locks, now_ms);
+
+	cr_assert_eq(job->n, 1);
+	cr_assert_str_eq(job->changes[0].key, "queueLock/G@T@2");
+	cr_assert_str_eq(job->changes[0].value, "a");
+	meta_job_free(job);
+	cr_assert_not(take("G", "b", 2, 1));
+	now_ms = RESERVED_MS;
+	cr_assert_eq(expire(), 2, "who asked for one whose holder did not is told");
 }
 
 Test(queue_lock, offsets_of_others_leave_room, .init = set_up_restarted, .fini = tear_down)
