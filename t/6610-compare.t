@@ -27,9 +27,9 @@ runs_now() {
 out() { cat "$T_DIR/out"; }
 err() { cat "$T_DIR/err"; }
 
-t_has "help" "$("$compare" --help)" 'bench/compare [--quick] [--scenario NAME]'
+t_has "help" "$("$compare" --help)" 'bench/compare [--quick] [--only LIST]'
 t_is "list" "$("$compare" --list | cut -d' ' -f1 | sort -u | tr '\n' ' ')" \
-	"$(for n in $(seq 0 21); do echo "P$n"; done | sort | tr '\n' ' ')"
+	"$(for n in $(seq 0 25); do echo "P$n"; done | sort | tr '\n' ' ')"
 run --quik
 t_is "an unknown flag" "$status $(err)" \
 	'2 compare: unknown flag --quik; bench/compare --help says what there is'
@@ -49,7 +49,7 @@ t_is "loads of the table" "$(words lines 2)" "$(words loads 1)"
 
 run --quick --scenario P18
 t_has "what is too long for --quick" "$(err)" 'takes too long for --quick'
-run --self --quick --messages 300 --blocks 1 --scenario P1 --scenario P3 --scenario P15
+run --self --messages 300 --blocks 1 --only P1,one --scenario one-sync --scenario idle,start-empty,open-20k
 t_is "TwinMQ against itself" "$status" 0
 [ "$status" -eq 0 ] || sed 's/^/# /' "$T_DIR/err"
 t_has "the A/A check comes first" "$(out)" 'A/A check: '
@@ -60,16 +60,19 @@ done
 t_has_not "and not what was not asked for" "$(out)" '| P7'
 t_is "the same in a file" "$(cat "$T_DIR/md")" "$(out)"
 t_has "JSON" "$(cat "$T_DIR/json")" '"id":"P1","what":"send, 64 in flight, ASYNC","load":"send"'
-t_is "a result for each run" "$(grep -o '"verdict":"holds"' "$T_DIR/json" | wc -l | tr -d " ")" 20
+t_is "a result for each run" "$(grep -o '"verdict":"holds"' "$T_DIR/json" | wc -l | tr -d " ")" 22
 if command -v gnuplot >/dev/null; then
 	t_has "a chart" "$(cat "$T_DIR/svg")" '</svg>'
 else
 	t_has "no chart, and why" "$(err)" 'gnuplot is not installed'
 fi
+t_has "an open loop with the disk beside it" "$(out)" '| P19 | open-20k | TwinMQ '
+t_has "how long it takes" "$(err)" 'estimate: '
 t_is "nothing is left" "$(left)" ''
+t_has "only that" "$("$compare" --self --only P1,P19 --blocks 1 --estimate 2>&1)" 'estimate: '
 
 # What a quick run leaves out, small.
-run --self --messages 300 --blocks 1 --scenario P6 --scenario P15 --scenario P18
+run --self --messages 300 --blocks 1 --scenario P6 --scenario P15 --scenario P18 --only follow-1k-sync
 t_is "the rest, small" "$status" 0
 [ "$status" -eq 0 ] || sed 's/^/# /' "$T_DIR/err"
 t_has "which it says" "$(out)" '--messages 300: only to try it out'
@@ -103,7 +106,7 @@ cat >"$T_DIR/build/mqbench" <<END
 END
 chmod +x "$T_DIR/build/mqbench"
 BUILDDIR=$T_DIR/build
-run --self --quick --messages 300 --blocks 1 --scenario P3 --scenario P2
+run --self --messages 300 --blocks 1 --scenario P3 --scenario P2
 t_is "a void run is no success" "$status" 1
 t_has "it is named" "$(out)" \
 	'NOT COMPLETE: Scenario P3 (load one) has no figures, as a run of TwinMQ is VOID: "mqbench send -w 1 -N 300". A/A'

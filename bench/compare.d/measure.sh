@@ -47,7 +47,9 @@ measure() {
 	side_thaw "$measure_side"
 	case $1 in
 	@*)
-		"special_${1#@}" "$measure_side" >"$T_DIR/json" 2>"$T_DIR/err"
+		measure_special=special_${1#@}
+		shift
+		"$measure_special" "$measure_side" "$@" >"$T_DIR/json" 2>"$T_DIR/err"
 		measure_status=$?
 		;;
 	*) measure_mqbench "$measure_side" "$@" ;;
@@ -101,7 +103,7 @@ duration() {
 	case $1,${messages:--},$2 in
 	-,*) ;;
 	N*,-,*) echo "-N ${1#N}" ;;
-	*,-,*) echo "-W $(how_long 0.5/1) -d $1" ;;
+	*,-,*) echo "-W $(how_long 0.5/1) -d ${seconds_wanted:-$1}" ;;
 	*send* | *transaction* | *both*) echo "-N $messages" ;;
 	*) echo "-d 1" ;;
 	esac
@@ -120,8 +122,10 @@ sized() {
 play() {
 	play_side=$1 play_called=$2
 	shift 2
-	measure "$load" "$play_side" "$@" &&
-		printf '%s\t%s\t%s\t%s\n' "$load" "$play_called" "$block" "$(cat "$T_DIR/json")" >>"$T_DIR/results"
+	[ "$sides" != open ] || open_before "$play_side" "$@" || return
+	measure "$load" "$play_side" "$@" || return
+	[ "$sides" != open ] || open_after "$play_side"
+	printf '%s\t%s\t%s\t%s\n' "$load" "$play_called" "$block" "$(cat "$T_DIR/json")" >>"$T_DIR/results"
 }
 
 # play_blocks N: a b c, c b a and again, while there is time. Fails when a run does.
@@ -131,7 +135,9 @@ play_blocks() {
 		block_began=$(elapsed)
 		block=$((block + 1))
 		[ $block -ne 3 ] || [ -z "$weakest" ] || load_others=$(without "$weakest" "$load_others")
-		for turn in a $load_others $(reversed "$load_others") a; do
+		play_turns="a $load_others $(reversed "$load_others") a"
+		[ "$sides" != open ] || play_turns="a $load_others" # a minute each
+		for turn in $play_turns; do
 			play_turn "$turn" || return 1
 		done
 		[ $block -lt $play_until ] || break
@@ -147,6 +153,7 @@ play_turn() {
 	case $1 in
 	a) play a a $load_words $load_duration ;;
 	alone) play a b $load_other_words $load_duration ;;
+	redis | nats) play "$1" "$1" $load_other_words "${seconds_wanted:-$(how_long "$seconds")}" ;;
 	*) play "$1" "$1" $load_other_words $load_duration ;;
 	esac
 }

@@ -26,8 +26,21 @@ SCALES = {
     "bytes": [(1e6, 1e-6, " MB"), (1e4, 1e-3, " kB"), (0, 1, " B")],
     "count": [(0, 1, "")],
 }
+DISK = "disk"  # the "side" that is the disk itself, beside open loops
 COLUMNS = ["id", "scenario", "ratio (95 %)", "TwinMQ", "other", "which", "CPU us", "memory MB",
            "written B", "target (stretch)", "met"]
+OPEN_COLUMNS = ["id", "load", "side", "p50", "p99", "p99.9", "longest", "CPU us", "written B",
+                "segments", "began late, p99", "send, p99", "failed", "disk: p50 / p99 / p99.9"]
+OPEN_HEAD = """
+Open loops: messages are due at a constant rate, and each time counts from then; with a consumer group
+(P20) until a consumer has the message. "NO" is a missed target, which stands behind it.
+
+"""
+WARM_COLUMNS = ["before", "side", "seconds", "CPU us of the first window", "of the last three", ""]
+WARM_HEAD = """
+How warm the sides were, by the CPU a message of their brokers:
+
+"""
 FOOT = """
 Ratios are medians of pairs, ours divided by theirs; for CPU, memory, bytes and times less is better.
 CPU and bytes written are of the brokers, for each good message; memory is anonymous.
@@ -65,7 +78,7 @@ def read_lines(path):
 
 def read_results(path):
     sheet = {"title": "", "when": "", "machine": "", "version": "", "incomplete": None,
-             "labels": {}, "notes": [], "runs": []}
+             "labels": {}, "notes": [], "warm": [], "runs": []}
     for row in open(path, encoding="utf-8", errors="replace"):
         fields = row.rstrip("\n").split("\t")
         try:
@@ -73,6 +86,11 @@ def read_results(path):
                 continue
             if fields[0] == "#note":
                 sheet["notes"].append(fields[1])
+            elif fields[0] == "#warm":
+                before, side, seconds, end, cpu = fields[1:]
+                sheet["warm"].append({"before": before, "side": side, "seconds": int(seconds),
+                                      "steady": end == "steady",
+                                      "cpu_us_per_message": [float(one) for one in cpu.split()]})
             elif fields[0] == "#side":
                 sheet["labels"][fields[1]] = fields[2]
             elif fields[0].startswith("#"):
@@ -162,7 +180,7 @@ def judge(sheet, line):
     if ours["value"] is None:
         return None
     sides = dict.fromkeys(run["side"] for run in sheet["runs"]
-                          if run["load"] == line["load"] and run["side"] != OURS)
+                          if run["load"] == line["load"] and run["side"] not in (OURS, DISK))
     others = [figures(sheet, line, side) for side in sides]
     for other in others:
         compare(sheet, line, other)
@@ -234,9 +252,74 @@ def state(sheet, aa):
     return text + "within 0.95 to 1.05."
 
 
+def aligned(rows):
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    text = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths)) + " |"
+            for row in rows]
+    text.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
+    return "\n".join(text) + "\n"
+
+
+def is_open(sheet, load):
+    return any(run["load"] == load and run["side"] == DISK for run in sheet["runs"])
+
+
+def open_row(sheet, name, load, side, missed):
+    def shown(unit, path):
+        value = median(values(sheet, load, side, path))
+        if value is None:
+            return ""
+        text = f"{value:.0f}" if unit is None else show(unit, value)
+        target = missed.get(path) if side == OURS else None
+        return f"{text} NO ({target})" if target else text
+
+    def disk(path):
+        return show("us", median(values(sheet, load, DISK, path)))
+
+    late = any(run["result"].get("saturated") for run in sheet["runs"]
+               if run["load"] == load and run["side"] == side)
+    return [name, load, sheet["labels"].get(side, side) + (" SATURATED" if late else ""),
+            shown("us", "latency_us.p50"), shown("us", "latency_us.p99"),
+            shown("us", "latency_us.p99_9"), shown("us", "latency_us.max"),
+            shown(None, "brokers.cpu_us_per_message"),
+            shown(None, "brokers.written_bytes_per_message"), shown(None, "seals"),
+            shown("us", "begin_late_us.p99"), shown("us", "send_p99_us"), shown(None, "failed"),
+            " / ".join(disk(f"latency_us.{part}") for part in ("p50", "p99", "p99_9"))]
+
+
+def open_table(sheet, judgements):
+    """A row for each load with the disk beside it, and each side."""
+    rows = [OPEN_COLUMNS]
+    for load in dict.fromkeys(one["line"]["load"] for one in judgements):
+        if not is_open(sheet, load):
+            continue
+        mine = [one for one in judgements if one["line"]["load"] == load]
+        missed = {one["line"]["figure"]: show_target(one["line"])
+                  for one in mine if one["verdict"] == "missed"}
+        sides = dict.fromkeys(run["side"] for run in sheet["runs"]
+                              if run["load"] == load and run["side"] != DISK)
+        rows += [open_row(sheet, mine[0]["line"]["id"], load, side, missed) for side in sides]
+    return OPEN_HEAD + aligned(rows) if len(rows) > 1 else ""
+
+
+def warm_table(sheet):
+    """Sessions, and all that was still falling."""
+    rows = [WARM_COLUMNS]
+    for one in sheet["warm"]:
+        cpu = one["cpu_us_per_message"]
+        if one["before"].startswith("session") or not one["steady"]:
+            rows.append([one["before"], sheet["labels"].get(one["side"], one["side"]),
+                         str(one["seconds"]), f"{cpu[0]:.1f}",
+                         " ".join(f"{value:.1f}" for value in cpu[-3:]),
+                         "" if one["steady"] else "THE BOUND IN TIME WAS REACHED"])
+    return WARM_HEAD + aligned(rows) if len(rows) > 1 else ""
+
+
 def table(sheet, judgements, aa):
     rows = [COLUMNS]
     for one in judgements:
+        if is_open(sheet, one["line"]["load"]):
+            continue
         line, ours, other = one["line"], one["ours"], one["strongest"]
         rows.append([
             line["id"], line["what"], show_ratio(other), show(line["unit"], ours["value"]),
@@ -246,13 +329,10 @@ def table(sheet, judgements, aa):
             show_both(ours, other, "anonymous_bytes", 1e-6, 1),
             show_both(ours, other, "written_bytes_per_message", 1, 0), show_target(line),
             {"missed": "NO", "met": "yes", "stretch": "yes, stretch", None: ""}[one["verdict"]]])
-    widths = [max(len(row[i]) for row in rows) for i in range(len(COLUMNS))]
-    text = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths)) + " |"
-            for row in rows]
-    text.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
     facts = [f"{sheet[name]}  " for name in ("title", "when", "machine", "version") if sheet[name]]
-    return "\n".join(facts + [state(sheet, aa), ""] + text) + "\n" + FOOT + "".join(
-        f"- {note}\n" for note in sheet["notes"])
+    return "\n".join(facts + [state(sheet, aa), ""]) + "\n" + aligned(rows) + open_table(
+        sheet, judgements) + warm_table(sheet) + FOOT + "".join(
+            f"- {note}\n" for note in sheet["notes"])
 
 
 # ---- compare.json
@@ -275,7 +355,7 @@ def document(sheet, judgements, aa):
     runs = [named(run) for run in sheet["runs"]]
     return {**{name: sheet[name] for name in ("title", "when", "machine", "version", "incomplete")},
             "too_noisy": None if aa is None else is_noisy(aa), "lines": lines,
-            "notes": sheet["notes"], "runs": runs}
+            "notes": sheet["notes"], "warm": [named(one) for one in sheet["warm"]], "runs": runs}
 
 
 # ---- the chart

@@ -8,11 +8,12 @@ report() {
 		printf '#when\t%s\n' "$(date -u '+%Y-%m-%d %H:%M UTC')"
 		printf '#machine\t%s\n' "$(report_machine)"
 		printf '#version\t%s\n' "$(report_versions)"
-		for side in a b $releases; do
+		for side in a b $releases $(cut -f2 "$T_DIR/results" | grep -xE 'redis|nats' | sort -u); do
 			printf '#side\t%s\t%s\n' "$side" "$(side_label "$side")"
 		done
 		[ ! -s "$T_DIR/incomplete" ] || printf '#incomplete\t%s\n' "$(paste -sd' ' "$T_DIR/incomplete")"
 		sed 's/^/#note	/' "$T_DIR/notes"
+		cat "$T_DIR/warm"
 		printf '#note\t%s\n' "$(report_stolen)"
 		printf '#note\tIt took %d minutes and %d seconds.\n' $(($(elapsed) / 60)) $(($(elapsed) % 60))
 		cat "$T_DIR/results"

@@ -2,10 +2,10 @@
 # Which loads are played, against whom, and when. Sourced by bench/compare.
 
 # Seconds, of a quick run/of a full one: so both are over in time, whatever the machine does.
-BEGIN_UNTIL=560/3240    # no load begins after that
-BLOCKS_UNTIL=575/3480   # no block ends after that, if it takes as long as the one before
+BEGIN_UNTIL=700/7800    # no load begins after that
+BLOCKS_UNTIL=720/8100   # no block ends after that, if it takes as long as the one before
 LOAD_SECONDS=120/240    # a load begins no block that would end after that
-SHORT_FROM=600/2400     # after that a load has two blocks
+SHORT_FROM=900/5400     # after that a load has two blocks
 
 # sessions_prepare: the rows that count in $T_DIR/loads, the other side's names in $opponents
 sessions_prepare() {
@@ -15,22 +15,67 @@ sessions_prepare() {
 	: >"$T_DIR/results"
 	: >"$T_DIR/notes"
 	: >"$T_DIR/incomplete"
+	: >"$T_DIR/warm"
 	cp /proc/stat "$T_DIR/stat"
 	time_limited=yes
-	[ -z "$blocks$scenarios$messages" ] || time_limited= # who asks for that has the time
+	[ -z "$blocks$scenarios$messages$seconds_wanted" ] || time_limited= # who asks for that has the time
 	table lines >"$T_DIR/lines"
 	table loads | while IFS='|' read -r load when rest; do
 		wanted "$load" "$when" && echo "$load|$when|$rest"
 	done >"$T_DIR/loads"
 	[ "$(wc -l <"$T_DIR/loads")" -gt 1 ] || [ "$scenarios" = ' P0' ] || die "what was asked for takes too long for --quick"
+	for side in redis nats; do
+		cut -d'|' -f4 "$T_DIR/loads" | grep -qx $side || continue
+		{ [ -z "$AGAINST" ] && foreign_there $side; } || foreign_leave_out
+	done
+	estimate
 	opponents=b
 	[ -z "$AGAINST" ] || return 0
 	opponents=$releases
-	cut -d'|' -f4 "$T_DIR/loads" | grep -qx 'apache5*' || return 0
+	cut -d'|' -f4 "$T_DIR/loads" | grep -qxE 'apache5?|open' || return 0
 	command -v java >/dev/null || die "Apache RocketMQ needs Java: apt-get install default-jdk-headless"
 	for release in $releases; do
 		apache_fetch "$release"
 	done
+}
+
+# foreign_leave_out: the loads of $side, which is not there
+foreign_leave_out() {
+	[ -n "$AGAINST" ] || note "The rows of $side were left out: $foreign_why."
+	awk -F'|' -v side="$side" '$4 != side' "$T_DIR/loads" >"$T_DIR/loads.new"
+	mv "$T_DIR/loads.new" "$T_DIR/loads"
+}
+
+# estimate: how long it will take, roughly; the limits above hold besides
+estimate() {
+	estimate_releases=$(echo "$releases" | wc -w)
+	[ -z "$AGAINST" ] || estimate_releases=1
+	estimate_seconds=$(awk -F'|' -v mode="$mode" -v n="$estimate_releases" -v blocks="$blocks" -v seconds="$seconds_wanted" \
+		-v java="$([ -n "$AGAINST" ] || echo 1)" -v most="$([ -z "$time_limited" ] || how_long $LOAD_SECONDS)" '
+		function wanted(field, parts) {
+			split(field, parts, "/")
+			return mode == "quick" || !(2 in parts) ? parts[1] : parts[2]
+		}
+		{
+			others = $4 ~ /^apache/ ? n : $4 == "none" ? 0 : 1
+			each = wanted($6)
+			each = each ~ /^N/ ? 1 : each == "-" ? 4 : seconds ? seconds : each
+			each += $4 == "open" ? 10 : 2.5
+			turns = (1 + others) * ($4 == "open" ? 1 : 2)
+			takes = (blocks ? blocks : wanted($5)) * turns * each
+			if (most && takes > most && $4 != "open")
+				takes = most
+			if ($4 ~ /^(apache|open|redis|nats)/ && $8 !~ /^@/ && java)
+				takes += 10 * others # warm-up of the load
+			if ($7 != "-")
+				takes += 30
+			total += takes
+			if (!sessions[$3]++)
+				total += 30 + (java && $4 ~ /^(apache|open)/ && $3 != "start" ? 75 * n : 0)
+		}
+		END { printf "%d", total }' "$T_DIR/loads")
+	say "estimate: $((estimate_seconds / 60 + 1)) minutes"
+	[ -z "$only_estimate" ] || exit 0
 }
 
 # wanted LOAD WHEN: by the flags
@@ -39,7 +84,7 @@ wanted() {
 	[ "$mode" = full ] || [ "$2" = both ] || return 1
 	[ -n "$scenarios" ] || return 0
 	for scenario in $scenarios; do
-		! grep -q "^$scenario|$1|" "$T_DIR/lines" || return 0
+		[ "$scenario" != "$1" ] && ! grep -q "^$scenario|$1|" "$T_DIR/lines" || return 0
 	done
 	return 1
 }
@@ -65,7 +110,10 @@ session_play() {
 	fi
 	session_sides=a
 	! cut -d'|' -f4 "$T_DIR/session" | grep -qx twin || session_sides="a b"
-	! cut -d'|' -f4 "$T_DIR/session" | grep -qx 'apache5*' || session_sides="a $opponents"
+	! cut -d'|' -f4 "$T_DIR/session" | grep -qxE 'apache5?|open' || session_sides="a $opponents"
+	for side in redis nats; do
+		! cut -d'|' -f4 "$T_DIR/session" | grep -qx $side || session_sides="$session_sides $side"
+	done
 	say "brokers for session $session: $session_sides, $session_flush"
 	# Name servers first: a broker of Apache RocketMQ that does not find its own waits for long.
 	for side in $session_sides; do
@@ -96,12 +144,12 @@ session_leave_out() {
 	done <"$T_DIR/session"
 }
 
-# session_warm SIDE: a JVM compiles what it runs often, a store goes on with files that it has
+# session_warm SIDE
 session_warm() {
-	[ "$session_warm" != -/- ] && [ -z "$messages" ] || return 0 # who tries the tool out has no use for it
+	[ "$session_warm" != - ] && [ -z "$messages" ] && ! is_foreign "$1" || return 0
 	side_freeze "$1"
-	# shellcheck disable=SC2046 # words
-	measure warm-up "$1" $(how_long "$session_warm") || return
+	# shellcheck disable=SC2086 # words
+	warm_up "session $session" "$1" $WARM_SESSION $session_warm || return
 	side_thaw "$1"
 }
 
@@ -123,6 +171,8 @@ load_play() {
 	case $sides in
 	apache) load_others=$opponents ;;
 	apache5) load_others=$(echo "$opponents" | tr ' ' '\n' | grep -v '^4' | paste -sd' ' -) ;;
+	open) load_others=$(strongest_known) ;;
+	redis | nats) load_others=$sides ;;
 	twin) load_others=b ;;
 	alone) load_others=alone ;;
 	none) load_others= ;;
@@ -167,34 +217,50 @@ load_prepare() {
 	measure "$load" a $(sized "$prepare") && session_prepared=$prepare
 }
 
-# load_warm: what a JVM has not done yet it does once before it is measured
+# load_warm: what a JVM has not done yet it does until it is as fast as it gets. At a constant rate it
+# does what it knows.
 # shellcheck disable=SC2086 # words
 load_warm() {
-	[ -n "$load_duration" ] || return 0
+	[ -z "$messages" ] || return 0 # who tries the tool out has no use for it
 	for side in $load_others; do
-		case $side in
-		b | alone) ;;
-		*) measure "$load" "$side" $load_words $load_duration || return ;;
+		case $side,$load_other_words in
+		b,* | alone,*) ;;
+		redis,* | nats,*) warm_up "$load" "$side" $WARM_LOAD $load_other_words || return ;;
+		*,@* | *,*' -C'*) ;;
+		*,*' -r '* | *,register*) measure "$load" "$side" $load_words -d 2 || return ;;
+		*) [ "$load_words" = "$session_warm" ] || warm_up "$load" "$side" $WARM_LOAD $load_words || return ;;
 		esac
 	done
+}
+
+# strongest_known: the release that reached most with 64 in flight; all where that was not played
+strongest_known() {
+	strongest= strongest_rate=0
+	strongest_load=send
+	[ "$session_flush" = ASYNC_FLUSH ] || ! grep -q '^send-sync	' "$T_DIR/results" || strongest_load=send-sync
+	for side in $opponents; do
+		rate=$(rate_of "$side" "$strongest_load")
+		[ "${rate:-0}" -le "$strongest_rate" ] || strongest=$side strongest_rate=$rate
+	done
+	echo "${strongest:-$opponents}"
 }
 
 # fill_in WORDS: @half is half of what the slowest side reached in P1, @ownhalf half of what we did
 fill_in() {
 	case $1 in
 	*@half* | *@ownhalf*)
-		half=$(rate_of . slowest) ownhalf=$(rate_of a)
+		half=$(rate_of .) ownhalf=$(rate_of a)
 		echo "$1" | sed "s/@half/$((half / 2))/; s/@ownhalf/$((ownhalf / 2))/"
 		;;
 	*) echo "$1" ;;
 	esac
 }
 
-# rate_of SIDE: its median in P1; of the slowest side
+# rate_of SIDE [LOAD]: its median in P1 or in that load; of the slowest side, with a dot
 rate_of() {
 	for rate_side in $(cut -f2 "$T_DIR/results" | sort -u); do
-		[ $# -eq 2 ] || [ "$rate_side" = "$1" ] || continue
-		awk -F'	' -v side="$rate_side" '$1 == "send" && $2 == side' "$T_DIR/results" |
+		[ "$1" = . ] || [ "$rate_side" = "$1" ] || continue
+		awk -F'	' -v side="$rate_side" -v load="${2:-send}" '$1 == load && $2 == side' "$T_DIR/results" |
 			sed -n 's/.*"good_per_second":\([0-9]*\).*/\1/p' | sort -n |
 			awk '{ all[NR] = $1 } END { if (NR) print all[int((NR + 1) / 2)] }'
 	done | sort -n | head -n 1

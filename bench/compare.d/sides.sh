@@ -23,6 +23,8 @@ side_label() {
 	case $1 in
 	a) echo TwinMQ ;;
 	b) [ "${AGAINST:-$BUILDDIR}" = "$BUILDDIR" ] && echo "TwinMQ again" || echo "TwinMQ of $AGAINST" ;;
+	redis) redis-server --version | sed -n 's/.* v=\([0-9.]*\).*/Redis \1/p' ;;
+	nats) nats-server --version | sed -n 's/.*v\([0-9.]*\).*/NATS \1/p' ;;
 	*) echo "Apache $1" ;;
 	esac
 }
@@ -48,6 +50,7 @@ port_take() {
 
 # side_start_names SIDE, then side_start_broker SIDE FLUSH: with empty stores
 side_start_names() {
+	! is_foreign "$1" || return 0
 	port_take "$1.ns"
 	case $1 in
 	a | b) twinmq_start "$1.ns" - ;;
@@ -56,6 +59,11 @@ side_start_names() {
 }
 
 side_start_broker() {
+	if is_foreign "$1"; then
+		port_take "$1"
+		foreign_start "$1" "$2"
+		return
+	fi
 	t_wait 60 names_answer "$1" || die "the name server of side $1 does not answer"
 	port_take "$1"
 	[ "$session" != topics ] || is_ours "$1" || apache_topics "$T_DIR/$1.store"
@@ -122,12 +130,19 @@ side_answers_or_dead() {
 }
 
 # side_freeze SIDE, side_thaw SIDE: it uses no processor meanwhile
+# shellcheck disable=SC2046 # numbers
 side_freeze() {
-	kill -STOP "$(pid "$1")" "$(pid "$1.ns")"
+	kill -STOP $(side_pids "$1")
 }
 
+side_pids() {
+	pid "$1"
+	is_foreign "$1" || pid "$1.ns"
+}
+
+# shellcheck disable=SC2046 # numbers
 side_thaw() {
-	kill -CONT "$(pid "$1.ns")" "$(pid "$1")"
+	kill -CONT $(side_pids "$1")
 	sleep 0.2 # timers that were due meanwhile
 }
 
@@ -140,6 +155,7 @@ side_kill() {
 # side_end SIDE: its processes and its store
 side_end() {
 	for process in "$1" "$1.ns"; do
+		! is_foreign "${process%.ns}" || [ "$process" = "$1" ] || continue
 		side_kill "$process"
 		rm -rf "$T_DIR/$process.store" "$T_DIR/$process.home" "$T_DIR/taken.$(cat "$T_DIR/$process.port")"
 	done
