@@ -222,7 +222,7 @@ manuals() {
 }
 
 scripts() {
-	shellcheck -x -S warning quickstart runtests examples/*/run examples/common/run.sh bench/compare bench/count-instructions etc/packages .ci/run t/*/*.sh t/*.t 2>&1
+	shellcheck -x -S warning quickstart runtests examples/*/run examples/common/run.sh bench/compare bench/count-instructions bench/tail-latency etc/packages .ci/run t/*/*.sh t/*.t 2>&1
 }
 
 generated() {

@@ -49,7 +49,7 @@ t_is "loads of the table" "$(words lines 2)" "$(words loads 1)"
 
 run --quick --scenario P18
 t_has "what is too long for --quick" "$(err)" 'takes too long for --quick'
-run --self --messages 300 --blocks 1 --only P1,one --scenario one-sync --scenario idle,start-empty,open-20k
+run --self --messages 300 --blocks 1 --only P0,P1,one --scenario one-sync --only idle,start-empty,open-20k
 t_is "TwinMQ against itself" "$status" 0
 [ "$status" -eq 0 ] || sed 's/^/# /' "$T_DIR/err"
 t_has "the A/A check comes first" "$(out)" 'A/A check: '
@@ -80,6 +80,18 @@ for line in 'P6  | 1,000,000 open, against none open' 'P15 | start, 10 M message
 	'P15 | start, 10 M messages, after kill -9' 'P18 | P1 with 50 M unread, against none'; do
 	t_has "the table has $line" "$(out)" "| $line"
 done
+
+# How warm a side is: it has stopped falling when three windows brought nothing new.
+# shellcheck source=bench/compare.d/warm.sh
+. "$SRCDIR/bench/compare.d/warm.sh"
+falls() {
+	printf '%s\n' "$@" | has_stopped_falling
+}
+t_ok "steady" falls 90 50 49 50 51
+t_ok "noise upwards is none of its falling" falls 50 90 49 70
+t_fails "it falls" falls 90 70 60 55
+t_fails "it fell not long ago" falls 90 50 47 49
+t_fails "too few windows" falls 50 50 50
 
 # A signal ends it and what it started; what there is is told.
 rm "$T_DIR/err"

@@ -153,9 +153,17 @@ play_turn() {
 	case $1 in
 	a) play a a $load_words $load_duration ;;
 	alone) play a b $load_other_words $load_duration ;;
-	redis | nats) play "$1" "$1" $load_other_words "${seconds_wanted:-$(how_long "$seconds")}" ;;
+	redis | nats) play "$1" "$1" $load_other_words "$(foreign_seconds)" ;;
 	*) play "$1" "$1" $load_other_words $load_duration ;;
 	esac
+}
+
+foreign_seconds() {
+	if [ -n "$messages" ]; then
+		echo 0.2
+	else
+		echo "${seconds_wanted:-$(how_long "$seconds")}"
+	fi
 }
 
 # is_no_time SECONDS: for one more block, which takes that long

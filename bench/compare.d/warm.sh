@@ -28,7 +28,7 @@ warm_up() {
 			break
 		}
 	done
-	warm_cpu=$(awk '{ printf "%s%.1f", NR > 1 ? " " : "", $1 }' "$T_DIR/cpu")
+	warm_cpu=$(awk '{ printf "%s%.1f", (NR > 1 ? " " : ""), $1 }' "$T_DIR/cpu")
 	printf '#warm\t%s\t%s\t%d\t%s\t%s\n' "$warm_name" "$warm_side" $(($(elapsed) - warm_since)) $warm_end \
 		"$warm_cpu" >>"$T_DIR/warm"
 	say "warm-up, $warm_name: $(side_label "$warm_side") needs $warm_cpu us of CPU a message; $warm_end"
