@@ -1,6 +1,6 @@
 #!/bin/sh
-# Sealed segments whose checkpoint cannot come, because somebody reads the first one: they are read
-# from their WALs, survive kill -9, expire without a copy, and their timed messages are carried.
+# A sealed segment whose checkpoint cannot come, because somebody reads it: it is read from its WAL,
+# survives kill -9, expires without a copy, and its timed message is carried.
 # shellcheck source=t/lib/lib.sh
 . "${SRCDIR:-.}/t/lib/lib.sh"
 
@@ -66,12 +66,12 @@ for _ in 1 2 3 4 5 6 7 8 9; do
 	send T ''
 done
 t_ok "there are several segments" test "$(segments)" -ge 4
-t_is "all of them have their WALs" "$(wals)" "$(segments)"
+t_ok "the first one has its WAL" test -s "$oldest-wal"
 t_is "all is read" "$(messages)" 10
 kill9 b
 begin_b
 t_is "after kill -9 too" "$(messages)" 10
-t_is "and they still have their WALs" "$(wals)" "$(segments)"
+t_ok "and the first one still has its WAL" test -s "$oldest-wal"
 send T ''
 t_is "one more is stored" "$(messages)" 11
 
