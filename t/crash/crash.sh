@@ -62,3 +62,32 @@ small_disk_gone() {
 grow_disk() {
 	mount -o remount,size="$1m" "$T_DIR/disk"
 }
+
+# power_disk NAME MB: a disk of its own for the store of the broker NAME, whose power can be cut. It
+# goes with the test. Fails without the right to.
+power_disk() {
+	[ "$(id -u)" -eq 0 ] && mkdir "$T_DIR/$1" && truncate -s "$2M" "$T_DIR/$1.image" &&
+		mkfs.ext4 -q -F "$T_DIR/$1.image" && power_on "$1" || return 1
+	power_disks="${power_disks-} $1"
+	trap 'power_disks_gone; t_cleanup' EXIT
+}
+
+power_on() {
+	mount -t ext4 -o loop "$T_DIR/$1.image" "$T_DIR/$1"
+}
+
+# power_cut NAME: what was not synced is gone, and the broker with it; the disk is back afterwards. The
+# broker is stopped first: nobody hears of syncs that fail as the power goes.
+power_cut() {
+	[ -z "$(pid "$1" 2>/dev/null)" ] || kill -STOP "$(pid "$1")"
+	"$BUILDDIR/t/lib/cut_power" "$T_DIR/$1" || return 1
+	kill9 "$1"
+	umount "$T_DIR/$1" && power_on "$1"
+}
+
+power_disks_gone() {
+	t_kill_all
+	for power_name in ${power_disks-}; do
+		umount -l "$T_DIR/$power_name" 2>/dev/null
+	done
+}

@@ -10,6 +10,7 @@
  * Each breach is a line on stderr. One thread.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +29,7 @@ struct judge {
 	const char *topic;
 	struct ledger *ledger;
 	size_t body_max; /* of numbered_body */
+	bool may_lose;   /* what was promised may be gone; what is there is right all the same */
 	void (*met)(
 	    void *arg, uint64_t number); /* a message for the first time; NULL: nobody asks */
 	void *arg;

@@ -1,10 +1,12 @@
 /*
  * sends: a load for a broker that is being killed, and the proof afterwards.
  *
- *   sends [-c connections] [-w window] [-s bytes] NAMESRV TOPIC
+ *   sends [-c connections] [-w window] [-s bytes] [-l] NAMESRV TOPIC
  *
  * Sends numbered messages over many connections, without retries, until SIGTERM; then the judge
  * compares every queue of the topic with what was answered (judge.h: I1, I4, I5, I6).
+ *
+ * With -l what was promised may be gone, as with ASYNC_FLUSH after a power cut; all else holds.
  *
  * Prints what it counted as name=value; each breach is a line on stderr.
  * Exit status: 0 all holds, 1 something does not, 2 it could not be found out.
@@ -30,6 +32,7 @@
 struct sends {
 	const char *topic;
 	size_t body_max;
+	bool may_lose;
 	struct ledger ledger;
 	uint32_t n_operations;
 	char *room;
@@ -101,7 +104,8 @@ judge_sends(struct sends *sends, struct twinmq *mq)
 	struct judge judge = { .mq = mq,
 		.topic = sends->topic,
 		.ledger = &sends->ledger,
-		.body_max = sends->body_max };
+		.body_max = sends->body_max,
+		.may_lose = sends->may_lose };
 	uint64_t n_sent = sends->ledger.n;
 	int status = judge_open(&judge) == -1 || judge_all(&judge) == -1 ? -1 : 0;
 
@@ -127,19 +131,21 @@ main(int argc, char **argv)
 		.context = &sends };
 	int option, status;
 
-	while ((option = getopt(argc, argv, "c:w:s:")) != -1) {
+	while ((option = getopt(argc, argv, "c:w:s:l")) != -1) {
 		if (option == 'c')
 			load.n_handles = number_argument(optarg, 1, 1000);
 		else if (option == 'w')
 			load.window = number_argument(optarg, 1, 1000);
 		else if (option == 's')
 			sends.body_max = number_argument(optarg, NUMBERED_BODY_MIN, 1 << 20);
+		else if (option == 'l')
+			sends.may_lose = true;
 		else
 			return 2;
 	}
 	if (argc - optind != 2) {
-		fputs(
-		    "usage: sends [-c connections] [-w window] [-s bytes] NAMESRV TOPIC\n", stderr);
+		fputs("usage: sends [-c connections] [-w window] [-s bytes] [-l] NAMESRV TOPIC\n",
+		    stderr);
 		return 2;
 	}
 	load.name_servers = argv[optind];
