@@ -291,6 +291,118 @@ Test(coalesce_vfs, a_checkpoint_that_fails_half_way_is_gone_on_with)
 	cr_assert_geq(n, 4);
 }
 
+/* ---- locks ----------------------------------------------------------- */
+
+static bool
+may_write(sqlite3 *db)
+{
+	int rc = sql_exec(db, "BEGIN IMMEDIATE");
+
+	if (rc == SQLITE_OK)
+		cr_assert_eq(sql_exec(db, "ROLLBACK"), SQLITE_OK);
+	else
+		cr_assert_eq(rc, SQLITE_BUSY);
+	return rc == SQLITE_OK;
+}
+
+/* A connection of another kind, as a reader has, or another process. */
+static sqlite3 *
+open_other(const struct fixture *fixture)
+{
+	sqlite3 *db;
+
+	cr_assert_eq(sql_open(fixture->path, "fault", SQL_WRITE, &db), SQLITE_OK);
+	sqlite3_busy_timeout(db, 0);
+	return db;
+}
+
+Test(coalesce_vfs, the_lock_of_writers_is_kept_until_it_is_given_back)
+{
+	struct fixture fixture;
+
+	begin(&fixture);
+	sqlite3 *other = open_other(&fixture);
+	cr_assert_eq(insert(&fixture, 100), SQLITE_OK);
+	cr_assert(may_write(other));
+	coalesce_keep_locks(fixture.db, true);
+	for (int i = 0; i < 20; i++) {
+		cr_assert_eq(insert(&fixture, i % 5 == 0 ? BLOB_BYTES : 100), SQLITE_OK);
+		cr_assert_eq(count(other), i + 2);
+		cr_assert_eq(count(fixture.db), i + 2);
+		cr_assert(!may_write(other));
+	}
+	coalesce_keep_locks(fixture.db, false);
+	cr_assert(may_write(other));
+	cr_assert_eq(insert(&fixture, 100), SQLITE_OK);
+	coalesce_keep_locks(fixture.db, true);
+	cr_assert_eq(insert(&fixture, 100), SQLITE_OK);
+	cr_assert(!may_write(other));
+	/* With its connection it is gone, too. */
+	sql_close(fixture.db);
+	cr_assert(may_write(other));
+	cr_assert_eq(count(other), 23);
+	sql_close(other);
+	open_db(&fixture, SQL_WRITE);
+	check_integrity(fixture.db);
+	end(&fixture);
+}
+
+/* Readers of every age read on what they began with, also beside the checkpoint at the end. */
+Test(coalesce_vfs, readers_keep_what_they_began_with_beside_kept_locks)
+{
+	enum { N = 8 };
+	struct fixture fixture;
+	sqlite3 *readers[N];
+
+	begin(&fixture);
+	coalesce_keep_locks(fixture.db, true);
+	for (int i = 0; i < N; i++) {
+		cr_assert_eq(insert(&fixture, BLOB_BYTES), SQLITE_OK);
+		readers[i] = open_other(&fixture);
+		cr_assert_eq(sql_exec(readers[i], "BEGIN"), SQLITE_OK);
+		cr_assert_eq(count(readers[i]), i + 1);
+		cr_assert_eq(
+		    sql_exec(fixture.db, "UPDATE t SET x = randomblob(length(x))"), SQLITE_OK);
+	}
+	coalesce_keep_locks(fixture.db, false);
+	sqlite3_busy_timeout(fixture.db, 0);
+	cr_assert_eq(
+	    sqlite3_wal_checkpoint_v2(fixture.db, NULL, SQLITE_CHECKPOINT_FULL, NULL, NULL),
+	    SQLITE_BUSY);
+	for (int i = 0; i < N; i++) {
+		cr_assert_eq(count(readers[i]), i + 1);
+		check_integrity(readers[i]);
+		sql_close(readers[i]);
+	}
+	cr_assert_eq(
+	    sqlite3_wal_checkpoint_v2(fixture.db, NULL, SQLITE_CHECKPOINT_FULL, NULL, NULL),
+	    SQLITE_OK);
+	cr_assert_eq(count(fixture.db), N);
+	check_integrity(fixture.db);
+	end(&fixture);
+}
+
+/* One that begins anew, as after an external checkpoint, finds its marks all the same. */
+Test(coalesce_vfs, a_wal_that_another_has_checkpointed_is_written_on)
+{
+	struct fixture fixture;
+
+	begin(&fixture);
+	sqlite3 *other = open_other(&fixture);
+	coalesce_keep_locks(fixture.db, true);
+	for (int i = 0; i < 5; i++) {
+		cr_assert_eq(insert(&fixture, BLOB_BYTES), SQLITE_OK);
+		cr_assert_eq(
+		    sqlite3_wal_checkpoint_v2(other, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL),
+		    SQLITE_OK);
+		cr_assert_eq(insert(&fixture, 100), SQLITE_OK);
+		cr_assert_eq(count(other), 2 * i + 2);
+	}
+	sql_close(other);
+	check_integrity(fixture.db);
+	end(&fixture);
+}
+
 Test(coalesce_vfs, it_is_registered_once)
 {
 	sql_init();

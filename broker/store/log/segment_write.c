@@ -71,6 +71,7 @@ segment_writer_open(
 	rc = sql_prepare(writer->db, texts, writer->statements, N_SEGMENT_PUTS);
 	if (rc == SQLITE_OK)
 		rc = look_at_file(writer);
+	coalesce_keep_locks(writer->db, !(dir->tricks_off & TRICK_KEEP_LOCKS));
 	writer->syncs = dir->syncs;
 	writer->syncs_first = dir->tricks_off & TRICK_FIRST_SYNC;
 	if (rc == SQLITE_OK && writer->syncs && !(dir->tricks_off & TRICK_EXTEND))
@@ -140,6 +141,8 @@ segment_seal(
 
 	if (writer->db == NULL)
 		rc = sql_open(writer->segment->path, dir->write_vfs, SQL_WRITE, &writer->db);
+	if (rc == SQLITE_OK)
+		coalesce_keep_locks(writer->db, false);
 	if (rc == SQLITE_OK)
 		rc = sql_exec(writer->db, "PRAGMA synchronous = FULL; PRAGMA cache_size = -64");
 	if (rc == SQLITE_OK)

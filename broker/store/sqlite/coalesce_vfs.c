@@ -15,7 +15,11 @@
 #include "common/base/wire.h"
 
 #define BUFFER_BYTES ((128 << 10) - 1) /* SQLite's VFS for unix cannot write more at once */
-#define FRAME_AT_COMMIT 4              /* in the header: not 0 in a commit's last frame */
+/* Locks of a WAL's index, from SQLite's "WAL-mode File Format". */
+#define LOCK_WRITE 0
+#define LOCK_READ_1 4               /* the first of those that guard a read mark */
+#define CONTROL_KEEP_LOCKS 0x6d7101 /* xFileControl of this page alone: on or off */
+#define FRAME_AT_COMMIT 4           /* in the header: not 0 in a commit's last frame */
 
 struct coalesce_vfs {
 	sqlite3_vfs base; /* the real one's, but for xOpen */
@@ -35,6 +39,9 @@ struct write_buffer {
 	bool in_frame;         /* of a WAL: the page of the frame comes next */
 	bool is_commit;        /* of a WAL: the frame is its commit's last */
 	sqlite3_int64 wal_end; /* behind the last frame; writes before it are no new frames */
+	bool keeps_locks;      /* of a database, see coalesce_keep_locks */
+	bool has_write_lock;   /* kept */
+	bool has_mark;         /* a read mark was found: there is one from then on */
 	char *bytes;
 	int n_bytes;
 	sqlite3_int64 begins_at;
@@ -168,11 +175,95 @@ coalesce_size(sqlite3_file *file, sqlite3_int64 *size)
 	return rc == SQLITE_OK ? buffer_of(file)->real->xFileSize(file, size) : rc;
 }
 
+/* ---- locks ----------------------------------------------------------- */
+
+static int
+keep_write_lock(sqlite3_file *file, int flags)
+{
+	struct write_buffer *buffer = buffer_of(file);
+
+	if (buffer->has_write_lock || flags & SQLITE_SHM_UNLOCK)
+		return SQLITE_OK;
+	int rc = buffer->real->xShmLock(file, LOCK_WRITE, 1, flags);
+	buffer->has_write_lock = rc == SQLITE_OK;
+	return rc;
+}
+
+/*
+ * A reader locks a mark so that no checkpoint goes beyond it and no writer begins the WAL anew: no
+ * other connection can do so without the write lock. SQLite moves a mark up first, where it can get
+ * it for itself; an old one is as good to it, once there is one.
+ */
+static int
+pass_mark(sqlite3_file *file, int mark, int flags)
+{
+	struct write_buffer *buffer = buffer_of(file);
+
+	if (flags == (SQLITE_SHM_LOCK | SQLITE_SHM_EXCLUSIVE) && buffer->has_mark)
+		return SQLITE_BUSY;
+	if (flags & SQLITE_SHM_EXCLUSIVE)
+		return buffer->real->xShmLock(file, mark, 1, flags);
+	buffer->has_mark = true;
+	return SQLITE_OK;
+}
+
+static int
+coalesce_shm_lock(sqlite3_file *file, int first, int n, int flags)
+{
+	const struct write_buffer *buffer = buffer_of(file);
+
+	if (buffer->keeps_locks && n == 1 && first == LOCK_WRITE)
+		return keep_write_lock(file, flags);
+	if (buffer->keeps_locks && n == 1 && first >= LOCK_READ_1)
+		return pass_mark(file, first, flags);
+	return buffer->real->xShmLock(file, first, n, flags);
+}
+
+static void
+drop_locks(sqlite3_file *file)
+{
+	struct write_buffer *buffer = buffer_of(file);
+
+	if (buffer->has_write_lock)
+		buffer->real->xShmLock(
+		    file, LOCK_WRITE, 1, SQLITE_SHM_UNLOCK | SQLITE_SHM_EXCLUSIVE);
+	buffer->keeps_locks = buffer->has_write_lock = buffer->has_mark = false;
+}
+
+static int
+coalesce_shm_unmap(sqlite3_file *file, int delete)
+{
+	drop_locks(file);
+	return buffer_of(file)->real->xShmUnmap(file, delete);
+}
+
+void
+coalesce_keep_locks(sqlite3 *db, bool keep)
+{
+	sqlite3_file_control(db, "main", CONTROL_KEEP_LOCKS, &keep);
+}
+
+static int
+control_locks(sqlite3_file *file, const bool *keep)
+{
+	struct write_buffer *buffer = buffer_of(file);
+
+	if (*keep)
+		buffer->keeps_locks = buffer->real->iVersion >= 2;
+	else
+		drop_locks(file);
+	return SQLITE_OK;
+}
+
+/* ---- the rest -------------------------------------------------------- */
+
 static int
 coalesce_control(sqlite3_file *file, int op, void *arg)
 {
 	struct write_buffer *buffer = buffer_of(file);
 
+	if (op == CONTROL_KEEP_LOCKS)
+		return control_locks(file, arg);
 	if (op == SQLITE_FCNTL_CKPT_START) {
 		buffer->in_checkpoint = true;
 	} else if (op == SQLITE_FCNTL_CKPT_DONE) {
@@ -213,6 +304,10 @@ coalesce_open(sqlite3_vfs *base, const char *name, sqlite3_file *file, int flags
 	buffer->methods.xFileSize = coalesce_size;
 	buffer->methods.xFileControl = coalesce_control;
 	buffer->methods.xClose = coalesce_close;
+	if (!buffer->is_wal && buffer->real->iVersion >= 2) {
+		buffer->methods.xShmLock = coalesce_shm_lock;
+		buffer->methods.xShmUnmap = coalesce_shm_unmap;
+	}
 	file->pMethods = &buffer->methods;
 	return rc;
 }

@@ -16,11 +16,19 @@
  */
 
 #include <sqlite3.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* The name of the one on top of this (NULL: SQLite's default), registered for the process's life.
  */
 const char *coalesce_vfs_over(const char *name);
+/*
+ * For the one connection that writes to a database while nobody else checkpoints it, opened through
+ * such a VFS: it takes the lock of writers once and keeps it, and does without those of readers.
+ * Six system calls less a commit. Without effect through another VFS. Not inside a transaction;
+ * turn it off before a checkpoint.
+ */
+void coalesce_keep_locks(sqlite3 *db, bool keep);
 
 /*
  * Of a connection on such a VFS: its next checkpoints call step(arg) after each so many bytes that

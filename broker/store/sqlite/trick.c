@@ -15,6 +15,7 @@ static const struct {
 	{ "recycle", TRICK_RECYCLE },
 	{ "first-sync", TRICK_FIRST_SYNC },
 	{ "steps", TRICK_STEPS },
+	{ "keep-locks", TRICK_KEEP_LOCKS },
 };
 
 int

@@ -7,11 +7,12 @@
  */
 
 enum trick {
-	TRICK_COALESCE = 1,   /* small writes leave as large ones */
-	TRICK_EXTEND = 2,     /* SYNC_FLUSH: zeros are written ahead of the WAL's end */
-	TRICK_RECYCLE = 4,    /* a sealed segment's WAL becomes the next one's */
-	TRICK_FIRST_SYNC = 8, /* no sync in a segment's first transaction */
-	TRICK_STEPS = 16,     /* a checkpoint is written back in steps, with pauses */
+	TRICK_COALESCE = 1,    /* small writes leave as large ones */
+	TRICK_EXTEND = 2,      /* SYNC_FLUSH: zeros are written ahead of the WAL's end */
+	TRICK_RECYCLE = 4,     /* a sealed segment's WAL becomes the next one's */
+	TRICK_FIRST_SYNC = 8,  /* no sync in a segment's first transaction */
+	TRICK_STEPS = 16,      /* a checkpoint is written back in steps, with pauses */
+	TRICK_KEEP_LOCKS = 32, /* the writer keeps its lock between commits */
 };
 
 /* "map,recycle": the bits of these names. -1: one is unknown. */
