@@ -60,7 +60,7 @@ check_without(unsigned tricks_off, enum store_flush flush)
 
 Test(trick, the_store_is_right_without_each)
 {
-	for (unsigned trick = TRICK_COALESCE; trick <= TRICK_KEEP_LOCKS; trick *= 2) {
+	for (unsigned trick = TRICK_COALESCE; trick <= TRICK_WRITE_BACK; trick *= 2) {
 		check_without(trick, STORE_FLUSH_ASYNC);
 		check_without(trick, STORE_FLUSH_SYNC);
 	}

@@ -16,6 +16,7 @@ static const struct {
 	{ "first-sync", TRICK_FIRST_SYNC },
 	{ "steps", TRICK_STEPS },
 	{ "keep-locks", TRICK_KEEP_LOCKS },
+	{ "write-back", TRICK_WRITE_BACK },
 };
 
 int

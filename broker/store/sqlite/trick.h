@@ -13,6 +13,7 @@ enum trick {
 	TRICK_FIRST_SYNC = 8,  /* no sync in a segment's first transaction */
 	TRICK_STEPS = 16,      /* a checkpoint is written back in steps, with pauses */
 	TRICK_KEEP_LOCKS = 32, /* the writer keeps its lock between commits */
+	TRICK_WRITE_BACK = 64, /* ASYNC_FLUSH: write-back begins before the sync */
 };
 
 /* "map,recycle": the bits of these names. -1: one is unknown. */

@@ -80,6 +80,7 @@ wal_handle_open(struct wal_handle *handle, const char *vfs_name, const char *dat
 	/* SQLite's file names end in several NULs: URI parameters would follow. */
 	handle->path = mem_zalloc(size + 4);
 	snprintf(handle->path, size, "%s-wal", database);
+	handle->fd = open(handle->path, O_WRONLY | O_CLOEXEC);
 	int rc = vfs->xOpen(vfs, handle->path, handle->file, flags, &flags);
 	if (rc != SQLITE_OK)
 		wal_handle_close(handle);
@@ -91,6 +92,8 @@ wal_handle_close(struct wal_handle *handle)
 {
 	if (handle->file != NULL && handle->file->pMethods != NULL)
 		handle->file->pMethods->xClose(handle->file);
+	if (handle->path != NULL && handle->fd != -1)
+		close(handle->fd);
 	free(handle->file);
 	free(handle->path);
 	*handle = (struct wal_handle){ 0 };
@@ -101,6 +104,17 @@ wal_handle_sync(struct wal_handle *handle)
 {
 	return handle->file->pMethods->xSync(
 	    handle->file, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
+}
+
+void
+wal_handle_start(struct wal_handle *handle, int64_t from, int64_t to)
+{
+	const int64_t page = 4096;
+
+	from -= from % page;
+	to -= to % page;
+	if (handle->fd != -1 && to > from)
+		sync_file_range(handle->fd, from, to - from, SYNC_FILE_RANGE_WRITE);
 }
 
 /* ---- the next database's --------------------------------------------- */

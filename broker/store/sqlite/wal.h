@@ -30,11 +30,17 @@ int wal_truncate(sqlite3 *db, int64_t bytes);
 struct wal_handle {
 	sqlite3_file *file;
 	char *path;
+	int fd; /* -1: none */
 };
 
 int wal_handle_open(struct wal_handle *handle, const char *vfs, const char *database);
 void wal_handle_close(struct wal_handle *handle);
 int wal_handle_sync(struct wal_handle *handle);
+/*
+ * Sends what was written between these offsets on its way to the disk, and does not wait for it;
+ * the page at the end, which is written to next, stays. Errors show in the next sync.
+ */
+void wal_handle_start(struct wal_handle *handle, int64_t from, int64_t to);
 
 /* Makes the WAL of a sealed database an empty one at another path. 0, or -1: it is as it was. */
 int wal_recycle(const char *database, const char *spare);

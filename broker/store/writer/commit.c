@@ -7,6 +7,7 @@
 #include "broker/store/writer/flush.h"
 #include "broker/store/writer/publish.h"
 #include "broker/store/writer/roll.h"
+#include "broker/store/sqlite/wal.h"
 #include "common/base/clock.h"
 #include "common/base/wire.h"
 
@@ -103,6 +104,8 @@ count_commit(struct writer *writer, const struct commit_notice *notice, int64_t 
 	    &counters->n_bytes, (int64_t)notice->chunk->len, memory_order_relaxed);
 	if (took_us > atomic_load_explicit(&counters->commit_max_us, memory_order_relaxed))
 		atomic_store_explicit(&counters->commit_max_us, took_us, memory_order_relaxed);
+	atomic_store_explicit(&counters->wal_bytes,
+	    wal_bytes(writer->out.page_bytes, writer->out.wal_frames), memory_order_relaxed);
 	atomic_store_explicit(&counters->max_position, writer->position, memory_order_release);
 	if (atomic_load_explicit(&counters->earliest_ms, memory_order_relaxed) == -1)
 		atomic_store_explicit(
