@@ -170,6 +170,9 @@ const struct option broker_options[] = {
 	    "with ASYNC_FLUSH, the time between two syncs of the log; a power cut may "
 	    "lose this much",
 	    LIVE),
+	NUMBER("commitGatherTime", commit_gather_time, "600", 0, 100000, "us",
+	    "the longest time that a send waits for others to share its commit; it waits only "
+	    "while sends are frequent, a lone one never; 0: none does"),
 	NUMBER("syncFlushTimeout", sync_flush_timeout, "5000", 100, 600000, "ms",
 	    "with SYNC_FLUSH, a send that waits longer for the disk gets the reply "
 	    "FLUSH_DISK_TIMEOUT",

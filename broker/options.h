@@ -82,6 +82,7 @@ struct broker_settings {
 	int64_t mapped_file_size_commit_log;    /* bytes of a segment */
 	int flush_disk_type;                    /* enum flush_disk_type */
 	int64_t flush_interval_commit_log;      /* ms */
+	int64_t commit_gather_time;             /* us */
 	int64_t sync_flush_timeout;             /* ms */
 	char *delete_when;                      /* hours, separated by ';' */
 	int64_t file_reserved_time;             /* hours */

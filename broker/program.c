@@ -138,6 +138,7 @@ open_store(struct broker *broker)
 		.flush =
 		    settings->flush_disk_type == FLUSH_SYNC ? STORE_FLUSH_SYNC : STORE_FLUSH_ASYNC,
 		.flush_interval_ms = (int)settings->flush_interval_commit_log,
+		.gather_us = (int)settings->commit_gather_time,
 		.segment_bytes = settings->mapped_file_size_commit_log,
 		.tail_bytes = settings->tail_cache_size,
 		.queued_bytes = QUEUED_BYTES_MAX,

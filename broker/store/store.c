@@ -191,7 +191,7 @@ store_start(struct store *store, struct loop *loops, struct tail **tails, int n_
 void
 store_stop(struct store *store)
 {
-	append_queues_flush(store->appends);
+	append_queues_flush(store->appends, 1);
 	closer_stop(store->closer);
 	writer_stop(store->writer);
 	/* Each may still have had something for the other at the end. */
@@ -208,7 +208,7 @@ store_stop(struct store *store)
 void
 store_refuse_late(struct store *store)
 {
-	append_queues_flush(store->appends);
+	append_queues_flush(store->appends, store->base.n_loops);
 	writer_drain(store->writer);
 }
 

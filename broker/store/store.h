@@ -35,6 +35,7 @@ struct store_options {
 	const char *log_path; /* where the segments are; NULL: log/ in path */
 	enum store_flush flush;
 	int flush_interval_ms; /* ASYNC: a sync at least this often */
+	int gather_us;         /* an append waits so long for others at most; 0: not at all */
 	int64_t segment_bytes; /* a segment is closed when its WAL is this long */
 	int64_t tail_bytes;    /* newest records kept in memory */
 	int64_t queued_bytes;  /* more than this waiting for the writer: store_is_busy */

@@ -7,6 +7,7 @@
 
 #include "broker/store/sqlite/sql.h"
 #include "common/base/clock.h"
+#include "common/base/container_of.h"
 #include "t/lib/store_rig.h"
 #include "t/lib/vfs_fault.h"
 
@@ -136,6 +137,68 @@ Test(writer, a_loop_commits_itself_what_is_small)
 		rig_close(&rig);
 		rig_open(&rig);
 		cr_assert_eq(rig_check_queue(&rig, "L", 0), n);
+		rig_release(&rig);
+	}
+}
+
+/* Appends that come one by one, whether there are replies or not. */
+struct pacer {
+	struct timer timer;
+	struct rig *rig;
+	struct outcome *outcomes;
+	int n, of;
+};
+
+static void
+on_pace(struct timer *timer)
+{
+	struct pacer *pacer = container_of(timer, struct pacer, timer);
+
+	rig_submit(pacer->rig, &(struct sample){ .topic = "P", .seed = (unsigned)pacer->n },
+	    &pacer->outcomes[pacer->n]);
+	if (++pacer->n < pacer->of)
+		loop_set_timer(&pacer->rig->loop, timer, clock_mono_ms() + 1);
+}
+
+Test(writer, frequent_appends_share_commits)
+{
+	static const enum store_flush modes[] = { STORE_FLUSH_ASYNC, STORE_FLUSH_SYNC };
+
+	for (size_t m = 0; m < 2; m++) {
+		struct outcome outcomes[500] = { 0 };
+		struct store_stats stats;
+		struct rig rig;
+		struct pacer pacer = { { .due = on_pace }, &rig, outcomes, 0, 500 };
+
+		rig_init(&rig);
+		rig.options.flush = modes[m];
+		rig.options.gather_us = 100000;
+		rig_open(&rig);
+		loop_set_timer(&rig.loop, &pacer.timer, clock_mono_ms());
+		while (pacer.n < pacer.of)
+			loop_run(&rig.loop);
+		rig_wait(&rig);
+		store_get_stats(rig.store, &stats);
+		cr_assert_eq(stats.n_messages, pacer.of);
+		cr_assert_leq(stats.n_commits, pacer.of / 2);
+		cr_assert_eq(rig_check_queue(&rig, "P", 0), pacer.of);
+		for (int i = 0; i < pacer.of; i++) {
+			cr_assert_eq(outcomes[i].status, APPEND_OK);
+			cr_assert_eq(outcomes[i].queue_offset, i);
+			free(outcomes[i].records);
+		}
+		/* Those that wait when it stops are not forgotten. */
+		rig_submit(&rig, &(struct sample){ .topic = "P" }, &outcomes[0]);
+		loop_stop(&rig.loop);
+		loop_run(&rig.loop);
+		bool waits = rig.outstanding != 0;
+		rig_close(&rig);
+		if (waits)
+			loop_run(&rig.loop); /* until the stop that its reply asked for */
+		cr_assert_eq(outcomes[0].status, APPEND_OK);
+		free(outcomes[0].records);
+		rig_open(&rig);
+		cr_assert_eq(rig_check_queue(&rig, "P", 0), pacer.of + 1);
 		rig_release(&rig);
 	}
 }

@@ -272,6 +272,16 @@ writer_commit_inline(struct writer *writer, struct loop *loop, struct task *firs
 	return done;
 }
 
+bool
+writer_is_busy(struct writer *writer)
+{
+	if (!mailbox_is_empty(&writer->base->inboxes.writer) ||
+	    pthread_mutex_trylock(&writer->batch_lock) != 0)
+		return true;
+	pthread_mutex_unlock(&writer->batch_lock);
+	return false;
+}
+
 void
 writer_start(struct writer *writer, struct syncer *syncer)
 {

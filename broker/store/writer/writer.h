@@ -15,6 +15,7 @@
  *
  *   writer.c   the thread, the inline commit
  *   submit.c   appends on their way from a loop to the writer
+ *   gather.c   whether they wait for more
  *   batch.c    dequeuing; places of the records
  *   commit.c   the batch's transaction      roll.c   the next segment
  *   dedup.c    unique keys that came lately
@@ -83,6 +84,8 @@ void writer_drain(struct writer *writer);
  * nothing was done, the appends are to be posted. For the end of a turn of the loop.
  */
 bool writer_commit_inline(struct writer *writer, struct loop *loop, struct task *first);
+/* It commits now, or is about to: what is posted meanwhile shares the next commit. Any thread. */
+bool writer_is_busy(struct writer *writer);
 /* Publishes the counts of half messages and timed ones, and when the next are due. */
 void writer_publish_counts(struct writer *writer);
 
