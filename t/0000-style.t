@@ -30,6 +30,7 @@ rooms() {
 	common/filter:            common/base common/protocol
 	common/net:               common/base common/protocol
 	common/config:            common/base
+	common/http:              common/base common/json common/net common/config
 	common/daemon:            common/
 	nameserver:               common/
 	broker:                   broker/ common/

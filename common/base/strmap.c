@@ -169,3 +169,19 @@ strmap_sorted(const struct strmap *table)
 	qsort(list, n, sizeof *list, by_key);
 	return list;
 }
+
+bool
+strmap_visit(const struct strmap *table, struct strmap_cursor *cursor, size_t max,
+    void (*each)(void *arg, const struct strmap_entry *entry), void *arg)
+{
+	size_t n = 0;
+
+	if (cursor->n_slots != table->n_slots)
+		*cursor = (struct strmap_cursor){ 0, table->n_slots };
+	/* An empty slot counts as well, or a sparse table would be one portion. */
+	for (; cursor->slot < table->n_slots && n < max; cursor->slot++, n++)
+		for (const struct strmap_entry *at = table->slots[cursor->slot]; at != NULL;
+		     at = at->next, n++)
+			each(arg, at);
+	return cursor->slot < table->n_slots;
+}

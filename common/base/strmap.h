@@ -9,6 +9,7 @@
  * does not move other entries, putting may.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -43,6 +44,18 @@ void *strmap_remove(struct strmap *table, struct strmap_entry *entry);
 struct strmap_entry *strmap_next(const struct strmap *table, const struct strmap_entry *entry);
 /* All entries in order of keys; the caller frees the array, not the entries. */
 struct strmap_entry **strmap_sorted(const struct strmap *table);
+
+/* Where a walk in portions stands; { 0 } is its beginning. */
+struct strmap_cursor {
+	size_t slot, n_slots;
+};
+
+/*
+ * Visits about max entries from there on, for callers that give their lock back between portions.
+ * False: those were the last ones. After a growth the walk starts anew: an entry may come twice.
+ */
+bool strmap_visit(const struct strmap *table, struct strmap_cursor *cursor, size_t max,
+    void (*each)(void *arg, const struct strmap_entry *entry), void *arg);
 
 static inline struct slice
 strmap_key(const struct strmap_entry *entry)

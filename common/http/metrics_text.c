@@ -1,0 +1,170 @@
+#include "config.h"
+
+#include "common/http/metrics_text.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+static const char *const type_names[] = {
+	[METRIC_GAUGE] = "gauge",
+	[METRIC_COUNTER] = "counter",
+	[METRIC_HISTOGRAM] = "histogram",
+};
+
+void
+metrics_begin(struct metrics_text *metrics, const struct http_exchange *exchange)
+{
+	struct slice accept = http_request_field(&exchange->request, "Accept");
+
+	*metrics = (struct metrics_text){ 0 };
+	metrics->open_metrics =
+	    accept.data != NULL &&
+	    memmem(accept.data, accept.len, "application/openmetrics-text", 28) != NULL;
+}
+
+void
+metrics_family(
+    struct metrics_text *metrics, const char *name, enum metric_type type, const char *help)
+{
+	size_t len = strlen(name);
+
+	metrics->family = name;
+	if (type == METRIC_COUNTER && metrics->open_metrics)
+		len -= strlen("_total");
+	buf_printf(&metrics->text, "# TYPE %.*s %s\n", (int)len, name, type_names[type]);
+	buf_printf(&metrics->text, "# HELP %.*s %s\n", (int)len, name, help);
+}
+
+void
+metrics_sample(struct metrics_text *metrics, const char *suffix)
+{
+	buf_append_text(&metrics->text, metrics->family);
+	buf_append_text(&metrics->text, suffix);
+	metrics->first = true;
+}
+
+static void
+append_escaped(struct buf *text, struct slice value)
+{
+	for (size_t i = 0; i < value.len; i++) {
+		char c = value.data[i];
+
+		if (c == '\n') {
+			buf_append_text(text, "\\n");
+			continue;
+		}
+		if (c == '\\' || c == '"')
+			buf_append_char(text, '\\');
+		buf_append_char(text, c);
+	}
+}
+
+void
+metrics_label(struct metrics_text *metrics, const char *name, struct slice value)
+{
+	buf_append_char(&metrics->text, metrics->first ? '{' : ',');
+	metrics->first = false;
+	buf_append_text(&metrics->text, name);
+	buf_append_text(&metrics->text, "=\"");
+	append_escaped(&metrics->text, value);
+	buf_append_char(&metrics->text, '"');
+}
+
+static void
+end_labels(struct metrics_text *metrics)
+{
+	buf_append_text(&metrics->text, metrics->first ? " " : "} ");
+}
+
+void
+metrics_int(struct metrics_text *metrics, int64_t value)
+{
+	end_labels(metrics);
+	buf_append_int(&metrics->text, value);
+	buf_append_char(&metrics->text, '\n');
+}
+
+void
+metrics_double(struct metrics_text *metrics, double value)
+{
+	end_labels(metrics);
+	buf_printf(&metrics->text, "%.15g\n", value);
+}
+
+void
+metrics_one(struct metrics_text *metrics, const char *name, enum metric_type type, const char *help,
+    double value)
+{
+	metrics_family(metrics, name, type, help);
+	metrics_sample(metrics, "");
+	metrics_double(metrics, value);
+}
+
+void
+metrics_answer(struct metrics_text *metrics, struct http_exchange *exchange)
+{
+	if (metrics->open_metrics)
+		buf_append_text(&metrics->text, "# EOF\n");
+	http_answer(exchange, 200,
+	    metrics->open_metrics ? "application/openmetrics-text; version=1.0.0; charset=utf-8"
+				  : "text/plain; version=0.0.4; charset=utf-8",
+	    &metrics->text);
+}
+
+/* ---- what every daemon says ------------------------------------------ */
+
+static double
+resident_bytes(void)
+{
+	FILE *file = fopen("/proc/self/statm", "re");
+	long size, resident = 0;
+
+	if (file == NULL)
+		return 0;
+	if (fscanf(file, "%ld %ld", &size, &resident) != 2)
+		resident = 0;
+	fclose(file);
+	return (double)resident * (double)sysconf(_SC_PAGESIZE);
+}
+
+static double
+seconds(struct timeval time)
+{
+	return (double)time.tv_sec + (double)time.tv_usec / 1e6;
+}
+
+void
+metrics_of_process(struct metrics_text *metrics)
+{
+	struct rusage usage = { 0 };
+
+	getrusage(RUSAGE_SELF, &usage);
+	metrics_one(metrics, "process_cpu_seconds_total", METRIC_COUNTER,
+	    "CPU time that the process used, of user and system.",
+	    seconds(usage.ru_utime) + seconds(usage.ru_stime));
+	metrics_one(metrics, "process_resident_memory_bytes", METRIC_GAUGE,
+	    "Memory of the process that is in RAM.", resident_bytes());
+}
+
+void
+metrics_of_http(struct metrics_text *metrics, const struct http_server *server)
+{
+	struct http_counts counts = http_counts(server);
+
+	metrics_one(metrics, "twinmq_http_connections", METRIC_GAUGE, "HTTP connections now.",
+	    counts.connections);
+	metrics_one(metrics, "twinmq_http_memory_bytes", METRIC_GAUGE,
+	    "Memory of HTTP requests and answers now.", (double)counts.memory);
+	metrics_one(metrics, "twinmq_http_requests_total", METRIC_COUNTER,
+	    "HTTP requests answered.", (double)counts.requests);
+	metrics_one(metrics, "twinmq_http_requests_refused_total", METRIC_COUNTER,
+	    "HTTP requests answered with a status from 400 on.", (double)counts.refused);
+	metrics_one(metrics, "twinmq_http_connections_over_limit_total", METRIC_COUNTER,
+	    "HTTP connections refused, or closed while silent, for httpMaxConnections.",
+	    (double)counts.over_limit);
+	metrics_one(metrics, "twinmq_http_connections_late_total", METRIC_COUNTER,
+	    "HTTP connections closed because a request or a reader was too slow.",
+	    (double)counts.late);
+}
