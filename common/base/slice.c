@@ -144,6 +144,7 @@ slice_hash(struct slice a)
 {
 	uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
 
+#pragma GCC unroll 8
 	for (size_t i = 0; i < a.len; i++)
 		hash = (hash ^ (unsigned char)a.data[i]) * 0x100000001b3u;
 	return hash;

@@ -17,13 +17,6 @@
 
 #define QUEUED_OVERHEAD_BYTES 512 /* of an append, beside its records */
 
-static void
-count_key(void *arg, struct slice key)
-{
-	(void)key;
-	++*(size_t *)arg;
-}
-
 struct key_sink {
 	uint64_t topic_hash;
 	uint64_t *at;
@@ -45,7 +38,7 @@ lay_out(const struct store_base *base, struct pool *pool, struct record *records
 
 	for (size_t i = 0; i < n; i++) {
 		records[i].store_host = base->options.store_host;
-		each_key(&known[i], count_key, &n_keys);
+		n_keys += most_keys(&known[i]);
 		n_bytes += record_size(&records[i]);
 	}
 	struct append_layout *layout;

@@ -68,6 +68,13 @@ int64_t queue_block_timestamp(const void *block);
 /* The hash of a topic's key; key_topic_hash is the part that all keys of the topic share. */
 uint64_t key_topic_hash(struct slice topic);
 uint64_t key_hash(uint64_t topic_hash, struct slice key);
+/* As many keys as a record with these properties can have, or more. */
+static inline size_t
+most_keys(const struct known_properties *properties)
+{
+	return (properties->unique_key.len != 0) + (properties->keys.len + 1) / 2;
+}
+
 /* Calls back with each key that a record with these properties can be found by. */
 void each_key(const struct known_properties *properties, void (*found)(void *arg, struct slice key),
     void *arg);
