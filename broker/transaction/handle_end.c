@@ -7,11 +7,9 @@
  */
 
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "broker/transaction/check/check.h"
 #include "broker/transaction/transaction.h"
-#include "common/base/mem.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
 
@@ -56,7 +54,7 @@ on_outcome(void *context, struct loop *loop, enum transaction_outcome outcome, s
 	if (reply.code != RESPONSE_SUCCESS)
 		reply.remark = why;
 	ticket_reply(loop, &ending->ticket, &reply);
-	free(ending);
+	pool_free(&loop->pool, ending);
 }
 
 static enum verdict
@@ -82,7 +80,7 @@ end_transaction_begin(struct request *request)
 		    " is none of 0 (unknown), %d (commit), %d (rollback)",
 		    header->commit_or_rollback, SYS_FLAG_COMMIT, SYS_FLAG_ROLLBACK);
 	}
-	struct ending *ending = mem_alloc(sizeof *ending);
+	struct ending *ending = pool_alloc(&request->loop->pool, sizeof *ending);
 
 	*ending = (struct ending){ request_ticket(request), end.decision };
 	transaction_end(request_worker(request), &end, on_outcome, ending);

@@ -95,7 +95,7 @@ finish(struct pending_end *end, enum transaction_outcome outcome, struct slice w
 		log_outcome(end, outcome, why);
 	if (end->done != NULL)
 		end->done(end->context, end->worker->loop, outcome, why);
-	free(end);
+	pool_free(&end->worker->loop->pool, end);
 }
 
 static struct half_event
@@ -665,8 +665,8 @@ void
 transaction_decide(struct worker *worker, const struct transaction_decision *decision,
     transaction_done_fn *done, void *context)
 {
-	struct pending_end *end =
-	    mem_alloc(sizeof *end + decision->group.len + decision->by.len + decision->reason.len);
+	struct pending_end *end = pool_alloc(&worker->loop->pool,
+	    sizeof *end + decision->group.len + decision->by.len + decision->reason.len);
 	char *at = end->text;
 
 	*end = (struct pending_end){
