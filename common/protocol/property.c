@@ -188,45 +188,48 @@ drop_repeated(struct slice properties, unsigned dropped, struct arena *arena)
 	return properties;
 }
 
-/* The first pair from there on that is to go, without its end. False: there is none. */
-static bool
-next_dropped(
-    const struct known_properties *known, unsigned dropped, const char *from, struct slice *pair)
+/* The pairs that are to go, without their ends, in the order in which they stand. */
+static size_t
+find_dropped(const struct known_properties *known, unsigned dropped, struct slice pairs[])
 {
-	*pair = SLICE_NONE;
+	size_t n = 0;
+
 	for (size_t i = 0; i < N_DROPPABLES; i++) {
 		const struct droppable *it = &droppables[i];
 		struct slice value = *(const struct slice *)((const char *)known + it->member);
+		size_t at = n;
 
-		if ((it->bit & dropped) == 0 || value.data == NULL || value.data < from ||
-		    (pair->data != NULL && pair->data < value.data))
+		if ((it->bit & dropped) == 0 || value.data == NULL)
 			continue;
-		*pair =
+		for (; at > 0 && pairs[at - 1].data > value.data; at--)
+			pairs[at] = pairs[at - 1];
+		pairs[at] =
 		    (struct slice){ value.data - 1 - it->name.len, it->name.len + 1 + value.len };
+		n++;
 	}
-	return pair->data != NULL;
+	return n;
 }
 
 struct slice
 properties_drop(struct slice properties, const struct known_properties *known, unsigned dropped,
     struct arena *arena)
 {
-	const char *from = properties.data;
-	struct slice pair;
+	struct slice pairs[N_DROPPABLES];
+	size_t n = find_dropped(known, dropped, pairs);
 
-	if (!next_dropped(known, dropped, from, &pair))
+	if (n == 0)
 		return properties;
-	const char *end = from + properties.len;
 	if (known->repeated)
 		return drop_repeated(properties, dropped, arena);
+	const char *from = properties.data, *end = from + properties.len;
 	char *text = arena_alloc(arena, properties.len), *to = text;
 
-	do {
-		to = mempcpy(to, from, (size_t)(pair.data - from));
-		from = pair.data + pair.len;
+	for (size_t i = 0; i < n; i++) {
+		to = mempcpy(to, from, (size_t)(pairs[i].data - from));
+		from = pairs[i].data + pairs[i].len;
 		if (from < end)
 			from++;
-	} while (next_dropped(known, dropped, from, &pair));
+	}
 	to = mempcpy(to, from, (size_t)(end - from));
 	return (struct slice){ text, (size_t)(to - text) };
 }
