@@ -29,6 +29,7 @@ struct tail_entry {
 
 struct tail {
 	struct queue_index index;
+	struct tail_queue *halves;           /* of half messages; NULL: there was none yet */
 	struct commit_notice **held;         /* a ring of n_held from first_held on, oldest first */
 	size_t first_held, n_held, held_cap; /* held_cap is a power of two */
 	int64_t held_bytes, limit_bytes;
@@ -64,6 +65,8 @@ add_queue(struct tail *tail, const struct commit_notice_queue *notice)
 	queue->min_offset = queue->max_offset = notice->first;
 	queue_index_add(
 	    &tail->index, queue_hash(queue->topic, queue->queue_id), queue->number, queue);
+	if (is_queue(queue, SLICE(HALF_TOPIC), 0))
+		tail->halves = queue;
 	return queue;
 }
 
@@ -317,6 +320,8 @@ apply_drop(struct tail *tail, struct commit_notice *notice)
 			continue;
 		queue_index_remove(
 		    &tail->index, queue_hash(queue->topic, queue->queue_id), queue->number, queue);
+		if (queue == tail->halves)
+			tail->halves = NULL;
 		free_queue(queue);
 	}
 }
@@ -455,4 +460,20 @@ tail_read(struct tail *tail, struct tail_queue *queue, int64_t offset,
 	arena_trim(arena, it.parts, most * sizeof it.parts[0], it.n * sizeof it.parts[0]);
 	*result = (struct pull_parts){ it.parts, it.n, count.n_messages, offset };
 	return count.n_messages > 0 ? TAIL_FOUND : TAIL_NO_MATCH;
+}
+
+bool
+tail_half(const struct tail *tail, int64_t offset, struct slice *record)
+{
+	const struct tail_queue *queue = tail->halves;
+	struct chunk *near = NULL;
+
+	if (queue == NULL || offset < queue->min_offset ||
+	    offset < queue->max_offset - queue->ring_len || offset >= queue->max_offset)
+		return false;
+	const struct tail_entry *entry =
+	    ring_at(queue, (uint32_t)(offset - (queue->max_offset - queue->ring_len)));
+
+	*record = (struct slice){ record_at(tail, entry, &near), entry->size };
+	return true;
 }

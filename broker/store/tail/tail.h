@@ -52,5 +52,10 @@ enum tail_status {
  */
 enum tail_status tail_read(struct tail *tail, struct tail_queue *queue, int64_t offset,
     const struct pull_limits *limits, struct arena *arena, struct pull_parts *result);
+/*
+ * The record of the half message at this offset of its queue, while it is in memory. Lent until the
+ * next commit notice. False: ask a reader.
+ */
+bool tail_half(const struct tail *tail, int64_t offset, struct slice *record);
 
 #endif

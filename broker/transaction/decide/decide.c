@@ -480,30 +480,16 @@ on_read(struct read_job *job, struct loop *loop)
 static bool
 decide_from_tail(struct pending_end *end)
 {
-	static const struct pull_limits one = { .max_messages = 1, .max_scan = 1 };
-	struct worker *worker = end->worker;
-	struct tail_queue *queue = tail_find(worker->tail, SLICE(HALF_TOPIC), 0);
-	int64_t offset = end->decision.half_offset;
-	struct pull_parts result;
 	struct record half;
+	struct slice data;
 
-	if (queue == NULL || end->copy != -1 || offset < queue->min_offset ||
-	    offset >= queue->max_offset ||
-	    tail_read(worker->tail, queue, offset, &one, &worker->loop->arena, &result) !=
-		TAIL_FOUND)
+	if (end->copy != -1 || !tail_half(end->worker->tail, end->decision.half_offset, &data) ||
+	    record_decode(data.data, data.len, &half) == -1 ||
+	    half.position != end->decision.position)
 		return false;
-	const struct body_part *parts = result.parts;
-	bool found = result.n_parts == 1 &&
-	             record_decode(parts[0].data, parts[0].len, &half) == 0 &&
-	             half.position == end->decision.position;
-
-	if (found) {
-		end->half = &half;
-		happen(end, DECIDE_FOUND);
-	}
-	for (size_t i = 0; i < result.n_parts; i++)
-		body_part_release(&result.parts[i]);
-	return found;
+	end->half = &half;
+	happen(end, DECIDE_FOUND);
+	return true;
 }
 
 static void
