@@ -56,8 +56,9 @@ struct broker {
 	struct timers *timers;                         /* periodic work; loop 0 */
 	struct stats *stats;
 	struct server *server;
-	struct worker *workers; /* one per loop */
-	struct tail **tails;    /* the same, as the store wants them */
+	struct broker_http *http; /* the HTTP port */
+	struct worker *workers;   /* one per loop */
+	struct tail **tails;      /* the same, as the store wants them */
 	int n_workers;
 	struct host host;                   /* advertised: brokerIP1:listenPort */
 	char *address;                      /* the same as text */

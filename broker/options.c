@@ -330,6 +330,12 @@ const struct option broker_options[] = {
 	NUMBER("serverChannelMaxIdleTimeSeconds", server_channel_max_idle_time_seconds, "120", 0,
 	    86400, "seconds",
 	    "the broker closes a connection after this time without traffic; 0: never"),
+	HTTP_OPTION_ROWS,
+	TEXT("httpTokenFile", http_token_file, NULL,
+	    "the file with the token that HTTP clients need for writing; the broker makes it at "
+	    "the "
+	    "first start, readable by its user alone; unset: http-token in storePathRootDir",
+	    FILE_ONLY),
 	TEXT("logFile", log_file, NULL,
 	    "the broker appends its log to this file; unset: standard error", FILE_ONLY),
 	CHOICE("logLevel", log_level, "info", log_levels, "the least level of the lines in the log",

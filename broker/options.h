@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "common/config/option.h"
+#include "common/http/http_settings.h"
 
 enum broker_role {
 	BROKER_ASYNC_MASTER,
@@ -142,8 +143,10 @@ struct broker_settings {
 	int64_t server_channel_max_silent_time_seconds;
 	int64_t server_write_buffer_max_bytes;
 	int64_t server_channel_max_idle_time_seconds;
-	char *log_file; /* NULL: stderr */
-	int log_level;  /* enum log_level */
+	struct http_settings http;
+	char *http_token_file; /* NULL: http-token in store_path_root_dir */
+	char *log_file;        /* NULL: stderr */
+	int log_level;         /* enum log_level */
 
 	/* switches of RocketMQ that broker_options_check refuses when they are on */
 	bool acl_enable;

@@ -21,6 +21,7 @@
 #include "broker/consumers/heartbeat.h"
 #include "broker/delay/delay.h"
 #include "broker/delay/timed.h"
+#include "broker/http/broker_http.h"
 #include "broker/pop/pop.h"
 #include "broker/pop/request_mode.h"
 #include "broker/pop/revive.h"
@@ -360,6 +361,7 @@ broker_stop(struct daemon *daemon)
 {
 	struct broker *broker = daemon->context;
 
+	broker_http_set_phase(broker, BROKER_STOPS);
 	server_stop_listening(broker->server);
 	transaction_checks_stop(broker->transaction_checks);
 	registrar_stop(broker->registrar, on_unregistered);
@@ -394,6 +396,7 @@ settle(struct broker *broker)
 	for (int round = 0; any && round < SETTLE_ROUNDS; round++) {
 		any = false;
 		store_refuse_late(broker->store);
+		any |= broker_http_drain(broker);
 		for (int i = 0; i < broker->n_workers; i++)
 			any |= loop_drain(broker->workers[i].loop);
 	}
@@ -404,6 +407,7 @@ broker_release(struct daemon *daemon)
 {
 	struct broker *broker = daemon->context;
 
+	broker_http_stop(broker);
 	server_free(broker->server);
 	if (broker->store != NULL) {
 		settle(broker);
@@ -433,6 +437,7 @@ broker_release(struct daemon *daemon)
 		send_end(broker);
 		send_front_end(broker);
 	}
+	broker_http_free(broker);
 	pops_free(broker->pops);
 	free(broker->address);
 	free(broker->ha_address);
@@ -452,7 +457,8 @@ broker_start(struct daemon *daemon)
 	int port = listen_all(broker);
 
 	broker->pops = pops_new(broker);
-	if (port == -1 || address_choose(broker, port) == -1 || open_store(broker) == -1) {
+	if (port == -1 || address_choose(broker, port) == -1 ||
+	    broker_http_start(broker, port) == -1 || open_store(broker) == -1) {
 		broker_release(daemon);
 		return -1;
 	}
@@ -466,6 +472,8 @@ broker_start(struct daemon *daemon)
 		broker_release(daemon);
 		return -1;
 	}
+	broker_http_open_token(broker);
+	broker_http_set_phase(broker, BROKER_SERVES);
 	daemon_warn_open(broker->settings->bind_address, port);
 	log_info("broker ready name=%s cluster=%s id=%d address=%s port=%d flush=%s store=%s",
 	    broker->settings->broker_name, broker->settings->broker_cluster_name,

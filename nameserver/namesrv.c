@@ -10,6 +10,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "nameserver/namesrv_http.h"
 
 struct slice
 namesrv_order_conf(const struct namesrv *namesrv, struct slice topic)
@@ -106,6 +107,8 @@ listen_for_requests(struct namesrv *namesrv)
 		return -1;
 	}
 	daemon_warn_open(settings->bind_address, port);
+	if (namesrv_http_start(namesrv, port) == -1)
+		return -1;
 	log_info("name server ready address=%s port=%d", settings->bind_address, port);
 	return 0;
 }
@@ -138,6 +141,7 @@ namesrv_release(struct daemon *daemon)
 {
 	struct namesrv *namesrv = daemon->context;
 
+	namesrv_http_stop(namesrv);
 	if (namesrv->server != NULL)
 		server_free(namesrv->server);
 	if (namesrv->scan != NULL)

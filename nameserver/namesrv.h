@@ -7,6 +7,7 @@
  */
 
 #include "common/daemon/daemon.h"
+#include "common/http/http.h"
 #include "common/net/server.h"
 #include "nameserver/kv.h"
 #include "nameserver/options.h"
@@ -18,6 +19,7 @@ struct namesrv {
 	struct routes *routes;
 	struct kv *kv;
 	struct server *server;
+	struct http_server *http; /* NULL: none */
 	struct event *scan;
 	uint64_t n_kv_refused; /* pairs over maxKvPairs or maxKvBytes, since the start */
 };

@@ -77,6 +77,7 @@ const struct option namesrv_options[] = {
 	    "the name server refuses a KV pair if the keys and values of all pairs exceed "
 	    "this size",
 	    LIVE),
+	HTTP_OPTION_ROWS,
 	TEXT("logFile", log_file, NULL,
 	    "the name server appends its log to this file; unset: standard error", FILE_ONLY),
 	CHOICE("logLevel", log_level, "info", log_levels, "the least level of the lines in the log",

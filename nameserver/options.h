@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "common/config/option.h"
+#include "common/http/http_settings.h"
 #include "nameserver/routes.h"
 
 struct namesrv_settings {
@@ -33,6 +34,7 @@ struct namesrv_settings {
 	struct route_limits limits;
 	int64_t max_kv_pairs;
 	int64_t max_kv_bytes;
+	struct http_settings http;
 	char *log_file; /* NULL: stderr */
 	int log_level;  /* enum log_level */
 };

@@ -520,3 +520,12 @@ registrar_free(struct registrar *registrar)
 	free(registrar->enrolments);
 	free(registrar);
 }
+
+void
+registrar_count(const struct registrar *registrar, size_t *n_servers, size_t *n_registered)
+{
+	*n_servers = registrar->n_servers;
+	*n_registered = 0;
+	for (size_t i = 0; i < registrar->n_servers; i++)
+		*n_registered += registrar->enrolments[i].server.registered;
+}

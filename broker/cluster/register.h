@@ -38,6 +38,8 @@ bool registrar_ask_route(
     struct registrar *registrar, struct slice topic, call_done_fn *done, void *arg);
 /* Unregisters from all; calls done when they answered, or after a second at most. */
 void registrar_stop(struct registrar *registrar, void (*done)(struct broker *broker));
+/* How many name servers there are, and how many of them took the last registration. Loop 0. */
+void registrar_count(const struct registrar *registrar, size_t *n_servers, size_t *n_registered);
 /* NULL, or why sends are refused: a live broker has our name and id. Any thread; lent, static. */
 const char *registrar_refusal(const struct registrar *registrar);
 

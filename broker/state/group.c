@@ -229,3 +229,29 @@ group_read(const struct json *json, struct group *group)
 	           ? why
 	           : retry_policy_read(json_member(json, "groupRetryPolicy"), &group->retry_policy);
 }
+
+struct group_visit {
+	void (*each)(void *arg, const struct group *group);
+	void *arg;
+};
+
+static void
+visit_group(void *arg, const struct strmap_entry *entry)
+{
+	const struct group_visit *visit = arg;
+
+	visit->each(visit->arg, entry->value);
+}
+
+bool
+groups_visit(struct groups *groups, struct strmap_cursor *cursor, size_t max,
+    void (*each)(void *arg, const struct group *group), void *arg)
+{
+	struct group_visit visit = { each, arg };
+
+	pthread_mutex_lock(&groups->lock);
+	bool more = strmap_visit(&groups->table, cursor, max, visit_group, &visit);
+
+	pthread_mutex_unlock(&groups->lock);
+	return more;
+}

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "broker/state/retry_policy.h"
+#include "common/base/strmap.h"
 #include "common/json/json.h"
 #include "common/protocol/record.h"
 #include "common/protocol/topic_config.h"
@@ -48,6 +49,9 @@ size_t groups_count(struct groups *groups);
 struct data_version groups_version(struct groups *groups);
 /* A snapshot in order of names; the caller frees it. */
 struct group *groups_list(struct groups *groups, size_t *n);
+/* A portion of all groups, lent while the lock is held; see strmap_visit. */
+bool groups_visit(struct groups *groups, struct strmap_cursor *cursor, size_t max,
+    void (*each)(void *arg, const struct group *group), void *arg);
 /* RocketMQ's defaults under this name, which must fit. */
 void group_init(struct group *group, struct slice name);
 void group_write(struct json_out *out, const struct group *group);

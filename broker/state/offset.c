@@ -475,6 +475,55 @@ offsets_each(struct offsets *offsets, struct slice group, struct slice topic,
 	pthread_mutex_unlock(&offsets->lock);
 }
 
+struct offset_visit {
+	void (*each)(void *arg, struct slice group);
+	void (*row)(void *arg, const struct offset_row *row);
+	void *arg;
+};
+
+static void
+visit_group(void *arg, const struct strmap_entry *entry)
+{
+	const struct offset_visit *visit = arg;
+
+	visit->each(visit->arg, strmap_key(entry));
+}
+
+bool
+offsets_visit_groups(struct offsets *offsets, struct strmap_cursor *cursor, size_t max,
+    void (*each)(void *arg, struct slice group), void *arg)
+{
+	struct offset_visit visit = { .each = each, .arg = arg };
+
+	pthread_mutex_lock(&offsets->lock);
+	bool more = strmap_visit(&offsets->groups, cursor, max, visit_group, &visit);
+
+	pthread_mutex_unlock(&offsets->lock);
+	return more;
+}
+
+static void
+visit_progress(void *arg, const struct strmap_entry *entry)
+{
+	const struct offset_visit *visit = arg;
+
+	each_queue(entry->value, visit->row, visit->arg);
+}
+
+bool
+offsets_visit(struct offsets *offsets, struct slice group, struct strmap_cursor *cursor, size_t max,
+    void (*row)(void *arg, const struct offset_row *row), void *arg)
+{
+	struct offset_visit visit = { .row = row, .arg = arg };
+
+	pthread_mutex_lock(&offsets->lock);
+	const struct strmap *topics = strmap_find(&offsets->groups, group);
+	bool more = topics != NULL && strmap_visit(topics, cursor, max, visit_progress, &visit);
+
+	pthread_mutex_unlock(&offsets->lock);
+	return more;
+}
+
 struct meta_job *
 offsets_changed(struct offsets *offsets)
 {

@@ -16,6 +16,7 @@
 
 #include "broker/store/store.h"
 #include "common/base/slice.h"
+#include "common/base/strmap.h"
 
 /* The offsets of this group are the progress of the delay levels. Only the broker changes them. */
 #define DELAY_GROUP "CID_RMQ_SYS_SCHEDULE"
@@ -97,6 +98,12 @@ void offsets_get_counts(struct offsets *offsets, struct offset_counts *counts);
 /* Calls back under the lock for those of the group and topic (absent: any). */
 void offsets_each(struct offsets *offsets, struct slice group, struct slice topic,
     void (*row)(void *arg, const struct offset_row *row), void *arg);
+/* A portion of the groups that have offsets; names are lent, see strmap_visit. */
+bool offsets_visit_groups(struct offsets *offsets, struct strmap_cursor *cursor, size_t max,
+    void (*each)(void *arg, struct slice group), void *arg);
+/* About max topics of one group, with all their rows. */
+bool offsets_visit(struct offsets *offsets, struct slice group, struct strmap_cursor *cursor,
+    size_t max, void (*row)(void *arg, const struct offset_row *row), void *arg);
 /* A meta job with all that changed since the last call; NULL when nothing did. */
 struct meta_job *offsets_changed(struct offsets *offsets);
 /* The job failed: what it carried counts as changed again. */

@@ -203,6 +203,32 @@ topics_changed(struct topics *topics, int64_t since, size_t *n, struct data_vers
 	return list;
 }
 
+struct topic_visit {
+	void (*each)(void *arg, const struct topic *topic);
+	void *arg;
+};
+
+static void
+visit_topic(void *arg, const struct strmap_entry *entry)
+{
+	const struct topic_visit *visit = arg;
+
+	visit->each(visit->arg, entry->value);
+}
+
+bool
+topics_visit(struct topics *topics, struct strmap_cursor *cursor, size_t max,
+    void (*each)(void *arg, const struct topic *topic), void *arg)
+{
+	struct topic_visit visit = { each, arg };
+
+	pthread_mutex_lock(&topics->lock);
+	bool more = strmap_visit(&topics->table, cursor, max, visit_topic, &visit);
+
+	pthread_mutex_unlock(&topics->lock);
+	return more;
+}
+
 void
 topics_set_order(struct topics *topics, const struct slice *ordered, size_t n)
 {

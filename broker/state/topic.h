@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "broker/state/attribute.h"
+#include "common/base/strmap.h"
 #include "common/protocol/record.h"
 #include "common/protocol/topic_config.h"
 
@@ -61,6 +62,9 @@ struct topic *topics_list(struct topics *topics, size_t *n, struct data_version 
  */
 struct topic *topics_changed(
     struct topics *topics, int64_t since, size_t *n, struct data_version *version);
+/* A portion of all topics, lent while the lock is held; see strmap_visit. */
+bool topics_visit(struct topics *topics, struct strmap_cursor *cursor, size_t max,
+    void (*each)(void *arg, const struct topic *topic), void *arg);
 /* The order flag of each topic: whether it is in the list. The data version stays. */
 void topics_set_order(struct topics *topics, const struct slice *ordered, size_t n);
 /* A topic of this name with RocketMQ's defaults: 16 queues, perm 6. The name must fit. */

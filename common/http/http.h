@@ -32,7 +32,7 @@ struct http_server;
 struct http_conn;
 struct http_exchange;
 
-/* ---- who asks, and what he may --------------------------------------- */
+/* ---- the principal, and its rights ------------------------------------ */
 
 #define HTTP_MAY_READ 1u  /* look at the state of the daemon */
 #define HTTP_MAY_WRITE 2u /* send, receive and acknowledge messages */
@@ -44,8 +44,8 @@ struct http_principal {
 };
 
 /*
- * Fills who sent the request; texts may live in the arena. False: it names somebody who is unknown
- * or cannot prove it; the answer is 401.
+ * Fills the principal of the request; texts may live in the arena. False: the request names one
+ * that is unknown or not proven; the answer is 401.
  */
 typedef bool http_identify_fn(void *context, const struct http_request *request,
     struct arena *arena, struct http_principal *principal);

@@ -11,8 +11,8 @@
 
 #include "common/http/http.h"
 
-#define HTTP_PORT_STEP                                                                             \
-	7 /* above listenPort: free of a broker's other ports and of its neighbours' */
+/* Above listenPort: free of a broker's other ports and of those of its neighbours. */
+#define HTTP_PORT_STEP 3
 
 struct http_settings {
 	int64_t port; /* -1: listenPort + HTTP_PORT_STEP; 0: no HTTP */
@@ -28,7 +28,7 @@ struct http_settings {
 
 #define HTTP_OPTION_ROWS                                                                           \
 	NUMBER("httpPort", http.port, "-1", -1, 65535, NULL,                                       \
-	    "the port for HTTP: metrics, health, and the API; -1: listenPort + 7 (any free port "  \
+	    "the port for HTTP: metrics, health, and the API; -1: listenPort + 3 (any free port "  \
 	    "when listenPort is 0); 0: no HTTP"),                                                  \
 	    TEXT("httpBindAddress", http.bind_address, "127.0.0.1",                                \
 		"the address of the port for HTTP; anybody who reaches it may read the state of "  \

@@ -1,0 +1,25 @@
+#ifndef BROKER_API_H
+#define BROKER_API_H
+
+/* What the files of the API share: codes of RocketMQ as statuses of HTTP, and names in a path. */
+
+#include "broker/http/broker_http.h"
+#include "common/json/json.h"
+#include "common/protocol/name.h"
+
+/* The status for a code of common/protocol/codes.h. */
+int api_status(int32_t code);
+/* A problem for that code; an empty remark gets a sentence. */
+void api_problem(struct http_exchange *exchange, int32_t code, struct slice remark);
+/* 0, or -1 after a problem was answered: the name is missing, or breaks a rule. */
+int api_check_name(
+    struct http_exchange *exchange, const char *what, enum name_kind kind, struct slice name);
+/* The body as JSON; NULL after a problem was answered. */
+const struct json *api_body(struct http_exchange *exchange);
+/* The loop for an operation: each in turn. On the server's thread. */
+struct loop *api_loop(struct http_exchange *exchange);
+
+extern const struct http_route api_message_routes[], api_receive_routes[], api_view_routes[],
+    api_lookup_routes[];
+
+#endif

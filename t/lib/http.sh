@@ -1,0 +1,62 @@
+# What the tests of HTTP share. Source it after lib.sh.
+# shellcheck shell=sh
+command -v curl >/dev/null || t_skip_all 'curl is not installed'
+unset http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY
+
+# http_port NAME, url NAME: of a daemon that start began
+http_port() {
+	sed -n 's/.* http serves .*port=\([0-9]*\).*/\1/p' "$T_DIR/$1.log" | tail -1
+}
+
+url() {
+	echo "http://127.0.0.1:$(http_port "$1")"
+}
+
+# web FLAGS ... URL: the body of the answer; its status in $T_DIR/status, its fields in $T_DIR/fields
+web() {
+	curl -sS -m 60 -D "$T_DIR/fields" -o "$T_DIR/body" -w '%{http_code}' "$@" >"$T_DIR/status" 2>"$T_DIR/curl.err"
+	cat "$T_DIR/body" 2>/dev/null
+	: >"$T_DIR/body"
+}
+
+# status FLAGS ... URL
+status() {
+	web "$@" >/dev/null
+	cat "$T_DIR/status"
+}
+
+# field_of NAME: of the last answer
+field_of() {
+	tr -d '\r' <"$T_DIR/fields" | sed -n "s/^$1: //Ip"
+}
+
+# answered N: so many answers have come to raw
+answered() {
+	[ "$(grep -ao 'HTTP/1.1 [0-9][0-9][0-9]' "$T_DIR/raw" | wc -l)" -ge "$1" ]
+}
+
+# raw NAME N: the statuses of what the daemon's HTTP port answers to stdin, once there are N. Curl would go
+# at the end of its own input, so that one is kept open.
+raw() {
+	rm -f "$T_DIR/fifo"
+	mkfifo "$T_DIR/fifo"
+	curl -sN -m 60 "telnet://127.0.0.1:$(http_port "$1")" <"$T_DIR/fifo" >"$T_DIR/raw" 2>/dev/null &
+	raw_curl=$!
+	exec 3>"$T_DIR/fifo"
+	cat >&3
+	t_wait 30 answered "$2"
+	kill $raw_curl 2>/dev/null
+	wait $raw_curl 2>/dev/null
+	exec 3>&-
+	grep -ao 'HTTP/1.1 [0-9][0-9][0-9]' "$T_DIR/raw" | sed 's/.* //' | xargs
+}
+
+# said STATUS NAME FORMAT ...: what printf makes of it is answered with this status
+said() {
+	t_said=$1
+	t_name=$2
+	shift 2
+	# shellcheck disable=SC2059 # it is a format
+	printf "$@" | raw b 1 >"$T_DIR/said"
+	t_is "$t_name" "$(cat "$T_DIR/said")" "$t_said"
+}
