@@ -31,6 +31,7 @@ struct subcommand {
 	/* 0, or -1 after admin_fail: then only the error is printed. */
 	int (*run)(struct admin *admin);
 	const char *help; /* one line */
+	int timeout_ms;   /* of one request; 0: the library's */
 };
 
 /* Each family's table, in the order of the manual; NULL behind the last. */

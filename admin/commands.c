@@ -34,6 +34,7 @@ const struct subcommand *const admin_families[] = {
 	producer_group_commands,
 	cluster_commands,
 	config_commands,
+	sql_commands,
 	NULL,
 };
 
@@ -93,7 +94,8 @@ print_help(const struct subcommand *command)
 static int
 run(struct admin *admin)
 {
-	struct twinmq_options options = { .name_servers = args_text(&admin->args, 'n') };
+	struct twinmq_options options = { .name_servers = args_text(&admin->args, 'n'),
+		.timeout_ms = admin->command->timeout_ms };
 	struct twinmq_error error;
 
 	if (options.name_servers == NULL)

@@ -33,6 +33,8 @@ extern const struct handler topic_handlers[], group_handlers[];
 extern const struct handler retention_handlers[], stats_handlers[];
 /* trace/ */
 extern const struct handler trace_handlers[];
+/* sql/ */
+extern const struct handler sql_handlers[];
 /* transaction/ */
 extern const struct handler transaction_handlers[], transaction_admin_handlers[],
     producer_group_handlers[], relay_in_handlers[];
@@ -62,6 +64,7 @@ const struct handler *const broker_families[] = {
 	retention_handlers,
 	stats_handlers,
 	trace_handlers,
+	sql_handlers,
 	transaction_handlers,
 	transaction_admin_handlers,
 	producer_group_handlers,

@@ -104,6 +104,10 @@ const struct option broker_options[] = {
 	NUMBER("messageTraceEntries", message_trace_entries, "65536", 0, 10000000, "entries",
 	    "how many deliveries and acknowledgements the broker remembers for the traces of "
 	    "messages, at 88 bytes each"),
+	NUMBER("sqlTimeLimit", sql_time_limit, "5000", 0, 600000, "ms",
+	    "how long a query of mqadmin sql may take; 0: no queries", LIVE),
+	NUMBER("sqlMaxRows", sql_max_rows, "10000", 1, 1000000, "rows",
+	    "how many rows the result of a query may have", LIVE),
 	SWITCH("storeReplyMessageEnable", store_reply_message_enable, "true",
 	    "store the replies to requests of clients, in the topic of the cluster with the "
 	    "suffix _REPLY_TOPIC",

@@ -60,6 +60,8 @@ struct broker_settings {
 	bool trace_topic_enable;
 	char *msg_trace_topic_name;
 	int64_t message_trace_entries;
+	int64_t sql_time_limit; /* ms; 0: no queries */
+	int64_t sql_max_rows;
 	bool store_reply_message_enable;
 	int64_t max_reply_memory;
 

@@ -32,6 +32,7 @@
 #include "broker/send/inflight.h"
 #include "broker/send/send.h"
 #include "broker/send/send_front.h"
+#include "broker/sql/sql.h"
 #include "broker/state/checkpoint.h"
 #include "broker/state/client.h"
 #include "broker/state/delivery.h"
@@ -339,6 +340,7 @@ start_services(struct broker *broker)
 	broker->masters = masters_new(broker);
 	broker->registrar = registrar_new(broker);
 	broker->transaction_checks = transaction_checks_new(broker);
+	broker->sql = sql_start(broker);
 	broker->timers = timers_start(broker);
 	if (broker->settings->connect_back_check)
 		address_check(broker);
@@ -410,7 +412,9 @@ broker_release(struct daemon *daemon)
 	broker_http_stop(broker);
 	server_free(broker->server);
 	if (broker->store != NULL) {
+		sql_stop(broker->sql);
 		settle(broker);
+		sql_free(broker->sql);
 		timers_free(broker->timers);
 		registrar_free(broker->registrar);
 		masters_free(broker->masters);

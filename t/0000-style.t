@@ -49,6 +49,7 @@ rooms() {
 	broker/http:              $ground broker/state broker/catalog broker/cluster broker/consumers broker/delay broker/pop broker/send broker/transaction
 	broker/trace:             $ground broker/state broker/delay
 	broker/reply:             $ground broker/state broker/consumers broker/send
+	broker/sql:               $ground broker/state
 	broker/store/sqlite:      common/
 	broker/store/index:       common/
 	broker/store/log:         broker/store/version broker/store/index broker/store/sqlite common/

@@ -173,6 +173,7 @@
 	X(TRACE_MESSAGE, 7008)                                                                     \
 	X(LIST_TIMERS, 7009)                                                                       \
 	X(RELAY_CHECK, 7010)                                                                       \
+	X(QUERY_SQL, 7011)                                                                         \
 	X(POP_MESSAGE, 200050)                                                                     \
 	X(ACK_MESSAGE, 200051)                                                                     \
 	X(PEEK_MESSAGE, 200052)                                                                    \

@@ -631,6 +631,11 @@ const struct field list_transactions_header_fields[] = {
 	FIELD_END,
 };
 
+const struct field query_sql_header_fields[] = {
+	FIELD_ROW("maxRows", FIELD_INT32, query_sql_header, max_rows, false, 0),
+	FIELD_END,
+};
+
 const struct field transaction_header_fields[] = {
 	FIELD_ROW("id", FIELD_TEXT, transaction_header, id, true, 0),
 	FIELD_ROW("by", FIELD_TEXT, transaction_header, by, false, 0),

@@ -657,6 +657,12 @@ struct list_transactions_header {
 };
 extern const struct field list_transactions_header_fields[];
 
+/* QUERY_SQL; the statement is the body. */
+struct query_sql_header {
+	int32_t max_rows; /* below 1: as many as the broker allows */
+};
+extern const struct field query_sql_header_fields[];
+
 /* SHOW_TRANSACTION, RESUME_TRANSACTION: a transaction id, an offset id or a log position */
 struct transaction_header {
 	struct slice id;
