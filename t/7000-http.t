@@ -50,10 +50,6 @@ said 400 'two lengths of a body' \
 	'POST /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n'
 said 431 'a head that is too long' 'GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: %03000d\r\n\r\n' 1
 said 505 'another version' 'GET / HTTP/7.1\r\nHost: localhost\r\n\r\n'
-printf 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nGET /nowhere HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' |
-	raw b 2 >"$T_DIR/two"
-t_is 'pipelined requests are answered in turn' "$(cat "$T_DIR/two")" '200 404'
-
 # Peers that are slow, and crowds of them.
 "$BUILDDIR/t/lib/crowd" -n 3 "127.0.0.1:$(http_port b)" 105 >"$T_DIR/halves" 2>&1 &
 t_remember halves $!

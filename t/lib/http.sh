@@ -30,25 +30,21 @@ field_of() {
 	tr -d '\r' <"$T_DIR/fields" | sed -n "s/^$1: //Ip"
 }
 
-# answered N: so many answers have come to raw
-answered() {
-	[ "$(grep -ao 'HTTP/1.1 [0-9][0-9][0-9]' "$T_DIR/raw" | wc -l)" -ge "$1" ]
-}
-
-# raw NAME N: the statuses of what the daemon's HTTP port answers to stdin, once there are N. Curl would go
-# at the end of its own input, so that one is kept open.
+# raw NAME: the status of what the daemon's HTTP port answers to stdin. Curl would go at the end of its own
+# input, so that one is kept open. It shows the first answer at once, and further ones only now and then.
 raw() {
+	: >"$T_DIR/raw"
 	rm -f "$T_DIR/fifo"
 	mkfifo "$T_DIR/fifo"
 	curl -sN -m 60 "telnet://127.0.0.1:$(http_port "$1")" <"$T_DIR/fifo" >"$T_DIR/raw" 2>/dev/null &
 	raw_curl=$!
 	exec 3>"$T_DIR/fifo"
 	cat >&3
-	t_wait 30 answered "$2"
+	t_wait 30 grep -aq "^HTTP/1.1 [0-9][0-9][0-9]" "$T_DIR/raw"
 	kill $raw_curl 2>/dev/null
 	wait $raw_curl 2>/dev/null
 	exec 3>&-
-	grep -ao 'HTTP/1.1 [0-9][0-9][0-9]' "$T_DIR/raw" | sed 's/.* //' | xargs
+	sed -n '1s/^HTTP.1.1 \([0-9][0-9][0-9]\).*/\1/p' "$T_DIR/raw"
 }
 
 # said STATUS NAME FORMAT ...: what printf makes of it is answered with this status
@@ -57,6 +53,6 @@ said() {
 	t_name=$2
 	shift 2
 	# shellcheck disable=SC2059 # it is a format
-	printf "$@" | raw b 1 >"$T_DIR/said"
+	printf "$@" | raw b >"$T_DIR/said"
 	t_is "$t_name" "$(cat "$T_DIR/said")" "$t_said"
 }
