@@ -25,13 +25,16 @@ note_acknowledged(struct worker *worker, const struct offset_row *row, int64_t f
 	struct deliveries *deliveries = worker->broker->deliveries;
 	const struct tail_queue *queue = tail_find(worker->tail, row->topic, row->queue_id);
 
-	if (deliveries_are_noted(deliveries) && queue != NULL)
+	if (from < 0)
+		from = 0;
+	/* A first offset of 0 acknowledges nothing; noted, it would date what follows it. */
+	if (from < row->offset && queue != NULL && deliveries_are_noted(deliveries))
 		deliveries_note(deliveries, worker->loop->index,
 		    &(struct delivery_event){
 			.kind = DELIVERY_ACKNOWLEDGED,
 			.queue = queue->number,
 			.group = hash_of(row->group),
-			.from = from > 0 ? from : 0,
+			.from = from,
 			.to = row->offset,
 		    });
 }
