@@ -144,7 +144,7 @@ struct message_table {
 };
 
 /* What the arguments of a plan ask for. */
-struct message_wish {
+struct look_wish {
 	bool none;           /* a condition that no message meets */
 	int64_t position;    /* -1: any */
 	struct slice topic;  /* absent: any */
@@ -159,7 +159,7 @@ struct message_cursor {
 	struct sql_service *service;
 	struct arena arena;     /* of the wish */
 	struct arena row_arena; /* of the columns at hand */
-	struct message_wish wish;
+	struct look_wish wish;
 	struct sql_queues queues;
 	size_t queue;        /* that is read, or the next topic to search */
 	int64_t next_offset; /* of it; -1: it has not begun */
@@ -184,7 +184,7 @@ text_of(struct message_cursor *it, sqlite3_value *value)
 static void
 read_argument(struct message_cursor *it, char letter, sqlite3_value *value)
 {
-	struct message_wish *wish = &it->wish;
+	struct look_wish *wish = &it->wish;
 	int64_t number = sqlite3_value_int64(value);
 	struct host host;
 	struct slice text = SLICE_NONE;
@@ -250,7 +250,7 @@ rewind_cursor(struct message_cursor *it)
 	it->next_offset = -1;
 	it->at = 0;
 	it->at_end = false;
-	it->wish = (struct message_wish){
+	it->wish = (struct look_wish){
 		.position = -1, .queue_id = -1, .last = INT64_MAX - 1, .until_ms = INT64_MAX
 	};
 }
@@ -334,7 +334,7 @@ begin_at_time(struct message_cursor *it, const struct sql_queue *queue)
 static int
 begin_queue(struct message_cursor *it, const struct sql_queue *queue)
 {
-	const struct message_wish *wish = &it->wish;
+	const struct look_wish *wish = &it->wish;
 
 	it->next_offset = wish->first > queue->min_offset ? wish->first : queue->min_offset;
 	it->end_offset = wish->last < queue->max_offset ? wish->last + 1 : queue->max_offset;
