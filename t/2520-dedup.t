@@ -151,7 +151,7 @@ rm -rf "$T_DIR/b"
 begin
 window F 3600 >/dev/null
 stop b
-FAULT=write:40:ioerr:twice
+FAULT=wal:40:ioerr:twice
 export FAULT
 program=t/lib/faulty_broker
 begin -o listenPort="${b##*:}"

@@ -46,14 +46,14 @@ run_broker sync-once mqbroker
 t_is "until a restart" "$(send sync-once | field code)" 0
 
 fails_under_load sync-always sync:300:ioerr:always
-fails_under_load write-once write:200:ioerr:twice
+fails_under_load write-once wal:200:ioerr:twice
 t_is "after failed writes the next send is taken" "$(send write-once | field code)" 0
-fails_under_load write-full write:200:full:twice
+fails_under_load write-full wal:200:full:twice
 taken_again() {
 	[ "$(send write-full | field code)" = 0 ]
 }
 t_ok "after a full disk sends are taken once a probe succeeds" t_wait 30 taken_again
-fails_under_load async-write write:1000:ioerr:twice -o flushDiskType=ASYNC_FLUSH
+fails_under_load async-write wal:1000:ioerr:twice -o flushDiskType=ASYNC_FLUSH
 
 # A sync that takes longer than syncFlushTimeout is told as such, with the message's place.
 FAULT=sync:40:stall:always

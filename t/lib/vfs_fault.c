@@ -38,6 +38,7 @@ static pthread_mutex_t tracking_lock = PTHREAD_MUTEX_INITIALIZER;
 static atomic_bool tracking;
 static struct unsynced *newest;
 
+static atomic_bool only_wal;  /* writes are those to write-ahead logs */
 static const char *plan_path; /* NULL: no file is looked at */
 static void take_plan(void);
 
@@ -57,6 +58,8 @@ ask(const struct fault_file *file, enum fault_kind kind)
 	if (plan_path != NULL && access(plan_path, F_OK) == 0)
 		take_plan();
 	if (file->by_clock && atomic_load(&fault->fail_until) != LONG_MAX)
+		return SQLITE_OK;
+	if (kind == FAULT_WRITE && file->wal == NULL && atomic_load(&only_wal))
 		return SQLITE_OK;
 	long call = atomic_fetch_add(&fault->calls, 1) + 1;
 	long fail_at = atomic_load(&fault->fail_at);
@@ -379,6 +382,8 @@ plan_from_text(const char *plan)
 	if (sscanf(plan, "%15[^:]:%ld:%15[^:]:%15s", kind, &n, code, how) != 4)
 		return;
 	bool sync = strcmp(kind, "sync") == 0;
+
+	atomic_store(&only_wal, strcmp(kind, "wal") == 0);
 	int failure = sync ? SQLITE_IOERR_FSYNC : SQLITE_IOERR_WRITE;
 
 	if (strcmp(code, "full") == 0)

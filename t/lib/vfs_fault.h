@@ -39,9 +39,10 @@ void vfs_fault_track(void);
 void vfs_fault_cut(unsigned seed);
 /*
  * From the environment variable FAULT, for whole programs:
- * "write:100:full:once", "sync:7:ioerr:always", "sync:40:stall:once", "write:200:ioerr:twice" (the
- * store may shrug the first one off, as it prepared something with it). Or an absolute path: what a
- * file there says is planned with the next write or sync, and the file removed.
+ * "write:100:full:once", "sync:7:ioerr:always", "sync:40:stall:once", "wal:200:ioerr:twice" (of
+ * writes to write-ahead logs, not of those by which a checkpoint goes beside them; the store may
+ * shrug the first one off, as it prepared something with it). Or an absolute path: what a file
+ * there says is planned with the next write or sync, and the file removed.
  */
 void vfs_fault_plan_from_environment(void);
 
