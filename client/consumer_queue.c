@@ -744,7 +744,8 @@ consumer_queue_stop(struct consumer_queue *at)
 	if (mq != NULL) {
 		loop_drop_timer(mq->loop, &at->timer);
 		consumer_queue_commit(at);
-		if (at->context->options.ordered && at->locked_until_ms != 0)
+		/* A lock that was asked for may be on its way. */
+		if (at->context->options.ordered && (at->locked_until_ms != 0 || at->locking))
 			unlock(at);
 	}
 	at->stopped = true;

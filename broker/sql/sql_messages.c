@@ -195,6 +195,8 @@ read_argument(struct message_cursor *it, char letter, sqlite3_value *value)
 	}
 	if (strchr("tikuK", letter) != NULL)
 		text = text_of(it, value);
+	if (letter == 'K') /* keys with blanks between them: any of them finds the message */
+		slice_next(&text, ' ', &text);
 	switch (letter) {
 	case 'p':
 		wish->position = number;
@@ -205,9 +207,7 @@ read_argument(struct message_cursor *it, char letter, sqlite3_value *value)
 	case 't':
 		wish->topic = text;
 		break;
-	case 'K': /* keys with blanks between them: any of them finds the message */
-		slice_next(&text, ' ', &text);
-		/* fall through */
+	case 'K':
 	case 'k':
 	case 'u':
 		wish->none |= text.len == 0 || (it->wish.key.data != NULL && letter == 'k' &&
