@@ -4,4 +4,4 @@
 . "${SRCDIR:-.}/t/interop/interop.sh"
 INTEROP_TOOLS="4.9.7 5.3.3"
 interop_messages org.apache.rocketmq 4.9.8 ordered \
-	broadcast+retry+suspend+delay+timers+sql+sqlPull+direct+requestReply+trace+reset:4.9.7+reset:5.3.3
+	broadcast+retry+suspend+delay+timers+sql+sqlPull+direct+requestReply+trace+resend+reset:4.9.7+reset:5.3.3

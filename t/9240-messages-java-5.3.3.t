@@ -5,4 +5,4 @@
 INTEROP_TOOLS="4.9.7 5.3.3"
 interop_messages org.apache.rocketmq 5.3.3 ordered pop \
 	broadcast+retry+suspend+delay+timers+sql+sqlPull+direct \
-	requestReply+trace+assigned+reset:4.9.7+reset:5.3.3
+	requestReply+trace+resend+assigned+reset:4.9.7+reset:5.3.3

@@ -78,6 +78,10 @@ cluster_do() {
 		;;
 	set) cluster_set "$2" "$3" ;;
 	resume) "$BUILDDIR/mqadmin" transactionResume -n "$MQ_NAMESRV" "$2" ;;
+	dedup)
+		"$BUILDDIR/mqadmin" updateTopic -n "$MQ_NAMESRV" -c rocketmq-cluster -t "$2" -r 2 -w 2 \
+			-a "+dedup.window=$3"
+		;;
 	policy) "$BUILDDIR/mqadmin" updateProducerGroup -n "$MQ_NAMESRV" -g "$2" -p "$3" ;;
 	contradictions) [ "$(cluster_transactions contradiction -g "$2")" = "$3" ] ;;
 	*) return 1 ;;
