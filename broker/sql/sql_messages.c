@@ -138,11 +138,6 @@ best_index(sqlite3_vtab *vtab, sqlite3_index_info *info)
 
 /* ---- a look at it ------------------------------------------------------------------- */
 
-struct message_table {
-	sqlite3_vtab base;
-	struct sql_service *service;
-};
-
 /* What the arguments of a plan ask for. */
 struct look_wish {
 	bool none;           /* a condition that no message meets */
@@ -579,25 +574,10 @@ static int
 connect_table(
     sqlite3 *db, void *aux, int argc, const char *const *argv, sqlite3_vtab **vtab, char **error)
 {
-	struct message_table *table;
-	int rc = sqlite3_declare_vtab(db, schema);
-
 	(void)argc;
 	(void)argv;
 	(void)error;
-	if (rc != SQLITE_OK)
-		return rc;
-	table = mem_zalloc(sizeof *table);
-	table->service = aux;
-	*vtab = &table->base;
-	return SQLITE_OK;
-}
-
-static int
-disconnect_table(sqlite3_vtab *vtab)
-{
-	free(vtab);
-	return SQLITE_OK;
+	return sql_vtab_connect(db, schema, aux, vtab);
 }
 
 static int
@@ -605,7 +585,7 @@ open_cursor(sqlite3_vtab *vtab, sqlite3_vtab_cursor **cursor)
 {
 	struct message_cursor *it = mem_zalloc(sizeof *it);
 
-	it->service = ((struct message_table *)vtab)->service;
+	it->service = ((struct sql_vtab *)vtab)->owner;
 	*cursor = &it->base;
 	return SQLITE_OK;
 }
@@ -625,7 +605,7 @@ close_cursor(sqlite3_vtab_cursor *cursor)
 const sqlite3_module sql_message_module = {
 	.xConnect = connect_table,
 	.xBestIndex = best_index,
-	.xDisconnect = disconnect_table,
+	.xDisconnect = sql_vtab_disconnect,
 	.xOpen = open_cursor,
 	.xClose = close_cursor,
 	.xFilter = filter,

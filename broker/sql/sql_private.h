@@ -93,7 +93,17 @@ extern const struct sql_table *const sql_tables[]; /* NULL behind the last */
 extern const sqlite3_module sql_table_module;   /* of a struct sql_use_table */
 extern const sqlite3_module sql_message_module; /* of the service */
 
-/* What a module is registered with. */
+/* A table of SQLite's, and what its module was registered with. */
+struct sql_vtab {
+	sqlite3_vtab base;
+	void *owner;
+};
+
+/* For xConnect and xDisconnect. */
+int sql_vtab_connect(sqlite3 *db, const char *schema, void *owner, sqlite3_vtab **vtab);
+int sql_vtab_disconnect(sqlite3_vtab *vtab);
+
+/* What the module of a table of rows is registered with. */
 struct sql_use_table {
 	struct sql_service *service;
 	const struct sql_table *table;

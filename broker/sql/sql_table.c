@@ -60,41 +60,43 @@ sql_rows_release(struct sql_rows *rows)
 
 /* ---- the virtual table --------------------------------------------------------- */
 
-struct row_table {
-	sqlite3_vtab base;
-	const struct sql_use_table *use;
-};
-
 struct row_cursor {
 	sqlite3_vtab_cursor base;
 	struct sql_rows rows;
 	size_t at; /* a row */
 };
 
+int
+sql_vtab_connect(sqlite3 *db, const char *schema, void *owner, sqlite3_vtab **vtab)
+{
+	int rc = sqlite3_declare_vtab(db, schema);
+
+	if (rc != SQLITE_OK)
+		return rc;
+	struct sql_vtab *it = mem_zalloc(sizeof *it);
+
+	it->owner = owner;
+	*vtab = &it->base;
+	return SQLITE_OK;
+}
+
+int
+sql_vtab_disconnect(sqlite3_vtab *vtab)
+{
+	free(vtab);
+	return SQLITE_OK;
+}
+
 static int
 connect_table(
     sqlite3 *db, void *aux, int argc, const char *const *argv, sqlite3_vtab **vtab, char **error)
 {
 	const struct sql_use_table *use = aux;
-	struct row_table *table;
-	int rc = sqlite3_declare_vtab(db, use->table->schema);
 
 	(void)argc;
 	(void)argv;
 	(void)error;
-	if (rc != SQLITE_OK)
-		return rc;
-	table = mem_zalloc(sizeof *table);
-	table->use = use;
-	*vtab = &table->base;
-	return SQLITE_OK;
-}
-
-static int
-disconnect_table(sqlite3_vtab *vtab)
-{
-	free(vtab);
-	return SQLITE_OK;
+	return sql_vtab_connect(db, use->table->schema, aux, vtab);
 }
 
 static int
@@ -138,7 +140,7 @@ static int
 filter(sqlite3_vtab_cursor *cursor, int plan, const char *plan_text, int argc, sqlite3_value **argv)
 {
 	struct row_cursor *it = (struct row_cursor *)cursor;
-	const struct sql_use_table *use = ((struct row_table *)cursor->pVtab)->use;
+	const struct sql_use_table *use = ((struct sql_vtab *)cursor->pVtab)->owner;
 	struct slice key = SLICE_NONE;
 
 	(void)plan_text;
@@ -204,7 +206,7 @@ row_id(sqlite3_vtab_cursor *cursor, sqlite3_int64 *id)
 const sqlite3_module sql_table_module = {
 	.xConnect = connect_table,
 	.xBestIndex = best_index,
-	.xDisconnect = disconnect_table,
+	.xDisconnect = sql_vtab_disconnect,
 	.xOpen = open_cursor,
 	.xClose = close_cursor,
 	.xFilter = filter,
