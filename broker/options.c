@@ -174,7 +174,7 @@ const struct option broker_options[] = {
 	    "with ASYNC_FLUSH, the time between two syncs of the log; a power cut may "
 	    "lose this much",
 	    LIVE),
-	NUMBER("commitGatherTime", commit_gather_time, "600", 0, 100000, "us",
+	NUMBER("commitGatherTime", commit_gather_time, "300", 0, 100000, "us",
 	    "the longest time that a send waits for others to share its commit; it waits only "
 	    "while sends are frequent, a lone one never; 0: none does"),
 	NUMBER("syncFlushTimeout", sync_flush_timeout, "5000", 100, 600000, "ms",
