@@ -38,7 +38,7 @@ fails_under_load() {
 	crash_judge load "$name: what was acknowledged is there, nothing else"
 }
 
-fails_under_load sync-once sync:300:ioerr:once
+fails_under_load sync-once sync:300:ioerr:often
 t_is "after a failed sync nothing is acknowledged" "$(send sync-once | field code)" 14
 t_has "and the remark says what to do" "$(send sync-once)" restart
 stop sync-once

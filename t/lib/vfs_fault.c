@@ -33,6 +33,7 @@ struct unsynced {
 };
 
 #define SECTOR_BYTES 512
+#define OFTEN 20
 
 static pthread_mutex_t tracking_lock = PTHREAD_MUTEX_INITIALIZER;
 static atomic_bool tracking;
@@ -395,6 +396,8 @@ plan_from_text(const char *plan)
 	vfs_fault_plan(sync ? FAULT_SYNC : FAULT_WRITE, n, strcmp(how, "always") == 0, failure);
 	if (strcmp(how, "twice") == 0)
 		atomic_fetch_add(&fault->fail_until, 1);
+	else if (strcmp(how, "often") == 0)
+		atomic_fetch_add(&fault->fail_until, OFTEN - 1);
 }
 
 void

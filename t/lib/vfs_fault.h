@@ -41,7 +41,8 @@ void vfs_fault_cut(unsigned seed);
  * From the environment variable FAULT, for whole programs:
  * "write:100:full:once", "sync:7:ioerr:always", "sync:40:stall:once", "wal:200:ioerr:twice" (of
  * writes to write-ahead logs, not of those by which a checkpoint goes beside them; the store may
- * shrug the first one off, as it prepared something with it). Or an absolute path: what a file
+ * shrug the first one off, as it prepared something with it), "sync:300:ioerr:often" (20 times, as
+ * some are of a checkpoint beside the log, which is tried again). Or an absolute path: what a file
  * there says is planned with the next write or sync, and the file removed.
  */
 void vfs_fault_plan_from_environment(void);
