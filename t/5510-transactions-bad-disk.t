@@ -57,7 +57,7 @@ run_again() {
 }
 t_ok "errors: a restart with SYNC_FLUSH" run_again
 sleep 1
-set_fault sync:10:ioerr:once
+set_fault sync:10:ioerr:often
 t_ok "errors: a sync failed" t_wait 30 grep -q 'could not sync' "$T_DIR/errors.log"
 sleep 1
 t_ok "errors: a restart after it" run_again
