@@ -256,8 +256,9 @@ make_group(struct survey_work *work, struct offsets *offsets, struct slice group
 	do
 		work->one = NULL;
 	while (offsets_visit(offsets, group, &cursor, ENTRIES_A_LOCK, on_row, work));
-	qsort(&result->progress[first], result->n_progress - first, sizeof *result->progress,
-	    by_topic);
+	if (result->n_progress != first)
+		qsort(&result->progress[first], result->n_progress - first,
+		    sizeof *result->progress, by_topic);
 	/* A table that grew meanwhile was walked anew: of two of a topic one is kept. */
 	for (size_t i = first; i < result->n_progress; i++) {
 		if (i > first && result->progress[i].topic == result->progress[i - 1].topic)

@@ -229,7 +229,7 @@ has_more(const char *rest)
 }
 
 static int
-run_statement(struct sql_service *service, struct sql_job *job, sqlite3_stmt *statement)
+run_statement(struct sql_job *job, sqlite3_stmt *statement)
 {
 	int64_t begin_ms = clock_mono_ms();
 	struct json_out out;
@@ -242,7 +242,6 @@ run_statement(struct sql_service *service, struct sql_job *job, sqlite3_stmt *st
 	json_member_put_bool(&out, "truncated", rc == SQLITE_ROW);
 	json_member_put_int(&out, "elapsedMs", clock_mono_ms() - begin_ms);
 	json_close_object(&out);
-	(void)service;
 	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
@@ -266,7 +265,7 @@ run_query(struct sql_service *service, struct sql_job *job)
 		rc = SQLITE_ERROR;
 	}
 	if (rc == SQLITE_OK)
-		rc = run_statement(service, job, statement);
+		rc = run_statement(job, statement);
 	if (rc != SQLITE_OK)
 		refuse(service, job, rc & 0xff);
 	sqlite3_finalize(statement);

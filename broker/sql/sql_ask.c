@@ -6,12 +6,11 @@
 #include <time.h>
 
 #include "broker/sql/sql_private.h"
+#include "broker/state/topic.h"
 #include "broker/store/store.h"
 #include "broker/store/tail/tail.h"
 #include "common/base/clock.h"
 #include "common/base/mem.h"
-#include "common/base/strmap.h"
-#include "broker/state/topic.h"
 
 #define QUEUES_A_TIME 2000 /* about 0.2 ms of a loop */
 
