@@ -153,7 +153,8 @@ filter(sqlite3_vtab_cursor *cursor, int plan, const char *plan_text, int argc, s
 		key.data = (const char *)sqlite3_value_text(argv[0]);
 		key.len = (size_t)sqlite3_value_bytes(argv[0]);
 	}
-	if (use->table->list(use->service, key, &it->rows) == -1)
+	/* A list may end early when the query has to: it is not all then. */
+	if (use->table->list(use->service, key, &it->rows) == -1 || sql_is_over(use->service))
 		return SQLITE_INTERRUPT;
 	if (it->rows.full) {
 		use->service->fault.len = 0;

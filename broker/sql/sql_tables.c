@@ -13,8 +13,10 @@
 #include "broker/store/half/half.h"
 #include "common/base/clock.h"
 #include "common/base/mem.h"
+#include "common/base/strmap.h"
 
 #define HALVES_A_TIME 1000
+#define GROUPS_A_LOCK 128
 
 /* ---- topics -------------------------------------------------------------------- */
 
@@ -153,10 +155,30 @@ put_offset(void *arg, const struct offset_row *row)
 	sql_put_int(rows, row->offset);
 }
 
+static void
+add_name(void *arg, struct slice name)
+{
+	strmap_put(arg, name, arg);
+}
+
+/* One group after the other: commits wait for the lock meanwhile. */
 static int
 list_offsets(struct sql_service *service, struct slice key, struct sql_rows *rows)
 {
-	offsets_each(service->broker->offsets, key, SLICE_NONE, put_offset, rows);
+	struct offsets *offsets = service->broker->offsets;
+	struct strmap_cursor cursor = { 0 };
+	struct strmap groups = { 0 };
+
+	if (key.data != NULL)
+		add_name(&groups, key);
+	else
+		while (offsets_visit_groups(offsets, &cursor, GROUPS_A_LOCK, add_name, &groups))
+			;
+	for (struct strmap_entry *entry = strmap_next(&groups, NULL);
+	     entry != NULL && !rows->full && !sql_is_over(service);
+	     entry = strmap_next(&groups, entry))
+		offsets_each(offsets, strmap_key(entry), SLICE_NONE, put_offset, rows);
+	strmap_release(&groups, NULL);
 	return 0;
 }
 
