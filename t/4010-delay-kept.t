@@ -2,6 +2,8 @@
 # What may happen to a message while it waits for its delay: its segment expires, its topic is deleted.
 # shellcheck source=t/lib/lib.sh
 . "${SRCDIR:-.}/t/lib/lib.sh"
+# shellcheck source=t/lib/segments.sh
+. "$SRCDIR/t/lib/segments.sh"
 
 soh=$(printf '\001')
 stx=$(printf '\002')
@@ -22,23 +24,6 @@ pull() {
 		commitOffset=0 suspendTimeoutMillis="${3:-10000}" subscription='*' subVersion=0
 }
 
-head -c 30000 /dev/zero | tr '\0' x >"$T_DIR/body"
-fill() {
-	for _ in 1 2 3 4 5 6 7 8; do
-		rawcall -b "$T_DIR/body" "$b" 310 a=PG b=F c=TBW102 d=1 e=0 f=0 g=1 h=0 i= j=0 k=false m=false
-	done >/dev/null
-}
-
-min() {
-	rawcall "$b" 31 topic=F queueId=0 | field ext.offset
-}
-
-# Asks for expired segments to go, until messages above this one are the first.
-expires_above() {
-	rawcall "$b" 306 >/dev/null
-	[ "$(min)" -gt "$1" ]
-}
-
 # One that expires at once, one whose segment has a delayed message in it, one behind it.
 again
 send D '' first >/dev/null
@@ -47,7 +32,7 @@ expires() {
 	expires_above 1
 }
 t_ok "a segment without delayed messages goes" t_wait 30 expires
-low=$(min)
+low=$(first)
 send D "DELAY${soh}2${stx}" due-soon >/dev/null
 send D "DELAY${soh}3${stx}" due-later >/dev/null
 fill

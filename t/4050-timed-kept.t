@@ -3,6 +3,8 @@
 # keep their segment, also on a disk so full that sends are refused; levels are taken out of the settings.
 # shellcheck source=t/lib/lib.sh
 . "${SRCDIR:-.}/t/lib/lib.sh"
+# shellcheck source=t/lib/segments.sh
+. "$SRCDIR/t/lib/segments.sh"
 # shellcheck source=t/crash/crash.sh
 . "$SRCDIR/t/crash/crash.sh"
 
@@ -42,19 +44,6 @@ count() {
 	rawcall "$b" 28 | tr ',{' '\n\n' | sed -n "s/.*\"$1\":\"\([0-9]*\)\".*/\1/p"
 }
 
-head -c 30000 /dev/zero | tr '\0' x >"$T_DIR/body"
-fill() {
-	for _ in 1 2 3 4 5 6 7 8; do
-		rawcall -b "$T_DIR/body" "$b" 310 a=PG b=F c=TBW102 d=1 e=0 f=0 g=1 h=0 i= j=0 k=false m=false
-	done >/dev/null
-}
-
-# expired: asks for expired segments to go, until none of the first are left
-expired() {
-	rawcall "$b" 306 >/dev/null
-	[ "$(rawcall "$b" 31 topic=F queueId=0 | field ext.offset)" -gt "$first" ]
-}
-
 # ---- carried forward
 
 begin "$T_DIR/b"
@@ -64,12 +53,10 @@ send D "$(property TIMER_DELAY_SEC 9000000 UNIQ_KEY much KEYS k)" in-a-season >/
 due=$(($(date +%s%3N) + 6000))
 send D "$(property TIMER_DELIVER_MS $due)" in-a-moment >/dev/null
 fill
-first=2
-t_ok "the segment of timed messages goes" t_wait 20 expired
+t_ok "the segment of timed messages goes" t_wait 20 expires_above 2
 t_is "they were carried" "$(count timersCarried) $(count timersPending)" "3 3"
 fill
-first=10
-t_ok "and once more" t_wait 20 expired
+t_ok "and once more" t_wait 20 expires_above 10
 t_ok "carried again" test "$(count timersCarried)" -ge 5
 kill9 b
 begin "$T_DIR/b"
@@ -126,8 +113,7 @@ got=$(pull D 1)
 t_has "a timed message comes all the same" "$got" timed
 got=$(pull D 2)
 t_has "and one of a level" "$got" level
-first=0
-t_ok "so their segment goes" t_wait 20 expired
+t_ok "so their segment goes" t_wait 20 expires_above 0
 t_is "and what waits longer was carried" "$(count timersPending)" 1
 t_ok "stops cleanly" stop b
 t_done

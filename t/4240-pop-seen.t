@@ -3,6 +3,8 @@
 # leaves behind.
 # shellcheck source=t/lib/lib.sh
 . "${SRCDIR:-.}/t/lib/lib.sh"
+# shellcheck source=t/lib/segments.sh
+. "$SRCDIR/t/lib/segments.sh"
 # shellcheck source=t/lib/pops.sh
 . "${SRCDIR:-.}/t/lib/pops.sh"
 
@@ -46,21 +48,8 @@ t_is "and the trace says so" "$(trace "$at")" "CONSUMED delivered acknowledged "
 t_is "nothing is in flight" "$(offsets)$(in_flight)" "2 0 "
 
 # The segment with the record of a pop stays until its messages are settled.
-head -c 30000 /dev/zero | tr '\0' x >"$T_DIR/body"
-fill() {
-	for _ in 1 2 3 4 5 6 7 8; do
-		rawcall -b "$T_DIR/body" "$b" 310 a=PG b=F c=TBW102 d=1 e=0 f=0 g=1 h=0 i= j=0 k=false m=false
-	done >/dev/null
-}
-first() {
-	rawcall "$b" 31 topic=F queueId=0 | field ext.offset
-}
-expired() {
-	rawcall "$b" 306 >/dev/null
-	[ "$(first)" -gt "$1" ]
-}
 fill
-t_ok "segments without such records go" t_wait 20 expired 0
+t_ok "segments without such records go" t_wait 20 expires_above 0
 send V 0 kept >/dev/null
 got=$(pop V 600000)
 limit=$(rawcall "$b" 30 topic=F queueId=0 | field ext.offset)
@@ -73,7 +62,7 @@ rawcall "$b" 306 >/dev/null
 sleep 1
 t_ok "its segment stays" test "$(first)" -le "$limit"
 t_is "an acknowledgement counts" "$(ack V "$(receipt "$got")" | field code)" 0
-t_ok "then the segment goes" t_wait 20 expired "$limit"
+t_ok "then the segment goes" t_wait 20 expires_above "$limit"
 
 # A group that is deleted while its messages are out.
 send V 0 left >/dev/null

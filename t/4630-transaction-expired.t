@@ -3,6 +3,8 @@
 # is gone altogether is not listed.
 # shellcheck source=t/lib/lib.sh
 . "${SRCDIR:-.}/t/lib/lib.sh"
+# shellcheck source=t/lib/segments.sh
+. "$SRCDIR/t/lib/segments.sh"
 # shellcheck source=t/lib/half_messages.sh
 . "${SRCDIR:-.}/t/lib/half_messages.sh"
 
@@ -10,13 +12,6 @@ other_hour=$(date -d '+12 hours' +%H)
 start b mqbroker -o storePathRootDir="$T_DIR/b" -o brokerIP1=127.0.0.1 -o mappedFileSizeCommitLog=65536 \
 	-o deleteWhen="$other_hour" -o diskMaxUsedSpaceRatio=95 -o transactionTimeOut=600000 || exit 1
 b=$(address b)
-
-fill() {
-	head -c 30000 /dev/zero | tr '\0' x >"$T_DIR/body"
-	for _ in 1 2 3 4 5 6 7 8; do
-		rawcall -b "$T_DIR/body" "$b" 310 a=PG b=T c=TBW102 d=1 e=0 f=0 g=1 h=0 i= j=0 k=false m=false
-	done >/dev/null
-}
 
 expire() {
 	rawcall "$b" 329 >/dev/null
@@ -40,7 +35,7 @@ half b bank money decided k
 end b bank $COMMIT "$position" "$offset" >/dev/null
 half b bank money waiting k
 was=$(shown waiting | sed 's/.*"transactionId":"waiting","msgId":"\([^"]*\)".*/\1/')
-fill
+fill T
 rawcall -B fileReservedTime=0 "$b" 25 >/dev/null
 expire
 t_ok "what nobody decided is parked before its record goes" t_wait 30 is_parked
