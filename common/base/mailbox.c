@@ -103,7 +103,8 @@ mailbox_wait(struct mailbox *mailbox, int timeout_ms)
 {
 	struct pollfd fd = { .fd = mailbox->fd, .events = POLLIN };
 
-	int n = poll(&fd, 1, timeout_ms);
+	/* A wait before may have read the eventfd of tasks that nobody has taken yet. */
+	int n = poll(&fd, 1, mailbox_is_empty(mailbox) ? timeout_ms : 0);
 
 	if (n == -1 && errno != EINTR)
 		fatal("poll failed error=%s", strerror(errno));

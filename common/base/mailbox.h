@@ -41,7 +41,9 @@ struct task *mailbox_take(struct mailbox *mailbox);
 bool mailbox_is_empty(const struct mailbox *mailbox);
 /* Wakes the receiver without a task. Any thread. */
 void mailbox_wake(struct mailbox *mailbox);
-/* Sleeps until a task is there or timeout_ms has passed (-1: for ever). Call mailbox_take after it.
+/*
+ * Sleeps until a task is there or timeout_ms has passed (-1: for ever); does not sleep while a task
+ * is there. Call mailbox_take after it, now or after another wait.
  */
 void mailbox_wait(struct mailbox *mailbox, int timeout_ms);
 

@@ -84,3 +84,19 @@ Test(mailbox, a_chain_arrives_in_order)
 	cr_assert_eq(expected, 3);
 	mailbox_release(&box);
 }
+
+/* A checkpoint that pauses between its steps leaves the tasks to the loop around it. */
+Test(mailbox, a_wait_sees_tasks_that_an_earlier_wait_left)
+{
+	struct mailbox box;
+	struct task first = { 0 }, second = { 0 };
+
+	mailbox_init(&box);
+	mailbox_post(&box, &first);
+	mailbox_wait(&box, -1);
+	mailbox_post(&box, &second);
+	mailbox_wait(&box, -1); /* for ever, were it to wait for the eventfd alone */
+	cr_assert_eq(mailbox_take(&box), &first);
+	cr_assert_eq(first.next, &second);
+	mailbox_release(&box);
+}
