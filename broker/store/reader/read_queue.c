@@ -15,7 +15,8 @@
  */
 
 #define DENSE 4 /* records in a row make the row worth its copy */
-/* With a filter on properties, bytes of records: at once, and for one pull that finds nothing. */
+/* With a filter on properties: records that are selected at once, and what one pull reads. */
+#define ROUND_RECORDS 256
 #define ROUND_BYTES (256 << 10)
 #define FILTERED_BYTES (4 << 20)
 
@@ -147,93 +148,114 @@ select_entries(struct reader_files *files, struct selection *it, const struct re
 
 /* ---- with a filter on properties ------------------------------------- */
 
-/*
- * What the filter says of the records that were read: those that pass move together in the chunk.
- * False when the pull ends there; next_offset says where to go on.
- */
-static bool
-keep_matching(const struct selection *it, struct read_work *work, struct pull_count *count)
+/* A cold pull whose filter wants to see the records. */
+struct filtered {
+	struct reader_files *files;
+	struct read_work *work;
+	struct selection it;     /* what to look at next */
+	struct pull_count count; /* of what was looked at */
+	struct chunk *chunk;     /* what passed; room for one more behind it */
+	size_t cap;
+	int64_t n_bytes; /* that were read */
+	enum get_status status;
+};
+
+/* Room for one more record. What passed fits, or it is the first one, which may have any size. */
+static char *
+room_for(struct filtered *reading, uint32_t size)
 {
-	struct queue_read *read = &work->job.in_queue;
-	char *from = work->job.chunk->data, *to = from;
-	enum pull_verdict verdict = PULL_SKIP;
+	if (reading->chunk == NULL || reading->chunk->len + size > reading->cap) {
+		size_t cap = (size_t)reading->work->job.in_queue.limits.max_bytes;
+		struct chunk *larger = chunk_new(-1, cap > size ? cap : size);
 
-	for (int32_t i = 0; i < work->job.n_records && verdict != PULL_STOP; i++) {
-		uint32_t size = it->picks[i].size;
-
-		verdict = pull_next_filtered(&read->limits, count, from, size);
-		if (verdict == PULL_STOP)
-			read->next_offset = it->picks[i].offset;
-		if (verdict == PULL_TAKE) {
-			memmove(to, from, size);
-			to += size;
-		}
-		from += size;
+		reading->cap = larger->len;
+		larger->len = 0;
+		chunk_unref(reading->chunk);
+		reading->chunk = larger;
 	}
-	work->job.chunk->len = (size_t)(to - work->job.chunk->data);
-	return verdict != PULL_STOP;
+	return reading->chunk->data + reading->chunk->len;
 }
 
-/* The next records of any kind; false when no more are to be read. */
+/* Copies the record behind what passed, and leaves it there if it passes too. False: the end. */
 static bool
-read_round(struct reader_files *files, struct selection *it, struct read_work *work,
-    struct pull_count *count, enum get_status *status)
+read_pick(struct filtered *reading, size_t i)
 {
-	struct queue_read *read = &work->job.in_queue;
+	struct queue_read *read = &reading->work->job.in_queue;
+	const struct pick *pick = &reading->it.picks[i];
 
-	*status = select_entries(files, it, work);
-	if (it->n == 0)
+	read->next_offset = pick->offset;
+	if (pull_is_full(&read->limits, &reading->count, pick->size))
 		return false;
+	char *record = room_for(reading, pick->size);
+
+	reading->status = reader_copy(
+	    reading->files, pick->position, pick->size, is_dense(&reading->it, i), record);
+	if (reading->status != GET_OK) {
+		/* Alone it is damage that the next pull passes; else that pull meets it first. */
+		if (pick->offset == read->offset && reading->status == GET_CORRUPT)
+			read->next_offset++;
+		return false;
+	}
+	enum pull_verdict verdict =
+	    pull_next_filtered(&read->limits, &reading->count, record, pick->size);
+
+	if (verdict == PULL_STOP)
+		return false;
+	if (verdict == PULL_TAKE)
+		reading->chunk->len += pick->size;
+	reading->n_bytes += pick->size;
+	read->next_offset = pick->offset + 1;
+	return true;
+}
+
+/* The next so many records; false when no more are to be read. */
+static bool
+read_round(struct filtered *reading, int32_t max_records)
+{
+	struct selection *it = &reading->it;
+	struct queue_read *read = &reading->work->job.in_queue;
+	const struct pull_limits all = { .max_messages = max_records, .max_bytes = ROUND_BYTES };
+	enum get_status selected;
+
+	*it = (struct selection){
+		.limits = &all, .picks = it->picks, .cap = it->cap, .next_offset = read->next_offset
+	};
+	selected = select_entries(reading->files, it, reading->work);
+	for (size_t i = 0; i < it->n; i++)
+		if (!read_pick(reading, i))
+			return false;
 	read->next_offset = it->next_offset;
-	work->job.n_records = 0;
-	*status = read_picks(files, it, work);
-	if (*status != GET_OK)
-		return false;
-	bool more = (size_t)work->job.n_records == it->n;
-
-	more = keep_matching(it, work, count) && more && count->n_messages == 0;
-	if (count->n_messages == 0) {
-		chunk_unref(work->job.chunk);
-		work->job.chunk = NULL;
-	}
-	work->job.n_records = count->n_messages;
-	return more;
+	if (it->n == 0)
+		reading->status = selected;
+	return selected == GET_OK && reading->n_bytes < FILTERED_BYTES;
 }
 
-/* Properties are in the records, so these are read first, some at a time. */
+/*
+ * Properties are in the records, so these are read first: as many as would do if all passed, then
+ * twice as many, and so on.
+ */
 static void
 read_filtered(struct reader_files *files, struct read_work *work)
 {
 	struct queue_read *read = &work->job.in_queue;
-	struct pull_limits all = { .max_messages = INT32_MAX, .max_bytes = ROUND_BYTES };
-	struct pull_count count = { 0 };
-	struct selection it = { .limits = &all };
-	enum get_status status = GET_OK;
-	int64_t begin = read->offset, n_bytes = 0;
-	bool more = true;
+	struct filtered reading = { .files = files, .work = work };
+	int32_t max_records = read->limits.max_messages;
 
-	read->next_offset = begin;
-	while (more && n_bytes < FILTERED_BYTES) {
-		begin = read->next_offset;
-		all.max_scan = read->limits.max_scan - count.n_scanned;
-		it = (struct selection){
-			.limits = &all, .picks = it.picks, .cap = it.cap, .next_offset = begin
-		};
-		more = read_round(files, &it, work, &count, &status) &&
-		       count.n_scanned < read->limits.max_scan;
-		n_bytes += it.count.n_bytes;
-	}
-	free(it.picks);
-	if (count.n_messages > 0) {
+	read->next_offset = read->offset;
+	while (read_round(&reading, max_records) &&
+	       reading.count.n_messages < read->limits.max_messages)
+		if (max_records < ROUND_RECORDS)
+			max_records *= 2;
+	free(reading.it.picks);
+	if (reading.count.n_messages > 0) {
 		work->job.status = READ_FOUND;
+		work->job.n_records = reading.count.n_messages;
+		work->job.chunk = reading.chunk;
 		return;
 	}
-	if (status != GET_OK && begin > read->offset)
-		read->next_offset = begin; /* the next pull meets this first */
-	bool passed =
-	    read->next_offset > read->offset && (status == GET_OK || begin > read->offset);
-
-	work->job.status = passed ? READ_NO_MATCH : read_status_of(status);
+	chunk_unref(reading.chunk);
+	work->job.status =
+	    reading.count.n_scanned > 0 ? READ_NO_MATCH : read_status_of(reading.status);
 }
 
 enum read_reply
