@@ -91,8 +91,9 @@ struct http_exchange {
 	struct http_conn *conn; /* NULL: closed */
 	void (*step)(struct http_exchange *exchange, struct loop *loop);
 	struct loop *origin;
-	struct buf extra; /* more header fields of the answer */
-	struct buf body;  /* the memory of request.body */
+	void (*on_gone)(struct http_exchange *exchange); /* of an answer that stays open */
+	struct buf extra;                                /* more header fields of the answer */
+	struct buf body;                                 /* the memory of request.body */
 };
 
 void *http_context(const struct http_exchange *exchange);
@@ -121,6 +122,28 @@ void http_answer_json(struct http_exchange *exchange, int status, struct buf *bo
 /* The same with a problem document. */
 void http_problem(struct http_exchange *exchange, int status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* ---- an answer that stays open: server-sent events -------------------- */
+
+/*
+ * Begins an answer of status 200 that stays open and gets bytes by http_stream_send. It has no
+ * length: its end is that of the connection. 0, or -1 when nobody reads it (the client is gone, or
+ * the request was a HEAD): the exchange is gone then. All of this on the server's loop.
+ *
+ * on_gone: the client left, or took nothing for request_time_ms, or too much was unsent. It is
+ * called once, never from within http_stream_send; at the latest in http_server_free, by the thread
+ * that calls that. A handler ends every open answer with http_stream_end, one that is gone as well:
+ * in on_gone, or when the exchange is back from another loop.
+ */
+int http_stream_begin(struct http_exchange *exchange, const char *content_type,
+    void (*on_gone)(struct http_exchange *exchange));
+/*
+ * Sends bytes, or keeps them until the client takes them. -1: it is gone, or more than
+ * max_unsent_bytes would wait for it, so that it is dropped. Keeps the rest of max_memory, too.
+ */
+int http_stream_send(struct http_exchange *exchange, struct slice bytes, size_t max_unsent_bytes);
+/* What is unsent is still sent. The exchange is gone afterwards. */
+void http_stream_end(struct http_exchange *exchange);
 
 /* ---- the server ------------------------------------------------------ */
 

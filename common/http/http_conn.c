@@ -109,15 +109,17 @@ void
 http_conn_close(struct http_conn *conn)
 {
 	struct http_server *server = conn->server;
+	struct http_exchange *exchange = conn->exchange;
+	bool streams = conn->state == HTTP_CONN_STREAM;
 
 	conn->dead = true;
 	if (conn->advancing)
 		return; /* advance() does it */
-	if (conn->exchange != NULL && conn->state == HTTP_CONN_SERVE) {
-		atomic_store(&conn->exchange->gone, true);
-		conn->exchange->conn = NULL;
-	} else if (conn->exchange != NULL) {
-		http_exchange_free(conn->exchange);
+	if (exchange != NULL && (conn->state == HTTP_CONN_SERVE || streams)) {
+		atomic_store(&exchange->gone, true);
+		exchange->conn = NULL;
+	} else if (exchange != NULL) {
+		http_exchange_free(exchange);
 	}
 	set_quiet(conn, false);
 	TAILQ_REMOVE(&server->all, conn, in_all);
@@ -132,6 +134,8 @@ http_conn_close(struct http_conn *conn)
 	buf_release(&conn->out[0]);
 	buf_release(&conn->out[1]);
 	free(conn);
+	if (exchange != NULL && streams)
+		exchange->on_gone(exchange);
 }
 
 static void
@@ -150,7 +154,7 @@ on_time(struct timer *timer)
 	struct http_conn *conn = container_of(timer, struct http_conn, timer);
 
 	if (conn->state == HTTP_CONN_BODY || conn->state == HTTP_CONN_WRITE ||
-	    (conn->state == HTTP_CONN_HEAD && conn->in.len != 0))
+	    conn->state == HTTP_CONN_STREAM || (conn->state == HTTP_CONN_HEAD && conn->in.len != 0))
 		atomic_fetch_add(&conn->server->n_late, 1);
 	http_conn_close(conn);
 }
@@ -192,12 +196,13 @@ room(const struct http_conn *conn)
 static bool
 receive(struct http_conn *conn)
 {
+	bool drops = conn->state == HTTP_CONN_LINGER || conn->state == HTTP_CONN_STREAM;
 	size_t size = room(conn);
 	ssize_t n;
 
-	if (conn->state == HTTP_CONN_LINGER)
+	if (drops)
 		conn->in.len = 0;
-	size = size > READ_BYTES || conn->state == HTTP_CONN_LINGER ? READ_BYTES : size;
+	size = size > READ_BYTES || drops ? READ_BYTES : size;
 	want_reads(conn, size != 0 && !conn->ended);
 	if (conn->ended && conn->state != HTTP_CONN_SERVE)
 		conn->dead = true; /* what came does not make a whole request */
@@ -366,6 +371,7 @@ go_on(struct http_conn *conn)
 	return true;
 }
 
+/* True: all of it has left. */
 static bool
 give(struct http_conn *conn)
 {
@@ -376,7 +382,6 @@ give(struct http_conn *conn)
 			    conn->session, conn->fd, conn->out[i].data + at, conn->out[i].len - at);
 
 			if (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-				want_reads(conn, false); /* the next request can wait, too */
 				want_writes(conn, true);
 				return false;
 			}
@@ -387,7 +392,86 @@ give(struct http_conn *conn)
 			conn->n_sent += n > 0 ? (size_t)n : 0;
 		}
 	}
-	return go_on(conn);
+	return true;
+}
+
+static bool
+give_answer(struct http_conn *conn)
+{
+	if (give(conn))
+		return go_on(conn);
+	want_reads(conn, false); /* the next request can wait, too */
+	return false;
+}
+
+/* ---- an answer that stays open --------------------------------------- */
+
+void
+http_conn_stream(struct http_conn *conn)
+{
+	conn->state = HTTP_CONN_STREAM;
+	conn->n_sent = 0;
+	conn->last = true;
+	set_quiet(conn, false);
+	http_conn_charge(conn, (int64_t)conn->out[0].len - conn->charged);
+	set_timer(conn, conn->server->options.request_time_ms);
+	/* Not advance(), which may close it: the handler has the exchange in its hands. */
+	want_writes(conn, true);
+}
+
+void
+http_conn_end_stream(struct http_conn *conn)
+{
+	conn->state = HTTP_CONN_WRITE;
+	set_timer(conn, conn->server->options.request_time_ms);
+	advance(conn);
+}
+
+int
+http_conn_stream_more(struct http_conn *conn, struct slice bytes, size_t max_unsent_bytes)
+{
+	struct http_server *server = conn->server;
+	struct buf *out = &conn->out[0];
+
+	if (out->len - conn->n_sent + bytes.len > max_unsent_bytes ||
+	    atomic_load(&server->memory) + (int64_t)bytes.len > server->options.max_memory) {
+		atomic_fetch_add(&server->n_late, 1);
+		conn->dead = true;
+		/* Closed by advance() in the next turn: this is called from anywhere. */
+		event_active(conn->writable, EV_WRITE, 1);
+		return -1;
+	}
+	if (conn->n_sent == out->len)
+		set_timer(conn, server->options.request_time_ms);
+	buf_drain(out, conn->n_sent);
+	conn->n_sent = 0;
+	buf_append_slice(out, bytes);
+	http_conn_charge(conn, (int64_t)out->len - conn->charged);
+	want_writes(conn, true);
+	return 0;
+}
+
+/* What comes from the client is dropped, but its end is the end of the answer. */
+static bool
+stream_on(struct http_conn *conn)
+{
+	size_t n_sent = conn->n_sent;
+
+	if (conn->out[0].len == 0) {
+		receive(conn);
+	} else if (give(conn)) {
+		buf_release(&conn->out[0]);
+		conn->n_sent = 0;
+		http_conn_charge(conn, -conn->charged);
+		want_writes(conn, false);
+		loop_drop_timer(&conn->server->loop, &conn->timer);
+		receive(conn);
+	} else if (!conn->dead) {
+		if (conn->n_sent != n_sent)
+			set_timer(conn, conn->server->options.request_time_ms);
+		receive(conn);
+	}
+	return false;
 }
 
 static bool
@@ -399,7 +483,9 @@ step(struct http_conn *conn)
 	case HTTP_CONN_BODY:
 		return take_body(conn) || receive(conn);
 	case HTTP_CONN_WRITE:
-		return give(conn);
+		return give_answer(conn);
+	case HTTP_CONN_STREAM:
+		return stream_on(conn);
 	case HTTP_CONN_SERVE:
 	case HTTP_CONN_LINGER:
 		return receive(conn);

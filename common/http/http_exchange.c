@@ -187,6 +187,8 @@ http_add_field(struct http_exchange *exchange, const char *name, struct slice va
 	buf_append_text(extra, "\r\n");
 }
 
+#define LENGTH_UNKNOWN SIZE_MAX /* of an answer that stays open */
+
 static void
 write_head(const struct http_exchange *exchange, int status, const char *content_type, size_t len)
 {
@@ -196,7 +198,9 @@ write_head(const struct http_exchange *exchange, int status, const char *content
 	buf_printf(out, "HTTP/1.1 %d %s\r\n", status, title_of(status));
 	buf_printf(out, "X-Request-Id: %.*s\r\n", (int)exchange->id.len, exchange->id.data);
 	if (status != 204)
-		buf_printf(out, "Content-Type: %s\r\nContent-Length: %zu\r\n", content_type, len);
+		buf_printf(out, "Content-Type: %s\r\n", content_type);
+	if (status != 204 && len != LENGTH_UNKNOWN)
+		buf_printf(out, "Content-Length: %zu\r\n", len);
 	buf_append_text(out, "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n");
 	buf_append_slice(out, buf_slice(&exchange->extra));
 	if (conn->last)
@@ -233,6 +237,51 @@ http_answer(struct http_exchange *exchange, int status, const char *content_type
 	conn->exchange = NULL;
 	http_exchange_free(exchange);
 	http_conn_answered(conn);
+}
+
+int
+http_stream_begin(struct http_exchange *exchange, const char *content_type,
+    void (*on_gone)(struct http_exchange *exchange))
+{
+	struct http_conn *conn = exchange->conn;
+
+	atomic_fetch_add(&exchange->server->n_requests, 1);
+	if (conn == NULL) {
+		http_exchange_free(exchange);
+		return -1;
+	}
+	conn->last = true;
+	write_head(exchange, 200, content_type, LENGTH_UNKNOWN);
+	if (slice_is(exchange->request.method, "HEAD")) {
+		conn->exchange = NULL;
+		http_exchange_free(exchange);
+		http_conn_answered(conn);
+		return -1;
+	}
+	exchange->on_gone = on_gone;
+	http_conn_stream(conn);
+	return 0;
+}
+
+int
+http_stream_send(struct http_exchange *exchange, struct slice bytes, size_t max_unsent_bytes)
+{
+	if (atomic_load(&exchange->gone) || exchange->conn == NULL || exchange->conn->dead)
+		return -1;
+	return http_conn_stream_more(exchange->conn, bytes, max_unsent_bytes);
+}
+
+void
+http_stream_end(struct http_exchange *exchange)
+{
+	struct http_conn *conn = exchange->conn;
+
+	http_exchange_free(exchange);
+	if (conn == NULL)
+		return;
+	conn->exchange = NULL;
+	if (!conn->dead)
+		http_conn_end_stream(conn);
 }
 
 void

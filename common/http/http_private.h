@@ -39,6 +39,7 @@ enum http_conn_state {
 	HTTP_CONN_BODY,   /* ... for the body of its exchange */
 	HTTP_CONN_SERVE,  /* ... for the answer */
 	HTTP_CONN_WRITE,  /* ... for the peer to take it */
+	HTTP_CONN_STREAM, /* ... for more of an answer that stays open */
 	HTTP_CONN_LINGER, /* ... for the peer to close */
 };
 
@@ -68,6 +69,11 @@ void http_conn_accept(struct http_server *server, int fd);
 void http_conn_close(struct http_conn *conn);
 /* The answer lies in conn->out. */
 void http_conn_answered(struct http_conn *conn);
+/* The head of an answer that stays open lies in conn->out[0]. */
+void http_conn_stream(struct http_conn *conn);
+/* More of it. -1: too much is unsent, and the connection will be closed. */
+int http_conn_stream_more(struct http_conn *conn, struct slice bytes, size_t max_unsent_bytes);
+void http_conn_end_stream(struct http_conn *conn);
 /* Counts bytes of memory for the connection; below 0: fewer. */
 void http_conn_charge(struct http_conn *conn, int64_t bytes);
 
