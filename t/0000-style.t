@@ -31,6 +31,7 @@ rooms() {
 	common/net:               common/base common/protocol
 	common/config:            common/base
 	common/http:              common/base common/json common/net common/config
+	common/account:           common/base common/http
 	common/daemon:            common/
 	nameserver:               common/
 	broker:                   broker/ common/
