@@ -2,9 +2,9 @@
 #define COMMON_ACCOUNT_PASSWORD_H
 
 /*
- * A password as it is stored: "$scrypt$ln=15,r=8,p=1$SALT$HASH", with base64 in the letters of URLs.
- * The cost can be raised later, and old ones still count. Any thread; each call with a password
- * takes about 100 ms and 32 MB.
+ * A password as it is stored: "$scrypt$ln=15,r=8,p=1$SALT$HASH", with base64 in the letters of
+ * URLs. The cost can be raised later, and old ones still count. Any thread; each call with a
+ * password takes about 100 ms and 32 MB.
  */
 
 #include <stdbool.h>
