@@ -3,6 +3,7 @@
 /*
  * POST /v1/topics/{topic}/messages: one message or many, over the operation of broker/send. All of
  * a request are with the writer at once, so they share a commit; each has an outcome of its own.
+ * POST /v1/topics/{topic}/transactions: the same with one half message.
  */
 
 #include <string.h>
@@ -18,6 +19,7 @@
 
 #define MESSAGES_MAX 1024 /* of one request */
 #define TEMPLATE_QUEUES 4
+#define CHECK_AFTER_MAX_S 86400
 
 struct sent_messages;
 
@@ -37,6 +39,7 @@ struct sent_messages {
 	size_t n;
 	size_t left; /* sends that are not over; on the loop */
 	bool many;
+	struct slice group; /* of a half message: its producers; absent: it is none */
 };
 
 /* ---- the answer ------------------------------------------------------- */
@@ -79,6 +82,28 @@ answer_many(struct http_exchange *exchange, const struct sent_messages *sending)
 	http_answer_json(exchange, 200, &body);
 }
 
+/* A half message has no place in its topic yet: the id says by which path it is ended. */
+static void
+answer_half(struct http_exchange *exchange, const struct sent_messages *sending)
+{
+	const struct send_outcome *outcome = &sending->list[0].outcome;
+	struct slice id = outcome->msg_ids;
+	struct buf body = { 0 };
+	struct json_out out;
+
+	json_out_init(&out, &body);
+	json_open_object(&out);
+	json_member_put_slice(&out, "id", id);
+	json_member_put_slice(&out, "topic", sending->topic);
+	json_member_put_slice(&out, "group", sending->group);
+	json_member_put_text(&out, "state", "open");
+	json_member_put_bool(&out, "synced", outcome->code == RESPONSE_SUCCESS);
+	json_close_object(&out);
+	http_add_field(exchange, "Location",
+	    arena_printf(&exchange->arena, "/v1/transactions/%.*s", (int)id.len, id.data));
+	http_answer_json(exchange, outcome->code == RESPONSE_SUCCESS ? 201 : 202, &body);
+}
+
 static void
 answer(struct http_exchange *exchange, struct loop *loop)
 {
@@ -92,6 +117,8 @@ answer(struct http_exchange *exchange, struct loop *loop)
 		answer_many(exchange, sending);
 	} else if (!outcome->stored) {
 		api_problem(exchange, outcome->code, outcome->remark);
+	} else if (sending->group.data != NULL) {
+		answer_half(exchange, sending);
 	} else {
 		json_out_init(&out, &body);
 		write_outcome(&out, sending, &sending->list[0]);
@@ -263,22 +290,30 @@ read_json(struct http_exchange *exchange, const struct json *json)
 	return why;
 }
 
+/* False: a problem was answered. */
+static bool
+check_topic(struct http_exchange *exchange)
+{
+	struct topic topic;
+
+	if (api_check_name(exchange, "topic", NAME_TOPIC, http_part(exchange, 0)) == -1)
+		return false;
+	if (topics_find(exchange_broker(exchange)->topics, http_part(exchange, 0), &topic) ||
+	    name_new_fault(NAME_TOPIC, http_part(exchange, 0)) == NULL)
+		return true;
+	http_problem(exchange, 400, "There is no such topic, and a new one cannot have this name.");
+	return false;
+}
+
 static void
 serve_send(struct http_exchange *exchange)
 {
 	struct slice type = http_media_type(http_request_field(&exchange->request, "Content-Type"));
 	const struct json *json;
-	struct topic topic;
 	const char *why;
 
-	if (api_check_name(exchange, "topic", NAME_TOPIC, http_part(exchange, 0)) == -1)
+	if (!check_topic(exchange))
 		return;
-	if (!topics_find(exchange_broker(exchange)->topics, http_part(exchange, 0), &topic) &&
-	    name_new_fault(NAME_TOPIC, http_part(exchange, 0)) != NULL) {
-		http_problem(
-		    exchange, 400, "There is no such topic, and a new one cannot have this name.");
-		return;
-	}
 	if (slice_equal_nocase(type, SLICE("application/json"))) {
 		json = api_body(exchange);
 		if (json == NULL)
@@ -293,8 +328,66 @@ serve_send(struct http_exchange *exchange)
 		http_go(exchange, api_loop(exchange), send_all);
 }
 
+/* ---- a half message --------------------------------------------------- */
+
+/* A time of its own has no half message: it is delivered when it is committed. */
+static const char *
+read_half(struct http_exchange *exchange, const struct json *json, struct sent_messages *sending)
+{
+	static const char *const times[] = { "delayLevel", "delayMs", "deliverAtMs" };
+	struct message_wish *wish = &sending->list[0].wish;
+	const char *why = message_wish_read(json, &exchange->arena, wish);
+	const struct json *immunity = json_member(json, "checkAfterSeconds");
+	struct buf properties = { 0 };
+	int64_t seconds = 0;
+
+	for (size_t i = 0; i < sizeof times / sizeof *times && why == NULL; i++)
+		if (json_member(json, times[i]) != NULL)
+			why = "A half message has no delay.";
+	if (why == NULL && immunity != NULL &&
+	    (json_int64(immunity, &seconds) == -1 || seconds < 1 || seconds > CHECK_AFTER_MAX_S))
+		why = "The member checkAfterSeconds must be a number from 1 to 86400.";
+	if (why != NULL)
+		return why;
+	buf_append_slice(&properties, wish->properties);
+	why = message_property_add(&properties, SLICE("TRAN_MSG"), SLICE("true"));
+	if (why == NULL)
+		why = message_property_add(&properties, SLICE("PGROUP"), sending->group);
+	if (why == NULL && seconds != 0)
+		why = message_property_add(
+		    &properties, SLICE("CHECK_IMMUNITY_TIME_IN_SECONDS"), json_text(immunity));
+	wish->properties = arena_copy(&exchange->arena, buf_slice(&properties));
+	buf_release(&properties);
+	return why;
+}
+
+static void
+serve_half(struct http_exchange *exchange)
+{
+	struct sent_messages *sending;
+	const struct json *json;
+	const char *why;
+
+	if (!check_topic(exchange))
+		return;
+	json = api_body(exchange);
+	if (json == NULL)
+		return;
+	sending = sending_new(exchange, 1);
+	sending->group = json_member_text(json, "group");
+	if (api_check_name(exchange, "producer group", NAME_GROUP, sending->group) == -1)
+		return;
+	why = read_half(exchange, json, sending);
+	if (why != NULL)
+		http_problem(exchange, 400, "%s", why);
+	else
+		http_go(exchange, api_loop(exchange), send_all);
+}
+
 const struct http_route api_message_routes[] = {
 	{ "POST", "/v1/topics/{topic}/messages", HTTP_MAY_WRITE,
 	    "application/json application/octet-stream text/plain", serve_send, false },
+	{ "POST", "/v1/topics/{topic}/transactions", HTTP_MAY_WRITE, "application/json", serve_half,
+	    false },
 	{ NULL },
 };

@@ -15,6 +15,8 @@ const struct http_route *const broker_http_tables[] = {
 	metrics_routes,
 	api_message_routes,
 	api_receive_routes,
+	api_transaction_routes,
+	api_dead_routes,
 	api_view_routes,
 	api_lookup_routes,
 	NULL,
