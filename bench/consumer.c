@@ -277,11 +277,25 @@ lock(struct link *link, call_done_fn *done)
 	arena_release(&arena);
 }
 
+/* A broker locks queues of its own name only. */
+static void
+name_broker(struct bench *bench)
+{
+	struct arena arena = { 0 };
+
+	if (bench->settings->address != NULL) {
+		free(bench->brokers[0].name);
+		bench->brokers[0].name = slice_dup(target_ask_name(bench, &arena));
+	}
+	arena_release(&arena);
+}
+
 static int
 lock_all(struct consumer *consumer)
 {
 	struct links *links = &consumer->load.links;
 
+	name_broker(consumer->bench);
 	consumer->n_waiting = (uint32_t)links->n;
 	for (size_t i = 0; i < links->n; i++)
 		lock(&links->all[i], on_locked);

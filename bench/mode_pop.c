@@ -201,26 +201,6 @@ pop_stencil_init(struct stencil *stencil, const struct bench *bench)
 	buf_release(&topic);
 }
 
-/* Receipts have the broker's name, which --brokerAddr does not say. Into the arena. */
-static struct slice
-broker_name(const struct bench *bench, struct arena *arena)
-{
-	const struct command request = { .code = REQUEST_GET_BROKER_CONFIG };
-	struct twinmq_reply reply;
-	struct slice line;
-
-	if (twinmq_call(bench->mq, slice_of(bench->brokers[0].address), &request, SLICE(""), arena,
-		&reply) == -1)
-		return SLICE("");
-	while (slice_next(&reply.body, '\n', &line)) {
-		struct slice key;
-
-		if (slice_next(&line, '=', &key) && slice_is(key, "brokerName"))
-			return slice_trim(line);
-	}
-	return SLICE("");
-}
-
 static void
 ack_stencil_init(struct stencil *stencil, const struct bench *bench)
 {
@@ -232,7 +212,7 @@ ack_stencil_init(struct stencil *stencil, const struct bench *bench)
 	const struct command request = { .code = REQUEST_ACK_MESSAGE, .codec = FRAME_JSON };
 	struct buf topic = { 0 }, receipt = { 0 };
 	struct arena arena = { 0 };
-	struct slice name = broker_name(bench, &arena);
+	struct slice name = target_ask_name(bench, &arena);
 
 	buf_printf(&topic, "%s-" STENCIL_MARK_TOPIC, bench->settings->topic);
 	buf_printf(&receipt,

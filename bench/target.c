@@ -93,6 +93,25 @@ take_address(struct bench *bench)
 	return 0;
 }
 
+struct slice
+target_ask_name(const struct bench *bench, struct arena *arena)
+{
+	const struct command request = { .code = REQUEST_GET_BROKER_CONFIG };
+	struct twinmq_reply reply;
+	struct slice line;
+
+	if (twinmq_call(bench->mq, slice_of(bench->brokers[0].address), &request, SLICE(""), arena,
+		&reply) == -1)
+		return SLICE("");
+	while (slice_next(&reply.body, '\n', &line)) {
+		struct slice key;
+
+		if (slice_next(&line, '=', &key) && slice_is(key, "brokerName"))
+			return slice_trim(line);
+	}
+	return SLICE("");
+}
+
 int
 target_find_brokers(struct bench *bench)
 {

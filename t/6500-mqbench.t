@@ -114,6 +114,8 @@ bench consume -f 640 -k 3 -g eaters -t eaten
 proven "consume" 640
 bench consume -f 320 -k 2 -g orderly -t eaten-orderly --orderly
 proven "consume in order" 320
+bench consume -A "$(address a)" -f 320 -g by-address -t by-address --orderly
+proven "consume in order, by address" 320
 bench pop -A "$(address a)" -f 400 -w 4 -g poppers -t popped
 proven "pop" 448
 bench consume -f 320 -g filtered -t filtered --filter

@@ -41,6 +41,19 @@ run --scenario
 t_has "a flag without its value" "$(err)" '--scenario wants a value'
 t_has "no build" "$(BUILDDIR=$T_DIR "$compare" --quick 2>&1)" 'mqbroker is not there: build first'
 
+# In parts: what was measured stays, and is not played again.
+run --self --messages 300 --blocks 1 --parts "$T_DIR/parts" --only P1
+t_is "a first part" "$status" 0
+run --self --messages 300 --blocks 1 --parts "$T_DIR/parts" --only P1,one
+t_has "the second part plays what is left" "$(err)" ' P3 one: '
+t_has_not "and nothing else" "$(err)" ' P1 send: '
+t_has "its table has all" "$(out)" '| P1  | send, 64 in flight, ASYNC'
+t_has "its table has all of it" "$(out)" '| P3  | send, 1 x 1, ASYNC'
+run --self --messages 200 --blocks 1 --parts "$T_DIR/parts" --only P1,one
+t_has "parts of other runs are not mixed" "$status $(err)" 'is of another build, machine or set of flags'
+run --self --messages 300 --blocks 1 --parts "$T_DIR/later" --minutes 1 --only P1
+t_is "with a limit of time" "$status" 0
+
 # Each load belongs to a session, and each line of the table to a load.
 words() {
 	sed -e '/^#/d' -e 's/[ 	]*|[ 	]*/|/g' "$SRCDIR/bench/compare.d/$1" | cut -d'|' -f"$2" | sort -u

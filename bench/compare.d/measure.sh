@@ -12,10 +12,10 @@ say() {
 	printf '[%3d:%02d] %s\n' $(($(elapsed) / 60)) $(($(elapsed) % 60)) "$*" >&2
 }
 
-# note TEXT: stands below the table
+# note TEXT: stands below the table, once
 note() {
 	say "$*"
-	echo "$*" >>"$T_DIR/notes"
+	grep -qxF -e "$*" "$T_DIR/notes" || echo "$*" >>"$T_DIR/notes"
 }
 
 # lacks SENTENCE: stands above the table, as it is not what was wanted
@@ -62,6 +62,7 @@ measure_failed() {
 	sed 's/^/  /' "$T_DIR/err" "$T_DIR/json" >&2
 	measure_why="could not be done"
 	[ $measure_status -ne 1 ] || measure_why="is VOID"
+	[ $measure_status -ne 1 ] || [ -z "$measure_again" ] || return 1
 	lacks "Scenario $(line_of "$measure_name") (load $measure_name) has no figures, as a run of" \
 		"$(side_label "$measure_side") $measure_why: \"mqbench $*\"."
 	return 1
@@ -77,7 +78,9 @@ measure_mqbench() {
 		side_wait "$bench_side" # a name server forgets a broker that was silent
 		set -- "$@" -n "127.0.0.1:$(side_port "$bench_side" ns)" -p "$(pid "$bench_side.ns")"
 		;;
-	both) set -- "$@" -g "compare-$bench_runs" -A "127.0.0.1:$(side_port "$bench_side")" -p "$(pid "$bench_side")" ;;
+	both | consume) # another group each time: a lock of the last run's may live on for a minute
+		set -- "$@" -g "compare-$bench_runs" -A "127.0.0.1:$(side_port "$bench_side")" -p "$(pid "$bench_side")"
+		;;
 	*) set -- "$@" -A "127.0.0.1:$(side_port "$bench_side")" -p "$(pid "$bench_side")" ;;
 	esac
 	"$BUILDDIR/mqbench" "$@" -t "$session" -O 10000 --json -Q >"$T_DIR/json" 2>"$T_DIR/err" &
@@ -123,9 +126,20 @@ play() {
 	play_side=$1 play_called=$2
 	shift 2
 	[ "$sides" != open ] || open_before "$play_side" "$@" || return
-	measure "$load" "$play_side" "$@" || return
+	measure_again=$([ "$play_side" = a ] || echo yes)
+	measure "$load" "$play_side" "$@" || play_again "$@" || return
+	measure_again=
 	[ "$sides" != open ] || open_after "$play_side"
 	printf '%s\t%s\t%s\t%s\n' "$load" "$play_called" "$block" "$(cat "$T_DIR/json")" >>"$T_DIR/results"
+}
+
+# play_again WORDS ...: a run of another broker that was void has one more try, and the table says so. A
+# run of ours has none.
+play_again() {
+	[ -n "$measure_again" ] && [ "$measure_status" -eq 1 ] || return
+	measure_again=
+	note "A run of $(side_label "$play_side") in $(line_of "$load") ($load) was VOID, and was played again."
+	measure "$load" "$play_side" "$@"
 }
 
 # play_blocks N: a b c, c b a and again, while there is time. Fails when a run does.
@@ -169,7 +183,7 @@ foreign_seconds() {
 # is_no_time SECONDS: for one more block, which takes that long
 is_no_time() {
 	[ -n "$time_limited" ] || return 1
-	[ $(($(elapsed) + $1)) -gt "$(how_long $BLOCKS_UNTIL)" ] ||
+	[ -z "$minutes" ] && [ $(($(elapsed) + $1)) -gt "$(how_long $BLOCKS_UNTIL)" ] ||
 		[ $(($(elapsed) + $1 - load_began)) -gt "$(how_long $LOAD_SECONDS)" ]
 }
 

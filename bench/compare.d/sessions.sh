@@ -11,7 +11,7 @@ SHORT_FROM=900/5400     # after that a load has two blocks
 sessions_prepare() {
 	ulimit -n 65536 2>/dev/null || ulimit -n "$(ulimit -Hn)" # P11 has thousands of connections
 	bench_runs=0
-	weakest=
+	weakest= measure_again=
 	: >"$T_DIR/results"
 	: >"$T_DIR/notes"
 	: >"$T_DIR/incomplete"
@@ -28,6 +28,7 @@ sessions_prepare() {
 		cut -d'|' -f4 "$T_DIR/loads" | grep -qx $side || continue
 		{ [ -z "$AGAINST" ] && foreign_there $side; } || foreign_leave_out
 	done
+	parts_take
 	estimate
 	opponents=b
 	[ -z "$AGAINST" ] || return 0
@@ -37,6 +38,7 @@ sessions_prepare() {
 	for release in $releases; do
 		apache_fetch "$release"
 	done
+	! grep -q '^send	' "$T_DIR/results" || opponent_weakest
 }
 
 # foreign_leave_out: the loads of $side, which is not there
@@ -154,11 +156,13 @@ session_warm() {
 }
 
 is_late() {
-	[ -n "$time_limited" ] && [ "$(elapsed)" -gt "$(how_long $BEGIN_UNTIL)" ]
+	[ -z "$minutes" ] || [ "$(elapsed)" -lt $((minutes * 60)) ] || return 0
+	[ -n "$time_limited" ] && [ -z "$minutes" ] && [ "$(elapsed)" -gt "$(how_long $BEGIN_UNTIL)" ]
 }
 
 # load_leave_out WHY
 load_leave_out() {
+	[ -z "$parts" ] || return 0 # parts_left says it
 	note "$(line_of "$load") ($load) was left out: $1."
 }
 
@@ -181,7 +185,7 @@ load_play() {
 	load_began=$(elapsed)
 	load_duration=$(duration "$(how_long "$seconds")" "$words")
 	load_blocks=${blocks:-$(how_long "$n_blocks")}
-	if [ -n "$time_limited" ] && [ "$load_began" -gt "$(how_long $SHORT_FROM)" ] && [ "$load_blocks" -gt 2 ]; then
+	if [ -n "$time_limited" ] && [ -z "$minutes" ] && [ "$load_began" -gt "$(how_long $SHORT_FROM)" ] && [ "$load_blocks" -gt 2 ]; then
 		note "$(line_of "$load") ($load) has two blocks, as time was short."
 		load_blocks=2
 	fi
@@ -190,6 +194,7 @@ load_play() {
 	[ "$other_words" = - ] || load_other_words=$other_words
 	say "$(line_of "$load") $load: $load_words $load_duration"
 	load_measure || results_without "$load"
+	parts_keep
 }
 
 # load_measure: fails when a run does
