@@ -336,9 +336,9 @@ const struct option broker_options[] = {
 	    "the broker closes a connection after this time without traffic; 0: never"),
 	HTTP_OPTION_ROWS,
 	TEXT("httpTokenFile", http_token_file, NULL,
-	    "the file with the token that HTTP clients need for writing; the broker makes it at "
-	    "the "
-	    "first start, readable by its user alone; unset: http-token in storePathRootDir",
+	    "the file with a token of the account http-token, for scripts on this host; the broker "
+	    "makes it when it is missing, readable by its user alone; unset: http-token in "
+	    "storePathRootDir",
 	    FILE_ONLY),
 	TEXT("logFile", log_file, NULL,
 	    "the broker appends its log to this file; unset: standard error", FILE_ONLY),

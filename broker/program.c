@@ -476,7 +476,7 @@ broker_start(struct daemon *daemon)
 		broker_release(daemon);
 		return -1;
 	}
-	broker_http_open_token(broker);
+	broker_http_open_accounts(broker);
 	broker_http_set_phase(broker, BROKER_SERVES);
 	daemon_warn_open(broker->settings->bind_address, port);
 	log_info("broker ready name=%s cluster=%s id=%d address=%s port=%d flush=%s store=%s",

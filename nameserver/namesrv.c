@@ -136,6 +136,18 @@ open_pairs(struct namesrv *namesrv)
 	return namesrv->kv != NULL ? 0 : -1;
 }
 
+/* Without them the name server does its work, and nobody logs in. */
+static void
+open_accounts(struct namesrv *namesrv)
+{
+	const struct namesrv_settings *settings = namesrv->settings;
+
+	namesrv->accounts =
+	    account_open_for_daemon(settings->http.accounts_file, settings->store_path);
+	if (namesrv->accounts != NULL)
+		accounts_make_first(namesrv->accounts);
+}
+
 static void
 namesrv_release(struct daemon *daemon)
 {
@@ -146,6 +158,7 @@ namesrv_release(struct daemon *daemon)
 		server_free(namesrv->server);
 	if (namesrv->scan != NULL)
 		event_free(namesrv->scan);
+	accounts_close(namesrv->accounts);
 	if (namesrv->kv != NULL)
 		kv_close(namesrv->kv);
 	routes_free(namesrv->routes);
@@ -163,6 +176,7 @@ namesrv_start(struct daemon *daemon)
 	namesrv->routes = routes_new(&namesrv->settings->limits);
 	if (open_pairs(namesrv) == -1)
 		goto fail;
+	open_accounts(namesrv);
 	kv_each_setting(namesrv->kv, restore_setting, daemon);
 	if (listen_for_requests(namesrv) == -1)
 		goto fail;

@@ -6,6 +6,7 @@
  * runs on one loop, so nothing here needs a lock.
  */
 
+#include "common/account/account_http.h"
 #include "common/daemon/daemon.h"
 #include "common/http/http.h"
 #include "common/net/server.h"
@@ -19,7 +20,8 @@ struct namesrv {
 	struct routes *routes;
 	struct kv *kv;
 	struct server *server;
-	struct http_server *http; /* NULL: none */
+	struct accounts *accounts; /* NULL: nobody can prove who he is */
+	struct http_server *http;  /* NULL: none */
 	struct event *scan;
 	uint64_t n_kv_refused; /* pairs over maxKvPairs or maxKvBytes, since the start */
 };

@@ -132,7 +132,12 @@ int
 namesrv_http_start(struct namesrv *namesrv, int listen_port)
 {
 	const struct namesrv_settings *settings = namesrv->settings;
-	struct http_options options = { .tables = tables, .context = namesrv };
+	struct http_options options = {
+		.tables = tables,
+		.context = namesrv,
+		.identify = account_identify,
+		.identify_context = namesrv->accounts,
+	};
 
 	if (http_open(&settings->http, listen_port, settings->listen_port, &options,
 		&namesrv->http) == -1)

@@ -2,11 +2,13 @@
 
 #include "broker/http/broker_http.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 
 #include "broker/http/api.h"
 #include "broker/http/token.h"
 
+#include "common/account/account_http.h"
 #include "common/base/mem.h"
 #include "common/http/http_settings.h"
 
@@ -38,31 +40,51 @@ refuses(void *context)
 	return NULL;
 }
 
-/* The seam for accounts: their module takes the place of the token. */
+/* The accounts come when the store is open. */
 static bool
 identify(void *context, const struct http_request *request, struct arena *arena,
     struct http_principal *principal)
 {
-	struct token *token = atomic_load(&((const struct broker *)context)->http->token);
+	const struct broker *broker = context;
 
-	if (token == NULL)
-		return http_request_field(request, "Authorization").data == NULL;
-	return token_identify(token, request, arena, principal);
+	return account_identify(atomic_load(&broker->http->accounts), request, arena, principal);
+}
+
+/* Several brokers may share the file: each has its own token. */
+static struct slice
+token_name(struct broker *broker, struct arena *arena)
+{
+	struct slice name = arena_printf(arena, "%.*s-%d", ACCOUNT_NAME_MAX - 12,
+	    broker->settings->broker_name, (int)broker->settings->broker_id);
+	char *text = arena_alloc(arena, name.len);
+
+	for (size_t i = 0; i < name.len; i++)
+		text[i] = (char)(isalnum((unsigned char)name.data[i]) || name.data[i] == '-'
+				     ? name.data[i]
+				     : '_');
+	if (name.len != 0 && text[0] == '-')
+		text[0] = '_';
+	return (struct slice){ text, name.len };
 }
 
 void
-broker_http_open_token(struct broker *broker)
+broker_http_open_accounts(struct broker *broker)
 {
 	const struct broker_settings *settings = broker->settings;
 	struct arena arena = { 0 };
 	const char *path = settings->http_token_file;
+	struct accounts *accounts;
 
 	if (broker->http->server == NULL)
 		return;
+	accounts =
+	    account_open_for_daemon(settings->http.accounts_file, settings->store_path_root_dir);
 	if (path == NULL)
 		path = arena_printf(&arena, "%s/http-token%c", settings->store_path_root_dir, '\0')
 		           .data;
-	atomic_store(&broker->http->token, token_open(path));
+	if (accounts != NULL)
+		token_register(accounts, path, token_name(broker, &arena));
+	atomic_store(&broker->http->accounts, accounts);
 	arena_release(&arena);
 }
 
@@ -114,7 +136,7 @@ broker_http_free(struct broker *broker)
 	if (broker->http == NULL)
 		return;
 	http_server_free(broker->http->server);
-	token_free(atomic_load(&broker->http->token));
+	accounts_close(atomic_load(&broker->http->accounts));
 	free(broker->http);
 	broker->http = NULL;
 }

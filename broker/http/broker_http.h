@@ -20,8 +20,8 @@ enum broker_phase {
  * cannot be had. Before the store opens.
  */
 int broker_http_start(struct broker *broker, int listen_port);
-/* Reads the token of clients that write, or makes it. When the store is open. */
-void broker_http_open_token(struct broker *broker);
+/* Opens the accounts of clients that write, and makes httpTokenFile. When the store is open. */
+void broker_http_open_accounts(struct broker *broker);
 /* Any thread. */
 void broker_http_set_phase(struct broker *broker, enum broker_phase phase);
 /* The thread ends, once the loops have. */
@@ -34,8 +34,8 @@ void broker_http_free(struct broker *broker);
 /* ---- for the files of this room -------------------------------------- */
 
 struct broker_http {
-	struct http_server *server;    /* NULL: there is no HTTP */
-	_Atomic(struct token *) token; /* NULL: no client may write */
+	struct http_server *server;          /* NULL: there is no HTTP */
+	_Atomic(struct accounts *) accounts; /* NULL: no client may write */
 	_Atomic int phase;
 	uint32_t next_loop; /* for an operation; the server's thread */
 };

@@ -2,10 +2,10 @@
 
 #include "broker/http/token.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -13,15 +13,12 @@
 
 #include "common/base/base64url.h"
 #include "common/base/log.h"
-#include "common/base/mem.h"
 
 #define RANDOM_BYTES 32
-#define TOKEN_MIN 16 /* bytes that an operator's own one must have */
-#define TOKEN_MAX 512
 
 struct token {
 	size_t len;
-	char text[TOKEN_MAX];
+	char text[ACCOUNT_TOKEN_MAX + 1];
 };
 
 /* 0, or -1 and errno. */
@@ -73,59 +70,41 @@ read_file(const char *path, struct token *token)
 	close(fd);
 	if (n < 0)
 		return strerror(errno);
-	token->len = strcspn(n < TOKEN_MAX ? (token->text[n] = '\0', token->text) : "", "\r\n \t");
-	return token->len < TOKEN_MIN ? "it has no token of 16 to 511 characters in its first line"
-	                              : NULL;
+	while (token->len < (size_t)n && isgraph((unsigned char)token->text[token->len]))
+		token->len++;
+	return token->len < ACCOUNT_TOKEN_MIN || token->len > ACCOUNT_TOKEN_MAX
+	           ? "it has no token of 16 to 511 characters in its first line"
+	           : NULL;
 }
 
-struct token *
-token_open(const char *path)
+static enum account_status
+put(struct accounts *accounts, struct slice name, struct slice text)
 {
-	struct token *token = mem_zalloc(sizeof *token);
-	const char *why = make_file(path) == -1 ? strerror(errno) : read_file(path, token);
+	enum account_status status =
+	    account_add(accounts, SLICE(TOKEN_ACCOUNT), ACCOUNT_ADMIN, SLICE_NONE);
 
-	if (why == NULL)
-		return token;
+	return status == ACCOUNT_OK || status == ACCOUNT_TAKEN
+	           ? account_put_token(accounts, SLICE(TOKEN_ACCOUNT), name, text)
+	           : status;
+}
+
+int
+token_register(struct accounts *accounts, const char *path, struct slice name)
+{
+	struct token token = { 0 };
+	const char *why = make_file(path) == -1 ? strerror(errno) : read_file(path, &token);
+	enum account_status status;
+
+	if (why == NULL) {
+		status = put(accounts, name, (struct slice){ token.text, token.len });
+		if (status == ACCOUNT_OK)
+			return 0;
+		why = account_status_text(status);
+	}
+	/* What others could read is no proof any more. */
+	account_remove_token(accounts, SLICE(TOKEN_ACCOUNT), name);
 	log_error("the token of HTTP cannot be used path=%s why=\"%s\"; repair it, or name another "
 		  "httpTokenFile",
 	    path, why);
-	free(token);
-	return NULL;
-}
-
-void
-token_free(struct token *token)
-{
-	free(token);
-}
-
-/* Takes as long for every text of one length. */
-static bool
-is_token(const struct token *token, struct slice text)
-{
-	unsigned char differs = 0;
-
-	if (text.len != token->len)
-		return false;
-	for (size_t i = 0; i < text.len; i++)
-		differs |= (unsigned char)text.data[i] ^ (unsigned char)token->text[i];
-	return differs == 0;
-}
-
-bool
-token_identify(void *context, const struct http_request *request, struct arena *arena,
-    struct http_principal *principal)
-{
-	struct slice text = http_request_field(request, "Authorization");
-	struct slice scheme;
-
-	(void)arena;
-	if (text.data == NULL)
-		return true;
-	if (!slice_next(&text, ' ', &scheme) || !slice_equal_nocase(scheme, SLICE("Bearer")) ||
-	    text.data == NULL || !is_token(context, slice_trim(text)))
-		return false;
-	*principal = (struct http_principal){ SLICE("token"),
-		HTTP_MAY_READ | HTTP_MAY_WRITE | HTTP_MAY_ADMIN };
-	return true;
+	return -1;
 }

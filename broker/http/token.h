@@ -2,22 +2,21 @@
 #define BROKER_TOKEN_H
 
 /*
- * The token that lets an HTTP client write, until there are accounts: then their module takes the
- * place of token_identify, which is all that the server knows. One thread makes it, any reads.
+ * The file httpTokenFile, so that a script on the broker's host needs no command to get a token:
+ * the token in it is one of the account http-token, an admin unless an operator changes its role.
+ * At the start, by one thread.
  */
 
-#include "common/http/http.h"
+#include "common/account/account.h"
 
-struct token;
+#define TOKEN_ACCOUNT "http-token"
 
 /*
- * The token in the file at path; a missing file is made, with a token by chance and mode 0600. NULL
- * after one line in the log: it cannot be read or made, others may read it, or it is too short.
+ * Makes a missing file, with mode 0600, and makes its token one of the account, which is made as
+ * well when it is missing. name: of the token; the one that had it before is over,
+ * also when the file is refused. 0, or -1 after
+ * one line in the log: the file cannot be read or made, others may read it, or it has no token.
  */
-struct token *token_open(const char *path);
-void token_free(struct token *token);
-/* For struct http_options, with the token as its context. */
-bool token_identify(void *context, const struct http_request *request, struct arena *arena,
-    struct http_principal *principal);
+int token_register(struct accounts *accounts, const char *path, struct slice name);
 
 #endif

@@ -18,6 +18,7 @@ struct http_settings {
 	int64_t port; /* -1: listenPort + HTTP_PORT_STEP; 0: no HTTP */
 	char *bind_address;
 	char *allowed_hosts; /* NULL: none */
+	char *accounts_file; /* NULL: accounts.db in the daemon's folder */
 	int64_t max_connections;
 	int64_t max_head_bytes;
 	int64_t max_body_bytes;
@@ -37,6 +38,11 @@ struct http_settings {
 	    TEXT("httpAllowedHosts", http.allowed_hosts, NULL,                                     \
 		"further names of this host, separated by blanks, by which HTTP clients may "      \
 		"address it; addresses, localhost and the host's own name always work",            \
+		FILE_ONLY),                                                                        \
+	    TEXT("accountsFile", http.accounts_file, NULL,                                         \
+		"the SQLite file of the accounts that HTTP and the console know; daemons of one "  \
+		"host may share it, and mqcluster account changes it; unset: accounts.db in the "  \
+		"folder of the daemon's data",                                                     \
 		FILE_ONLY),                                                                        \
 	    NUMBER("httpMaxConnections", http.max_connections, "1000", 1, 100000, NULL,            \
 		"at most this many HTTP connections; the one that was silent longest makes room "  \
