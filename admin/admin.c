@@ -41,6 +41,17 @@ admin_misuse(struct admin *admin, const char *format, ...)
 	return -1;
 }
 
+void
+admin_remark(struct admin *admin, struct slice from, struct slice remark)
+{
+	char line[1024];
+
+	snprintf(line, sizeof line, "%.*s: %.*s", (int)from.len, from.data, (int)remark.len,
+	    remark.data);
+	if (admin->on_remark != NULL)
+		admin->on_remark(line);
+}
+
 int
 admin_name(struct admin *admin, char letter, const char *what, struct slice *name)
 {
@@ -67,11 +78,43 @@ admin_fail_call(struct admin *admin)
 	return admin_fail(admin, "%s", error->text);
 }
 
+static bool
+is_name_server(const struct admin *admin, struct slice address)
+{
+	const char *one;
+
+	for (size_t i = 0; (one = twinmq_name_server(admin->mq, i)) != NULL; i++)
+		if (slice_is(address, one))
+			return true;
+	return false;
+}
+
+/* Whether the run may connect to it; the brokers are looked up once. */
+static bool
+is_allowed(struct admin *admin, struct slice address)
+{
+	if (!admin->limits.registered_only || address.data == NULL ||
+	    is_name_server(admin, address))
+		return true;
+	if (admin->registered.list == NULL &&
+	    admin_cluster_brokers(admin, SLICE_NONE, 0, &admin->registered) == -1)
+		return false;
+	for (size_t i = 0; i < admin->registered.n; i++)
+		if (slice_equal(admin->registered.list[i].address, address))
+			return true;
+	admin_fail(
+	    admin, "%.*s is the address of no registered broker", (int)address.len, address.data);
+	return false;
+}
+
 int
 admin_ask(struct admin *admin, const struct admin_request *ask, struct twinmq_reply *reply)
 {
 	struct command request = { .code = (int32_t)ask->code };
 
+	*reply = (struct twinmq_reply){ 0 };
+	if (!admin_is_within(admin) || !is_allowed(admin, ask->address))
+		return -1;
 	if (ask->fields != NULL)
 		fields_encode(ask->fields, ask->header, &admin->arena, &request);
 	if (ask->address.data == NULL)

@@ -10,19 +10,44 @@
 #include "admin/report.h"
 #include "client/twinmq.h"
 #include "common/config/args.h"
+#include "common/http/http_rights.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
+
+/* What a run may take that others asked for; all 0: anything. */
+struct admin_limits {
+	int64_t deadline_ms;  /* clock_mono_ms */
+	size_t max_bytes;     /* of replies and the report */
+	bool registered_only; /* connects to name servers and registered brokers only */
+};
+
+struct target {
+	struct slice cluster; /* absent when only an address was given */
+	struct slice name;    /* likewise */
+	int64_t id;
+	struct slice address;
+};
+
+struct targets {
+	const struct target *list;
+	size_t n;
+};
+
+#define TARGET_MASTERS 1u /* slaves are left out */
 
 struct admin {
 	const struct subcommand *command;
 	struct args args;
+	struct admin_limits limits;
 	struct arena arena;
 	struct report report;
 	struct twinmq *mq;
-	bool body_written; /* for -F */
-	bool failed;       /* an error occurred; there may be results all the same */
-	bool misused;      /* the command line is the cause */
-	char error[1024];  /* the first error, one line */
+	void (*on_remark)(const char *line); /* NULL: remarks are dropped */
+	struct targets registered;           /* for registered_only */
+	bool body_written;                   /* for -F */
+	bool failed;      /* an error occurred; there may be results all the same */
+	bool misused;     /* the command line is the cause */
+	char error[1024]; /* the first error, one line */
 };
 
 struct subcommand {
@@ -31,21 +56,36 @@ struct subcommand {
 	/* 0, or -1 after admin_fail: then only the error is printed. */
 	int (*run)(struct admin *admin);
 	const char *help; /* one line */
+	unsigned right;   /* HTTP_MAY_... that the console asks for */
 	int timeout_ms;   /* of one request; 0: the library's */
 };
 
 /* Each family's table, in the order of the manual; NULL behind the last. */
 extern const struct subcommand *const admin_families[];
 extern const struct flag common_flags[]; /* of every command */
+const struct subcommand *admin_find_command(const char *name);
 
-/* The whole program. */
-int admin_main(int argc, char **argv);
+/* ---- a run: command, args and limits are set; then open, execute, look at the report, close ----
+ */
+
+/* name_servers: NULL for the usual ones. 0, or -1 and *error: the list is wrong. */
+int admin_open(
+    struct admin *admin, const char *name_servers, bool as_json, struct twinmq_error *error);
+/* 0: the report has the results, though admin->failed may say that some are missing. Else -1. */
+int admin_execute(struct admin *admin);
+void admin_close(struct admin *admin);
+/* False after admin_fail: max_bytes is exceeded. */
+bool admin_is_within(struct admin *admin);
+
+/* ---- for the commands ---- */
 
 /* Keeps the first error of the run; returns -1. */
 int admin_fail(struct admin *admin, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The same; exit status 2, because the command line is wrong. */
 int admin_misuse(struct admin *admin, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* What a peer adds to its reply, for the eyes of a person. */
+void admin_remark(struct admin *admin, struct slice from, struct slice remark);
 /*
  * Reads the name of a topic or of a group ("topic", "group") from the flag, without the blanks
  * around it; absent when the flag was not given. 0, or -1 after admin_misuse.
@@ -72,20 +112,6 @@ int admin_must(struct admin *admin, const struct admin_request *ask, struct twin
 int admin_bad_body(struct admin *admin, const struct admin_request *ask);
 
 /* ---- where ---- */
-
-struct target {
-	struct slice cluster; /* absent when only an address was given */
-	struct slice name;    /* likewise */
-	int64_t id;
-	struct slice address;
-};
-
-struct targets {
-	const struct target *list;
-	size_t n;
-};
-
-#define TARGET_MASTERS 1u /* slaves are left out */
 
 /*
  * The brokers that -b (an address or a name) or -c (a cluster) names; without both, those of the

@@ -93,8 +93,8 @@ consumer_config_run(struct admin *admin)
 
 const struct subcommand catalog_commands[] = {
 	{ "getTopicConfig", topic_flags, topic_config_run,
-	    "show what brokers keep about a topic, its attributes, too" },
+	    "show what brokers keep about a topic, its attributes, too", HTTP_MAY_READ },
 	{ "getConsumerConfig", group_flags, consumer_config_run,
-	    "show what brokers keep about a consumer group" },
+	    "show what brokers keep about a consumer group", HTTP_MAY_READ },
 	{ NULL },
 };

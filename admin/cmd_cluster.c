@@ -67,7 +67,8 @@ runtime_rate(const struct runtime *runtime, const char *name, const char *other_
 static const struct flag cluster_list_flags[] = {
 	{ 'm', "moreStats", FLAG_SWITCH, NULL, 0, 0, 0,
 	    "messages in and out, yesterday and today" },
-	{ 'i', "interval", FLAG_INT, "SECONDS", 0, 1, 86400, "print again after each interval" },
+	{ 'i', "interval", FLAG_INT, "SECONDS", FLAG_LOCAL, 1, 86400,
+	    "print again after each interval" },
 	{ 'c', "clusterName", FLAG_TEXT, "CLUSTER", 0, 0, 0, "only this cluster" },
 	{ 0 },
 };
@@ -281,11 +282,12 @@ add_write_perm_run(struct admin *admin)
 
 const struct subcommand cluster_commands[] = {
 	{ "clusterList", cluster_list_flags, cluster_list_run,
-	    "show clusters, brokers and their load" },
-	{ "brokerStatus", broker_status_flags, broker_status_run, "show a broker's counters" },
+	    "show clusters, brokers and their load", HTTP_MAY_READ },
+	{ "brokerStatus", broker_status_flags, broker_status_run, "show a broker's counters",
+	    HTTP_MAY_READ },
 	{ "wipeWritePerm", wipe_write_perm_flags, wipe_write_perm_run,
-	    "remove the write permission of a broker's topics, so that it drains" },
-	{ "addWritePerm", add_write_perm_flags, add_write_perm_run,
-	    "restore the write permission" },
+	    "remove the write permission of a broker's topics, so that it drains", HTTP_MAY_ADMIN },
+	{ "addWritePerm", add_write_perm_flags, add_write_perm_run, "restore the write permission",
+	    HTTP_MAY_ADMIN },
 	{ NULL },
 };

@@ -190,13 +190,14 @@ delete_kv_run(struct admin *admin)
 
 const struct subcommand config_commands[] = {
 	{ "getBrokerConfig", get_broker_config_flags, get_broker_config_run,
-	    "show a broker's settings" },
+	    "show a broker's settings", HTTP_MAY_READ },
 	{ "updateBrokerConfig", update_broker_config_flags, update_broker_config_run,
-	    "change one of a broker's settings" },
+	    "change one of a broker's settings", HTTP_MAY_ADMIN },
 	{ "getNamesrvConfig", get_name_server_config_flags, get_name_server_config_run,
-	    "show the name servers' settings" },
+	    "show the name servers' settings", HTTP_MAY_READ },
 	{ "updateKvConfig", update_kv_flags, update_kv_run,
-	    "store a key and value at the name servers" },
-	{ "deleteKvConfig", delete_kv_flags, delete_kv_run, "delete a key from the name servers" },
+	    "store a key and value at the name servers", HTTP_MAY_ADMIN },
+	{ "deleteKvConfig", delete_kv_flags, delete_kv_run, "delete a key from the name servers",
+	    HTTP_MAY_ADMIN },
 	{ NULL },
 };

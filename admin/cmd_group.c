@@ -499,13 +499,15 @@ consumer_status_run(struct admin *admin)
 
 const struct subcommand group_commands[] = {
 	{ "consumerProgress", consumer_progress_flags, consumer_progress_run,
-	    "show how far one or all consumer groups are behind" },
+	    "show how far one or all consumer groups are behind", HTTP_MAY_READ },
 	{ "consumerStatus", consumer_status_flags, consumer_status_run,
-	    "show the members of a consumer group, and whether they subscribe to the same" },
+	    "show the members of a consumer group, and whether they subscribe to the same",
+	    HTTP_MAY_READ },
 	{ "updateSubGroup", update_group_flags, update_group_run,
-	    "create a consumer group or change one" },
+	    "create a consumer group or change one", HTTP_MAY_WRITE },
 	{ "setConsumeMode", consume_mode_flags, consume_mode_run,
-	    "let the clients of a group pull or pop a topic" },
-	{ "deleteSubGroup", delete_group_flags, delete_group_run, "delete a consumer group" },
+	    "let the clients of a group pull or pop a topic", HTTP_MAY_WRITE },
+	{ "deleteSubGroup", delete_group_flags, delete_group_run, "delete a consumer group",
+	    HTTP_MAY_ADMIN },
 	{ NULL },
 };

@@ -134,6 +134,8 @@ read_queue(struct admin *admin, const struct message_queue *queue, int64_t *left
 		return -1;
 	while (*left > 0 && pull.offset < end) {
 		pull.max_messages = *left < 32 ? (int32_t)*left : 32;
+		if (!admin_is_within(admin))
+			return -1;
 		if (twinmq_pull(admin->mq, &pull, &admin->arena, &result) == -1)
 			return admin_fail_call(admin);
 		if (result.status == PULL_NOTHING_NEW || result.status == PULL_BAD_OFFSET ||
@@ -201,8 +203,8 @@ consume_message_run(struct admin *admin)
 }
 
 const struct subcommand message_commands[] = {
-	{ "sendMessage", send_message_flags, send_message_run, "send one message" },
+	{ "sendMessage", send_message_flags, send_message_run, "send one message", HTTP_MAY_WRITE },
 	{ "consumeMessage", consume_message_flags, consume_message_run,
-	    "read messages of a topic or of one queue" },
+	    "read messages of a topic or of one queue", HTTP_MAY_READ },
 	{ NULL },
 };

@@ -134,10 +134,10 @@ producer_group_list_run(struct admin *admin)
 
 const struct subcommand producer_group_commands[] = {
 	{ "updateProducerGroup", update_producer_group_flags, update_producer_group_run,
-	    "set policy or check URL of a producer group" },
+	    "set policy or check URL of a producer group", HTTP_MAY_ADMIN },
 	{ "deleteProducerGroup", delete_producer_group_flags, delete_producer_group_run,
-	    "delete the settings of a producer group" },
+	    "delete the settings of a producer group", HTTP_MAY_ADMIN },
 	{ "producerGroupList", producer_group_list_flags, producer_group_list_run,
-	    "list the settings of producer groups" },
+	    "list the settings of producer groups", HTTP_MAY_READ },
 	{ NULL },
 };

@@ -115,8 +115,8 @@ skip_run(struct admin *admin)
 
 const struct subcommand reset_commands[] = {
 	{ "resetOffsetByTime", reset_flags, reset_run,
-	    "move a consumer group to another place in a topic" },
+	    "move a consumer group to another place in a topic", HTTP_MAY_WRITE },
 	{ "skipAccumulatedMessage", skip_flags, skip_run,
-	    "move a consumer group to the end of a topic" },
+	    "move a consumer group to the end of a topic", HTTP_MAY_WRITE },
 	{ NULL },
 };

@@ -185,6 +185,6 @@ send_transaction_run(struct admin *admin)
 
 const struct subcommand send_transaction_commands[] = {
 	{ "sendTransaction", send_transaction_flags, send_transaction_run,
-	    "send one transaction message, decide it or leave it open" },
+	    "send one transaction message, decide it or leave it open", HTTP_MAY_WRITE },
 	{ NULL },
 };

@@ -165,6 +165,6 @@ sql_run(struct admin *admin)
 const struct subcommand sql_commands[] = {
 	{ "sql", sql_flags, sql_run,
 	    "SELECT from messages, queues, topics, groups, offsets, clients, transactions",
-	    SQL_TIMEOUT_MS },
+	    HTTP_MAY_READ, SQL_TIMEOUT_MS },
 	{ NULL },
 };

@@ -118,6 +118,6 @@ timer_list_run(struct admin *admin)
 
 const struct subcommand timer_commands[] = {
 	{ "timerList", timer_list_flags, timer_list_run,
-	    "list messages that wait for a time of their own" },
+	    "list messages that wait for a time of their own", HTTP_MAY_READ },
 	{ NULL },
 };

@@ -642,16 +642,18 @@ topic_cluster_list_run(struct admin *admin)
 }
 
 const struct subcommand topic_commands[] = {
-	{ "updateTopic", update_topic_flags, update_topic_run, "create a topic or change one" },
+	{ "updateTopic", update_topic_flags, update_topic_run, "create a topic or change one",
+	    HTTP_MAY_WRITE },
 	{ "updateOrderConf", update_order_conf_flags, update_order_conf_run,
-	    "get, put or delete the queues of an ordered topic" },
+	    "get, put or delete the queues of an ordered topic", HTTP_MAY_ADMIN },
 	{ "deleteTopic", delete_topic_flags, delete_topic_run,
-	    "delete a topic from brokers and name servers" },
-	{ "topicList", topic_list_flags, topic_list_run, "list all topics" },
-	{ "topicRoute", topic_route_flags, topic_route_run, "show where a topic is" },
+	    "delete a topic from brokers and name servers", HTTP_MAY_ADMIN },
+	{ "topicList", topic_list_flags, topic_list_run, "list all topics", HTTP_MAY_READ },
+	{ "topicRoute", topic_route_flags, topic_route_run, "show where a topic is",
+	    HTTP_MAY_READ },
 	{ "topicStatus", topic_status_flags, topic_status_run,
-	    "show the offsets of a topic's queues" },
+	    "show the offsets of a topic's queues", HTTP_MAY_READ },
 	{ "topicClusterList", topic_cluster_list_flags, topic_cluster_list_run,
-	    "list the clusters that have a topic" },
+	    "list the clusters that have a topic", HTTP_MAY_READ },
 	{ NULL },
 };

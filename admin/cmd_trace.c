@@ -248,6 +248,7 @@ query_trace_run(struct admin *admin)
 
 const struct subcommand trace_commands[] = {
 	{ "queryMsgTraceById", query_trace_flags, query_trace_run,
-	    "show what became of a message: stored, delivered, acknowledged, sent back, dead" },
+	    "show what became of a message: stored, delivered, acknowledged, sent back, dead",
+	    HTTP_MAY_READ },
 	{ NULL },
 };

@@ -543,12 +543,12 @@ transaction_resolve_run(struct admin *admin)
 
 const struct subcommand transaction_commands[] = {
 	{ "transactionList", transaction_list_flags, transaction_list_run,
-	    "list transactions, undecided ones first" },
+	    "list transactions, undecided ones first", HTTP_MAY_READ },
 	{ "transactionShow", transaction_show_flags, transaction_show_run,
-	    "show what happened to a transaction" },
+	    "show what happened to a transaction", HTTP_MAY_READ },
 	{ "transactionResume", transaction_resume_flags, transaction_resume_run,
-	    "ask the producers of a transaction again" },
+	    "ask the producers of a transaction again", HTTP_MAY_WRITE },
 	{ "transactionResolve", transaction_resolve_flags, transaction_resolve_run,
-	    "commit or roll back a transaction by hand" },
+	    "commit or roll back a transaction by hand", HTTP_MAY_WRITE },
 	{ NULL },
 };

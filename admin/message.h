@@ -54,7 +54,7 @@ int message_show(struct admin *admin, const struct found_message *found, unsigne
 
 #define FLAG_BODY_FILE                                                                             \
 	{                                                                                          \
-		'F', "bodyFile", FLAG_TEXT, "FILE", 0, 0, 0,                                       \
+		'F', "bodyFile", FLAG_TEXT, "FILE", FLAG_LOCAL, 0, 0,                              \
 		    "write the body of the (first) message to this file"                           \
 	}
 

@@ -113,8 +113,7 @@ query_broker(struct admin *admin, const struct key_query *query, struct slice ad
 		           ? 0
 		           : admin_fail_call(admin);
 	if (reply.command.remark.len != 0)
-		fprintf(stderr, "mqadmin: %.*s: %.*s\n", (int)address.len, address.data,
-		    (int)reply.command.remark.len, reply.command.remark.data);
+		admin_remark(admin, address, reply.command.remark);
 	while (pulled_next(&reply.body, SLICE_NONE, &record)) {
 		if (!has_key(&record, query))
 			continue;

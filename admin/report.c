@@ -27,13 +27,20 @@ report_release(struct report *report)
 	arena_release(&report->arena);
 }
 
-int
-report_print(struct report *report)
+struct slice
+report_finish(struct report *report)
 {
 	if (report->as_json) {
 		json_close_object(&report->json);
 		buf_append_char(&report->buf, '\n');
 	}
+	return buf_slice(&report->buf);
+}
+
+int
+report_print(struct report *report)
+{
+	report_finish(report);
 	/* The text has no NUL: JSON escapes it, and put_printable prints a ?. */
 	return fputs(buf_text(&report->buf), stdout) != EOF && fflush(stdout) == 0 ? 0 : -1;
 }

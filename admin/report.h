@@ -25,7 +25,9 @@ struct report {
 
 void report_init(struct report *report, bool as_json);
 void report_release(struct report *report);
-/* Writes the report to stdout; 0, or -1 when that failed. */
+/* The whole report; lent until report_release. Nothing can be reported afterwards. */
+struct slice report_finish(struct report *report);
+/* The same, to stdout; 0, or -1 when that failed. */
 int report_print(struct report *report);
 
 /* "Title:   value"; in JSON a member with that key. */

@@ -116,6 +116,7 @@ twinmq_call_async(struct twinmq *mq, struct slice address, const struct command 
 	struct client_call *call = mem_zalloc(sizeof *call);
 	struct command command = *request;
 
+	timeout_ms = time_left(mq, timeout_ms);
 	*call = (struct client_call){
 		.mq = mq,
 		.peer = peer_find(mq, address),

@@ -42,7 +42,8 @@ struct twinmq {
 
 	/* wait */
 	struct loop own_loop;
-	bool stopped; /* twinmq_run shall return */
+	bool stopped;        /* twinmq_run shall return */
+	int64_t deadline_ms; /* 0: none */
 
 	/* peer */
 	struct strmap peers; /* by address */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "client/handle.h"
+#include "client/wait.h"
 #include "common/base/mem.h"
 #include "common/net/resolve.h"
 
@@ -100,7 +101,7 @@ peer_connect(struct client_peer *peer)
 	}
 	snprintf(peer->why, sizeof peer->why, "not connected");
 	peer->conn = conn_connect(peer->mq->loop, (const struct sockaddr *)&address, len,
-	    peer->mq->timeout_ms, &events, peer);
+	    time_left(peer->mq, peer->mq->timeout_ms), &events, peer);
 	TAILQ_FOREACH(watch, &peer->mq->watches, entry)
 		if (watch->on_connect != NULL)
 			watch->on_connect(watch, peer);

@@ -77,6 +77,11 @@ struct loop *twinmq_loop(struct twinmq *mq);
 /* Runs the loop for run_ms (-1: for ever) or until twinmq_stop, which a callback may call. */
 void twinmq_run(struct twinmq *mq, int run_ms);
 void twinmq_stop(struct twinmq *mq);
+/*
+ * From at_ms of clock_mono_ms on, nothing waits for replies any more: requests have at most the
+ * time until then, and twinmq_run returns. 0: there is no such time.
+ */
+void twinmq_set_deadline(struct twinmq *mq, int64_t at_ms);
 /* The addresses as given, by index; NULL behind the last. */
 const char *twinmq_name_server(const struct twinmq *mq, size_t index);
 

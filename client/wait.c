@@ -2,6 +2,8 @@
 
 #include "client/wait.h"
 
+#include <limits.h>
+
 #include "client/handle.h"
 #include "common/base/clock.h"
 #include "common/base/container_of.h"
@@ -16,6 +18,23 @@ struct loop *
 twinmq_loop(struct twinmq *mq)
 {
 	return mq->loop;
+}
+
+void
+twinmq_set_deadline(struct twinmq *mq, int64_t at_ms)
+{
+	mq->deadline_ms = at_ms;
+}
+
+int
+time_left(const struct twinmq *mq, int timeout_ms)
+{
+	int64_t left_ms;
+
+	if (mq->deadline_ms == 0)
+		return timeout_ms;
+	left_ms = mq->deadline_ms - clock_mono_ms();
+	return left_ms >= timeout_ms ? timeout_ms : left_ms < 1 ? 1 : (int)left_ms;
 }
 
 /* Ends a twinmq_run. */
@@ -36,6 +55,8 @@ twinmq_run(struct twinmq *mq, int run_ms)
 	struct run_end end = { .timer.due = on_run_end, .mq = mq };
 
 	mq->stopped = false;
+	if (mq->deadline_ms != 0)
+		run_ms = time_left(mq, run_ms >= 0 ? run_ms : INT_MAX);
 	if (run_ms >= 0)
 		loop_set_timer(mq->loop, &end.timer, clock_mono_ms() + run_ms);
 	/* loop_run may return early because of the stop of a blocking call before. */

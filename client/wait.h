@@ -13,6 +13,8 @@ struct waiting {
 	bool failed; /* the handle's error says why */
 };
 
+/* The time that a request with this time-out has, because of the handle's deadline; above 0. */
+int time_left(const struct twinmq *mq, int timeout_ms);
 /* error: NULL for success. */
 void waiting_done(struct waiting *waiting, const struct twinmq_error *error);
 /* Runs the loop until waiting_done. 0 or -1. */

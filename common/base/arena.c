@@ -43,6 +43,16 @@ arena_release(struct arena *arena)
 	*arena = (struct arena){ 0 };
 }
 
+size_t
+arena_bytes(const struct arena *arena)
+{
+	size_t bytes = 0;
+
+	for (const struct arena_block *block = arena->first; block != NULL; block = block->next)
+		bytes += sizeof *block + block->size;
+	return bytes;
+}
+
 void
 arena_reset(struct arena *arena)
 {

@@ -23,6 +23,8 @@ struct arena {
 void arena_release(struct arena *arena);
 /* Releases all pieces; keeps the first block for the next request. */
 void arena_reset(struct arena *arena);
+/* The memory that it holds. */
+size_t arena_bytes(const struct arena *arena);
 /* Aligned for any type; not cleared. */
 void *arena_alloc(struct arena *arena, size_t size) __attribute__((returns_nonnull));
 void *arena_zalloc(struct arena *arena, size_t size) __attribute__((returns_nonnull));

@@ -253,6 +253,32 @@ args_parse(struct args *args, const struct flag *flags, const struct flag *commo
 	return check_needs(args, error);
 }
 
+int
+args_set(struct args *args, const struct flag *flag, const char *value, struct buf *error)
+{
+	int64_t *number = &args->numbers[(unsigned char)flag->letter];
+
+	if (parsers[flag->type](flag, value, number, error) == -1)
+		return -1;
+	args->values[(unsigned char)flag->letter] = value;
+	return 0;
+}
+
+int
+args_check(const struct args *args, struct buf *error)
+{
+	return check_needs(args, error);
+}
+
+const struct flag *
+args_flag(const struct flag *flags, const char *name)
+{
+	for (; flags->letter != 0; flags++)
+		if (strcmp(flags->name, name) == 0)
+			return flags;
+	return NULL;
+}
+
 bool
 args_has(const struct args *args, char letter)
 {

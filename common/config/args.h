@@ -26,6 +26,9 @@ enum flag_type {
 #define FLAG_ONE_OF 2u /* at least one of the rows that are marked so */
 #define FLAG_WORD 4u   /* its value may stand alone, without the flag; one row at most */
 #define FLAG_EMPTY 8u  /* FLAG_TEXT: required, but the value may be blank */
+/* For the console; a command line does not care. */
+#define FLAG_LOCAL 16u  /* of use on the caller's machine only: files, endless output */
+#define FLAG_WRITES 32u /* with it, a command that looks changes something */
 
 struct flag {
 	char letter; /* the table ends at 0 */
@@ -50,6 +53,15 @@ struct args {
  */
 int args_parse(struct args *args, const struct flag *flags, const struct flag *common, int argc,
     char **argv, struct buf *error);
+/*
+ * The same from names and values: args_set for each, then args_check. The value is lent, and has
+ * the text of a command line; that of a FLAG_SWITCH does not matter.
+ */
+int args_set(struct args *args, const struct flag *flag, const char *value, struct buf *error);
+int args_check(const struct args *args, struct buf *error);
+/* By its long name; NULL: none. */
+const struct flag *args_flag(const struct flag *flags, const char *name);
+
 bool args_has(const struct args *args, char letter);
 /* NULL when it was not given. */
 const char *args_text(const struct args *args, char letter);

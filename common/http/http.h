@@ -26,6 +26,7 @@
 
 #include "common/base/buf.h"
 #include "common/http/http_request.h"
+#include "common/http/http_rights.h"
 #include "common/net/loop.h"
 
 struct http_server;
@@ -33,10 +34,6 @@ struct http_conn;
 struct http_exchange;
 
 /* ---- the principal, and its rights ------------------------------------ */
-
-#define HTTP_MAY_READ 1u  /* look at the state of the daemon */
-#define HTTP_MAY_WRITE 2u /* send, receive and acknowledge messages */
-#define HTTP_MAY_ADMIN 4u /* change the cluster */
 
 struct http_principal {
 	struct slice name;

@@ -99,6 +99,18 @@ Test(commands, each_stands_in_the_manual_with_its_flags)
 	free(manual);
 }
 
+/* Without one, the console would never offer it. */
+Test(commands, each_has_a_right)
+{
+	for (size_t i = 0; i < n_commands(); i++) {
+		const struct subcommand *one = command_at(i);
+
+		cr_assert(one->right == HTTP_MAY_READ || one->right == HTTP_MAY_WRITE ||
+			      one->right == HTTP_MAY_ADMIN,
+		    "%s", one->name);
+	}
+}
+
 /* Two flags of one letter would hide each other. */
 Test(commands, letters_and_names_are_unique)
 {
