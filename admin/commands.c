@@ -29,6 +29,7 @@ const struct subcommand *const admin_families[] = {
 	cluster_commands,
 	config_commands,
 	sql_commands,
+	trend_commands,
 	NULL,
 };
 

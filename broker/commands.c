@@ -35,6 +35,8 @@ extern const struct handler retention_handlers[], stats_handlers[];
 extern const struct handler trace_handlers[];
 /* sql/ */
 extern const struct handler sql_handlers[];
+/* trend/ */
+extern const struct handler trend_handlers[];
 /* transaction/ */
 extern const struct handler transaction_handlers[], transaction_admin_handlers[],
     producer_group_handlers[], relay_in_handlers[];
@@ -65,6 +67,7 @@ const struct handler *const broker_families[] = {
 	stats_handlers,
 	trace_handlers,
 	sql_handlers,
+	trend_handlers,
 	transaction_handlers,
 	transaction_admin_handlers,
 	producer_group_handlers,

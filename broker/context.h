@@ -54,6 +54,7 @@ struct broker {
 	struct transaction_checks *transaction_checks; /* loop 0 */
 	struct masters *masters;                       /* the others of the cluster; loop 0 */
 	struct sql_service *sql;                       /* queries over all of this */
+	struct trends *trends;                         /* of the last day; NULL: off */
 	struct timers *timers;                         /* periodic work; loop 0 */
 	struct stats *stats;
 	struct server *server;

@@ -108,6 +108,16 @@ const struct option broker_options[] = {
 	    "how long a query of mqadmin sql may take; 0: no queries", LIVE),
 	NUMBER("sqlMaxRows", sql_max_rows, "10000", 1, 1000000, "rows",
 	    "how many rows the result of a query may have", LIVE),
+	SWITCH("trendEnable", trend_enable, "true",
+	    "keep the messages in and out and the lags of the last 24 hours, and watch the "
+	    "thresholds of the options alarm..."),
+	NUMBER("alarmLag", alarm_lag, "100000", 0, INT64_MAX, "messages",
+	    "a group that is so far behind is an alarm; 0: none", LIVE),
+	NUMBER("alarmDiskUsed", alarm_disk_used, "90", 0, 100, "percent",
+	    "so much of the store's partition in use is an alarm; 0: none", LIVE),
+	NUMBER("alarmParkedTransactions", alarm_parked_transactions, "1", 0, INT64_MAX,
+	    "transactions",
+	    "so many transactions whose checks nobody answered are an alarm; 0: none", LIVE),
 	SWITCH("storeReplyMessageEnable", store_reply_message_enable, "true",
 	    "store the replies to requests of clients, in the topic of the cluster with the "
 	    "suffix _REPLY_TOPIC",
@@ -143,6 +153,8 @@ const struct option broker_options[] = {
 	    "further topics and groups count only in the totals; the broker forgets a "
 	    "series that counted nothing for a day",
 	    LIVE),
+	NUMBER("maxTrendSeries", max_trend_series, "20000", 1, 1000000, "series",
+	    "at most so many topics and groups that moved within a day have a trend", LIVE),
 	NUMBER("dedupMaxKeys", dedup_max_keys, "2000000", 1, 1000000000, "keys",
 	    "the broker remembers the unique keys of at most this many messages, of all topics "
 	    "with a dedup.window; when there are so many, such topics take no more messages"),

@@ -62,6 +62,10 @@ struct broker_settings {
 	int64_t message_trace_entries;
 	int64_t sql_time_limit; /* ms; 0: no queries */
 	int64_t sql_max_rows;
+	bool trend_enable;
+	int64_t alarm_lag;       /* messages; 0: no alarm, as of the next two */
+	int64_t alarm_disk_used; /* percent */
+	int64_t alarm_parked_transactions;
 	bool store_reply_message_enable;
 	int64_t max_reply_memory;
 
@@ -75,6 +79,7 @@ struct broker_settings {
 	int64_t max_unknown_group_offsets;
 	int64_t max_timers;
 	int64_t max_statistics;
+	int64_t max_trend_series;
 	int64_t dedup_max_keys;
 	int64_t max_queue_locks;
 	int64_t max_message_request_modes;

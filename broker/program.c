@@ -50,6 +50,7 @@
 #include "broker/store/tail/tail.h"
 #include "broker/transaction/check/check.h"
 #include "broker/transaction/decide/decide.h"
+#include "broker/trend/trend.h"
 #include "common/base/clock.h"
 #include "common/filter/filter_cache.h"
 #include "common/base/log.h"
@@ -341,6 +342,7 @@ start_services(struct broker *broker)
 	broker->registrar = registrar_new(broker);
 	broker->transaction_checks = transaction_checks_new(broker);
 	broker->sql = sql_start(broker);
+	broker->trends = trends_start(broker);
 	broker->timers = timers_start(broker);
 	if (broker->settings->connect_back_check)
 		address_check(broker);
@@ -413,8 +415,10 @@ broker_release(struct daemon *daemon)
 	server_free(broker->server);
 	if (broker->store != NULL) {
 		sql_stop(broker->sql);
+		trends_stop(broker->trends);
 		settle(broker);
 		sql_free(broker->sql);
+		trends_free(broker->trends);
 		timers_free(broker->timers);
 		registrar_free(broker->registrar);
 		masters_free(broker->masters);

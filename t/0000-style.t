@@ -51,6 +51,7 @@ rooms() {
 	broker/trace:             $ground broker/state broker/delay
 	broker/reply:             $ground broker/state broker/consumers broker/send
 	broker/sql:               $ground broker/state
+	broker/trend:             $ground broker/state broker/consumers
 	broker/store/sqlite:      common/
 	broker/store/index:       common/
 	broker/store/log:         broker/store/version broker/store/index broker/store/sqlite common/

@@ -95,33 +95,52 @@ set_popped(struct consume_progress *row, struct broker *broker, struct slice gro
 }
 
 static void
+read_queue(struct worker *worker, struct slice group, struct slice topic, int32_t queue_id,
+    struct consume_progress *row)
+{
+	struct broker *broker = worker->broker;
+	const struct tail_queue *queue = tail_find(worker->tail, topic, queue_id);
+	int64_t offset = offsets_find(broker->offsets, group, topic, queue_id);
+	int64_t end = queue != NULL ? queue->max_offset : 0;
+
+	*row = (struct consume_progress){
+		.queue = { topic, slice_of(broker->settings->broker_name), queue_id },
+		.broker_offset = end,
+		.consumer_offset = offset < 0     ? 0
+		                   : offset < end ? offset
+		                                  : end,
+		.pull_offset = -1,
+	};
+	set_popped(row, broker, group);
+}
+
+static void
 gather_topic(struct progress_report *report, struct worker *worker, struct slice group,
     const struct topic *topic)
 {
-	struct broker *broker = worker->broker;
 	struct slice name = arena_copy(&report->arena, slice_of(topic->name));
 
 	*add_topic(report) = (struct progress_topic){
 		.group = group,
-		.tps = stats_get_tps(broker->stats, name, group),
+		.tps = stats_get_tps(worker->broker->stats, name, group),
 		.first = report->n_rows,
 		.n = (size_t)topic->read_queues,
 	};
-	for (int32_t i = 0; i < topic->read_queues; i++) {
-		const struct tail_queue *queue = tail_find(worker->tail, name, i);
-		int64_t offset = offsets_find(broker->offsets, group, name, i);
-		int64_t end = queue != NULL ? queue->max_offset : 0;
+	for (int32_t i = 0; i < topic->read_queues; i++)
+		read_queue(worker, group, name, i, add_row(report));
+}
 
-		*add_row(report) = (struct consume_progress){
-			.queue = { name, slice_of(broker->settings->broker_name), i },
-			.broker_offset = end,
-			.consumer_offset = offset < 0     ? 0
-			                   : offset < end ? offset
-			                                  : end,
-			.pull_offset = -1,
-		};
-		set_popped(&report->rows[report->n_rows - 1], broker, group);
+int64_t
+progress_lag(struct worker *worker, struct slice group, const struct topic *topic)
+{
+	struct consume_progress row;
+	int64_t lag = 0;
+
+	for (int32_t i = 0; i < topic->read_queues; i++) {
+		read_queue(worker, group, slice_of(topic->name), i, &row);
+		lag += row.broker_offset - row.consumer_offset;
 	}
+	return lag;
 }
 
 static int
@@ -133,8 +152,8 @@ by_topic(const void *key, const void *element)
 	return slice_compare(*topic, subscription->topic);
 }
 
-static bool
-subscribes(const struct client_group *online, struct slice topic)
+bool
+progress_shows(const struct client_group *online, struct slice topic)
 {
 	return online->n_subscriptions != 0 &&
 	       bsearch(&topic, online->subscriptions, online->n_subscriptions,
@@ -161,7 +180,7 @@ progress_report_add(struct progress_report *report, const struct request *reques
 
 		if (!topics_find(broker->topics, names.list[i], &config) ||
 		    (ordered_only && !config.order) ||
-		    (is_online && !subscribes(&online, names.list[i])))
+		    (is_online && !progress_shows(&online, names.list[i])))
 			continue;
 		gather_topic(report, worker, group, &config);
 	}

@@ -7,6 +7,8 @@
  */
 
 #include "broker/context.h"
+#include "broker/state/client.h"
+#include "broker/state/topic.h"
 #include "common/protocol/queue_stats.h"
 
 /* One topic of one group: its queues are progress->rows[first .. first + n). */
@@ -36,6 +38,13 @@ struct progress_report *progress_report_new(const struct request *request,
  */
 void progress_report_add(struct progress_report *report, const struct request *request,
     struct slice group, struct slice topic, bool ordered_only);
+/*
+ * How many messages the group is behind in the topic, over the queues that consumers read; the sum
+ * of what a report shows. Never below 0. On the worker's loop.
+ */
+int64_t progress_lag(struct worker *worker, struct slice group, const struct topic *topic);
+/* Whether a report shows the topic: not one that the group, online, does not subscribe to. */
+bool progress_shows(const struct client_group *online, struct slice topic);
 /* Answers when the store times are known; frees the report. */
 enum verdict progress_report_send(struct progress_report *report, const struct request *request);
 

@@ -74,6 +74,9 @@ static const struct limit_row {
 	    offsetof(struct broker_settings, max_reply_memory),
 	    "the replies on their way to requesters take as much memory as maxReplyMemory allows: "
 	    "retry later, or raise it" },
+	[LIMIT_TREND_SERIES] = { "maxTrendSeries", "refusedTrendSeries",
+	    offsetof(struct broker_settings, max_trend_series),
+	    "as many topics and groups have a trend as maxTrendSeries allows" },
 	[LIMIT_DEDUP_KEYS] = { "dedupMaxKeys", "refusedDedupKeys",
 	    offsetof(struct broker_settings, dedup_max_keys),
 	    "[OVERLOAD]system busy, as many unique keys are remembered as dedupMaxKeys allows: "

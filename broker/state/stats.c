@@ -13,6 +13,7 @@
 #include "common/base/strmap.h"
 
 #define SECONDS_KEPT 601 /* for rates over 600 s */
+#define ROWS_A_LOCK 256
 
 /* What one worker counted. */
 struct part {
@@ -485,6 +486,56 @@ stats_get_tps(struct stats *stats, struct slice topic, struct slice group)
 		stats_series_view(series, false, &view);
 	pthread_mutex_unlock(&stats->lock);
 	return view.minute.tps;
+}
+
+void
+stats_get_totals(struct stats *stats, struct stats_totals *totals)
+{
+	*totals = totals_of(stats);
+}
+
+struct each_row {
+	int worker;
+	void (*row)(void *arg, const struct stats_row *row);
+	void *arg;
+};
+
+static void
+tell_row(void *arg, const struct strmap_entry *entry)
+{
+	const struct each_row *each = arg;
+	const struct stats_count *count = entry->value;
+	struct stats_row row = { .worker = each->worker, .name = strmap_key(entry) };
+	struct slice key = { entry->key + 1, entry->key_len - 1 };
+	const char *at = memchr(key.data, '@', key.len);
+
+	if (entry->key[0] != KIND_PUT && entry->key[0] != KIND_GET)
+		return;
+	row.topic = key;
+	if (entry->key[0] == KIND_GET && at != NULL) {
+		row.topic.len = (size_t)(at - key.data);
+		row.group = (struct slice){ at + 1, key.len - row.topic.len - 1 };
+	}
+	row.n = count->n;
+	row.bytes = count->bytes;
+	each->row(each->arg, &row);
+}
+
+void
+stats_each(struct stats *stats, void (*row)(void *arg, const struct stats_row *row), void *arg)
+{
+	for (int i = 0; i < stats->n_parts; i++) {
+		struct part *part = &stats->parts[i];
+		struct each_row each = { i, row, arg };
+		struct strmap_cursor cursor = { 0 };
+		bool more = true;
+
+		while (more) {
+			pthread_mutex_lock(&part->lock);
+			more = strmap_visit(&part->counts, &cursor, ROWS_A_LOCK, tell_row, &each);
+			pthread_mutex_unlock(&part->lock);
+		}
+	}
 }
 
 static const int windows[STATS_WINDOWS] = { 10, 60, 600 };

@@ -65,6 +65,19 @@ bool stats_view(struct stats *stats, struct slice name, struct slice key, struct
 /* The consumption of a group, messages a second over the last minute (208). Any thread. */
 double stats_get_tps(struct stats *stats, struct slice topic, struct slice group);
 
+/* What one loop has counted of a thing since the start, or since the thing was forgotten. */
+struct stats_row {
+	int worker;
+	struct slice name;         /* of topic, group and what was counted; lent, as they are */
+	struct slice topic, group; /* group absent: messages that came in, else that went to it */
+	uint64_t n, bytes;
+};
+
+/* All sends and pulls, loop by loop, under the loop's lock in portions. A row may come twice: the
+ * later one counts. Any thread. */
+void stats_each(
+    struct stats *stats, void (*row)(void *arg, const struct stats_row *row), void *arg);
+
 /* Totals since the start. */
 struct stats_totals {
 	uint64_t put_messages, put_bytes, put_failed;
@@ -88,6 +101,7 @@ struct stats_summary {
 	uint64_t got_yesterday_morning, got_today_morning;
 };
 
+void stats_get_totals(struct stats *stats, struct stats_totals *totals); /* any thread */
 void stats_summarize(struct stats *stats, struct stats_summary *summary);
 
 #endif

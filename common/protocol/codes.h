@@ -174,6 +174,8 @@
 	X(LIST_TIMERS, 7009)                                                                       \
 	X(RELAY_CHECK, 7010)                                                                       \
 	X(QUERY_SQL, 7011)                                                                         \
+	X(QUERY_TREND, 7012)                                                                       \
+	X(LIST_ALARMS, 7013)                                                                       \
 	X(POP_MESSAGE, 200050)                                                                     \
 	X(ACK_MESSAGE, 200051)                                                                     \
 	X(PEEK_MESSAGE, 200052)                                                                    \

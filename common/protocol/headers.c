@@ -636,6 +636,15 @@ const struct field query_sql_header_fields[] = {
 	FIELD_END,
 };
 
+const struct field query_trend_header_fields[] = {
+	FIELD_ROW("kind", FIELD_TEXT, query_trend_header, kind, true, 0),
+	FIELD_ROW("name", FIELD_TEXT, query_trend_header, name, false, 0),
+	FIELD_ROW("after", FIELD_TEXT, query_trend_header, after, false, 0),
+	FIELD_ROW("points", FIELD_INT32, query_trend_header, points, false, 0),
+	FIELD_ROW("limit", FIELD_INT32, query_trend_header, limit, false, 0),
+	FIELD_END,
+};
+
 const struct field transaction_header_fields[] = {
 	FIELD_ROW("id", FIELD_TEXT, transaction_header, id, true, 0),
 	FIELD_ROW("by", FIELD_TEXT, transaction_header, by, false, 0),

@@ -663,6 +663,16 @@ struct query_sql_header {
 };
 extern const struct field query_sql_header_fields[];
 
+/* QUERY_TREND, TwinMQ's own */
+struct query_trend_header {
+	struct slice kind;  /* "broker", "topic" or "group" */
+	struct slice name;  /* one or more, separated by ','; absent: all of the kind */
+	struct slice after; /* all: those behind this name */
+	int32_t points;     /* 0: each step of five minutes */
+	int32_t limit;      /* 0: as many series as the reply has room for */
+};
+extern const struct field query_trend_header_fields[];
+
 /* SHOW_TRANSACTION, RESUME_TRANSACTION: a transaction id, an offset id or a log position */
 struct transaction_header {
 	struct slice id;
