@@ -184,7 +184,7 @@ const struct option broker_options[] = {
 	    "message survives only the death of the process"),
 	NUMBER("flushIntervalCommitLog", flush_interval_commit_log, "500", 1, 60000, "ms",
 	    "with ASYNC_FLUSH, the time between two syncs of the log; a power cut may "
-	    "lose this much",
+	    "lose what was stored in this time and while a sync ran",
 	    LIVE),
 	NUMBER("commitGatherTime", commit_gather_time, "300", 0, 100000, "us",
 	    "the longest time that a send waits for others to share its commit; it waits only "

@@ -197,9 +197,11 @@ run(void *arg)
 			next = task->next;
 			task->run(task, syncer);
 		}
-		if (clock_mono_ms() >= syncer->due_ms) {
+		int64_t now_ms = clock_mono_ms();
+
+		if (now_ms >= syncer->due_ms) {
 			sync_live(syncer);
-			syncer->due_ms = clock_mono_ms() + syncer->base->options.flush_interval_ms;
+			syncer->due_ms = now_ms + syncer->base->options.flush_interval_ms;
 		} else {
 			start_live(syncer);
 		}
