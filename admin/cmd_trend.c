@@ -369,8 +369,10 @@ alarm_list_run(struct admin *admin)
 
 const struct subcommand trend_commands[] = {
 	{ "trend", trend_flags, trend_run,
-	    "show what moved in the last 24 hours: brokers, topics, groups and their lag" },
+	    "show what moved in the last 24 hours: brokers, topics, groups and their lag",
+	    HTTP_MAY_READ },
 	{ "alarmList", alarm_list_flags, alarm_list_run,
-	    "list alarms: lags, disks and parked transactions above their thresholds" },
+	    "list alarms: lags, disks and parked transactions above their thresholds",
+	    HTTP_MAY_READ },
 	{ NULL },
 };

@@ -35,6 +35,14 @@ t_is "one queue of one broker to an offset" "$(admin resetOffsetByTime -g G -t T
 t_has "as JSON" "$(admin resetOffsetByTime -J -g G -t T -b broker-b -s 1000)" '"offsets":[{"brokerName":"broker-b","queueId":0,"offset":0}'
 t_has "an offset beyond the end" "$(admin resetOffsetByTime -g G -t T -b broker-a -q 0 -o 9)" "not in consume queue range [0-3]"
 t_fails "is an error" admin resetOffsetByTime -g G -t T -b broker-a -q 0 -o 9
+# ... and what it would do: the group is at 2 of 3 on broker-a, at 0 of 1 on broker-b
+admin resetOffsetByTime -g G -t T -b broker-a -q 0 -o 2 >/dev/null
+t_has "a preview" "$(admin rewindPreview -J -g G -t T -s 1000)" '{"brokerName":"broker-a","queueId":0,"before":2,"after":0,"again":2,"skipped":0}'
+t_has "in all" "$(admin rewindPreview -J -g G -t T -s now)" '"again":0,"skipped":2}'
+t_has "of one queue" "$(admin rewindPreview -J -g G -t T -b broker-a -q 0 -o 3)" '"again":0,"skipped":1}'
+t_has "a dry run of the reset itself" "$(admin resetOffsetByTime -d -J -g G -t T -s 1000)" '"again":2,"skipped":0}'
+t_is "nothing moved" "$(rawcall "$(address a)" 14 consumerGroup=G topic=T queueId=0 | field ext.offset)" 2
+t_has "a preview for no group" "$(admin rewindPreview -g None -t T -s now)" "Group None does not exist"
 t_has "no group" "$(admin skipAccumulatedMessage -g None -t T)" "Group None does not exist"
 t_has "no topic" "$(admin skipAccumulatedMessage -g G -t None)" "None"
 t_has "nowhere" "$(admin resetOffsetByTime -g G -t T)" "say where to"

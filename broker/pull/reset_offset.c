@@ -143,6 +143,33 @@ on_committed(struct meta_job *job, struct loop *loop)
 			  .n_offsets = reset->n_offsets });
 }
 
+/* Where the group is, as its progress shows it: a queue without an offset is read from the start.
+ */
+static void
+finish_dry_run(struct reset *reset)
+{
+	const struct reset_wish *wish = &reset->wish;
+	size_t n = reset->n_offsets;
+	struct queue_offset *before = arena_alloc(&reset->arena, n * sizeof *before);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct tail_queue *queue =
+		    tail_find(reset->worker->tail, wish->topic, reset->offsets[i].queue.id);
+		int64_t end = queue != NULL ? queue->max_offset : 0;
+		int64_t now = offsets_find(reset->worker->broker->offsets, wish->group, wish->topic,
+		    reset->offsets[i].queue.id);
+
+		before[i] = reset->offsets[i];
+		before[i].offset = now < end ? now : end;
+		if (queue != NULL && before[i].offset < queue->min_offset)
+			before[i].offset = queue->min_offset; /* what is gone does not come */
+	}
+	finish(reset, &(struct reset_result){ .code = RESPONSE_SUCCESS,
+			  .offsets = reset->offsets,
+			  .before = before,
+			  .n_offsets = n });
+}
+
 static void
 commit(struct reset *reset)
 {
@@ -152,6 +179,11 @@ commit(struct reset *reset)
 		.max = (size_t)limits_value(broker->limits, LIMIT_CONSUMER_OFFSETS),
 	};
 	struct client_group online;
+
+	if (wish->dry_run) {
+		finish_dry_run(reset);
+		return;
+	}
 	bool announced = clients_find_group(broker->clients, wish->group, &reset->arena, &online) &&
 	                 online.model == MODEL_CLUSTERING;
 

@@ -19,12 +19,14 @@ struct reset_wish {
 	int64_t offset;    /* of the one queue; -1: by time */
 	int64_t timestamp; /* ms since 1970: the first message from then on; -1: the end */
 	bool forward;      /* also to a later offset than the group's */
+	bool dry_run;      /* nothing is changed; the result says what would be */
 };
 
 struct reset_result {
 	int32_t code; /* of common/protocol/codes.h */
 	struct slice remark;
 	const struct queue_offset *offsets; /* with code 0 */
+	const struct queue_offset *before;  /* a dry run's: where the group is now; -1: nowhere */
 	size_t n_offsets;
 };
 

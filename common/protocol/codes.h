@@ -176,6 +176,7 @@
 	X(QUERY_SQL, 7011)                                                                         \
 	X(QUERY_TREND, 7012)                                                                       \
 	X(LIST_ALARMS, 7013)                                                                       \
+	X(PREVIEW_RESET, 7014)                                                                     \
 	X(POP_MESSAGE, 200050)                                                                     \
 	X(ACK_MESSAGE, 200051)                                                                     \
 	X(PEEK_MESSAGE, 200052)                                                                    \

@@ -352,7 +352,7 @@ struct reset_offset_header {
 	int32_t queue_id;
 	int64_t offset;
 };
-extern const struct field reset_offset_header_fields[];
+extern const struct field reset_offset_header_fields[]; /* and of PREVIEW_RESET, ours */
 
 /* INVOKE_BROKER_TO_GET_CONSUMER_STATUS and the push GET_CONSUMER_STATUS_FROM_CLIENT */
 struct consumer_status_header {
