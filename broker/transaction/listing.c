@@ -18,7 +18,8 @@
 #define ANSWER_BYTES (4u << 20) /* an answer that is this long is finished */
 #define PAGE_HALVES 64
 #define PAGE_EVENTS 128
-#define PAGE_KEYS 16 /* bodies come along */
+#define PAGE_KEYS 16 /* bodies come along: */
+#define PAGE_KEY_BYTES (256 << 10)
 
 /* Where rows come from. */
 enum source {
@@ -443,7 +444,7 @@ on_keys(struct read_job *job, struct loop *reply_loop)
 
 	(void)reply_loop;
 	listing->failed |= job->status == READ_FAILED;
-	listing->last_page = job->n_records < job->by_key.max_messages;
+	listing->last_page = !job->by_key.more;
 	if (job->status == READ_FOUND) {
 		listing->chunk = job->chunk;
 		job->chunk = NULL;
@@ -475,6 +476,7 @@ load_keys(struct listing *listing)
 	job->done = on_keys;
 	job->context = listing;
 	job->by_key.before = listing->offset;
+	job->by_key.max_bytes = PAGE_KEY_BYTES;
 	store_read(listing->worker->broker->store, job);
 }
 

@@ -8,7 +8,6 @@
 #include "common/base/mem.h"
 
 #define KEY_RESULTS_MAX 1024
-#define KEY_BYTES_MAX (8u << 20) /* clients refuse a frame of 16 MiB; one message fits always */
 
 static void
 set_chunk(struct read_work *work, struct slice bytes)
@@ -194,8 +193,9 @@ add_found(struct key_search *search, int64_t position, size_t size)
 {
 	struct read_work *work = search->work;
 
-	work->job.by_key.more = (int64_t)search->n_found >= work->job.by_key.max_messages ||
-	                        (search->n_found > 0 && search->bytes + size > KEY_BYTES_MAX);
+	work->job.by_key.more =
+	    (int64_t)search->n_found >= work->job.by_key.max_messages ||
+	    (search->n_found > 0 && search->bytes + size > work->job.by_key.max_bytes);
 	if (work->job.by_key.more)
 		return;
 	search->found[search->n_found++] = position;

@@ -7,6 +7,8 @@
 
 #include "common/base/mem.h"
 
+#define KEY_BYTES_MAX (8 << 20) /* clients refuse a frame of 16 MiB; one message fits always */
+
 static struct read_job *
 job_new(enum read_kind kind)
 {
@@ -53,6 +55,7 @@ read_key_new(struct slice topic, struct slice key, int32_t max_messages)
 		.key = slice_dup(key),
 		.max_messages = max_messages,
 		.end_ms = INT64_MAX,
+		.max_bytes = KEY_BYTES_MAX,
 	};
 	return job;
 }
