@@ -29,10 +29,11 @@ struct role {
 	const char *broker_name; /* ROLE_BROKER: brokerName of that file */
 	bool here;               /* it belongs to this host */
 	int port;
-	const char *address;   /* host:port for clients */
-	bool has_store;        /* its file names the folder of the data */
-	bool has_name_servers; /* its file names the name servers */
-	bool only_loopback;    /* other machines cannot reach its ports */
+	const char *address;       /* host:port for clients */
+	bool has_store;            /* its file names the folder of the data */
+	bool has_name_servers;     /* its file names the name servers */
+	const char *accounts_file; /* accountsFile of its file; NULL: not said */
+	bool only_loopback;        /* other machines cannot reach its ports */
 };
 
 struct cluster {
@@ -63,6 +64,8 @@ const char *role_program(const struct role *role); /* "mqbroker" */
 const char *role_program_path(struct cluster *cluster, const struct role *role);
 /* DIRECTORY/NAMESUFFIX, in the arena. */
 const char *role_path(struct cluster *cluster, const struct role *role, const char *suffix);
+/* The accountsFile of the role; NULL: of the first one here. In the arena. */
+const char *cluster_accounts_file(struct cluster *cluster, const struct role *role);
 /* argv for execv, with NULL at the end; in the arena. */
 char **role_arguments(struct cluster *cluster, const struct role *role);
 

@@ -93,6 +93,9 @@ take_setting(struct cluster *cluster, struct role *role, struct slice key, struc
 		    arena_printf(&cluster->arena, "%.*s%c", (int)value.len, value.data, '\0').data;
 	else if (slice_is(key, kinds[role->kind].store_key))
 		role->has_store = value.len != 0 && !slice_starts(value, NO_HOME "/");
+	else if (slice_is(key, "accountsFile") && value.len != 0)
+		role->accounts_file =
+		    arena_printf(&cluster->arena, "%.*s%c", (int)value.len, value.data, '\0').data;
 	else if (slice_is(key, "namesrvAddr"))
 		role->has_name_servers = value.len != 0;
 	else if (slice_is(key, "bindAddress"))
@@ -332,6 +335,18 @@ cluster_place(struct cluster *cluster, bool local)
 
 /* ---- how they are run ---- */
 
+/* The daemons of a host share one file, unless their own files say otherwise. */
+const char *
+cluster_accounts_file(struct cluster *cluster, const struct role *role)
+{
+	for (size_t i = 0; role == NULL && i < cluster->n_roles; i++)
+		if (cluster->roles[i].here)
+			role = &cluster->roles[i];
+	if (role != NULL && role->accounts_file != NULL && !cluster->one_machine)
+		return role->accounts_file;
+	return arena_printf(&cluster->arena, "%s/accounts.db%c", cluster->directory, '\0').data;
+}
+
 char **
 role_arguments(struct cluster *cluster, const struct role *role)
 {
@@ -343,6 +358,7 @@ role_arguments(struct cluster *cluster, const struct role *role)
 	    &arguments, "listenPort", arena_printf(&cluster->arena, "%d%c", role->port, '\0').data);
 	if (cluster->one_machine || !role->has_store)
 		add_setting(&arguments, kinds[role->kind].store_key, role_path(cluster, role, ""));
+	add_setting(&arguments, "accountsFile", cluster_accounts_file(cluster, role));
 	if (cluster->one_machine)
 		add_setting(&arguments, "bindAddress", "127.0.0.1");
 	if (is_broker && cluster->one_machine)

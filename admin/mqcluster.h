@@ -2,8 +2,8 @@
 #define ADMIN_MQCLUSTER_H
 
 /*
- * What the commands of mqcluster share. cluster_start.c, cluster_stop.c and cluster_run.c are the
- * commands; mqcluster_main.c reads the command line and calls them.
+ * What the commands of mqcluster share. cluster_start.c, cluster_stop.c, cluster_run.c and
+ * cluster_account.c are the commands; mqcluster_main.c reads the command line and calls them.
  */
 
 #include <stdbool.h>
@@ -31,8 +31,11 @@ struct cluster_command {
 	/* The exit status, or -1 after cluster_fail: then only the reason is printed. */
 	int (*run)(struct mqcluster *self);
 	const char *help;
+	bool reads_itself; /* cluster.ini, when it wants it; else it has been read */
 };
 
+/* Of mqcluster account; ends at name NULL. */
+extern const struct cluster_command cluster_account_commands[];
 extern const struct flag cluster_start_flags[], cluster_stop_flags[], cluster_status_flags[],
     cluster_run_flags[];
 int cluster_start_run(struct mqcluster *self);

@@ -27,20 +27,27 @@ static const struct cluster_command commands[] = {
 };
 
 static int
-usage(FILE *out)
+usage(FILE *out, const struct cluster_command *table)
 {
-	fputs("usage: mqcluster COMMAND [FLAGS]\n\n", out);
-	for (const struct cluster_command *one = commands; one->name != NULL; one++)
+	bool of_accounts = table == cluster_account_commands;
+
+	fprintf(out, "usage: mqcluster %sCOMMAND [FLAGS]\n\n", of_accounts ? "account " : "");
+	for (const struct cluster_command *one = table; one->name != NULL; one++)
 		fprintf(out, "  %-8s %s\n", one->name, one->help);
+	if (!of_accounts)
+		fputs("  account  list, add, remove and change the accounts of HTTP and the "
+		      "console\n",
+		    out);
 	return out == stdout ? EXIT_SUCCESS : EXIT_USAGE;
 }
 
 static int
-print_help(const struct cluster_command *command)
+print_help(const struct cluster_command *table, const struct cluster_command *command)
 {
 	struct buf out = { 0 };
 
-	buf_printf(&out, "usage: mqcluster %s [FLAGS]\n%s\n\n", command->name, command->help);
+	buf_printf(&out, "usage: mqcluster %s%s [FLAGS]\n%s\n\n",
+	    table == cluster_account_commands ? "account " : "", command->name, command->help);
 	args_print_help(command->flags, &out);
 	args_print_help(common_cluster_flags, &out);
 	fputs(buf_text(&out), stdout);
@@ -55,8 +62,9 @@ run(struct mqcluster *self, const struct cluster_command *command)
 	int status = -1;
 
 	report_init(&self->report, args_has(&self->args, 'J'));
-	if (cluster_read(cluster, args_text(&self->args, 'c'), args_text(&self->args, 'd')) == 0 &&
-	    cluster_place(cluster, args_has(&self->args, 'l')) == 0)
+	if (command->reads_itself ||
+	    (cluster_read(cluster, args_text(&self->args, 'c'), args_text(&self->args, 'd')) == 0 &&
+		cluster_place(cluster, args_has(&self->args, 'l')) == 0))
 		status = command->run(self);
 	if (status == -1) {
 		fprintf(stderr, "mqcluster: %s\n", cluster->why);
@@ -70,26 +78,24 @@ run(struct mqcluster *self, const struct cluster_command *command)
 	return status;
 }
 
-int
-main(int argc, char **argv)
+/* argv[1] is a command of the table. */
+static int
+run_one_of(const struct cluster_command *table, int argc, char **argv)
 {
 	struct mqcluster self = { .lock = -1 };
-	const struct cluster_command *command = commands;
+	const struct cluster_command *command = table;
 	struct buf error = { 0 };
 
-	signal(SIGPIPE, SIG_IGN);
 	if (argc < 2)
-		return usage(stderr);
+		return usage(stderr, table);
 	if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0 ||
 	    strcmp(argv[1], "help") == 0)
-		return usage(stdout);
-	if (strcmp(argv[1], "-V") == 0 || strcmp(argv[1], "--version") == 0)
-		return puts("mqcluster " PACKAGE_VERSION) == EOF;
+		return usage(stdout, table);
 	while (command->name != NULL && strcmp(command->name, argv[1]) != 0)
 		command++;
 	if (command->name == NULL) {
 		fprintf(stderr, "mqcluster: unknown command \"%s\"\n", argv[1]);
-		return usage(stderr);
+		return usage(stderr, table);
 	}
 	if (args_parse(&self.args, command->flags, common_cluster_flags, argc - 1, argv + 1,
 		&error) == -1) {
@@ -97,5 +103,16 @@ main(int argc, char **argv)
 		buf_release(&error);
 		return EXIT_USAGE;
 	}
-	return args_has(&self.args, 'h') ? print_help(command) : run(&self, command);
+	return args_has(&self.args, 'h') ? print_help(table, command) : run(&self, command);
+}
+
+int
+main(int argc, char **argv)
+{
+	signal(SIGPIPE, SIG_IGN);
+	if (argc >= 2 && (strcmp(argv[1], "-V") == 0 || strcmp(argv[1], "--version") == 0))
+		return puts("mqcluster " PACKAGE_VERSION) == EOF;
+	if (argc >= 2 && strcmp(argv[1], "account") == 0)
+		return run_one_of(cluster_account_commands, argc - 1, argv + 1);
+	return run_one_of(commands, argc, argv);
 }
