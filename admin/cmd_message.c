@@ -4,6 +4,7 @@
 
 #include "admin/cmd.h"
 #include "admin/message.h"
+#include "admin/message_browse.h"
 
 /* ---- sendMessage ---- */
 
@@ -79,6 +80,10 @@ static const struct flag consume_message_flags[] = {
 	    "stored at or after: ms since 1970, now, or yyyy-MM-dd#HH:mm:ss:SSS" },
 	{ 'e', "endTimestamp", FLAG_TIME, "TIME", 0, 0, 0, "stored at or before" },
 	{ 'c', "MessageNumber", FLAG_INT, "N", 0, 1, INT32_MAX, "maximum number (default 128)" },
+	{ 'r', "order", FLAG_TEXT, "ORDER", 0, 0, 0,
+	    "newest or oldest: first, of all queues by store time (default: queue by queue)" },
+	{ 'a', "after", FLAG_TEXT, "NEXT", 0, 0, 0,
+	    "with -r: go on there, the next of the last reply" },
 	FLAG_BODY_FILE,
 	{ 0 },
 };
@@ -176,6 +181,38 @@ read_queues(struct admin *admin, struct slice topic, const struct route *route, 
 	return result;
 }
 
+/* All queues that are asked for, by store time. */
+static int
+browse_queues(struct admin *admin, struct slice topic, const struct route *route, size_t *n_queues)
+{
+	struct slice order = slice_trim(slice_of(args_text(&admin->args, 'r')));
+	struct browse browse = {
+		.topic = topic,
+		.newest = slice_is(order, "newest"),
+		.begin_ms = args_number(&admin->args, 's', 0),
+		.end_ms = args_number(&admin->args, 'e', INT64_MAX),
+		.max = args_number(&admin->args, 'c', CONSUME_DEFAULT),
+	};
+	size_t n = 0;
+
+	if (!browse.newest && !slice_is(order, "oldest"))
+		return admin_misuse(admin, "-r (--order) is newest or oldest");
+	if (args_has(&admin->args, 'a'))
+		browse.cursor = slice_of(args_text(&admin->args, 'a'));
+	for (size_t i = 0; i < route->n_queues; i++)
+		n += (size_t)route->queues[i].read_queues;
+	struct message_queue *queues = arena_alloc(&admin->arena, (n + 1) * sizeof *queues);
+
+	for (size_t i = 0; i < route->n_queues; i++)
+		for (int32_t id = 0; id < route->queues[i].read_queues; id++)
+			if (is_asked_for(admin, route->queues[i].broker_name, id))
+				queues[browse.n_queues++] = (struct message_queue){ topic,
+					route->queues[i].broker_name, id };
+	browse.queues = queues;
+	*n_queues = browse.n_queues;
+	return message_browse(admin, &browse);
+}
+
 static int
 consume_message_run(struct admin *admin)
 {
@@ -188,14 +225,24 @@ consume_message_run(struct admin *admin)
 	if (args_has(&admin->args, 'o') && !args_has(&admin->args, 'i'))
 		return admin_misuse(
 		    admin, "-o is an offset of one queue: say which with -b and -i");
+	if (args_has(&admin->args, 'r') && args_has(&admin->args, 'o'))
+		return admin_misuse(admin, "-r and -o exclude each other");
+	if (args_has(&admin->args, 'a') && !args_has(&admin->args, 'r'))
+		return admin_misuse(admin, "-a goes on in an order: say which with -r");
 	if (admin_name(admin, 't', "topic", &topic) == -1 ||
 	    admin_name(admin, 'g', "group", &group) == -1)
 		return -1;
 	if (twinmq_route(admin->mq, topic, &admin->arena, &route) == -1)
 		return admin_fail_call(admin);
-	report_open_list(&admin->report, "messages");
-	int result = read_queues(admin, topic, &route, &n_queues);
-	report_close_list(&admin->report);
+	int result;
+
+	if (args_has(&admin->args, 'r')) {
+		result = browse_queues(admin, topic, &route, &n_queues);
+	} else {
+		report_open_list(&admin->report, "messages");
+		result = read_queues(admin, topic, &route, &n_queues);
+		report_close_list(&admin->report);
+	}
 	if (result == 0 && n_queues == 0)
 		return admin_fail(admin, "topic %.*s has no such queue; see topicRoute",
 		    (int)topic.len, topic.data);
