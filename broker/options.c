@@ -158,6 +158,8 @@ const struct option broker_options[] = {
 	NUMBER("dedupMaxKeys", dedup_max_keys, "2000000", 1, 1000000000, "keys",
 	    "the broker remembers the unique keys of at most this many messages, of all topics "
 	    "with a dedup.window; when there are so many, such topics take no more messages"),
+	NUMBER("httpMaxStreams", http_max_streams, "100", 0, 100000, "streams",
+	    "at most this many event streams of HTTP are open at a time", LIVE),
 	NUMBER("maxMessageRequestModes", max_message_request_modes, "10000", 0, 1000000, "settings",
 	    "at most this many pairs of a topic and a group have a request mode of their own",
 	    LIVE),

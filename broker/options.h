@@ -80,6 +80,7 @@ struct broker_settings {
 	int64_t max_timers;
 	int64_t max_statistics;
 	int64_t max_trend_series;
+	int64_t http_max_streams;
 	int64_t dedup_max_keys;
 	int64_t max_queue_locks;
 	int64_t max_message_request_modes;

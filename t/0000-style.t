@@ -47,7 +47,7 @@ rooms() {
 	broker/transaction:       $ground broker/state broker/catalog broker/transaction/decide broker/transaction/check broker/delay
 	broker/retention:         $ground broker/state broker/delay broker/consumers broker/transaction
 	broker/send:              $ground broker/state broker/catalog broker/cluster broker/delay broker/transaction/decide broker/retention
-	broker/http:              $ground broker/state broker/catalog broker/cluster broker/consumers broker/delay broker/pop broker/send broker/transaction
+	broker/http:              $ground broker/state broker/catalog broker/cluster broker/consumers broker/delay broker/pop broker/pull broker/send broker/transaction
 	broker/trace:             $ground broker/state broker/delay
 	broker/reply:             $ground broker/state broker/consumers broker/send
 	broker/sql:               $ground broker/state

@@ -20,6 +20,9 @@ const struct json *api_body(struct http_exchange *exchange);
 struct loop *api_loop(struct http_exchange *exchange);
 
 extern const struct http_route api_message_routes[], api_receive_routes[], api_view_routes[],
-    api_lookup_routes[], api_transaction_routes[], api_dead_routes[];
+    api_lookup_routes[], api_transaction_routes[], api_dead_routes[], api_event_routes[];
+
+/* The event streams that are left, when the server is gone. */
+void api_events_free(struct broker *broker);
 
 #endif

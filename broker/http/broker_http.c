@@ -19,6 +19,7 @@ const struct http_route *const broker_http_tables[] = {
 	api_receive_routes,
 	api_transaction_routes,
 	api_dead_routes,
+	api_event_routes,
 	api_view_routes,
 	api_lookup_routes,
 	NULL,
@@ -119,8 +120,10 @@ broker_http_set_phase(struct broker *broker, enum broker_phase phase)
 void
 broker_http_stop(struct broker *broker)
 {
-	if (broker->http != NULL)
-		http_stop(broker->http->server);
+	if (broker->http == NULL)
+		return;
+	http_stop(broker->http->server);
+	broker->http->stopped = true;
 }
 
 bool
@@ -136,6 +139,7 @@ broker_http_free(struct broker *broker)
 	if (broker->http == NULL)
 		return;
 	http_server_free(broker->http->server);
+	api_events_free(broker);
 	accounts_close(atomic_load(&broker->http->accounts));
 	free(broker->http);
 	broker->http = NULL;

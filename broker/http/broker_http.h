@@ -38,6 +38,11 @@ struct broker_http {
 	_Atomic(struct accounts *) accounts; /* NULL: no client may write */
 	_Atomic int phase;
 	uint32_t next_loop; /* for an operation; the server's thread */
+	/* event streams (api_events.c) */
+	LIST_HEAD(, event_stream) streams;
+	size_t n_streams;
+	struct timer heartbeat;
+	bool stopped; /* the server's thread has ended */
 };
 
 static inline struct broker *

@@ -545,6 +545,8 @@ answer(struct http_exchange *exchange, struct survey *survey)
 	write_limits(&scrape);
 	metrics_of_process(&scrape.out);
 	metrics_of_http(&scrape.out, exchange->server);
+	gauge(&scrape, "twinmq_http_streams", "Event streams that are open.",
+	    (double)scrape.broker->http->n_streams);
 	write_topic_offsets(&scrape);
 	write_topic_rates(&scrape);
 	write_topic_messages(&scrape);

@@ -81,6 +81,9 @@ static const struct limit_row {
 	    offsetof(struct broker_settings, dedup_max_keys),
 	    "[OVERLOAD]system busy, as many unique keys are remembered as dedupMaxKeys allows: "
 	    "retry later, raise it, or shorten the dedup.window of topics" },
+	[LIMIT_HTTP_STREAMS] = { "httpMaxStreams", "refusedHttpStreams",
+	    offsetof(struct broker_settings, http_max_streams),
+	    "as many event streams are open as httpMaxStreams allows: raise it" },
 };
 
 struct limits {

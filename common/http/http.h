@@ -89,8 +89,11 @@ struct http_exchange {
 	void (*step)(struct http_exchange *exchange, struct loop *loop);
 	struct loop *origin;
 	void (*on_gone)(struct http_exchange *exchange); /* of an answer that stays open */
-	struct buf extra;                                /* more header fields of the answer */
-	struct buf body;                                 /* the memory of request.body */
+	/* Of such an answer, for the handler to set: all that was sent has left. It may send more,
+	 * and does not end it. NULL: nobody wants to know. */
+	void (*on_drained)(struct http_exchange *exchange);
+	struct buf extra; /* more header fields of the answer */
+	struct buf body;  /* the memory of request.body */
 };
 
 void *http_context(const struct http_exchange *exchange);

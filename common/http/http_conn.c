@@ -465,6 +465,8 @@ stream_on(struct http_conn *conn)
 		http_conn_charge(conn, -conn->charged);
 		want_writes(conn, false);
 		loop_drop_timer(&conn->server->loop, &conn->timer);
+		if (conn->exchange->on_drained != NULL)
+			conn->exchange->on_drained(conn->exchange);
 		receive(conn);
 	} else if (!conn->dead) {
 		if (conn->n_sent != n_sent)
