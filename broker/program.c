@@ -497,12 +497,19 @@ broker_n_loops(const void *settings)
 	return (int)((const struct broker_settings *)settings)->io_threads;
 }
 
+static const char *
+broker_directory(const void *settings)
+{
+	return ((const struct broker_settings *)settings)->store_path_root_dir;
+}
+
 const struct program broker_program = {
 	.name = "mqbroker",
 	.summary = "stores and delivers messages",
 	.options = broker_options,
 	.sections = broker_sections,
 	.settings_size = sizeof(struct broker_settings),
+	.directory = broker_directory,
 	.n_loops = broker_n_loops,
 	.complete = broker_options_complete,
 	.check = broker_options_check,

@@ -6,11 +6,13 @@
  */
 
 #include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
 #include "nameserver/namesrv.h"
 
 static const struct handler config_handlers[] = {
 	HANDLER_PLAIN(GET_NAMESRV_CONFIG, daemon_get_config, 0),
 	HANDLER_PLAIN(UPDATE_NAMESRV_CONFIG, daemon_update_config, HANDLER_ADMIN),
+	HANDLER_TYPED(GET_HOST_VIEW, host_view_header, daemon_get_host_view, 0),
 	{ .name = NULL },
 };
 

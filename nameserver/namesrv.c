@@ -216,12 +216,19 @@ namesrv_stop(struct daemon *daemon)
 	daemon_stopped(daemon);
 }
 
+static const char *
+namesrv_directory(const void *settings)
+{
+	return ((const struct namesrv_settings *)settings)->store_path;
+}
+
 const struct program namesrv_program = {
 	.name = "mqnamesrv",
 	.summary = "tells RocketMQ clients which broker has which topic",
 	.options = namesrv_options,
 	.sections = namesrv_sections,
 	.settings_size = sizeof(struct namesrv_settings),
+	.directory = namesrv_directory,
 	.complete = namesrv_options_complete,
 	.n_loops = one_loop,
 	.start = namesrv_start,

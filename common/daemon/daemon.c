@@ -18,6 +18,7 @@
 #include "common/base/mem.h"
 #include "common/daemon/daemon_arguments.h"
 #include "common/daemon/daemon_config.h"
+#include "common/daemon/daemon_host.h"
 
 /* A longer stop, as for a peer that does not reply, is cut short. */
 #define STOP_MS 10000
@@ -212,11 +213,14 @@ run(struct daemon *daemon)
 		loop_init(&daemon->loops[i], i);
 	block_signals(SIG_BLOCK);
 	watch_signals(daemon);
+	daemon->started_ms = clock_wall_ms();
 	status = program->start(daemon);
 	if (status == 0) {
+		daemon->unclean = daemon_mark_start(program->directory(daemon->settings));
 		run_loops(daemon);
 		loop_drop_timer(&daemon->loops[0], &daemon->last_moment);
 		program->release(daemon);
+		daemon_mark_stop(program->directory(daemon->settings));
 		log_report_suppressed();
 		log_info("stopped");
 	}

@@ -38,7 +38,9 @@ struct daemon {
 	struct event *signals[3];
 	struct timer last_moment; /* cuts a stop short that takes too long */
 	bool stopping;
-	int64_t n_changes; /* of settings while running */
+	int64_t started_ms; /* wall clock */
+	bool unclean;       /* the daemon before this one did not stop as asked */
+	int64_t n_changes;  /* of settings while running */
 	int64_t changed_ms;
 };
 
@@ -48,6 +50,8 @@ struct program {
 	const struct option *options;
 	const char *const *sections; /* of an ini file */
 	size_t settings_size;
+	/* The directory of the data; settings are complete. */
+	const char *(*directory)(const void *settings);
 	/* How many loops; settings are loaded. */
 	int (*n_loops)(const void *settings);
 	/* Checks that concern several options, or more than a range. May be NULL. */
@@ -92,5 +96,7 @@ void daemon_restore(struct daemon *daemon, struct slice name, struct slice value
  */
 enum verdict daemon_get_config(struct request *request);
 enum verdict daemon_update_config(struct request *request);
+/* GET_HOST_VIEW: what the daemon sees of its host. */
+enum verdict daemon_get_host_view(struct request *request);
 
 #endif

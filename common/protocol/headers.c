@@ -689,3 +689,8 @@ const struct field relay_check_header_fields[] = {
 	FIELD_ROW("bname", FIELD_BROKER, relay_check_header, check.broker_name, true, 0),
 	FIELD_END,
 };
+
+const struct field host_view_header_fields[] = {
+	FIELD_ROW("names", FIELD_TEXT, host_view_header, names, false, 0),
+	FIELD_END,
+};

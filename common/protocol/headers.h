@@ -673,6 +673,12 @@ struct query_trend_header {
 };
 extern const struct field query_trend_header_fields[];
 
+/* GET_HOST_VIEW, of brokers and name servers */
+struct host_view_header {
+	struct slice names; /* of hosts, separated by ; */
+};
+extern const struct field host_view_header_fields[];
+
 /* SHOW_TRANSACTION, RESUME_TRANSACTION: a transaction id, an offset id or a log position */
 struct transaction_header {
 	struct slice id;
