@@ -45,10 +45,15 @@ struct admin {
 	void (*on_remark)(const char *line); /* NULL: remarks are dropped */
 	struct targets registered;           /* for registered_only */
 	bool body_written;                   /* for -F */
-	bool failed;      /* an error occurred; there may be results all the same */
-	bool misused;     /* the command line is the cause */
+	bool failed;  /* an error occurred; there may be results all the same */
+	bool misused; /* the command line is the cause */
+	/* exit status when it is not 0, whatever the others say */
+	int status;
 	char error[1024]; /* the first error, one line */
 };
+
+#define ADMIN_FOUND 1      /* it looked, and something is wrong */
+#define ADMIN_CANNOT_RUN 2 /* it could not look */
 
 struct subcommand {
 	const char *name; /* the table ends at NULL */

@@ -30,6 +30,7 @@ const struct subcommand *const admin_families[] = {
 	config_commands,
 	sql_commands,
 	trend_commands,
+	doctor_commands,
 	NULL,
 };
 

@@ -82,6 +82,8 @@ run(struct admin *admin)
 	if (admin->failed)
 		fprintf(stderr, "mqadmin: %s: %s\n", admin->command->name, admin->error);
 	admin_close(admin);
+	if (admin->status != 0)
+		return admin->status;
 	return admin->misused ? EXIT_USAGE : admin->failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 

@@ -39,7 +39,7 @@ function report(document) {
 
 export async function show({ here, signal }) {
   const results = h('div', { class: 'page' });
-  const examine = () => fillFrom(results, () => command('doctor', { interval: 1 }, signal), report);
+  const examine = () => fillFrom(results, () => command('doctor', { interval: 6 }, signal), report);
   replace(here, heading(t('page_doctor'), button(t('examine'), () => {
     replace(results);
     examine();
