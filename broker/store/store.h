@@ -235,7 +235,7 @@ struct key_read {
 	int32_t max_messages;
 	int64_t begin_ms, end_ms; /* store timestamps wanted */
 	int64_t before;           /* only records below this log position; 0: any */
-	size_t max_bytes; /* of records; the first one is returned whatever its size */
+	size_t max_bytes;         /* of records; the first one is returned whatever its size */
 	bool more; /* reply: older ones were left out, for max_messages or for size */
 };
 
