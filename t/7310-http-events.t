@@ -143,7 +143,8 @@ t_ok 'the one that never reads is dropped' t_wait 60 streams_are 1
 t_ok 'which is counted' test "$(metric twinmq_http_connections_late_total)" -ge 1
 kill $reader $stuck
 exec 4<&-
-t_ok 'their memory is given back' t_wait 30 eval '[ "$(metric twinmq_http_streams)" = 0 ] && [ "$(metric twinmq_http_memory_bytes)" -lt 1000000 ]'
+is_free() { streams_are 0 && [ "$(metric twinmq_http_memory_bytes)" -lt 1000000 ]; }
+t_ok 'their memory is given back' t_wait 30 is_free
 
 # Limits and mistakes.
 followers=
