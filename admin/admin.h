@@ -7,6 +7,8 @@
  * which commands.c joins. Memory of a run comes from its arena. One thread.
  */
 
+#include <stdatomic.h>
+
 #include "admin/report.h"
 #include "client/twinmq.h"
 #include "common/config/args.h"
@@ -16,9 +18,10 @@
 
 /* What a run may take that others asked for; all 0: anything. */
 struct admin_limits {
-	int64_t deadline_ms;  /* clock_mono_ms */
-	size_t max_bytes;     /* of replies and the report */
-	bool registered_only; /* connects to name servers and registered brokers only */
+	int64_t deadline_ms;      /* clock_mono_ms */
+	size_t max_bytes;         /* of replies and the report */
+	bool registered_only;     /* connects to name servers and registered brokers only */
+	const _Atomic bool *stop; /* no more requests when it is true; NULL: never */
 };
 
 struct target {
@@ -79,7 +82,7 @@ int admin_open(
 /* 0: the report has the results, though admin->failed may say that some are missing. Else -1. */
 int admin_execute(struct admin *admin);
 void admin_close(struct admin *admin);
-/* False after admin_fail: max_bytes is exceeded. */
+/* False after admin_fail: max_bytes is exceeded, or stop is true. */
 bool admin_is_within(struct admin *admin);
 
 /* ---- for the commands ---- */

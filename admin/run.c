@@ -36,6 +36,10 @@ admin_is_within(struct admin *admin)
 {
 	const struct admin_limits *limits = &admin->limits;
 
+	if (limits->stop != NULL && atomic_load(limits->stop)) {
+		admin_fail(admin, "the server stops");
+		return false;
+	}
 	if (limits->max_bytes == 0 || arena_bytes(&admin->arena) +
 					      arena_bytes(&admin->report.arena) +
 					      admin->report.buf.len <=

@@ -10,6 +10,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "nameserver/namesrv_console.h"
 #include "nameserver/namesrv_http.h"
 
 struct slice
@@ -109,6 +110,7 @@ listen_for_requests(struct namesrv *namesrv)
 	daemon_warn_open(settings->bind_address, port);
 	if (namesrv_http_start(namesrv, port) == -1)
 		return -1;
+	namesrv_console_start(namesrv, port);
 	log_info("name server ready address=%s port=%d", settings->bind_address, port);
 	return 0;
 }
@@ -144,8 +146,6 @@ open_accounts(struct namesrv *namesrv)
 
 	namesrv->accounts =
 	    account_open_for_daemon(settings->http.accounts_file, settings->store_path);
-	if (namesrv->accounts != NULL)
-		accounts_make_first(namesrv->accounts);
 }
 
 static void
@@ -153,6 +153,7 @@ namesrv_release(struct daemon *daemon)
 {
 	struct namesrv *namesrv = daemon->context;
 
+	namesrv_console_stop(namesrv);
 	namesrv_http_stop(namesrv);
 	if (namesrv->server != NULL)
 		server_free(namesrv->server);

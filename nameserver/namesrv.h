@@ -22,6 +22,7 @@ struct namesrv {
 	struct server *server;
 	struct accounts *accounts; /* NULL: nobody can prove who he is */
 	struct http_server *http;  /* NULL: none */
+	struct console *console;   /* NULL: none */
 	struct event *scan;
 	uint64_t n_kv_refused; /* pairs over maxKvPairs or maxKvBytes, since the start */
 };

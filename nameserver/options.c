@@ -78,6 +78,23 @@ const struct option namesrv_options[] = {
 	    "this size",
 	    LIVE),
 	HTTP_OPTION_ROWS,
+	NUMBER("consolePort", console.port, "8080", 0, UINT16_MAX, NULL,
+	    "the port of the console for browsers; when another program has it, there is no "
+	    "console; 0: no console"),
+	TEXT("consoleBindAddress", console.bind_address, "127.0.0.1",
+	    "the address of the port of the console", FILE_ONLY),
+	TEXT("consoleAllowedHosts", console.allowed_hosts, NULL,
+	    "further names of this host, separated by blanks, by which browsers may address the "
+	    "console",
+	    FILE_ONLY),
+	TEXT("consoleNamesrvAddr", console.name_servers, NULL,
+	    "the name servers that the console asks, host:port separated by ;; unset: this one. "
+	    "What it changes at name servers, it changes at these",
+	    FILE_ONLY),
+	NUMBER("consoleSessionIdleTimeout", console.session_idle, "1800000", 1000, 604800000, "ms",
+	    "a login ends after this time without a request; an open page makes requests"),
+	NUMBER("consoleSessionMaxTime", console.session_max, "43200000", 1000, 2592000000, "ms",
+	    "a login ends after this time in any case"),
 	TEXT("logFile", log_file, NULL,
 	    "the name server appends its log to this file; unset: standard error", FILE_ONLY),
 	CHOICE("logLevel", log_level, "info", log_levels, "the least level of the lines in the log",

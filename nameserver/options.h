@@ -35,6 +35,14 @@ struct namesrv_settings {
 	int64_t max_kv_pairs;
 	int64_t max_kv_bytes;
 	struct http_settings http;
+	struct {
+		int64_t port; /* 0: no console */
+		char *bind_address;
+		char *allowed_hosts;  /* NULL: none */
+		char *name_servers;   /* NULL: this one */
+		int64_t session_idle; /* ms */
+		int64_t session_max;  /* ms */
+	} console;
 	char *log_file; /* NULL: stderr */
 	int log_level;  /* enum log_level */
 };

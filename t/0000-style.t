@@ -33,7 +33,7 @@ rooms() {
 	common/http:              common/base common/json common/net common/config
 	common/account:           common/base common/http
 	common/daemon:            common/
-	nameserver:               common/
+	nameserver:               console/console common/
 	broker:                   broker/ common/
 	broker/state:             broker/options broker/store/store common/
 	broker/cluster:           $ground broker/state
@@ -67,6 +67,7 @@ rooms() {
 	broker/store:             broker/store/ common/
 	client:                   common/
 	admin:                    client common/
+	console:                  admin client common/
 	bench:                    client common/
 	examples/common:          client common/
 	examples/bank-transfer:   client examples/common common/

@@ -6,7 +6,8 @@
 . "$SRCDIR/t/lib/http.sh"
 
 file=$T_DIR/accounts.db
-start ns mqnamesrv -o storePath="$T_DIR/ns" -o bindAddress=127.0.0.1 -o accountsFile="$file" || exit 1
+start ns mqnamesrv -o storePath="$T_DIR/ns" -o bindAddress=127.0.0.1 -o accountsFile="$file" \
+	-o consolePort="$T_CONSOLE" || exit 1
 begin b -o bindAddress=127.0.0.1 -o accountsFile="$file" -o namesrvAddr="$(address ns)"
 begin c -o bindAddress=127.0.0.1 -o accountsFile="$file"
 make_topic T b c

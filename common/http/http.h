@@ -69,6 +69,7 @@ struct http_route {
 	const char *takes;
 	void (*serve)(struct http_exchange *exchange);
 	bool always; /* also while options.refuses has a reason */
+	bool empty;  /* there may be no body all the same */
 };
 
 /* ---- an exchange: one request and its answer ------------------------- */
@@ -79,10 +80,11 @@ struct http_exchange {
 	const struct http_route *route;
 	struct http_request request;
 	struct http_principal principal;
-	struct slice id;    /* of X-Request-Id */
-	struct arena arena; /* lives as long as the exchange */
-	void *state;        /* the handler's */
-	_Atomic bool gone;  /* nobody waits for the answer any more; any thread */
+	struct slice id;           /* of X-Request-Id */
+	struct arena arena;        /* lives as long as the exchange */
+	void *state;               /* the handler's */
+	_Atomic bool gone;         /* nobody waits for the answer any more; any thread */
+	const char *cache_control; /* of the answer; NULL: no-store */
 	/* internal */
 	LIST_ENTRY(http_exchange) in_all;
 	struct http_conn *conn; /* NULL: closed */

@@ -143,6 +143,7 @@ static const struct http_status {
 	{ 201, "Created" },
 	{ 202, "Accepted" },
 	{ 204, "No Content" },
+	{ 304, "Not Modified" },
 	{ 400, "Bad Request" },
 	{ 401, "Unauthorized" },
 	{ 403, "Forbidden" },
@@ -197,11 +198,12 @@ write_head(const struct http_exchange *exchange, int status, const char *content
 
 	buf_printf(out, "HTTP/1.1 %d %s\r\n", status, title_of(status));
 	buf_printf(out, "X-Request-Id: %.*s\r\n", (int)exchange->id.len, exchange->id.data);
-	if (status != 204)
+	if (status != 204 && status != 304)
 		buf_printf(out, "Content-Type: %s\r\n", content_type);
-	if (status != 204 && len != LENGTH_UNKNOWN)
+	if (status != 204 && status != 304 && len != LENGTH_UNKNOWN)
 		buf_printf(out, "Content-Length: %zu\r\n", len);
-	buf_append_text(out, "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n");
+	buf_printf(out, "Cache-Control: %s\r\nX-Content-Type-Options: nosniff\r\n",
+	    exchange->cache_control != NULL ? exchange->cache_control : "no-store");
 	buf_append_slice(out, buf_slice(&exchange->extra));
 	if (conn->last)
 		buf_append_text(out, "Connection: close\r\n");

@@ -200,6 +200,8 @@ check_body(struct http_exchange *exchange)
 	struct slice type = http_media_type(http_request_field(request, "Content-Type"));
 	int64_t most = exchange->server->options.max_body_bytes;
 
+	if (exchange->route->empty && request->body_bytes == 0)
+		return 0;
 	if (exchange->route->takes == NULL) {
 		if (request->body_bytes == 0)
 			return 0;

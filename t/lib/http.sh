@@ -12,6 +12,27 @@ url() {
 	echo "http://127.0.0.1:$(http_port "$1")"
 }
 
+# Somebody at the console, which has the port $T_CONSOLE.
+
+# log_in USER PASSWORD: both of plain letters; the cookie goes to $T_DIR/jar-USER, the other token to $T_DIR/csrf-USER
+log_in() {
+	web -c "$T_DIR/jar-$1" -H 'Content-Type: application/json' -d "{\"user\":\"$1\",\"password\":\"$2\"}" \
+		"http://127.0.0.1:$T_CONSOLE/api/login" | sed -n 's/.*"csrf":"\([0-9a-f]*\)".*/\1/p' >"$T_DIR/csrf-$1"
+	[ "$(cat "$T_DIR/status")" = 200 ]
+}
+
+# as USER PATH FLAGS ...: asks the console; post USER PATH BODY: changes something
+as() {
+	t_user=$1
+	t_path=$2
+	shift 2
+	web -b "$T_DIR/jar-$t_user" "$@" "http://127.0.0.1:$T_CONSOLE$t_path"
+}
+
+post() {
+	as "$1" "$2" -H 'Content-Type: application/json' -H "X-CSRF-Token: $(cat "$T_DIR/csrf-$1")" -d "$3"
+}
+
 # web FLAGS ... URL: the body of the answer; its status in $T_DIR/status, its fields in $T_DIR/fields
 web() {
 	curl -sS -m 60 -D "$T_DIR/fields" -o "$T_DIR/body" -w '%{http_code}' "$@" >"$T_DIR/status" 2>"$T_DIR/curl.err"

@@ -132,6 +132,9 @@ until t_own_ports $t_slot; do
 	t_slot=$(((t_slot + 1) % 249))
 done
 
+# shellcheck disable=SC2034 # the tests use it
+T_CONSOLE=$((10000 + t_slot * 40 + 39)) # the port that a test's console may have
+
 # start NAME PROGRAM [FLAGS ...]: a daemon on a free port (unless a flag says otherwise) with its
 # log in $T_DIR/NAME.log. Fails when it does not get ready. T_UNDER: a command that runs it.
 start() {
@@ -151,6 +154,8 @@ t_launch() {
 	shift 2
 	[ ! -s "$T_DIR/$t_daemon.log" ] || cat "$T_DIR/$t_daemon.log" >>"$T_DIR/$t_daemon.before.log"
 	: >"$T_DIR/$t_daemon.log"
+	# All tests would have the same console port, so a test that wants a console says so.
+	[ "$t_program" != mqnamesrv ] || set -- -o consolePort=0 "$@"
 	# shellcheck disable=SC2086 # a command with its flags
 	${T_UNDER-} "$BUILDDIR/$t_program" -o listenPort=$T_PORT "$@" >"$T_DIR/$t_daemon.out" 2>"$T_DIR/$t_daemon.log" &
 	t_remember "$t_daemon" $!

@@ -114,7 +114,7 @@ export function command(name, flags = {}, signal = undefined) {
   const row = state.commands.get(name);
   if (!row) return Promise.reject(new Problem(404, { detail: `This server has no command ${name}.` }));
   const path = `/api/commands/${encodeURIComponent(name)}`;
-  if (row.right !== 'read') return post(path, given, signal);
+  if (row.right !== 'read' || row.flags.some(flag => flag.writes && given[flag.name])) return post(path, given, signal);
   const query = new URLSearchParams(given).toString();
   return get(query ? `${path}?${query}` : path, signal);
 }
