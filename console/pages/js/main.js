@@ -5,7 +5,7 @@ import { formDialog } from './dialog.js';
 import { h, replace } from './dom.js';
 import { onLiveState, stopLive } from './live.js';
 import { login } from './page_login.js';
-import { badge, button, fillFrom, loading, problem, toast } from './parts.js';
+import { badge, button, fillFrom, heading, loading, problem, toast } from './parts.js';
 import { chooseLanguage, language, languages, t } from './strings.js';
 
 /* [route, module, entry of the menu]; :x takes one part of the route. */
@@ -194,10 +194,12 @@ async function route(first = false) {
     else a.removeAttribute('aria-current');
   }
   const here = h('div', { class: 'page' });
+  delete main.dataset.shown;
   replace(main, here);
   window.scrollTo(0, 0);
   if (!found) {
-    replace(here, problem(new Error(t('no_page', path))));
+    replace(here, heading('TwinMQ'), problem(new Error(t('no_page', path))));
+    main.dataset.shown = location.hash;
     return;
   }
   here.append(loading());
@@ -209,9 +211,10 @@ async function route(first = false) {
   } catch (error) {
     if (signal.aborted || error.name === 'AbortError') return;
     if (error.status === undefined) console.error(error);
-    replace(here, problem(error, () => route()));
+    replace(here, heading(found.params.name || found.params.id || t(`page_${found.name}`)), problem(error, () => route()));
   }
   if (signal.aborted) return;
+  main.dataset.shown = location.hash; // all of the page is there
   const title = here.querySelector('h1');
   document.title = title ? `${title.textContent} – TwinMQ` : 'TwinMQ';
   if (!first && title) title.focus({ preventScroll: true });

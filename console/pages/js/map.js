@@ -24,9 +24,9 @@ function places(n, width, top) {
 function box(place, kind, lines, href) {
   const content = [
     svg('rect', { x: place.x, y: place.y, width: WIDTH, height: HEIGHT, rx: 8, class: `box ${kind}` }),
-    lines.map((line, i) => svg('text', { x: place.x + 14, y: place.y + 24 + i * 18, class: i === 0 ? 'name' : 'note' }, line.length > 26 ? `${line.slice(0, 25)}…` : line)),
+    lines.map((line, i) => [' ', svg('text', { x: place.x + 14, y: place.y + 24 + i * 18, class: i === 0 ? 'name' : 'note' }, line.length > 26 ? `${line.slice(0, 25)}…` : line)]),
   ];
-  return href ? svg('a', { href, 'aria-label': lines.join(', ') }, content) : svg('g', null, content);
+  return href ? svg('a', { href }, content) : svg('g', null, content);
 }
 
 /* nameServers: [{ address, up }]; brokers: rows of clusterList; width in pixels. */

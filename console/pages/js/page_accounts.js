@@ -56,10 +56,25 @@ function newToken(row, again) {
     title: t('new_token_of', row.name),
     text: t('token_text'),
     submit: t('create'),
-    fields: [{ name: 'label', label: t('label'), hint: t('label_hint') }],
+    fields: [{ name: 'label', label: t('label'), hint: t('label_hint'), required: true }],
     work: values => post(path(row.name, 'tokens'), values),
     done: document => {
       showDialog(t('token'), h('p', null, t('token_once')), h('p', null, code(document.token)), copyButton(document.token));
+      again();
+    },
+  });
+}
+
+function removeToken(row, again) {
+  formDialog({
+    title: t('remove_token'),
+    text: t('remove_token_text'),
+    submit: t('delete'),
+    danger: true,
+    fields: [{ name: 'label', label: t('token'), type: 'select', options: row.tokens.map(token => [token.label, token.label]), value: row.tokens[0].label }],
+    work: values => post(path(row.name, `tokens/${encodeURIComponent(values.label)}/remove`), {}),
+    done: (_, values) => {
+      toast(t('deleted', values.label));
       again();
     },
   });
@@ -85,23 +100,23 @@ export async function show({ here, signal, again }) {
   const own = row => row.name === session().user;
   replace(here, heading(t('page_accounts'), button(t('new_account'), () => newAccount(again), { kind: 'primary' })), table({
     label: t('page_accounts'),
-    rows: document.accounts || document,
+    rows: document.accounts,
     key: row => row.name,
     sort: 0,
     columns: [
       { name: t('user'), value: row => row.name, cell: row => (own(row) ? [row.name, ' ', badge(t('you'))] : row.name), wide: true },
       { name: t('role'), value: row => row.role, cell: row => badge(t(`role_${row.role}`), row.role === 'admin' ? 'warn' : '') },
-      { name: t('tokens'), value: row => (row.tokens || []).map(token => token.label || token).join(', '), cell: row => tokenText(row.tokens), wide: true },
+      { name: t('tokens'), value: row => row.tokens.length, cell: row => tokenText(row.tokens), wide: true },
       { cell: row => h('span', { class: 'actions' },
-        button(t('role'), () => changeRole(row, again), { kind: 'small', title: t('change_of', row.name), disabled: own(row) }),
-        button(t('password'), () => setPassword(row), { kind: 'small', title: t('new_password_of', row.name) }),
-        button(t('new_token'), () => newToken(row, again), { kind: 'small', title: t('new_token_of', row.name) }),
-        button(t('delete'), () => remove(row, again), { kind: 'small danger', title: t('remove_account'), disabled: own(row) })) },
+        button(t('role'), () => changeRole(row, again), { kind: 'small', label: t('role_of', row.name), disabled: own(row) }),
+        button(t('password'), () => setPassword(row), { kind: 'small', label: t('password_of', row.name) }),
+        button(t('new_token'), () => newToken(row, again), { kind: 'small', label: t('new_token_of', row.name) }),
+        row.tokens.length > 0 && button(t('remove_token'), () => removeToken(row, again), { kind: 'small', label: t('remove_token_of', row.name) }),
+        button(t('delete'), () => remove(row, again), { kind: 'small danger', label: t('delete_of', row.name), disabled: own(row) })) },
     ],
   }).element);
 }
 
 function tokenText(tokens) {
-  if (!Array.isArray(tokens)) return tokens === undefined ? '–' : String(tokens);
-  return tokens.map(token => (typeof token === 'string' ? token : [token.label, token.created ? time(token.created) : ''].filter(Boolean).join(', '))).join('; ') || '–';
+  return tokens.map(token => `${token.label} (${time(token.created).slice(0, 10)})`).join(', ') || '–';
 }

@@ -26,7 +26,7 @@ function settingsTable(view, address, rows) {
       { name: t('setting'), value: row => row.name, cell: row => code(row.name) },
       { name: t('value'), value: row => row.value, wide: true },
       withOrigin && { name: t('origin'), value: row => row.origin, wide: true },
-      may('updateBrokerConfig') && { cell: row => button(t('change'), () => change(view, address, row), { kind: 'small', title: t('change_of', row.name) }) },
+      may('updateBrokerConfig') && { cell: row => button(t('change'), () => change(view, address, row), { kind: 'small', label: t('change_of', row.name) }) },
     ].filter(Boolean),
   }).element;
 }

@@ -10,6 +10,7 @@ import { badge, button, facts, figure, figures, heading, link, section, tabs, to
 import { resetDialog, skipDialog } from './reset.js';
 import { t } from './strings.js';
 import { table } from './table.js';
+import { showTrend } from './trend.js';
 
 function deleteDialog(group, cluster) {
   formDialog({
@@ -129,7 +130,12 @@ export async function show({ here, params, signal, again }) {
       [t('queues'), () => queueTable(queues)],
       [t('members'), () => memberTable(status ? status.connections : [])],
       [t('subscriptions'), () => subscriptionTable(status || { subscriptions: [], conflicts: [] })],
+      may('trend') && [t('page_trends'), () => {
+        const charts = h('div', { class: 'page' });
+        requestAnimationFrame(() => showTrend(charts, { group }, signal));
+        return charts;
+      }],
       [t('settings'), () => config.brokers.map(({ brokerName, ...rest }) => h('section', null, h('h3', null, brokerName), facts(Object.entries(rest))))],
-    ]),
+    ].filter(Boolean)),
     h('p', null, link(t('dead_of_group'), `#/dead/${encodeURIComponent(group)}`), ' · ', link(`${DEAD}${group}`, topicLink(`${DEAD}${group}`))));
 }

@@ -29,9 +29,8 @@ function resendDialog(message, group) {
 }
 
 function resultOf(document) {
-  const result = (document.messages && document.messages[0] && document.messages[0].consumed) || document.consumed || document.result;
-  if (result === undefined) return t('done');
-  return typeof result === 'object' ? String(result.consumeResult || JSON.stringify(result)) : String(result);
+  const result = document.messages && document.messages[0];
+  return result && result.consumeResult ? [result.consumeResult, result.remark].filter(Boolean).join(', ') : t('done');
 }
 
 function groupTable(message, groups) {
@@ -45,7 +44,7 @@ function groupTable(message, groups) {
       { name: t('state'), value: row => row.state, cell: row => badge(row.state, DONE.has(row.state) ? 'ok' : row.state === 'DEAD' ? 'bad' : 'warn') },
       { name: t('members'), value: row => row.members, cell: row => number(row.members), number: true },
       groups.some(row => row.note) && { name: t('note'), value: row => row.note || '', wide: true },
-      may('consumerStatus') && { cell: row => button(t('resend'), () => resendDialog(message, row.group), { kind: 'small', title: t('resend_to', row.group) }) },
+      may('consumerStatus') && { cell: row => button(t('resend'), () => resendDialog(message, row.group), { kind: 'small', label: t('resend_of', row.group) }) },
     ].filter(Boolean),
   }).element;
 }

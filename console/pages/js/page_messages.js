@@ -37,7 +37,7 @@ function messageTable(rows, topic) {
   });
 }
 
-/* The inputs of each way, and how it asks: values -> rows. */
+/* The inputs of each way, how it asks for a page, and where the next one begins. */
 const SEARCH = {
   time: {
     fields: query => [
@@ -45,8 +45,10 @@ const SEARCH = {
       { name: 'from', label: t('from'), type: 'datetime-local', step: 1, value: query.get('from') || inputTime(Date.now() - 86400000) },
       { name: 'to', label: t('to'), type: 'datetime-local', step: 1, value: query.get('to') },
     ],
-    ask: (values, signal) => command('consumeMessage', { topic: values.topic, beginTimestamp: ms(values.from), endTimestamp: ms(values.to), MessageNumber: values.limit }, signal),
-    more: true,
+    ask: (values, after, signal) => command('consumeMessage', {
+      topic: values.topic, beginTimestamp: ms(values.from), endTimestamp: ms(values.to), MessageNumber: PAGE, order: 'newest', after,
+    }, signal),
+    next: document => document.next,
   },
   queue: {
     fields: query => [
@@ -55,16 +57,18 @@ const SEARCH = {
       { name: 'queue', label: t('queue'), type: 'number', min: 0, required: true, value: query.get('queue') },
       { name: 'offset', label: t('from_offset'), type: 'number', min: 0, value: query.get('offset') },
     ],
-    ask: (values, signal) => command('consumeMessage', { topic: values.topic, brokerName: values.broker, queueId: values.queue, offset: values.offset, MessageNumber: values.limit }, signal),
-    more: true,
+    ask: (values, after, signal) => command('consumeMessage', {
+      topic: values.topic, brokerName: values.broker, queueId: values.queue, offset: after ?? values.offset, MessageNumber: PAGE,
+    }, signal),
+    next: ({ messages }) => (messages.length >= PAGE ? messages[messages.length - 1].queueOffset + 1 : undefined),
   },
   key: {
     fields: query => [
       { name: 'topic', label: t('topic'), required: true, list: 'topic-names', value: query.get('topic') },
       { name: 'key', label: t('key'), required: true, value: query.get('key') },
     ],
-    ask: (values, signal) => command('queryMsgByKey', { topic: values.topic, msgKey: values.key, maxNum: values.limit }, signal),
-    more: true,
+    ask: (values, after, signal) => command('queryMsgByKey', { topic: values.topic, msgKey: values.key, maxNum: 1000 }, signal),
+    next: () => undefined,
   },
   id: {
     fields: query => [
@@ -101,13 +105,28 @@ export async function show({ here, query, signal }) {
     }
     query.set('by', way);
   }
-  async function search(limit = PAGE) {
-    const values = { ...Object.fromEntries(query), limit };
-    await fillFrom(results, () => SEARCH[way].ask(values, signal), document => {
-      const list = messageTable(document.messages, values.topic);
-      const full = document.messages.length >= limit;
-      return [list.element, full ? h('div', { class: 'buttons' }, button(t('more'), () => search(limit * 10))) : null];
-    });
+  async function search() {
+    const values = Object.fromEntries(query);
+    const { ask, next } = SEARCH[way];
+    const rows = [];
+    let list = null;
+    const rest = h('div', { class: 'rest' });
+    async function more(after) {
+      await fillFrom(rest, () => ask(values, after, signal), document => {
+        rows.push(...document.messages);
+        if (list) list.update(rows);
+        const follows = next(document);
+        return follows === undefined ? [] : h('div', { class: 'buttons' }, button(t('more'), () => {
+          replace(rest);
+          more(follows);
+        }));
+      });
+    }
+    replace(results, rest);
+    await more(undefined);
+    if (rest.querySelector('.problem')) return;
+    list = messageTable(rows, values.topic);
+    results.prepend(list.element);
   }
   form.addEventListener('submit', event => {
     event.preventDefault();

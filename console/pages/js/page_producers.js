@@ -57,7 +57,7 @@ export async function show({ here, signal, again }) {
         { name: t('broker'), value: row => row.brokerName || row.broker },
         { name: t('policy'), value: row => row.policy },
         { name: t('check_url'), value: row => row.checkUrl || '', cell: row => (row.checkUrl ? code(row.checkUrl) : '–'), wide: true },
-        may('updateProducerGroup') && { cell: row => button(t('change'), () => policyDialog(row, again), { kind: 'small', title: t('change_of', row.group) }) },
+        may('updateProducerGroup') && { cell: row => button(t('change'), () => policyDialog(row, again), { kind: 'small', label: t('change_of', row.group) }) },
       ].filter(Boolean),
     }).element) : null);
 }

@@ -10,6 +10,7 @@ import { resetDialog } from './reset.js';
 import { badge, button, facts, fillFrom, figure, figures, heading, link, tabs, toast, trail } from './parts.js';
 import { t } from './strings.js';
 import { table } from './table.js';
+import { showTrend } from './trend.js';
 
 export function sendDialog(topic, brokers = []) {
   formDialog({
@@ -106,7 +107,7 @@ function consumerTable(groups, topic, again) {
       { name: t('group'), value: row => row.group, cell: row => link(row.group, groupLink(row.group)), wide: true },
       { name: t('online'), value: row => row.subscribed, cell: row => badge(t(row.subscribed ? 'yes' : 'no'), row.subscribed ? 'ok' : '') },
       { name: t('lag'), value: row => row.lag, cell: row => number(row.lag), number: true },
-      may('resetOffsetByTime') && { cell: row => button(t('reset'), () => resetDialog(row.group, [topic], again), { kind: 'small', title: t('reset_of', row.group) }) },
+      may('resetOffsetByTime') && { cell: row => button(t('reset'), () => resetDialog(row.group, [topic], again), { kind: 'small', label: t('reset_of', row.group) }) },
     ].filter(Boolean),
   }).element;
 }
@@ -142,6 +143,11 @@ export async function show(view) {
         return consumers;
       }],
       [t('route'), () => routeTable(route)],
+      may('trend') && [t('page_trends'), () => {
+        const charts = h('div', { class: 'page' });
+        requestAnimationFrame(() => showTrend(charts, { topic }, signal));
+        return charts;
+      }],
       config && [t('settings'), () => configTable(config)],
     ].filter(Boolean)));
 }

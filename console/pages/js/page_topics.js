@@ -8,6 +8,7 @@ import { topicKind, topicLink } from './names.js';
 import { badge, button, choice, heading, link, toast } from './parts.js';
 import { t } from './strings.js';
 import { table } from './table.js';
+import { sparklines } from './trend.js';
 
 const PERMS = () => [['6', t('perm_rw')], ['4', t('perm_r')], ['2', t('perm_w')]];
 
@@ -66,6 +67,7 @@ export async function show({ here, query, signal }) {
       if (error.name !== 'AbortError') toast(error.message);
     }
   }
+  const sparks = sparklines('topic', 'in', signal, () => list.redraw());
   let pending = 0;
   const list = table({
     label: t('page_topics'),
@@ -84,11 +86,16 @@ export async function show({ here, query, signal }) {
       { name: t('queues'), value: row => (details.get(row.name) || {}).queues ?? -1, cell: row => number((details.get(row.name) || {}).queues), number: true },
       { name: t('messages'), value: row => (details.get(row.name) || {}).messages ?? -1, cell: row => number((details.get(row.name) || {}).messages), number: true },
       { name: t('last_message'), value: row => (details.get(row.name) || {}).last ?? -1, cell: row => lastSeen(details.get(row.name)), number: true },
-    ],
+      sparks.there && { name: t('last_day'), cell: row => sparks.cell(row.name), picture: true },
+    ].filter(Boolean),
     onShown: rows => {
       // While one types, only what is left at the end is asked for.
       clearTimeout(pending);
-      pending = setTimeout(() => signal.aborted || detail(rows), 150);
+      pending = setTimeout(() => {
+        if (signal.aborted) return;
+        detail(rows);
+        sparks.want(rows.map(row => row.name));
+      }, 150);
     },
   });
   replace(here, heading(t('page_topics'), may('updateTopic') && button(t('new_topic'), () => topicDialog({ done: name => { location.hash = topicLink(name); } }), { kind: 'primary' })), list.element);

@@ -38,8 +38,9 @@ export function badge(text, kind = '') {
   return h('span', { class: `badge ${kind}` }, text);
 }
 
-export function button(text, onclick, { kind = '', title, disabled, type = 'button' } = {}) {
-  return h('button', { type, class: `button ${kind}`, onclick, title, disabled }, text);
+/* label: the name for a button whose text alone does not say of what; it begins with the text. */
+export function button(text, onclick, { kind = '', label, disabled, type = 'button' } = {}) {
+  return h('button', { type, class: `button ${kind}`, onclick, 'aria-label': label, title: label, disabled }, text);
 }
 
 export function link(text, href, kind = '') {

@@ -2,7 +2,8 @@
  * A list of rows: sorted by its columns, filtered while one types, a hundred rows a page, so that ten
  * thousand rows cost what a hundred cost. On a narrow screen each row is a card.
  *
- *   columns: [{ name, value: row => text or number, cell: row => node or text, number: true, wide: true }]
+ *   columns: [{ name, value: row => text or number, cell: row => node or text, number: true, wide: true }];
+ *            without a value the list is not sorted by it, without a name it has buttons
  *   key:     row => text, unique
  *   search:  row => text in which the filter looks; without it there is no filter
  */
@@ -27,7 +28,7 @@ export function table({ label, columns, rows = [], key, search, sort = null, des
 
   const body = h('tbody', { role: 'rowgroup' });
   const heads = columns.map((column, i) => {
-    if (!column.value) return h('th', { role: 'columnheader', scope: 'col' }, column.name || h('span', { class: 'unseen' }, t('actions')));
+    if (!column.value) return h('th', { role: 'columnheader', scope: 'col', class: column.name ? null : 'buttons' }, column.name || h('span', { class: 'unseen' }, t('actions')));
     return h('th', { role: 'columnheader', scope: 'col', class: column.number ? 'number' : null },
       h('button', { type: 'button', class: 'sort', onclick: () => sortBy(i) }, column.name));
   });
