@@ -117,7 +117,10 @@ void http_return(struct http_exchange *exchange,
 void http_peer(const struct http_exchange *exchange, struct sockaddr_storage *address);
 /* One more field of the answer; control characters of the value become blanks. */
 void http_add_field(struct http_exchange *exchange, const char *name, struct slice value);
-/* The answer: takes the body. On the server's loop; the exchange is gone afterwards. */
+/*
+ * The answer: takes the body. On the server's loop; the exchange is gone afterwards. A large one
+ * for which max_memory has no room becomes a 503.
+ */
 void http_answer(
     struct http_exchange *exchange, int status, const char *content_type, struct buf *body);
 void http_answer_json(struct http_exchange *exchange, int status, struct buf *body);

@@ -210,6 +210,16 @@ write_head(const struct http_exchange *exchange, int status, const char *content
 	buf_append_text(out, "\r\n");
 }
 
+/* A crowd whose requests were taken while there was memory must not get more of it together. */
+static bool
+answer_fits(const struct http_conn *conn, size_t len)
+{
+	const struct http_server *server = conn->server;
+
+	return len <= SMALL_BODY || atomic_load(&server->memory) - conn->charged + (int64_t)len <=
+	                                server->options.max_memory;
+}
+
 void
 http_answer(struct http_exchange *exchange, int status, const char *content_type, struct buf *body)
 {
@@ -217,6 +227,13 @@ http_answer(struct http_exchange *exchange, int status, const char *content_type
 	struct http_conn *conn = exchange->conn;
 	bool no_body = slice_is(exchange->request.method, "HEAD");
 
+	if (conn != NULL && !no_body && !answer_fits(conn, body->len)) {
+		buf_release(body);
+		buf_release(&exchange->extra);
+		http_add_field(exchange, "Retry-After", SLICE("1"));
+		http_problem(exchange, 503, "The server has no memory left for this answer.");
+		return;
+	}
 	atomic_fetch_add(&server->n_requests, 1);
 	if (status >= 400)
 		atomic_fetch_add(&server->n_refused, 1);

@@ -1,10 +1,11 @@
 /*
  * crowd: many connections that do not behave, for shell tests.
  *
- *   crowd [-a ADDRESS] [-n CONNECTIONS] [-r TIMES] HOST:PORT [CODE [key=value ...]]
+ *   crowd [-a ADDRESS] [-n CONNECTIONS] [-r TIMES] [-b FILE] HOST:PORT [CODE [key=value ...]]
  *
- * Opens the connections, from ADDRESS if one is given, sends the request TIMES
- * times on each (none without CODE) and reads nothing. Then a line "held", and
+ * Opens the connections, from ADDRESS if one is given, sends the request, or the
+ * bytes of the FILE, TIMES times on each (none without CODE) and reads nothing; a
+ * connection that the peer does not read is left at that. Then a line "held", and
  * a line "open=N" whenever the number of connections that the peer has not
  * closed changes. Goes on until it is killed or none is open. Exit status: 0,
  * or 2 for wrong use.
@@ -34,12 +35,13 @@ struct crowd {
 	int n, times;
 	int *fds; /* -1: the peer closed it */
 	struct buf bytes;
+	bool may_stop; /* what the peer does not read is not sent */
 };
 
 static void __attribute__((noreturn)) use(void)
 {
-	fputs("use: crowd [-a ADDRESS] [-n CONNECTIONS] [-r TIMES] HOST:PORT [CODE [key=value "
-	      "...]]\n",
+	fputs("use: crowd [-a ADDRESS] [-n CONNECTIONS] [-r TIMES] [-b FILE] HOST:PORT [CODE "
+	      "[key=value ...]]\n",
 	    stderr);
 	exit(2);
 }
@@ -68,6 +70,24 @@ compose(struct crowd *crowd, int n_words, char **words)
 	}
 }
 
+/* The content of the file, so many times. */
+static void
+take_file(struct crowd *crowd, const char *path)
+{
+	FILE *file = fopen(path, "r");
+	char piece[4096];
+	size_t n;
+
+	if (file == NULL)
+		use();
+	while ((n = fread(piece, 1, sizeof piece, file)) > 0)
+		buf_append(&crowd->bytes, piece, n);
+	fclose(file);
+	for (size_t len = crowd->bytes.len, i = 1; i < (size_t)crowd->times; i++)
+		for (size_t at = 0; at < len; at++)
+			buf_append_char(&crowd->bytes, crowd->bytes.data[at]);
+}
+
 /* A connection that the peer may have refused by now; -1: it could not be made. */
 static int
 join(const struct crowd *crowd, const struct sockaddr_storage *to, socklen_t len)
@@ -85,8 +105,8 @@ join(const struct crowd *crowd, const struct sockaddr_storage *to, socklen_t len
 		return -1;
 	}
 	for (size_t sent = 0; sent < crowd->bytes.len;) {
-		ssize_t n =
-		    send(fd, crowd->bytes.data + sent, crowd->bytes.len - sent, MSG_NOSIGNAL);
+		ssize_t n = send(fd, crowd->bytes.data + sent, crowd->bytes.len - sent,
+		    MSG_NOSIGNAL | (crowd->may_stop ? MSG_DONTWAIT : 0));
 
 		if (n == -1)
 			break;
@@ -138,12 +158,14 @@ main(int argc, char **argv)
 	struct rlimit files;
 	struct sockaddr_storage to;
 	socklen_t len;
-	const char *why;
+	const char *why, *file = NULL;
 	int flag;
 
-	while ((flag = getopt(argc, argv, "+a:n:r:")) != -1) {
+	while ((flag = getopt(argc, argv, "+a:b:n:r:")) != -1) {
 		if (flag == 'a')
 			crowd.from = optarg;
+		else if (flag == 'b')
+			file = optarg;
 		else if (flag == 'n')
 			crowd.n = (int)strtol(optarg, NULL, 10);
 		else if (flag == 'r')
@@ -156,6 +178,10 @@ main(int argc, char **argv)
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
 		files.rlim_cur = files.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &files);
+	}
+	if (file != NULL) {
+		take_file(&crowd, file);
+		crowd.may_stop = true;
 	}
 	compose(&crowd, argc - optind - 1, argv + optind + 1);
 	crowd.fds = mem_alloc((size_t)crowd.n * sizeof *crowd.fds);
