@@ -102,6 +102,36 @@ static const struct column total_columns[] = {
 	{ NULL },
 };
 
+/* --json: all that is known, in the members of both tables and these. */
+static const struct column full_columns[] = {
+	{ "cluster", "", COLUMN_TEXT },
+	{ "brokerName", "", COLUMN_TEXT },
+	{ "brokerId", "", COLUMN_INT },
+	{ "address", "", COLUMN_TEXT },
+	{ "version", "", COLUMN_TEXT },
+	{ "inTps", "", COLUMN_TEXT },
+	{ "sendQueue", "", COLUMN_INT },
+	{ "sendWaitMs", "", COLUMN_INT },
+	{ "outTps", "", COLUMN_TEXT },
+	{ "pullQueue", "", COLUMN_INT },
+	{ "pullWaitMs", "", COLUMN_INT },
+	{ "pageCacheLockMs", "", COLUMN_INT },
+	{ "hours", "", COLUMN_TEXT },
+	{ "space", "", COLUMN_TEXT },
+	{ "inYesterday", "", COLUMN_INT },
+	{ "outYesterday", "", COLUMN_INT },
+	{ "inToday", "", COLUMN_INT },
+	{ "outToday", "", COLUMN_INT },
+	{ "role", "", COLUMN_TEXT },
+	{ "reachable", "", COLUMN_TEXT },
+	{ "startedAt", "", COLUMN_INT },
+	{ "memory", "", COLUMN_INT },
+	{ "diskTotal", "", COLUMN_INT },
+	{ "diskFree", "", COLUMN_INT },
+	{ "diskFullAt", "", COLUMN_INT },
+	{ NULL },
+};
+
 static void
 put_load(struct grid *grid, const struct target *broker, const struct runtime *runtime)
 {
@@ -138,16 +168,33 @@ put_totals(struct grid *grid, const struct target *broker, const struct runtime 
 			   runtime_int(runtime, "msgGetTotalTodayMorning"));
 }
 
+static void
+put_full(struct grid *grid, const struct target *broker, const struct runtime *runtime)
+{
+	put_load(grid, broker, runtime);
+	put_totals(grid, broker, runtime);
+	grid_text(grid, broker->id == 0 ? SLICE("master") : SLICE("slave"));
+	grid_text(grid, runtime->n != 0 ? SLICE("true") : SLICE("false"));
+	grid_int(grid, runtime_int(runtime, "bootTimestamp"));
+	grid_int(grid, runtime_int(runtime, "processMemory"));
+	grid_int(grid, runtime_int(runtime, "storeDiskTotal"));
+	grid_int(grid, runtime_int(runtime, "storeDiskFree"));
+	grid_int(grid, runtime_int(runtime, "storeDiskFullAt"));
+}
+
 static int
 list_clusters_once(struct admin *admin)
 {
-	bool totals = args_has(&admin->args, 'm');
+	bool totals = args_has(&admin->args, 'm'), full = admin->report.as_json;
 	struct targets brokers;
 	struct grid grid;
 
 	if (admin_cluster_brokers(admin, slice_of(args_text(&admin->args, 'c')), 0, &brokers) == -1)
 		return -1;
-	grid_open(&grid, &admin->report, "brokers", totals ? total_columns : load_columns);
+	grid_open(&grid, &admin->report, "brokers",
+	    full     ? full_columns
+	    : totals ? total_columns
+		     : load_columns);
 	for (size_t i = 0; i < brokers.n; i++) {
 		const struct target *broker = &brokers.list[i];
 		struct runtime runtime = { 0 };
@@ -157,7 +204,7 @@ list_clusters_once(struct admin *admin)
 		grid_text(&grid, broker->cluster);
 		grid_text(&grid, broker->name);
 		grid_int(&grid, broker->id);
-		(totals ? put_totals : put_load)(&grid, broker, &runtime);
+		(full ? put_full : totals ? put_totals : put_load)(&grid, broker, &runtime);
 	}
 	grid_close(&grid);
 	return 0;

@@ -373,6 +373,13 @@ static const struct flag consumer_status_flags[] = {
 	{ 0 },
 };
 
+static const struct flag consumer_connection_flags[] = {
+	{ 'g', "consumerGroup", FLAG_TEXT, "GROUP", FLAG_REQUIRED, 0, 0, "name of the group" },
+	FLAG_BROKER,
+	FLAG_CLUSTER,
+	{ 0 },
+};
+
 static const struct column member_columns[] = {
 	{ "clientId", "Client", COLUMN_TEXT },
 	{ "clientAddr", "Address", COLUMN_TEXT },
@@ -503,6 +510,8 @@ const struct subcommand group_commands[] = {
 	{ "consumerStatus", consumer_status_flags, consumer_status_run,
 	    "show the members of a consumer group, and whether they subscribe to the same",
 	    HTTP_MAY_READ },
+	{ "consumerConnection", consumer_connection_flags, consumer_status_run,
+	    "the same, by RocketMQ's name", HTTP_MAY_READ },
 	{ "updateSubGroup", update_group_flags, update_group_run,
 	    "create a consumer group or change one", HTTP_MAY_WRITE },
 	{ "setConsumeMode", consume_mode_flags, consume_mode_run,

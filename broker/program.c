@@ -230,6 +230,7 @@ on_setting_row(void *arg, struct slice name, struct slice value)
 
 	if (!request_modes_load(broker->request_modes, name, value) &&
 	    !queue_locks_load(broker->queue_locks, name, value) &&
+	    !daemon_restore_origin(daemon, name, value) &&
 	    option_find(broker_options, name) != NULL)
 		daemon_restore(daemon, name, value);
 }

@@ -11,6 +11,7 @@
 
 static const struct handler config_handlers[] = {
 	HANDLER_PLAIN(GET_NAMESRV_CONFIG, daemon_get_config, 0),
+	HANDLER_PLAIN(EXPLAIN_CONFIG, daemon_explain_config, 0),
 	HANDLER_PLAIN(UPDATE_NAMESRV_CONFIG, daemon_update_config, HANDLER_ADMIN),
 	HANDLER_TYPED(GET_HOST_VIEW, host_view_header, daemon_get_host_view, 0),
 	{ .name = NULL },

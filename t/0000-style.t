@@ -45,7 +45,7 @@ rooms() {
 	broker/transaction/decide: $ground broker/state broker/delay
 	broker/transaction/check: $ground broker/state broker/cluster broker/consumers broker/delay broker/transaction/decide
 	broker/transaction:       $ground broker/state broker/catalog broker/transaction/decide broker/transaction/check broker/delay
-	broker/retention:         $ground broker/state broker/delay broker/consumers broker/transaction
+	broker/retention:         $ground broker/state broker/delay broker/consumers broker/transaction broker/trend
 	broker/send:              $ground broker/state broker/catalog broker/cluster broker/delay broker/transaction/decide broker/retention
 	broker/http:              $ground broker/state broker/catalog broker/cluster broker/consumers broker/delay broker/pop broker/pull broker/send broker/transaction
 	broker/trace:             $ground broker/state broker/delay

@@ -143,35 +143,6 @@ serve_broker(struct http_exchange *exchange)
 
 /* ---- settings: only loop 0 may read them, as it changes them ----------- */
 
-static const char *const origins[] = {
-	[ORIGIN_DEFAULT] = "default",
-	[ORIGIN_FILE] = "file",
-	[ORIGIN_ARGUMENT] = "argument",
-	[ORIGIN_LIVE] = "changed",
-};
-
-static void
-write_setting(struct json_out *out, const struct option_set *set, const struct option *option,
-    struct arena *arena)
-{
-	enum option_origin origin = option_origin_of(set, option);
-	int line = set->lines[option - set->options];
-
-	json_open_object(out);
-	json_member_put_text(out, "name", option->name);
-	json_member_put_slice(out, "value", option_value(set, option, arena));
-	json_member_put_text(
-	    out, "default", option->default_value != NULL ? option->default_value : "");
-	json_member_put_text(out, "origin", origins[origin]);
-	if (origin == ORIGIN_FILE && line > 0)
-		json_member_put_int(out, "line", line);
-	if (option->unit != NULL)
-		json_member_put_text(out, "unit", option->unit);
-	json_member_put_bool(out, "live", (option->flags & OPTION_LIVE) != 0);
-	json_member_put_text(out, "help", option->help);
-	json_close_object(out);
-}
-
 static void
 answer_settings(struct http_exchange *exchange, struct loop *loop)
 {
@@ -187,16 +158,7 @@ read_settings(struct http_exchange *exchange, struct loop *loop)
 
 	(void)loop;
 	json_out_init(&out, exchange->state);
-	json_open_object(&out);
-	if (daemon->config_path != NULL)
-		json_member_put_text(&out, "file", daemon->config_path);
-	json_key(&out, "settings");
-	json_open_array(&out);
-	for (const struct option *option = daemon->set.options; option->name != NULL; option++)
-		if (option_holds_value(option))
-			write_setting(&out, &daemon->set, option, &exchange->arena);
-	json_close_array(&out);
-	json_close_object(&out);
+	daemon_write_settings(daemon, &exchange->arena, &out);
 	http_return(exchange, answer_settings);
 }
 

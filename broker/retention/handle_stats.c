@@ -5,7 +5,9 @@
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "broker/context.h"
 #include "broker/delay/delay.h"
@@ -22,6 +24,7 @@
 #include "broker/state/topic.h"
 #include "broker/store/store.h"
 #include "broker/store/tail/tail.h"
+#include "broker/trend/trend.h"
 #include "broker/transaction/view.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
@@ -100,6 +103,23 @@ static const char *const constants[][2] = {
 	{ "sendThreadPoolQueueSize", "0" },
 };
 
+/* What the process has in memory; 0: the system does not say. */
+static int64_t
+memory_bytes(void)
+{
+	char text[64];
+	int64_t pages = 0;
+	int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd != -1 ? read(fd, text, sizeof text - 1) : -1;
+	struct slice rest = { text, n > 0 ? (size_t)n : 0 }, all, resident;
+
+	if (fd != -1)
+		close(fd);
+	if (slice_next(&rest, ' ', &all) && slice_next(&rest, ' ', &resident))
+		slice_to_int64(resident, &pages);
+	return pages * sysconf(_SC_PAGESIZE);
+}
+
 static void
 put_identity(struct table_text *table, const struct broker *broker)
 {
@@ -111,6 +131,7 @@ put_identity(struct table_text *table, const struct broker *broker)
 	    arena_printf(table->arena,
 		"[ %" PRId64 " days, %" PRId64 " hours, %" PRId64 " minutes, %" PRId64 " seconds ]",
 		s / 86400, s / 3600 % 24, s / 60 % 60, s % 60));
+	put_int(table, "processMemory", memory_bytes());
 	put_int(table, "brokerVersion", COMMAND_VERSION);
 	put(table, "brokerVersionDesc", SLICE("V4_9_7"));
 	put_int(table, "startAcceptSendRequestTimeStamp",
@@ -227,6 +248,9 @@ put_store(struct table_text *table, const struct broker *broker)
 	struct slice total = size_text(arena, stats.disk_total),
 		     room = size_text(arena, stats.disk_free);
 
+	put_int(table, "storeDiskTotal", stats.disk_total);
+	put_int(table, "storeDiskFree", stats.disk_free);
+	put_int(table, "storeDiskFullAt", trends_disk_full_ms(broker->trends));
 	put_int(table, "commitLogMinOffset", stats.min_position);
 	put_int(table, "commitLogMaxOffset", stats.max_position);
 	put_int(table, "earliestMessageTimeStamp", stats.earliest_ms);

@@ -12,6 +12,8 @@
 #define WAITING_MAX 64
 #define TICK_MS 1000
 #define LOOK_MS 60000
+#define FORECAST_FROM_MS (3600 * INT64_C(1000))
+#define FORECAST_UNTIL_MS 3.2e11
 
 static const char *const kind_names[N_TREND_KINDS] = { "broker", "topic", "group" };
 
@@ -62,6 +64,43 @@ step_of(int64_t now_ms)
 	return now_ms - now_ms % TREND_STEP_MS;
 }
 
+void
+trend_note_disk(struct trends *trends, int64_t step_ms, int64_t used)
+{
+	trends->disk_points[trends->n_disk_points++ % TREND_STEPS] =
+	    (struct disk_point){ step_ms, used };
+}
+
+/* A straight line from the oldest point to now; the disk of 10 years from now is not our concern.
+ */
+static void
+forecast_disk(struct trends *trends)
+{
+	size_t n = trends->n_disk_points;
+	const struct disk_point *first =
+	    &trends->disk_points[n > TREND_STEPS ? n % TREND_STEPS : 0];
+	const struct disk_point *last = &trends->disk_points[(n + TREND_STEPS - 1) % TREND_STEPS];
+	int64_t full_ms = 0;
+
+	if (n > 1 && last->step_ms - first->step_ms >= FORECAST_FROM_MS &&
+	    last->step_ms - first->step_ms <= TREND_STEPS * TREND_STEP_MS &&
+	    last->used > first->used) {
+		double left = (double)(trends->disk.total - last->used) *
+		              (double)(last->step_ms - first->step_ms) /
+		              (double)(last->used - first->used);
+
+		if (left < FORECAST_UNTIL_MS)
+			full_ms = last->step_ms + (int64_t)left;
+	}
+	atomic_store(&trends->disk_full_ms, full_ms);
+}
+
+int64_t
+trends_disk_full_ms(const struct trends *trends)
+{
+	return trends != NULL ? atomic_load(&trends->disk_full_ms) : 0;
+}
+
 static void
 survey(struct trends *trends)
 {
@@ -79,6 +118,8 @@ static void
 end_step(struct trends *trends, int64_t step_ms)
 {
 	trend_db_write(trends);
+	trend_note_disk(trends, trends->step_ms, trends->disk.used);
+	forecast_disk(trends);
 	trend_gather_next(trends);
 	trends->step_ms = step_ms;
 }

@@ -30,6 +30,11 @@ struct trends *trends_start(struct broker *broker);
  * nothing.
  */
 void trends_stop(struct trends *trends);
+/*
+ * When the store's partition is full if it goes on to fill as in the last day, ms since 1970; 0: it
+ * does not fill, or less than an hour is known. Any thread; NULL: 0.
+ */
+int64_t trends_disk_full_ms(const struct trends *trends);
 /* When no loop has tasks of it any more. */
 void trends_free(struct trends *trends);
 

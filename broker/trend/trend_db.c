@@ -205,6 +205,12 @@ remove_files(const char *path)
 	}
 }
 
+static void
+on_old_step(void *arg, const struct trend_row *row)
+{
+	trend_note_disk(arg, row->step_ms, row->disk.used);
+}
+
 void
 trend_db_open(struct trends *trends)
 {
@@ -225,6 +231,7 @@ trend_db_open(struct trends *trends)
 		trend_db_close(trends);
 	}
 	buf_release(&path);
+	trend_db_each(trends, trends->step_ms - KEPT_MS, on_old_step, trends);
 }
 
 void

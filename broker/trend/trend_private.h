@@ -42,6 +42,11 @@ struct trend_disk {
 	int64_t used, total; /* bytes */
 };
 
+/* The disk at the end of each step of the last day. */
+struct disk_point {
+	int64_t step_ms, used;
+};
+
 /* ---- lags ----------------------------------------------------------------- */
 
 struct trend_lag {
@@ -104,6 +109,9 @@ struct trends {
 	size_t n_ids;
 	uint64_t broker_begin[4]; /* the broker's totals when the step began */
 	struct trend_disk disk;
+	struct disk_point disk_points[TREND_STEPS];
+	size_t n_disk_points; /* ever */
+	_Atomic int64_t disk_full_ms;
 	bool surveys; /* lags are on their way */
 	struct trend_lags lags;
 	struct trend_job *asked; /* that the survey is for */
@@ -144,6 +152,9 @@ void trend_db_each(struct trends *trends, int64_t from_ms,
     void (*row)(void *arg, const struct trend_row *row), void *arg);
 /* The next value; false at the end, and where the bytes are no such data. */
 bool trend_data_next(struct slice *data, uint32_t *id, struct trend_value *value);
+
+/* trend.c: a step of the past, as trend.db has it, or of now. */
+void trend_note_disk(struct trends *trends, int64_t step_ms, int64_t used);
 
 /* trend_answer.c. */
 void trend_answer(struct trends *trends, struct trend_job *job);

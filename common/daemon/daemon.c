@@ -267,6 +267,7 @@ daemon_main(const struct program *program, int argc, char **argv)
 	daemon_load(program, &arguments, &daemon.set, daemon.settings, &diagnostics);
 	status = start(&daemon, &diagnostics);
 	option_set_release(&daemon.set);
+	free(daemon.changes);
 	free(daemon.settings);
 	diagnostics_release(&diagnostics);
 	arguments_release(&arguments);

@@ -19,10 +19,17 @@
 #include <stddef.h>
 
 #include "common/config/option.h"
+#include "common/json/json.h"
 #include "common/net/loop.h"
 #include "common/net/server.h"
 
 struct arguments;
+
+/* The last change of a setting over the network. */
+struct setting_change {
+	int64_t at_ms; /* wall clock; 0: none */
+	char by[64];   /* the peer's address */
+};
 
 struct daemon {
 	const struct program *program;
@@ -38,9 +45,10 @@ struct daemon {
 	struct event *signals[3];
 	struct timer last_moment; /* cuts a stop short that takes too long */
 	bool stopping;
-	int64_t started_ms; /* wall clock */
-	bool unclean;       /* the daemon before this one did not stop as asked */
-	int64_t n_changes;  /* of settings while running */
+	int64_t started_ms;             /* wall clock */
+	bool unclean;                   /* the daemon before this one did not stop as asked */
+	struct setting_change *changes; /* one per row; NULL: none yet */
+	int64_t n_changes;              /* of settings while running */
 	int64_t changed_ms;
 };
 
@@ -89,6 +97,13 @@ void daemon_stopped(struct daemon *daemon);
  * an option that no longer exists is named in the log and ignored.
  */
 void daemon_restore(struct daemon *daemon, struct slice name, struct slice value);
+/* Whether program->keep stored this beside a change: when it was made, and by whom. */
+bool daemon_restore_origin(struct daemon *daemon, struct slice name, struct slice value);
+/*
+ * {"file":"...","settings":[{"name","value","default","origin",...}]}: each setting with where its
+ * value is from; man/mq-protocol.7. On loop 0. Texts are in the arena while it writes.
+ */
+void daemon_write_settings(const struct daemon *daemon, struct arena *arena, struct json_out *out);
 
 /*
  * GET_..._CONFIG and UPDATE_..._CONFIG, for the handler tables of both daemons.
@@ -98,5 +113,7 @@ enum verdict daemon_get_config(struct request *request);
 enum verdict daemon_update_config(struct request *request);
 /* GET_HOST_VIEW: what the daemon sees of its host. */
 enum verdict daemon_get_host_view(struct request *request);
+/* EXPLAIN_CONFIG. */
+enum verdict daemon_explain_config(struct request *request);
 
 #endif

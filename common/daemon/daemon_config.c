@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -200,6 +201,107 @@ daemon_restore(struct daemon *daemon, struct slice name, struct slice value)
 	diagnostics_release(&diagnostics);
 }
 
+/* -- where values are from ---------------------------------------------------------- */
+
+#define ORIGIN_SUFFIX "@changed" /* behind the name of a setting, in what program->keep stores */
+
+static const char *const origin_names[] = {
+	[ORIGIN_DEFAULT] = "default",
+	[ORIGIN_FILE] = "file",
+	[ORIGIN_ARGUMENT] = "argument",
+	[ORIGIN_LIVE] = "changed",
+};
+
+static void
+note_change(struct daemon *daemon, const struct option *option, int64_t at_ms, struct slice by)
+{
+	const struct option *end = daemon->set.options;
+
+	while (end->name != NULL)
+		end++;
+	if (daemon->changes == NULL)
+		daemon->changes =
+		    mem_zalloc((size_t)(end - daemon->set.options) * sizeof *daemon->changes);
+	struct setting_change *change = &daemon->changes[option - daemon->set.options];
+
+	change->at_ms = at_ms;
+	snprintf(change->by, sizeof change->by, "%.*s", (int)by.len, by.len != 0 ? by.data : "");
+}
+
+bool
+daemon_restore_origin(struct daemon *daemon, struct slice name, struct slice value)
+{
+	size_t suffix_len = strlen(ORIGIN_SUFFIX);
+	struct slice at;
+	int64_t at_ms;
+
+	if (name.len <= suffix_len ||
+	    memcmp(name.data + name.len - suffix_len, ORIGIN_SUFFIX, suffix_len) != 0)
+		return false;
+	name.len -= suffix_len;
+	const struct option *option = option_find(daemon->set.options, name);
+
+	if (option != NULL && slice_next(&value, ' ', &at) && slice_to_int64(at, &at_ms) == 0)
+		note_change(daemon, option, at_ms, value);
+	return true;
+}
+
+static void
+keep_origin(struct daemon *daemon, const struct option *option, struct slice by)
+{
+	struct arena arena = { 0 };
+	int64_t now_ms = clock_wall_ms();
+
+	note_change(daemon, option, now_ms, by);
+	if (daemon->program->keep != NULL)
+		daemon->program->keep(daemon,
+		    arena_printf(&arena, "%s" ORIGIN_SUFFIX, option->name),
+		    arena_printf(&arena, "%lld %.*s", (long long)now_ms, (int)by.len, by.data));
+	arena_release(&arena);
+}
+
+static void
+write_setting(const struct daemon *daemon, const struct option *option, struct arena *arena,
+    struct json_out *out)
+{
+	const struct option_set *set = &daemon->set;
+	enum option_origin origin = option_origin_of(set, option);
+	size_t i = (size_t)(option - set->options);
+
+	json_open_object(out);
+	json_member_put_text(out, "name", option->name);
+	json_member_put_slice(out, "value", option_value(set, option, arena));
+	json_member_put_text(
+	    out, "default", option->default_value != NULL ? option->default_value : "");
+	json_member_put_text(out, "origin", origin_names[origin]);
+	if (origin == ORIGIN_FILE && set->lines[i] > 0)
+		json_member_put_int(out, "line", set->lines[i]);
+	if (origin == ORIGIN_LIVE && daemon->changes != NULL && daemon->changes[i].at_ms != 0) {
+		json_member_put_int(out, "changedAt", daemon->changes[i].at_ms);
+		json_member_put_text(out, "changedBy", daemon->changes[i].by);
+	}
+	if (option->unit != NULL)
+		json_member_put_text(out, "unit", option->unit);
+	json_member_put_bool(out, "live", (option->flags & OPTION_LIVE) != 0);
+	json_member_put_text(out, "help", option->help);
+	json_close_object(out);
+}
+
+void
+daemon_write_settings(const struct daemon *daemon, struct arena *arena, struct json_out *out)
+{
+	json_open_object(out);
+	if (daemon->config_path != NULL)
+		json_member_put_text(out, "file", daemon->config_path);
+	json_key(out, "settings");
+	json_open_array(out);
+	for (const struct option *option = daemon->set.options; option->name != NULL; option++)
+		if (option_holds_value(option))
+			write_setting(daemon, option, arena, out);
+	json_close_array(out);
+	json_close_object(out);
+}
+
 /* -- over the network --------------------------------------------------------------- */
 
 /*
@@ -213,6 +315,7 @@ struct exchange {
 	struct ticket ticket;
 	char *body; /* of the request */
 	size_t body_len;
+	char peer[64];
 	int32_t code;
 	struct buf answer; /* the body, or the remark when code is not 0 */
 	struct buf version;
@@ -222,6 +325,7 @@ struct update {
 	struct daemon *daemon;
 	struct option_set *next;
 	struct diagnostics diagnostics;
+	struct slice by;
 	bool forbidden;
 };
 
@@ -260,6 +364,7 @@ send_to_loop_0(struct request *request, void (*run)(struct task *task, void *rec
 	exchange->ticket = request_ticket(request);
 	exchange->body_len = request->body.len;
 	exchange->body = slice_dup(request->body);
+	snprintf(exchange->peer, sizeof exchange->peer, "%s", conn_peer_text(request->conn));
 	loop_post(&daemon->loops[0], &exchange->task);
 	return VERDICT_LATER;
 }
@@ -289,6 +394,26 @@ enum verdict
 daemon_get_config(struct request *request)
 {
 	return send_to_loop_0(request, run_get);
+}
+
+static void
+run_explain(struct task *task, void *receiver)
+{
+	struct exchange *exchange = (struct exchange *)task;
+	struct arena arena = { 0 };
+	struct json_out out;
+
+	(void)receiver;
+	json_out_init(&out, &exchange->answer);
+	daemon_write_settings(exchange->daemon, &arena, &out);
+	arena_release(&arena);
+	send_home(exchange);
+}
+
+enum verdict
+daemon_explain_config(struct request *request)
+{
+	return send_to_loop_0(request, run_explain);
 }
 
 static void
@@ -364,6 +489,8 @@ run_changes(struct update *update)
 			diagnostics_add(&update->diagnostics, SEVERITY_ERROR, NULL, 0,
 			    slice_of(option->name), "%s cannot be kept in the store; see the log",
 			    option->name);
+		else
+			keep_origin(update->daemon, option, update->by);
 	}
 }
 
@@ -387,7 +514,7 @@ run_update(struct task *task, void *receiver)
 	struct daemon *daemon = exchange->daemon;
 	struct option_set next;
 	void *settings = mem_zalloc(daemon->program->settings_size);
-	struct update update = { .daemon = daemon, .next = &next };
+	struct update update = { .daemon = daemon, .next = &next, .by = slice_of(exchange->peer) };
 	struct slice body = { exchange->body, exchange->body_len };
 
 	(void)receiver;

@@ -177,6 +177,7 @@
 	X(QUERY_TREND, 7012)                                                                       \
 	X(LIST_ALARMS, 7013)                                                                       \
 	X(PREVIEW_RESET, 7014)                                                                     \
+	X(EXPLAIN_CONFIG, 7015)                                                                    \
 	X(GET_HOST_VIEW, 7020)                                                                     \
 	X(POP_MESSAGE, 200050)                                                                     \
 	X(ACK_MESSAGE, 200051)                                                                     \
