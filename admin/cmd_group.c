@@ -263,6 +263,7 @@ static const struct column progress_columns[] = {
 	{ "clientIP", "Client", COLUMN_TEXT },
 	{ "diff", "Behind", COLUMN_INT },
 	{ "lastTime", "Last consumed", COLUMN_TIME },
+	{ "lastCommit", "Last commit", COLUMN_TIME },
 	{ NULL },
 };
 
@@ -345,6 +346,7 @@ show_one_group(struct admin *admin, struct slice group)
 		grid_text(&grid, consume_state_owner(&state, &queue->queue));
 		grid_int(&grid, behind(queue));
 		grid_int(&grid, queue->last_timestamp);
+		grid_int(&grid, queue->committed_ms);
 	}
 	grid_sort(&grid, 3);
 	grid_close(&grid);

@@ -38,6 +38,20 @@ t_has "where" "$got" '"brokerName":"b"'
 t_has "of one group" "$(admin producerConnection -g PG)" "10.0.0.1@7"
 t_has_not "of another one" "$(admin producerConnection -g Other)" "10.0.0.1@7"
 t_has "consumerConnection" "$(admin consumerConnection -g CG --json)" '"clientId":"10.0.0.1@7"'
+
+# Queues and when they had an owner
+rawcall "$b" 17 topic=T defaultTopic=TBW102 readQueueNums=2 writeQueueNums=2 perm=6 topicFilterType=SINGLE_TAG \
+	topicSysFlag=0 order=false >/dev/null
+before=$(($(date +%s) - 2))
+rawcall "$b" 15 consumerGroup=CG topic=T queueId=0 commitOffset=0 >/dev/null
+has_retry() {
+	admin consumerProgress -g CG --json | grep -q '"queues":\[{"topic":"T"'
+}
+t_ok "the group is known" t_wait 30 has_retry
+got=$(admin consumerProgress -g CG --json)
+at=$(echo "$got" | sed -n 's/.*"queueId":0,[^}]*"lastCommit":\([0-9]*\)[0-9]\{3\}}.*/\1/p')
+t_ok "a queue that its owner commits" test "${at:-0}" -ge $before
+t_has "a queue that nobody has" "$got" '"queueId":1,"brokerOffset":0,"consumerOffset":0,"clientIP":null,"diff":0,"lastTime":0,"lastCommit":0}'
 kill9 p
 stop b
 t_is "a broker that is gone is listed, and cannot be reached" "$(admin clusterList --json | grep -c '"reachable":"true"')" 0

@@ -11,6 +11,7 @@
 #include "broker/state/topic.h"
 #include "broker/store/store.h"
 #include "broker/store/tail/tail.h"
+#include "common/base/clock.h"
 #include "common/base/mem.h"
 #include "common/protocol/codes.h"
 
@@ -126,8 +127,13 @@ gather_topic(struct progress_report *report, struct worker *worker, struct slice
 		.first = report->n_rows,
 		.n = (size_t)topic->read_queues,
 	};
-	for (int32_t i = 0; i < topic->read_queues; i++)
-		read_queue(worker, group, name, i, add_row(report));
+	for (int32_t i = 0; i < topic->read_queues; i++) {
+		struct consume_progress *row = add_row(report);
+		int64_t ago_s = offsets_committed_ago_s(worker->broker->offsets, group, name, i);
+
+		read_queue(worker, group, name, i, row);
+		row->committed_ms = ago_s >= 0 ? clock_wall_ms() - ago_s * 1000 : 0;
+	}
 }
 
 int64_t

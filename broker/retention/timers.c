@@ -97,6 +97,7 @@ on_second(struct timer *self)
 	struct timers *timers = container_of(self, struct timers, second);
 
 	tick_stats(timers);
+	offsets_tick(timers->broker->offsets);
 	retention_tick(timers->broker, &timers->retention);
 	if (++timers->n_seconds % EXPIRE_SECONDS == 0)
 		clients_drop_silent(timers->broker, timers->loop);

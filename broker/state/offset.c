@@ -15,8 +15,9 @@
 
 struct offset_slot {
 	int32_t queue_id;
-	bool changed;
-	bool reset; /* and its consumer does not know it yet */
+	bool changed : 1;
+	bool reset : 1;            /* and its consumer does not know it yet */
+	unsigned committed_s : 30; /* offsets.now_s of the last commit; 0: none since the start */
 	int64_t offset;
 };
 
@@ -41,6 +42,8 @@ struct offsets {
 	TAILQ_HEAD(, progress) unknown; /* in order of their last commits */
 	struct offset_counts counts;
 	_Atomic size_t n_resets;
+	unsigned
+	    now_s; /* seconds since the start, from 1 on; a clock that costs a commit nothing */
 };
 
 static void
@@ -71,6 +74,7 @@ offsets_new(void)
 	pthread_mutex_init(&offsets->lock, NULL);
 	TAILQ_INIT(&offsets->changed);
 	TAILQ_INIT(&offsets->unknown);
+	offsets->now_s = 1;
 	return offsets;
 }
 
@@ -263,8 +267,35 @@ offsets_put(struct offsets *offsets, const struct offset_row *row, bool group_ex
 		queue->offset = row->offset;
 		mark_changed(offsets, progress, queue);
 	}
+	if (queue != NULL)
+		queue->committed_s = offsets->now_s & ((1u << 30) - 1);
 	pthread_mutex_unlock(&offsets->lock);
 	return status;
+}
+
+void
+offsets_tick(struct offsets *offsets)
+{
+	pthread_mutex_lock(&offsets->lock);
+	if (offsets->now_s < (1u << 30) - 1)
+		offsets->now_s++;
+	pthread_mutex_unlock(&offsets->lock);
+}
+
+int64_t
+offsets_committed_ago_s(
+    struct offsets *offsets, struct slice group, struct slice topic, int32_t queue_id)
+{
+	int64_t ago_s = -1;
+
+	pthread_mutex_lock(&offsets->lock);
+	const struct progress *progress = find_progress(offsets, group, topic);
+	const struct offset_slot *queue = progress != NULL ? find_queue(progress, queue_id) : NULL;
+
+	if (queue != NULL && queue->committed_s != 0)
+		ago_s = (int64_t)offsets->now_s - (int64_t)queue->committed_s;
+	pthread_mutex_unlock(&offsets->lock);
+	return ago_s;
 }
 
 /* ---- resets ---------------------------------------------------------- */

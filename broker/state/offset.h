@@ -67,6 +67,15 @@ int64_t offsets_find(
  */
 enum offset_status offsets_put(struct offsets *offsets, const struct offset_row *row,
     bool group_exists, const struct offset_limits *limits, int64_t *before);
+/* Loop 0, each second: the clock of the next call. */
+void offsets_tick(struct offsets *offsets);
+/*
+ * How many seconds ago a consumer last committed an offset of the queue, whether it was a new one
+ * or not; -1: not since the start. A client commits all queues that it owns every few seconds, so
+ * this is about when the queue had an owner.
+ */
+int64_t offsets_committed_ago_s(
+    struct offsets *offsets, struct slice group, struct slice topic, int32_t queue_id);
 /*
  * Sets it for a group that exists, and marks it as changed. announced: a consumer is at work, which
  * has to be told (offsets_take_reset). Until then commits of this queue are accepted and forgotten.

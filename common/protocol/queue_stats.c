@@ -53,6 +53,8 @@ write_progress(struct json_out *out, const struct consume_progress *progress)
 	json_member_put_int(out, "lastTimestamp", progress->last_timestamp);
 	if (progress->pull_offset >= 0)
 		json_member_put_int(out, "pullOffset", progress->pull_offset);
+	if (progress->committed_ms > 0)
+		json_member_put_int(out, "lastCommitTimestamp", progress->committed_ms);
 	json_close_object(out);
 }
 
@@ -80,6 +82,7 @@ read_progress(struct arena *arena, const struct json *json, void *item)
 	progress->consumer_offset = json_member_int64(json, "consumerOffset", 0);
 	progress->last_timestamp = json_member_int64(json, "lastTimestamp", 0);
 	progress->pull_offset = json_member_int64(json, "pullOffset", -1);
+	progress->committed_ms = json_member_int64(json, "lastCommitTimestamp", 0);
 	return message_queue_read(json->key, &progress->queue);
 }
 

@@ -32,6 +32,7 @@ struct consume_progress {
 	int64_t consumer_offset;
 	int64_t pull_offset;    /* 5.x; -1: absent */
 	int64_t last_timestamp; /* ms: store time of the last consumed message */
+	int64_t committed_ms;   /* ours: of the last commit; 0: not known */
 };
 
 struct consume_stats {
