@@ -29,11 +29,14 @@ struct role {
 	const char *broker_name; /* ROLE_BROKER: brokerName of that file */
 	bool here;               /* it belongs to this host */
 	int port;
-	const char *address;       /* host:port for clients */
-	bool has_store;            /* its file names the folder of the data */
-	bool has_name_servers;     /* its file names the name servers */
-	const char *accounts_file; /* accountsFile of its file; NULL: not said */
-	bool only_loopback;        /* other machines cannot reach its ports */
+	int http_port; /* ROLE_NAME_SERVER: as its file says; where two would meet, another one */
+	int console_port;            /* ROLE_NAME_SERVER; 0: no console */
+	const char *console_address; /* that it binds; NULL: the daemon's default */
+	const char *address;         /* host:port for clients */
+	bool has_store;              /* its file names the folder of the data */
+	bool has_name_servers;       /* its file names the name servers */
+	const char *accounts_file;   /* accountsFile of its file; NULL: not said */
+	bool only_loopback;          /* other machines cannot reach its ports */
 };
 
 struct cluster {
@@ -66,6 +69,8 @@ const char *role_program_path(struct cluster *cluster, const struct role *role);
 const char *role_path(struct cluster *cluster, const struct role *role, const char *suffix);
 /* The accountsFile of the role; NULL: of the first one here. In the arena. */
 const char *cluster_accounts_file(struct cluster *cluster, const struct role *role);
+/* Where the first password of those accounts is until somebody changes it. */
+const char *cluster_password_file(struct cluster *cluster, const struct role *role);
 /* argv for execv, with NULL at the end; in the arena. */
 char **role_arguments(struct cluster *cluster, const struct role *role);
 

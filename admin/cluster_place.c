@@ -10,6 +10,7 @@
 #include "admin/cluster.h"
 #include "admin/process.h"
 #include "common/base/mem.h"
+#include "common/http/http_settings.h"
 
 /* A store below this home directory is a daemon's default, not a setting of its file. */
 #define NO_HOME "/nonexistent"
@@ -93,6 +94,13 @@ take_setting(struct cluster *cluster, struct role *role, struct slice key, struc
 		    arena_printf(&cluster->arena, "%.*s%c", (int)value.len, value.data, '\0').data;
 	else if (slice_is(key, kinds[role->kind].store_key))
 		role->has_store = value.len != 0 && !slice_starts(value, NO_HOME "/");
+	else if (slice_is(key, "httpPort") && slice_to_int32(value, &port) == 0)
+		role->http_port = port;
+	else if (slice_is(key, "consolePort") && slice_to_int32(value, &port) == 0)
+		role->console_port = port;
+	else if (slice_is(key, "consoleBindAddress") && value.len != 0)
+		role->console_address =
+		    arena_printf(&cluster->arena, "%.*s%c", (int)value.len, value.data, '\0').data;
 	else if (slice_is(key, "accountsFile") && value.len != 0)
 		role->accounts_file =
 		    arena_printf(&cluster->arena, "%.*s%c", (int)value.len, value.data, '\0').data;
@@ -245,6 +253,12 @@ find_hosts(struct cluster *cluster)
 
 /* ---- where they listen ---- */
 
+static bool
+share_host(const struct cluster *cluster, const struct role *a, const struct role *b)
+{
+	return cluster->one_machine || strcmp(a->host, b->host) == 0;
+}
+
 /* Roles of one kind on one host cannot share a port: each gets a port above the one before it. */
 static void
 set_ports(struct cluster *cluster)
@@ -254,15 +268,51 @@ set_ports(struct cluster *cluster)
 
 		for (size_t j = 0; j < i; j++) {
 			const struct role *before = &cluster->roles[j];
-			bool same_host =
-			    cluster->one_machine || strcmp(before->host, role->host) == 0;
 
-			if (before->kind == role->kind && same_host && role->port <= before->port)
+			if (before->kind == role->kind && share_host(cluster, role, before) &&
+			    role->port <= before->port)
 				role->port = before->port + kinds[role->kind].port_step;
 		}
 		role->address = arena_printf(&cluster->arena, "%s:%d%c",
 		    cluster->one_machine ? "127.0.0.1" : role->host, role->port, '\0')
 		                    .data;
+	}
+}
+
+/* Whether a role of the host has the port already; of those behind `role` only listenPort. */
+static bool
+is_port_given(const struct cluster *cluster, const struct role *role, int port)
+{
+	for (size_t i = 0; i < cluster->n_roles; i++) {
+		const struct role *other = &cluster->roles[i];
+
+		if (!share_host(cluster, role, other))
+			continue;
+		if (other->port == port ||
+		    (other < role && other->kind == ROLE_NAME_SERVER &&
+			(other->http_port == port || other->console_port == port)))
+			return true;
+	}
+	return false;
+}
+
+/* Name servers of one host need ports for HTTP and for the console that none of them has. */
+static void
+set_web_ports(struct cluster *cluster)
+{
+	for (size_t i = 0; i < cluster->n_roles; i++) {
+		struct role *role = &cluster->roles[i];
+
+		if (role->kind != ROLE_NAME_SERVER)
+			continue;
+		if (role->http_port < 0)
+			role->http_port = role->port + HTTP_PORT_STEP;
+		while (role->http_port != 0 && is_port_given(cluster, role, role->http_port))
+			role->http_port++;
+		while (role->console_port != 0 &&
+		       (role->console_port == role->http_port ||
+			   is_port_given(cluster, role, role->console_port)))
+			role->console_port++;
 	}
 }
 
@@ -329,6 +379,7 @@ cluster_place(struct cluster *cluster, bool local)
 		else if (cluster->one_machine) /* role_arguments binds it so */
 			cluster->roles[i].only_loopback = true;
 	set_ports(cluster);
+	set_web_ports(cluster);
 	list_name_servers(cluster);
 	return check_broker_names(cluster) == 0 ? check_ports(cluster) : -1;
 }
@@ -347,6 +398,34 @@ cluster_accounts_file(struct cluster *cluster, const struct role *role)
 	return arena_printf(&cluster->arena, "%s/accounts.db%c", cluster->directory, '\0').data;
 }
 
+const char *
+cluster_password_file(struct cluster *cluster, const struct role *role)
+{
+	struct slice file = slice_of(cluster_accounts_file(cluster, role));
+	const char *slash = memrchr(file.data, '/', file.len);
+
+	file.len = slash != NULL ? (size_t)(slash + 1 - file.data) : 0;
+	return arena_printf(&cluster->arena, "%.*sadmin.password%c", (int)file.len, file.data, '\0')
+	    .data;
+}
+
+/* The ports where they differ from what the file says, and whom the console asks. */
+static void
+add_web_settings(struct argument_list *arguments, const struct role *role)
+{
+	struct cluster *cluster = arguments->cluster;
+	struct arena *arena = &cluster->arena;
+
+	/* One that follows from listenPort costs a warning when it is taken, one that is named, the
+	 * start. */
+	if (role->http_port != role->port + HTTP_PORT_STEP)
+		add_setting(
+		    arguments, "httpPort", arena_printf(arena, "%d%c", role->http_port, '\0').data);
+	add_setting(
+	    arguments, "consolePort", arena_printf(arena, "%d%c", role->console_port, '\0').data);
+	add_setting(arguments, "consoleNamesrvAddr", cluster->name_servers);
+}
+
 char **
 role_arguments(struct cluster *cluster, const struct role *role)
 {
@@ -361,6 +440,8 @@ role_arguments(struct cluster *cluster, const struct role *role)
 	add_setting(&arguments, "accountsFile", cluster_accounts_file(cluster, role));
 	if (cluster->one_machine)
 		add_setting(&arguments, "bindAddress", "127.0.0.1");
+	if (!is_broker)
+		add_web_settings(&arguments, role);
 	if (is_broker && cluster->one_machine)
 		add_setting(&arguments, "brokerIP1", "127.0.0.1");
 	if (is_broker && (cluster->one_machine || !role->has_name_servers))

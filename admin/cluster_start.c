@@ -269,6 +269,65 @@ start_kind(struct start *start, enum role_kind kind)
 	return start_missing(start, kind) == 0 ? wait_ready(start, kind) : -1;
 }
 
+/* ---- the console ---- */
+
+/* Whether the name server said in this start that it has no console. */
+static bool
+is_without_console(struct start *start, const struct starting *one)
+{
+	const char *path = role_path(start->cluster, one->role, ".log");
+	FILE *log = one->child != 0 ? fopen(path, "re") : NULL;
+	char line[1024];
+	bool without = false;
+
+	if (log == NULL)
+		return false;
+	if (fseek(log, (long)one->log_from, SEEK_SET) == 0)
+		while (!without && fgets(line, sizeof line, log) != NULL)
+			without = strstr(line, "no console: cannot listen") != NULL;
+	fclose(log);
+	return without;
+}
+
+static const char *
+console_host(const struct start *start, const struct role *role)
+{
+	const char *address = role->console_address;
+
+	if (address == NULL || strcmp(address, "0.0.0.0") == 0 || strcmp(address, "::") == 0)
+		return start->cluster->one_machine ? "127.0.0.1" : role->host;
+	return address;
+}
+
+/* The console of the first name server here, and how to log in the first time. */
+static void
+show_console(struct start *start)
+{
+	struct cluster *cluster = start->cluster;
+	struct report *report = &start->self->report;
+	const struct role *found = NULL;
+
+	for (size_t i = 0; i < cluster->n_roles && found == NULL; i++) {
+		const struct role *role = &cluster->roles[i];
+
+		if (role->here && role->kind == ROLE_NAME_SERVER && role->console_port != 0 &&
+		    !is_without_console(start, &start->roles[i]))
+			found = role;
+	}
+	if (found == NULL)
+		return;
+	const char *host = console_host(start, found);
+	const char *file = cluster_password_file(cluster, found);
+	bool is_v6 = strchr(host, ':') != NULL;
+
+	report_text(report, "console", "Console",
+	    arena_printf(&cluster->arena, is_v6 ? "http://[%s]:%d/" : "http://%s:%d/", host,
+		found->console_port));
+	if (access(file, R_OK) == 0)
+		report_text(report, "consolePassword", "Log in as admin",
+		    arena_printf(&cluster->arena, "with the password in %s", file));
+}
+
 int
 cluster_start_run(struct mqcluster *self)
 {
@@ -294,5 +353,6 @@ cluster_start_run(struct mqcluster *self)
 	mqcluster_show(self, start.ready_ms);
 	report_text(&self->report, "nameServers", "Name servers", slice_of(cluster->name_servers));
 	report_text(&self->report, "directory", "Directory", slice_of(cluster->directory));
+	show_console(&start);
 	return EXIT_SUCCESS;
 }

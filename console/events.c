@@ -44,6 +44,45 @@ struct events {
 
 /* ---- the sampler ------------------------------------------------------ */
 
+#define ASK_MS 1000 /* one that does not answer must not hold up the rest */
+
+static void
+report_name_servers(struct admin *admin)
+{
+	const struct column columns[] = { { "address", "Name server", COLUMN_TEXT },
+		{ "up", "Up", COLUMN_INT }, { NULL } };
+	const char *address;
+	struct grid grid;
+
+	grid_open(&grid, &admin->report, "nameServers", columns);
+	for (size_t i = 0; (address = twinmq_name_server(admin->mq, i)) != NULL; i++) {
+		const struct admin_request ask = { slice_of(address),
+			REQUEST_GET_BROKER_CLUSTER_INFO, NULL, NULL, SLICE("") };
+		struct twinmq_reply reply;
+
+		grid_text(&grid, slice_of(address));
+		grid_int(&grid, admin_ask(admin, &ask, &reply) == 0);
+	}
+	grid_close(&grid);
+}
+
+/* What clusterList reports, and which name servers answer. */
+static int
+run_cluster(struct admin *admin)
+{
+	if (admin_find_command("clusterList")->run(admin) == -1) {
+		report_open_list(&admin->report, "brokers");
+		report_close_list(&admin->report);
+	}
+	report_name_servers(admin);
+	return 0;
+}
+
+static const struct flag no_flags[] = { { 'c', "clusterName", FLAG_TEXT, "CLUSTER", 0, 0, 0, "" },
+	{ 'm', "moreStats", FLAG_SWITCH, NULL, 0, 0, 0, "" }, { 0 } };
+static const struct subcommand sample_command = { "cluster", no_flags, run_cluster,
+	"a sample for those who look", HTTP_MAY_READ, ASK_MS };
+
 static void
 run_sample(struct work *work, bool in_time)
 {
@@ -61,7 +100,11 @@ start_sample(struct events *events)
 	struct sample *sample = &events->sample;
 
 	arena_reset(&sample->arena);
-	command_run_begin(&sample->run, &sample->arena, SLICE("clusterList"));
+	sample->run = (struct command_run){
+		.arena = &sample->arena,
+		.command = &sample_command,
+		.args.flags = no_flags,
+	};
 	sample->run.name_servers = events->console->name_servers;
 	sample->run.stop = &events->console->stopping;
 	events->sampling = workers_submit(events->console->commands, &sample->work) == 0;

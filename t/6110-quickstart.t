@@ -16,10 +16,17 @@ ln -s "$(realpath "$BUILDDIR")" "$tree/build"
 # quickstart: its output; the cluster is gone afterwards, which is in $T_DIR/stopped
 quickstart() {
 	env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS unshare -rn sh -c 'ip link set lo up
-		cd "$0" && ./quickstart
+		cd "$0" && ./quickstart >"$2"
 		status=$?
+		at=$(sed -n "s/^Console: *//p" "$2")
+		curl -sS -m 60 -c "$2.jar" -H "Content-Type: application/json" "${at}api/login" \
+			-d "{\"user\":\"admin\",\"password\":\"$(sed -n "s/.*user admin, password //p" "$2")\"}" >"$2.login"
+		curl -sS -m 60 -b "$2.jar" "${at}api/commands/clusterList" >"$2.cluster"
 		build/mqcluster stop --local -c etc/cluster.ini -d run >"$1"
-		exit $status' "$tree" "$T_DIR/stopped" 2>"$T_DIR/errors"
+		exit $status' "$tree" "$T_DIR/stopped" "$T_DIR/said" 2>"$T_DIR/errors"
+	quickstart_status=$?
+	cat "$T_DIR/said"
+	return $quickstart_status
 }
 
 t_has "help" "$("$tree/quickstart" --help)" "two-master cluster on this machine"
@@ -38,6 +45,11 @@ for broker in broker-a broker-b; do
 	seconds=$(echo "$got" | sed -n "s/^$broker *left open *asked after \([0-9]*\)\.[0-9] s, answered commit, delivered$/\1/p")
 	t_ok "$broker asked, after the six seconds of the files that we ship: ${seconds:=0}" [ "$seconds" -ge 5 ]
 done
+t_has "it ends with the address of the console" "$got" "In a browser of this machine:  http://127.0.0.1:8080/"
+if command -v curl >/dev/null; then
+	t_has "where the password that it prints lets people in" "$(cat "$T_DIR/said.login")" '"role":"admin"'
+	t_has "to see the cluster" "$(cat "$T_DIR/said.cluster")" '"brokerName":"broker-b"'
+fi
 t_has "what runs where" "$got" "mqcluster stop"
 t_is "all four are stopped" "$(grep -c ' stopped' "$T_DIR/stopped")" 4
 t_done
