@@ -375,5 +375,5 @@ store_get_stats(const struct store *store, struct store_stats *stats)
 	};
 	segment_array_unref(segments);
 	/* Of now: a refusal quotes these figures, and a second may change them. */
-	disk_space(base->dir.path, &stats->disk_total, &stats->disk_free);
+	path_disk_space(base->dir.path, &stats->disk_total, &stats->disk_free);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "common/base/buf.h"
@@ -62,4 +63,17 @@ path_at_home(const char *name)
 		buf_printf(&path, "%s/", home);
 	buf_append_text(&path, name);
 	return buf_take(&path);
+}
+
+int
+path_disk_space(const char *path, int64_t *total, int64_t *available)
+{
+	struct statvfs fs;
+
+	if (statvfs(path, &fs) == -1)
+		return -1;
+	/* Blocks kept for root, or beyond a quota, are neither used nor available. */
+	*available = (int64_t)(fs.f_bavail * fs.f_frsize);
+	*total = (int64_t)((fs.f_blocks - fs.f_bfree) * fs.f_frsize) + *available;
+	return 0;
 }

@@ -6,12 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
-#include <sys/statvfs.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include "common/base/buf.h"
 #include "common/base/clock.h"
+#include "common/base/path.h"
 #include "common/json/json_body.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/headers.h"
@@ -201,7 +201,6 @@ daemon_host_view(
 	struct slice hosts = read_whole(arena, HOSTS_FILE), name;
 	struct host_entry *entries = arena_alloc(arena, HOST_VIEW_NAMES_MAX * sizeof *entries);
 	struct rlimit limit;
-	struct statvfs disk;
 	char host[256] = "";
 
 	gethostname(host, sizeof host - 1);
@@ -212,10 +211,7 @@ daemon_host_view(
 	view->memory_limit = memory_limit(arena);
 	view->store = slice_of(directory);
 	view->file_system = file_system_name(arena, directory);
-	if (statvfs(directory, &disk) == 0) {
-		view->disk_total = (int64_t)disk.f_blocks * (int64_t)disk.f_frsize;
-		view->disk_free = (int64_t)disk.f_bavail * (int64_t)disk.f_frsize;
-	}
+	path_disk_space(directory, &view->disk_total, &view->disk_free);
 	view->names = entries;
 	while (
 	    names.len != 0 && view->n_names < HOST_VIEW_NAMES_MAX && slice_next(&names, ';', &name))

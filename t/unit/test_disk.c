@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 #include <sys/statvfs.h>
 
+#include "common/base/path.h"
 #include "t/lib/store_rig.h"
 
 /* Stands for the C library's: a partition of 1000 blocks, of which root keeps 100. */
@@ -30,7 +31,7 @@ Test(disk, space_is_counted_as_df_does)
 	int64_t total, available;
 
 	n_free = 300;
-	cr_assert_eq(disk_space("/", &total, &available), 0);
+	cr_assert_eq(path_disk_space("/", &total, &available), 0);
 	cr_assert_eq(available, 300 * 4096);
 	cr_assert_eq(total, 900 * 4096);
 }

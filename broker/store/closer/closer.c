@@ -7,11 +7,11 @@
 #include <string.h>
 
 #include "broker/store/closer/checkpointer.h"
-#include "broker/store/log/disk.h"
 #include "broker/store/sqlite/sql.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "common/base/path.h"
 #include "common/base/thread.h"
 
 #define TICK_MS 1000
@@ -147,7 +147,7 @@ watch_disk(struct closer *closer)
 	int limit = base->options.disk_refuse_percent;
 	int64_t total, available;
 
-	if (disk_space(base->dir.path, &total, &available) == -1)
+	if (path_disk_space(base->dir.path, &total, &available) == -1)
 		return;
 	bool blocked = write_block_holds(&base->write_blocks, WRITE_BLOCK_LIMIT);
 	bool block =

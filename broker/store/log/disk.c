@@ -4,7 +4,6 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define FREE_STEP_BYTES (16 << 20)
@@ -57,17 +56,4 @@ disk_free_slowly(int fd)
 			usleep(FREE_PAUSE_US);
 		}
 	close(fd);
-}
-
-int
-disk_space(const char *path, int64_t *total, int64_t *available)
-{
-	struct statvfs fs;
-
-	if (statvfs(path, &fs) == -1)
-		return -1;
-	/* Blocks kept for root, or beyond a quota, are neither used nor available. */
-	*available = (int64_t)(fs.f_bavail * fs.f_frsize);
-	*total = (int64_t)((fs.f_blocks - fs.f_bfree) * fs.f_frsize) + *available;
-	return 0;
 }

@@ -17,7 +17,5 @@ int disk_write_back(int fd);
  * that has another name, or that somebody else has open, is only closed. -1: there is none.
  */
 void disk_free_slowly(int fd);
-/* Bytes of the path's partition that its user can have, as df counts, and how many are free now. */
-int disk_space(const char *path, int64_t *total, int64_t *available);
 
 #endif
