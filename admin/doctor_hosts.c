@@ -260,7 +260,8 @@ wrong_broker(struct doctor *doctor)
 		const struct doctor_broker *broker = &doctor->brokers[i];
 		const char *name = doctor_setting(doctor, &broker->daemon, "brokerName");
 
-		if (name == NULL || strcmp(name, broker->name) == 0)
+		if (name == NULL || strcmp(name, broker->name) == 0 ||
+		    is_lost_on_loopback(doctor, broker))
 			continue;
 		doctor_find(doctor, broker->name,
 		    doctor_text(

@@ -192,21 +192,36 @@ doctor_is_system_topic(const struct doctor *doctor, struct slice topic)
 
 /* ---- the survey -------------------------------------------------------- */
 
+/* Adds the name to the list that is separated by ; unless it is there or is an address. */
+static void
+add_name(struct buf *list, struct slice name)
+{
+	struct slice rest = buf_slice(list), one;
+	size_t n = 0;
+
+	while (n < name.len && strchr("0123456789.:[]", name.data[n]) != NULL)
+		n++;
+	if (n == name.len)
+		return;
+	while (rest.len != 0 && slice_next(&rest, ';', &one))
+		if (slice_equal(one, name))
+			return;
+	buf_append_slice(list, name);
+	buf_append_char(list, ';');
+}
+
 /* The names of hosts that all daemons should resolve alike. */
 static struct slice
 names_of_hosts(struct doctor *doctor)
 {
 	struct buf list = { 0 };
+	struct slice more = slice_of(doctor->names), one;
 	const char *address;
 
-	for (size_t n = 0; (address = twinmq_name_server(doctor->admin->mq, n)) != NULL; n++) {
-		const char *host = doctor_host_of(doctor, address);
-
-		if (strspn(host, "0123456789.") != strlen(host) && host[0] != '[')
-			buf_printf(&list, "%s;", host);
-	}
-	if (doctor->names != NULL)
-		buf_append_text(&list, doctor->names);
+	for (size_t n = 0; (address = twinmq_name_server(doctor->admin->mq, n)) != NULL; n++)
+		add_name(&list, slice_of(doctor_host_of(doctor, address)));
+	while (more.len != 0 && slice_next(&more, ';', &one))
+		add_name(&list, one);
 	struct slice names = arena_copy(&doctor->admin->arena, buf_slice(&list));
 	buf_release(&list);
 	return names;

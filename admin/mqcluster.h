@@ -32,16 +32,19 @@ struct cluster_command {
 	int (*run)(struct mqcluster *self);
 	const char *help;
 	bool reads_itself; /* cluster.ini, when it wants it; else it has been read */
+	int failure;       /* exit status after cluster_fail; 0: 1 */
 };
 
 /* Of mqcluster account; ends at name NULL. */
 extern const struct cluster_command cluster_account_commands[];
 extern const struct flag cluster_start_flags[], cluster_stop_flags[], cluster_status_flags[],
-    cluster_run_flags[];
+    cluster_run_flags[], cluster_doctor_flags[];
 int cluster_start_run(struct mqcluster *self);
 int cluster_stop_run(struct mqcluster *self);
 int cluster_status_run(struct mqcluster *self);
 int cluster_run_run(struct mqcluster *self);
+/* 0: it found nothing, 1: it did. */
+int cluster_doctor_run(struct mqcluster *self);
 
 /*
  * Locks the directory against other mqclusters until we exit. make: creates it when it is missing.

@@ -23,6 +23,8 @@ static const struct cluster_command commands[] = {
 	{ "status", cluster_status_flags, cluster_status_run, "show what runs" },
 	{ "run", cluster_run_flags, cluster_run_run,
 	    "run it in the foreground, and restart what dies" },
+	{ "doctor", cluster_doctor_flags, cluster_doctor_run,
+	    "look for what is wrong with the cluster, and say what to do", .failure = EXIT_USAGE },
 	{ NULL },
 };
 
@@ -68,7 +70,7 @@ run(struct mqcluster *self, const struct cluster_command *command)
 		status = command->run(self);
 	if (status == -1) {
 		fprintf(stderr, "mqcluster: %s\n", cluster->why);
-		status = EXIT_FAILURE;
+		status = command->failure != 0 ? command->failure : EXIT_FAILURE;
 	} else if (report_print(&self->report) == -1) {
 		fprintf(stderr, "mqcluster: standard output cannot be written\n");
 		status = EXIT_FAILURE;
