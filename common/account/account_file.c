@@ -163,23 +163,31 @@ account_change(struct accounts *accounts,
 
 /* ---- opening --------------------------------------------------------- */
 
-/* Made here, so that it is nobody else's from the beginning. NULL, or what is wrong. */
+/*
+ * Made here, so that it is nobody else's from the beginning. One that exists is not opened: closing
+ * it would drop the locks of SQLite's connections of this process. NULL, or what is wrong.
+ */
 static const char *
 make_file(const char *path, const char *directory)
 {
 	struct stat status;
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	const char *why = NULL;
 
+	if (fd == -1 && errno == EEXIST) {
+		if (lstat(path, &status) == -1)
+			return strerror(errno);
+		if (!S_ISREG(status.st_mode))
+			return "it is no file";
+		return (status.st_mode & 077) != 0
+		           ? "others may read it: chmod 600, and change passwords and tokens"
+		           : NULL;
+	}
 	if (fd == -1)
 		return strerror(errno);
-	if (fstat(fd, &status) == -1 || !S_ISREG(status.st_mode))
-		why = "it is no file";
-	else if ((status.st_mode & 077) != 0)
-		why = "others may read it: chmod 600, and change passwords and tokens";
 	/* root makes it for the daemon, whose directory this is */
-	else if (geteuid() == 0 && status.st_size == 0 && stat(directory, &status) == 0 &&
-		 fchown(fd, status.st_uid, status.st_gid) == -1)
+	if (geteuid() == 0 && stat(directory, &status) == 0 &&
+	    fchown(fd, status.st_uid, status.st_gid) == -1)
 		why = strerror(errno);
 	close(fd);
 	return why;

@@ -335,7 +335,7 @@ Test(account, files_that_are_refused)
 	is_refused(&place, "not a database");
 	unlink(place.file);
 	mkdir(place.file, 0700);
-	is_refused(&place, "directory");
+	is_refused(&place, "it is no file");
 	rmdir(place.file);
 	place_release(&place);
 }
