@@ -1,6 +1,8 @@
 #!/bin/sh
 # mqadmin doctor: nothing about a cluster that is well and busy; of each fault that is planted in consumer
 # groups and messages its diagnosis and no other.
+# shellcheck disable=SC2031,SC2154 # half sets position and offset in this shell
+
 # shellcheck source=t/lib/lib.sh
 . "${SRCDIR:-.}/t/lib/lib.sh"
 # shellcheck source=t/lib/half_messages.sh
@@ -106,12 +108,37 @@ drop_topic %DLQ%G
 half broker-a PGone T gone-1 k
 doc "$both"
 says "an open transaction without a producer" producer-gone "1 open at broker-a" "mqadmin transactionList -g PGone"
-# shellcheck disable=SC2031
 end broker-a PGone "$COMMIT" "$position" "$offset" >/dev/null
 doc "$both"
 t_is "decided, it is none" "$found" ""
-# shellcheck disable=SC2031
-end broker-a PGone "$ROLLBACK" "$position" "$offset" >/dev/null
+gone_position=$position gone_offset=$offset
+
+# setting KEY=VALUE: at both
+setting() {
+	rawcall -B "$1" "$(address broker-a)" 25 >/dev/null
+	rawcall -B "$1" "$(address broker-b)" 25 >/dev/null
+}
+counter_is() {
+	rawcall "$(address broker-a)" 28 | grep -q "\"$1\":\"$2\""
+}
+hold silent -B '{"clientID":"silent","producerDataSet":[{"groupName":"PSilent"}],"consumerDataSet":[]}' "$(address broker-a)" 34
+setting transactionTimeOut=1
+setting transactionCheckInterval=600000
+half broker-a PSilent T silent-1 k
+t_ok "a producer is asked" t_wait 60 counter_is transactionAsked 1
+doc "$both"
+says "a producer that does not say" transactions-unanswered "1 of 1 open ones at broker-a"
+end broker-a PSilent "$COMMIT" "$position" "$offset" >/dev/null
+setting transactionCheckInterval=1
+setting transactionCheckMax=1
+half broker-a PSilent T silent-2 k
+t_ok "a transaction is parked" t_wait 60 counter_is transactionParked 1
+doc "$both"
+says "a parked transaction" transactions-parked transactionParked=1 "mqadmin transactionList -s parked"
+end broker-a PSilent "$COMMIT" "$position" "$offset" >/dev/null
+doc "$both"
+t_is "decided, it is none, too" "$found" ""
+end broker-a PGone "$ROLLBACK" "$gone_position" "$gone_offset" >/dev/null
 doc "$both"
 says "a contradiction" transactions-contradict transactionContradictions=1
 t_done
