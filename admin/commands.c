@@ -23,6 +23,7 @@ const struct subcommand *const admin_families[] = {
 	timer_commands,
 	group_commands,
 	catalog_commands,
+	dead_letter_commands,
 	reset_commands,
 	transaction_commands,
 	producer_group_commands,

@@ -18,7 +18,7 @@ static const struct handler config_handlers[] = {
 };
 
 /* send/ */
-extern const struct handler send_handlers[], send_back_handlers[];
+extern const struct handler send_handlers[], send_back_handlers[], dead_letter_handlers[];
 /* reply/ */
 extern const struct handler reply_handlers[];
 /* delay/ */
@@ -47,6 +47,7 @@ extern const struct handler transaction_handlers[], transaction_admin_handlers[]
 const struct handler *const broker_families[] = {
 	send_handlers,
 	send_back_handlers,
+	dead_letter_handlers,
 	reply_handlers,
 	recall_handlers,
 	timers_handlers,

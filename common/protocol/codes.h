@@ -178,6 +178,7 @@
 	X(LIST_ALARMS, 7013)                                                                       \
 	X(PREVIEW_RESET, 7014)                                                                     \
 	X(EXPLAIN_CONFIG, 7015)                                                                    \
+	X(REPLAY_DEAD_LETTER, 7016)                                                                \
 	X(GET_HOST_VIEW, 7020)                                                                     \
 	X(POP_MESSAGE, 200050)                                                                     \
 	X(ACK_MESSAGE, 200051)                                                                     \

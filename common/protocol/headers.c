@@ -636,6 +636,12 @@ const struct field query_sql_header_fields[] = {
 	FIELD_END,
 };
 
+const struct field replay_dead_letter_header_fields[] = {
+	FIELD_ROW("group", FIELD_GROUP, replay_dead_letter_header, group, true, 0),
+	FIELD_ROW("offset", FIELD_INT64, replay_dead_letter_header, offset, true, 0),
+	FIELD_END,
+};
+
 const struct field query_trend_header_fields[] = {
 	FIELD_ROW("kind", FIELD_TEXT, query_trend_header, kind, true, 0),
 	FIELD_ROW("name", FIELD_TEXT, query_trend_header, name, false, 0),

@@ -663,6 +663,13 @@ struct query_sql_header {
 };
 extern const struct field query_sql_header_fields[];
 
+/* REPLAY_DEAD_LETTER, TwinMQ's own */
+struct replay_dead_letter_header {
+	struct slice group;
+	int64_t offset; /* in its queue of dead letters */
+};
+extern const struct field replay_dead_letter_header_fields[];
+
 /* QUERY_TREND, TwinMQ's own */
 struct query_trend_header {
 	struct slice kind;  /* "broker", "topic" or "group" */
