@@ -116,6 +116,8 @@ export function command(name, flags = {}, signal = undefined) {
   const path = `/api/commands/${encodeURIComponent(name)}`;
   if (row.right !== 'read' || row.flags.some(flag => flag.writes && given[flag.name])) return post(path, given, signal);
   const query = new URLSearchParams(given).toString();
+  // A query string has a limit, and no line ends.
+  if (query.length > 4000 || query.includes('%0A')) return post(path, given, signal);
   return get(query ? `${path}?${query}` : path, signal);
 }
 

@@ -6,7 +6,7 @@ import { h, replace, update } from './dom.js';
 import { bytes, day, number, percent, rate } from './format.js';
 import { lastCluster, onCluster } from './live.js';
 import { clusterMap } from './map.js';
-import { figure, figures, heading, link, loading, section } from './parts.js';
+import { badge, figure, figures, heading, link, loading, section } from './parts.js';
 import { t } from './strings.js';
 import { table } from './table.js';
 
@@ -41,14 +41,12 @@ function brokerTable(state) {
     key: row => `${row.brokerName}/${row.brokerId}`,
     sort: 0,
     columns: [
-      { name: t('broker'), value: row => row.brokerName, cell: row => link(row.brokerName, `#/brokers/${encodeURIComponent(row.brokerName)}`) },
-      { name: t('role'), value: row => t(Number(row.brokerId) === 0 ? 'master' : 'slave') },
+      { name: t('broker'), value: row => row.brokerName, cell: row => [link(row.brokerName, `#/brokers/${encodeURIComponent(row.brokerName)}`), Number(row.brokerId) === 0 ? null : [' ', badge(t('slave'))]] },
       { name: t('address'), value: row => row.address },
       { name: t('version'), value: row => row.version },
       { name: t('in_s'), value: row => Number(row.inTps), cell: row => rate(row.inTps), number: true },
       { name: t('out_s'), value: row => Number(row.outTps), cell: row => rate(row.outTps), number: true },
       { name: t('today_in_out'), value: row => state.today(row).inToday, cell: row => `${number(state.today(row).inToday)} / ${number(state.today(row).outToday)}`, number: true },
-      { name: t('yesterday_in_out'), value: row => state.today(row).inYesterday, cell: row => `${number(state.today(row).inYesterday)} / ${number(state.today(row).outYesterday)}`, number: true },
       state.hasMemory && { name: t('memory'), value: row => state.memory(row), cell: row => bytes(state.memory(row)), number: true },
       { name: t('disk'), value: row => state.disk(row).ratio, cell: row => h('span', { class: 'disk' }, gauge(state.disk(row).ratio, t('disk')), percent(state.disk(row).ratio)), number: true },
       { name: t('forecast'), value: row => forecastText(state.forecast(row)), wide: true },

@@ -9,7 +9,7 @@ import { table } from './table.js';
 
 function finding(one) {
   return h('article', { class: `card finding ${one.severity}` },
-    h('h3', null, badge(t(one.severity === 'error' ? 'error' : 'warning'), one.severity === 'error' ? 'bad' : 'warn'), ' ', one.subject),
+    h('h2', null, badge(t(one.severity === 'error' ? 'error' : 'warning'), one.severity === 'error' ? 'bad' : 'warn'), ' ', one.subject),
     h('p', null, one.what),
     facts([[t('evidence'), one.evidence], [t('advice'), one.advice]]));
 }

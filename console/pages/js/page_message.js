@@ -1,6 +1,6 @@
 /* One message: its place, its properties, its body, and what became of it. */
 
-import { command, may } from './api.js';
+import { command, may, session } from './api.js';
 import { bodyView } from './body.js';
 import { formDialog } from './dialog.js';
 import { h, replace } from './dom.js';
@@ -44,7 +44,7 @@ function groupTable(message, groups) {
       { name: t('state'), value: row => row.state, cell: row => badge(row.state, DONE.has(row.state) ? 'ok' : row.state === 'DEAD' ? 'bad' : 'warn') },
       { name: t('members'), value: row => row.members, cell: row => number(row.members), number: true },
       groups.some(row => row.note) && { name: t('note'), value: row => row.note || '', wide: true },
-      may('consumerStatus') && { cell: row => button(t('resend'), () => resendDialog(message, row.group), { kind: 'small', label: t('resend_of', row.group) }) },
+      session().role !== 'reader' && { cell: row => button(t('resend'), () => resendDialog(message, row.group), { kind: 'small', label: t('resend_of', row.group) }) },
     ].filter(Boolean),
   }).element;
 }

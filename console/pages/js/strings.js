@@ -101,7 +101,6 @@ const STRINGS = {
   out_s: ['Out/s', '读出/秒'],
   in_out: ['{0} in/s, {1} out/s', '写入 {0}/秒，读出 {1}/秒'],
   today_in_out: ['Today in / out', '今天写入 / 读出'],
-  yesterday_in_out: ['Yesterday in / out', '昨天写入 / 读出'],
   in_today: ['In today', '今日写入'],
   out_today: ['Out today', '今日读出'],
   yesterday_n: ['{0} yesterday', '昨天 {0}'],

@@ -48,7 +48,7 @@ export function table({ label, columns, rows = [], key, search, sort = null, des
     },
   });
   const hasTools = search || [tools].flat().length > 0;
-  const whole = h('div', { class: columns.length > 6 ? 'list broad' : 'list' }, hasTools ? h('div', { class: 'tools' }, filter, tools, count) : null, element, nothing, pager);
+  const whole = h('div', { class: columns.length > 6 ? 'list broad' : 'list' }, hasTools ? h('div', { class: 'tools' }, filter, tools, count) : null, h('div', { class: 'scroll' }, element), nothing, pager);
 
   function sortBy(i) {
     order = { column: i, descending: order.column === i ? !order.descending : Boolean(columns[i].number) };
