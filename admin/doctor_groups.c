@@ -12,6 +12,7 @@
 #include "common/base/strmap.h"
 
 #define WATCH_STEP_MS 200
+#define LISTED_MAX 8       /* of queues or members in one finding */
 #define OLD_MS 60000       /* so long a message may wait before its consumer counts as stuck */
 #define OLDEST_VERSION 212 /* V4_0_0: before it, clients read route and filters otherwise */
 
@@ -318,12 +319,35 @@ ask_owned(struct doctor *doctor, const struct doctor_group *group,
 	return true;
 }
 
+/* Adds to a list for people, of which only the beginning is shown. */
+struct short_list {
+	const char *text; /* NULL: empty */
+	size_t n;
+};
+
+static void
+add_to_list(struct doctor *doctor, struct short_list *list, const char *item)
+{
+	if (list->n < LISTED_MAX)
+		list->text = doctor_text(doctor, "%s%s%s", list->n != 0 ? list->text : "",
+		    list->n != 0 ? ", " : "", item);
+	list->n++;
+}
+
+static const char *
+list_text(struct doctor *doctor, const struct short_list *list)
+{
+	return list->n <= LISTED_MAX
+	           ? list->text
+	           : doctor_text(doctor, "%s and %zu more", list->text, list->n - LISTED_MAX);
+}
+
 /* The queues of the topic that no member has, as a text; NULL: none. */
 static const char *
 find_unowned(struct doctor *doctor, struct slice topic, const struct strmap *owned)
 {
 	const struct doctor_broker *broker;
-	const char *text = NULL;
+	struct short_list list = { 0 };
 
 	for (size_t i = 0; (broker = doctor_master_at(doctor, i)) != NULL; i++)
 		for (size_t j = 0; j < broker->topics.n_topics; j++) {
@@ -336,15 +360,14 @@ find_unowned(struct doctor *doctor, struct slice topic, const struct strmap *own
 				    (int)topic.len, topic.data, broker->name, id);
 
 				if (strmap_find(owned, key) == NULL)
-					text = doctor_text(doctor, "%s%s%s/%d",
-					    text != NULL ? text : "", text != NULL ? ", " : "",
-					    broker->name, id);
+					add_to_list(doctor, &list,
+					    doctor_text(doctor, "%s/%d", broker->name, id));
 			}
 		}
-	return text;
+	return list_text(doctor, &list);
 }
 
-/* All that is unowned of a group; absent topics when it is not known. */
+/* Whether all members say what they have; that is added. */
 static bool
 ask_all_owned(struct doctor *doctor, const struct doctor_group *group, struct strmap *owned)
 {
@@ -358,15 +381,17 @@ static void
 report_unowned(struct doctor *doctor, const struct doctor_group *group, struct slice topic,
     const char *unowned)
 {
-	const char *members = "";
+	struct short_list members = { 0 };
 
 	for (size_t i = 0; i < group->n_members; i++)
-		members = doctor_text(doctor, "%s%s%s (%s)", members, i != 0 ? ", " : "",
-		    group->members[i].client_id, group->members[i].address);
+		add_to_list(doctor, &members,
+		    doctor_text(
+			doctor, "%s (%s)", group->members[i].client_id, group->members[i].address));
 	doctor_find(doctor, group->name,
 	    doctor_text(doctor, "Nobody of group %s consumes some queues of topic %.*s.",
 		group->name, (int)topic.len, topic.data),
-	    doctor_text(doctor, "without an owner: %s; members: %s", unowned, members),
+	    doctor_text(
+		doctor, "without an owner: %s; members: %s", unowned, list_text(doctor, &members)),
 	    "a member counts others that are gone, or does not rebalance: restart the members one "
 	    "by "
 	    "one, and see that all reach the same name servers and brokers");

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "admin/doctor.h"
-#include "common/base/clock.h"
+#include "common/base/strmap.h"
 #include "common/net/resolve.h"
 
 #define DAY_MS 86400000
@@ -132,13 +132,21 @@ routes_differ(struct doctor *doctor)
 	}
 }
 
-static bool
-has_name(const struct slice *names, size_t n, struct slice name)
+/* How many of a's topics b lacks, and the first of them. */
+static size_t
+count_missing(
+    const struct doctor_name_server *a, const struct doctor_name_server *b, struct slice *first)
 {
-	for (size_t i = 0; i < n; i++)
-		if (slice_equal(names[i], name))
-			return true;
-	return false;
+	struct strmap known = { 0 };
+	size_t n = 0;
+
+	for (size_t i = 0; i < b->n_topics; i++)
+		strmap_put(&known, b->topics[i], &known);
+	for (size_t i = 0; i < a->n_topics; i++)
+		if (strmap_find(&known, a->topics[i]) == NULL && n++ == 0)
+			*first = a->topics[i];
+	strmap_release(&known, NULL);
+	return n;
 }
 
 /* Only among name servers that know the same brokers: else routes_differ says why. */
@@ -159,16 +167,13 @@ topics_differ(struct doctor *doctor)
 		for (size_t j = 0; j < doctor->n_name_servers; j++) {
 			const struct doctor_name_server *a = &doctor->name_servers[i];
 			const struct doctor_name_server *b = &doctor->name_servers[j];
-			size_t n_missing = 0;
 			struct slice first = SLICE_NONE;
+			size_t n_missing;
 
 			if (i == j || a->topics == NULL || b->topics == NULL ||
 			    !know_the_same_brokers(doctor, i, j))
 				continue;
-			for (size_t k = 0; k < a->n_topics; k++)
-				if (!has_name(b->topics, b->n_topics, a->topics[k]) &&
-				    n_missing++ == 0)
-					first = a->topics[k];
+			n_missing = count_missing(a, b, &first);
 			if (n_missing != 0)
 				doctor_find(doctor, b->daemon.title,
 				    doctor_text(doctor, "The %s lacks topics that the %s has.",
