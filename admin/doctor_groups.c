@@ -515,11 +515,9 @@ report_stuck(struct doctor *doctor, const struct doctor_group *group,
 		(long long)lag_of(now), (long long)lag_of(before), group->members[0].client_id,
 		group->members[0].address, group->n_members > 1 ? " and others" : ""),
 	    doctor_text(doctor,
-		"mqadmin consumerProgress -g %s -s true names the client of each queue, "
-		"consumerStatus -g %s -s shows its threads; restart it, or skip the message that "
-		"it "
-		"cannot take",
-		group->name, group->name));
+		"mqadmin consumerProgress -g %s -s true names the client of each queue; look at "
+		"its log and its threads, restart it, or skip the message that it cannot take",
+		group->name));
 }
 
 static void

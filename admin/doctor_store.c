@@ -145,7 +145,7 @@ file_limit_low(struct doctor *doctor)
 		int64_t wanted = setting_number(doctor, daemon, "maxConnections", 0) + OWN_FILES;
 
 		if (!daemon->has_view || daemon->view.file_limit == -1 ||
-		    daemon->view.file_limit >= wanted)
+		    daemon->view.file_limit >= wanted - OWN_FILES)
 			continue;
 		doctor_find(doctor, daemon->title,
 		    doctor_text(doctor, "%s may open too few files for as many connections.",
