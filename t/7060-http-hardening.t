@@ -15,7 +15,7 @@ allowed=$(ulimit -n)
 [ "$allowed" = unlimited ] || [ "$allowed" -ge $((crowd_size + 600)) ] || crowd_size=$((allowed - 600))
 
 begin b -o bindAddress=127.0.0.1 -o httpMaxConnections=12000 -o httpIdleTimeout=600000 -o httpRequestTimeout=4000 \
-	-o httpMaxBodyBytes=65536 -o httpMaxHeadBytes=4096 -o httpMaxMemory=4194304
+	-o httpMaxBodyBytes=1048576 -o httpMaxHeadBytes=4096 -o httpMaxMemory=4194304
 at=$(url b)
 host=127.0.0.1:$(http_port b)
 token="Authorization: Bearer $(cat "$T_DIR/b/http-token")"
@@ -71,6 +71,15 @@ t_is 'the silent ones cost no buffers' "$(metric memory_bytes)" 0
 kill9 crowd
 t_ok 'they go' t_wait 60 at_most 20 connections
 
+start i mqnamesrv -o storePath="$T_DIR/i" -o httpIdleTimeout=500 -o httpRequestTimeout=60000 || exit 1
+"$BUILDDIR/t/lib/crowd" -n 50 "127.0.0.1:$(http_port i)" >"$T_DIR/idle" 2>&1 &
+t_remember idle $!
+t_ok 'what is silent longer than httpIdleTimeout is closed' t_wait 60 grep -q '^open=0$' "$T_DIR/idle"
+got=$(web "$(url i)/metrics")
+t_is 'and gone' "$(echo "$got" | sed -n 's/^twinmq_http_connections //p')" 1
+t_is 'which is no fault' "$(echo "$got" | sed -n 's/^twinmq_http_connections_late_total //p')" 0
+stop i
+
 # ---- those that are slow
 drip() { # NAME HEAD
 	(
@@ -91,7 +100,7 @@ t_ok 'a body byte by byte, too' t_wait 120 is_over slow-body
 t_ok 'both are counted' t_wait 30 at_least $((late + 2)) connections_late_total
 
 # ---- bodies that are announced and never come
-printf 'POST /v1/topics/T/messages HTTP/1.1\r\nHost: localhost\r\n%s\r\n%s\r\nContent-Length: 60000\r\n\r\n' "$token" "$json" >"$T_DIR/announced"
+printf 'POST /v1/topics/T/messages HTTP/1.1\r\nHost: localhost\r\n%s\r\n%s\r\nContent-Length: 700000\r\n\r\n' "$token" "$json" >"$T_DIR/announced"
 refused=$(metric requests_refused_total)
 crowd -n 300 -b "$T_DIR/announced"
 t_ok 'bodies that are announced' t_wait 120 is_held
