@@ -52,6 +52,7 @@ async function broker() {
   await c.fill('Filter: Settings', 'flushDiskType');
   const rows = await c.rows('Settings');
   same('broker: a setting', rows.map(row => row.slice(0, 2).join('=')).join(), `flushDiskType=${mqadmin('getBrokerConfig', '-b', address)[address].flushDiskType}`);
+  has('broker: where a setting is from', rows[0][2], 'cluster.ini:');
   await c.fill('Filter: Settings', 'logLevel');
   await c.press('Change logLevel');
   await c.fill('logLevel', 'loud');
@@ -291,6 +292,12 @@ async function dead() {
   const rows = await c.rows('Dead letters');
   same('dead letters: of a group', rows.length, mqadmin('consumeMessage', '-t', '%DLQ%bad-group').messages.length);
   has('dead letters: where it was sent', rows[0].join(), 'bad-topic');
+  await c.press('Replay');
+  await (await c.page.waitForSelector('dialog button.primary')).click();
+  await c.has('Replayed: 1');
+  has('dead letters: one is replayed', await c.text('dialog td:nth-child(2)'), 'replayed');
+  await c.press('Close');
+  await c.closed();
 }
 
 async function statements() {

@@ -1,6 +1,6 @@
 /* One broker: its counters, and its settings with where each comes from. */
 
-import { command, may } from './api.js';
+import { command, hasFlag, may } from './api.js';
 import { checked, formDialog } from './dialog.js';
 import { h, replace } from './dom.js';
 import { bytes, number, time } from './format.js';
@@ -8,10 +8,29 @@ import { badge, button, code, empty, facts, fillFrom, heading, section, tabs, to
 import { t } from './strings.js';
 import { table } from './table.js';
 
-/* Values of getBrokerConfig, with their origins when the server tells them. */
-function settingRows(values) {
-  const origins = values.origins || {};
-  return Object.entries(values).filter(([, value]) => typeof value !== 'object').map(([name, value]) => ({ name, value, origin: origins[name] || '' }));
+/* Where a value is from: a line of a file, the command line, a change at run time, or nowhere. */
+function originText(setting, file) {
+  if (setting.changedAt) return t('changed_by', time(setting.changedAt), setting.changedBy || '');
+  if (setting.origin === 'file' && file) return setting.line ? `${file}:${setting.line}` : file;
+  return { default: t('origin_default'), argument: t('origin_argument') }[setting.origin] || setting.origin;
+}
+
+function settingRows(daemon) {
+  return daemon.settings.map(setting => ({ name: setting.name, value: setting.value, origin: originText(setting, daemon.file) }));
+}
+
+/* From a broker that does not tell origins: values only. */
+async function readSettings(address, signal) {
+  if (hasFlag('getBrokerConfig', 'origins')) {
+    try {
+      const { daemons } = await command('getBrokerConfig', { brokerAddr: address, origins: true }, signal);
+      if (daemons[0]) return settingRows(daemons[0]);
+    } catch (error) {
+      if (error.name === 'AbortError') throw error;
+    }
+  }
+  const document = await command('getBrokerConfig', { brokerAddr: address }, signal);
+  return Object.entries(document[address] || {}).map(([name, value]) => ({ name, value, origin: '' }));
 }
 
 function settingsTable(view, address, rows) {
@@ -99,6 +118,5 @@ export async function show(view) {
     [t('settings'), () => settings],
     [t('counters'), () => counters(status)],
   ]));
-  await fillFrom(settings, () => command('getBrokerConfig', { brokerAddr: broker.address }, signal),
-    document => settingsTable(view, broker.address, settingRows(document[broker.address] || {})));
+  await fillFrom(settings, () => readSettings(broker.address, signal), rows => settingsTable(view, broker.address, rows));
 }

@@ -55,7 +55,8 @@ function brokerTable(state) {
 }
 
 function totals(state) {
-  const { brokers, more } = state;
+  const { brokers } = state;
+  const more = brokers.map(state.today);
   const messages = Object.values(state.status);
   return [
     figure(t('brokers'), number(brokers.length)),
@@ -85,10 +86,10 @@ export async function show({ here, signal }) {
   const document = lastCluster() || await command('clusterList', {}, signal);
   const state = {
     document, brokers: document.brokers, more: [], status: {}, settings: {}, servers: {}, hasMemory: false,
-    today: row => state.more.find(m => m.brokerName === row.brokerName && String(m.brokerId) === String(row.brokerId)) || {},
-    memory: row => Number((state.status[row.address] || {}).processMemory),
+    today: row => (row.inToday !== undefined ? row : state.more.find(m => m.brokerName === row.brokerName && String(m.brokerId) === String(row.brokerId)) || {}),
+    memory: row => Number(row.memory || (state.status[row.address] || {}).processMemory),
     disk: row => (state.status[row.address] ? diskOf(state.status[row.address], Date.now()) : { ratio: parseFloat(row.space) / 100, perDay: null }),
-    forecast: row => forecast(state.disk(row), state.settings[row.address] || {}, Date.now()),
+    forecast: row => (row.diskTotal > 0 ? { state: row.diskFullAt > 0 ? 'full' : 'still', at: row.diskFullAt } : forecast(state.disk(row), state.settings[row.address] || {}, Date.now())),
   };
   const name = () => (state.brokers[0] ? state.brokers[0].cluster : t('page_cluster'));
   const numbers = figures();
@@ -123,7 +124,7 @@ export async function show({ here, signal }) {
   state.status = status || {};
   state.settings = settings || {};
   state.servers = servers || {};
-  state.hasMemory = Object.values(state.status).some(counters => Number(counters.processMemory) > 0);
+  state.hasMemory = state.brokers.some(row => state.memory(row) > 0);
   rows = brokerTable(state);
   replace(list, rows.element);
   draw();

@@ -1,6 +1,7 @@
 /* The dead letters of one group, and giving them another chance. */
 
-import { command } from './api.js';
+import { command, may } from './api.js';
+import { formDialog, showDialog } from './dialog.js';
 import { h, replace } from './dom.js';
 import { bytes, number, time } from './format.js';
 import { DEAD, groupLink, messageLink } from './names.js';
@@ -28,10 +29,42 @@ function deadTable(rows, topic) {
   }).element;
 }
 
+/* What happened to each: where its copy is now, or why there is none. */
+function replayTable(rows) {
+  return table({
+    label: t('page_dead'),
+    rows,
+    key: row => `${row.brokerName}/${row.offset}`,
+    columns: [
+      { name: t('message_id'), value: row => row.msgId, wide: true },
+      { name: t('state'), value: row => row.result, wide: true },
+      { name: t('message'), value: row => row.replayedId || '', cell: row => (row.replayedId ? link(row.replayedId, messageLink(row.replayedId, row.topic), 'id') : '–'), wide: true },
+    ],
+  }).element;
+}
+
+function replayDialog(group) {
+  formDialog({
+    title: t('replay_of', group),
+    text: t('replay_text'),
+    submit: t('replay'),
+    fields: [
+      { name: 'msgKey', label: t('replay_key') },
+      { name: 'tags', label: t('replay_tag') },
+      { name: 'maxNum', label: t('replay_max'), type: 'number', min: 1, value: 100, required: true },
+      { name: 'rate', label: t('replay_rate'), type: 'number', min: 1, value: 100, required: true },
+    ],
+    work: values => command('deadLetterReplay', { group, ...values }),
+    done: document => showDialog(t('replayed', number(document.replayed)), replayTable(document.deadLetters)),
+  });
+}
+
 export async function show({ here, params, signal }) {
   const topic = DEAD + params.name;
   const results = h('div', { class: 'page' });
-  replace(here, trail([t('page_dead'), '#/dead'], [params.name]), heading(params.name, link(t('group'), groupLink(params.name), 'button')), results);
+  replace(here, trail([t('page_dead'), '#/dead'], [params.name]), heading(params.name,
+    may('deadLetterReplay') && button(t('replay'), () => replayDialog(params.name)),
+    link(t('group'), groupLink(params.name), 'button')), results);
   const { topics } = await command('topicList', {}, signal);
   if (!topics.includes(topic)) {
     replace(results, empty(t('no_dead_here')));

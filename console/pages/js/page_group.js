@@ -42,7 +42,7 @@ function queueTable(queues) {
       { name: t('broker_offset'), value: row => row.brokerOffset, cell: row => number(row.brokerOffset), number: true },
       { name: t('group_offset'), value: row => row.consumerOffset, cell: row => number(row.consumerOffset), number: true },
       { name: t('lag'), value: row => row.diff, cell: row => number(row.diff), number: true },
-      { name: t('owner'), value: row => row.clientIP || '', cell: row => row.clientIP || badge(t('nobody'), 'warn') },
+      { name: t('owner'), value: row => row.clientIP || '', cell: row => row.clientIP || badge(row.lastCommit ? t('unowned_since', ago(row.lastCommit)) : t('nobody'), 'warn') },
       { name: t('last_consumed'), value: row => row.lastTime, cell: row => ago(row.lastTime), number: true },
     ],
   }).element;

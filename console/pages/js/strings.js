@@ -123,6 +123,9 @@ const STRINGS = {
   setting: ['Setting', '设置项'],
   value: ['Value', '值'],
   origin: ['Origin', '来源'],
+  origin_default: ['default', '默认'],
+  origin_argument: ['command line', '命令行'],
+  changed_by: ['changed {0} {1}', '{0} 修改 {1}'],
   counters: ['Counters', '计数器'],
   counter: ['Counter', '计数器'],
   wipe_write: ['Drain', '停止写入'],
@@ -192,6 +195,7 @@ const STRINGS = {
   broker_offset: ['Next offset', 'Broker 位点'],
   group_offset: ['Group offset', '消费位点'],
   owner: ['Owner', '拥有者'],
+  unowned_since: ['nobody since {0}', '{0} 起无主'],
   unowned: ['Queues without an owner', '无主队列'],
   last_consumed: ['Last consumed', '最近消费'],
   no_offsets: ['The group has no offsets yet.', '该组还没有位点。'],
@@ -355,6 +359,14 @@ const STRINGS = {
   // dead letters
   no_dead: ['No group has dead letters.', '没有死信。'],
   no_dead_here: ['The group has no dead letters.', '该组没有死信。'],
+  replay: ['Replay', '重放'],
+  replay_of: ['Replay dead letters of {0}', '重放 {0} 的死信'],
+  replay_text: ['The group gets a copy of each, at once and with all its tries. The dead letters stay.', '该组立即收到每条死信的副本，并重新计算重试次数。死信保留。'],
+  replay_rate: ['A second', '每秒条数'],
+  replay_max: ['At most', '最多条数'],
+  replay_key: ['Only with these keys', '仅限这些 Key'],
+  replay_tag: ['Only with this tag', '仅限此标签'],
+  replayed: ['Replayed: {0}', '已重放：{0}'],
   dead_since: ['Dead since', '成为死信的时间'],
 
   // doctor
