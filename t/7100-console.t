@@ -165,4 +165,16 @@ start other mqnamesrv -o storePath="$T_DIR/other" -o bindAddress=127.0.0.1 -o co
 t_is 'a port that is taken costs one warning' "$(grep -c 'no console: cannot listen' "$T_DIR/other.log")" 1
 stop other
 t_ok 'it stops while people look' stop ns
+
+# Sessions end.
+start ns mqnamesrv -o storePath="$T_DIR/ns" -o bindAddress=127.0.0.1 -o consolePort="$T_CONSOLE" \
+	-o consoleSessionIdleTimeout=1000 -o consoleSessionMaxTime=3000 || exit 1
+t_is 'a restart logs everybody out' "$(as boss /api/session >/dev/null; cat "$T_DIR/status")" 401
+is_over() { as admin /api/session >/dev/null && [ "$(cat "$T_DIR/status")" = 401 ]; }
+log_in admin "$made"
+sleep 1.1
+t_ok 'who does nothing is logged out' is_over
+log_in admin "$made"
+t_ok 'who works, too, after consoleSessionMaxTime' t_wait 60 is_over
+stop ns
 t_done
