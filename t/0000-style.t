@@ -1,6 +1,7 @@
 #!/bin/sh
 # The house rules that a machine can check.
 set -u
+BUILDDIR=$(cd "${BUILDDIR:-$(dirname "$0")/../build}" && pwd) || exit 99
 cd "${SRCDIR:-$(dirname "$0")/..}" || exit 99
 n=0
 
@@ -123,12 +124,12 @@ calls() {
 
 # The client's files stand on floors (client/handle.h).
 client_calls() {
-	calls "${BUILDDIR:-build}"/client/*.o
+	calls "$BUILDDIR"/client/*.o
 }
 
 # The store's rooms stand on each other, store.c is the roof.
 store_calls() {
-	calls "${BUILDDIR:-build}"/broker/store/libstore.a
+	calls "$BUILDDIR"/broker/store/libstore.a
 }
 
 # Arrows between rooms of the store, as the table has them: no cycle.
@@ -229,7 +230,7 @@ manuals() {
 
 # Most of this test's time: what was checked once, with the same libraries, has a stamp.
 scripts() {
-	stamps=${BUILDDIR:-build}/shellcheck
+	stamps=$BUILDDIR/shellcheck
 	mkdir -p "$stamps"
 	libraries=$(cat t/*/*.sh examples/common/run.sh bench/compare.d/*.sh | cksum)
 	for script in quickstart runtests examples/*/run examples/common/run.sh bench/compare bench/count-instructions \
