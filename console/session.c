@@ -108,9 +108,3 @@ session_find(struct sessions *sessions, struct accounts *accounts, struct slice 
 	TAILQ_INSERT_TAIL(&sessions->by_use, session, entry);
 	return session;
 }
-
-size_t
-sessions_count(const struct sessions *sessions)
-{
-	return sessions->n;
-}

@@ -35,6 +35,5 @@ struct session *session_add(
 struct session *session_find(struct sessions *sessions, struct accounts *accounts, struct slice id,
     int64_t now_ms, struct account *account);
 void session_remove(struct sessions *sessions, struct session *session);
-size_t sessions_count(const struct sessions *sessions);
 
 #endif
