@@ -63,9 +63,8 @@ export function onLogout(callback) {
   state.onLogout = callback;
 }
 
-async function enter(who) {
+function enter(who, table) {
   state.session = who;
-  const table = await get('/api/commands');
   state.commands = new Map((table.commands || table).map(row => [row.name, row]));
   return who;
 }
@@ -73,7 +72,7 @@ async function enter(who) {
 /* The session of an earlier visit, or null. */
 export async function resume() {
   try {
-    return await enter(await get('/api/session'));
+    return enter(...await Promise.all([get('/api/session'), get('/api/commands')]));
   } catch (problem) {
     if (problem.status === 401) return null;
     throw problem;
@@ -81,7 +80,8 @@ export async function resume() {
 }
 
 export async function login(user, password) {
-  return enter(await post('/api/login', { user, password }));
+  const who = await post('/api/login', { user, password });
+  return enter(who, await get('/api/commands'));
 }
 
 export async function logout() {

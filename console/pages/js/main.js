@@ -182,9 +182,14 @@ function decode(text) {
   }
 }
 
+/* The path and the query of the address. */
+function parts() {
+  return (location.hash.replace(/^#\/?/, '') || 'cluster').split('?');
+}
+
 async function route(first = false) {
   if (!session()) return;
-  const [path, query] = (location.hash.replace(/^#\/?/, '') || 'cluster').split('?');
+  const [path, query] = parts();
   const found = matchRoute(path);
   if (leave) leave.abort();
   leave = new AbortController();
@@ -228,5 +233,6 @@ onLogout(() => {
 });
 applyTheme();
 window.addEventListener('hashchange', () => route());
+matchRoute(parts()[0])?.load().catch(() => {}); // meanwhile
 await fillFrom(document.body, resume, () => []);
 if (!document.querySelector('.problem')) await frame();
