@@ -43,18 +43,18 @@ static void
 answer_list(struct http_exchange *exchange, struct loop *loop)
 {
 	const struct dead_list *list = exchange->state;
-	const struct chunk *chunk = list->job != NULL ? list->job->chunk : NULL;
+	struct read_job *job = list->job;
+	const struct chunk *chunk = job != NULL ? job->chunk : NULL;
 	int64_t next = list->from;
 	struct buf body = { 0 };
 	struct json_out out;
 	struct record record;
 
 	(void)loop;
-	if (list->job != NULL &&
-	    (list->job->status == READ_CORRUPT || list->job->status == READ_FAILED)) {
+	if (job != NULL && (job->status == READ_CORRUPT || job->status == READ_FAILED)) {
 		http_problem(
 		    exchange, 500, "A dead letter cannot be read; the broker's log says why.");
-		read_job_free(list->job);
+		read_job_free(job);
 		return;
 	}
 	json_out_init(&out, &body);
@@ -74,9 +74,9 @@ answer_list(struct http_exchange *exchange, struct loop *loop)
 	if (next < list->max_offset)
 		json_member_put_int(&out, "next", next);
 	json_close_object(&out);
-	http_answer_json(exchange, 200, &body);
-	if (list->job != NULL)
-		read_job_free(list->job);
+	http_answer_json(exchange, 200, &body); /* the list goes with the exchange */
+	if (job != NULL)
+		read_job_free(job);
 }
 
 static void

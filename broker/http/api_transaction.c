@@ -102,25 +102,28 @@ one_transaction_new(struct http_exchange *exchange)
 
 /* ---- shown ------------------------------------------------------------ */
 
+/* The view is released first: the server's thread may free it with the exchange. */
 static void
 on_viewed(struct transaction_view *view, struct loop *loop)
 {
 	struct one_transaction *one = view->context;
+	bool found = transaction_view_found(view), failed = view->failed;
 	struct transaction_info info;
 	struct json_out out;
 
-	if (transaction_view_found(view)) {
+	if (found) {
 		transaction_view_tell(view, &loop->arena, &info);
 		json_out_init(&out, &one->body);
 		transaction_info_write(&out, &info);
-		http_return(one->exchange, answer);
-	} else if (view->failed) {
-		refuse(
-		    one, 500, SLICE("The transaction cannot be read; the broker's log says why."));
-	} else {
-		refuse(one, 404, SLICE("There is no such transaction on this broker."));
 	}
 	transaction_view_release(view);
+	if (found)
+		http_return(one->exchange, answer);
+	else if (failed)
+		refuse(
+		    one, 500, SLICE("The transaction cannot be read; the broker's log says why."));
+	else
+		refuse(one, 404, SLICE("There is no such transaction on this broker."));
 }
 
 static void
