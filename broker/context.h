@@ -34,7 +34,7 @@ struct broker {
 	struct broker_settings *settings; /* members that are not live never change */
 	struct store *store;
 	struct topics *topics;
-	struct topic_turns *topic_turns; /* who changes them */
+	struct topic_turns *topic_turns; /* of their changes */
 	struct groups *groups;
 	struct limits *limits;
 	struct offsets *offsets;

@@ -2,8 +2,8 @@
 #define CONSOLE_EVENTS_H
 
 /*
- * GET /api/events: what changes in the cluster, as server-sent events. One sampler for all who
- * look, none while nobody does. The HTTP thread.
+ * GET /api/events: what changes in the cluster, as server-sent events. One sampler for all
+ * viewers, none without a viewer. The HTTP thread.
  */
 
 struct console;

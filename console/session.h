@@ -2,7 +2,7 @@
 #define CONSOLE_SESSION_H
 
 /*
- * Who is logged in: sessions by their id, in memory, so that a restart logs everybody out. There
+ * Sessions of logged-in people by their id, in memory, so that a restart logs everybody out. There
  * are at most SESSIONS_MAX; the one that was used longest ago makes room. Pointers are lent until
  * the next call. One thread.
  */
@@ -28,7 +28,7 @@ struct sessions;
 
 struct sessions *sessions_new(int64_t idle_ms, int64_t max_ms);
 void sessions_free(struct sessions *sessions);
-/* A session for who has just logged in; NULL: there are no random bits. */
+/* A session after a login; NULL: there are no random bits. */
 struct session *session_add(
     struct sessions *sessions, const struct account *account, int64_t now_ms);
 /* NULL: none of that id, or it is over. The account is as it is now. Counts as a use. */

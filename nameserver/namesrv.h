@@ -20,7 +20,7 @@ struct namesrv {
 	struct routes *routes;
 	struct kv *kv;
 	struct server *server;
-	struct accounts *accounts; /* NULL: nobody can prove who he is */
+	struct accounts *accounts; /* NULL: no client can prove its identity */
 	struct http_server *http;  /* NULL: none */
 	struct console *console;   /* NULL: none */
 	struct event *scan;

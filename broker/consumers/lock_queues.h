@@ -4,8 +4,8 @@
 /*
  * Ordered consumption, whatever protocol asks for it: one client of a group consumes a queue at a
  * time. Clients ask for the locks of their queues again and again; a lock ends when they give it
- * back, leave the group, or do not ask for rebalanceLockMaxLiveTime. Whoever asked in vain is told
- * to ask again (40). Who holds a queue is stored, renewals are not. On any loop.
+ * back, leave the group, or do not ask for rebalanceLockMaxLiveTime. A client that asked in vain is
+ * told to ask again (40). The holder of a queue is stored, renewals are not. On any loop.
  */
 
 #include "broker/context.h"
@@ -29,7 +29,7 @@ struct locked_queues lock_queues(
 /* Called once, on the loop. */
 typedef void locks_saved_fn(void *context, struct loop *loop);
 
-/* Writes who holds these queues of the batch. Texts are copied. */
+/* Writes the holders of these queues of the batch. Texts are copied. */
 void lock_queues_save(struct broker *broker, struct loop *loop, const struct lock_batch *batch,
     const struct locked_queues *locked, locks_saved_fn *done, void *context);
 void unlock_queues(struct broker *broker, struct loop *loop, const struct lock_batch *batch);

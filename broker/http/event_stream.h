@@ -2,7 +2,7 @@
 #define BROKER_EVENT_STREAM_H
 
 /*
- * Follows the queues of a topic for one reader who takes batches. A loop pulls from one queue after
+ * Follows the queues of a topic for one reader in batches. A loop pulls from one queue after
  * the other, and waits at all of them when there is nothing, so a stream has one batch in memory at
  * most, however slow its reader is. Positions are the offsets of all queues.
  *

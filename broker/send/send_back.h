@@ -6,8 +6,8 @@
  * delay that grows with each try, or on %DLQ%group when it came back too often. Independent of the
  * protocol. All on the thread of the worker's loop. Source: protocol description 5.6.
  *
- * send_back finds the message by its log position. Who has the record already, a revive of POP for
- * example, calls send_back_append and submits the append itself.
+ * send_back finds the message by its log position. A caller that has the record already, a revive
+ * of POP for example, calls send_back_append and submits the append itself.
  */
 
 #include "broker/context.h"

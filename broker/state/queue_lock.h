@@ -5,13 +5,13 @@
  * Locks on queues for ordered consumption: (group, topic, queue) -> the client that may consume,
  * until its lease ends. One lock (a leaf). Any thread; times are of clock_mono_ms.
  *
- * A queue that nobody holds is lent to the first that asks. Who asks in vain is remembered, one for
- * each queue, so that it can be told when the queue is free.
+ * A queue that nobody holds is lent to the first that asks. A client that asks in vain is
+ * remembered, one for each queue, so that it can be told when the queue is free.
  *
  * meta.db has a row for each queue that is held, which a change of its holder writes and a renewal
  * does not. So after a restart each queue is kept for its holder for a while, as that may count on
- * its lease; the others are free. A row may name one that has given the queue back, never one who
- * has not held it since: who gets a queue is told after the commit.
+ * its lease; the others are free. A row may name one that has given the queue back, never one
+ * that has not held it since: the next holder is told after the commit.
  *
  * A store of an older version has no rows. After its first start a queue that a group consumed
  * before is kept for the connection that commits its offset, which only a holder does.
@@ -36,7 +36,7 @@ void queue_locks_free(struct queue_locks *locks);
 /* At start: a row of META_SETTING; false when it is another module's. */
 bool queue_locks_load(struct queue_locks *locks, struct slice name, struct slice client_id);
 
-/* Who asks, and what counts at this moment. Texts are lent for the call. */
+/* The client that asks, and what counts at this moment. Texts are lent for the call. */
 struct lock_asker {
 	struct slice group;
 	struct slice client_id;

@@ -4,8 +4,8 @@
 /*
  * Turns to change topics. A change reads what a topic is, and is in force only after its commit: of
  * two at a time one would be lost. So the changes of one topic are made one after the other, first
- * come, first served. Who changes several takes their turns in order of names, and never two wait
- * for each other. One lock, a leaf. Any thread.
+ * come, first served. A change of several takes their turns in order of names, so that never two
+ * wait for each other. One lock, a leaf. Any thread.
  */
 
 #include <stddef.h>

@@ -2,9 +2,9 @@
 #define COMMON_ACCOUNT_H
 
 /*
- * Accounts: who may use the console and the HTTP API, in one SQLite file (accountsFile). All
- * daemons of a host may share it, and mqcluster changes it while they run. An account has a role, a
- * password or none, and any number of tokens for programs.
+ * Accounts: the people and programs that may use the console and the HTTP API, in one SQLite file
+ * (accountsFile). All daemons of a host may share it, and mqcluster changes it while they run. An
+ * account has a role, a password or none, and any number of tokens for programs.
  *
  * Passwords are stored as scrypt (RFC 7914), tokens as SHA-256: they have 256 random bits, so there
  * is nothing to guess. The file is readable by its user alone.
@@ -99,7 +99,7 @@ bool account_find_token(struct accounts *accounts, struct slice text, struct acc
 
 struct account_attempt {
 	struct slice name, password;
-	/* Who tries; a family of 0: unknown. Addresses of IPv6 count by their first 64 bits. */
+	/* The client's; a family of 0: unknown. Addresses of IPv6 count by their first 64 bits. */
 	struct sockaddr_storage address;
 };
 
@@ -114,7 +114,7 @@ enum account_status account_log_in(struct accounts *accounts, const struct accou
 
 /* ---- administration -------------------------------------------------- */
 
-/* An absent password: only tokens will prove who it is. */
+/* An absent password: only tokens will prove its identity. */
 enum account_status account_add(
     struct accounts *accounts, struct slice name, enum account_role role, struct slice password);
 /* With its tokens. */

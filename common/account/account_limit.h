@@ -7,7 +7,7 @@
  * success gives it back, so that attempts at once do not count as one.
  *
  * An address from which a name logged in lately is known for that name: only the address counts
- * then. A stranger who fails on purpose, from elsewhere, does not lock out who works there.
+ * then. Failures of a stranger elsewhere do not lock out the people at that address.
  *
  * The tables have a fixed size. In a full one the entry that is nearest to innocence makes room, so
  * a crowd of addresses gains little, and the total stays. The time is the caller's, monotonic. One

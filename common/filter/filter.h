@@ -60,8 +60,8 @@ size_t filter_ignored(const struct filter *filter);
 /* The memory that it takes, bytes. */
 size_t filter_size(const struct filter *filter);
 /*
- * What filter_matches costs for so many bytes of properties, at most, in about nanoseconds. Who
- * evaluates a filter on many messages stops when the sum is too high.
+ * What filter_matches costs for so many bytes of properties, at most, in about nanoseconds. A
+ * caller that evaluates many messages stops when the sum is too high.
  */
 int64_t filter_cost(const struct filter *filter, size_t properties_len);
 

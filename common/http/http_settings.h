@@ -32,7 +32,7 @@ struct http_settings {
 	    "the port for HTTP: metrics, health, and the API; -1: listenPort + 3 (any free port "  \
 	    "when listenPort is 0); 0: no HTTP"),                                                  \
 	    TEXT("httpBindAddress", http.bind_address, "127.0.0.1",                                \
-		"the address of the port for HTTP; anybody who reaches it may read the state of "  \
+		"the address of the port for HTTP; anybody at its network may read the state of "  \
 		"the daemon",                                                                      \
 		FILE_ONLY),                                                                        \
 	    TEXT("httpAllowedHosts", http.allowed_hosts, NULL,                                     \

@@ -2,9 +2,9 @@
 #define COMMON_METRICS_TEXT_H
 
 /*
- * Metrics as text: OpenMetrics 1.0.0, or Prometheus' text format 0.0.4 for those who do not ask for
- * the former. Both say the same; a counter's family has no _total in OpenMetrics, and its text ends
- * with # EOF. One thread.
+ * Metrics as text: OpenMetrics 1.0.0, or Prometheus' text format 0.0.4 for clients that do not ask
+ * for the former. Both say the same; a counter's family has no _total in OpenMetrics, and its text
+ * ends with # EOF. One thread.
  */
 
 #include <stdbool.h>

@@ -3,7 +3,7 @@
 
 /*
  * Requests whose code a server does not know. The first one with a code from a group, or from an
- * address when it names no group, is a line in the log: a person who migrates sees what will not
+ * address when it names no group, is a line in the log: an operator sees what will not
  * work. One lock (a leaf), taken for such requests alone. Any thread.
  *
  * What was said is remembered in a table of fixed size. When it is full, or when too many lines

@@ -45,7 +45,8 @@ struct subscription {
 	size_t n_codes;
 	const struct slice *tags;
 	size_t n_tags;
-	/* Not on the wire: SQL92 when it is compiled, of whoever keeps the subscription; else NULL.
+	/* Not on the wire: SQL92 when it is compiled, owned by the keeper of the subscription; else
+	 * NULL.
 	 */
 	const struct filter *filter;
 };

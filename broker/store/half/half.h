@@ -119,7 +119,7 @@ enum half_event_kind {
 	N_EVENT_KINDS
 };
 
-/* Who caused it. */
+/* What caused it. */
 enum half_source {
 	SOURCE_SENDER, /* END_TRANSACTION of the producer */
 	SOURCE_CHECK,  /* a member of the group, asked by us */

@@ -24,7 +24,7 @@ struct half_entry {
 	uint16_t n_asked;
 	uint8_t state;  /* enum half_state; NONE: free */
 	bool kept : 1;  /* has a row in meta.db */
-	bool taken : 1; /* it was due, and whoever took it looks after it: a restart makes it due
+	bool taken : 1; /* it was due, and its taker looks after it: a restart makes it due
 	                   again */
 };
 

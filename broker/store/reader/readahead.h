@@ -34,7 +34,7 @@ bool readahead_expects(const struct readahead *readahead, int32_t queue, int64_t
 void readahead_put(struct readahead *readahead, int32_t queue, int64_t offset, struct chunk *chunk,
     int32_t n_records);
 
-/* A trip for pulls that have not come yet. Who comes before it has ended waits for it. */
+/* A trip for pulls that have not come yet. One that comes before its end waits for it. */
 struct readahead_trip {
 	int32_t queue;
 	int64_t offset;
@@ -51,7 +51,7 @@ struct readahead_trip *readahead_begin(
     struct readahead *readahead, int32_t queue, int64_t offset, int64_t max_offset);
 /* False when there is nothing to wait for: no trip is under way from this offset on. */
 bool readahead_wait(struct readahead *readahead, int32_t queue, int64_t offset, void *waiting);
-/* Who waits, or NULL. */
+/* The pull that waits, or NULL. */
 void *readahead_end(struct readahead_trip *read);
 /* As readahead_put, behind what a stream has; without a stream that wants it nothing happens. */
 void readahead_add(struct readahead *readahead, int32_t queue, int64_t offset, struct chunk *chunk,

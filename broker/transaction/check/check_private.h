@@ -25,7 +25,7 @@ struct check_question {
 	struct slice group;
 	struct slice topic; /* where the message goes when it is committed */
 	struct slice keys;
-	struct host born_host; /* who sent it */
+	struct host born_host; /* of its producer */
 	struct check_transaction_header header;
 	struct slice body; /* its record, as with CHECK_TRANSACTION_STATE */
 };
