@@ -3,6 +3,8 @@
 # addresses and roles its diagnosis and no other; of two hosts that are well none.
 # shellcheck source=t/lib/lib.sh
 . "${SRCDIR:-.}/t/lib/lib.sh"
+# shellcheck source=t/lib/findings.sh
+. "$SRCDIR/t/lib/findings.sh"
 
 [ "$(id -u)" -eq 0 ] || t_skip_all "network namespaces need root"
 command -v ip >/dev/null || t_skip_all "ip(8) is not here"
@@ -63,19 +65,7 @@ mq() {
 doc() {
 	mq "$1" doctor -i 1 >"$T_DIR/doc"
 	doc_status=$?
-	found=$(sed -n 's/^[EW][RA][A-Z]*  *\([a-z-]*\): .*/\1/p' "$T_DIR/doc" |
-		grep -Ev "^(store-in-memory|store-on-network|disk-nearly-full)\$" | sort -u | tr '\n' ' ')
-}
-
-# says NAME ID [PART ...]
-says() {
-	says_name=$1
-	t_is "$says_name" "$found" "$2 "
-	[ "$found" = "$2 " ] || sed 's/^/# /' "$T_DIR/doc"
-	shift 2
-	for says_part in "$@"; do
-		t_has "$says_name: $says_part" "$(cat "$T_DIR/doc")" "$says_part"
-	done
+	findings 'store-in-memory|store-on-network|disk-nearly-full'
 }
 
 trap remove_hosts EXIT

@@ -1,6 +1,9 @@
 # shellcheck shell=sh
 # Two name servers, two masters, and a doctor, for the tests of mqadmin doctor: source it after lib.sh.
 
+# shellcheck source=t/lib/findings.sh
+. "$SRCDIR/t/lib/findings.sh"
+
 # A machine may have little disk, few descriptors and /tmp in memory: none of that is our fault here.
 STORES=$(realpath "$BUILDDIR")/doctor.$$
 mkdir "$STORES"
@@ -15,19 +18,7 @@ doc() {
 	# shellcheck disable=SC2034 # the tests use it
 	doc_status=$?
 	# What the machine itself does to every daemon is left out.
-	found=$(sed -n 's/^[EW][RA][A-Z]*  *\([a-z-]*\): .*/\1/p' "$T_DIR/doc" |
-		grep -Ev "^($machine)\$" | sort -u | tr '\n' ' ')
-}
-
-# says NAME ID [PART ...]: this diagnosis and no other, with these parts
-says() {
-	says_name=$1
-	t_is "$says_name" "$found" "$2 "
-	[ "$found" = "$2 " ] || sed 's/^/# /' "$T_DIR/doc"
-	shift 2
-	for says_part in "$@"; do
-		t_has "$says_name: $says_part" "$(cat "$T_DIR/doc")" "$says_part"
-	done
+	findings "$machine"
 }
 
 # name_server NAME [FLAGS ...], master NAME [FLAGS ...]
