@@ -51,20 +51,19 @@ field_of() {
 	tr -d '\r' <"$T_DIR/fields" | sed -n "s/^$1: //Ip"
 }
 
-# raw NAME: the status of what the daemon's HTTP port answers to stdin. Curl would go at the end of its own
-# input, so that one is kept open. It shows the first answer at once, and further ones only now and then.
+# raw NAME: the status of what the daemon's HTTP port answers to stdin. The connection stays open after the
+# end of stdin.
 raw() {
 	: >"$T_DIR/raw"
-	rm -f "$T_DIR/fifo"
-	mkfifo "$T_DIR/fifo"
-	curl -sN -m 60 "telnet://127.0.0.1:$(http_port "$1")" <"$T_DIR/fifo" >"$T_DIR/raw" 2>/dev/null &
-	raw_curl=$!
-	exec 3>"$T_DIR/fifo"
-	cat >&3
+	exec 3<&0
+	# shellcheck disable=SC2016 # bash expands it: it has /dev/tcp
+	bash -c 'exec 4<>"/dev/tcp/127.0.0.1/$1" && cat >&4; exec cat <&4' raw "$(http_port "$1")" \
+		<&3 >"$T_DIR/raw" 2>/dev/null &
+	raw_reader=$!
+	exec 3<&-
 	t_wait 30 grep -aq "^HTTP/1.1 [0-9][0-9][0-9]" "$T_DIR/raw"
-	kill $raw_curl 2>/dev/null
-	wait $raw_curl 2>/dev/null
-	exec 3>&-
+	kill $raw_reader 2>/dev/null
+	wait $raw_reader 2>/dev/null
 	sed -n '1s/^HTTP.1.1 \([0-9][0-9][0-9]\).*/\1/p' "$T_DIR/raw"
 }
 
