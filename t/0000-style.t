@@ -53,6 +53,7 @@ rooms() {
 	broker/reply:             $ground broker/state broker/consumers broker/send
 	broker/sql:               $ground broker/state
 	broker/trend:             $ground broker/state broker/consumers
+	broker/replica:           $ground broker/state broker/cluster broker/catalog broker/consumers
 	broker/store/sqlite:      common/
 	broker/store/index:       common/
 	broker/store/log:         broker/store/version broker/store/index broker/store/sqlite common/

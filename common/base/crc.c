@@ -84,35 +84,45 @@ crc_fold(uint32_t crc, const unsigned char *at, size_t len)
 	return reduce(a);
 }
 
-static uint32_t
-crc_start(struct slice *bytes)
+static inline uint32_t
+crc_start(uint32_t crc, struct slice *bytes)
 {
 	size_t len = bytes->len & ~(size_t)15;
-	uint32_t crc;
 
 	if (bytes->len < FOLD_MIN || !__builtin_cpu_supports("pclmul") ||
 	    !__builtin_cpu_supports("sse4.1"))
-		return 0;
-	crc = ~crc_fold(~UINT32_C(0), (const unsigned char *)bytes->data, len);
+		return crc;
+	crc = ~crc_fold(~crc, (const unsigned char *)bytes->data, len);
 	bytes->data += len;
 	bytes->len -= len;
 	return crc;
 }
 #else
-static uint32_t
-crc_start(struct slice *bytes)
+static inline uint32_t
+crc_start(uint32_t crc, struct slice *bytes)
 {
 	(void)bytes;
-	return 0;
+	return crc;
 }
 #endif
+
+static inline uint32_t
+sum(uint32_t crc, struct slice bytes)
+{
+	crc = crc_start(crc, &bytes);
+	if (bytes.len != 0)
+		crc = (uint32_t)crc32_z(crc, (const unsigned char *)bytes.data, bytes.len);
+	return crc;
+}
 
 uint32_t
 crc_of(struct slice bytes)
 {
-	uint32_t crc = crc_start(&bytes);
+	return sum(0, bytes) & CRC_MASK;
+}
 
-	if (bytes.len != 0)
-		crc = (uint32_t)crc32_z(crc, (const unsigned char *)bytes.data, bytes.len);
-	return crc & CRC_MASK;
+uint32_t
+crc_add(uint32_t crc, struct slice bytes)
+{
+	return sum(crc, bytes);
 }

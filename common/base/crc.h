@@ -15,5 +15,7 @@
 #define CRC_MASK 0x7FFFFFFFu
 
 uint32_t crc_of(struct slice bytes);
+/* The whole CRC-32, of pieces one after the other: crc is 0 for the first, then the last answer. */
+uint32_t crc_add(uint32_t crc, struct slice bytes);
 
 #endif

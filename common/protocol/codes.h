@@ -180,6 +180,7 @@
 	X(EXPLAIN_CONFIG, 7015)                                                                    \
 	X(REPLAY_DEAD_LETTER, 7016)                                                                \
 	X(GET_HOST_VIEW, 7020)                                                                     \
+	X(HA_HELLO, 7021)                                                                          \
 	X(POP_MESSAGE, 200050)                                                                     \
 	X(ACK_MESSAGE, 200051)                                                                     \
 	X(PEEK_MESSAGE, 200052)                                                                    \

@@ -34,3 +34,19 @@ Test(crc, as_zlib_for_every_length_and_alignment)
 		}
 	}
 }
+
+Test(crc, of_pieces_is_that_of_the_whole)
+{
+	unsigned char bytes[300];
+
+	for (size_t i = 0; i < sizeof bytes; i++)
+		bytes[i] = (unsigned char)(i * 7);
+	uint32_t whole = (uint32_t)crc32(0, bytes, sizeof bytes);
+
+	for (size_t cut = 0; cut <= sizeof bytes; cut++) {
+		uint32_t crc = crc_add(0, (struct slice){ (const char *)bytes, cut });
+
+		crc = crc_add(crc, (struct slice){ (const char *)bytes + cut, sizeof bytes - cut });
+		cr_assert_eq(crc, whole, "cut at %zu", cut);
+	}
+}
