@@ -21,6 +21,7 @@
 #include "common/base/slice.h"
 #include "common/filter/filter.h"
 #include "common/net/loop.h"
+#include "common/protocol/ha.h"
 #include "common/protocol/record.h"
 
 #define STORE_KEPT_QUEUES 64
@@ -87,6 +88,14 @@ enum append_status {
 	APPEND_KEYS_FULL, /* store_options.dedup_max_keys are remembered */
 };
 
+/* Whether slaves have it, of an append that is APPEND_OK: only a producer is told. */
+enum append_copy {
+	COPY_UNASKED,  /* the answer did not wait for slaves */
+	COPY_DONE,     /* as many slaves as the gate asks for have committed it */
+	COPY_NO_SLAVE, /* too few slaves were in sync: the answer did not wait */
+	COPY_TIMEOUT,  /* the slaves did not confirm it in time */
+};
+
 enum append_state {
 	APPEND_QUEUED,
 	APPEND_TAKEN,   /* the writer works on it: queue_offset and position are set */
@@ -120,6 +129,8 @@ struct append {
 	    struct loop *reply_loop); /* on the reply loop; owns the append again */
 	_Atomic int state;            /* enum append_state */
 	enum append_status status;
+	enum append_copy copy;   /* answer */
+	bool copy_unasked;       /* it does not wait for slaves (WAIT=false) */
 	int64_t queue_offset;    /* of the first record */
 	int64_t position;        /* of the first record; the others follow back to back */
 	int64_t store_timestamp; /* ms */
@@ -206,6 +217,7 @@ enum read_kind {
 	READ_KEY,      /* records of a topic that carry a key */
 	READ_TIME,     /* the queue offset for a time */
 	READ_STAMPS,   /* store timestamps of (queue, offset) pairs */
+	READ_LOG,      /* records of all queues from a log position on, for a slave */
 };
 
 enum read_status {
@@ -251,6 +263,14 @@ struct stamps_read {
 	size_t n;
 };
 
+struct log_read {
+	int64_t position;    /* begin of a record, or the end of the log */
+	size_t max_bytes;    /* of records; the first one is returned whatever its size */
+	struct ha_tag *tags; /* reply, the job's: tag hashes that are not those of TAGS */
+	size_t n_tags;
+	int64_t next_position; /* reply: behind the last record */
+};
+
 /* A job for a reader thread, made by a function for each kind. */
 struct read_job {
 	struct task task;
@@ -264,6 +284,7 @@ struct read_job {
 		struct key_read by_key;
 		struct time_read by_time;
 		struct stamps_read stamps;
+		struct log_read in_log;
 	};
 	/* the reply of every kind */
 	enum read_status status;
@@ -279,6 +300,11 @@ struct read_job *read_key_new(struct slice topic, struct slice key, int32_t max_
 struct read_job *read_time_new(int32_t queue, int64_t ms, bool upper);
 /* Takes the list, which was allocated with mem_alloc. */
 struct read_job *read_stamps_new(struct stamp_query *list, size_t n);
+/*
+ * READ_NOTHING: the log has nothing there (yet, or any more), or no record begins there. A blank of
+ * an Apache log comes alone: its 8 bytes, and next_position behind it.
+ */
+struct read_job *read_log_new(int64_t position, size_t max_bytes);
 void read_job_free(struct read_job *job);
 void store_read(struct store *store, struct read_job *job);
 
@@ -362,6 +388,49 @@ struct dedup_topics {
 };
 void store_load_dedup(struct store *store, const struct dedup_topics *topics);
 
+/* ---- copies ---------------------------------------------------------- */
+
+/* One commit, as a listener gets it; the listener frees it with store_news_free. */
+struct store_news {
+	struct task task;
+	struct store_listener *listener;
+	int64_t position; /* the end of the log after it, records included */
+	int64_t meta_seq; /* changes of meta.db since the start, those included */
+	/* Records were committed: */
+	struct chunk *chunk; /* NULL: none */
+	struct ha_tag *tags; /* tag hashes that are not those of the TAGS of these records */
+	size_t n_tags;
+	/* Or meta.db was changed: the changes in the form of ha_change_write. */
+	struct buf changes;
+};
+
+/*
+ * Is told each commit in order, on its own loop, while it wants to. The first news after `wanted`
+ * was set need not be that of the first commit after it: position and meta_seq show it.
+ */
+struct store_listener {
+	struct loop *loop;
+	void (*heard)(struct store_listener *listener, struct store_news *news);
+	_Atomic bool wanted; /* any thread */
+};
+
+/* Before store_start. The listener must live until store_stop; one at most. */
+void store_listen(struct store *store, struct store_listener *listener);
+void store_news_free(struct store_news *news);
+
+/*
+ * The copy gate of a SYNC_MASTER: the replies of a commit leave when slaves have it. Before
+ * store_start; without it, nothing waits. At first there are too few slaves.
+ */
+void store_wait_for_copies(struct store *store, int timeout_ms);
+/* Whether enough slaves are in sync; false: what is committed from now on does not wait. Any
+ * thread, as of the next two. */
+void store_copies_enough(struct store *store, bool enough);
+/* Enough slaves have the log up to here, and so many changes of meta.db. */
+void store_copied(struct store *store, int64_t position, int64_t meta_seq);
+/* Lets go what has waited for too long. When to call again: clock_mono_ms, INT64_MAX: never. */
+int64_t store_copies_expire(struct store *store);
+
 /* ---- looking after it ------------------------------------------------ */
 
 struct store_stats {
@@ -371,6 +440,7 @@ struct store_stats {
 	int64_t n_bytes;
 	int64_t n_commits;
 	int64_t n_segments;
+	int64_t meta_seq;       /* changes of meta.db since the start */
 	int64_t unsynced_bytes; /* ASYNC: committed, not yet synced */
 	int64_t queued_bytes;   /* waiting for the writer */
 	int64_t commit_max_us;  /* longest commit since the last call */
