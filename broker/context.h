@@ -8,6 +8,7 @@
  * includes the modules that it uses.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "broker/options.h"
@@ -58,9 +59,10 @@ struct broker {
 	struct timers *timers;                         /* periodic work; loop 0 */
 	struct stats *stats;
 	struct server *server;
-	struct broker_http *http; /* the HTTP port */
-	struct worker *workers;   /* one per loop */
-	struct tail **tails;      /* the same, as the store wants them */
+	struct handler *slave_commands; /* what a slave serves instead of broker_families */
+	struct broker_http *http;       /* the HTTP port */
+	struct worker *workers;         /* one per loop */
+	struct tail **tails;            /* the same, as the store wants them */
 	int n_workers;
 	struct host host;                   /* advertised: brokerIP1:listenPort */
 	char *address;                      /* the same as text */
@@ -75,6 +77,20 @@ request_broker(const struct request *request)
 {
 	struct daemon *daemon = server_context(request->server);
 	return daemon->context;
+}
+
+/*
+ * A slave stores what its master stored and nothing of its own: it refuses writes, and no module
+ * that writes by itself runs there. The role does not change while the process runs. Any thread.
+ */
+#define BROKER_SLAVE_REFUSAL                                                                       \
+	"service not available now: this broker is a slave, which stores only what its master "    \
+	"does; ask the master"
+
+static inline bool
+broker_is_slave(const struct broker *broker)
+{
+	return broker->settings->broker_role == BROKER_SLAVE;
 }
 
 /* Loop 0, which runs on the main thread. */

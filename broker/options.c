@@ -29,18 +29,24 @@ static const char *const request_modes[] = {
 	NULL,
 };
 
+const char *
+broker_role_name(int role)
+{
+	return roles[role];
+}
+
 const struct option broker_options[] = {
 	/* identity and addresses */
 	TEXT("brokerClusterName", broker_cluster_name, "DefaultCluster",
 	    "the cluster of this broker"),
 	TEXT("brokerName", broker_name, NULL,
-	    "the name of this master, different for each; unset: the host's name"),
+	    "the name of a master, different for each, and of its slaves; unset: the host's name"),
 	NUMBER("brokerId", broker_id, "0", 0, INT32_MAX, NULL,
-	    "the id of the broker; a master has 0, and every broker is a master until "
-	    "there is replication"),
+	    "the id of the broker within its name; a master has 0, each slave one of its own "
+	    "above 0"),
 	CHOICE("brokerRole", broker_role, "ASYNC_MASTER", roles,
-	    "SYNC_MASTER acts as ASYNC_MASTER, SLAVE is refused: there is no replication "
-	    "yet"),
+	    "what the broker does: a master stores messages, a SYNC_MASTER confirms one when a "
+	    "slave has it too, a SLAVE copies its master"),
 	ROW("namesrvAddr", OPTION_ADDRESSES, namesrv_addr, NULL,
 	    "the name servers, HOST:PORT separated by ; (the broker registers with each "
 	    "of them)",
@@ -76,6 +82,36 @@ const struct option broker_options[] = {
 	    "name servers remove the broker from routes after this time without a "
 	    "heartbeat",
 	    LIVE),
+
+	/* copies */
+	ROW("haMasterAddress", OPTION_ADDRESSES, ha_master_address, NULL,
+	    "of a slave: the replication port of its master, HOST:PORT; unset: the name servers "
+	    "know it",
+	    FILE_ONLY),
+	SWITCH("slaveReadEnable", slave_read_enable, "false",
+	    "a master sends consumers that are far behind to a slave, and a slave keeps those "
+	    "that read from it",
+	    LIVE),
+	NUMBER("haSendHeartbeatInterval", ha_send_heartbeat_interval, "5000", 100, 60000, "ms",
+	    "how long a RocketMQ broker at the other end of a replication link hears nothing "
+	    "before a sign of life",
+	    LIVE),
+	NUMBER("haHousekeepingInterval", ha_housekeeping_interval, "20000", 1000, 600000, "ms",
+	    "a replication link ends when the other end is silent for this long", LIVE),
+	NUMBER("slaveTimeout", slave_timeout, "3000", 1, 600000, "ms",
+	    "of a SYNC_MASTER: a send that waits longer for a slave gets the reply "
+	    "FLUSH_SLAVE_TIMEOUT",
+	    LIVE),
+	NUMBER("inSyncReplicas", in_sync_replicas, "1", 1, 100, "copies",
+	    "of a SYNC_MASTER: a message is confirmed when so many brokers have it, the master "
+	    "included; 1 counts as 2 while a slave is in sync",
+	    LIVE),
+	NUMBER("minInSyncReplicas", min_in_sync_replicas, "1", 1, 100, "copies",
+	    "of a SYNC_MASTER: while fewer brokers are in sync, the master included, sends get "
+	    "the reply SLAVE_NOT_AVAILABLE at once",
+	    LIVE),
+	NUMBER("haMaxGapNotInSync", ha_max_gap_not_in_sync, "268435456", 0, INT64_MAX, "bytes",
+	    "a slave that is further behind is not in sync", LIVE),
 
 	/* topics and groups */
 	SWITCH("autoCreateTopicEnable", auto_create_topic_enable, "true",
@@ -372,6 +408,7 @@ const struct option broker_options[] = {
 	    "true is refused: no controller yet"),
 
 	ALIAS("mapedFileSizeCommitLog", "mappedFileSizeCommitLog"),
+	ALIAS("haSlaveFallbehindMax", "haMaxGapNotInSync"),
 
 	/* no keys of any RocketMQ, but files that people copy have them */
 	WRONG("autoCreateSubscriptionGrop", "autoCreateSubscriptionGroup", ""),

@@ -20,7 +20,7 @@
 enum broker_role {
 	BROKER_ASYNC_MASTER,
 	BROKER_SYNC_MASTER,
-	BROKER_SLAVE, /* known, and refused by broker_options_check */
+	BROKER_SLAVE,
 };
 
 enum flush_disk_type {
@@ -46,6 +46,16 @@ struct broker_settings {
 	int64_t register_broker_timeout_mills;
 	int64_t broker_heartbeat_interval; /* ms */
 	int64_t broker_not_active_timeout_millis;
+
+	/* copies */
+	char *ha_master_address; /* host:port of the replication port; NULL: name servers tell it */
+	bool slave_read_enable;
+	int64_t ha_send_heartbeat_interval; /* ms */
+	int64_t ha_housekeeping_interval;   /* ms */
+	int64_t slave_timeout;              /* ms */
+	int64_t in_sync_replicas;           /* with the master */
+	int64_t min_in_sync_replicas;
+	int64_t ha_max_gap_not_in_sync; /* bytes */
 
 	/* topics and groups */
 	bool auto_create_topic_enable;
@@ -166,6 +176,8 @@ struct broker_settings {
 };
 
 extern const struct option broker_options[];
+/* A word of brokerRole; static. */
+const char *broker_role_name(int role);
 extern const char *const broker_sections[];
 
 /* For struct program: what one row alone cannot say; and the computed defaults. */

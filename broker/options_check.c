@@ -45,21 +45,29 @@ check_missing(const struct broker_settings *settings, struct diagnostics *diagno
 	}
 }
 
+/* A role, an id and a name of its own: what a name server would refuse later is said at once. */
 static void
 check_role(const struct broker_settings *settings, struct diagnostics *diagnostics)
 {
-	if (settings->broker_role == BROKER_SLAVE)
-		diagnostics_add(diagnostics, SEVERITY_ERROR, NULL, 0, SLICE("brokerRole"),
-		    "brokerRole: there is no replication yet, so no SLAVE; start masters, each "
-		    "with a brokerName of its own and brokerRole=ASYNC_MASTER");
-	else if (settings->broker_role == BROKER_SYNC_MASTER)
-		diagnostics_add(diagnostics, SEVERITY_WARNING, NULL, 0, SLICE("brokerRole"),
-		    "brokerRole: there is no replication yet, so no slave to wait for; "
-		    "SYNC_MASTER acts as ASYNC_MASTER");
-	if (settings->broker_id != 0 && settings->broker_role != BROKER_SLAVE)
+	bool is_slave = settings->broker_role == BROKER_SLAVE;
+	bool has_name_server = settings->namesrv_addr != NULL && *settings->namesrv_addr != '\0';
+
+	if (is_slave && settings->broker_id == 0)
+		diagnostics_add(diagnostics, SEVERITY_ERROR, NULL, 0, SLICE("brokerId"),
+		    "brokerId: a slave has an id of its own above 0; give 1 to the first slave of "
+		    "a brokerName");
+	if (is_slave && settings->ha_master_address == NULL && !has_name_server)
+		diagnostics_add(diagnostics, SEVERITY_WARNING, NULL, 0, SLICE("haMasterAddress"),
+		    "haMasterAddress: a slave without namesrvAddr does not find its master; give "
+		    "one of the two");
+	if (!is_slave && settings->broker_id != 0)
 		diagnostics_add(diagnostics, SEVERITY_WARNING, NULL, 0, SLICE("brokerId"),
-		    "brokerId: a master has id 0; %lld is read as 0",
+		    "brokerId: a master has id 0; %lld is read as 0 (a slave has brokerRole=SLAVE)",
 		    (long long)settings->broker_id);
+	if (!is_slave && settings->ha_master_address != NULL)
+		diagnostics_add(diagnostics, SEVERITY_WARNING, NULL, 0, SLICE("haMasterAddress"),
+		    "haMasterAddress: a master follows nobody; the line has no effect without "
+		    "brokerRole=SLAVE");
 }
 
 static bool
@@ -247,7 +255,8 @@ broker_options_complete(void *to)
 {
 	struct broker_settings *settings = to;
 
-	settings->broker_id = 0;
+	if (settings->broker_role != BROKER_SLAVE)
+		settings->broker_id = 0;
 	if (settings->broker_name == NULL) {
 		char name[HOST_NAME_LEN + 1] = "";
 

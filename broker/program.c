@@ -32,6 +32,7 @@
 #include "broker/send/inflight.h"
 #include "broker/send/send.h"
 #include "broker/send/send_front.h"
+#include "broker/slave_commands.h"
 #include "broker/sql/sql.h"
 #include "broker/state/checkpoint.h"
 #include "broker/state/client.h"
@@ -207,8 +208,13 @@ on_connection_closed(struct server *server, struct conn *conn)
 static struct server *
 make_server(struct daemon *daemon, const struct broker_settings *settings)
 {
+	struct broker *broker = daemon->context;
+	const struct handler *at_slave[] = { NULL, NULL };
+
+	if (broker_is_slave(broker))
+		at_slave[0] = broker->slave_commands = slave_commands_new(broker_families);
 	return server_new(&(struct server_options){
-	    .families = broker_families,
+	    .families = broker_is_slave(broker) ? at_slave : broker_families,
 	    .loops = daemon->loops,
 	    .n_loops = daemon->n_loops,
 	    .idle_ms = (int)settings->server_channel_max_idle_time_seconds * 1000,
@@ -331,14 +337,18 @@ load_state(struct broker *broker)
 	delays_load(broker);
 }
 
-/* The services of loop 0. */
+/*
+ * The services of loop 0. A slave has their objects, which answer questions, but those that store
+ * something when its time comes do not run: that is its master's.
+ */
 static int
 start_services(struct broker *broker)
 {
 	if (delays_start(broker) == -1)
 		return -1;
 	broker->timed = timed_messages_start(broker);
-	pops_start(broker->pops);
+	if (!broker_is_slave(broker))
+		pops_start(broker->pops);
 	broker->masters = masters_new(broker);
 	broker->registrar = registrar_new(broker);
 	broker->transaction_checks = transaction_checks_new(broker);
@@ -448,6 +458,7 @@ broker_release(struct daemon *daemon)
 	}
 	broker_http_free(broker);
 	pops_free(broker->pops);
+	free(broker->slave_commands);
 	free(broker->address);
 	free(broker->ha_address);
 	free(broker);
@@ -484,9 +495,11 @@ broker_start(struct daemon *daemon)
 	broker_http_open_accounts(broker);
 	broker_http_set_phase(broker, BROKER_SERVES);
 	daemon_warn_open(broker->settings->bind_address, port);
-	log_info("broker ready name=%s cluster=%s id=%d address=%s port=%d flush=%s store=%s",
+	log_info("broker ready name=%s cluster=%s id=%d role=%s address=%s port=%d flush=%s "
+		 "store=%s",
 	    broker->settings->broker_name, broker->settings->broker_cluster_name,
-	    (int)broker->settings->broker_id, broker->address, port,
+	    (int)broker->settings->broker_id, broker_role_name(broker->settings->broker_role),
+	    broker->address, port,
 	    broker->settings->flush_disk_type == FLUSH_SYNC ? "SYNC_FLUSH" : "ASYNC_FLUSH",
 	    broker->settings->store_path_root_dir);
 	return 0;

@@ -69,9 +69,9 @@ why() {
 	echo "status $?"
 }
 
-said=$(why -c "$SRCDIR/t/data/template-2m-2s-slave.properties")
-t_has 'a slave is refused' "$said" 'status 1'
-t_has 'with its line' "$said" 'template-2m-2s-slave.properties:7: brokerRole: there is no replication yet'
+said=$(why -c "$SRCDIR/t/data/template-2m-2s-slave.properties" -o brokerId=0)
+t_has 'a slave with id 0 is refused' "$said" 'status 1'
+t_has 'with the reason' "$said" 'brokerId: a slave has an id of its own above 0'
 t_has 'access control is not ignored in silence' "$(why -o aclEnable=true)" 'aclEnable: there is no access control yet'
 t_fails 'nothing was made' test -e "$T_DIR/none"
 

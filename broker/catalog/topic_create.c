@@ -20,6 +20,8 @@ create(struct broker *broker, struct topic *topic, bool tell, const char **why)
 {
 	struct topic wanted = *topic;
 
+	if (broker_is_slave(broker))
+		return true; /* nothing is kept: the master has it, or will */
 	if (!limits_allow(broker->limits, LIMIT_TOPICS, topics_count(broker->topics) + 1)) {
 		*why = limit_remark(LIMIT_TOPICS);
 		return false;
@@ -86,7 +88,8 @@ init_topic_of_group(
 static void
 grow(struct broker *broker, struct topic *topic, int32_t queues)
 {
-	if (topic->write_queues >= queues && topic->read_queues >= queues)
+	if ((topic->write_queues >= queues && topic->read_queues >= queues) ||
+	    broker_is_slave(broker))
 		return;
 	if (topic->write_queues < queues)
 		topic->write_queues = queues;
@@ -145,6 +148,10 @@ group_create(struct broker *broker, struct slice name, struct group *group, cons
 	if (*why != NULL)
 		return false;
 	group_init(&wanted, name);
+	if (broker_is_slave(broker)) {
+		*group = wanted; /* as above */
+		return true;
+	}
 	if (groups_add(broker->groups, &wanted, group)) {
 		log_info("group created name=%s", group->name);
 		group_keep(broker, group);

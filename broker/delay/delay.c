@@ -474,6 +474,8 @@ delays_start(struct broker *broker)
 	delays->start_position = stats.max_position;
 	if (parse_levels(delays, broker->settings->message_delay_level) == -1)
 		return -1;
+	if (broker_is_slave(broker))
+		return 0; /* the master delivers, and its records say so here */
 	delays->n_watched = delays->n_levels;
 	for (int i = 0; i < delays->n_levels; i++) {
 		delays->levels[i].offset = store_level(broker->store, i);

@@ -453,7 +453,8 @@ timed_messages_start(struct broker *broker)
 	all->hint.run = on_hint;
 	TAILQ_INIT(&all->unread);
 	TAILQ_INIT(&all->others);
-	look(all);
+	if (!broker_is_slave(broker))
+		look(all);
 	return all;
 }
 

@@ -26,7 +26,7 @@ const struct http_route *const broker_http_tables[] = {
 };
 
 static const char *
-refuses(void *context)
+refuses(void *context, const struct http_route *route)
 {
 	const struct broker *broker = context;
 
@@ -38,7 +38,8 @@ refuses(void *context)
 	case BROKER_SERVES:
 		break;
 	}
-	return NULL;
+	return broker_is_slave(broker) && route->right == HTTP_MAY_WRITE ? BROKER_SLAVE_REFUSAL
+	                                                                 : NULL;
 }
 
 /* The accounts come when the store is open. */

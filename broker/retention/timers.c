@@ -91,6 +91,15 @@ forget_offsets(struct timers *timers)
 	}
 }
 
+/* What ends by itself. A slave hears of it from its master. */
+static void
+expire_state(struct timers *timers)
+{
+	lock_queues_expire(timers->broker, timers->loop);
+	if (timers->n_seconds % FORGET_SECONDS == 0)
+		forget_offsets(timers);
+}
+
 static void
 on_second(struct timer *self)
 {
@@ -101,9 +110,8 @@ on_second(struct timer *self)
 	retention_tick(timers->broker, &timers->retention);
 	if (++timers->n_seconds % EXPIRE_SECONDS == 0)
 		clients_drop_silent(timers->broker, timers->loop);
-	lock_queues_expire(timers->broker, timers->loop);
-	if (timers->n_seconds % FORGET_SECONDS == 0)
-		forget_offsets(timers);
+	if (!broker_is_slave(timers->broker))
+		expire_state(timers);
 	loop_set_timer(timers->loop, self,
 	    self->at_ms + SECOND_MS > clock_mono_ms() ? self->at_ms + SECOND_MS
 						      : clock_mono_ms() + SECOND_MS);

@@ -167,8 +167,9 @@ struct http_options {
 	void *transport_context;
 	http_identify_fn *identify; /* NULL: everybody may read, nobody may do more */
 	void *identify_context;
-	/* NULL, or why requests are refused now (503): static. Any thread. May be NULL. */
-	const char *(*refuses)(void *context);
+	/* NULL, or why requests of this route are refused now (503): static. Any thread. May be
+	 * NULL. */
+	const char *(*refuses)(void *context, const struct http_route *route);
 	void *context; /* http_context */
 };
 

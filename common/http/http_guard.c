@@ -240,7 +240,7 @@ http_guard(struct http_exchange *exchange)
 		return -1;
 	const struct http_options *options = &exchange->server->options;
 	const char *why = options->refuses != NULL && !exchange->route->always
-	                      ? options->refuses(options->context)
+	                      ? options->refuses(options->context, exchange->route)
 	                      : NULL;
 
 	if (why != NULL) {

@@ -92,7 +92,8 @@ struct handler {
 struct server; /* listeners on one or more loops, and the families of requests that it serves */
 
 struct server_options {
-	const struct handler *const *families; /* tables of handlers; the last one is NULL */
+	/* tables of handlers; the last one is NULL; the list itself is only read by server_new */
+	const struct handler *const *families;
 	struct loop *loops;
 	int n_loops;
 	int idle_ms; /* close after this much silence both ways; 0: never */

@@ -39,8 +39,8 @@ static const struct {
 	    "1: note: transientStorePoolEnable has no effect here: the log consists of SQLite "
 	    "segments without memory to warm, swap or pool\n" },
 	{ "haMasterAdress=10.0.0.1:10912\n",
-	    "1: warning: unknown key \"haMasterAdress\"; did you mean haMasterAddress? It has no "
-	    "effect here: there is no replication yet: every broker is a master of its own\n" },
+	    "1: warning: unknown key \"haMasterAdress\"; did you mean haMasterAddress? The line "
+	    "has no effect\n" },
 	{ "listenPort=1O911\n",
 	    "1: error: listenPort: read \"1O911\"; give a whole number from 0 to 65534\n" },
 	{ "listenPort=70000\n", "1: error: listenPort: read 70000; it goes from 0 to 65534\n" },
@@ -80,13 +80,20 @@ static const struct {
 	{ "flushDiskType=ASYN_FLUSH\n",
 	    "1: error: flushDiskType: read \"ASYN_FLUSH\"; give one of SYNC_FLUSH, ASYNC_FLUSH "
 	    "(did you mean ASYNC_FLUSH?)\n" },
-	{ "brokerRole=SLAVE\nbrokerId=1\n",
-	    "0: error: brokerRole: there is no replication yet, so no SLAVE; start masters, each "
-	    "with a brokerName of its own and brokerRole=ASYNC_MASTER\n" },
-	{ "brokerRole=SYNC_MASTER\n",
-	    "0: warning: brokerRole: there is no replication yet, so no slave to wait for; "
-	    "SYNC_MASTER acts as ASYNC_MASTER\n" },
-	{ "brokerId=3\n", "0: warning: brokerId: a master has id 0; 3 is read as 0\n" },
+	{ "brokerRole=SLAVE\nbrokerId=1\nnamesrvAddr=ns:9876\n", "" },
+	{ "brokerRole=SLAVE\nbrokerId=1\nhaMasterAddress=10.0.0.1:10912\n", "" },
+	{ "brokerRole=SYNC_MASTER\n", "" },
+	{ "brokerRole=SLAVE\nnamesrvAddr=ns:9876\n", "0: error: brokerId: a slave has an id of its "
+						     "own above 0; give 1 to the first slave of "
+						     "a brokerName\n" },
+	{ "brokerRole=SLAVE\nbrokerId=1\n", "0: warning: haMasterAddress: a slave without "
+					    "namesrvAddr does not find its master; give "
+					    "one of the two\n" },
+	{ "brokerId=3\n", "0: warning: brokerId: a master has id 0; 3 is read as 0 (a slave has "
+			  "brokerRole=SLAVE)\n" },
+	{ "haMasterAddress=10.0.0.1:10912\n",
+	    "0: warning: haMasterAddress: a master follows nobody; the line has no effect without "
+	    "brokerRole=SLAVE\n" },
 	{ "namesrvAddr=10.0.0.1:9876,10.0.0.2:9876\n",
 	    "1: note: namesrvAddr: a comma separates here as ; does; RocketMQ takes ; alone\n" },
 	{ "namesrvAddr=192.168.1:9876\n",
@@ -197,13 +204,14 @@ Test(options, files_of_the_distributions_load)
 		const char *name;
 		size_t warnings, errors;
 	} rows[] = {
-		{ "template-broker.conf", 0, 0 }, { "template-2m-noslave-a.properties", 0, 0 },
+		{ "template-broker.conf", 0, 0 },
+		{ "template-2m-noslave-a.properties", 0, 0 },
 		{ "template-2m-noslave-b.properties", 0, 0 },
 		{ "template-2m-noslave-trace.properties", 0, 0 },
-		{ "template-2m-2s-sync.properties", 1, 0 },  /* no slave to wait for */
-		{ "template-2m-2s-slave.properties", 1, 1 }, /* no replication */
+		{ "template-2m-2s-sync.properties", 0, 0 },
+		{ "template-2m-2s-slave.properties", 1, 0 }, /* where is its master */
 		{ "template-dledger.conf", 1, 1 },           /* no replication */
-		{ "template-container.conf", 1, 0 },         /* no slave to wait for */
+		{ "template-container.conf", 0, 0 },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

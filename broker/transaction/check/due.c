@@ -148,7 +148,8 @@ transaction_checks_new(struct broker *broker)
 	checks->due->checks = checks;
 	checks->due->tick.due = on_tick;
 	checks->due->allowed_ms = clock_mono_ms();
-	look_in(checks, LOOK_MS);
+	if (!broker_is_slave(broker))
+		look_in(checks, LOOK_MS);
 	return checks;
 }
 
