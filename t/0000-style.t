@@ -34,7 +34,8 @@ rooms() {
 	common/http:              common/base common/json common/net common/config
 	common/account:           common/base common/http
 	common/daemon:            common/
-	nameserver:               console/console common/
+	nameserver/quorum:        common/
+	nameserver:               nameserver/quorum console/console common/
 	broker:                   broker/ common/
 	broker/state:             broker/options broker/store/store common/
 	broker/cluster:           $ground broker/state
