@@ -72,10 +72,18 @@ refuse_duplicate(struct request *request, const struct member_identity *sender, 
 	    (int)sender->address.len, sender->address.data, (int)other.len, other.data);
 	return request_refuse(request, RESPONSE_ILLEGAL_OPERATION,
 	    "%.*s with brokerId %lld is registered and alive at %.*s: give this broker its own "
-	    "brokerName, "
-	    "or stop the other one",
+	    "%s, or stop the other one",
 	    (int)sender->broker_name.len, sender->broker_name.data, (long long)sender->id,
-	    (int)other.len, other.data);
+	    (int)other.len, other.data, sender->id == MASTER_ID ? "brokerName" : "brokerId");
+}
+
+static enum verdict
+refuse_cluster(struct request *request, const struct member_identity *sender, struct slice cluster)
+{
+	return request_refuse(request, RESPONSE_SYSTEM_ERROR,
+	    "the master of %.*s is in the cluster %.*s: give this slave brokerClusterName=%.*s",
+	    (int)sender->broker_name.len, sender->broker_name.data, (int)cluster.len, cluster.data,
+	    (int)cluster.len, cluster.data);
 }
 
 static enum verdict
@@ -155,6 +163,8 @@ register_broker_begin(struct request *request)
 	    namesrv->settings->delete_topic_with_broker_registration, clock_mono_ms(), &other);
 	if (status == JOIN_DUPLICATE)
 		return refuse_duplicate(request, &sender, other);
+	if (status == JOIN_OTHER_CLUSTER)
+		return refuse_cluster(request, &sender, other);
 	if (status != JOIN_OK)
 		return refuse_full(request, status);
 	conn_set_data(request->conn, namesrv); /* on_conn_close removes its members */

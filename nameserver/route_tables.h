@@ -63,6 +63,7 @@ struct route_broker {
 	char *zone; /* NULL: none */
 	enum acting_master acting_master;
 	bool write_forbidden;
+	bool told_by_master;          /* which topics it has */
 	struct route_member *members; /* by id, so the master is the first */
 	struct strmap placements;     /* topic name -> struct placement */
 };

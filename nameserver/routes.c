@@ -392,10 +392,19 @@ replace_text(char **kept, struct slice told)
 	*kept = slice_dup(told);
 }
 
+static bool
+has_master(const struct route_broker *broker)
+{
+	return broker->members != NULL && broker->members->id == MASTER_ID;
+}
+
+/* The master says what all members share; while there is none, a slave does. */
 static void
 broker_describe(
     struct routes *routes, struct route_broker *broker, const struct member_identity *sender)
 {
+	if (sender->id != MASTER_ID && has_master(broker))
+		return;
 	if (same_text(broker->cluster, sender->cluster) && same_text(broker->zone, sender->zone) &&
 	    broker->acting_master == sender->acting_master)
 		return;
@@ -425,6 +434,16 @@ member_add(struct routes *routes, struct route_broker *broker, const struct memb
 	return member;
 }
 
+/*
+ * The topics of a broker are its master's. A name server that starts while the master is gone hears
+ * of them from a slave, so that they can be read.
+ */
+static bool
+tells_topics(const struct route_broker *broker, int64_t id)
+{
+	return id == MASTER_ID || broker == NULL || !broker->told_by_master;
+}
+
 static void
 member_take_registration(struct routes *routes, struct route_member *member, bool first,
     const struct registration *registration, bool drop_missing)
@@ -438,8 +457,11 @@ member_take_registration(struct routes *routes, struct route_member *member, boo
 	}
 	if (!first && data_version_equal(&member->version, &table->version))
 		return;
-	if (member->id == MASTER_ID)
-		broker_take_table(routes, member->broker, table, drop_missing);
+	if (tells_topics(member->broker, member->id)) {
+		broker_take_table(
+		    routes, member->broker, table, drop_missing && member->id == MASTER_ID);
+		member->broker->told_by_master |= member->id == MASTER_ID;
+	}
 	/*
 	 * A broker of 5.x registers a new topic alone. If it never registered its whole table,
 	 * leave the version open, so that the next table counts.
@@ -469,7 +491,7 @@ check_room(struct routes *routes, const struct member_identity *sender,
 		routes->n_refused++;
 		return JOIN_MANY_BROKERS;
 	}
-	if (sender->id == MASTER_ID && !has_room(routes, count_new_topics(broker, table)))
+	if (tells_topics(broker, sender->id) && !has_room(routes, count_new_topics(broker, table)))
 		return JOIN_MANY_TOPICS;
 	return JOIN_OK;
 }
@@ -487,6 +509,13 @@ routes_join(struct routes *routes, const struct member_identity *sender,
 	if (twin != NULL && twin != member) {
 		*other = strmap_key(twin->entry);
 		return JOIN_DUPLICATE;
+	}
+	if (sender->id != MASTER_ID && broker != NULL && has_master(broker) &&
+	    !same_text(broker->cluster, sender->cluster)) {
+		if (member != NULL)
+			member_leave(routes, member, LEAVE_MOVED);
+		*other = slice_of(broker->cluster);
+		return JOIN_OTHER_CLUSTER;
 	}
 	status = check_room(routes, sender, broker, &registration->table, member != NULL);
 	if (status != JOIN_OK)

@@ -44,9 +44,10 @@ struct member_identity {
 
 enum join_status {
 	JOIN_OK,
-	JOIN_DUPLICATE,    /* the same name and id are alive under another address */
-	JOIN_MANY_BROKERS, /* over max_brokers */
-	JOIN_MANY_TOPICS,  /* over max_topics */
+	JOIN_DUPLICATE,     /* the same name and id are alive under another address */
+	JOIN_OTHER_CLUSTER, /* a slave of a master that is in another cluster */
+	JOIN_MANY_BROKERS,  /* over max_brokers */
+	JOIN_MANY_TOPICS,   /* over max_topics */
 };
 
 enum leave_reason {
@@ -77,8 +78,9 @@ void routes_free(struct routes *routes);
 
 /*
  * A member registers, for the first time or again. A master's topics are taken if the version
- * of its table is new; with drop_missing, topics that are not in the table leave the broker.
- * With JOIN_DUPLICATE, *other is the address of the live member, lent.
+ * of its table is new; with drop_missing, topics that are not in the table leave the broker. A
+ * slave's topics are taken as long as no master has told its own. With JOIN_DUPLICATE, *other is
+ * the address of the live member, with JOIN_OTHER_CLUSTER the master's cluster; lent.
  */
 enum join_status routes_join(struct routes *routes, const struct member_identity *sender,
     const struct registration *registration, bool drop_missing, int64_t now_ms,

@@ -2,6 +2,7 @@
 
 #include "broker/cluster/register.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -16,6 +17,7 @@
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "common/protocol/codes.h"
+#include "common/protocol/headers.h"
 #include "common/protocol/kv_table.h"
 #include "common/protocol/route.h"
 
@@ -53,6 +55,8 @@ struct registrar {
 	_Atomic bool whole; /* not only topics changed: an increment would not do */
 	struct register_waits waits;
 	_Atomic(const char *) refusal;
+	pthread_mutex_t master_lock;
+	char *master, *master_ha; /* of a slave, under the lock; NULL: not known yet */
 	bool stopping;
 	struct unregistering unregistering;
 	void (*stopped)(struct broker *broker);
@@ -116,6 +120,46 @@ take_order(struct registrar *registrar, struct slice body)
 	arena_release(&arena);
 }
 
+/* Where the slave's master is. One that is gone is not forgotten: it may come back. */
+static void
+take_master(struct enrolment *enrolment, const struct register_broker_reply *told)
+{
+	struct registrar *registrar = enrolment->registrar;
+
+	if (told->master_addr.len == 0) {
+		if (registrar->master == NULL)
+			retry_later(enrolment);
+		return;
+	}
+	if (registrar->master != NULL && slice_is(told->master_addr, registrar->master) &&
+	    slice_is(told->ha_server_addr, registrar->master_ha))
+		return;
+	log_info("a name server says where the master is address=%.*s replication=%.*s",
+	    (int)told->master_addr.len, told->master_addr.data, (int)told->ha_server_addr.len,
+	    told->ha_server_addr.len != 0 ? told->ha_server_addr.data : "");
+	pthread_mutex_lock(&registrar->master_lock);
+	free(registrar->master);
+	free(registrar->master_ha);
+	registrar->master = slice_dup(told->master_addr);
+	registrar->master_ha = slice_dup(told->ha_server_addr);
+	pthread_mutex_unlock(&registrar->master_lock);
+}
+
+bool
+registrar_master(struct registrar *registrar, struct arena *arena, struct slice *address,
+    struct slice *ha_address)
+{
+	pthread_mutex_lock(&registrar->master_lock);
+	bool known = registrar->master != NULL;
+
+	if (known) {
+		*address = arena_copy(arena, slice_of(registrar->master));
+		*ha_address = arena_copy(arena, slice_of(registrar->master_ha));
+	}
+	pthread_mutex_unlock(&registrar->master_lock);
+	return known;
+}
+
 static void
 update_refusal(struct registrar *registrar)
 {
@@ -130,8 +174,10 @@ update_refusal(struct registrar *registrar)
 }
 
 static void
-accepted(struct enrolment *enrolment, struct slice body)
+accepted(struct enrolment *enrolment, const struct command *reply, struct slice body)
 {
+	struct register_broker_reply told = { 0 };
+	const char *bad;
 	struct registrar *registrar = enrolment->registrar;
 	struct name_server *server = &enrolment->server;
 
@@ -146,6 +192,9 @@ accepted(struct enrolment *enrolment, struct slice body)
 	registrar->ever_registered = true;
 	if (!is_first_registered(enrolment) || server->conn == NULL)
 		return;
+	if (broker_is_slave(registrar->broker) &&
+	    fields_decode(register_broker_reply_fields, reply, &told, &bad) == 0)
+		take_master(enrolment, &told);
 	take_order(registrar, body);
 	name_server_ask_cluster(server, on_cluster_info, registrar);
 }
@@ -204,7 +253,7 @@ on_registered(struct name_server *server, const struct command *reply, struct sl
 	if (reply == NULL)
 		name_server_close(server, "no answer to a registration");
 	else if (reply->code == RESPONSE_SUCCESS)
-		accepted(enrolment, body);
+		accepted(enrolment, reply, body);
 	else
 		refused(enrolment, reply);
 }
@@ -454,6 +503,7 @@ registrar_new(struct broker *broker)
 	registrar->period.due = on_period;
 	registrar->spaced.due = on_spaced;
 	registrar->pulse.due = on_pulse;
+	pthread_mutex_init(&registrar->master_lock, NULL);
 	register_waits_init(&registrar->waits, registrar->loop);
 	registrar->task.run = run_changed;
 	if (addresses == NULL || *addresses == '\0') {
@@ -518,6 +568,9 @@ registrar_free(struct registrar *registrar)
 	drop_timers(registrar);
 	resolver_free(registrar->resolver);
 	free(registrar->enrolments);
+	pthread_mutex_destroy(&registrar->master_lock);
+	free(registrar->master);
+	free(registrar->master_ha);
 	free(registrar);
 }
 

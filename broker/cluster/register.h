@@ -40,6 +40,12 @@ bool registrar_ask_route(
 void registrar_stop(struct registrar *registrar, void (*done)(struct broker *broker));
 /* How many name servers there are, and how many of them took the last registration. Loop 0. */
 void registrar_count(const struct registrar *registrar, size_t *n_servers, size_t *n_registered);
+/*
+ * Of a slave: where its master was last, by a name server, and where its replication port. False:
+ * none has told it yet. The texts are in the arena. Any thread.
+ */
+bool registrar_master(struct registrar *registrar, struct arena *arena, struct slice *address,
+    struct slice *ha_address);
 /* NULL, or why sends are refused: a live broker has our name and id. Any thread; lent, static. */
 const char *registrar_refusal(const struct registrar *registrar);
 

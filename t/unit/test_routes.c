@@ -174,12 +174,49 @@ Test(routes, increments_take_nothing_away)
 	routes_free(routes);
 }
 
-Test(routes, slaves_bring_no_topics)
+Test(routes, a_slave_tells_topics_until_its_master_does)
 {
 	struct routes *routes = routes_new(&limits);
 	struct slice address, ha_address;
 
-	join(routes, member("a", 1, "h:3"), with("T", 1));
+	join(routes, member("a", 1, "h:3"), with("SELF_TEST_TOPIC T Old", 1));
+	cr_assert_str_eq(all_topics(routes), "Old SELF_TEST_TOPIC T");
+	join(routes, member("a", 0, "h:1"), with("SELF_TEST_TOPIC T", 1));
+	cr_assert_str_eq(all_topics(routes), "SELF_TEST_TOPIC T");
+	join(routes, member("a", 1, "h:3"), with("SELF_TEST_TOPIC T Older", 2));
+	cr_assert_str_eq(all_topics(routes), "SELF_TEST_TOPIC T");
+	cr_assert(routes_leave(routes, SLICE("a"), 0, SLICE("h:1")));
+	join(routes, member("a", 1, "h:3"), with("SELF_TEST_TOPIC Older", 3));
+	cr_assert_str_eq(all_topics(routes), "SELF_TEST_TOPIC T");
+	cr_assert_not(routes_master(routes, SLICE("a"), &address, &ha_address));
+	routes_free(routes);
+}
+
+Test(routes, a_slave_is_in_its_masters_cluster)
+{
+	struct routes *routes = routes_new(&limits);
+	struct member_identity slave = member("a", 1, "h:3");
+	struct registration registration = with("T", 1);
+	struct slice other;
+
+	slave.cluster = SLICE("Other");
+	cr_assert_eq(routes_join(routes, &slave, &registration, true, 0, &other), JOIN_OK);
+	join(routes, member("a", 0, "h:1"), with("T", 1));
+	cr_assert_eq(
+	    routes_join(routes, &slave, &registration, true, 0, &other), JOIN_OTHER_CLUSTER);
+	cr_assert(slice_is(other, "C"));
+	cr_assert_null(strstr(reply(routes, "T", ROUTE_BARE_KEYS), "h:3"));
+	cr_assert_eq(routes_leave(routes, SLICE("a"), 0, SLICE("h:1")), true);
+	cr_assert_eq(routes_join(routes, &slave, &registration, true, 0, &other), JOIN_OK);
+	routes_free(routes);
+}
+
+Test(routes, topics_stay_while_a_slave_is_there)
+{
+	struct routes *routes = routes_new(&limits);
+	struct slice address, ha_address;
+
+	join(routes, member("a", 1, "h:3"), with("", 1));
 	cr_assert_str_eq(all_topics(routes), "");
 	cr_assert_not(routes_master(routes, SLICE("a"), &address, &ha_address));
 	join(routes, member("a", 0, "h:1"), with("T", 1));
