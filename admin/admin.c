@@ -65,17 +65,21 @@ admin_name(struct admin *admin, char letter, const char *what, struct slice *nam
 	    name->data, what);
 }
 
-int
-admin_fail_call(struct admin *admin)
+static int
+fail_error(struct admin *admin, const struct twinmq_error *error)
 {
-	const struct twinmq_error *error = twinmq_error(admin->mq);
-
 	if (error->code == TWINMQ_NO_NAME_SERVER)
 		return admin_fail(
 		    admin, "%s; start one, or name another with -n or NAMESRV_ADDR", error->text);
 	if (error->code == RESPONSE_TOPIC_NOT_EXIST)
 		return admin_fail(admin, "%s; topicList shows what there is", error->text);
 	return admin_fail(admin, "%s", error->text);
+}
+
+int
+admin_fail_call(struct admin *admin)
+{
+	return fail_error(admin, twinmq_error(admin->mq));
 }
 
 static bool
@@ -126,6 +130,43 @@ int
 admin_must(struct admin *admin, const struct admin_request *ask, struct twinmq_reply *reply)
 {
 	return admin_ask(admin, ask, reply) == 0 ? 0 : admin_fail_call(admin);
+}
+
+void
+admin_ask_all(struct admin *admin, struct admin_asked *list, size_t n)
+{
+	struct twinmq_call *calls = arena_zalloc(&admin->arena, (n + 1) * sizeof *calls);
+	struct admin_asked **callers = arena_alloc(&admin->arena, (n + 1) * sizeof *callers);
+	size_t n_calls = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct admin_request *ask = &list[i].ask;
+		struct twinmq_call *call = &calls[n_calls];
+
+		list[i].result = -1;
+		list[i].reply = (struct twinmq_reply){ 0 };
+		list[i].error = NULL;
+		if (!admin_is_within(admin) || !is_allowed(admin, ask->address))
+			continue;
+		call->address = ask->address;
+		call->request.code = (int32_t)ask->code;
+		call->body = ask->body;
+		if (ask->fields != NULL)
+			fields_encode(ask->fields, ask->header, &admin->arena, &call->request);
+		callers[n_calls++] = &list[i];
+	}
+	twinmq_call_all(admin->mq, calls, n_calls, &admin->arena);
+	for (size_t i = 0; i < n_calls; i++) {
+		callers[i]->result = calls[i].result;
+		callers[i]->reply = calls[i].reply;
+		callers[i]->error = &calls[i].error;
+	}
+}
+
+int
+admin_fail_asked(struct admin *admin, const struct admin_asked *asked)
+{
+	return asked->error != NULL ? fail_error(admin, asked->error) : -1;
 }
 
 int

@@ -116,6 +116,16 @@ struct admin_request {
 int admin_ask(struct admin *admin, const struct admin_request *ask, struct twinmq_reply *reply);
 /* The same, but calls admin_fail_call. */
 int admin_must(struct admin *admin, const struct admin_request *ask, struct twinmq_reply *reply);
+/* The same for many requests that are under way together: one result for each. */
+struct admin_asked {
+	struct admin_request ask;
+	int result; /* of admin_ask */
+	struct twinmq_reply reply;
+	const struct twinmq_error *error; /* when it is -1; NULL: the run is over its limits */
+};
+void admin_ask_all(struct admin *admin, struct admin_asked *list, size_t n);
+/* As admin_fail_call for one of them. */
+int admin_fail_asked(struct admin *admin, const struct admin_asked *asked);
 /* Reports a reply whose body cannot be read; returns -1. */
 int admin_bad_body(struct admin *admin, const struct admin_request *ask);
 
@@ -131,6 +141,8 @@ int admin_cluster_brokers(
     struct admin *admin, struct slice cluster, unsigned which, struct targets *targets);
 /* The brokers that have the topic: masters, else slaves. */
 int admin_topic_brokers(struct admin *admin, struct slice topic, struct targets *targets);
+/* The same of a route that is known. */
+void admin_route_brokers(struct admin *admin, const struct route *route, struct targets *targets);
 
 /* Sends the request to each target and reports a grid of the results. -1 when all failed. */
 int admin_do_each(

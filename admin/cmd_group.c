@@ -283,21 +283,19 @@ type_text(enum consume_type type)
 
 /* Adds a row. A group without members is no error and has zeros. */
 static void
-add_group(struct admin *admin, struct grid *grid, struct slice group)
+add_group(
+    struct admin *admin, struct grid *grid, struct slice group, const struct consume_state *state)
 {
-	struct consume_state state;
+	bool online = state->n_members != 0;
 
-	if (consume_state_ask(admin, group, &state) == -1)
-		return;
 	grid_text(grid, group);
-	grid_int(grid, (int64_t)state.n_members);
-	grid_text(grid, state.n_members != 0 ? version_text(&admin->arena, state.min_version)
-					     : SLICE("OFFLINE"));
-	grid_text(grid, state.n_members != 0 ? slice_of(type_text(state.type)) : SLICE(""));
+	grid_int(grid, (int64_t)state->n_members);
 	grid_text(
-	    grid, state.n_members != 0 ? slice_of(message_model_name(state.model)) : SLICE(""));
-	grid_int(grid, (int64_t)state.tps);
-	grid_int(grid, state.behind);
+	    grid, online ? version_text(&admin->arena, state->min_version) : SLICE("OFFLINE"));
+	grid_text(grid, online ? slice_of(type_text(state->type)) : SLICE(""));
+	grid_text(grid, online ? slice_of(message_model_name(state->model)) : SLICE(""));
+	grid_int(grid, (int64_t)state->tps);
+	grid_int(grid, state->behind);
 }
 
 static int
@@ -307,17 +305,25 @@ show_all_groups(struct admin *admin)
 	struct twinmq_reply reply;
 	struct topic_list list;
 	struct grid grid;
+	size_t n = 0;
 
 	if (admin_must(admin, &ask, &reply) == -1)
 		return -1;
 	if (topic_list_read(&admin->arena, reply.body, &list) == -1)
 		return admin_bad_body(admin, &ask);
-	grid_open(&grid, &admin->report, "groups", group_columns);
+	struct slice *groups = arena_alloc(&admin->arena, (list.n_topics + 1) * sizeof *groups);
+	struct consume_state *states =
+	    arena_alloc(&admin->arena, (list.n_topics + 1) * sizeof *states);
+
 	for (size_t i = 0; i < list.n_topics; i++)
 		if (slice_starts(list.topics[i], RETRY_PREFIX))
-			add_group(admin, &grid,
-			    (struct slice){ list.topics[i].data + strlen(RETRY_PREFIX),
-				list.topics[i].len - strlen(RETRY_PREFIX) });
+			groups[n++] = (struct slice){ list.topics[i].data + strlen(RETRY_PREFIX),
+				list.topics[i].len - strlen(RETRY_PREFIX) };
+	consume_states_ask(admin, groups, n, states);
+	grid_open(&grid, &admin->report, "groups", group_columns);
+	for (size_t i = 0; i < n; i++)
+		if (states[i].known)
+			add_group(admin, &grid, groups[i], &states[i]);
 	grid_sort(&grid, 1);
 	grid_close(&grid);
 	return 0;

@@ -18,6 +18,7 @@ struct queue_owner {
 };
 
 struct consume_state {
+	bool known;       /* a broker told about it */
 	size_t n_members; /* 0: offline */
 	int64_t min_version;
 	enum consume_type type;
@@ -36,6 +37,12 @@ struct consume_state {
 
 /* 0, or -1 after admin_fail when no broker replied. A group without members is no error. */
 int consume_state_ask(struct admin *admin, struct slice group, struct consume_state *state);
+/*
+ * The same for many groups, whose requests are under way together. Of those that no broker knows
+ * `known` is false, after admin_fail.
+ */
+void consume_states_ask(
+    struct admin *admin, const struct slice *groups, size_t n, struct consume_state *states);
 /* Asks each member for its queues; a member that does not reply has none. */
 void consume_state_ask_owners(struct admin *admin, struct slice group, struct consume_state *state);
 /* The member's address; absent when no member has the queue. */

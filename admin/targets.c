@@ -164,21 +164,28 @@ admin_targets(struct admin *admin, unsigned which, struct targets *targets)
 	return admin_cluster_brokers(admin, cluster, which, targets);
 }
 
-int
-admin_topic_brokers(struct admin *admin, struct slice topic, struct targets *targets)
+void
+admin_route_brokers(struct admin *admin, const struct route *route, struct targets *targets)
 {
 	struct target_list list = { 0 };
-	struct route route;
 
-	if (twinmq_route(admin->mq, topic, &admin->arena, &route) == -1)
-		return admin_fail_call(admin);
-	for (size_t i = 0; i < route.n_brokers; i++) {
-		const struct broker_data *broker = &route.brokers[i];
+	for (size_t i = 0; i < route->n_brokers; i++) {
+		const struct broker_data *broker = &route->brokers[i];
 		struct broker_address address = { MASTER_ID, broker_data_address(broker) };
 
 		if (address.address.data != NULL)
 			add_target(&list, broker, &address);
 	}
 	finish_targets(admin, &list, targets);
+}
+
+int
+admin_topic_brokers(struct admin *admin, struct slice topic, struct targets *targets)
+{
+	struct route route;
+
+	if (twinmq_route(admin->mq, topic, &admin->arena, &route) == -1)
+		return admin_fail_call(admin);
+	admin_route_brokers(admin, &route, targets);
 	return 0;
 }

@@ -105,6 +105,18 @@ void twinmq_send_oneway(
 /* -1 also when the reply's code is not 0. *reply is then filled, and empty when no reply came. */
 int twinmq_call(struct twinmq *mq, struct slice address, const struct command *request,
     struct slice body, struct arena *arena, struct twinmq_reply *reply);
+/* One of several calls that are under way together. */
+struct twinmq_call {
+	struct slice address; /* absent: the name servers, as below */
+	struct command request;
+	struct slice body; /* not for name servers */
+	/* filled: as of twinmq_call */
+	int result;
+	struct twinmq_reply reply;
+	struct twinmq_error error; /* when the result is -1 */
+};
+/* Sends all of them at once, and returns when each has its result. */
+void twinmq_call_all(struct twinmq *mq, struct twinmq_call *calls, size_t n, struct arena *arena);
 /* Tries one name server after the other until one replies. The error names all that did not. */
 void twinmq_call_name_server_async(
     struct twinmq *mq, const struct command *request, twinmq_reply_fn *done, void *arg);
