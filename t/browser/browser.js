@@ -111,6 +111,8 @@ class Console {
       const main = document.querySelector('#main');
       return main && main.dataset.shown === location.hash && !main.querySelector('[aria-busy="true"], .loading');
     });
+    // ... and laid out: lists measure their room in a frame.
+    await this.page.evaluate(() => new Promise(done => requestAnimationFrame(() => setTimeout(done, 0))));
   }
 
   async go(route) {

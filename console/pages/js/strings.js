@@ -434,11 +434,6 @@ export function language() {
   return chosen;
 }
 
-/* For numbers. */
-export function locale() {
-  return chosen === 'zh' ? 'zh-CN' : 'en-US';
-}
-
 export function chooseLanguage(key) {
   chosen = key;
   localStorage.setItem('language', key);
