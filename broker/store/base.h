@@ -26,6 +26,7 @@ struct store_counters {
 	_Atomic int64_t earliest_ms;
 	_Atomic int64_t wal_bytes; /* written to the live segment's WAL */
 	_Atomic int64_t n_messages, n_bytes, n_commits;
+	_Atomic int64_t meta_seq; /* changes of meta.db */
 	_Atomic int64_t queued_bytes;
 	_Atomic int64_t commit_max_us;
 	_Atomic int64_t n_open, n_parked, n_revocable; /* half messages */

@@ -279,6 +279,39 @@ store_level(const struct store *store, int32_t queue_id)
 	return store->writer->timed.levels[queue_id];
 }
 
+/* ---- copies ---------------------------------------------------------- */
+
+void
+store_listen(struct store *store, struct store_listener *listener)
+{
+	store->writer->listener = listener;
+}
+
+void
+store_wait_for_copies(struct store *store, int timeout_ms)
+{
+	store->writer->gate.on = true;
+	store->writer->gate.timeout_ms = timeout_ms;
+}
+
+void
+store_copies_enough(struct store *store, bool enough)
+{
+	atomic_store_explicit(&store->writer->gate.enough, enough, memory_order_release);
+}
+
+void
+store_copied(struct store *store, int64_t position, int64_t meta_seq)
+{
+	copy_gate_copied(&store->writer->gate, position, meta_seq);
+}
+
+int64_t
+store_copies_expire(struct store *store)
+{
+	return copy_gate_expire(&store->writer->gate);
+}
+
 /* ---- at start -------------------------------------------------------- */
 
 void
@@ -365,6 +398,7 @@ store_get_stats(const struct store *store, struct store_stats *stats)
 		.n_bytes = atomic_load(&counters->n_bytes),
 		.n_commits = atomic_load(&counters->n_commits),
 		.n_segments = (int64_t)segments->n,
+		.meta_seq = atomic_load(&counters->meta_seq),
 		.unsynced_bytes = max_position > synced ? max_position - synced : 0,
 		.queued_bytes = atomic_load(&counters->queued_bytes),
 		.n_dedup_keys = atomic_load(&counters->n_dedup_keys),

@@ -223,6 +223,12 @@ decode_texts(struct slice rest, bool v2, struct record *record)
 	return rest.len == 0 && record->properties.len <= RECORD_PROPERTIES_MAX ? 0 : -1;
 }
 
+bool
+record_is_blank(struct slice bytes)
+{
+	return bytes.len >= RECORD_BLANK_BYTES && be32_get(bytes.data + 4) == RECORD_MAGIC_BLANK;
+}
+
 int
 record_decode(const char *data, size_t len, struct record *record)
 {

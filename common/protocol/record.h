@@ -26,6 +26,10 @@
 #define RECORD_PROPERTIES_MAX 32767
 
 /* Offsets of the fixed fields that the store patches or reads without decoding the rest. */
+/* The end of a file of RocketMQ's log, where the next record did not fit: size up to the end of the
+ * file (4), magic (4); what follows is no log. */
+#define RECORD_MAGIC_BLANK 0xCBD43194u
+#define RECORD_BLANK_BYTES 8
 #define RECORD_AT_SIZE 0
 #define RECORD_AT_BODY_CRC 8
 #define RECORD_AT_QUEUE_ID 12
@@ -83,6 +87,7 @@ bool record_properties_exceed(const struct record *record);
 void record_place(char *at, int64_t queue_offset, int64_t position, int64_t store_timestamp);
 /* Decodes the record at data, which its parts point into. 0, or -1 when malformed or cut off. */
 int record_decode(const char *data, size_t len, struct record *record);
+bool record_is_blank(struct slice bytes);
 /* The topic of a record that record_encode made; points into the record. */
 struct slice record_topic(const char *at);
 /* The properties of the whole record at data, without a look at the rest. -1: it is cut off. */

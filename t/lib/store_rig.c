@@ -42,6 +42,10 @@ rig_open(struct rig *rig)
 	if (rig->store == NULL)
 		fatal("store does not open why=\"%s\"", why);
 	rig->tail = tail_new(rig->store);
+	if (rig->listener != NULL)
+		store_listen(rig->store, rig->listener);
+	if (rig->copies)
+		store_wait_for_copies(rig->store, rig->copy_timeout_ms);
 	store_start(rig->store, &rig->loop, &rig->tail, 1);
 }
 
@@ -129,6 +133,7 @@ on_appended(struct append *append, struct loop *reply_loop)
 	(void)reply_loop;
 	*submitted->outcome = (struct outcome){
 		.status = append->status,
+		.copy = append->copy,
 		.queue_offset = append->queue_offset,
 		.position = append->position,
 		.store_timestamp = append->store_timestamp,

@@ -18,6 +18,10 @@ struct rig {
 	struct tail *tail;
 	int outstanding; /* jobs without reply */
 	int64_t born_ms; /* of the records made */
+	/* Before rig_open: */
+	struct store_listener *listener; /* NULL: none */
+	bool copies;                     /* appends wait for slaves */
+	int copy_timeout_ms;
 };
 
 /* What a test record looks like; the zero value is fine for all but topic. */
@@ -33,6 +37,7 @@ struct sample {
 /* What came of an append. */
 struct outcome {
 	enum append_status status;
+	enum append_copy copy;
 	int64_t queue_offset;
 	int64_t position;
 	int64_t store_timestamp;

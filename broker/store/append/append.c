@@ -236,13 +236,19 @@ run_done(struct task *task, void *loop)
 }
 
 void
+append_ready(struct append *append, enum append_status status)
+{
+	append->status = status;
+	append->task.run = run_done;
+}
+
+void
 append_finish(struct store_base *base, struct append *append, enum append_status status,
     struct task_chain *replies)
 {
-	append->status = status;
+	append_ready(append, status);
 	if (append->reply_loop == NULL)
 		return; /* another's `also`: told with it */
-	append->task.run = run_done;
 	atomic_fetch_sub_explicit(
 	    &base->counters.queued_bytes, append_queued_bytes(append), memory_order_relaxed);
 	task_chain_add(&replies[append->reply_loop->index], &append->task);

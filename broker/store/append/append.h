@@ -37,6 +37,8 @@ uint64_t dedup_topic_hash(struct slice topic);
 struct dedup_key dedup_key_of(uint64_t topic_hash, struct slice unique_key);
 /* How much of store_options.queued_bytes it takes, with what is stored along with it. */
 int64_t append_queued_bytes(const struct append *append);
+/* Its task calls `done` when the reply loop runs it. */
+void append_ready(struct append *append, enum append_status status);
 /* The replies of each loop, in base->loops' order, get it with this status. */
 void append_finish(struct store_base *base, struct append *append, enum append_status status,
     struct task_chain *replies);

@@ -297,6 +297,25 @@ segment_each_entry(struct segment_reader *reader, int32_t number, int64_t offset
 }
 
 enum get_status
+segment_each_tag(struct segment_reader *reader, int64_t from, int64_t end,
+    void (*found)(void *arg, int64_t position, int64_t hash), void *arg)
+{
+	sqlite3_stmt *statement;
+	int rc = sqlite3_prepare_v2(reader->db,
+	    "SELECT pos, hash FROM tag WHERE pos >= ? AND pos < ? ORDER BY pos", -1, &statement,
+	    NULL);
+
+	if (rc != SQLITE_OK)
+		return failed(reader, rc);
+	sqlite3_bind_int64(statement, 1, from);
+	sqlite3_bind_int64(statement, 2, end);
+	while ((rc = sqlite3_step(statement)) == SQLITE_ROW)
+		found(arg, sqlite3_column_int64(statement, 0), sqlite3_column_int64(statement, 1));
+	sqlite3_finalize(statement);
+	return rc == SQLITE_DONE ? GET_OK : failed(reader, rc);
+}
+
+enum get_status
 segment_get_run(struct segment_reader *reader, int64_t *run)
 {
 	int64_t id = 0;

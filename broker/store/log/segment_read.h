@@ -80,6 +80,9 @@ enum get_status segment_get_first(struct segment_reader *reader, int32_t number,
  */
 enum get_status segment_each_entry(struct segment_reader *reader, int32_t number, int64_t offset,
     bool (*found)(void *arg, int64_t offset, struct queue_entry entry), void *arg);
+/* The tag hashes that are stored for records at positions from .. below end, in order. */
+enum get_status segment_each_tag(struct segment_reader *reader, int64_t from, int64_t end,
+    void (*found)(void *arg, int64_t position, int64_t hash), void *arg);
 /* The number of the newest key run, -1 when there is none. */
 enum get_status segment_get_run(struct segment_reader *reader, int64_t *run);
 /* Positions that carry the hash in a run. */

@@ -14,6 +14,7 @@ enum read_reply read_position(struct reader_files *files, struct read_work *work
 enum read_reply read_key(struct reader_files *files, struct read_work *work);
 enum read_reply read_time(struct reader_files *files, struct read_work *work);
 enum read_reply read_stamps(struct reader_files *files, struct read_work *work);
+enum read_reply read_log(struct reader_files *files, struct read_work *work);
 
 static inline enum read_status
 read_status_of(enum get_status status)

@@ -78,6 +78,15 @@ read_stamps_new(struct stamp_query *list, size_t n)
 	return job;
 }
 
+struct read_job *
+read_log_new(int64_t position, size_t max_bytes)
+{
+	struct read_job *job = job_new(READ_LOG);
+
+	job->in_log = (struct log_read){ .position = position, .max_bytes = max_bytes };
+	return job;
+}
+
 void
 read_job_free(struct read_job *job)
 {
@@ -90,6 +99,8 @@ read_job_free(struct read_job *job)
 		free(job->by_key.key);
 	} else if (job->kind == READ_STAMPS) {
 		free(job->stamps.list);
+	} else if (job->kind == READ_LOG) {
+		free(job->in_log.tags);
 	}
 	free(read_work(job)->entries);
 	free(read_work(job)->positions);

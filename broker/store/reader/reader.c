@@ -49,6 +49,7 @@ run_job(struct task *task, void *arg)
 		[READ_KEY] = read_key,
 		[READ_TIME] = read_time,
 		[READ_STAMPS] = read_stamps,
+		[READ_LOG] = read_log,
 	};
 	struct read_job *job = (struct read_job *)task;
 	struct reader_thread *reader = arg;
@@ -190,7 +191,7 @@ readers_submit(struct readers *readers, struct read_job *job)
 void
 readers_read(struct readers *readers, struct read_job *job)
 {
-	if (job->kind == READ_QUEUE || job->kind == READ_POSITION)
+	if (job->kind == READ_QUEUE || job->kind == READ_POSITION || job->kind == READ_LOG)
 		readers_submit(readers, job);
 	else
 		ask_writer(readers, job);

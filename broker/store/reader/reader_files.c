@@ -122,9 +122,8 @@ reader_record(struct reader_files *files, int64_t position, uint32_t size, struc
 	return segment_get_record(file, position, size, bytes, decoded);
 }
 
-/* Where the next segment begins; the live one, which has none, ends nowhere yet. */
-static int64_t
-end_of(const struct reader_files *files, const struct segment *segment)
+int64_t
+reader_segment_end(const struct reader_files *files, const struct segment *segment)
 {
 	for (size_t i = 0; i + 1 < files->segments->n; i++)
 		if (files->segments->list[i] == segment)
@@ -151,7 +150,7 @@ reader_copy(struct reader_files *files, int64_t position, uint32_t size, bool de
 		if (status != GET_OK)
 			return status;
 		if (start == files->row_end)
-			segment_hint(file, start, end_of(files, file->segment));
+			segment_hint(file, start, reader_segment_end(files, file->segment));
 		row = row_cache_put(&files->rows, start, bytes);
 		files->row_end = row->end;
 	}

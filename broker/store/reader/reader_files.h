@@ -35,6 +35,8 @@ enum get_status reader_file(
  */
 enum get_status reader_locate(
     struct reader_files *files, int32_t number, int64_t offset, size_t *index);
+/* Where the next segment begins; 0: the live one, which has none, ends nowhere yet. */
+int64_t reader_segment_end(const struct reader_files *files, const struct segment *segment);
 /* The record at a position, in whichever segment. bytes: lent until the next call. */
 enum get_status reader_record(struct reader_files *files, int64_t position, uint32_t size,
     struct slice *bytes, struct record *decoded);

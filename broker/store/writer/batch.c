@@ -297,11 +297,12 @@ place_whole(
 	return APPEND_OK;
 }
 
-/* It is not stored. If what it repeats is in this batch, the reply waits for the commit. */
+/* It is not stored. If what it repeats is in this batch, the reply waits for the commit; it may
+ * also have to wait for the same slaves. */
 static void
 finish_unplaced(struct writer *writer, struct append *append, enum append_status status)
 {
-	if (status == APPEND_DUPLICATE && append->position >= writer->position)
+	if (status == APPEND_DUPLICATE && (append->position >= writer->position || writer->gate.on))
 		task_chain_add(&writer->batch.duplicates, &append->task);
 	else
 		append_finish(writer->base, append, status, writer->replies);

@@ -2,9 +2,12 @@
 
 #include "broker/store/writer/commit.h"
 
+#include <string.h>
+
 #include "broker/store/append/append.h"
 #include "broker/store/writer/batch.h"
 #include "broker/store/writer/flush.h"
+#include "broker/store/writer/listen.h"
 #include "broker/store/writer/publish.h"
 #include "broker/store/writer/roll.h"
 #include "broker/store/sqlite/wal.h"
@@ -167,6 +170,59 @@ commit_placed(struct writer *writer, struct commit_notice *notice, enum append_s
 	return 0;
 }
 
+/* The reply to what is stored waits for slaves, unless it need not, or there are too few. */
+static void
+finish_copied(struct writer *writer, struct append *append, enum append_status status)
+{
+	if (append->reply_loop != NULL && !append->copy_unasked) {
+		if (copy_gate_holds(&writer->gate)) {
+			append_ready(append, status);
+			writer->held_bytes += append_queued_bytes(append);
+			task_chain_add(&writer->held[append->reply_loop->index], &append->task);
+			return;
+		}
+		append->copy = COPY_NO_SLAVE;
+	}
+	append_finish(writer->base, append, status, writer->replies);
+}
+
+static inline void
+finish(struct writer *writer, struct append *append, enum append_status status)
+{
+	if (writer->gate.on && (status == APPEND_OK || status == APPEND_DUPLICATE))
+		finish_copied(writer, append, status);
+	else
+		append_finish(writer->base, append, status, writer->replies);
+}
+
+static void
+hold_batch(struct writer *writer)
+{
+	if (writer->held_bytes == 0)
+		return;
+	copy_gate_hold_appends(&writer->gate, writer->held, writer->position, writer->held_bytes);
+	memset(writer->held, 0, (size_t)writer->base->n_loops * sizeof writer->held[0]);
+	writer->held_bytes = 0;
+}
+
+/* A duplicate of what this batch failed to store is not stored either. */
+static void
+finish_batch(struct writer *writer, enum append_status status)
+{
+	for (struct task *task = writer->batch.appends.first, *next; task != NULL; task = next) {
+		next = task->next;
+		finish(writer, (struct append *)task, status);
+	}
+	for (struct task *task = writer->batch.duplicates.first, *next; task != NULL; task = next) {
+		struct append *append = (struct append *)task;
+
+		next = task->next;
+		finish(writer, append,
+		    append->position < writer->position ? APPEND_DUPLICATE : status);
+	}
+	hold_batch(writer);
+}
+
 void
 writer_commit(struct writer *writer)
 {
@@ -189,18 +245,12 @@ writer_commit(struct writer *writer)
 	for (struct task *task = writer->batch.appends.first; grew && task != NULL;
 	     task = task->next)
 		note_keys(writer, (struct append *)task);
+	if (grew && listen_is_wanted(writer))
+		listen_tell_growth(writer, chunk);
 	/* The tails first: a producer that has its answer may ask for its message. */
 	if (grew)
 		writer_publish(writer, notice);
 	else
 		commit_notice_unref(notice);
-	for (struct task *task = writer->batch.appends.first, *next; task != NULL; task = next) {
-		next = task->next;
-		append_finish(writer->base, (struct append *)task, status, writer->replies);
-	}
-	for (struct task *task = writer->batch.duplicates.first, *next; task != NULL; task = next) {
-		next = task->next;
-		append_finish(writer->base, (struct append *)task, grew ? APPEND_DUPLICATE : status,
-		    writer->replies);
-	}
+	finish_batch(writer, status);
 }

@@ -2,8 +2,11 @@
 
 #include "broker/store/writer/drop.h"
 
+#include <string.h>
+
 #include "broker/store/append/append.h"
 #include "broker/store/writer/flush.h"
+#include "broker/store/writer/listen.h"
 #include "broker/store/writer/publish.h"
 
 struct drop {
@@ -65,6 +68,34 @@ drop_topics(struct writer *writer, const struct task *first)
 	return rc;
 }
 
+static bool
+any_held(const struct writer *writer)
+{
+	for (int i = 0; i < writer->base->n_loops; i++)
+		if (writer->held[i].first != NULL)
+			return true;
+	return false;
+}
+
+/* Tells the listener, and replies: at once, or when slaves have the changes. */
+static void
+finish_metas(struct writer *writer, struct task *first, int status)
+{
+	_Atomic int64_t *meta_seq = &writer->base->counters.meta_seq;
+	bool holds = status == 0 && writer->gate.on && copy_gate_holds(&writer->gate);
+
+	for (const struct task *task = first; task != NULL && status == 0; task = task->next)
+		atomic_fetch_add_explicit(meta_seq, 1, memory_order_relaxed);
+	if (status == 0 && listen_is_wanted(writer))
+		listen_tell_metas(writer, first);
+	meta_finish(first, status, holds ? writer->held : writer->replies);
+	if (!holds || !any_held(writer))
+		return;
+	copy_gate_hold_metas(
+	    &writer->gate, writer->held, atomic_load_explicit(meta_seq, memory_order_relaxed));
+	memset(writer->held, 0, (size_t)writer->base->n_loops * sizeof writer->held[0]);
+}
+
 void
 writer_commit_metas(struct writer *writer)
 {
@@ -73,7 +104,7 @@ writer_commit_metas(struct writer *writer)
 
 	if (meta_is_writable(writer->meta) && drop_topics(writer, first) == SQLITE_OK)
 		status = meta_commit(writer->meta, first);
-	meta_finish(first, status, writer->replies);
+	finish_metas(writer, first, status);
 }
 
 void
@@ -82,5 +113,5 @@ writer_commit_needed(struct writer *writer)
 	struct task *first = writer->batch.needed.first;
 	int status = meta_is_writable(writer->meta) ? meta_commit(writer->meta, first) : -1;
 
-	meta_finish(first, status, writer->replies);
+	finish_metas(writer, first, status);
 }

@@ -32,6 +32,7 @@ writer_new(
 	writer->closer = closer;
 	writer->readers = readers;
 	pthread_mutex_init(&writer->batch_lock, NULL);
+	copy_gate_init(&writer->gate, base);
 	half_rows_init(&writer->half_rows, &writer->halves, meta);
 	timed_table_init(&writer->timed, base->options.path, base->options.vfs,
 	    (size_t)base->options.timed_window);
@@ -49,7 +50,9 @@ writer_free(struct writer *writer)
 	timed_table_release(&writer->timed);
 	dedup_release(&writer->dedup);
 	pending_release(&writer->pending);
+	copy_gate_release(&writer->gate);
 	pthread_mutex_destroy(&writer->batch_lock);
+	free(writer->held);
 	free(writer->replies);
 	free(writer);
 }
@@ -287,6 +290,7 @@ writer_start(struct writer *writer, struct syncer *syncer)
 {
 	writer->syncer = syncer;
 	writer->replies = mem_zalloc((size_t)writer->base->n_loops * sizeof writer->replies[0]);
+	writer->held = mem_zalloc((size_t)writer->base->n_loops * sizeof writer->held[0]);
 	thread_start(&writer->thread, "writer", run, writer);
 }
 
@@ -317,6 +321,7 @@ writer_stop(struct writer *writer)
 	writer->stop_task.run = take_stop;
 	mailbox_post(&writer->base->inboxes.writer, &writer->stop_task);
 	pthread_join(writer->thread, NULL);
+	copy_gate_close(&writer->gate);
 	if (is_blocked(writer, WRITE_BLOCK_BROKEN))
 		return;
 	half_rows_flush_all(&writer->half_rows, writer_synced(writer));

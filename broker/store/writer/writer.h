@@ -20,12 +20,14 @@
  *   commit.c   the batch's transaction      roll.c   the next segment
  *   dedup.c    unique keys that came lately
  *   drop.c     topics that go               flush.c  index blocks
+ *   listen.c   what a copy is told          copy_gate.c  replies that wait for copies
  */
 
 #include "broker/store/base.h"
 #include "broker/store/half/half_rows.h"
 #include "broker/store/half/half_table.h"
 #include "broker/store/log/segment_write.h"
+#include "broker/store/writer/copy_gate.h"
 #include "broker/store/writer/dedup.h"
 #include "broker/store/timed/timed_table.h"
 
@@ -67,6 +69,11 @@ struct writer {
 	struct task *todo;     /* taken from the inbox, not yet in a batch */
 	struct batch batch;
 	struct task_chain *replies; /* per loop, posted at the end of the batch */
+	/* copies */
+	struct store_listener *listener; /* NULL: none; set before the start */
+	struct copy_gate gate;
+	struct task_chain *held; /* per loop, replies of the batch that wait for slaves */
+	int64_t held_bytes;
 };
 
 struct writer *writer_new(
