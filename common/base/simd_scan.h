@@ -54,6 +54,12 @@ simd_first(uint64_t matches)
 {
 	return (unsigned)__builtin_ctzll(matches);
 }
+
+static inline bool
+simd_differ(struct simd_block a, struct simd_block b)
+{
+	return _mm_movemask_epi8(_mm_cmpeq_epi8(a.bytes, b.bytes)) != 0xFFFF;
+}
 #else
 #define SIMD_BYTES 8
 #define SIMD_EACH(value) (UINT64_C(0x0101010101010101) * (unsigned char)(value))
@@ -81,6 +87,12 @@ static inline size_t
 simd_first(uint64_t matches)
 {
 	return (unsigned)__builtin_ctzll(matches) / 8;
+}
+
+static inline bool
+simd_differ(struct simd_block a, struct simd_block b)
+{
+	return a.bytes != b.bytes;
 }
 #endif
 
@@ -111,6 +123,19 @@ simd_same(const char *a, const char *b, size_t len)
 		differ = x ^ y;
 	}
 	return differ == 0;
+}
+
+/* Whether two texts of `len` bytes are the same. */
+static inline bool
+simd_equal(const char *a, const char *b, size_t len)
+{
+	if (len < SIMD_BYTES)
+		return len >= sizeof(uint32_t) ? simd_same(a, b, len) : memcmp(a, b, len) == 0;
+	for (size_t i = 0; i < len - SIMD_BYTES; i += SIMD_BYTES)
+		if (simd_differ(simd_load(a + i), simd_load(b + i)))
+			return false;
+	/* reaches back over what was compared */
+	return !simd_differ(simd_load(a + len - SIMD_BYTES), simd_load(b + len - SIMD_BYTES));
 }
 
 static inline void

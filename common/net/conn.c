@@ -18,6 +18,7 @@
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "common/protocol/codes.h"
+#include "common/protocol/header_pattern.h"
 
 #define SCRATCH_BYTES (128u << 10)
 #define CARRY_MAX (8u << 10) /* a longer beginning of a frame is read on where it lies */
@@ -36,7 +37,8 @@ struct conns {
 	size_t max_unsent; /* 0: no limit */
 	struct turn_end shed;
 	struct outbox_pool outboxes;
-	int64_t tls_line_ms; /* when the next line about TLS may be logged */
+	struct header_patterns patterns; /* of requests */
+	int64_t tls_line_ms;             /* when the next line about TLS may be logged */
 	struct iovec pieces[IOV_MAX];
 	char scratch[SCRATCH_BYTES];
 };
@@ -352,7 +354,8 @@ handle_reply(struct conn *conn, int32_t opaque, const struct command *reply, str
 static void
 handle_frame(struct conn *conn, const struct frame *frame)
 {
-	const struct command_types types = { conn->events->fields_of, conn->context };
+	const struct command_types types = { conn->events->fields_of, conn->context,
+		&conns_of(conn->loop)->patterns };
 	struct command command;
 	enum command_status status = command_decode_typed(
 	    &conn->loop->arena, frame, types.fields_of != NULL ? &types : NULL, &command);
@@ -675,6 +678,8 @@ conn_close_all(struct loop *loop, const void *context, const char *why)
 			conn_close(conn, why);
 	}
 	free(ids);
+	/* The context may go: another one at its address may have other tables. */
+	header_patterns_release(&conns->patterns);
 }
 
 static void

@@ -9,6 +9,7 @@
 #include "common/json/json.h"
 #include "common/json/json_scan.h"
 #include "common/protocol/fields.h"
+#include "common/protocol/header_pattern.h"
 
 #define EXT_FIRST 16      /* room to begin with; a send request has 14 */
 #define PREFIX_BYTES 8    /* of a frame, before the header */
@@ -389,6 +390,26 @@ decode_json(struct arena *arena, struct slice header, const struct command_types
 	return read_json(&reader, arena, header);
 }
 
+/* A request with a typed header is most often like an earlier one. */
+static enum command_status
+decode_json_typed(struct arena *arena, struct slice header, const struct command_types *types,
+    struct command *command)
+{
+	struct header_patterns *patterns = types->patterns;
+
+	if (patterns != NULL &&
+	    header_patterns_read(patterns, types->context, arena, header, command))
+		return COMMAND_OK;
+	*command = (struct command){ .codec = FRAME_JSON };
+	enum command_status status = decode_json(arena, header, types, command);
+	size_t size;
+
+	if (patterns != NULL && command->fields != NULL &&
+	    types->fields_of(types->context, command->code, &size) == command->fields)
+		header_patterns_learn(patterns, types->context, header, command, size);
+	return status;
+}
+
 static inline char *
 put(char *at, struct slice literal)
 {
@@ -559,10 +580,12 @@ enum command_status
 command_decode_typed(struct arena *arena, const struct frame *frame,
     const struct command_types *types, struct command *command)
 {
+	if (frame->codec == FRAME_JSON && types != NULL)
+		return decode_json_typed(arena, frame->header, types, command);
 	*command = (struct command){ .codec = frame->codec };
 	if (frame->codec == FRAME_BINARY)
 		return decode_binary(arena, frame->header, command);
-	return decode_json(arena, frame->header, types, command);
+	return decode_json(arena, frame->header, NULL, command);
 }
 
 enum command_status

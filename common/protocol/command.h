@@ -43,6 +43,7 @@ enum command_language {
 };
 
 struct field;
+struct header_patterns;
 
 struct ext {
 	struct slice key;
@@ -78,6 +79,7 @@ struct command_types {
 	/* The table of this code and the size of its struct; NULL: the ext fields are wanted. */
 	const struct field *(*fields_of)(void *context, int32_t code, size_t *header_size);
 	void *context;
+	struct header_patterns *patterns; /* of earlier headers; NULL: none are kept */
 };
 
 enum command_status {

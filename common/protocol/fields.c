@@ -228,6 +228,12 @@ scan_value(struct json_scan *scan, const struct field *field, void *header)
 }
 
 bool
+field_scan(const struct field *field, struct json_scan *scan, void *header)
+{
+	return scan_value(scan, field, header);
+}
+
+bool
 fields_scan(const struct field *fields, struct json_scan *scan, void *header)
 {
 	struct json_scan at = *scan;

@@ -79,6 +79,11 @@ int fields_decode(
  * consumed. False: *scan is where it was, *header is undefined; the general way says what it is.
  */
 bool fields_scan(const struct field *fields, struct json_scan *scan, void *header);
+/*
+ * The same for the value of one field: of its string the first quote is consumed already. False: it
+ * is none that fields_scan would take; *scan and the member of *header are undefined.
+ */
+bool field_scan(const struct field *field, struct json_scan *scan, void *header);
 /* Why fields_decode refused the field of that key, as the end of a sentence: "is missing". */
 const char *fields_fault(
     const struct field *fields, const struct command *command, const char *bad);

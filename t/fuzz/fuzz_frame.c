@@ -6,8 +6,11 @@
  */
 
 #include "common/protocol/command.h"
+#include "common/protocol/header_pattern.h"
 #include "common/protocol/headers.h"
 #include "t/fuzz/fuzz.h"
+
+#define HEADER_BYTES 512
 
 static void
 compare(const struct command *a, const struct command *b)
@@ -26,17 +29,20 @@ static const struct field *
 table_of(void *context, int32_t code, size_t *header_size)
 {
 	(void)code;
-	*header_size = 1024;
+	*header_size = HEADER_BYTES;
 	return context;
 }
 
-/* The pass that reads ext fields into a typed header must say what the general way says. */
+/*
+ * The pass that reads ext fields into a typed header must say what the general way says, with
+ * patterns of earlier headers or without.
+ */
 static void
 try_typed(struct arena *arena, const struct frame *frame, const struct field *fields,
-    enum command_status status, const struct command *general)
+    struct header_patterns *patterns, enum command_status status, const struct command *general)
 {
-	const struct command_types types = { table_of, (void *)(uintptr_t)fields };
-	_Alignas(max_align_t) char header[1024] = { 0 };
+	const struct command_types types = { table_of, (void *)(uintptr_t)fields, patterns };
+	_Alignas(max_align_t) char header[HEADER_BYTES] = { 0 };
 	struct command typed, a = { 0 }, b = { 0 };
 	const char *bad;
 
@@ -76,13 +82,17 @@ try_fields(struct arena *arena, const struct command *command)
 static void
 try_frame(const struct frame *frame)
 {
+	static const struct field *const typed_tables[] = { send_header_v2_fields,
+		send_header_fields, pull_header_fields };
+	static struct header_patterns patterns; /* of earlier inputs, too */
 	struct arena arena = { 0 };
 	struct command command;
 	enum command_status status = command_decode(&arena, frame, &command);
 
-	try_typed(&arena, frame, send_header_v2_fields, status, &command);
-	try_typed(&arena, frame, send_header_fields, status, &command);
-	try_typed(&arena, frame, pull_header_fields, status, &command);
+	for (size_t i = 0; i < sizeof typed_tables / sizeof *typed_tables; i++) {
+		try_typed(&arena, frame, typed_tables[i], NULL, status, &command);
+		try_typed(&arena, frame, typed_tables[i], &patterns, status, &command);
+	}
 	if (status == COMMAND_OK) {
 		struct buf buf = { 0 };
 		struct frame frame_again;
