@@ -164,20 +164,42 @@ drop_unborn(struct replay *replay)
 	}
 }
 
+/* The size of the blank that the row holds; 0: it holds records. */
+static uint32_t
+row_blank(sqlite3_stmt *row, int column)
+{
+	const char *data = sqlite3_column_blob(row, column);
+
+	if (data == NULL || sqlite3_column_bytes(row, column) != RECORD_BLANK_BYTES)
+		return 0;
+	return record_blank(data, RECORD_BLANK_BYTES);
+}
+
+static const char last_row[] =
+    "SELECT pos, substr(records, 1, 9), length(records) FROM log ORDER BY pos DESC LIMIT 1";
+
 /* Behind the last record; the segment's first position when it has none. -1: why is set. */
 static int64_t
 end_of(struct replay *replay, const struct segment *segment)
 {
 	int64_t end = segment->first;
+	sqlite3_stmt *statement = NULL;
 	sqlite3 *db = open_checked(replay, segment);
 
 	if (db == NULL)
 		return -1;
-	int rc =
-	    sql_int64(db, "SELECT pos + length(records) FROM log ORDER BY pos DESC LIMIT 1", &end);
+	int rc = sqlite3_prepare_v2(db, last_row, -1, &statement, NULL);
+
+	if (rc == SQLITE_OK && (rc = sqlite3_step(statement)) == SQLITE_ROW) {
+		uint32_t blank = row_blank(statement, 1);
+
+		end = sqlite3_column_int64(statement, 0) +
+		      (blank != 0 ? blank : sqlite3_column_int64(statement, 2));
+	}
 	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
 		buf_printf(
 		    &replay->why, "%s cannot be read: %s", segment->path, sqlite3_errmsg(db));
+	sqlite3_finalize(statement);
 	sql_close(db);
 	return replay->why.len == 0 ? end : -1;
 }
@@ -238,6 +260,8 @@ column_slice(sqlite3_stmt *statement, int column)
 static const char bounds_rows[] =
     "SELECT number, topic, queue_id, first, next, last_timestamp, born"
     " FROM bounds WHERE number >= ?";
+static const char birth_rows[] = "SELECT CAST(substr(name, 6) AS INTEGER), value FROM info"
+				 " WHERE name GLOB 'birth[0-9]*' AND ? IS NOT NULL";
 static const char log_rows[] = "SELECT pos, records FROM log WHERE pos >= ? ORDER BY pos";
 
 /* Runs a query over a segment; row answers -1 to stop. */
@@ -302,6 +326,16 @@ load_bounds(struct replay *replay, sqlite3_stmt *row)
 }
 
 static int
+load_birth(struct replay *replay, sqlite3_stmt *row)
+{
+	struct queue *queue = queue_table_at(&replay->base->queues, sqlite3_column_int64(row, 0));
+
+	if (queue != NULL)
+		queue->birth = sqlite3_column_int64(row, 1);
+	return 0;
+}
+
+static int
 load_block(struct replay *replay, sqlite3_stmt *row)
 {
 	int64_t id = sqlite3_column_int64(row, 0);
@@ -329,29 +363,6 @@ load_first(struct replay *replay, sqlite3_stmt *row)
 }
 
 /* ---- the log behind the index ---------------------------------------- */
-
-struct replayed_keys {
-	struct pending *pending;
-	const struct record *record;
-};
-
-static void
-add_key(void *arg, struct slice key)
-{
-	struct replayed_keys *sink = arg;
-
-	pending_add_key(sink->pending, key_hash(key_topic_hash(sink->record->topic), key),
-	    sink->record->position);
-}
-
-static void
-add_keys(struct pending *pending, const struct record *record)
-{
-	struct known_properties properties;
-
-	properties_read(record->properties, &properties);
-	each_key(&properties, add_key, &(struct replayed_keys){ pending, record });
-}
 
 static void
 next_tag(struct replay *replay)
@@ -385,6 +396,7 @@ index_record(struct replay *replay, const struct record *record)
 	if (queue == NULL) {
 		queue = queue_table_add(queues, record->topic, record->queue_id, -1);
 		queue->born = record->position;
+		queue->first = queue->next = queue->birth = record->queue_offset;
 		queue->announced = true;
 	}
 	if (record->queue_offset != queue->next) {
@@ -426,7 +438,10 @@ decode_row(
 	return 0;
 }
 
-/* Rows of the log follow each other without a gap; a row that is missing was lost. */
+/*
+ * Rows of the log follow each other without a gap; a row that is missing was lost. len: of
+ * positions that it takes.
+ */
 static int
 check_row(struct replay *replay, int64_t position, size_t len)
 {
@@ -455,8 +470,14 @@ replay_row(struct replay *replay, sqlite3_stmt *row)
 	struct slice records = column_slice(row, 1);
 	int64_t position = sqlite3_column_int64(row, 0);
 
-	if (check_row(replay, position, records.len) == -1)
+	uint32_t blank = row_blank(row, 1);
+
+	if (check_row(replay, position, blank != 0 ? blank : records.len) == -1)
 		return -1;
+	if (blank != 0) {
+		writer->position = replay->row_end;
+		return 0;
+	}
 	for (size_t at = 0; at < records.len;) {
 		struct record record;
 
@@ -465,7 +486,7 @@ replay_row(struct replay *replay, sqlite3_stmt *row)
 		if (position >= writer->out.indexed)
 			index_record(replay, &record);
 		if (position >= writer->out.keyed)
-			add_keys(&writer->pending, &record);
+			pending_add_keys(&writer->pending, &record);
 		if (replay->why.len != 0)
 			return -1;
 		apply_waiting(replay, &record, sqlite3_column_int64(row, 0));
@@ -507,9 +528,12 @@ replay_waiting(struct replay *replay, sqlite3_stmt *row)
 {
 	struct slice records = column_slice(row, 1);
 	int64_t first = sqlite3_column_int64(row, 0);
+	uint32_t blank = row_blank(row, 1);
 
-	if (check_row(replay, first, records.len) == -1)
+	if (check_row(replay, first, blank != 0 ? blank : records.len) == -1)
 		return -1;
+	if (blank != 0)
+		return 0;
 	for (size_t at = 0; at < records.len;) {
 		struct record record;
 
@@ -576,6 +600,7 @@ load_newest(struct replay *replay)
 	size_t number = 0;
 
 	if (each_row(replay, bounds_rows, INT64_MIN, load_bounds) == -1 ||
+	    each_row(replay, birth_rows, 0, load_birth) == -1 ||
 	    each_row(replay, "SELECT id, entries FROM queue WHERE id >= ? ORDER BY id", INT64_MIN,
 		load_block) == -1)
 		return -1;
@@ -626,7 +651,7 @@ load_oldest(struct replay *replay)
 	/* One that it does not know was born behind it. */
 	for (struct queue *queue;
 	     (queue = queue_table_each(&replay->base->queues, &number)) != NULL;)
-		queue->first = 0;
+		queue->first = queue->birth;
 	atomic_store(&counters->min_position, replay->list[0]->first);
 	atomic_store(&counters->earliest_ms, segment_earliest(db, replay->list[0]->path));
 	each_row_of(replay, db, replay->list[0]->path,

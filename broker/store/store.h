@@ -308,6 +308,44 @@ struct read_job *read_log_new(int64_t position, size_t max_bytes);
 void read_job_free(struct read_job *job);
 void store_read(struct store *store, struct read_job *job);
 
+/* ---- records of another broker's log ---------------------------------- */
+
+enum apply_status {
+	APPLY_OK,
+	APPLY_FAILED, /* commit or sync failed */
+	APPLY_DISK_FULL,
+	APPLY_MISPLACED, /* it does not begin where the log ends; nothing was stored */
+	APPLY_CORRUPT,   /* not whole records of these positions, or a wrong CRC; likewise */
+};
+
+/*
+ * A stretch of a master's log. The records keep their places, queue offsets and timestamps. A
+ * record whose queue offset is not the queue's next one begins the queue's next life there: its
+ * topic was deleted and made again, or the log begins in the middle. An empty log begins where its
+ * first job does.
+ *
+ * A blank (record.h) counts as its size says; where it ends the chunk, 8 bytes of it are enough.
+ * After a failure a part may have been stored: `end` says how much.
+ */
+struct apply_job {
+	struct task task;
+	struct loop *reply_loop; /* any loop */
+	void (*done)(struct apply_job *job, struct loop *reply_loop);
+	void *context;
+	struct chunk *chunk; /* the job's reference */
+	struct ha_tag *tags; /* the job's, mem_alloc: of records whose tag hash is not that of
+	                        TAGS, in order */
+	size_t n_tags;
+	enum apply_status status;
+	int64_t end; /* answer: where the log ends now */
+};
+
+/* Takes the chunk and the tags. */
+struct apply_job *apply_job_new(struct chunk *chunk, struct ha_tag *tags, size_t n_tags);
+void apply_job_free(struct apply_job *job);
+/* For a slave, whose log nobody else appends to. One job is one commit, as a rule. */
+void store_apply(struct store *store, struct apply_job *job);
+
 /* ---- meta.db --------------------------------------------------------- */
 
 enum meta_table {

@@ -290,6 +290,16 @@ record_topic(const char *at)
 	return (struct slice){ len + 1, (unsigned char)*len };
 }
 
+uint32_t
+record_blank(const char *data, size_t len)
+{
+	if (len < RECORD_BLANK_BYTES || be32_get(data + 4) != RECORD_BLANK_MAGIC)
+		return 0;
+	uint32_t size = be32_get(data + RECORD_AT_SIZE);
+
+	return size >= RECORD_BLANK_BYTES && size <= INT32_MAX ? size : 0;
+}
+
 bool
 record_check(const struct record *record)
 {

@@ -21,7 +21,9 @@
 
 #define RECORD_MAGIC_V1 0xDAA320A7u
 #define RECORD_MAGIC_V2 0xDAA320ABu /* two bytes of topic length */
-#define RECORD_MIN_BYTES 91         /* IPv4 hosts, empty body, topic and properties */
+#define RECORD_BLANK_MAGIC 0xCBD43194u
+#define RECORD_BLANK_BYTES 8
+#define RECORD_MIN_BYTES 91 /* IPv4 hosts, empty body, topic and properties */
 #define RECORD_TOPIC_MAX 127
 #define RECORD_PROPERTIES_MAX 32767
 
@@ -92,6 +94,12 @@ bool record_is_blank(struct slice bytes);
 struct slice record_topic(const char *at);
 /* The properties of the whole record at data, without a look at the rest. -1: it is cut off. */
 int record_properties(const char *data, size_t len, struct slice *properties);
+/*
+ * Apache's broker fills the end of each of its commit log files with a blank: its size, which
+ * counts to the end of the file, and a magic number; what follows means nothing. Such a log has
+ * blanks at the same positions here. Returns the size; 0: there is no blank at data.
+ */
+uint32_t record_blank(const char *data, size_t len);
 /* Whether the body still has its stored CRC. */
 bool record_check(const struct record *record);
 

@@ -93,3 +93,16 @@ half_table_replay(
 	half_table_apply(table, &change, record->position, n_asked, clock_mono_ms());
 	half_table_settle(table, at);
 }
+
+void
+half_table_follow(struct half_table *table, const struct record *record, int64_t immunity_ms)
+{
+	struct half_change change = { 0 };
+	int n_asked = read_change(record, immunity_ms, &change);
+
+	if (change.op == HALF_STORE)
+		change.position = record->position;
+	/* What it changes may stand before the begin of this log. */
+	if (half_table_allows(table, &change))
+		half_table_apply(table, &change, record->position, n_asked, clock_mono_ms());
+}

@@ -20,6 +20,7 @@ struct queue {
 	int64_t next;           /* the offset that the next record gets */
 	int64_t last_timestamp; /* store time of the newest record, ms; 0: none */
 	int64_t born;           /* log position of the first record of this incarnation */
+	int64_t birth;          /* its offset: not 0 in a log that began elsewhere */
 	bool announced;         /* the tails know it */
 	bool recorded;          /* it has a row in the live segment's bounds */
 	/* its entries in struct pending: offset of the first; first and last as index + 1 */

@@ -154,6 +154,30 @@ pending_add_key(struct pending *pending, uint64_t hash, int64_t position)
 	pending->keys[pending->n_keys++] = (struct key_entry){ hash, position };
 }
 
+struct record_keys {
+	struct pending *pending;
+	uint64_t topic_hash;
+	int64_t position;
+};
+
+static void
+add_key(void *arg, struct slice key)
+{
+	const struct record_keys *keys = arg;
+
+	pending_add_key(keys->pending, key_hash(keys->topic_hash, key), keys->position);
+}
+
+void
+pending_add_keys(struct pending *pending, const struct record *record)
+{
+	struct known_properties properties;
+
+	properties_read(record->properties, &properties);
+	each_key(&properties, add_key,
+	    &(struct record_keys){ pending, key_topic_hash(record->topic), record->position });
+}
+
 void
 pending_clear_queues(struct pending *pending)
 {

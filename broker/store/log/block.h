@@ -113,6 +113,8 @@ struct queue_entry *pending_copy(const struct pending *pending, const struct que
  */
 bool pending_is_due(const struct pending *pending);
 void pending_add_key(struct pending *pending, uint64_t hash, int64_t position);
+/* All keys that the record can be found by. */
+void pending_add_keys(struct pending *pending, const struct record *record);
 void pending_clear_queues(struct pending *pending);
 void pending_clear_keys(struct pending *pending);
 

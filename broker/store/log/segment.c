@@ -259,8 +259,9 @@ segment_earliest(sqlite3 *db, const char *path)
 	sqlite3_stmt *statement;
 	int64_t earliest = -1;
 	struct record record;
-	int rc = sqlite3_prepare_v2(
-	    db, "SELECT records FROM log ORDER BY pos LIMIT 1", -1, &statement, NULL);
+	int rc = sqlite3_prepare_v2(db,
+	    "SELECT records FROM log WHERE length(records) > 8 ORDER BY pos LIMIT 1", -1,
+	    &statement, NULL);
 
 	if (rc == SQLITE_OK)
 		rc = sqlite3_step(statement);

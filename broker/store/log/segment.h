@@ -4,13 +4,15 @@
 /*
  * A segment: one SQLite file that holds a stretch of the log and its index.
  *
- *   log(pos, records)     pos of the first record; records back to back
+ *   log(pos, records)     pos of the first record; records back to back; a blank (record.h) is a
+ *                         row of 8 bytes, and takes as many positions as it says
  *   queue(id, entries)    id = queue number << 40 | offset of the first entry
  *   key(id, entries)      id = run << 24 | first prefix, see block.h
  *   bounds(number, ...)   the queues that were known when the segment began,
  *                         as they stood then, and those born in it
  *   tag(pos, hash)        tag hashes that are not those of the record's TAGS
- *   info(name, value)     versions, first, indexed, keyed, next_number, last_timestamp
+ *   info(name, value)     versions, first, indexed, keyed, next_number, last_timestamp; birthN:
+ *                         the first offset of queue number N, where it is not 0
  *
  * `indexed` is the log position up to which queue reflects the log, `keyed`
  * that of key; both move in the transaction that writes the blocks. The newest
@@ -41,6 +43,8 @@
  */
 #define SEGMENT_PAGE_BYTES 4096
 #define SEGMENT_ROW_BYTES 65536 /* a log row is not longer, unless one record is */
+
+#define SEGMENT_BIRTH_INFO "birth%d" /* info: the first offset of the queue with this number */
 
 /* Where the segments are, and how their files are opened. Read by all threads. */
 struct log_dir {

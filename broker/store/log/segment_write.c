@@ -3,6 +3,7 @@
 #include "broker/store/log/segment_write.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -248,6 +249,21 @@ segment_put_records(
 	return rc;
 }
 
+static int
+put_birth(struct segment_writer *writer, const struct queue *queue)
+{
+	char name[32];
+
+	snprintf(name, sizeof name, SEGMENT_BIRTH_INFO, queue->number);
+	return segment_put_info(writer, name, queue->birth);
+}
+
+int
+segment_put_blank(struct segment_writer *writer, int64_t position, const char *blank)
+{
+	return put_blob(writer->statements[PUT_LOG], position, blank, RECORD_BLANK_BYTES);
+}
+
 int
 segment_put_bounds(
     struct segment_writer *writer, const struct queue *queue, int64_t first, int64_t next)
@@ -261,7 +277,9 @@ segment_put_bounds(
 	sqlite3_bind_int64(statement, 5, next);
 	sqlite3_bind_int64(statement, 6, queue->last_timestamp);
 	sqlite3_bind_int64(statement, 7, queue->born);
-	return sql_run(statement);
+	int rc = sql_run(statement);
+
+	return rc == SQLITE_OK && queue->birth != 0 ? put_birth(writer, queue) : rc;
 }
 
 int

@@ -74,6 +74,7 @@ int segment_write_first(struct segment_writer *writer, int (*body)(void *arg), v
 /* Inside body. */
 int segment_put_records(
     struct segment_writer *writer, int64_t position, const char *records, size_t len);
+int segment_put_blank(struct segment_writer *writer, int64_t position, const char *blank);
 int segment_put_bounds(
     struct segment_writer *writer, const struct queue *queue, int64_t first, int64_t next);
 int segment_put_drop(struct segment_writer *writer, int32_t number);

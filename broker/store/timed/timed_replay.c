@@ -82,6 +82,55 @@ timed_table_replay(struct timed_table *table, const struct record *record, int64
 	}
 }
 
+/* TIMED_OP_NONE: it changes nothing. */
+static struct timed_change
+change_of(const struct record *record)
+{
+	struct timed_change change = { 0 };
+	struct known_properties known;
+	struct timed timed;
+
+	switch (timed_mark_read(record->prepared_offset, &change)) {
+	case TIMED_MARK_NONE:
+		break;
+	case TIMED_MARK_MESSAGE:
+		change.op = TIMED_DONE;
+		break;
+	case TIMED_MARK_LEVEL:
+		change.op = TIMED_LEVEL;
+		return change;
+	}
+	if (record->queue_id != TIMED_QUEUE_MESSAGES || !slice_is(record->topic, TIMED_TOPIC))
+		return change;
+	properties_read(record->properties, &known);
+	if (!timed_of_properties(&known, &timed)) {
+		log_error("timed message without its time is skipped position=%lld",
+		    (long long)record->position);
+		return change;
+	}
+	change.op = change.op == TIMED_DONE ? TIMED_CARRY : TIMED_STORE;
+	change.clock = (uint8_t)timed.clock;
+	change.due_ms = timed.due_ms;
+	return change;
+}
+
+void
+timed_table_follow(struct timed_table *table, const struct record *record, int64_t end)
+{
+	if (record->prepared_offset >= 0 && !slice_is(record->topic, TIMED_TOPIC))
+		return;
+	struct timed_change change = change_of(record);
+
+	/* What it ends may stand before the begin of this log. */
+	if (change.op == TIMED_LEVEL)
+		change.from = table->levels[change.queue];
+	if (change.op == TIMED_CARRY && !timed_table_allows(table, &change, end))
+		change.op = TIMED_STORE;
+	if ((change.op != TIMED_LEVEL || change.to > change.from) &&
+	    timed_table_allows(table, &change, end))
+		timed_table_apply(table, &change, record->position, end);
+}
+
 /* Those in memory whose rows could not be written. */
 static int64_t
 count_unwritten(struct timed_table *table)

@@ -122,6 +122,11 @@ bool timed_table_may_expire(struct timed_table *table, int64_t before, int64_t s
 int timed_table_open(struct timed_table *table, bool needed, int64_t *from, struct buf *why);
 /* What a record of the log does. at: a position from which a later replay would find it again. */
 void timed_table_replay(struct timed_table *table, const struct record *record, int64_t at);
+/*
+ * What a record does that another broker's log brings while this one runs. It is a change of a
+ * batch whose commit begins at `end`: to be settled or undone.
+ */
+void timed_table_follow(struct timed_table *table, const struct record *record, int64_t end);
 /* The log is from `first` to `end`: forgets what is not in it, and writes the rows. */
 int timed_table_replayed(struct timed_table *table, int64_t first, int64_t end, struct buf *why);
 

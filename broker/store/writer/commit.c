@@ -18,7 +18,7 @@
 struct commit {
 	struct writer *writer;
 	struct flush flush;
-	const struct chunk *chunk;
+	const struct placed *placed;
 };
 
 /* A replay would not find these in the records. */
@@ -47,11 +47,14 @@ put_commit(void *arg)
 {
 	const struct commit *commit = arg;
 	struct writer *writer = commit->writer;
-	const struct chunk *chunk = commit->chunk;
+	const struct placed *placed = commit->placed;
 	int rc = flush_put(&commit->flush);
 
 	if (rc == SQLITE_OK)
-		rc = segment_put_records(&writer->out, chunk->position, chunk->data, chunk->len);
+		rc = segment_put_records(
+		    &writer->out, writer->position, placed->records.data, placed->records.len);
+	for (size_t i = 0; i < placed->n_tags && rc == SQLITE_OK; i++)
+		rc = segment_put_tag(&writer->out, placed->tags[i].position, placed->tags[i].hash);
 	return rc == SQLITE_OK ? put_tags(writer) : rc;
 }
 
@@ -95,16 +98,16 @@ note_keys(struct writer *writer, const struct append *append)
 }
 
 static void
-count_commit(struct writer *writer, const struct commit_notice *notice, int64_t started_us)
+count_commit(struct writer *writer, const struct placed *placed, int64_t started_us)
 {
 	struct store_counters *counters = &writer->base->counters;
 	int64_t took_us = clock_mono_us() - started_us;
 
 	atomic_fetch_add_explicit(&counters->n_commits, 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(
-	    &counters->n_messages, (int64_t)notice->n_entries, memory_order_relaxed);
+	    &counters->n_messages, (int64_t)placed->notice->n_entries, memory_order_relaxed);
 	atomic_fetch_add_explicit(
-	    &counters->n_bytes, (int64_t)notice->chunk->len, memory_order_relaxed);
+	    &counters->n_bytes, (int64_t)placed->records.len, memory_order_relaxed);
 	if (took_us > atomic_load_explicit(&counters->commit_max_us, memory_order_relaxed))
 		atomic_store_explicit(&counters->commit_max_us, took_us, memory_order_relaxed);
 	atomic_store_explicit(&counters->wal_bytes,
@@ -139,20 +142,19 @@ settle_dedup(struct writer *writer)
 	    &writer->base->counters.n_dedup_keys, writer->dedup.n, memory_order_relaxed);
 }
 
-/* The batch's transaction. On failure *status is for its appends. */
-static int
-commit_placed(struct writer *writer, struct commit_notice *notice, enum append_status *status)
+int
+commit_placed(struct writer *writer, const struct placed *placed, enum append_status *status)
 {
 	struct commit commit = {
 		.writer = writer,
 		.flush = flush_with_batch(writer),
-		.chunk = notice->chunk,
+		.placed = placed,
 	};
 	int64_t started_us = clock_mono_us();
 	int rc = segment_write(&writer->out, put_commit, &commit);
 
 	if (rc != SQLITE_OK) {
-		batch_take_back(writer, notice);
+		batch_take_back(writer, placed->notice);
 		half_table_undo(&writer->halves);
 		timed_table_undo(&writer->timed);
 		dedup_undo(&writer->dedup);
@@ -163,9 +165,9 @@ commit_placed(struct writer *writer, struct commit_notice *notice, enum append_s
 	settle_timed(writer);
 	settle_dedup(writer);
 	flush_done(&commit.flush);
-	writer->position += (int64_t)notice->chunk->len;
-	note_committed(writer, notice);
-	count_commit(writer, notice, started_us);
+	writer->position += (int64_t)placed->records.len;
+	note_committed(writer, placed->notice);
+	count_commit(writer, placed, started_us);
 	*status = APPEND_OK;
 	return 0;
 }
@@ -241,7 +243,8 @@ writer_commit(struct writer *writer)
 	notice->chunk = chunk;
 	chunk->len = 0;
 	batch_place(writer, chunk, notice);
-	bool grew = notice->n_entries != 0 && commit_placed(writer, notice, &status) == 0;
+	const struct placed placed = { notice, { chunk->data, chunk->len }, NULL, 0 };
+	bool grew = notice->n_entries != 0 && commit_placed(writer, &placed, &status) == 0;
 	for (struct task *task = writer->batch.appends.first; grew && task != NULL;
 	     task = task->next)
 		note_keys(writer, (struct append *)task);

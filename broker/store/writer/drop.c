@@ -26,19 +26,12 @@ put_drops(void *arg)
 	return rc;
 }
 
-/* Forgets the queues of a topic; an SQLite code. */
+/* Forgets the queues that the notice names, and lets go of it; an SQLite code. */
 static int
-drop_topic(struct writer *writer, struct slice topic)
+drop_queues(struct writer *writer, struct commit_notice *notice)
 {
 	struct queue_table *queues = &writer->base->queues;
-	struct commit_notice *notice = commit_notice_new(COMMIT_NOTICE_DROP, 0);
 	struct drop drop = { { .writer = writer, .queues = true }, notice };
-	size_t number = 0;
-
-	for (const struct queue *queue; (queue = queue_table_each(queues, &number)) != NULL;)
-		if (slice_equal(queue->topic, topic))
-			commit_notice_add_queue(
-			    notice, &(struct commit_notice_queue){ .number = queue->number });
 	int rc = segment_write(&writer->out, put_drops, &drop);
 
 	if (rc != SQLITE_OK) {
@@ -47,11 +40,37 @@ drop_topic(struct writer *writer, struct slice topic)
 		return rc;
 	}
 	flush_done(&drop.flush);
-	dedup_forget(&writer->dedup, dedup_topic_hash(topic));
 	for (size_t i = 0; i < notice->n_queues; i++)
 		queue_table_remove(queues, queue_table_at(queues, notice->queues[i].number));
 	writer_publish(writer, notice);
 	return SQLITE_OK;
+}
+
+int
+drop_queue(struct writer *writer, const struct queue *queue)
+{
+	struct commit_notice *notice = commit_notice_new(COMMIT_NOTICE_DROP, 0);
+
+	commit_notice_add_queue(notice, &(struct commit_notice_queue){ .number = queue->number });
+	return drop_queues(writer, notice);
+}
+
+static int
+drop_topic(struct writer *writer, struct slice topic)
+{
+	struct commit_notice *notice = commit_notice_new(COMMIT_NOTICE_DROP, 0);
+	size_t number = 0;
+
+	for (const struct queue *queue;
+	     (queue = queue_table_each(&writer->base->queues, &number)) != NULL;)
+		if (slice_equal(queue->topic, topic))
+			commit_notice_add_queue(
+			    notice, &(struct commit_notice_queue){ .number = queue->number });
+	int rc = drop_queues(writer, notice);
+
+	if (rc == SQLITE_OK)
+		dedup_forget(&writer->dedup, dedup_topic_hash(topic));
+	return rc;
 }
 
 static int

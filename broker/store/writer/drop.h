@@ -11,4 +11,7 @@ void writer_commit_metas(struct writer *writer);
 /* The jobs of the batch that its appends need; none of them drops a topic. */
 void writer_commit_needed(struct writer *writer);
 
+/* Forgets a queue whose next life begins; the notice leaves with the batch. An SQLite code. */
+int drop_queue(struct writer *writer, const struct queue *queue);
+
 #endif

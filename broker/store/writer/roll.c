@@ -66,6 +66,33 @@ roll_open_segment(struct writer *writer)
 	return rc;
 }
 
+int
+roll_begin_at(struct writer *writer, int64_t position)
+{
+	struct store_base *base = writer->base;
+	struct segment_writer old = writer->out;
+	int64_t before = writer->position;
+
+	writer->position = position;
+	int rc = roll_open_segment(writer);
+	if (rc != SQLITE_OK) {
+		writer->position = before;
+		writer_failed(writer, rc);
+		return rc;
+	}
+	/* It has nothing to be synced. */
+	atomic_store(&old.segment->sealed, true);
+	atomic_store(&old.segment->gone, true);
+	segments_set(&base->segments, segment_array_new(&writer->out.segment, 1));
+	atomic_store(&base->counters.min_position, position);
+	atomic_store(&base->counters.max_position, position);
+	if (writer->syncer != NULL)
+		syncer_leave(writer->syncer, old.segment, position);
+	segment_unlink(&base->dir, old.segment);
+	segment_writer_close(&old);
+	return SQLITE_OK;
+}
+
 static bool
 segment_is_full(const struct writer *writer)
 {

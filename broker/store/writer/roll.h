@@ -12,5 +12,7 @@ void roll(struct writer *writer);
 /* Makes a segment that begins at the writer's position the live one, and leaves the last as it is;
  * an SQLite code. */
 int roll_open_segment(struct writer *writer);
+/* An empty log begins at this position from now on; an SQLite code. */
+int roll_begin_at(struct writer *writer, int64_t position);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "broker/store/closer/closer.h"
+#include "broker/store/writer/apply.h"
 #include "broker/store/writer/batch.h"
 #include "broker/store/writer/commit.h"
 #include "broker/store/writer/drop.h"
@@ -186,6 +187,8 @@ run_batch(struct writer *writer)
 		writer_commit_metas(writer);
 		writer_post_replies(writer);
 	}
+	if (writer->batch.apply != NULL)
+		writer_apply(writer);
 	batch_pass_reads(writer);
 	if (half_rows_flush_in_ms(&writer->half_rows) == 0)
 		half_rows_flush(&writer->half_rows, writer_synced(writer), false);
@@ -310,6 +313,8 @@ writer_drain(struct writer *writer)
 	do {
 		batch_dequeue(writer);
 		batch_fail(writer);
+		if (writer->batch.apply != NULL)
+			apply_finish(writer, APPLY_FAILED);
 		writer_post_replies(writer);
 		batch_pass_reads(writer);
 	} while (writer->todo != NULL);

@@ -19,6 +19,7 @@
  *   batch.c    dequeuing; places of the records
  *   commit.c   the batch's transaction      roll.c   the next segment
  *   dedup.c    unique keys that came lately
+ *   apply.c    records that another broker placed
  *   drop.c     topics that go               flush.c  index blocks
  *   listen.c   what a copy is told          copy_gate.c  replies that wait for copies
  */
@@ -40,7 +41,8 @@ struct batch {
 	struct task_chain appends, metas, reads;
 	struct task_chain duplicates; /* of appends of this batch */
 	size_t n_records, n_bytes;
-	bool barrier; /* later tasks must not share this commit */
+	struct apply_job *apply; /* the last task of its batch; NULL: none */
+	bool barrier;            /* later tasks must not share this commit */
 };
 
 struct writer {
