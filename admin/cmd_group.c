@@ -343,13 +343,14 @@ show_one_group(struct admin *admin, struct slice group)
 	grid_open(&grid, &admin->report, "queues", progress_columns);
 	for (size_t i = 0; i < state.n_queues; i++) {
 		const struct consume_progress *queue = &state.queues[i];
+		const struct queue_owner *owner = consume_state_owner(&state, &queue->queue);
 
 		grid_text(&grid, queue->queue.topic);
 		grid_text(&grid, queue->queue.broker_name);
 		grid_int(&grid, queue->queue.id);
 		grid_int(&grid, queue->broker_offset);
 		grid_int(&grid, queue->consumer_offset);
-		grid_text(&grid, consume_state_owner(&state, &queue->queue));
+		grid_text(&grid, owner != NULL ? owner->client : SLICE_NONE);
 		grid_int(&grid, behind(queue));
 		grid_int(&grid, queue->last_timestamp);
 		grid_int(&grid, queue->committed_ms);

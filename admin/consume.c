@@ -209,7 +209,8 @@ consume_state_ask(struct admin *admin, struct slice group, struct consume_state 
 
 /* {"mqTable":{{"brokerName":..}:{..},..}}: the keys are the queues that the client has. */
 static void
-add_owned(struct admin *admin, struct slice body, struct slice client, struct consume_state *state)
+add_owned(struct admin *admin, struct slice body, const struct queue_owner *owner,
+    struct consume_state *state)
 {
 	const struct json *table = json_member(json_parse(&admin->arena, body), "mqTable");
 
@@ -219,10 +220,12 @@ add_owned(struct admin *admin, struct slice body, struct slice client, struct co
 	    arena_alloc(&admin->arena, (state->n_owners + table->n_children + 1) * sizeof *owners);
 	if (state->n_owners != 0)
 		memcpy(owners, state->owners, state->n_owners * sizeof *owners);
-	for (const struct json *one = table->first; one != NULL; one = one->next)
+	for (const struct json *one = table->first; one != NULL; one = one->next) {
+		owners[state->n_owners] = *owner;
 		if (one->key != NULL &&
 		    message_queue_read(one->key, &owners[state->n_owners].queue) == 0)
-			owners[state->n_owners++].client = client;
+			state->n_owners++;
+	}
 	state->owners = owners;
 }
 
@@ -230,19 +233,20 @@ void
 consume_state_ask_owners(struct admin *admin, struct slice group, struct consume_state *state)
 {
 	for (size_t i = 0; i < state->n_members; i++) {
-		struct slice id = state->members[i].client_id, client;
+		struct slice id = state->members[i].client_id;
+		struct queue_owner owner = { .client_id = id };
 		struct running_info_header header = { group, id, false };
 		struct admin_request ask = { state->asked, REQUEST_GET_CONSUMER_RUNNING_INFO,
 			running_info_header_fields, &header, SLICE("") };
 		struct twinmq_reply reply;
 
-		if (!slice_next(&id, '@', &client) || admin_ask(admin, &ask, &reply) == -1)
+		if (!slice_next(&id, '@', &owner.client) || admin_ask(admin, &ask, &reply) == -1)
 			continue;
-		add_owned(admin, reply.body, client, state);
+		add_owned(admin, reply.body, &owner, state);
 	}
 }
 
-struct slice
+const struct queue_owner *
 consume_state_owner(const struct consume_state *state, const struct message_queue *queue)
 {
 	for (size_t i = 0; i < state->n_owners; i++) {
@@ -250,7 +254,7 @@ consume_state_owner(const struct consume_state *state, const struct message_queu
 
 		if (owned->id == queue->id && slice_equal(owned->topic, queue->topic) &&
 		    slice_equal(owned->broker_name, queue->broker_name))
-			return state->owners[i].client;
+			return &state->owners[i];
 	}
-	return SLICE_NONE;
+	return NULL;
 }

@@ -15,6 +15,7 @@
 struct queue_owner {
 	struct message_queue queue;
 	struct slice client; /* its address */
+	struct slice client_id;
 };
 
 struct consume_state {
@@ -45,8 +46,8 @@ void consume_states_ask(
     struct admin *admin, const struct slice *groups, size_t n, struct consume_state *states);
 /* Asks each member for its queues; a member that does not reply has none. */
 void consume_state_ask_owners(struct admin *admin, struct slice group, struct consume_state *state);
-/* The member's address; absent when no member has the queue. */
-struct slice consume_state_owner(
+/* NULL when no member has the queue. */
+const struct queue_owner *consume_state_owner(
     const struct consume_state *state, const struct message_queue *queue);
 
 #endif

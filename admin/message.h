@@ -47,6 +47,19 @@ int message_find(
 struct slice message_name(struct admin *admin, const struct record *record);
 struct slice message_offset_id(struct admin *admin, const struct record *record);
 
+/* What a consumer group did with a message. */
+struct message_track {
+	struct slice group;
+	const char *type; /* RocketMQ's name of it, static */
+	struct slice why; /* absent, or why it is not known */
+};
+/*
+ * Asks about each group that reads the topic. 0, or -1 after admin_fail; a group about which nobody
+ * knows is no failure.
+ */
+int message_tracks(struct admin *admin, const struct found_message *found,
+    const struct message_track **tracks, size_t *n);
+
 #define SHOW_TRACKS 1u /* also the state in each consumer group */
 /* Shows all fields and the body; with -F it writes the body to a file. 0, or -1 after admin_fail.
  */

@@ -185,7 +185,9 @@ show_all(struct browsing *browsing)
 		int64_t at = found.record.store_timestamp;
 
 		if (at >= browse->begin_ms && at <= browse->end_ms) {
-			if (message_show(browsing->admin, &found, 0) == -1)
+			if (browse->on_message != NULL)
+				browse->on_message(browse->arg, &found.record);
+			else if (message_show(browsing->admin, &found, 0) == -1)
 				return -1;
 			browsing->left--;
 		}
@@ -235,6 +237,8 @@ message_browse(struct admin *admin, const struct browse *browse)
 		if (result == 0)
 			result = fill(&browsing, queue);
 	}
+	if (browse->on_message != NULL)
+		return result == 0 ? show_all(&browsing) : -1;
 	report_open_list(&admin->report, "messages");
 	if (result == 0)
 		result = show_all(&browsing);

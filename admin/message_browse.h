@@ -17,9 +17,15 @@ struct browse {
 	struct slice cursor; /* the next of the page before; absent: from the first */
 	const struct message_queue *queues;
 	size_t n_queues;
+	/* Gets each message, which lives as long as the run; NULL: they are reported. */
+	void (*on_message)(void *arg, const struct record *record);
+	void *arg;
 };
 
-/* Reports the list "messages", and "next" when there may be more. 0, or -1 after admin_fail. */
+/*
+ * Reports the list "messages", and "next" when there may be more; nothing when on_message gets
+ * them. 0, or -1 after admin_fail.
+ */
 int message_browse(struct admin *admin, const struct browse *browse);
 
 #endif

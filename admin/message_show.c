@@ -68,56 +68,72 @@ track_type(const struct consume_state *state, const struct record *record, struc
 }
 
 /* An unknown state of one group is no error of the command. */
-static void
-add_track(struct admin *admin, struct grid *grid, const struct record *record,
-    struct slice broker_name, struct slice group)
+static struct message_track
+track_group(
+    struct admin *admin, const struct record *record, struct slice broker_name, struct slice group)
 {
+	struct message_track track = { .group = group };
 	struct consume_state state;
 	bool failed_before = admin->failed;
 
-	grid_text(grid, group);
 	admin->failed = false;
 	if (consume_state_ask(admin, group, &state) == -1) {
-		grid_text(grid, SLICE("UNKNOWN"));
-		grid_text(grid, slice_of(admin->error));
+		track.type = "UNKNOWN";
+		track.why = arena_copy(&admin->arena, slice_of(admin->error));
 	} else {
-		grid_text(grid, slice_of(track_type(&state, record, broker_name)));
-		grid_text(grid, SLICE(""));
+		track.type = track_type(&state, record, broker_name);
 	}
 	admin->failed = failed_before;
+	return track;
+}
+
+int
+message_tracks(struct admin *admin, const struct found_message *found,
+    const struct message_track **tracks, size_t *n)
+{
+	struct slice broker_name = SLICE("");
+	struct topic_header header = { found->record.topic };
+	struct admin_request ask = { found->address, REQUEST_QUERY_TOPIC_CONSUME_BY_WHO,
+		topic_header_fields, &header, SLICE("") };
+	struct twinmq_reply reply;
+	struct targets brokers;
+	const struct slice *groups;
+
+	*n = 0;
+	if (admin_cluster_brokers(admin, SLICE_NONE, 0, &brokers) == -1 ||
+	    admin_must(admin, &ask, &reply) == -1)
+		return -1;
+	for (size_t i = 0; i < brokers.n; i++)
+		if (slice_equal(brokers.list[i].address, found->address))
+			broker_name = brokers.list[i].name;
+	if (name_list_read(&admin->arena, reply.body, "groupList", &groups, n) == -1)
+		return admin_bad_body(admin, &ask);
+	struct message_track *list = arena_alloc(&admin->arena, (*n + 1) * sizeof *list);
+	for (size_t i = 0; i < *n; i++)
+		list[i] = track_group(admin, &found->record, broker_name, groups[i]);
+	*tracks = list;
+	return 0;
 }
 
 static void
 show_tracks(struct admin *admin, const struct found_message *found)
 {
-	const struct record *record = &found->record;
-	struct slice address = found->address, broker_name = SLICE("");
-	struct topic_header header = { record->topic };
-	struct admin_request ask = { address, REQUEST_QUERY_TOPIC_CONSUME_BY_WHO,
-		topic_header_fields, &header, SLICE("") };
-	struct twinmq_reply reply;
-	struct targets brokers;
-	const struct slice *groups;
-	size_t n = 0;
+	const struct message_track *tracks;
 	struct grid grid;
+	size_t n;
 
-	if (admin_cluster_brokers(admin, SLICE_NONE, 0, &brokers) == -1 ||
-	    admin_must(admin, &ask, &reply) == -1)
+	if (message_tracks(admin, found, &tracks, &n) == -1)
 		return;
-	for (size_t i = 0; i < brokers.n; i++)
-		if (slice_equal(brokers.list[i].address, address))
-			broker_name = brokers.list[i].name;
-	if (name_list_read(&admin->arena, reply.body, "groupList", &groups, &n) == -1) {
-		admin_bad_body(admin, &ask);
-		return;
-	}
 	if (n == 0)
 		report_note(&admin->report, "No consumer group has read this topic.");
 	if (n == 0 && !admin->report.as_json)
 		return;
 	grid_open(&grid, &admin->report, "tracks", track_columns);
-	for (size_t i = 0; i < n; i++)
-		add_track(admin, &grid, record, broker_name, groups[i]);
+	for (size_t i = 0; i < n; i++) {
+		grid_text(&grid, tracks[i].group);
+		grid_text(&grid, slice_of(tracks[i].type));
+		grid_text(&grid, tracks[i].why.data != NULL ? tracks[i].why : SLICE(""));
+	}
 	grid_close(&grid);
 }
 
