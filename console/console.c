@@ -12,6 +12,7 @@
 #include "common/base/mem.h"
 #include "common/json/json.h"
 #include "console/events.h"
+#include "console/old.h"
 
 #define COMMAND_WORKERS 4
 #define COMMANDS_QUEUED_MAX 64
@@ -64,6 +65,17 @@ identify(void *context, const struct http_request *request, struct arena *arena,
 		*principal = (struct http_principal){ arena_copy(arena, slice_of(account.name)),
 			account_rights(account.role) };
 	return true;
+}
+
+bool
+console_identify(struct http_exchange *exchange)
+{
+	if (identify(
+		console_of(exchange), &exchange->request, &exchange->arena, &exchange->principal))
+		return true;
+	http_add_field(exchange, "WWW-Authenticate", SLICE("Bearer error=\"invalid_token\""));
+	http_problem(exchange, 401, "The token is not valid.");
+	return false;
 }
 
 struct session *
@@ -186,7 +198,8 @@ console_work(struct http_exchange *exchange, struct workers *workers,
 /* ---- life ------------------------------------------------------------- */
 
 static const struct http_route *const tables[] = { login_routes, account_routes, command_routes,
-	event_routes, page_routes, NULL };
+	event_routes, old_cluster_routes, old_topic_routes, old_consumer_routes, old_message_routes,
+	old_dashboard_routes, page_routes, NULL };
 
 struct console *
 console_new(const struct console_options *options)

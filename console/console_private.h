@@ -28,7 +28,7 @@ struct console {
 /* ---- tables of routes ---- */
 
 extern const struct http_route login_routes[], account_routes[], command_routes[], event_routes[],
-    page_routes[];
+    page_routes[]; /* and those of console/old.h */
 
 /* ---- for handlers ---- */
 
@@ -40,6 +40,14 @@ struct console *console_of(const struct http_exchange *exchange);
 void console_work(struct http_exchange *exchange, struct workers *workers,
     void (*work)(struct http_exchange *exchange),
     void (*done)(struct http_exchange *exchange, struct loop *loop));
+/*
+ * Sets the principal of a route that everybody may call: by a token or a cookie; without either, it
+ * has no rights. False after a problem was answered: the token is not valid.
+ */
+bool console_identify(struct http_exchange *exchange);
+/* Answers why a login failed. */
+void console_refuse_login(
+    struct http_exchange *exchange, enum account_status status, int retry_after_s);
 /*
  * The session of the request's cookie; NULL: none that is valid. A right other than 0 was checked
  * before the handler was called.

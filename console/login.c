@@ -39,9 +39,8 @@ begin_session(struct http_exchange *exchange, const struct account *account)
 	answer_session(exchange, session, account->role);
 }
 
-/* What is wrong, as an answer. */
-static void
-answer_status(struct http_exchange *exchange, enum account_status status, int retry_after_s)
+void
+console_refuse_login(struct http_exchange *exchange, enum account_status status, int retry_after_s)
 {
 	if (status == ACCOUNT_WAIT)
 		http_add_field(
@@ -82,7 +81,7 @@ answer_login(struct http_exchange *exchange, struct loop *loop)
 	if (login->status == ACCOUNT_OK)
 		begin_session(exchange, &login->account);
 	else
-		answer_status(exchange, login->status, login->retry_after_s);
+		console_refuse_login(exchange, login->status, login->retry_after_s);
 }
 
 static struct login *

@@ -68,8 +68,9 @@ struct http_route {
 	/* Media types that a body may have, separated by blanks; NULL: there is no body. */
 	const char *takes;
 	void (*serve)(struct http_exchange *exchange);
-	bool always; /* also while options.refuses has a reason */
-	bool empty;  /* there may be no body all the same */
+	bool always;      /* also while options.refuses has a reason */
+	bool empty;       /* there may be no body all the same */
+	const void *data; /* the handler's own */
 };
 
 /* ---- an exchange: one request and its answer ------------------------- */
