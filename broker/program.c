@@ -250,15 +250,29 @@ broker_setting_changed(struct daemon *daemon, const struct option *option)
 		registrar_changed(broker->registrar);
 }
 
-static int
-broker_keep_setting(struct daemon *daemon, struct slice name, struct slice value)
+static void
+on_settings_kept(struct meta_job *job, struct loop *loop)
+{
+	struct kept_settings *kept = job->context;
+	int status = job->status;
+
+	(void)loop;
+	meta_job_free(job);
+	daemon_settings_kept(kept, status);
+}
+
+static void
+broker_keep_settings(struct daemon *daemon, struct kept_settings *kept)
 {
 	const struct broker *broker = daemon->context;
 	struct meta_job *job = meta_job_new();
 
-	meta_job_put(job, META_SETTING, name, value);
+	for (size_t i = 0; i < kept->n; i++)
+		meta_job_put(job, META_SETTING, kept->rows[i].key, kept->rows[i].value);
+	job->reply_loop = &daemon->loops[0];
+	job->done = on_settings_kept;
+	job->context = kept;
 	store_meta(broker->store, job);
-	return 0;
 }
 
 static void
@@ -529,7 +543,7 @@ const struct program broker_program = {
 	.check = broker_options_check,
 	.start = broker_start,
 	.changed = broker_setting_changed,
-	.keep = broker_keep_setting,
+	.keep = broker_keep_settings,
 	.stop = broker_stop,
 	.release = broker_release,
 };

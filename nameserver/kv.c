@@ -154,7 +154,7 @@ column_slice(sqlite3_stmt *statement, int at)
 	    struct slice){ data != NULL ? data : "", (size_t)sqlite3_column_bytes(statement, at) };
 }
 
-/* One step of a change, which is a transaction of its own. */
+/* One step of a change, which is a transaction of its own unless one is open. */
 static int
 change(struct kv *kv, sqlite3_stmt *statement)
 {
@@ -191,12 +191,32 @@ kv_delete(struct kv *kv, struct slice space, struct slice key)
 	return 0;
 }
 
-int
-kv_put_setting(struct kv *kv, struct slice name, struct slice value)
+static int
+run_sql(struct kv *kv, const char *sql)
 {
-	bind_slice(kv->put_setting, 1, name);
-	bind_slice(kv->put_setting, 2, value);
-	return change(kv, kv->put_setting);
+	if (sqlite3_exec(kv->db, sql, NULL, NULL, NULL) == SQLITE_OK)
+		return 0;
+	log_error("namesrv.db cannot be changed error=%s", sqlite3_errmsg(kv->db));
+	return -1;
+}
+
+int
+kv_put_settings(struct kv *kv, const struct ext *rows, size_t n)
+{
+	int status = run_sql(kv, "BEGIN IMMEDIATE");
+
+	if (status == -1)
+		return -1;
+	for (size_t i = 0; status == 0 && i < n; i++) {
+		bind_slice(kv->put_setting, 1, rows[i].key);
+		bind_slice(kv->put_setting, 2, rows[i].value);
+		status = change(kv, kv->put_setting);
+	}
+	if (status == 0)
+		status = run_sql(kv, "COMMIT");
+	if (status == -1 && sqlite3_get_autocommit(kv->db) == 0)
+		run_sql(kv, "ROLLBACK");
+	return status;
 }
 
 void

@@ -40,7 +40,8 @@ struct slice kv_find(
 const struct ext *kv_list(
     const struct kv *kv, struct slice space, struct arena *arena, size_t *n_pairs);
 
-int kv_put_setting(struct kv *kv, struct slice name, struct slice value);
+/* All of them, or none and -1. */
+int kv_put_settings(struct kv *kv, const struct ext *rows, size_t n);
 void kv_each_setting(
     struct kv *kv, void (*take)(void *arg, struct slice name, struct slice value), void *arg);
 

@@ -199,12 +199,12 @@ namesrv_changed(struct daemon *daemon, const struct option *option)
 		arm_scan(namesrv);
 }
 
-static int
-namesrv_keep(struct daemon *daemon, struct slice name, struct slice value)
+static void
+namesrv_keep(struct daemon *daemon, struct kept_settings *kept)
 {
 	struct namesrv *namesrv = daemon->context;
 
-	return kv_put_setting(namesrv->kv, name, value);
+	daemon_settings_kept(kept, kv_put_settings(namesrv->kv, kept->rows, kept->n));
 }
 
 /* Peers need no message: brokers and clients use the other name servers. */

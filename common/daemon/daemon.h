@@ -52,6 +52,12 @@ struct daemon {
 	int64_t changed_ms;
 };
 
+/* Rows for the store, by name; lent until daemon_settings_kept. */
+struct kept_settings {
+	const struct ext *rows;
+	size_t n;
+};
+
 struct program {
 	const char *name;    /* "mqbroker" */
 	const char *summary; /* one line for -h */
@@ -70,8 +76,11 @@ struct program {
 	int (*start)(struct daemon *daemon);
 	/* A live option was applied to settings; called on loop 0. May be NULL. */
 	void (*changed)(struct daemon *daemon, const struct option *option);
-	/* Stores a change that was made over the network. 0 or -1. May be NULL. */
-	int (*keep)(struct daemon *daemon, struct slice name, struct slice value);
+	/*
+	 * Stores a change that was made over the network, all of its rows or none, and then calls
+	 * daemon_settings_kept: at once, or later on loop 0. May be NULL.
+	 */
+	void (*keep)(struct daemon *daemon, struct kept_settings *kept);
 	/* On loop 0 at SIGTERM: unregister from peers, then call daemon_stopped. */
 	void (*stop)(struct daemon *daemon);
 	/* Frees everything, after the loops have ended. */
@@ -92,6 +101,11 @@ int daemon_main(const struct program *program, int argc, char **argv);
 void daemon_warn_open(const char *address, int port);
 /* Ends the loops. Any thread. */
 void daemon_stopped(struct daemon *daemon);
+/*
+ * The rows are on disk (0), or nothing was stored (-1). The change is applied, and its request is
+ * answered, only now.
+ */
+void daemon_settings_kept(struct kept_settings *kept, int status);
 /*
  * Applies a change that program->keep stored in an earlier run. From program->start. A change of
  * an option that no longer exists is named in the log and ignored.

@@ -247,20 +247,6 @@ daemon_restore_origin(struct daemon *daemon, struct slice name, struct slice val
 }
 
 static void
-keep_origin(struct daemon *daemon, const struct option *option, struct slice by)
-{
-	struct arena arena = { 0 };
-	int64_t now_ms = clock_wall_ms();
-
-	note_change(daemon, option, now_ms, by);
-	if (daemon->program->keep != NULL)
-		daemon->program->keep(daemon,
-		    arena_printf(&arena, "%s" ORIGIN_SUFFIX, option->name),
-		    arena_printf(&arena, "%lld %.*s", (long long)now_ms, (int)by.len, by.data));
-	arena_release(&arena);
-}
-
-static void
 write_setting(const struct daemon *daemon, const struct option *option, struct arena *arena,
     struct json_out *out)
 {
@@ -321,12 +307,19 @@ struct exchange {
 	struct buf version;
 };
 
+/* A change, from its request until it is stored. */
 struct update {
+	struct kept_settings kept; /* first, as the store gives it back */
 	struct daemon *daemon;
-	struct option_set *next;
+	struct exchange *exchange;
+	struct option_set next;
+	void *settings; /* of next */
 	struct diagnostics diagnostics;
-	struct slice by;
 	bool forbidden;
+	struct arena arena;
+	const struct option **changed; /* each has two rows: the value, and where it is from */
+	size_t n_changed;
+	int64_t at_ms; /* wall clock */
 };
 
 static void
@@ -420,7 +413,7 @@ static void
 take_update(void *arg, struct slice name, struct slice value, int line)
 {
 	struct update *update = arg;
-	const struct option *option = option_resolve(update->next->options, name);
+	const struct option *option = option_resolve(update->next.options, name);
 
 	(void)line;
 	if (update->diagnostics.n >= UPDATE_MAX_FINDINGS)
@@ -432,7 +425,7 @@ take_update(void *arg, struct slice name, struct slice value, int line)
 		    option->name);
 		return;
 	}
-	option_assign(update->next, name, value, ORIGIN_LIVE, &update->diagnostics, NULL, 0);
+	option_assign(&update->next, name, value, ORIGIN_LIVE, &update->diagnostics, NULL, 0);
 }
 
 /* A copy of the settings, to try a change on. */
@@ -452,45 +445,43 @@ check_update(struct update *update)
 {
 	const struct daemon *daemon = update->daemon;
 
-	for (const struct option *option = update->next->options; option->name != NULL; option++) {
+	for (const struct option *option = update->next.options; option->name != NULL; option++) {
 		if (option_holds_value(option) && !(option->flags & OPTION_LIVE) &&
-		    !same_value(&daemon->set, update->next, option))
+		    !same_value(&daemon->set, &update->next, option))
 			diagnostics_add(&update->diagnostics, SEVERITY_ERROR, NULL, 0,
 			    slice_of(option->name), "%s needs a restart; change it in the file",
 			    option->name);
 	}
 	if (daemon->program->check != NULL)
-		daemon->program->check(update->next->settings, &update->diagnostics);
+		daemon->program->check(update->settings, &update->diagnostics);
 }
 
-static int
-keep_and_apply(struct daemon *daemon, const struct option *option, const struct option_set *next)
-{
-	struct arena arena = { 0 };
-	int status = 0;
-
-	if (daemon->program->keep != NULL)
-		status = daemon->program->keep(
-		    daemon, slice_of(option->name), option_value(next, option, &arena));
-	if (status == 0)
-		apply(daemon, option, next, ORIGIN_LIVE);
-	arena_release(&arena);
-	return status;
-}
-
+/* What is to change, and its rows for the store. */
 static void
-run_changes(struct update *update)
+collect_changes(struct update *update)
 {
-	for (const struct option *option = update->next->options; option->name != NULL; option++) {
-		if (!option_holds_value(option) ||
-		    same_value(&update->daemon->set, update->next, option))
+	const struct option_set *next = &update->next;
+	struct slice by = slice_of(update->exchange->peer);
+	struct ext *rows;
+	size_t n_options = 0;
+
+	while (next->options[n_options].name != NULL)
+		n_options++;
+	update->at_ms = clock_wall_ms();
+	update->changed = arena_alloc(&update->arena, (n_options + 1) * sizeof *update->changed);
+	rows = arena_alloc(&update->arena, (2 * n_options + 1) * sizeof *rows);
+	update->kept.rows = rows;
+	for (const struct option *option = next->options; option->name != NULL; option++) {
+		if (!option_holds_value(option) || same_value(&update->daemon->set, next, option))
 			continue;
-		if (keep_and_apply(update->daemon, option, update->next) == -1)
-			diagnostics_add(&update->diagnostics, SEVERITY_ERROR, NULL, 0,
-			    slice_of(option->name), "%s cannot be kept in the store; see the log",
-			    option->name);
-		else
-			keep_origin(update->daemon, option, update->by);
+		update->changed[update->n_changed++] = option;
+		rows[update->kept.n++] = (struct ext){ slice_of(option->name),
+			option_value(next, option, &update->arena) };
+		rows[update->kept.n++] = (struct ext){
+			arena_printf(&update->arena, "%s" ORIGIN_SUFFIX, option->name),
+			arena_printf(&update->arena, "%lld %.*s", (long long)update->at_ms,
+			    (int)by.len, by.data),
+		};
 	}
 }
 
@@ -508,27 +499,58 @@ refuse_update(const struct update *update, struct exchange *exchange)
 }
 
 static void
+end_update(struct update *update)
+{
+	if (diagnostics_count(&update->diagnostics, SEVERITY_ERROR) != 0)
+		refuse_update(update, update->exchange);
+	send_home(update->exchange);
+	option_set_release(&update->next);
+	free(update->settings);
+	diagnostics_release(&update->diagnostics);
+	arena_release(&update->arena);
+	free(update);
+}
+
+void
+daemon_settings_kept(struct kept_settings *kept, int status)
+{
+	struct update *update = (struct update *)kept;
+
+	if (status != 0)
+		diagnostics_add(&update->diagnostics, SEVERITY_ERROR, NULL, 0,
+		    slice_of(update->changed[0]->name),
+		    "the settings cannot be kept in the store, so none has changed; see the log");
+	for (size_t i = 0; status == 0 && i < update->n_changed; i++) {
+		apply(update->daemon, update->changed[i], &update->next, ORIGIN_LIVE);
+		note_change(update->daemon, update->changed[i], update->at_ms,
+		    slice_of(update->exchange->peer));
+	}
+	end_update(update);
+}
+
+static void
 run_update(struct task *task, void *receiver)
 {
 	struct exchange *exchange = (struct exchange *)task;
 	struct daemon *daemon = exchange->daemon;
-	struct option_set next;
-	void *settings = mem_zalloc(daemon->program->settings_size);
-	struct update update = { .daemon = daemon, .next = &next, .by = slice_of(exchange->peer) };
+	struct update *update = mem_zalloc(sizeof *update);
 	struct slice body = { exchange->body, exchange->body_len };
 
 	(void)receiver;
-	copy_set(&daemon->set, &next, settings);
-	option_read_properties(body, take_update, &update);
-	check_update(&update);
-	if (diagnostics_count(&update.diagnostics, SEVERITY_ERROR) == 0)
-		run_changes(&update);
-	if (diagnostics_count(&update.diagnostics, SEVERITY_ERROR) != 0)
-		refuse_update(&update, exchange);
-	option_set_release(&next);
-	free(settings);
-	diagnostics_release(&update.diagnostics);
-	send_home(exchange);
+	update->daemon = daemon;
+	update->exchange = exchange;
+	update->settings = mem_zalloc(daemon->program->settings_size);
+	copy_set(&daemon->set, &update->next, update->settings);
+	option_read_properties(body, take_update, update);
+	check_update(update);
+	if (diagnostics_count(&update->diagnostics, SEVERITY_ERROR) == 0)
+		collect_changes(update);
+	if (update->n_changed == 0)
+		end_update(update);
+	else if (daemon->program->keep != NULL)
+		daemon->program->keep(daemon, &update->kept);
+	else
+		daemon_settings_kept(&update->kept, 0);
 }
 
 enum verdict

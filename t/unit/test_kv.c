@@ -60,7 +60,7 @@ Test(kv, pairs_survive)
 	cr_assert_eq(kv_put(kv, SLICE("t"), SLICE("k"), SLICE("3")), 0);
 	cr_assert_eq(kv_delete(kv, SLICE("t"), SLICE("k")), 0);
 	cr_assert_eq(kv_delete(kv, SLICE("t"), SLICE("k")), 0);
-	cr_assert_eq(kv_put_setting(kv, SLICE("logLevel"), SLICE("debug")), 0);
+	cr_assert_eq(kv_put_settings(kv, &(struct ext){ SLICE("logLevel"), SLICE("debug") }, 1), 0);
 	kv_close(kv);
 
 	kv = open_kv(NULL);
