@@ -17,13 +17,22 @@ static const struct handler config_handlers[] = {
 	{ .name = NULL },
 };
 
-extern const struct handler route_handlers[], broker_handlers[], kv_handlers[], admin_handlers[];
+extern const struct handler route_handlers[], broker_handlers[], kv_handlers[], admin_handlers[],
+    controller_handlers[];
 
 const struct handler *const namesrv_families[] = {
 	route_handlers,
 	broker_handlers,
 	kv_handlers,
 	admin_handlers,
+	controller_handlers,
+	config_handlers,
+	NULL,
+};
+
+/* A witness votes, knows who is the master, and has no routes. */
+const struct handler *const namesrv_witness_families[] = {
+	controller_handlers,
 	config_handlers,
 	NULL,
 };

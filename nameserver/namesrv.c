@@ -12,6 +12,7 @@
 #include "common/base/mem.h"
 #include "nameserver/namesrv_console.h"
 #include "nameserver/namesrv_http.h"
+#include "nameserver/quorum/quorum.h"
 
 struct slice
 namesrv_order_conf(const struct namesrv *namesrv, struct slice topic)
@@ -87,7 +88,7 @@ listen_for_requests(struct namesrv *namesrv)
 	int port;
 
 	namesrv->server = server_new(&(struct server_options){
-	    .families = namesrv_families,
+	    .families = settings->witness ? namesrv_witness_families : namesrv_families,
 	    .loops = daemon->loops,
 	    .n_loops = daemon->n_loops,
 	    .idle_ms = (int)(settings->server_channel_max_idle_time_seconds * 1000),
@@ -108,11 +109,41 @@ listen_for_requests(struct namesrv *namesrv)
 		return -1;
 	}
 	daemon_warn_open(settings->bind_address, port);
+	if (settings->witness) {
+		log_info("witness ready address=%s port=%d", settings->bind_address, port);
+		return 0;
+	}
 	if (namesrv_http_start(namesrv, port) == -1)
 		return -1;
 	namesrv_console_start(namesrv, port);
 	log_info("name server ready address=%s port=%d", settings->bind_address, port);
 	return 0;
+}
+
+/* 0, or -1 after the line that says why it cannot take part. */
+static int
+join_quorum(struct namesrv *namesrv)
+{
+	const struct namesrv_settings *settings = namesrv->settings;
+	struct quorum_options options = {
+		.id = settings->quorum.id,
+		.peers = settings->quorum.peers,
+		.directory = settings->quorum.store_path,
+		.bind_address = settings->bind_address,
+		.unclean = settings->quorum.elect_unclean_master,
+	};
+	struct buf path = { 0 };
+
+	if (options.peers == NULL && settings->witness)
+		log_error("a witness votes in a quorum: set quorumPeers and quorumId");
+	if (options.peers == NULL)
+		return settings->witness ? -1 : 0;
+	buf_printf(&path, "%s/quorum", settings->store_path);
+	if (options.directory == NULL)
+		options.directory = buf_text(&path);
+	namesrv->quorum = quorum_start(&options);
+	buf_release(&path);
+	return namesrv->quorum != NULL ? 0 : -1;
 }
 
 static void
@@ -148,6 +179,16 @@ open_accounts(struct namesrv *namesrv)
 	    account_open_for_daemon(settings->http.accounts_file, settings->store_path);
 }
 
+/* Requests that were at the quorum come back, and find their connections closed. */
+static void
+stop_quorum(struct namesrv *namesrv)
+{
+	namesrv->stopping = true;
+	quorum_stop(namesrv->quorum);
+	loop_drain(&namesrv->daemon->loops[0]);
+	namesrv->quorum = NULL;
+}
+
 static void
 namesrv_release(struct daemon *daemon)
 {
@@ -157,6 +198,7 @@ namesrv_release(struct daemon *daemon)
 	namesrv_http_stop(namesrv);
 	if (namesrv->server != NULL)
 		server_free(namesrv->server);
+	stop_quorum(namesrv);
 	if (namesrv->scan != NULL)
 		event_free(namesrv->scan);
 	accounts_close(namesrv->accounts);
@@ -177,9 +219,10 @@ namesrv_start(struct daemon *daemon)
 	namesrv->routes = routes_new(&namesrv->settings->limits);
 	if (open_pairs(namesrv) == -1)
 		goto fail;
-	open_accounts(namesrv);
+	if (!namesrv->settings->witness)
+		open_accounts(namesrv);
 	kv_each_setting(namesrv->kv, restore_setting, daemon);
-	if (listen_for_requests(namesrv) == -1)
+	if (join_quorum(namesrv) == -1 || listen_for_requests(namesrv) == -1)
 		goto fail;
 	start_scan(namesrv);
 	return 0;

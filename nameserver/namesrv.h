@@ -23,12 +23,16 @@ struct namesrv {
 	struct accounts *accounts; /* NULL: no client can prove its identity */
 	struct http_server *http;  /* NULL: none */
 	struct console *console;   /* NULL: none */
+	struct quorum *quorum;     /* NULL: this server takes part in none */
+	int n_controller_jobs;     /* at the quorum now */
+	bool stopping;
 	struct event *scan;
 	uint64_t n_kv_refused; /* pairs over maxKvPairs or maxKvBytes, since the start */
 };
 
 extern const struct program namesrv_program;
 extern const struct handler *const namesrv_families[]; /* commands.c */
+extern const struct handler *const namesrv_witness_families[];
 
 static inline struct namesrv *
 namesrv_of(const struct request *request)

@@ -95,6 +95,21 @@ const struct option namesrv_options[] = {
 	    "a login ends after this time without a request; an open page makes requests"),
 	NUMBER("consoleSessionMaxTime", console.session_max, "43200000", 1000, 2592000000, "ms",
 	    "a login ends after this time in any case"),
+	TEXT("quorumPeers", quorum.peers, NULL,
+	    "the name servers that agree on the masters of broker names, this one included: "
+	    "ID-HOST:PORT[:QUORUMPORT] separated by ;, the same text on all of them; PORT is their "
+	    "listenPort, QUORUMPORT is PORT + 2 when it is absent; unset: no quorum",
+	    FILE_ONLY),
+	NUMBER("quorumId", quorum.id, "1", 1, 1000000, NULL,
+	    "the ID of this name server in quorumPeers", FILE_ONLY),
+	TEXT("quorumStorePath", quorum.store_path, NULL,
+	    "the directory of the log of the quorum; unset: quorum in storePath", FILE_ONLY),
+	SWITCH("enableElectUncleanMaster", quorum.elect_unclean_master, "false",
+	    "promote a replica that is not in sync when no other one is alive: acknowledged "
+	    "messages "
+	    "may be lost"),
+	SWITCH("witness", witness, "false",
+	    "vote in the quorum and do nothing else: no routes, no console, no HTTP", FILE_ONLY),
 	TEXT("logFile", log_file, NULL,
 	    "the name server appends its log to this file; unset: standard error", FILE_ONLY),
 	CHOICE("logLevel", log_level, "info", log_levels, "the least level of the lines in the log",

@@ -43,6 +43,13 @@ struct namesrv_settings {
 		int64_t session_idle; /* ms */
 		int64_t session_max;  /* ms */
 	} console;
+	struct {
+		char *peers; /* NULL: no quorum */
+		int64_t id;
+		char *store_path; /* NULL: quorum below store_path */
+		bool elect_unclean_master;
+	} quorum;
+	bool witness;
 	char *log_file; /* NULL: stderr */
 	int log_level;  /* enum log_level */
 };

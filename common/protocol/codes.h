@@ -181,6 +181,7 @@
 	X(REPLAY_DEAD_LETTER, 7016)                                                                \
 	X(GET_HOST_VIEW, 7020)                                                                     \
 	X(HA_HELLO, 7021)                                                                          \
+	X(RENEW_LEASE, 7022)                                                                       \
 	X(POP_MESSAGE, 200050)                                                                     \
 	X(ACK_MESSAGE, 200051)                                                                     \
 	X(PEEK_MESSAGE, 200052)                                                                    \
@@ -238,6 +239,21 @@
 	X(NOT_LEADER_FOR_QUEUE, 501)                                                               \
 	X(ILLEGAL_OPERATION, 604)                                                                  \
 	X(GO_AWAY, 1500)                                                                           \
+	X(CONTROLLER_FENCED_MASTER_EPOCH, 2000)                                                    \
+	X(CONTROLLER_FENCED_SYNC_STATE_SET_EPOCH, 2001)                                            \
+	X(CONTROLLER_INVALID_MASTER, 2002)                                                         \
+	X(CONTROLLER_INVALID_REPLICAS, 2003)                                                       \
+	X(CONTROLLER_MASTER_NOT_AVAILABLE, 2004)                                                   \
+	X(CONTROLLER_INVALID_REQUEST, 2005)                                                        \
+	X(CONTROLLER_BROKER_NOT_ALIVE, 2006)                                                       \
+	X(CONTROLLER_NOT_LEADER, 2007)                                                             \
+	X(CONTROLLER_BROKER_METADATA_NOT_EXIST, 2008)                                              \
+	X(CONTROLLER_INVALID_CLEAN_BROKER_METADATA, 2009)                                          \
+	X(CONTROLLER_BROKER_NEED_TO_BE_REGISTERED, 2010)                                           \
+	X(CONTROLLER_MASTER_STILL_EXIST, 2011)                                                     \
+	X(CONTROLLER_ELECT_MASTER_FAILED, 2012)                                                    \
+	X(CONTROLLER_ALTER_SYNC_STATE_SET_FAILED, 2013)                                            \
+	X(CONTROLLER_BROKER_ID_INVALID, 2014)                                                      \
 	X(USER_NOT_EXIST, 3001)                                                                    \
 	X(POLICY_NOT_EXIST, 3002)
 
