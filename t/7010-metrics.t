@@ -54,6 +54,29 @@ t_is 'messages in' "$(sample twinmq_messages_in_total)" 5
 t_is 'as many as the histogram counts' "$(sample 'twinmq_put_seconds_bucket{le="+Inf"}')" 5
 t_is 'the store is writable' "$(sample twinmq_store_writable)" 1
 
+# The broker's own, by the exporter's names: 28 and /metrics say the same.
+of_broker="cluster=\"DefaultCluster\",brokerIP=\"$b\",brokerHost=\"b\""
+pmdt=0
+for part in 0ms 0to10ms 10to50ms 50to100ms 100to200ms 200to500ms 500to1s 1to2s 2to3s 3to4s 4to5s 5to10s 10stomore; do
+	pmdt=$((pmdt + $(sample "rocketmq_brokeruntime_pmdt_$part{$of_broker}")))
+done
+t_is 'each send is in one of thirteen families' "$pmdt" 5
+t_is 'their number' "$(sample "rocketmq_brokeruntime_putmessage_times_total{$of_broker}")" 5
+bytes=$(sample "rocketmq_brokeruntime_put_message_size_total{$of_broker}")
+t_is 'their bytes' "$bytes" "$(sample twinmq_bytes_in_total)"
+t_ok 'and their average size' awk -v all="$bytes" \
+	-v average="$(sample "rocketmq_brokeruntime_put_message_average_size{$of_broker}")" 'BEGIN { exit all / 5 != average }'
+for name in gettotal_tps10 gettotal_tps60 gettotal_tps600 putmessage_entire_time_max getmessage_entire_time_max \
+	consumequeue_disk_ratio start_accept_sendrequest_time dispatch_behind_bytes; do
+	t_ok "$name" test -n "$(sample "rocketmq_brokeruntime_$name{$of_broker}")"
+done
+hold producers -B '{"clientID":"c","consumerDataSet":[],"producerDataSet":[{"groupName":"PG"},{"groupName":"PH"}]}' "$b" 34
+hold more -B '{"clientID":"d","consumerDataSet":[],"producerDataSet":[{"groupName":"PG"}]}' "$b" 34
+t_is 'producers of a group' "$(sample "rocketmq_producer_count{$cluster,group=\"PG\"}")" 2
+t_is 'and of another' "$(sample "rocketmq_producer_count{$cluster,group=\"PH\"}")" 1
+kill9 producers
+kill9 more
+
 # Every line is a comment of a family or a sample of it; a family is in one piece and has each sample once.
 well_formed() {
 	awk -v open="$2" '

@@ -125,6 +125,9 @@ write_runtime(struct scrape *scrape)
 		{ "rocketmq_brokeruntime_getmiss_tps10", all->missed_tps[0] },
 		{ "rocketmq_brokeruntime_getmiss_tps60", all->missed_tps[1] },
 		{ "rocketmq_brokeruntime_getmiss_tps600", all->missed_tps[2] },
+		{ "rocketmq_brokeruntime_gettotal_tps10", all->found_tps[0] + all->missed_tps[0] },
+		{ "rocketmq_brokeruntime_gettotal_tps60", all->found_tps[1] + all->missed_tps[1] },
+		{ "rocketmq_brokeruntime_gettotal_tps600", all->found_tps[2] + all->missed_tps[2] },
 		{ "rocketmq_brokeruntime_gettransfered_tps10", all->got_tps[0] },
 		{ "rocketmq_brokeruntime_gettransfered_tps60", all->got_tps[1] },
 		{ "rocketmq_brokeruntime_gettransfered_tps600", all->got_tps[2] },
@@ -142,7 +145,24 @@ write_runtime(struct scrape *scrape)
 		    (double)all->got_yesterday_morning },
 		{ "rocketmq_brokeruntime_put_latency_99", all->put_latency_99_ms },
 		{ "rocketmq_brokeruntime_put_latency_999", all->put_latency_999_ms },
+		{ "rocketmq_brokeruntime_putmessage_times_total",
+		    (double)all->totals.put_messages },
+		{ "rocketmq_brokeruntime_put_message_size_total", (double)all->totals.put_bytes },
+		{ "rocketmq_brokeruntime_put_message_average_size",
+		    all->totals.put_messages != 0
+			? (double)all->totals.put_bytes / (double)all->totals.put_messages
+			: 0 },
+		{ "rocketmq_brokeruntime_putmessage_entire_time_max",
+		    (double)(all->totals.put_max_us / 1000) },
+		{ "rocketmq_brokeruntime_getmessage_entire_time_max",
+		    (double)(all->totals.get_max_us / 1000) },
+		{ "rocketmq_brokeruntime_start_accept_sendrequest_time",
+		    (double)scrape->broker->settings->start_accept_send_request_time_stamp },
+		/* A record and its places in queues are one commit. */
+		{ "rocketmq_brokeruntime_dispatch_behind_bytes", 0 },
 		{ "rocketmq_brokeruntime_commitlog_disk_ratio", disk_ratio(store) },
+		/* Queues are in the log's files. */
+		{ "rocketmq_brokeruntime_consumequeue_disk_ratio", disk_ratio(store) },
 		{ "rocketmq_brokeruntime_commitlog_minoffset", (double)store->min_position },
 		{ "rocketmq_brokeruntime_commitlog_maxoffset", (double)store->max_position },
 		{ "rocketmq_brokeruntime_commitlogdir_capacity_total", (double)store->disk_total },
@@ -154,6 +174,38 @@ write_runtime(struct scrape *scrape)
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		runtime(scrape, rows[i].name, rows[i].value);
+}
+
+/* How many sends took how long: the buckets of stats.h, each for itself. */
+static void
+write_put_times(struct scrape *scrape)
+{
+	static const char *const names[STATS_BUCKETS] = { "rocketmq_brokeruntime_pmdt_0ms",
+		"rocketmq_brokeruntime_pmdt_0to10ms", "rocketmq_brokeruntime_pmdt_10to50ms",
+		"rocketmq_brokeruntime_pmdt_50to100ms", "rocketmq_brokeruntime_pmdt_100to200ms",
+		"rocketmq_brokeruntime_pmdt_200to500ms", "rocketmq_brokeruntime_pmdt_500to1s",
+		"rocketmq_brokeruntime_pmdt_1to2s", "rocketmq_brokeruntime_pmdt_2to3s",
+		"rocketmq_brokeruntime_pmdt_3to4s", "rocketmq_brokeruntime_pmdt_4to5s",
+		"rocketmq_brokeruntime_pmdt_5to10s", "rocketmq_brokeruntime_pmdt_10stomore" };
+
+	for (size_t i = 0; i < STATS_BUCKETS; i++)
+		runtime(scrape, names[i], (double)scrape->summary.put_times[i]);
+}
+
+static void
+write_producers(struct scrape *scrape)
+{
+	size_t n;
+	const struct producers_count *groups =
+	    clients_count_producers(scrape->broker->clients, &scrape->exchange->arena, &n);
+
+	metrics_family(&scrape->out, "rocketmq_producer_count", METRIC_GAUGE,
+	    "Members of a producer group that are connected.");
+	for (size_t i = 0; i < n; i++) {
+		sample(scrape);
+		metrics_label(&scrape->out, "group", groups[i].group);
+		metrics_int(&scrape->out, (int64_t)groups[i].n_members);
+	}
 }
 
 /* ---- our own ---------------------------------------------------------- */
@@ -519,6 +571,42 @@ write_group_offsets(struct scrape *scrape)
 	}
 }
 
+static void
+write_group_rates(struct scrape *scrape)
+{
+	static const struct {
+		const char *family, *about;
+		struct slice name;
+	} rows[] = {
+		{ "rocketmq_consumer_message_size",
+		    "Bytes a second that a group got of a topic, over the last minute.",
+		    { "GROUP_GET_SIZE", 14 } },
+		{ "rocketmq_send_back_nums",
+		    "Messages a second that a group sent back, over the last minute.",
+		    { "SNDBCK_PUT_NUMS", 15 } },
+	};
+	struct arena *arena = &scrape->exchange->arena;
+
+	for (size_t row = 0; row < 2; row++) {
+		metrics_family(&scrape->out, rows[row].family, METRIC_GAUGE, rows[row].about);
+		for (size_t i = 0; i < scrape->survey->n_progress; i++) {
+			const struct surveyed_progress *one = &scrape->survey->progress[i];
+			struct slice topic = one->topic->name;
+			struct slice key = arena_printf(arena, "%.*s@%.*s", (int)topic.len,
+			    topic.data, (int)one->group.len, one->group.data);
+			struct stats_view view;
+
+			if (!stats_view(scrape->broker->stats, rows[row].name, key,
+				cluster_of(scrape), &view))
+				continue;
+			sample(scrape);
+			metrics_label(&scrape->out, "topic", topic);
+			metrics_label(&scrape->out, "group", one->group);
+			metrics_double(&scrape->out, view.minute.tps);
+		}
+	}
+}
+
 /* ---- all of it -------------------------------------------------------- */
 
 static void
@@ -536,6 +624,8 @@ answer(struct http_exchange *exchange, struct survey *survey)
 	write_build(&scrape);
 	write_broker_rates(&scrape);
 	write_runtime(&scrape);
+	write_put_times(&scrape);
+	write_producers(&scrape);
 	write_messages(&scrape);
 	write_latency(&scrape);
 	write_store(&scrape);
@@ -553,6 +643,7 @@ answer(struct http_exchange *exchange, struct survey *survey)
 	for (size_t kind = 0; kind < sizeof group_families / sizeof *group_families; kind++)
 		write_lags(&scrape, (enum topic_kind)kind);
 	write_group_offsets(&scrape);
+	write_group_rates(&scrape);
 	survey_free(survey);
 	metrics_answer(&scrape.out, exchange);
 }

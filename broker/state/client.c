@@ -931,6 +931,25 @@ clients_list_producer_groups(struct clients *clients, struct arena *arena, size_
 	return names;
 }
 
+const struct producers_count *
+clients_count_producers(struct clients *clients, struct arena *arena, size_t *n)
+{
+	struct producers_count *list;
+	struct strmap_entry *entry = NULL;
+
+	*n = 0;
+	pthread_mutex_lock(&clients->lock);
+	list = arena_alloc(arena, (clients->producers.n + 1) * sizeof *list);
+	while ((entry = strmap_next(&clients->producers, entry)) != NULL) {
+		const struct group_of_clients *group = entry->value;
+
+		list[(*n)++] = (struct producers_count){ arena_copy(arena, strmap_key(entry)),
+			group->members.n };
+	}
+	pthread_mutex_unlock(&clients->lock);
+	return list;
+}
+
 void
 clients_get_counts(struct clients *clients, struct client_counts *counts)
 {

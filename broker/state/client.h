@@ -140,6 +140,14 @@ const struct client *clients_list_producers(
 const struct slice *clients_list_producer_groups(
     struct clients *clients, struct arena *arena, size_t *n);
 
+struct producers_count {
+	struct slice group;
+	size_t n_members;
+};
+/* All producer groups with their members, in no order. */
+const struct producers_count *clients_count_producers(
+    struct clients *clients, struct arena *arena, size_t *n);
+
 struct client_counts {
 	size_t n_connections; /* that sent a heartbeat */
 	size_t n_producer_groups;
