@@ -45,9 +45,10 @@ struct broker {
 	struct request_modes *request_modes;
 	struct checkpoints *checkpoints;
 	struct pops *pops;
-	struct registrar *registrar;  /* tells the name servers; loop 0 */
-	struct delays *delays;        /* messages with a delay level; loop 0 */
-	struct timed_messages *timed; /* messages with a time of their own; loop 0 */
+	struct registrar *registrar;           /* tells the name servers; loop 0 */
+	struct return_offsets *return_offsets; /* of a slave, to its master; else NULL */
+	struct delays *delays;                 /* messages with a delay level; loop 0 */
+	struct timed_messages *timed;          /* messages with a time of their own; loop 0 */
 	struct producer_groups *producer_groups;
 	struct replies *replies;
 	struct deliveries *deliveries; /* of messages to clients, for traces */

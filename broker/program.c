@@ -19,6 +19,7 @@
 #include "broker/cluster/masters.h"
 #include "broker/cluster/register.h"
 #include "broker/consumers/heartbeat.h"
+#include "broker/consumers/return_offsets.h"
 #include "broker/delay/delay.h"
 #include "broker/delay/timed.h"
 #include "broker/http/broker_http.h"
@@ -365,6 +366,8 @@ start_services(struct broker *broker)
 		pops_start(broker->pops);
 	broker->masters = masters_new(broker);
 	broker->registrar = registrar_new(broker);
+	if (broker_is_slave(broker))
+		broker->return_offsets = return_offsets_new(broker);
 	broker->transaction_checks = transaction_checks_new(broker);
 	broker->sql = sql_start(broker);
 	broker->trends = trends_start(broker);
@@ -445,6 +448,7 @@ broker_release(struct daemon *daemon)
 		sql_free(broker->sql);
 		trends_free(broker->trends);
 		timers_free(broker->timers);
+		return_offsets_free(broker->return_offsets);
 		registrar_free(broker->registrar);
 		masters_free(broker->masters);
 		transaction_checks_free(broker->transaction_checks);

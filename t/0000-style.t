@@ -43,7 +43,7 @@ rooms() {
 	broker/delay:             $ground broker/state
 	broker/pull:              $ground broker/state broker/catalog broker/consumers
 	broker/pop:               $ground broker/state broker/cluster broker/catalog broker/consumers broker/pull broker/send
-	broker/consumers:         $ground broker/state broker/catalog
+	broker/consumers:         $ground broker/state broker/catalog broker/cluster
 	broker/transaction/decide: $ground broker/state broker/delay
 	broker/transaction/check: $ground broker/state broker/cluster broker/consumers broker/delay broker/transaction/decide
 	broker/transaction:       $ground broker/state broker/catalog broker/transaction/decide broker/transaction/check broker/delay

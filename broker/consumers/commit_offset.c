@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "broker/consumers/return_offsets.h"
 #include "broker/state/delivery.h"
 #include "broker/state/limit.h"
 #include "broker/store/store.h"
@@ -56,8 +57,11 @@ keep(struct worker *worker, const struct offset_row *row, bool group_exists, boo
 
 	if (status == OFFSET_KEPT && before < row->offset && !taken)
 		note_acknowledged(worker, row, before);
-	if (status == OFFSET_KEPT)
+	if (status == OFFSET_KEPT) {
+		if (broker->return_offsets != NULL)
+			return_offsets_note(broker->return_offsets, row);
 		return NULL;
+	}
 	limits_refuse(broker->limits, limit, 1);
 	return limit_remark(limit);
 }

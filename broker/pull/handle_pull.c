@@ -23,6 +23,7 @@ reply_header(const struct pulled *pulled)
 		.next_begin_offset = pulled->next_offset,
 		.min_offset = pulled->min_offset,
 		.max_offset = pulled->max_offset,
+		.suggest_broker_id = pulled->suggested_id,
 		.topic_sys_flag = -1, /* these three: not sent */
 		.group_sys_flag = -1,
 		.forbidden_type = -1,

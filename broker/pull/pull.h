@@ -25,6 +25,7 @@ struct pulled {
 	struct slice remark;
 	bool reached_store; /* the offsets are set */
 	int64_t next_offset, min_offset, max_offset;
+	int64_t suggested_id; /* the broker of this name to ask next */
 	const struct body_part
 	    *parts; /* records; the receiver of the result sends or releases them */
 	size_t n_parts;

@@ -9,6 +9,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "broker/catalog/topic_create.h"
 #include "broker/consumers/commit_offset.h"
@@ -201,6 +202,22 @@ look_at_tail(struct worker *worker, struct pull_question *question, struct tail_
 	return set_found(worker, question, queue, pulled, &result);
 }
 
+/*
+ * The offset is none of this queue: the consumer is told a better one. A slave may lag behind, or
+ * have begun later than its master, so it moves nobody: the pull waits there, and comes again.
+ */
+static enum outcome
+set_moved(struct worker *worker, const struct pull_question *question, struct pulled *pulled,
+    const char *remark, int64_t next_offset)
+{
+	if (!broker_is_slave(worker->broker))
+		return set_result(
+		    worker, question, pulled, RESPONSE_PULL_OFFSET_MOVED, remark, next_offset);
+	set_result(
+	    worker, question, pulled, RESPONSE_PULL_RETRY_IMMEDIATELY, remark, question->offset);
+	return OUTCOME_EMPTY;
+}
+
 /* The decision table; the reply is made for every outcome but OUTCOME_COLD. */
 static enum outcome
 look(struct worker *worker, struct pull_question *question, struct pulled *pulled)
@@ -213,17 +230,15 @@ look(struct worker *worker, struct pull_question *question, struct pulled *pulle
 		    queue == NULL ? "NO_MATCHED_LOGIC_QUEUE" : "NO_MESSAGE_IN_QUEUE";
 
 		if (offset != 0)
-			return set_result(
-			    worker, question, pulled, RESPONSE_PULL_OFFSET_MOVED, remark, 0);
+			return set_moved(worker, question, pulled, remark, 0);
 		set_result(worker, question, pulled, RESPONSE_PULL_NOT_FOUND, remark, 0);
 		return OUTCOME_EMPTY;
 	}
 	if (offset < queue->min_offset)
-		return set_result(worker, question, pulled, RESPONSE_PULL_OFFSET_MOVED,
-		    "OFFSET_TOO_SMALL", queue->min_offset);
+		return set_moved(worker, question, pulled, "OFFSET_TOO_SMALL", queue->min_offset);
 	if (offset > queue->max_offset)
-		return set_result(worker, question, pulled, RESPONSE_PULL_OFFSET_MOVED,
-		    "OFFSET_OVERFLOW_BADLY", queue->max_offset);
+		return set_moved(
+		    worker, question, pulled, "OFFSET_OVERFLOW_BADLY", queue->max_offset);
 	if (offset == queue->max_offset) {
 		set_result(worker, question, pulled, RESPONSE_PULL_NOT_FOUND, "OFFSET_OVERFLOW_ONE",
 		    offset);
@@ -256,9 +271,48 @@ look_first(struct worker *worker, struct pull_question *question, struct pulled 
 	return look(worker, question, pulled);
 }
 
-static void
-finish(struct loop *loop, struct pull *pull, const struct pulled *pulled)
+/* ---- where to pull next ---------------------------------------------- */
+
+#define RATIO_OF_SLAVES                                                                            \
+	10 /* percent of the memory that a slave keeps consumers less, as RocketMQ */
+
+/* Whether the found messages are so old that a slave should read them. */
+static bool
+is_far_behind(const struct broker *broker, const struct pulled *pulled)
 {
+	int64_t memory = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
+	int64_t ratio = broker->settings->access_message_in_memory_max_ratio;
+	struct store_stats stats;
+	struct record first;
+
+	if (pulled->n_parts == 0 ||
+	    record_decode(pulled->parts[0].data, pulled->parts[0].len, &first) == -1)
+		return false;
+	if (broker_is_slave(broker))
+		ratio = ratio > RATIO_OF_SLAVES ? ratio - RATIO_OF_SLAVES : 0;
+	store_get_stats(broker->store, &stats);
+	return stats.max_position - first.position > memory / 100 * ratio;
+}
+
+/* Apart, for the room that it takes on the stack. */
+static void __attribute__((noinline))
+suggest(const struct broker *broker, struct slice name, struct pulled *pulled)
+{
+	struct group group;
+
+	if (!groups_find(broker->groups, name, &group))
+		group_init(&group, name); /* a slave may not have it yet */
+	pulled->suggested_id =
+	    is_far_behind(broker, pulled) ? group.which_when_slow : group.broker_id;
+}
+
+static void
+finish(struct loop *loop, struct pull *pull, struct pulled *pulled)
+{
+	const struct worker *worker = loop->context;
+
+	if (worker->broker->settings->slave_read_enable)
+		suggest(worker->broker, pull->question.group, pulled);
 	pull->front->done(loop, pull, pulled);
 	pull_free(pull);
 }
@@ -703,9 +757,11 @@ pull_message(struct worker *worker, const struct pull_wish *wish, struct pulled 
 	if (check_group_and_topic(broker, wish, &group, pulled) &&
 	    find_filter(worker, wish, &group, &question.limits, pulled)) {
 		set_limits(broker, wish, &question.limits);
-		if (wish->commit_offset >= 0)
+		if (wish->commit_offset >= 0 && !broker_is_slave(broker))
 			commit(worker, wish);
 		done = answer(worker, wish, &question, pulled);
+		if (broker->settings->slave_read_enable && done)
+			suggest(broker, question.group, pulled);
 	}
 	if (question.limits.filter != NULL)
 		filter_unref(question.limits.filter);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "broker/context.h"
+#include "broker/consumers/return_offsets.h"
 #include "broker/delay/delay.h"
 #include "broker/delay/timed.h"
 #include "broker/state/checkpoint.h"
@@ -281,6 +282,9 @@ put_delays(struct table_text *table, const struct worker *worker)
 			    arena_printf(table->arena, "%" PRId64 ",%" PRId64,
 				offset > 0 ? offset : 0, queue->max_offset));
 	}
+	if (worker->broker->return_offsets != NULL)
+		put_int(table, "offsetsForMaster",
+		    (int64_t)return_offsets_count(worker->broker->return_offsets));
 	put_int(table, "delayedMessagesDropped", delays_dropped(worker->broker->delays));
 }
 
