@@ -40,6 +40,8 @@ extern const struct handler trace_handlers[];
 extern const struct handler sql_handlers[];
 /* trend/ */
 extern const struct handler trend_handlers[];
+/* replica/ */
+extern const struct handler replica_handlers[];
 /* transaction/ */
 extern const struct handler transaction_handlers[], transaction_admin_handlers[],
     producer_group_handlers[], relay_in_handlers[];
@@ -72,6 +74,7 @@ const struct handler *const broker_families[] = {
 	trace_handlers,
 	sql_handlers,
 	trend_handlers,
+	replica_handlers,
 	transaction_handlers,
 	transaction_admin_handlers,
 	producer_group_handlers,

@@ -59,6 +59,8 @@ struct broker {
 	struct trends *trends;                         /* of the last day; NULL: off */
 	struct timers *timers;                         /* periodic work; loop 0 */
 	struct stats *stats;
+	struct ship *ship; /* sends the log to slaves; NULL: this is a slave */
+	int ha_socket;     /* listens on listenPort + 1, until ship has it; -1: none */
 	struct server *server;
 	struct handler *slave_commands; /* what a slave serves instead of broker_families */
 	struct broker_http *http;       /* the HTTP port */

@@ -112,6 +112,10 @@ const struct option broker_options[] = {
 	    LIVE),
 	NUMBER("haMaxGapNotInSync", ha_max_gap_not_in_sync, "268435456", 0, INT64_MAX, "bytes",
 	    "a slave that is further behind is not in sync", LIVE),
+	NUMBER("maxSlaveLinks", max_slave_links, "16", 1, 64, "connections",
+	    "at most this many connections to the replication port; one that has said nothing yet "
+	    "makes room",
+	    LIVE),
 
 	/* topics and groups */
 	SWITCH("autoCreateTopicEnable", auto_create_topic_enable, "true",

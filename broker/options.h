@@ -56,6 +56,7 @@ struct broker_settings {
 	int64_t in_sync_replicas;           /* with the master */
 	int64_t min_in_sync_replicas;
 	int64_t ha_max_gap_not_in_sync; /* bytes */
+	int64_t max_slave_links;
 
 	/* topics and groups */
 	bool auto_create_topic_enable;

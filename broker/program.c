@@ -28,6 +28,7 @@
 #include "broker/pop/revive.h"
 #include "broker/pull/parked.h"
 #include "broker/pull/pull.h"
+#include "broker/replica/ship.h"
 #include "broker/retention/retention.h"
 #include "broker/retention/timers.h"
 #include "broker/send/inflight.h"
@@ -64,27 +65,40 @@
 
 /* ---- ports ----------------------------------------------------------- */
 
-/* listenPort, the "fast" port two below, and the replication port one above. */
-static const struct port_step {
-	int step;
-	unsigned flags;
-} port_steps[] = { { 0, 0 }, { -2, LISTEN_FAST }, { 1, 0 } };
+#define FAST_STEP (-2) /* from listenPort */
+#define HA_STEP 1      /* where slaves connect */
 
+/* The "fast" port two below, and the replication port one above. 0, or the one that failed. */
 static int
-listen_beside(struct server *server, const char *address, int port)
+listen_beside(struct broker *broker, const char *address, int port)
 {
-	for (size_t i = 1; i < sizeof port_steps / sizeof *port_steps; i++) {
-		const struct port_step *beside = &port_steps[i];
+	int failed = 0;
 
-		if (server_listen(server, address, port + beside->step, beside->flags) == -1) {
-			int error = errno;
+	if (server_listen(broker->server, address, port + FAST_STEP, LISTEN_FAST) == -1)
+		failed = port + FAST_STEP;
+	if (failed == 0)
+		broker->ha_socket = server_open_port(address, port + HA_STEP);
+	if (failed == 0 && broker->ha_socket == -1)
+		failed = port + HA_STEP;
+	if (failed != 0) {
+		int error = errno;
 
-			server_stop_listening(server);
-			errno = error;
-			return port + beside->step;
-		}
+		server_stop_listening(broker->server);
+		errno = error;
 	}
-	return 0;
+	return failed;
+}
+
+/* A slave only sees that the port is free: it needs it when it becomes a master. */
+static void
+make_ship(struct broker *broker)
+{
+	if (!broker_is_slave(broker)) {
+		broker->ship = ship_new(broker, broker->ha_socket);
+	} else {
+		close(broker->ha_socket);
+	}
+	broker->ha_socket = -1;
 }
 
 /* Returns the port, or logs an error and returns -1. */
@@ -101,7 +115,7 @@ listen_all(struct broker *broker)
 
 		if (port == -1)
 			break;
-		failed = listen_beside(broker->server, address, port);
+		failed = listen_beside(broker, address, port);
 		if (failed == 0)
 			return port;
 	}
@@ -193,7 +207,10 @@ start_store(struct broker *broker)
 	broker->tails = mem_alloc((size_t)broker->n_workers * sizeof *broker->tails);
 	for (int i = 0; i < broker->n_workers; i++)
 		broker->tails[i] = broker->workers[i].tail;
+	make_ship(broker);
 	store_start(broker->store, broker->daemon->loops, broker->tails, broker->n_workers);
+	if (broker->ship != NULL)
+		ship_start(broker->ship);
 }
 
 /* ---- the program ----------------------------------------------------- */
@@ -384,6 +401,7 @@ on_unregistered(struct broker *broker)
 
 	if (job != NULL)
 		store_meta(broker->store, job);
+	ship_stop(broker->ship);
 	store_stop(broker->store);
 	daemon_stopped(broker->daemon);
 }
@@ -429,6 +447,7 @@ settle(struct broker *broker)
 		any = false;
 		store_refuse_late(broker->store);
 		any |= broker_http_drain(broker);
+		any |= ship_drain(broker->ship);
 		for (int i = 0; i < broker->n_workers; i++)
 			any |= loop_drain(broker->workers[i].loop);
 	}
@@ -455,6 +474,7 @@ broker_release(struct daemon *daemon)
 		timed_messages_free(broker->timed);
 		delays_free(broker->delays);
 		free_workers(broker);
+		ship_free(broker->ship);
 		store_close(broker->store);
 		free(broker->tails);
 		free(broker->transactions);
@@ -476,6 +496,8 @@ broker_release(struct daemon *daemon)
 	}
 	broker_http_free(broker);
 	pops_free(broker->pops);
+	if (broker->ha_socket != -1)
+		close(broker->ha_socket);
 	free(broker->slave_commands);
 	free(broker->address);
 	free(broker->ha_address);
@@ -491,6 +513,7 @@ broker_start(struct daemon *daemon)
 	broker->daemon = daemon;
 	broker->settings = daemon->settings;
 	broker->boot_ms = clock_wall_ms();
+	broker->ha_socket = -1;
 	broker->server = make_server(daemon, broker->settings);
 	int port = listen_all(broker);
 
@@ -506,6 +529,7 @@ broker_start(struct daemon *daemon)
 	make_workers(broker);
 	start_store(broker);
 	if (start_services(broker) == -1) {
+		ship_stop(broker->ship);
 		store_stop(broker->store);
 		broker_release(daemon);
 		return -1;

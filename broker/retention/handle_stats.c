@@ -414,34 +414,8 @@ view_stats_begin(struct request *request)
 
 /* ---- 907 ------------------------------------------------------------- */
 
-/* Of a master without slaves, as there is no replication yet. */
-static enum verdict
-get_ha_status_begin(struct request *request)
-{
-	struct store_stats stats;
-	struct buf text = { 0 };
-	struct json_out out;
-
-	store_get_stats(request_broker(request)->store, &stats);
-	json_out_init(&out, &text);
-	json_open_object(&out);
-	json_key(&out, "haClientRuntimeInfo");
-	json_put_raw(
-	    &out, SLICE("{\"lastReadTimestamp\":0,\"lastWriteTimestamp\":0,\"masterFlushOffset\":0,"
-			"\"maxOffset\":0,\"transferredByteInSecond\":0}"));
-	json_key(&out, "haConnectionInfo");
-	json_open_array(&out);
-	json_close_array(&out);
-	json_member_put_int(&out, "inSyncSlaveNums", 0);
-	json_member_put_bool(&out, "master", true);
-	json_member_put_int(&out, "masterCommitLogMaxOffset", stats.max_position);
-	json_close_object(&out);
-	return request_reply_body(request, json_finish(&out, request->arena));
-}
-
 const struct handler stats_handlers[] = {
 	HANDLER_PLAIN(GET_BROKER_RUNTIME_INFO, get_runtime_info_begin, 0),
-	HANDLER_PLAIN(GET_BROKER_HA_STATUS, get_ha_status_begin, 0),
 	HANDLER_TYPED(VIEW_BROKER_STATS_DATA, view_stats_header, view_stats_begin, 0),
 	{ .name = NULL },
 };

@@ -84,6 +84,9 @@ static const struct limit_row {
 	[LIMIT_HTTP_STREAMS] = { "httpMaxStreams", "refusedHttpStreams",
 	    offsetof(struct broker_settings, http_max_streams),
 	    "as many event streams are open as httpMaxStreams allows: raise it" },
+	[LIMIT_SLAVE_LINKS] = { "maxSlaveLinks", "refusedSlaveLinks",
+	    offsetof(struct broker_settings, max_slave_links),
+	    "as many slaves are connected as maxSlaveLinks allows: raise it" },
 };
 
 struct limits {

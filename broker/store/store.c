@@ -290,6 +290,26 @@ store_level(const struct store *store, int32_t queue_id)
 /* ---- copies ---------------------------------------------------------- */
 
 void
+store_get_bounds(const struct store *store, struct store_bounds *bounds)
+{
+	const struct store_counters *counters = &store->base.counters;
+
+	*bounds = (struct store_bounds){
+		.min_position = atomic_load(&counters->min_position),
+		.max_position = atomic_load(&counters->max_position),
+		.meta_seq = atomic_load(&counters->meta_seq),
+	};
+}
+
+int
+store_read_meta(struct store *store, int64_t *meta_seq,
+    void (*found)(void *arg, const struct meta_row *row), void *arg)
+{
+	*meta_seq = atomic_load(&store->base.counters.meta_seq);
+	return meta_read_all(store->path, store->vfs, found, arg);
+}
+
+void
 store_listen(struct store *store, struct store_listener *listener)
 {
 	store->writer->listener = listener;
@@ -299,7 +319,13 @@ void
 store_wait_for_copies(struct store *store, int timeout_ms)
 {
 	store->writer->gate.on = true;
-	store->writer->gate.timeout_ms = timeout_ms;
+	store_set_copy_timeout(store, timeout_ms);
+}
+
+void
+store_set_copy_timeout(struct store *store, int timeout_ms)
+{
+	atomic_store_explicit(&store->writer->gate.timeout_ms, timeout_ms, memory_order_relaxed);
 }
 
 void

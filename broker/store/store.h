@@ -452,6 +452,29 @@ struct store_listener {
 	_Atomic bool wanted; /* any thread */
 };
 
+/* Where the log is now; cheaper than store_get_stats. Any thread. */
+struct store_bounds {
+	int64_t min_position, max_position;
+	int64_t meta_seq;
+};
+void store_get_bounds(const struct store *store, struct store_bounds *bounds);
+
+/* A row of meta.db; texts that the table does not have are empty. Lent. */
+struct meta_row {
+	enum meta_table table;
+	struct slice key, value, topic;
+	int32_t queue_id;
+	int64_t offset;
+};
+
+/*
+ * All rows as they are at one moment, read on a connection of its own: any thread that may wait for
+ * a disk. *meta_seq: so many changes are in them, and perhaps some more. 0, or -1 after a line in
+ * the log.
+ */
+int store_read_meta(struct store *store, int64_t *meta_seq,
+    void (*found)(void *arg, const struct meta_row *row), void *arg);
+
 /* Before store_start. The listener must live until store_stop; one at most. */
 void store_listen(struct store *store, struct store_listener *listener);
 void store_news_free(struct store_news *news);
@@ -461,6 +484,8 @@ void store_news_free(struct store_news *news);
  * store_start; without it, nothing waits. At first there are too few slaves.
  */
 void store_wait_for_copies(struct store *store, int timeout_ms);
+/* A reply waits so long at most, from now on. Any thread. */
+void store_set_copy_timeout(struct store *store, int timeout_ms);
 /* Whether enough slaves are in sync; false: what is committed from now on does not wait. Any
  * thread, as of the next two. */
 void store_copies_enough(struct store *store, bool enough);

@@ -715,16 +715,24 @@ start_listener(struct listener *listener, struct server *server, int fd, unsigne
 }
 
 int
-server_listen(struct server *server, const char *address, int port, unsigned flags)
+server_open_port(const char *address, int port)
 {
 	struct addrinfo *parsed = parse_address(address, port);
-	int n = 0;
 
 	if (parsed == NULL)
 		return -1;
 	int fd = open_listener(parsed);
 
 	freeaddrinfo(parsed);
+	return fd;
+}
+
+int
+server_listen(struct server *server, const char *address, int port, unsigned flags)
+{
+	int fd = server_open_port(address, port);
+	int n = 0;
+
 	if (fd == -1)
 		return -1;
 	while (n < server->n_listeners && server->listeners[n].fd != -1)

@@ -120,6 +120,8 @@ void server_free(struct server *server);
  * Connections go to the loops in turn. Before the loops run, or on loop 0.
  */
 int server_listen(struct server *server, const char *address, int port, unsigned flags);
+/* The same port as a socket, for who accepts himself; -1 with errno. */
+int server_open_port(const char *address, int port);
 #define LISTEN_FAST 1u /* listenPort - 2: refuses rows with HANDLER_MAIN_PORT */
 /* On loop 0, or when it does not run. Connections live on. */
 void server_stop_listening(struct server *server);

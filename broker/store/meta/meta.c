@@ -421,3 +421,56 @@ meta_each_offset(struct meta *meta,
 	sqlite3_finalize(statement);
 	check_end(rc, "consumer_offset");
 }
+
+/* ---- a copy of all ---------------------------------------------------- */
+
+static int
+read_table(sqlite3 *db, enum meta_table table, void (*found)(void *arg, const struct meta_row *row),
+    void *arg)
+{
+	char text[96] = "SELECT grp, topic, queue_id, offset FROM consumer_offset";
+	sqlite3_stmt *statement;
+
+	if (table != META_OFFSET)
+		snprintf(text, sizeof text, "SELECT name, value FROM %s", tables[table]);
+	int rc = sqlite3_prepare_v2(db, text, -1, &statement, NULL);
+
+	if (rc != SQLITE_OK)
+		return rc;
+	while ((rc = sqlite3_step(statement)) == SQLITE_ROW) {
+		struct meta_row row = { .table = table, .key = column_slice(statement, 0) };
+
+		if (table == META_OFFSET) {
+			row.topic = column_slice(statement, 1);
+			row.queue_id = sqlite3_column_int(statement, 2);
+			row.offset = sqlite3_column_int64(statement, 3);
+		} else {
+			row.value = column_slice(statement, 1);
+		}
+		found(arg, &row);
+	}
+	sqlite3_finalize(statement);
+	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+int
+meta_read_all(const char *path, const char *vfs,
+    void (*found)(void *arg, const struct meta_row *row), void *arg)
+{
+	struct buf file = { 0 };
+	sqlite3 *db;
+
+	buf_printf(&file, "%s/meta.db", path);
+	int rc = sql_open(buf_text(&file), vfs, SQL_READ, &db);
+
+	if (rc == SQLITE_OK)
+		rc = sql_exec(db, "PRAGMA cache_size = -256; BEGIN");
+	for (int table = META_TOPIC; table <= META_OFFSET && rc == SQLITE_OK; table++)
+		rc = read_table(db, (enum meta_table)table, found, arg);
+	if (rc != SQLITE_OK)
+		log_error(
+		    "store could not read file=%s error=%s", buf_text(&file), sqlite3_errstr(rc));
+	sql_close(db);
+	buf_release(&file);
+	return rc == SQLITE_OK ? 0 : -1;
+}

@@ -34,4 +34,8 @@ void meta_each_offset(struct meta *meta,
 	void *arg, struct slice group, struct slice topic, int32_t queue_id, int64_t offset),
     void *arg);
 
+/* Of the meta.db in this directory, on a connection of its own; see store_read_meta. */
+int meta_read_all(const char *path, const char *vfs,
+    void (*found)(void *arg, const struct meta_row *row), void *arg);
+
 #endif

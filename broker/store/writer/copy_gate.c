@@ -155,7 +155,8 @@ hold(struct copy_gate *gate, struct held_queue *queue, const struct task_chain *
 	struct held_replies *held = mem_alloc(sizeof *held + size);
 
 	*held = *what;
-	held->due_ms = clock_mono_ms() + gate->timeout_ms;
+	held->due_ms =
+	    clock_mono_ms() + atomic_load_explicit(&gate->timeout_ms, memory_order_relaxed);
 	memcpy(held->replies, replies, size);
 	pthread_mutex_lock(&gate->lock);
 	*queue->last = held;

@@ -23,7 +23,7 @@ struct held_queue {
 struct copy_gate {
 	struct store_base *base;
 	bool on; /* set before the start */
-	int timeout_ms;
+	_Atomic int timeout_ms;
 	_Atomic bool enough;  /* slaves are in sync */
 	pthread_mutex_t lock; /* a leaf: the rest */
 	bool closed;

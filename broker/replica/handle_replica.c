@@ -1,0 +1,159 @@
+#include "config.h"
+
+/* What slaves ask their master besides the stream, and how far they are. */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "broker/context.h"
+#include "broker/replica/ship.h"
+#include "broker/store/store.h"
+#include "common/json/json_body.h"
+#include "common/protocol/codes.h"
+#include "common/protocol/ha_status.h"
+#include "common/protocol/headers.h"
+
+/* ---- 7021 ------------------------------------------------------------ */
+
+/* A sentence why this slave is not let in, or absent. */
+static struct slice
+refusal_of(struct request *request, const struct ha_hello *hello)
+{
+	const struct broker *broker = request_broker(request);
+	const struct broker_settings *settings = broker->settings;
+	struct slave_view views[SHIP_LINKS_MAX];
+	struct host peer = conn_peer_host(request->conn);
+	int64_t end;
+
+	if (broker->ship == NULL)
+		return slice_of("this broker is a slave: ask its master");
+	if (!slice_is(hello->cluster_name, settings->broker_cluster_name))
+		return arena_printf(request->arena,
+		    "the slave is of cluster %.*s, this master of %s: give both the same "
+		    "brokerClusterName",
+		    (int)hello->cluster_name.len, hello->cluster_name.data,
+		    settings->broker_cluster_name);
+	if (!slice_is(hello->broker_name, settings->broker_name))
+		return arena_printf(request->arena,
+		    "the slave is named %.*s, this master %s: a slave has its master's brokerName",
+		    (int)hello->broker_name.len, hello->broker_name.data, settings->broker_name);
+	if (hello->broker_id <= 0)
+		return slice_of("a slave has a brokerId above 0");
+	size_t n = ship_views(broker->ship, views, &end);
+
+	peer.port = 0;
+	struct slice host = host_text(request->arena, &peer);
+	for (size_t i = 0; i < n; i++)
+		if (views[i].broker_id == hello->broker_id &&
+		    strncmp(views[i].address, host.data, host.len - 1) != 0)
+			return arena_printf(request->arena,
+			    "another slave with brokerId %lld follows from %s: give each slave an "
+			    "id of its own",
+			    (long long)hello->broker_id, views[i].address);
+	return SLICE_NONE;
+}
+
+static enum verdict
+welcome_slave(struct request *request, const struct ha_hello *hello)
+{
+	const struct broker *broker = request_broker(request);
+	struct ship_guest guest = {
+		.broker_id = hello->broker_id,
+		.wants_meta = hello->can_read_meta,
+	};
+	struct host peer = conn_peer_host(request->conn);
+	struct store_bounds bounds;
+	struct json_out out;
+	struct buf text = { 0 };
+
+	store_get_bounds(broker->store, &bounds);
+	struct ha_welcome welcome = {
+		.role = SLICE("MASTER"),
+		.log = { .min_position = bounds.min_position, .max_position = bounds.max_position },
+		.ha_address = slice_of(broker->ha_address),
+	};
+
+	welcome.stream_from = guest.stream_from = ha_stream_from(&hello->log, &welcome.log);
+	peer.port = 0;
+	struct slice host = host_text(request->arena, &peer);
+	snprintf(guest.host, sizeof guest.host, "%.*s", (int)host.len, host.data);
+	const char *why = ship_invite(broker->ship, &guest);
+
+	if (why != NULL)
+		return request_refuse(request, RESPONSE_SYSTEM_BUSY, "%s", why);
+	welcome.token = slice_of(guest.token);
+	json_out_init(&out, &text);
+	ha_welcome_write(&out, &welcome);
+	return request_reply_body(request, json_finish(&out, request->arena));
+}
+
+static enum verdict
+ha_hello_begin(struct request *request)
+{
+	struct ha_hello hello;
+
+	if (ha_hello_read(request->arena, request->body, &hello) == -1)
+		return request_refuse(
+		    request, RESPONSE_SYSTEM_ERROR, "the body is no hello of a slave");
+	struct slice why = refusal_of(request, &hello);
+
+	if (why.data != NULL)
+		return request_refuse(
+		    request, RESPONSE_SYSTEM_ERROR, "%.*s", (int)why.len, why.data);
+	return welcome_slave(request, &hello);
+}
+
+/* ---- 907 ------------------------------------------------------------- */
+
+static void
+fill_master(struct request *request, struct ha_status *status)
+{
+	struct slave_view *views = arena_alloc(request->arena, SHIP_LINKS_MAX * sizeof views[0]);
+	int64_t end;
+	size_t n = ship_views(request_broker(request)->ship, views, &end);
+	struct ha_slave_status *slaves = arena_alloc(request->arena, (n + 1) * sizeof slaves[0]);
+
+	for (size_t i = 0; i < n; i++) {
+		slaves[i] = (struct ha_slave_status){
+			.address = slice_of(views[i].address),
+			.position = views[i].position,
+			.lag_bytes = views[i].lag_bytes,
+			.sent = views[i].sent,
+			.bytes_per_second = views[i].bytes_per_second,
+			.in_sync = views[i].in_sync,
+			.broker_id = views[i].broker_id,
+			.lag_ms = views[i].lag_ms,
+			.since_ms = views[i].since_ms,
+		};
+		status->n_in_sync += views[i].in_sync;
+	}
+	status->slaves = slaves;
+	status->n_slaves = n;
+}
+
+static enum verdict
+get_ha_status_begin(struct request *request)
+{
+	const struct broker *broker = request_broker(request);
+	struct store_bounds bounds;
+	struct ha_status status = { .master = broker->ship != NULL };
+	struct buf text = { 0 };
+	struct json_out out;
+
+	store_get_bounds(broker->store, &bounds);
+	if (status.master) {
+		status.max_position = bounds.max_position;
+		fill_master(request, &status);
+	} else {
+		status.client.max_position = bounds.max_position;
+	}
+	json_out_init(&out, &text);
+	ha_status_write(&out, &status);
+	return request_reply_body(request, json_finish(&out, request->arena));
+}
+
+const struct handler replica_handlers[] = {
+	HANDLER_PLAIN(HA_HELLO, ha_hello_begin, HANDLER_MAIN_PORT),
+	HANDLER_PLAIN(GET_BROKER_HA_STATUS, get_ha_status_begin, 0),
+	{ .name = NULL },
+};
