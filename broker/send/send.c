@@ -85,6 +85,28 @@ message_ids(struct loop *loop, const struct broker *broker, const struct append 
 	return (struct slice){ text, (size_t)(end - text) - 1 };
 }
 
+/* Of a message that is stored, but perhaps not as safely as it should be. */
+static struct slice
+remark_of(int32_t code)
+{
+	switch (code) {
+	case RESPONSE_FLUSH_DISK_TIMEOUT:
+		return SLICE("stored, but the disk did not confirm it in syncFlushTimeout");
+	case RESPONSE_SLAVE_NOT_AVAILABLE:
+		return SLICE("stored here only: too few slaves are in sync");
+	default:
+		return SLICE("stored, but the slaves did not confirm it in slaveTimeout");
+	}
+}
+
+static int32_t
+code_of(enum append_copy copy)
+{
+	if (copy == COPY_NO_SLAVE)
+		return RESPONSE_SLAVE_NOT_AVAILABLE;
+	return copy == COPY_TIMEOUT ? RESPONSE_FLUSH_SLAVE_TIMEOUT : RESPONSE_SUCCESS;
+}
+
 static void
 reply_stored(struct loop *loop, struct send *send, int32_t code)
 {
@@ -102,9 +124,8 @@ reply_stored(struct loop *loop, struct send *send, int32_t code)
 	/* A resend does not know when the first one is due. */
 	if (append->timed.op == TIMED_STORE && append->status != APPEND_DUPLICATE)
 		result.recall_handle = recall_handle_of(worker->broker, append, &loop->arena);
-	if (code == RESPONSE_FLUSH_DISK_TIMEOUT)
-		result.remark =
-		    SLICE("stored, but the disk did not confirm it in syncFlushTimeout");
+	if (code != RESPONSE_SUCCESS)
+		result.remark = remark_of(code);
 	send->done(loop, send, &result);
 }
 
@@ -180,7 +201,7 @@ on_stored(struct append *append, struct loop *loop)
 		timed_messages_hint(worker->broker->timed, &append->timed);
 	if (!send->inflight.replied &&
 	    (append->status == APPEND_OK || append->status == APPEND_DUPLICATE))
-		reply_stored(loop, send, RESPONSE_SUCCESS);
+		reply_stored(loop, send, code_of(append->copy));
 	else if (!send->inflight.replied)
 		reply_failed(loop, send);
 	inflight_remove(worker->inflight, &send->inflight);
@@ -792,6 +813,8 @@ make_append(const struct outgoing *out)
 			.due_in_ms =
 			    transaction_immunity_ms(out->worker->broker->settings, &out->known),
 		};
+	if (out->worker->broker->settings->broker_role == BROKER_SYNC_MASTER)
+		append->copy_unasked = slice_is(property_find(out->properties, "WAIT"), "false");
 	append->reply_loop = out->worker->loop;
 	append->done = on_stored;
 	return append;

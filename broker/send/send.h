@@ -35,7 +35,7 @@ struct send_question {
 struct send_outcome {
 	int32_t code; /* of common/protocol/codes.h */
 	struct slice remark;
-	bool stored; /* the next three are set; so with FLUSH_DISK_TIMEOUT, too */
+	bool stored; /* the next three are set; so with codes 10, 11 and 12, too */
 	int32_t queue_id;
 	int64_t queue_offset;       /* of the first message */
 	struct slice msg_ids;       /* offset ids, joined by commas */
