@@ -182,10 +182,12 @@ topics_fit(struct broker *broker, const struct topic *list, size_t n)
 	       limits_allow(broker->limits, LIMIT_TOPICS, topics_count(broker->topics) + n_new);
 }
 
+/* A request cannot create a system topic; a send makes that of traces where it goes. */
 static void
 tell(struct broker *broker, const struct topic *topic)
 {
-	if (broker->settings->auto_create_topic_on_all_brokers)
+	if (broker->settings->auto_create_topic_on_all_brokers &&
+	    !topic_is_system(broker, slice_of(topic->name)))
 		masters_tell(broker->masters, slice_of(topic->name));
 }
 
