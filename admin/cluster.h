@@ -27,6 +27,7 @@ struct role {
 	const char *host;
 	const char *config;      /* absolute path of its file */
 	const char *broker_name; /* ROLE_BROKER: brokerName of that file */
+	int broker_id;           /* ROLE_BROKER: above 0 at a slave */
 	bool here;               /* it belongs to this host */
 	int port;
 	int http_port; /* ROLE_NAME_SERVER: as its file says; where two would meet, another one */
@@ -76,7 +77,7 @@ char **role_arguments(struct cluster *cluster, const struct role *role);
 
 /* Sends a message to the broker's own topic and reads it back. 0, or -1 and *error. */
 int cluster_probe_broker(struct twinmq *mq, const char *broker_name, struct twinmq_error *error);
-/* Whether a broker of that name is registered: 1 or 0; -1: no name server answers. */
-int cluster_is_registered(struct twinmq *mq, const char *broker_name);
+/* Whether a broker of that name and id is registered: 1 or 0; -1: no name server answers. */
+int cluster_is_registered(struct twinmq *mq, const char *broker_name, int broker_id);
 
 #endif

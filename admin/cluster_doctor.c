@@ -83,7 +83,7 @@ static const struct doctor_broker *
 find_registered(const struct doctor *doctor, const struct role *role)
 {
 	for (size_t i = 0; i < doctor->n_brokers; i++)
-		if (doctor->brokers[i].id == MASTER_ID &&
+		if (doctor->brokers[i].id == role->broker_id &&
 		    strcmp(doctor->brokers[i].name, role->broker_name) == 0)
 			return &doctor->brokers[i];
 	return NULL;

@@ -89,6 +89,8 @@ take_setting(struct cluster *cluster, struct role *role, struct slice key, struc
 
 	if (slice_is(key, "listenPort") && slice_to_int32(value, &port) == 0)
 		role->port = port;
+	else if (slice_is(key, "brokerId"))
+		slice_to_int32(value, &role->broker_id);
 	else if (slice_is(key, "brokerName") && value.len != 0)
 		role->broker_name =
 		    arena_printf(&cluster->arena, "%.*s%c", (int)value.len, value.data, '\0').data;
@@ -333,7 +335,10 @@ check_ports(struct cluster *cluster)
 	return 0;
 }
 
-/* 0, or -1 after cluster_fail. Clients take two masters with one name for one broker. */
+/*
+ * 0, or -1 after cluster_fail. A name and an id are one broker: two masters with one name, or two
+ * slaves with one id, would be refused by the name servers.
+ */
 static int
 check_broker_names(struct cluster *cluster)
 {
@@ -342,11 +347,13 @@ check_broker_names(struct cluster *cluster)
 			const struct role *role = &cluster->roles[i], *other = &cluster->roles[j];
 
 			if (role->kind == ROLE_BROKER && other->kind == ROLE_BROKER &&
+			    role->broker_id == other->broker_id &&
 			    strcmp(role->broker_name, other->broker_name) == 0)
 				return cluster_fail(cluster,
-				    "%s and %s have the same brokerName %s: give each its own in "
+				    "%s and %s have the same brokerName %s%s: give each its own in "
 				    "%s",
-				    other->name, role->name, role->broker_name, role->config);
+				    other->name, role->name, role->broker_name,
+				    role->broker_id != 0 ? " and brokerId" : "", role->config);
 		}
 	return 0;
 }

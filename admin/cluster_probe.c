@@ -8,15 +8,25 @@
 #define PROBE_BODY "mqcluster was here"
 #define PULL_HOLD_MS 2000
 
+static bool
+has_id(const struct broker_data *broker, int id)
+{
+	for (size_t i = 0; i < broker->n_addresses; i++)
+		if (broker->addresses[i].id == id)
+			return true;
+	return false;
+}
+
 int
-cluster_is_registered(struct twinmq *mq, const char *broker_name)
+cluster_is_registered(struct twinmq *mq, const char *broker_name, int broker_id)
 {
 	struct arena arena = { 0 };
 	struct cluster_info info;
 	int result = twinmq_cluster_info(mq, &arena, &info);
 
 	for (size_t i = 0; result == 0 && i < info.n_brokers; i++)
-		if (slice_is(info.brokers[i].name, broker_name))
+		if (slice_is(info.brokers[i].name, broker_name) &&
+		    has_id(&info.brokers[i], broker_id))
 			result = 1;
 	arena_release(&arena);
 	return result;

@@ -140,10 +140,26 @@ set_ready(struct starting *one)
 	*one->ready_ms = one->child != 0 ? clock_mono_ms() - one->began_ms : -1;
 }
 
-/* A name server is ready when it replies, a broker when a message went through it. */
+/* A slave takes no message: it is ready when clients find it. */
+static bool
+is_slave_ready(struct start *start, const struct role *role)
+{
+	int found = cluster_is_registered(start->mq, role->broker_name, role->broker_id);
+
+	if (found == -1)
+		start->error = *twinmq_error(start->mq);
+	else if (found == 0)
+		snprintf(start->error.text, sizeof start->error.text, "%s is not registered",
+		    role->name);
+	return found == 1;
+}
+
+/* A name server is ready when it replies, a master when a message went through it. */
 static bool
 is_ready(struct start *start, const struct starting *one)
 {
+	if (one->role->kind == ROLE_BROKER && one->role->broker_id != 0)
+		return is_slave_ready(start, one->role);
 	if (one->role->kind == ROLE_BROKER)
 		return cluster_probe_broker(start->mq, one->role->broker_name, &start->error) == 0;
 	struct twinmq *mq = twinmq_open(
@@ -151,7 +167,7 @@ is_ready(struct start *start, const struct starting *one)
 	    &start->error);
 	if (mq == NULL)
 		return false;
-	bool ready = cluster_is_registered(mq, "") != -1;
+	bool ready = cluster_is_registered(mq, "", 0) != -1;
 	if (!ready)
 		start->error = *twinmq_error(mq);
 	twinmq_close(mq);
@@ -176,11 +192,11 @@ is_known_everywhere(struct start *start)
 			const struct role *broker = &cluster->roles[j];
 
 			if (broker->kind != ROLE_BROKER || !broker->here ||
-			    cluster_is_registered(mq, broker->broker_name) == 1)
+			    cluster_is_registered(mq, broker->broker_name, broker->broker_id) == 1)
 				continue;
 			known = false;
 			snprintf(start->error.text, sizeof start->error.text,
-			    "%s is not registered at name server %s", broker->broker_name,
+			    "%s is not registered at name server %s", broker->name,
 			    server->address);
 		}
 		if (mq != NULL)
@@ -235,7 +251,7 @@ wait_ready(struct start *start, enum role_kind kind)
 	return 0;
 }
 
-/* Masters of other hosts: a registered one must work, one that is not may come later. */
+/* Brokers of other hosts: a registered one must work, one that is not may come later. */
 static int
 check_others(struct start *start)
 {
@@ -244,7 +260,8 @@ check_others(struct start *start)
 
 		if (one->role->here || one->role->kind != ROLE_BROKER)
 			continue;
-		if (cluster_is_registered(start->mq, one->role->broker_name) != 1) {
+		if (cluster_is_registered(
+			start->mq, one->role->broker_name, one->role->broker_id) != 1) {
 			report_note(&start->self->report, "%s, on %s, is not registered (yet).",
 			    one->role->name, one->role->host);
 			continue;
@@ -256,7 +273,9 @@ check_others(struct start *start)
 				    one->role->name, one->role->host, start->error.text);
 			process_sleep_ms(POLL_MS);
 		}
-		report_note(&start->self->report, "%s, on %s, took a message and gave it back.",
+		report_note(&start->self->report,
+		    one->role->broker_id != 0 ? "%s, on %s, is registered."
+					      : "%s, on %s, took a message and gave it back.",
 		    one->role->name, one->role->host);
 	}
 	return 0;

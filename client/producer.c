@@ -309,6 +309,7 @@ choose(struct producer_send *send, const struct route *route, struct chosen_queu
 		    send->want_queue >= 0 ? send->want_queue : -1; /* -1: the broker chooses */
 		if (chosen->address.data != NULL)
 			return 0;
+		route_cache_forget(send->producer->mq, topic); /* one may come */
 		twinmq_error_set(error, TWINMQ_NO_QUEUE,
 		    "topic %.*s has no queue on a master called %.*s", (int)topic.len, topic.data,
 		    (int)send->want_broker.len, send->want_broker.data);
@@ -318,6 +319,7 @@ choose(struct producer_send *send, const struct route *route, struct chosen_queu
 		send->sharded ? SLICE_NONE : send->avoid_broker,
 		send->on_template ? TEMPLATE_QUEUES : 0, chosen) == 0)
 		return 0;
+	route_cache_forget(send->producer->mq, topic);
 	twinmq_error_set(error, TWINMQ_NO_QUEUE,
 	    "topic %.*s has no queue that can be written to: no master is alive, or its permission "
 	    "is read only",

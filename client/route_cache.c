@@ -148,6 +148,15 @@ route_cache_doubt(struct twinmq *mq, struct slice topic)
 		cached->asked_ms = clock_mono_ms() - mq->route_age_ms;
 }
 
+void
+route_cache_forget(struct twinmq *mq, struct slice topic)
+{
+	struct cached_route *cached = strmap_find(&mq->routes, topic);
+
+	if (cached != NULL)
+		cached->known = false;
+}
+
 static void
 cached_route_free(void *self)
 {
