@@ -4,7 +4,7 @@
  * GET /v1/topics/{topic}/events: server-sent events, one for each message. The id of an event is
  * the position behind it, the next offset of each queue, so that any broker process can go on
  * there: "12.7.0.3". A reader has one batch under way. The next one is pulled when it has taken
- * all.
+ * all; with a group, that pull commits it.
  */
 
 #include <stdlib.h>
@@ -12,7 +12,10 @@
 #include "broker/http/api.h"
 #include "broker/http/event_stream.h"
 #include "broker/http/message_json.h"
+#include "broker/catalog/topic_create.h"
+#include "broker/state/group.h"
 #include "broker/state/limit.h"
+#include "broker/state/offset.h"
 #include "broker/state/topic.h"
 #include "broker/store/tail/tail.h"
 #include "common/base/clock.h"
@@ -30,9 +33,11 @@ struct api_events {
 	struct http_exchange *exchange; /* NULL: gone */
 	struct slice last_id;           /* absent: from the newest, or the oldest */
 	bool from_first;
+	bool gone;
 	bool batch_sent;   /* not taken yet */
 	int32_t one_queue; /* -1: all */
 	const char *wrong; /* with the wish; NULL: nothing */
+	int wrong_status;
 	int64_t *positions;
 	struct arena arena;
 };
@@ -65,6 +70,7 @@ on_gone(struct http_exchange *exchange)
 	const struct broker *broker = exchange_broker(exchange);
 
 	events->exchange = NULL;
+	events->gone = true;
 	http_stream_end(exchange);
 	if (!broker->http->stopped)
 		event_stream_close(&events->stream);
@@ -175,6 +181,7 @@ on_batch(struct event_stream *stream)
 	}
 	send_end(events);
 	events->exchange = NULL;
+	events->gone = true;
 	http_stream_end(exchange);
 	event_stream_close(stream);
 }
@@ -200,7 +207,7 @@ answer_begin(struct http_exchange *exchange, struct loop *loop)
 
 	(void)loop;
 	if (events->wrong != NULL) {
-		http_problem(exchange, 400, "%s", events->wrong);
+		http_problem(exchange, events->wrong_status, "%s", events->wrong);
 		events_free(broker, events);
 		return;
 	}
@@ -229,6 +236,38 @@ read_id(struct api_events *events)
 	return NULL;
 }
 
+/* The group, which may be new. */
+static void
+find_group(struct api_events *events, struct broker *broker)
+{
+	struct group group;
+	const char *why;
+
+	if (events->stream.group.data == NULL || events->wrong != NULL ||
+	    group_find_or_create(broker, events->stream.group, &group, &why))
+		return;
+	events->wrong = why;
+	events->wrong_status = 404;
+}
+
+/* Where a reader begins: behind its last event, else where its group is, else at an end. */
+static int64_t
+first_offset(
+    const struct api_events *events, struct broker *broker, size_t i, const struct tail_queue *tail)
+{
+	const struct event_stream *stream = &events->stream;
+	int64_t offset = -1;
+
+	if (events->last_id.len != 0)
+		return events->positions[i];
+	if (stream->group.data != NULL)
+		offset = offsets_find(
+		    broker->offsets, stream->group, stream->topic, stream->queues[i].queue_id);
+	if (offset >= 0 || tail == NULL)
+		return offset >= 0 ? offset : 0;
+	return events->from_first ? tail->min_offset : tail->max_offset;
+}
+
 /* On the loop, which knows the bounds of queues. */
 static void
 begin(struct http_exchange *exchange, struct loop *loop)
@@ -238,6 +277,8 @@ begin(struct http_exchange *exchange, struct loop *loop)
 	struct worker *worker = loop->context;
 
 	events->wrong = read_id(events);
+	events->wrong_status = 400;
+	find_group(events, worker->broker);
 	for (size_t i = 0; i < stream->n_queues; i++) {
 		struct event_queue *queue = &stream->queues[i];
 		const struct tail_queue *tail =
@@ -245,8 +286,7 @@ begin(struct http_exchange *exchange, struct loop *loop)
 		int64_t min = tail != NULL ? tail->min_offset : 0;
 		int64_t max = tail != NULL ? tail->max_offset : 0;
 
-		if (events->last_id.len == 0)
-			events->positions[i] = events->from_first ? min : max;
+		events->positions[i] = first_offset(events, worker->broker, i, tail);
 		if (events->positions[i] < min)
 			events->positions[i] = min;
 		if (events->positions[i] > max) /* of a store that is no more */
@@ -294,6 +334,46 @@ add_queues(struct api_events *events, size_t n)
 		};
 }
 
+/* Whether another reader has the group in this queue of the topic; -1: in any. */
+static bool
+is_taken(struct broker *broker, struct slice group, struct slice topic, int64_t queue)
+{
+	struct event_stream *stream;
+
+	LIST_FOREACH(stream, &broker->http->streams, in_all) {
+		const struct api_events *events = container_of(stream, struct api_events, stream);
+
+		if (!events->gone && stream->group.data != NULL &&
+		    slice_equal(stream->group, group) && slice_equal(stream->topic, topic) &&
+		    (queue < 0 || events->one_queue < 0 || events->one_queue == queue))
+			return true;
+	}
+	return false;
+}
+
+/* A stream of a group commits: it needs the right to write. False: a problem was answered. */
+static bool
+check_group(struct http_exchange *exchange, int64_t one_queue)
+{
+	struct broker *broker = exchange_broker(exchange);
+	struct slice group = http_request_parameter(&exchange->request, "group");
+
+	if (group.data == NULL)
+		return true;
+	if (api_check_name(exchange, "group", NAME_GROUP, group) == -1 ||
+	    http_needs(exchange, HTTP_MAY_WRITE) == -1)
+		return false;
+	if (broker_is_slave(broker)) {
+		http_problem(exchange, 503, "%s", BROKER_SLAVE_REFUSAL);
+		return false;
+	}
+	if (!is_taken(broker, group, http_part(exchange, 0), one_queue))
+		return true;
+	http_problem(exchange, 409,
+	    "The group follows this topic already: a group has one stream of each queue.");
+	return false;
+}
+
 /* False: a problem was answered. */
 static bool
 check(struct http_exchange *exchange, struct topic *topic, int64_t *one_queue)
@@ -311,6 +391,8 @@ check(struct http_exchange *exchange, struct topic *topic, int64_t *one_queue)
 		http_problem(exchange, 404, "The topic has %d queues.", (int)topic->read_queues);
 		return false;
 	}
+	if (!check_group(exchange, *one_queue))
+		return false;
 	if (topic->read_queues < 1 || (*one_queue < 0 && topic->read_queues > EVENT_QUEUES_MAX)) {
 		http_problem(exchange, 422,
 		    "The topic has %d queues: follow one of them by the parameter queue.",
@@ -332,6 +414,7 @@ serve_events(struct http_exchange *exchange)
 	struct slice tags = http_request_parameter(request, "tags");
 	struct slice sql = http_request_parameter(request, "sql");
 	struct slice last_id = http_request_field(request, "Last-Event-ID");
+	struct slice group = http_request_parameter(request, "group");
 	struct api_events *events;
 	struct topic topic;
 	int64_t one_queue;
@@ -344,6 +427,8 @@ serve_events(struct http_exchange *exchange)
 	events->one_queue = (int32_t)one_queue;
 	events->last_id = last_id.len != 0 ? last_id : SLICE_NONE;
 	events->from_first = slice_is(http_request_parameter(request, "from"), "first");
+	if (group.data != NULL)
+		events->stream.group = arena_copy(&events->arena, group);
 	events->stream.filter = arena_copy(&events->arena, sql.len != 0    ? sql
 							   : tags.len != 0 ? tags
 									   : SLICE("*"));

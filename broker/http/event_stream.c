@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "broker/pull/pull.h"
+#include "broker/state/offset.h"
 #include "broker/state/topic.h"
 #include "common/base/container_of.h"
 #include "common/net/outbox.h"
@@ -163,32 +164,52 @@ on_pulled(struct loop *loop, struct pull *pull, const struct pulled *pulled)
 	}
 }
 
+/* Where the group is in the queue; below 0: nowhere. */
+static int64_t
+group_offset(const struct event_queue *queue)
+{
+	const struct event_stream *stream = queue->stream;
+	const struct worker *worker = stream->loop->context;
+
+	return offsets_find(worker->broker->offsets, stream->group, stream->topic, queue->queue_id);
+}
+
 /* True: the pull is over, with a result or without. */
 static bool
 pull(struct event_queue *queue)
 {
 	static const struct pull_front front = { keep, on_pulled, on_expect };
 	const struct event_stream *stream = queue->stream;
+	bool has_group = stream->group.data != NULL, done;
 	struct pulled pulled;
 
-	if (!pull_message(stream->loop->context,
-		&(struct pull_wish){
-		    .topic = stream->topic,
-		    .group = SLICE(GROUP),
-		    .queue_id = queue->queue_id,
-		    .offset = queue->offset,
-		    .max_messages = BATCH_MESSAGES,
-		    .max_bytes = BATCH_BYTES,
-		    .wait_ms = WAIT_MS,
-		    .commit_offset = -1,
-		    .own_filter = true,
-		    .subscription = stream->filter,
-		    .expression_type = stream->filter_type,
-		    .arena = &stream->loop->arena,
-		    .front = &front,
-		    .request = queue,
-		},
-		&pulled))
+	/* Somebody else has moved the group. */
+	if (has_group && queue->pulled_once && group_offset(queue) != queue->committed &&
+	    group_offset(queue) >= 0)
+		queue->offset = group_offset(queue);
+	done = pull_message(stream->loop->context,
+	    &(struct pull_wish){
+		.topic = stream->topic,
+		.group = has_group ? stream->group : SLICE(GROUP),
+		.queue_id = queue->queue_id,
+		.offset = queue->offset,
+		.max_messages = BATCH_MESSAGES,
+		.max_bytes = BATCH_BYTES,
+		.wait_ms = WAIT_MS,
+		.commit_offset = has_group ? queue->offset : -1,
+		.own_filter = true,
+		.subscription = stream->filter,
+		.expression_type = stream->filter_type,
+		.arena = &stream->loop->arena,
+		.front = &front,
+		.request = queue,
+	    },
+	    &pulled);
+	if (has_group) {
+		queue->committed = group_offset(queue);
+		queue->pulled_once = true;
+	}
+	if (!done)
 		return false;
 	if (pulled.code == RESPONSE_PULL_NOT_FOUND) /* no more pulls may wait */
 		fail(queue->stream, RESPONSE_POLLING_FULL, SLICE("Too many pulls wait."));

@@ -25,6 +25,8 @@ struct event_queue {
 	int32_t queue_id;
 	int64_t offset; /* the loop's */
 	bool pulling, reading;
+	bool pulled_once;
+	int64_t committed; /* of the group, after the last pull */
 };
 
 /* The caller fills what it has to; texts live as long as the stream. */
@@ -38,6 +40,9 @@ struct event_stream {
 	void (*on_closed)(struct event_stream *stream);
 	void *context;
 	struct slice topic, filter, filter_type;
+	/* Absent: none. Else what it took of a queue is committed when the queue is pulled again,
+	 * and the stream goes where somebody else has moved the group. */
+	struct slice group;
 	struct event_queue *queues;
 	size_t n_queues;
 	bool all_queues; /* the topic has no more of them */

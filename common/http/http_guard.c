@@ -169,6 +169,12 @@ admit(struct http_exchange *exchange)
 		http_problem(exchange, 401, "The token is not valid.");
 		return -1;
 	}
+	return http_needs(exchange, right);
+}
+
+int
+http_needs(struct http_exchange *exchange, unsigned right)
+{
 	if ((exchange->principal.rights & right) == right)
 		return 0;
 	if (slice_is(exchange->principal.name, "anonymous")) {
