@@ -114,7 +114,8 @@ void http_go(struct http_exchange *exchange, struct loop *loop,
 /* The step runs on the server's loop, which answers there. From any loop. */
 void http_return(struct http_exchange *exchange,
     void (*step)(struct http_exchange *exchange, struct loop *loop));
-/* 0, or -1 after 401 or 403: the principal has not all of these rights. For a row that asks less. */
+/* 0, or -1 after 401 or 403: the principal has not all of these rights. For a row that asks less.
+ */
 int http_needs(struct http_exchange *exchange, unsigned right);
 /* The address of the client; zeroed when it is gone. On the server's loop. */
 void http_peer(const struct http_exchange *exchange, struct sockaddr_storage *address);
