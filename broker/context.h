@@ -9,6 +9,7 @@
  */
 
 #include <stdbool.h>
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include "broker/options.h"
@@ -45,6 +46,10 @@ struct broker {
 	struct request_modes *request_modes;
 	struct checkpoints *checkpoints;
 	struct pops *pops;
+	struct replica_record *replica_record; /* what this replica knows about itself */
+	struct lease *lease;                   /* NULL: no quorum decides about roles */
+	_Atomic bool held_back;                /* the name servers are not to hear of it yet */
+	_Atomic int master_epoch;              /* that this broker is the master of; 0: none */
 	struct registrar *registrar;           /* tells the name servers; loop 0 */
 	struct return_offsets *return_offsets; /* of a slave, to its master; else NULL */
 	struct delays *delays;                 /* messages with a delay level; loop 0 */

@@ -84,6 +84,13 @@ const struct option broker_options[] = {
 	    LIVE),
 
 	/* copies */
+	SWITCH("enableControllerMode", enable_controller_mode, "false",
+	    "the quorum of name servers decides whether this broker is a master or a slave, and a "
+	    "master writes only while it has their lease; brokerRole is where a new store begins"),
+	ROW("controllerAddr", OPTION_ADDRESSES, controller_addr, NULL,
+	    "the name servers of the quorum, witness included, HOST:PORT separated by ;; unset: "
+	    "namesrvAddr",
+	    FILE_ONLY),
 	ROW("haMasterAddress", OPTION_ADDRESSES, ha_master_address, NULL,
 	    "of a slave: the replication port of its master, HOST:PORT; unset: the name servers "
 	    "know it",
@@ -408,8 +415,6 @@ const struct option broker_options[] = {
 	SWITCH("useTLS", use_tls, "false", "true is refused: no TLS yet"),
 	SWITCH("enableDLegerCommitLog", enable_dleger_commit_log, "false",
 	    "true is refused: no replication yet"),
-	SWITCH("enableControllerMode", enable_controller_mode, "false",
-	    "true is refused: no controller yet"),
 
 	ALIAS("mapedFileSizeCommitLog", "mappedFileSizeCommitLog"),
 	ALIAS("haSlaveFallbehindMax", "haMaxGapNotInSync"),

@@ -48,6 +48,7 @@ struct broker_settings {
 	int64_t broker_not_active_timeout_millis;
 
 	/* copies */
+	char *controller_addr;   /* the servers of the quorum; NULL: namesrv_addr */
 	char *ha_master_address; /* host:port of the replication port; NULL: name servers tell it */
 	bool slave_read_enable;
 	int64_t ha_send_heartbeat_interval; /* ms */

@@ -33,8 +33,6 @@ check_missing(const struct broker_settings *settings, struct diagnostics *diagno
 		{ "useTLS", settings->use_tls, SEVERITY_ERROR, "TLS" },
 		{ "enableDLegerCommitLog", settings->enable_dleger_commit_log, SEVERITY_ERROR,
 		    "replication" },
-		{ "enableControllerMode", settings->enable_controller_mode, SEVERITY_ERROR,
-		    "replication" },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -64,6 +62,11 @@ check_role(const struct broker_settings *settings, struct diagnostics *diagnosti
 		diagnostics_add(diagnostics, SEVERITY_WARNING, NULL, 0, SLICE("brokerId"),
 		    "brokerId: a master has id 0; %lld is read as 0 (a slave has brokerRole=SLAVE)",
 		    (long long)settings->broker_id);
+	if (settings->enable_controller_mode && settings->controller_addr == NULL &&
+	    !has_name_server)
+		diagnostics_add(diagnostics, SEVERITY_ERROR, NULL, 0, SLICE("enableControllerMode"),
+		    "enableControllerMode: nobody decides without controllerAddr or namesrvAddr; "
+		    "give one of the two");
 	if (!is_slave && settings->ha_master_address != NULL)
 		diagnostics_add(diagnostics, SEVERITY_WARNING, NULL, 0, SLICE("haMasterAddress"),
 		    "haMasterAddress: a master follows nobody; the line has no effect without "

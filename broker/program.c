@@ -29,6 +29,8 @@
 #include "broker/pull/parked.h"
 #include "broker/pull/pull.h"
 #include "broker/replica/ship.h"
+#include "broker/replica/lease.h"
+#include "broker/replica/role.h"
 #include "broker/retention/retention.h"
 #include "broker/retention/timers.h"
 #include "broker/send/inflight.h"
@@ -44,6 +46,7 @@
 #include "broker/state/offset.h"
 #include "broker/state/producer_group.h"
 #include "broker/state/queue_lock.h"
+#include "broker/state/replica_record.h"
 #include "broker/state/replies.h"
 #include "broker/state/stats.h"
 #include "broker/state/topic.h"
@@ -382,6 +385,8 @@ start_services(struct broker *broker)
 	if (!broker_is_slave(broker))
 		pops_start(broker->pops);
 	broker->masters = masters_new(broker);
+	if (broker->settings->enable_controller_mode)
+		broker->lease = lease_new(broker);
 	broker->registrar = registrar_new(broker);
 	if (broker_is_slave(broker))
 		broker->return_offsets = return_offsets_new(broker);
@@ -414,6 +419,7 @@ broker_stop(struct daemon *daemon)
 	broker_http_set_phase(broker, BROKER_STOPS);
 	server_stop_listening(broker->server);
 	transaction_checks_stop(broker->transaction_checks);
+	lease_give_up(broker->lease);
 	registrar_stop(broker->registrar, on_unregistered);
 }
 
@@ -468,6 +474,7 @@ broker_release(struct daemon *daemon)
 		trends_free(broker->trends);
 		timers_free(broker->timers);
 		return_offsets_free(broker->return_offsets);
+		lease_free(broker->lease);
 		registrar_free(broker->registrar);
 		masters_free(broker->masters);
 		transaction_checks_free(broker->transaction_checks);
@@ -499,6 +506,7 @@ broker_release(struct daemon *daemon)
 	if (broker->ha_socket != -1)
 		close(broker->ha_socket);
 	free(broker->slave_commands);
+	replica_record_free(broker->replica_record);
 	free(broker->address);
 	free(broker->ha_address);
 	free(broker);
@@ -514,6 +522,11 @@ broker_start(struct daemon *daemon)
 	broker->settings = daemon->settings;
 	broker->boot_ms = clock_wall_ms();
 	broker->ha_socket = -1;
+	if (role_choose(broker) == -1) {
+		replica_record_free(broker->replica_record);
+		free(broker);
+		return -1;
+	}
 	broker->server = make_server(daemon, broker->settings);
 	int port = listen_all(broker);
 

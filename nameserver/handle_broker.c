@@ -48,6 +48,7 @@ identify(struct request *request, struct member_identity *sender)
 		                  ? fitting_timeout(header->heartbeat_timeout_ms)
 		                  : namesrv->settings->broker_channel_expired_time,
 		.connection = conn_id_of(request->conn).number,
+		.epoch = header->master_epoch,
 	};
 	if (command_ext(request->command, "enableActingMaster").data != NULL)
 		sender->acting_master =

@@ -52,6 +52,7 @@ struct route_member {
 	int64_t timeout_ms;
 	int64_t seen_ms;
 	uint64_t connection;
+	int32_t epoch;
 	struct data_version version;
 	char **filter_servers; /* NULL: none */
 	size_t n_filter_servers;

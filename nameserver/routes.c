@@ -506,6 +506,12 @@ routes_join(struct routes *routes, const struct member_identity *sender,
 	enum join_status status;
 	bool first;
 
+	if (twin != NULL && twin != member && sender->epoch > twin->epoch) {
+		member_leave(routes, twin, LEAVE_MOVED);
+		/* Nobody else of this name may be left. */
+		broker = strmap_find(&routes->brokers, sender->broker_name);
+		twin = NULL;
+	}
 	if (twin != NULL && twin != member) {
 		*other = strmap_key(twin->entry);
 		return JOIN_DUPLICATE;
@@ -535,6 +541,7 @@ routes_join(struct routes *routes, const struct member_identity *sender,
 	member->timeout_ms = sender->timeout_ms;
 	member->seen_ms = now_ms;
 	member->connection = sender->connection;
+	member->epoch = sender->epoch;
 	member_take_registration(routes, member, first, registration, drop_missing);
 	return JOIN_OK;
 }

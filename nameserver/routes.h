@@ -40,6 +40,8 @@ struct member_identity {
 	enum acting_master acting_master;
 	int64_t timeout_ms;  /* the member leaves after this much silence */
 	uint64_t connection; /* its number; the member leaves when it closes */
+	int32_t
+	    epoch; /* of a master, from the quorum: a higher one takes the place of a lower one */
 };
 
 enum join_status {

@@ -297,6 +297,10 @@ register_with(struct enrolment *enrolment, const struct register_message *messag
 {
 	struct registrar *registrar = enrolment->registrar;
 
+	if (atomic_load(&registrar->broker->held_back)) {
+		loop_drop_timer(registrar->loop, &enrolment->retry);
+		return; /* registrar_changed follows */
+	}
 	if (!register_fits(message)) {
 		warn_too_large(registrar, message);
 		return;

@@ -25,6 +25,7 @@ register_header(const struct broker *broker, const struct register_message *mess
 		.body_crc32 = registration_crc(buf_slice(&message->body)),
 		.compressed = message->compressed,
 		.heartbeat_timeout_ms = broker->settings->broker_not_active_timeout_millis,
+		.master_epoch = atomic_load(&broker->master_epoch),
 	};
 }
 

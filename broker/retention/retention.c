@@ -128,6 +128,10 @@ retention_disk_text(const struct broker *broker, struct arena *arena)
 	struct slice hours =
 	    hours_text(arena, atomic_load(&timers_retention(broker->timers)->hours));
 
+	if (broker->lease != NULL)
+		return arena_printf(arena, "service not available now: %s",
+		    stats.write_block != NULL ? stats.write_block
+					      : "the lease of this master had ended");
 	return arena_printf(arena,
 	    "service not available now: %s. The partition of %s is %d %% full (%" PRId64
 	    " MB free), sends are refused above %d %%. The oldest message is of %.*s; messages "

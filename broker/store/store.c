@@ -262,6 +262,12 @@ store_expire(struct store *store, int64_t before_ms)
 }
 
 void
+store_write_until(struct store *store, int64_t until_ms)
+{
+	write_block_lease(&store->base.write_blocks, until_ms);
+}
+
+void
 store_expire_oldest(struct store *store)
 {
 	expire_oldest(&store->base, store->readers);

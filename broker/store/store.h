@@ -494,6 +494,13 @@ void store_copied(struct store *store, int64_t position, int64_t meta_seq);
 /* Lets go what has waited for too long. When to call again: clock_mono_ms, INT64_MAX: never. */
 int64_t store_copies_expire(struct store *store);
 
+/*
+ * A master that needs a lease to write: appends are refused from until_ms (of clock_mono_ms) on,
+ * and what was committed later than that is not said to be stored. 1: the lease has ended, or there
+ * was none yet. Never called: no lease is needed. Any thread.
+ */
+void store_write_until(struct store *store, int64_t until_ms);
+
 /* ---- looking after it ------------------------------------------------ */
 
 struct store_stats {

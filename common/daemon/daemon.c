@@ -130,6 +130,25 @@ on_last_moment(struct timer *timer)
 }
 
 static void
+begin_stop(struct daemon *daemon)
+{
+	daemon->stopping = true;
+	daemon->last_moment.due = on_last_moment;
+	loop_set_timer(&daemon->loops[0], &daemon->last_moment, clock_mono_ms() + STOP_MS);
+	daemon->program->stop(daemon);
+}
+
+void
+daemon_restart(struct daemon *daemon)
+{
+	if (daemon->stopping)
+		return;
+	log_info("stopping to start again");
+	daemon->again = true;
+	begin_stop(daemon);
+}
+
+static void
 on_signal(evutil_socket_t signal_number, short what, void *arg)
 {
 	struct daemon *daemon = arg;
@@ -138,11 +157,11 @@ on_signal(evutil_socket_t signal_number, short what, void *arg)
 	if (signal_number == SIGHUP) {
 		daemon_reload(daemon);
 	} else if (!daemon->stopping) {
-		daemon->stopping = true;
 		log_info("stopping signal=%s", signal_number == SIGINT ? "INT" : "TERM");
-		daemon->last_moment.due = on_last_moment;
-		loop_set_timer(&daemon->loops[0], &daemon->last_moment, clock_mono_ms() + STOP_MS);
-		daemon->program->stop(daemon);
+		begin_stop(daemon);
+	} else if (daemon->again) {
+		log_info("stopping signal=%s", signal_number == SIGINT ? "INT" : "TERM");
+		daemon->again = false;
 	} else {
 		daemon_stopped(daemon);
 	}
@@ -250,26 +269,40 @@ start(struct daemon *daemon, const struct diagnostics *diagnostics)
 	return run(daemon);
 }
 
-int
-daemon_main(const struct program *program, int argc, char **argv)
+/* *again: it is to run once more. */
+static int
+run_once(const struct program *program, const struct arguments *arguments, bool *again)
 {
-	struct arguments arguments;
 	struct diagnostics diagnostics = { 0 };
 	struct daemon daemon = {
 		.program = program,
 		.settings = mem_zalloc(program->settings_size),
-		.arguments = &arguments,
+		.arguments = arguments,
+		.config_path = arguments->config_path,
 	};
 	int status;
 
-	arguments_parse(&arguments, program, argc, argv);
-	daemon.config_path = arguments.config_path;
-	daemon_load(program, &arguments, &daemon.set, daemon.settings, &diagnostics);
+	daemon_load(program, arguments, &daemon.set, daemon.settings, &diagnostics);
 	status = start(&daemon, &diagnostics);
+	*again = status == 0 && daemon.again;
 	option_set_release(&daemon.set);
 	free(daemon.changes);
 	free(daemon.settings);
 	diagnostics_release(&diagnostics);
+	return status;
+}
+
+int
+daemon_main(const struct program *program, int argc, char **argv)
+{
+	struct arguments arguments;
+	bool again;
+	int status;
+
+	arguments_parse(&arguments, program, argc, argv);
+	do
+		status = run_once(program, &arguments, &again);
+	while (again);
 	arguments_release(&arguments);
 	return status;
 }

@@ -45,6 +45,7 @@ struct daemon {
 	struct event *signals[3];
 	struct timer last_moment; /* cuts a stop short that takes too long */
 	bool stopping;
+	bool again;                     /* start the program once more after the stop */
 	int64_t started_ms;             /* wall clock */
 	bool unclean;                   /* the daemon before this one did not stop as asked */
 	struct setting_change *changes; /* one per row; NULL: none yet */
@@ -99,6 +100,11 @@ int daemon_main(const struct program *program, int argc, char **argv);
  * address: an IPv4 or IPv6 address, NULL for all. For program->start, once it listens.
  */
 void daemon_warn_open(const char *address, int port);
+/*
+ * Stops as SIGTERM does, then starts the program again, in this process and with its arguments. A
+ * SIGTERM meanwhile ends the process as ever. Loop 0.
+ */
+void daemon_restart(struct daemon *daemon);
 /* Ends the loops. Any thread. */
 void daemon_stopped(struct daemon *daemon);
 /*

@@ -445,6 +445,7 @@ const struct field register_broker_header_fields[] = {
 	FIELD_ROW("enableActingMaster", FIELD_BOOL, register_broker_header, enable_acting_master,
 	    false, 0),
 	FIELD_ROW("__ZONE_NAME", FIELD_LABEL, register_broker_header, zone_name, false, 0),
+	FIELD_ROW("masterEpoch", FIELD_INT32, register_broker_header, master_epoch, false, 0),
 	FIELD_END,
 };
 

@@ -456,6 +456,7 @@ struct register_broker_header {
 	int64_t heartbeat_timeout_ms;
 	bool enable_acting_master;
 	struct slice zone_name;
+	int32_t master_epoch; /* ours: that the quorum gave to this master; 0: none */
 };
 extern const struct field register_broker_header_fields[];
 

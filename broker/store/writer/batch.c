@@ -26,9 +26,10 @@ dequeue_append(struct task *task, void *arg)
 {
 	struct append *append = (struct append *)task;
 	struct writer *writer = arg;
-	const struct write_blocks *blocks = &writer->base->write_blocks;
+	struct write_blocks *blocks = &writer->base->write_blocks;
 
-	if (write_block_holds(blocks,
+	if (write_block_watches_lease(blocks) ||
+	    write_block_holds(blocks,
 		append->frees ? WRITE_BLOCK_ANY & ~(unsigned)WRITE_BLOCK_LIMIT : WRITE_BLOCK_ANY)) {
 		append_finish(writer->base, append,
 		    write_block_holds(blocks, WRITE_BLOCK_BROKEN) ? APPEND_FAILED

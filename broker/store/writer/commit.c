@@ -255,5 +255,8 @@ writer_commit(struct writer *writer)
 		writer_publish(writer, notice);
 	else
 		commit_notice_unref(notice);
+	/* A process that was frozen meanwhile does not say that it stored something. */
+	if (status == APPEND_OK && write_block_watches_lease(&writer->base->write_blocks))
+		status = APPEND_DISK_FULL;
 	finish_batch(writer, status);
 }

@@ -1,0 +1,47 @@
+#include "config.h"
+
+#include "broker/replica/role.h"
+
+#include "broker/state/replica_record.h"
+#include "common/base/log.h"
+
+int
+role_choose(struct broker *broker)
+{
+	struct broker_settings *settings = broker->settings;
+	enum replica_role role;
+	int64_t id;
+
+	broker->replica_record = replica_record_open(settings->store_path_root_dir);
+	if (broker->replica_record == NULL)
+		return -1;
+	if (!settings->enable_controller_mode)
+		return 0;
+	role = replica_record_role(broker->replica_record);
+	id = replica_record_id(broker->replica_record);
+	/* As in RocketMQ: a slave that is promoted waits for its slaves. */
+	if (role == REPLICA_ROLE_MASTER && settings->broker_role == BROKER_SLAVE)
+		settings->broker_role = BROKER_SYNC_MASTER;
+	if (role == REPLICA_ROLE_SLAVE)
+		settings->broker_role = BROKER_SLAVE;
+	if (settings->broker_role != BROKER_SLAVE)
+		settings->broker_id = 0;
+	else if (id != 0)
+		settings->broker_id = id;
+	else if (settings->broker_id == 0)
+		settings->broker_id = 1;
+	atomic_store(&broker->held_back, true);
+	return 0;
+}
+
+void
+role_change(struct broker *broker, int64_t master_epoch)
+{
+	enum replica_role role = master_epoch != 0 ? REPLICA_ROLE_MASTER : REPLICA_ROLE_SLAVE;
+
+	if (replica_record_set_role(broker->replica_record, role, master_epoch) == -1)
+		return;
+	log_warn("this broker gets another role and starts again role=%s epoch=%lld",
+	    master_epoch != 0 ? "master" : "slave", (long long)master_epoch);
+	daemon_restart(broker->daemon);
+}

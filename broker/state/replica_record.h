@@ -1,0 +1,66 @@
+#ifndef BROKER_REPLICA_RECORD_H
+#define BROKER_REPLICA_RECORD_H
+
+/*
+ * What a replica knows about itself, in replica.json beside its store: the id that the quorum of
+ * name servers gave to this disk, the role that it was given, and the epochs of its log: which one
+ * began at which position. The file is replaced and synced before a change counts. It is no part of
+ * meta.db, which slaves copy. One lock, a leaf; any thread.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/slice.h"
+
+enum { REPLICA_EPOCHS_MAX = 1024 }; /* of a log; older ones are forgotten */
+
+struct replica_epoch {
+	int64_t epoch;
+	int64_t position; /* of the log, where it began */
+};
+
+enum replica_role {
+	REPLICA_ROLE_CONFIGURED, /* nothing was decided: brokerRole counts */
+	REPLICA_ROLE_MASTER,
+	REPLICA_ROLE_SLAVE,
+};
+
+struct replica_record;
+
+/* NULL after one line in the log: the file is there and cannot be read. */
+struct replica_record *replica_record_open(const char *directory);
+void replica_record_free(struct replica_record *record);
+
+/* 0: none yet. */
+int64_t replica_record_id(struct replica_record *record);
+/* A code for the application for an id: the same until there is one. Copied. */
+void replica_record_check_code(
+    struct replica_record *record, struct slice address, char code[static 128]);
+enum replica_role replica_record_role(struct replica_record *record);
+/*
+ * The epoch that this replica was promoted to and has not begun yet; 0: none. A master that starts
+ * without one asks for a new epoch.
+ */
+int64_t replica_record_promoted(struct replica_record *record);
+/* The last epoch; 0: none. */
+int64_t replica_record_last_epoch(struct replica_record *record);
+/* Copies the epochs, oldest first; returns how many. */
+size_t replica_record_epochs(
+    struct replica_record *record, struct replica_epoch epochs[static REPLICA_EPOCHS_MAX]);
+
+/* Changes. 0, or -1 after one line in the log: it is not on disk, and does not count. */
+int replica_record_set_id(struct replica_record *record, int64_t id);
+int replica_record_set_role(
+    struct replica_record *record, enum replica_role role, int64_t promoted);
+/*
+ * The log's records from this position on belong to the epoch. Later positions of former epochs are
+ * forgotten with it, since the log was cut. Ends a promotion to it.
+ */
+int replica_record_begin_epoch(struct replica_record *record, int64_t epoch, int64_t position);
+/* A slave's log is its master's up to here: takes the epochs that its master had until there. */
+int replica_record_take_epochs(struct replica_record *record, const struct replica_epoch *epochs,
+    size_t n, int64_t max_position);
+
+#endif

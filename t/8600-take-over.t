@@ -1,0 +1,99 @@
+#!/bin/sh
+# The quorum decides who is the master: the first one, another one when it is killed or frozen; the
+# former master comes back as a slave, and acknowledges nothing after its lease.
+# shellcheck source=t/lib/lib.sh
+. "${SRCDIR:-.}/t/lib/lib.sh"
+# shellcheck source=t/lib/quorum.sh
+. "${SRCDIR:-.}/t/lib/quorum.sh"
+
+# Nobody copies the log here: a slave that is not in sync is promoted because this allows it.
+quorum -o enableElectUncleanMaster=true || exit 1
+t_ok 'a quorum' t_wait 30 has_leader
+
+# replica NAME FLAGS ...: a broker of the name pair
+replica() {
+	r_name=$1
+	shift
+	broker "$r_name" -o brokerName=pair -o brokerClusterName=C -o enableControllerMode=true \
+		-o namesrvAddr="$Q1;$Q2" -o controllerAddr="$Q1;$Q2;$Q3" -o flushDiskType=ASYNC_FLUSH \
+		-o httpPort=0 "$@"
+}
+replica one -o brokerRole=ASYNC_MASTER || exit 1
+replica two -o brokerRole=SLAVE -o brokerId=1 || exit 1
+one=$(address one)
+two=$(address two)
+
+# master: the address that clients get; by both name servers
+master() {
+	rawcall -t 2000 "${1:-$Q1}" 105 topic=TBW102 | field body | sed -n 's/.*"brokerAddrs":{[^}]*0["]*:"\([^"]*\)".*/\1/p'
+}
+master_is() {
+	[ "$(master $Q1)" = "$1" ] && [ "$(master $Q2)" = "$1" ]
+}
+write() {
+	rawcall -t 2000 -B "${2:-x}" "$1" 10 producerGroup=P topic=TBW102 defaultTopic=TBW102 defaultTopicQueueNums=4 queueId=0 \
+		sysFlag=0 bornTimestamp=1 flag=0 reconsumeTimes=0 unitMode=false
+}
+writes() {
+	[ "$(write "$1" | field code)" = 0 ]
+}
+
+t_ok 'the first master is the one that is configured as one' t_wait 30 master_is "$one"
+t_ok 'it writes' t_wait 10 writes "$one"
+t_has 'in the first epoch' "$(cat "$T_DIR/one/replica.json")" '"epochs":[[1,0]]'
+slave_is_known() {
+	rawcall -t 2000 "$Q1" 105 topic=TBW102 | grep -q "$two"
+}
+t_ok 'the slave is known, too' t_wait 30 slave_is_known
+t_fails 'a slave writes nothing' writes "$two"
+
+# killed: the other one, within 5 seconds
+kill9 one
+before=$(date +%s%N)
+t_ok 'the slave takes over' t_wait 30 writes "$two"
+after=$(date +%s%N)
+echo "# writes were accepted again after $(((after - before) / 1000000)) ms"
+t_ok 'and clients hear of it' t_wait 30 master_is "$two"
+t_has 'the process is the same' "$(cat "$T_DIR/two.log")" 'starts again role=master epoch=2'
+t_ok 'with its pid' kill -0 "$(pid two)"
+
+# the former master is back
+replica one -o brokerRole=ASYNC_MASTER || exit 1
+is_slave() {
+	grep -q 'role=slave' "$T_DIR/$1.log" && grep -q '"role":"slave"' "$T_DIR/$1/replica.json"
+}
+t_ok 'the former master comes back as a slave' t_wait 30 is_slave one
+t_fails 'and writes nothing' writes "$one"
+t_ok 'the master is still the other one' master_is "$two"
+t_ok 'and writes' writes "$two"
+
+# frozen: it acknowledges nothing that it stores after its lease
+kill -STOP "$(pid two)"
+for n in 1 2 3 4 5; do
+	write "$two" "late-$n" >"$T_DIR/late.$n" &
+	late="${late-} $!"
+done
+t_ok 'the other one takes over from a frozen master' t_wait 30 writes "$one"
+kill -CONT "$(pid two)"
+# shellcheck disable=SC2086 # a list
+wait $late
+t_is 'the frozen one acknowledges nothing' "$(cat "$T_DIR"/late.* | grep -c '^code=0')" 0
+t_ok 'it becomes a slave' t_wait 30 is_slave two
+t_ok 'clients know the master' t_wait 30 master_is "$one"
+
+# cut off from the quorum: no writes after the lease
+for q in q1 q2 q3; do
+	kill9 $q
+done
+refused() {
+	write "$one" | grep -q 'no lease of the quorum'
+}
+t_ok 'without the quorum the master stops writing' t_wait 30 refused
+t_ok 'and says so once' grep -q 'writes nothing: no name server' "$T_DIR/one.log"
+server 1 -o enableElectUncleanMaster=true && server 2 -o enableElectUncleanMaster=true &&
+	server 3 -o witness=true -o enableElectUncleanMaster=true || exit 1
+t_ok 'with the quorum it writes again' t_wait 30 writes "$one"
+for b in one two; do
+	t_ok "$b stops as asked" stop $b
+done
+t_done
