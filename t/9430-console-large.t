@@ -3,6 +3,8 @@
 # long each page took to open, and what that cost the brokers.
 # shellcheck source=t/browser/browser.sh
 . "${SRCDIR:-.}/t/browser/browser.sh"
+# shellcheck source=t/lib/http.sh
+. "$SRCDIR/t/lib/http.sh"
 
 LARGE=${LARGE:-500}
 LARGE_GROUPS=$((LARGE / 10 + 100))
@@ -27,6 +29,17 @@ heartbeat() { # FIRST LAST
 
 "$BUILDDIR/mqbench" send -n "$MQ_NAMESRV" -t large -T "$LARGE" -q 4 -N "$LARGE" >"$T_DIR/mqbench.out" 2>&1
 t_result $? "$LARGE topics, each with a message" "$(cat "$T_DIR/mqbench.out")"
+# More messages with one key than are asked for at a time.
+keyed() {
+	awk -v at="$1" 'BEGIN { printf "{\"messages\":["; for (k = 0; k < 100; k++) printf "%s{\"body\":\"m%d\",\"keys\":\"same\",\"queueId\":0}", k ? "," : "", at + k; print "]}" }' |
+		web -H "Authorization: Bearer $(cat "$T_DIR/broker-a/http-token")" -H 'Content-Type: application/json' --data-binary @- \
+			"$(url broker-a)/v1/topics/large-00000/messages" >/dev/null
+	[ "$(cat "$T_DIR/status")" = 200 ]
+}
+for at in 0 100 200 300 400 500 600 700 800 900 1000; do
+	keyed $at || t_result 1 "messages with a key"
+done
+
 first=1
 while [ $first -le $LARGE_GROUPS ]; do
 	last=$((first + 99 < LARGE_GROUPS ? first + 99 : LARGE_GROUPS))

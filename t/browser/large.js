@@ -5,7 +5,7 @@
  * topics, how long pages take and what they cost the brokers is said in remarks; that is no case.
  */
 const fs = require('fs');
-const { Console, mqadmin, plain, play, report, same } = require('./browser.js');
+const { Console, mqadmin, plain, play, report, same, until } = require('./browser.js');
 
 const LARGE = Number(process.env.LARGE);
 const GROUPS = Number(process.env.LARGE_GROUPS);
@@ -50,6 +50,14 @@ async function groups() {
   report(wrong.length === 0 && rows.length === 100, 'groups: members and lag of each', ...wrong.map(row => row.join(' ')));
 }
 
+async function keys() {
+  await c.go(`messages?topic=${topic(0)}&by=key&key=same`);
+  same('messages: a page of those with a key', await counted(), 1024);
+  await c.press('More');
+  await until('more', async () => await counted() > 1024);
+  same('messages: all of them, each once', await counted(), 1100);
+}
+
 async function quiet() {
   await c.quiet('nothing went wrong');
 }
@@ -83,4 +91,4 @@ async function times() {
   console.log(`# no page: ${((ticks() - before) / 20).toFixed(2)} %`);
 }
 
-play([login, topics, groups, quiet, times]);
+play([login, topics, groups, keys, quiet, times]);

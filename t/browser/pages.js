@@ -325,6 +325,65 @@ async function newer() {
   }
 }
 
+/* What a program gets with this token. */
+async function status(token) {
+  const answer = await fetch(`${process.env.CONSOLE_URL}api/commands/topicList`, { headers: { Authorization: `Bearer ${token}` } });
+  return answer.status;
+}
+
+const tokensOf = async name => ((await c.rows('Accounts')).find(row => row[0] === name) || [])[2] || '';
+
+async function tokens() {
+  await c.press('New token of rita');
+  await c.fill('Label', 'nightly');
+  await (await c.page.waitForSelector('dialog button.primary')).click();
+  await c.page.waitForSelector('dialog code');
+  const token = await c.text('dialog code');
+  await c.press('Close');
+  await c.closed();
+  same('accounts: a program has the rights of a token', await status(token), 200);
+  await until('listed', async () => (await tokensOf('rita')).startsWith('nightly ('));
+  await c.press('Remove a token of rita');
+  await (await c.page.waitForSelector('dialog button.danger')).click();
+  await c.closed();
+  await until('gone', async () => await tokensOf('rita') === '–');
+  same('accounts: until it is removed', await status(token), 401);
+}
+
+async function operator(browser) {
+  await c.press('Role of rita');
+  await c.page.waitForSelector('dialog select');
+  await c.fill('Role', 'operator');
+  await (await c.page.waitForSelector('dialog button.primary')).click();
+  await c.closed();
+  await until('an operator', async () => (await c.rows('Accounts')).some(row => row[0] === 'rita' && row[1] === 'operator'));
+  await c.press('Password of rita');
+  await c.fill('New password', 'a-long-password-2');
+  await (await c.page.waitForSelector('dialog button.primary')).click();
+  await c.closed();
+  const other = await Console.open(browser);
+  await other.login('rita', 'a-long-password-1');
+  await other.page.waitForSelector('.login [role="alert"]');
+  report(true, 'accounts: the old password is refused');
+  await other.fill('Password', 'a-long-password-2');
+  await other.press('Log in');
+  await other.shown();
+  await other.go('groups/idle-group');
+  same('accounts: an operator moves groups, and deletes none', await other.page.$$eval('.heading .button', list => list.map(one => one.textContent).join()), 'Rewind,Skip to the end,Change');
+  await other.page.click('.account summary');
+  await other.press('Change password');
+  await other.fill('Old password', 'a-long-password-2');
+  await other.fill('New password', 'a-long-password-3');
+  await (await other.page.waitForSelector('dialog button.primary')).click();
+  await other.closed();
+  const again = await Console.open(browser);
+  await again.login('rita', 'a-long-password-3');
+  await again.shown();
+  report(true, 'accounts: one changes the own password');
+  await again.page.close();
+  await other.page.close();
+}
+
 async function accounts(browser) {
   await c.go('accounts');
   await c.press('New account');
@@ -345,6 +404,8 @@ async function accounts(browser) {
   await reader.page.waitForSelector('.login form');
   report(true, 'logout');
   await reader.page.close();
+  await tokens();
+  await operator(browser);
   await c.press('Delete rita');
   await c.fill('Type “rita” to confirm', 'rita');
   await (await c.page.waitForSelector('dialog button.danger')).click();

@@ -1,6 +1,6 @@
 /* Finding messages: by topic and time, queue and offset, key, or id. */
 
-import { command, may } from './api.js';
+import { command, may, quoted, sql } from './api.js';
 import { field } from './dialog.js';
 import { h, replace } from './dom.js';
 import { bytes, inputTime, time } from './format.js';
@@ -10,6 +10,7 @@ import { t } from './strings.js';
 import { table } from './table.js';
 
 const PAGE = 100;
+const KEY_PAGE = 1024; // what a broker gives at most of one key
 const ways = ['time', 'queue', 'key', 'id'];
 
 export function bodyPreview(message) {
@@ -17,11 +18,13 @@ export function bodyPreview(message) {
   return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }
 
+const idOf = row => row.offsetId || row.msgId;
+
 function messageTable(rows, topic) {
   return table({
     label: t('page_messages'),
     rows,
-    key: row => row.offsetId || row.msgId,
+    key: idOf,
     search: row => [row.uniqueId, row.msgId, row.keys, row.tags, row.body].join(' '),
     none: t('no_messages'),
     columns: [
@@ -35,6 +38,31 @@ function messageTable(rows, topic) {
       rows.some(row => row.body !== undefined) && { name: t('body'), value: row => row.body || '', cell: row => h('span', { class: 'clip' }, bodyPreview(row)), wide: true },
     ].filter(Boolean),
   });
+}
+
+/* The newest messages with a key that are not newer than `after`. */
+async function byKey({ topic, key }, after, signal) {
+  if (!may('sql')) return command('queryMsgByKey', { topic, msgKey: key }, signal);
+  const rows = await sql(`SELECT msgId AS offsetId, uniqueKey AS uniqueId, queueId, queueOffset, storeTime AS storeTimestamp, keys, tags, size
+    FROM messages WHERE topic = ${quoted(topic)} AND key = ${quoted(key)} ${after === undefined ? '' : `AND storeTime <= ${after}`}
+    ORDER BY storeTime DESC LIMIT ${KEY_PAGE}`, signal);
+  return { messages: rows.map(row => ({ ...row, topic })) };
+}
+
+/*
+ * The time at which the next page of a key ends. Only a broker that gave a whole page has more; what others,
+ * or the same millisecond, give again is known already.
+ */
+function olderKeys({ messages }, after) {
+  const times = new Map();
+  for (const row of messages) {
+    if (!times.has(row.broker)) times.set(row.broker, []);
+    times.get(row.broker).push(row.storeTimestamp);
+  }
+  const oldest = [...times.values()].filter(list => list.length >= KEY_PAGE).map(list => Math.min(...list));
+  if (oldest.length === 0) return undefined;
+  const end = Math.max(...oldest);
+  return end === after ? end - 1 : end;
 }
 
 /* The inputs of each way, how it asks for a page, and where the next one begins. */
@@ -67,8 +95,8 @@ const SEARCH = {
       { name: 'topic', label: t('topic'), required: true, list: 'topic-names', value: query.get('topic') },
       { name: 'key', label: t('key'), required: true, value: query.get('key') },
     ],
-    ask: (values, after, signal) => command('queryMsgByKey', { topic: values.topic, msgKey: values.key, maxNum: 1000 }, signal),
-    next: () => undefined,
+    ask: (values, after, signal) => byKey(values, after, signal),
+    next: olderKeys,
   },
   id: {
     fields: query => [
@@ -113,9 +141,10 @@ export async function show({ here, query, signal }) {
     const rest = h('div', { class: 'rest' });
     async function more(after) {
       await fillFrom(rest, () => ask(values, after, signal), document => {
-        rows.push(...document.messages);
+        const known = new Set(rows.map(idOf));
+        rows.push(...document.messages.filter(row => !known.has(idOf(row))));
         if (list) list.update(rows);
-        const follows = next(document);
+        const follows = next(document, after);
         return follows === undefined ? [] : h('div', { class: 'buttons' }, button(t('more'), () => {
           replace(rest);
           more(follows);

@@ -411,7 +411,7 @@ const STRINGS = {
   token: ['Token', '令牌'],
   tokens: ['Tokens', '令牌'],
   new_token: ['New token', '新建令牌'],
-  new_token_of: ['New token of {0}', '{0} 的新令牌'],
+  new_token_of: ['New token of {0}', '新建令牌：{0}'],
   token_text: ['A program shows it to the HTTP API and has the rights of the account.', '程序凭令牌访问 HTTP API，拥有该账号的权限。'],
   remove_token: ['Remove a token', '删除令牌'],
   remove_token_of: ['Remove a token of {0}', '删除令牌：{0}'],
