@@ -385,8 +385,6 @@ start_services(struct broker *broker)
 	if (!broker_is_slave(broker))
 		pops_start(broker->pops);
 	broker->masters = masters_new(broker);
-	if (broker->settings->enable_controller_mode)
-		broker->lease = lease_new(broker);
 	broker->registrar = registrar_new(broker);
 	if (broker_is_slave(broker))
 		broker->return_offsets = return_offsets_new(broker);
@@ -540,6 +538,8 @@ broker_start(struct daemon *daemon)
 	send_start(broker);
 	send_front_start(broker);
 	make_workers(broker);
+	if (broker->settings->enable_controller_mode)
+		broker->lease = lease_new(broker);
 	start_store(broker);
 	if (start_services(broker) == -1) {
 		ship_stop(broker->ship);

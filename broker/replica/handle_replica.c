@@ -7,6 +7,7 @@
 
 #include "broker/context.h"
 #include "broker/replica/ship.h"
+#include "broker/state/replica_record.h"
 #include "broker/store/store.h"
 #include "common/json/json_body.h"
 #include "common/protocol/codes.h"
@@ -53,6 +54,20 @@ refusal_of(struct request *request, const struct ha_hello *hello)
 	return SLICE_NONE;
 }
 
+/* In the request's arena. */
+static const struct ha_epoch *
+own_epochs(struct request *request, size_t *n)
+{
+	struct replica_epoch *all = arena_alloc(request->arena, REPLICA_EPOCHS_MAX * sizeof *all);
+	struct ha_epoch *epochs;
+
+	*n = replica_record_epochs(request_broker(request)->replica_record, all);
+	epochs = arena_alloc(request->arena, (*n + 1) * sizeof *epochs);
+	for (size_t i = 0; i < *n; i++)
+		epochs[i] = (struct ha_epoch){ all[i].epoch, all[i].position };
+	return epochs;
+}
+
 static enum verdict
 welcome_slave(struct request *request, const struct ha_hello *hello)
 {
@@ -65,11 +80,16 @@ welcome_slave(struct request *request, const struct ha_hello *hello)
 	struct store_bounds bounds;
 	struct json_out out;
 	struct buf text = { 0 };
+	size_t n_epochs;
+	const struct ha_epoch *epochs = own_epochs(request, &n_epochs);
 
 	store_get_bounds(broker->store, &bounds);
 	struct ha_welcome welcome = {
 		.role = SLICE("MASTER"),
-		.log = { .min_position = bounds.min_position, .max_position = bounds.max_position },
+		.log = { .min_position = bounds.min_position,
+		    .max_position = bounds.max_position,
+		    .epochs = epochs,
+		    .n_epochs = n_epochs },
 		.ha_address = slice_of(broker->ha_address),
 	};
 

@@ -489,12 +489,17 @@ lease_want_set(struct lease *lease, const int64_t *ids, size_t n)
 }
 
 bool
-lease_set_agreed(struct lease *lease)
+lease_set_covers(struct lease *lease)
 {
+	int64_t self = replica_record_id(lease->broker->replica_record);
+	bool covers = true;
+
 	pthread_mutex_lock(&lease->lock);
-	bool agreed = sets_agree(lease);
+	for (size_t i = 0; i < lease->n_known; i++)
+		covers &= lease->known[i] == self ||
+		          in_list(lease->wanted, lease->n_wanted, lease->known[i]);
 	pthread_mutex_unlock(&lease->lock);
-	return agreed;
+	return covers;
 }
 
 /* ---- When ---- */

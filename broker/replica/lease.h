@@ -24,10 +24,10 @@ void lease_give_up(struct lease *lease);
 /*
  * The master's slaves that are in sync, by their ids, without its own: the quorum is asked to know
  * this set, again and again until it does. A slave that is dropped must be waited for until
- * lease_set_agreed. Any thread, as of the next.
+ * lease_set_covers. Any thread, as of the next.
  */
 void lease_want_set(struct lease *lease, const int64_t *ids, size_t n);
-/* Whether the quorum knows the set that was wanted last, and no other one. */
-bool lease_set_agreed(struct lease *lease);
+/* Whether the quorum knows no replica as in sync that is not in the set that was wanted last. */
+bool lease_set_covers(struct lease *lease);
 
 #endif

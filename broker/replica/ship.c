@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "broker/replica/lease.h"
 #include "broker/state/limit.h"
 #include "common/base/clock.h"
 #include "common/base/container_of.h"
@@ -27,12 +28,64 @@
 
 /* ---- what replies wait for ------------------------------------------- */
 
+#define JOIN_BYTES (1 << 20) /* a slave that is so near is waited for */
+
 static int
 compare_down(const void *left, const void *right)
 {
 	int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
 
 	return (a < b) - (a > b);
+}
+
+/*
+ * With a quorum each slave that it knows as in sync may be promoted, so a reply waits for all of
+ * them. A slave that comes near is waited for first, and is in sync when it has what was answered
+ * before. One that falls out is waited for until the quorum knows.
+ */
+static void
+settle_with_quorum(struct ship *ship)
+{
+	const struct broker_settings *settings = ship->broker->settings;
+	int64_t wanted = settings->in_sync_replicas > 2 ? settings->in_sync_replicas - 1 : 1;
+	int64_t position = INT64_MAX, seq = INT64_MAX, ids[SHIP_LINKS_MAX], n = 0;
+	int64_t now = clock_mono_ms();
+	struct store_bounds bounds;
+	size_t n_ids = 0;
+
+	for (struct ship_link *link = ship->links; link != NULL; link = link->next_link) {
+		if (link->kind != LINK_TWIN || !link_is_in_sync(link, now) ||
+		    (!link->joined && ship->end - link->copied > JOIN_BYTES)) {
+			link->join_at = 0;
+			link->joined = false;
+			continue;
+		}
+		n++;
+		position = link->copied < position ? link->copied : position;
+		seq = link->meta_copied < seq ? link->meta_copied : seq;
+	}
+	bool enough = n >= wanted && n + 1 >= settings->min_in_sync_replicas;
+
+	if (enough)
+		store_copies_enough(ship->broker->store, true);
+	store_get_bounds(ship->broker->store, &bounds); /* after that: later commits wait */
+	for (struct ship_link *link = ship->links; link != NULL; link = link->next_link) {
+		if (link->kind != LINK_TWIN || !link_is_in_sync(link, now) ||
+		    (!link->joined && ship->end - link->copied > JOIN_BYTES) || !enough)
+			continue;
+		if (link->join_at == 0)
+			link->join_at = bounds.max_position + 1;
+		link->joined |= link->copied + 1 >= link->join_at;
+		if (link->joined)
+			ids[n_ids++] = link->broker_id;
+	}
+	lease_want_set(ship->broker->lease, ids, n_ids);
+	if (!lease_set_covers(ship->broker->lease))
+		return;
+	if (enough)
+		store_copied(ship->broker->store, position, seq);
+	else
+		store_copies_enough(ship->broker->store, false);
 }
 
 /* Enough slaves have the log up to the n-th highest of their positions. */
@@ -46,6 +99,10 @@ settle_copies(struct ship *ship)
 
 	if (settings->broker_role != BROKER_SYNC_MASTER)
 		return;
+	if (ship->broker->lease != NULL) {
+		settle_with_quorum(ship);
+		return;
+	}
 	for (const struct ship_link *link = ship->links; link != NULL; link = link->next_link) {
 		if (!link_is_in_sync(link, now))
 			continue;

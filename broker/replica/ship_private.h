@@ -41,6 +41,9 @@ struct ship_link {
 	bool wants_meta;
 	bool reading;
 	bool was_in_sync;
+	/* With a quorum: it is in sync when it has the log up to here (0: it is not waited for). */
+	int64_t join_at;
+	bool joined;
 	int64_t since_ms;                     /* wall */
 	int64_t heard_ms, sent_ms, caught_ms; /* monotonic */
 	int64_t n_bytes, n_bytes_before, bytes_per_second;
