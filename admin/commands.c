@@ -28,6 +28,7 @@ const struct subcommand *const admin_families[] = {
 	transaction_commands,
 	producer_group_commands,
 	cluster_commands,
+	controller_commands,
 	config_commands,
 	sql_commands,
 	trend_commands,

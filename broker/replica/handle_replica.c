@@ -172,8 +172,43 @@ get_ha_status_begin(struct request *request)
 	return request_reply_body(request, json_finish(&out, request->arena));
 }
 
+/* ---- 1007 ------------------------------------------------------------ */
+
+/* In the form of RocketMQ's EpochEntryCache; the last epoch ends with the log. */
+static enum verdict
+get_epochs_begin(struct request *request)
+{
+	const struct broker *broker = request_broker(request);
+	struct store_bounds bounds;
+	struct buf text = { 0 };
+	struct json_out out;
+	size_t n;
+	const struct ha_epoch *epochs = own_epochs(request, &n);
+
+	store_get_bounds(broker->store, &bounds);
+	json_out_init(&out, &text);
+	json_open_object(&out);
+	json_member_put_int(&out, "brokerId", broker->settings->broker_id);
+	json_member_put_text(&out, "brokerName", broker->settings->broker_name);
+	json_member_put_text(&out, "clusterName", broker->settings->broker_cluster_name);
+	json_key(&out, "epochList");
+	json_open_array(&out);
+	for (size_t i = 0; i < n; i++) {
+		json_open_object(&out);
+		json_member_put_int(&out, "endOffset", i + 1 < n ? epochs[i + 1].start : INT64_MAX);
+		json_member_put_int(&out, "epoch", epochs[i].epoch);
+		json_member_put_int(&out, "startOffset", epochs[i].start);
+		json_close_object(&out);
+	}
+	json_close_array(&out);
+	json_member_put_int(&out, "maxOffset", bounds.max_position);
+	json_close_object(&out);
+	return request_reply_body(request, json_finish(&out, request->arena));
+}
+
 const struct handler replica_handlers[] = {
 	HANDLER_PLAIN(HA_HELLO, ha_hello_begin, HANDLER_MAIN_PORT),
 	HANDLER_PLAIN(GET_BROKER_HA_STATUS, get_ha_status_begin, 0),
+	HANDLER_PLAIN(GET_BROKER_EPOCH_CACHE, get_epochs_begin, 0),
 	{ .name = NULL },
 };
