@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "admin/admin.h"
+#include "admin/copies.h"
 #include "admin/mqcluster.h"
 
 const struct flag cluster_stop_flags[] = { FLAG_CLUSTER_FILE, { 0 } };
@@ -52,8 +54,37 @@ cluster_stop_run(struct mqcluster *self)
 	return all_well ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+static bool
+has_slaves(const struct cluster *cluster)
+{
+	for (size_t i = 0; i < cluster->n_roles; i++)
+		if (cluster->roles[i].broker_id != 0)
+			return true;
+	return false;
+}
+
+/* How far the slaves are. Nothing when no name server answers: the roles above say why. */
+static void
+show_copies(struct mqcluster *self)
+{
+	static const struct subcommand none = { .name = "status" };
+	struct admin admin = { .command = &none };
+	struct targets brokers;
+	struct twinmq_error error;
+
+	if (admin_open(&admin, self->cluster.name_servers, false, &error) == -1)
+		return;
+	if (admin_cluster_brokers(&admin, SLICE_NONE, 0, &brokers) == 0)
+		copies_show(&admin, &self->report, &brokers);
+	admin_close(&admin);
+}
+
 int
 cluster_status_run(struct mqcluster *self)
 {
-	return mqcluster_show(self, NULL) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	size_t n_missing = mqcluster_show(self, NULL);
+
+	if (has_slaves(&self->cluster))
+		show_copies(self);
+	return n_missing == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "admin/cmd.h"
+#include "admin/copies.h"
 #include "common/base/clock.h"
 #include "common/protocol/kv_table.h"
 
@@ -14,6 +15,7 @@
 struct runtime {
 	const struct ext *pairs;
 	size_t n;
+	struct arena *arena; /* for texts of the output */
 };
 
 static int
@@ -88,6 +90,7 @@ static const struct column load_columns[] = {
 	{ "pageCacheLockMs", "Lock ms", COLUMN_INT },
 	{ "hours", "Hours kept", COLUMN_TEXT },
 	{ "space", "Disk used", COLUMN_TEXT },
+	{ "copy", "Copy", COLUMN_TEXT },
 	{ NULL },
 };
 
@@ -118,6 +121,7 @@ static const struct column full_columns[] = {
 	{ "pageCacheLockMs", "", COLUMN_INT },
 	{ "hours", "", COLUMN_TEXT },
 	{ "space", "", COLUMN_TEXT },
+	{ "copy", "", COLUMN_TEXT },
 	{ "inYesterday", "", COLUMN_INT },
 	{ "outYesterday", "", COLUMN_INT },
 	{ "inToday", "", COLUMN_INT },
@@ -129,11 +133,16 @@ static const struct column full_columns[] = {
 	{ "diskTotal", "", COLUMN_INT },
 	{ "diskFree", "", COLUMN_INT },
 	{ "diskFullAt", "", COLUMN_INT },
+	{ "slavesInSync", "", COLUMN_INT },
+	{ "inSync", "", COLUMN_TEXT },
+	{ "lagBytes", "", COLUMN_INT },
+	{ "lagMs", "", COLUMN_INT },
 	{ NULL },
 };
 
 static void
-put_load(struct grid *grid, const struct target *broker, const struct runtime *runtime)
+put_load(struct grid *grid, const struct target *broker, const struct runtime *runtime,
+    const struct copy_view *copy)
 {
 	int64_t earliest = runtime_int(runtime, "earliestMessageTimeStamp");
 
@@ -151,13 +160,16 @@ put_load(struct grid *grid, const struct target *broker, const struct runtime *r
 	else
 		grid_text(grid, SLICE(""));
 	grid_printf(grid, "%.0f%%", 100 * runtime_rate(runtime, "commitLogDiskRatio", NULL));
+	grid_text(grid, copy_text(runtime->arena, broker, copy));
 }
 
 /* Brokers keep a copy of their counters at midnight; differences are the sums of a day. */
 static void
-put_totals(struct grid *grid, const struct target *broker, const struct runtime *runtime)
+put_totals(struct grid *grid, const struct target *broker, const struct runtime *runtime,
+    const struct copy_view *copy)
 {
 	(void)broker;
+	(void)copy;
 	grid_int(grid, runtime_int(runtime, "msgPutTotalTodayMorning") -
 			   runtime_int(runtime, "msgPutTotalYesterdayMorning"));
 	grid_int(grid, runtime_int(runtime, "msgGetTotalTodayMorning") -
@@ -169,10 +181,11 @@ put_totals(struct grid *grid, const struct target *broker, const struct runtime 
 }
 
 static void
-put_full(struct grid *grid, const struct target *broker, const struct runtime *runtime)
+put_full(struct grid *grid, const struct target *broker, const struct runtime *runtime,
+    const struct copy_view *copy)
 {
-	put_load(grid, broker, runtime);
-	put_totals(grid, broker, runtime);
+	put_load(grid, broker, runtime, copy);
+	put_totals(grid, broker, runtime, copy);
 	grid_text(grid, broker->id == 0 ? SLICE("master") : SLICE("slave"));
 	grid_text(grid, runtime->n != 0 ? SLICE("true") : SLICE("false"));
 	grid_int(grid, runtime_int(runtime, "bootTimestamp"));
@@ -180,6 +193,12 @@ put_full(struct grid *grid, const struct target *broker, const struct runtime *r
 	grid_int(grid, runtime_int(runtime, "storeDiskTotal"));
 	grid_int(grid, runtime_int(runtime, "storeDiskFree"));
 	grid_int(grid, runtime_int(runtime, "storeDiskFullAt"));
+	grid_int(grid, (int64_t)copy->n_in_sync);
+	grid_text(grid, !copy->known || broker->id == MASTER_ID ? SLICE("")
+			: copy->in_sync                         ? SLICE("true")
+								: SLICE("false"));
+	grid_int(grid, copy->lag_bytes);
+	grid_int(grid, copy->lag_ms);
 }
 
 static int
@@ -191,20 +210,24 @@ list_clusters_once(struct admin *admin)
 
 	if (admin_cluster_brokers(admin, slice_of(args_text(&admin->args, 'c')), 0, &brokers) == -1)
 		return -1;
+	const struct copy_view *copies = copies_survey(admin, &brokers);
+
 	grid_open(&grid, &admin->report, "brokers",
 	    full     ? full_columns
 	    : totals ? total_columns
 		     : load_columns);
 	for (size_t i = 0; i < brokers.n; i++) {
 		const struct target *broker = &brokers.list[i];
-		struct runtime runtime = { 0 };
+		struct runtime runtime = { .arena = &admin->arena };
 
 		/* A broker that does not reply is shown too, because it is registered. */
 		ask_runtime(admin, broker->address, &runtime);
 		grid_text(&grid, broker->cluster);
 		grid_text(&grid, broker->name);
 		grid_int(&grid, broker->id);
-		(full ? put_full : totals ? put_totals : put_load)(&grid, broker, &runtime);
+		(full        ? put_full
+		    : totals ? put_totals
+			     : put_load)(&grid, broker, &runtime, &copies[i]);
 	}
 	grid_close(&grid);
 	return 0;

@@ -8,6 +8,7 @@ static const struct doctor_check *const families[] = {
 	doctor_server_checks,
 	doctor_host_checks,
 	doctor_store_checks,
+	doctor_copy_checks,
 	doctor_topic_checks,
 	doctor_group_checks,
 	doctor_message_checks,

@@ -110,13 +110,15 @@ struct doctor {
 	size_t n_brokers;
 	struct doctor_group *groups;
 	size_t n_groups;
+	const struct copy_view *copies;   /* of the brokers; NULL: not asked yet */
 	const struct doctor_check *check; /* at work */
 	struct doctor_finding *first, **last;
 	size_t n_findings;
 };
 
 extern const struct doctor_check doctor_server_checks[], doctor_host_checks[],
-    doctor_store_checks[], doctor_topic_checks[], doctor_group_checks[], doctor_message_checks[];
+    doctor_store_checks[], doctor_topic_checks[], doctor_group_checks[], doctor_message_checks[],
+    doctor_copy_checks[];
 
 /* ---- a run ---- */
 

@@ -49,6 +49,7 @@ function brokerTable(state) {
       { name: t('today_in_out'), value: row => state.today(row).inToday, cell: row => `${number(state.today(row).inToday)} / ${number(state.today(row).outToday)}`, number: true },
       state.hasMemory && { name: t('memory'), value: row => state.memory(row), cell: row => bytes(state.memory(row)), number: true },
       { name: t('disk'), value: row => state.disk(row).ratio, cell: row => h('span', { class: 'disk' }, gauge(state.disk(row).ratio, t('disk')), percent(state.disk(row).ratio)), number: true },
+      state.brokers.some(row => row.copy) && { name: t('copies'), value: row => row.copy, cell: row => row.copy ? badge(row.copy, row.inSync === 'false' ? 'warn' : '') : '' },
       { name: t('forecast'), value: row => forecastText(state.forecast(row)), wide: true },
     ].filter(Boolean),
   });

@@ -93,6 +93,7 @@ const STRINGS = {
   name_server: ['Name server', '名字服务器'],
   master: ['master', '主'],
   slave: ['slave', '从'],
+  copies: ['Copies', '副本'],
   broker: ['Broker', 'Broker'],
   brokers: ['Brokers', 'Broker'],
   address: ['Address', '地址'],
