@@ -302,6 +302,59 @@ vip_port_closed(struct doctor *doctor)
 	}
 }
 
+/* ---- HTTP ---- */
+
+/* Where others reach it; NULL: this host alone does. */
+static const char *
+http_address(struct doctor *doctor, const struct doctor_broker *broker)
+{
+	const struct doctor_daemon *daemon = &broker->daemon;
+	const char *bound = doctor_setting(doctor, daemon, "httpBindAddress");
+
+	if (bound == NULL || doctor_is_loopback(bound))
+		return NULL;
+	return doctor_text(doctor, "%s:%lld", doctor_host_of(doctor, daemon->address),
+	    (long long)doctor_counter(daemon, "httpPort"));
+}
+
+static void
+no_http(struct doctor *doctor)
+{
+	for (size_t i = 0; i < doctor->n_brokers; i++) {
+		const struct doctor_broker *broker = &doctor->brokers[i];
+		const struct doctor_daemon *daemon = &broker->daemon;
+		const char *wanted = doctor_setting(doctor, daemon, "httpPort");
+		const char *address, *why = NULL;
+
+		if (wanted == NULL || strcmp(wanted, "0") == 0 || daemon->n_counters == 0)
+			continue;
+		if (doctor_counter(daemon, "httpPort") == 0) {
+			doctor_find(doctor, broker->name,
+			    doctor_text(doctor,
+				"%s goes on without HTTP: no metrics, no health, no API.",
+				broker->name),
+			    doctor_text(doctor,
+				"httpPort=%s; the port that follows from listenPort was taken when "
+				"%s started",
+				wanted, broker->name),
+			    doctor_text(doctor,
+				"stop what uses the port, or set httpPort of %s; then restart it",
+				broker->name));
+			continue;
+		}
+		address = http_address(doctor, broker);
+		if (address == NULL || doctor_port_open(doctor, address, &why))
+			continue;
+		doctor_find(doctor, broker->name,
+		    doctor_text(doctor, "The HTTP port of %s is closed.", broker->name),
+		    doctor_text(doctor, "%s: %s", address, why),
+		    doctor_text(doctor,
+			"open port %s in the firewall, or set httpBindAddress of %s to an address "
+			"that others reach",
+			strrchr(address, ':') + 1, broker->name));
+	}
+}
+
 const struct doctor_check doctor_host_checks[] = {
 	{ "hosts-differ", "hosts files give a name different addresses", DOCTOR_ERROR,
 	    hosts_differ },
@@ -313,5 +366,6 @@ const struct doctor_check doctor_host_checks[] = {
 	{ "wrong-broker", "another broker answers at a broker's address", DOCTOR_ERROR,
 	    wrong_broker },
 	{ "vip-port-closed", "a broker's second port is closed", DOCTOR_WARNING, vip_port_closed },
+	{ "no-http", "a broker has no HTTP", DOCTOR_WARNING, no_http },
 	{ NULL },
 };

@@ -69,6 +69,7 @@ struct broker {
 	struct server *server;
 	struct handler *slave_commands; /* what a slave serves instead of broker_families */
 	struct broker_http *http;       /* the HTTP port */
+	int http_port;                  /* 0: there is none */
 	struct worker *workers;         /* one per loop */
 	struct tail **tails;            /* the same, as the store wants them */
 	int n_workers;

@@ -96,6 +96,18 @@ else
 	t_skip "a store in memory" "/dev/shm is no tmpfs"
 fi
 
+# ---- HTTP ----
+
+# The port that follows from listenPort is in use: the broker goes on without it.
+start other-program mqnamesrv -o storePath="$STORES/other-program" || exit 1
+start broker-c mqbroker -o brokerName=broker-c -o brokerIP1=127.0.0.1 -o listenPort=$(($(port other-program) - 3)) -o bindAddress=127.0.0.1 \
+	-o storePathRootDir="$STORES/c" -o namesrvAddr="$(address lonely)" -o maxConnections=60 -o diskMaxUsedSpaceRatio=95 || exit 1
+t_ok "broker-c is there without HTTP" t_wait 30 has_route broker-c lonely
+doc "$(address lonely)"
+says "a broker that could not have its HTTP port" no-http "httpPort=-1" "was taken"
+stop broker-c
+stop other-program
+
 # ---- addresses ----
 
 start broker-c mqbroker -o brokerName=broker-c -o brokerIP1=127.0.0.1 -o bindAddress=127.0.0.2 \

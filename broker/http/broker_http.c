@@ -106,8 +106,10 @@ broker_http_start(struct broker *broker, int listen_port)
 	if (http_open(&settings->http, listen_port, settings->listen_port, &options,
 		&broker->http->server) == -1)
 		return -1;
-	if (broker->http->server != NULL)
+	if (broker->http->server != NULL) {
+		broker->http_port = http_port(broker->http->server);
 		http_start(broker->http->server);
+	}
 	return 0;
 }
 

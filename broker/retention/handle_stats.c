@@ -133,6 +133,7 @@ put_identity(struct table_text *table, const struct broker *broker)
 		"[ %" PRId64 " days, %" PRId64 " hours, %" PRId64 " minutes, %" PRId64 " seconds ]",
 		s / 86400, s / 3600 % 24, s / 60 % 60, s % 60));
 	put_int(table, "processMemory", memory_bytes());
+	put_int(table, "httpPort", broker->http_port);
 	put_int(table, "brokerVersion", COMMAND_VERSION);
 	put(table, "brokerVersionDesc", SLICE("V4_9_7"));
 	put_int(table, "startAcceptSendRequestTimeStamp",
