@@ -7,6 +7,7 @@
 #include "admin/cmd.h"
 #include "admin/copies.h"
 #include "common/base/clock.h"
+#include "common/protocol/ha_status.h"
 #include "common/protocol/kv_table.h"
 
 #define HOUR_MS 3600000.0
@@ -280,6 +281,85 @@ broker_status_run(struct admin *admin)
 	return n_failed == targets.n ? -1 : 0;
 }
 
+/* ---- haStatus ---- */
+
+static const struct flag ha_status_flags[] = {
+	FLAG_BROKER,
+	{ 'c', "clusterName", FLAG_TEXT, "CLUSTER", 0, 0, 0, "all brokers of this cluster" },
+	{ 0 },
+};
+
+static const struct column ha_status_columns[] = {
+	{ "broker", "Broker", COLUMN_TEXT },
+	{ "role", "Role", COLUMN_TEXT },
+	{ "maxPosition", "End of log", COLUMN_INT },
+	{ "peer", "Slave, or master", COLUMN_TEXT },
+	{ "peerId", "BID", COLUMN_INT },
+	{ "position", "It has", COLUMN_INT },
+	{ "lagBytes", "Behind", COLUMN_INT },
+	{ "lagMs", "for ms", COLUMN_INT },
+	{ "bytesPerSecond", "Bytes/s", COLUMN_INT },
+	{ "inSync", "In sync", COLUMN_TEXT },
+	{ NULL },
+};
+
+static void
+put_slave(struct grid *grid, const struct ha_slave_status *slave)
+{
+	grid_text(grid, slave->address);
+	grid_int(grid, slave->broker_id);
+	grid_int(grid, slave->position);
+	grid_int(grid, slave->lag_bytes);
+	grid_int(grid, slave->lag_ms);
+	grid_int(grid, slave->bytes_per_second);
+	grid_text(grid, slave->in_sync ? SLICE("yes") : SLICE("no"));
+}
+
+/* A row for each slave; a master without slaves, and a slave, have one row. */
+static void
+put_ha_status(struct grid *grid, struct slice broker, const struct ha_status *status)
+{
+	struct ha_slave_status none = { .address = SLICE("none"), .broker_id = -1, .lag_ms = -1 };
+	size_t n = status->n_slaves != 0 ? status->n_slaves : 1;
+
+	if (!status->master)
+		none.address =
+		    status->client.master.len != 0 ? status->client.master : SLICE("unknown");
+	for (size_t i = 0; i < n; i++) {
+		grid_text(grid, broker);
+		grid_text(grid, status->master ? SLICE("master") : SLICE("slave"));
+		grid_int(grid, status->master ? status->max_position : status->client.max_position);
+		put_slave(grid, status->n_slaves != 0 ? &status->slaves[i] : &none);
+	}
+}
+
+static int
+ha_status_run(struct admin *admin)
+{
+	struct targets targets;
+	struct grid grid;
+	size_t n_failed = 0;
+
+	if (admin_targets(admin, 0, &targets) == -1)
+		return -1;
+	grid_open(&grid, &admin->report, "copies", ha_status_columns);
+	for (size_t i = 0; i < targets.n; i++) {
+		struct admin_request ask = { .address = targets.list[i].address,
+			.code = REQUEST_GET_BROKER_HA_STATUS };
+		struct twinmq_reply reply;
+		struct ha_status status;
+
+		if (admin_must(admin, &ask, &reply) == -1)
+			n_failed++;
+		else if (ha_status_read(&admin->arena, reply.body, &status) == -1)
+			return admin_bad_body(admin, &ask);
+		else
+			put_ha_status(&grid, targets.list[i].address, &status);
+	}
+	grid_close(&grid);
+	return n_failed == targets.n ? -1 : 0;
+}
+
 /* ---- wipeWritePerm, addWritePerm ---- */
 
 static const struct flag wipe_write_perm_flags[] = {
@@ -354,6 +434,8 @@ const struct subcommand cluster_commands[] = {
 	{ "clusterList", cluster_list_flags, cluster_list_run,
 	    "show clusters, brokers and their load", HTTP_MAY_READ },
 	{ "brokerStatus", broker_status_flags, broker_status_run, "show a broker's counters",
+	    HTTP_MAY_READ },
+	{ "haStatus", ha_status_flags, ha_status_run, "show how far the slaves of masters are",
 	    HTTP_MAY_READ },
 	{ "wipeWritePerm", wipe_write_perm_flags, wipe_write_perm_run,
 	    "remove the write permission of a broker's topics, so that it drains", HTTP_MAY_ADMIN },

@@ -83,6 +83,10 @@ in_sync() {
 	rawcall "$m" 907 | field body | grep -q '"diff":0,"inSync":true,.*"brokerId":1,'
 }
 t_ok "the master sees that it has all" t_wait 10 in_sync
+got=$("$BUILDDIR/mqadmin" haStatus -b "$m" --json)
+t_has "mqadmin shows it" "$got" '"role":"master"'
+t_has "with its id" "$got" '"peerId":1,'
+t_has "and how far it is" "$got" '"lagBytes":0,'
 t_has "another one with its id is the same" "$(hello | field body)" '"token"'
 
 # Who is not let in.

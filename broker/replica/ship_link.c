@@ -276,6 +276,7 @@ put_head(struct ship_link *link, enum ha_kind kind, const struct ha_frame *where
 	struct ha_frame frame = *where;
 
 	frame.kind = kind;
+	frame.epoch = (uint32_t)atomic_load(&link->ship->broker->master_epoch);
 	frame.max_position = link->ship->end;
 	frame.wall_ms = clock_wall_ms();
 	ha_frame_head_write(
