@@ -28,13 +28,13 @@
 /* ---- receipts --------------------------------------------------------- */
 
 /* What a receipt of HTTP says: it is base64 of GROUP \n TOPIC \n RECEIPT. */
-struct lease {
+struct pop_lease {
 	struct slice group, topic; /* the topic may be a retry topic */
 	struct receipt receipt;
 };
 
 static struct slice
-lease_text(struct arena *arena, const struct lease *lease)
+lease_text(struct arena *arena, const struct pop_lease *lease)
 {
 	struct buf text = { 0 };
 	struct slice encoded;
@@ -51,7 +51,8 @@ lease_text(struct arena *arena, const struct lease *lease)
 
 /* NULL, or what is wrong with it. */
 static const char *
-lease_read(const struct broker *broker, struct slice text, struct arena *arena, struct lease *lease)
+lease_read(
+    const struct broker *broker, struct slice text, struct arena *arena, struct pop_lease *lease)
 {
 	static const char none[] = "This is no receipt.";
 	struct slice rest;
@@ -102,7 +103,7 @@ write_received(struct json_out *out, const struct receiving *receiving, const st
 {
 	struct arena *arena = &receiving->exchange->arena;
 	const struct broker *broker = exchange_broker(receiving->exchange);
-	const struct lease lease = {
+	const struct pop_lease lease = {
 		.group = receiving->group,
 		.topic = piece->topic,
 		.receipt = {
@@ -308,7 +309,7 @@ struct settling;
 
 struct one_receipt {
 	struct settling *settling;
-	struct lease lease;
+	struct pop_lease lease;
 	const char *wrong; /* with the receipt itself; NULL: nothing */
 	int32_t code;
 	struct slice remark;
