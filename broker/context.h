@@ -63,6 +63,8 @@ struct broker {
 	struct sql_service *sql;                       /* queries over all of this */
 	struct trends *trends;                         /* of the last day; NULL: off */
 	struct timers *timers;                         /* periodic work; loop 0 */
+	struct replica *replica;                       /* how far a slave has copied its master */
+	struct follower *follower;                     /* ... and who does it; NULL: a master */
 	struct stats *stats;
 	struct ship *ship; /* sends the log to slaves; NULL: this is a slave */
 	int ha_socket;     /* listens on listenPort + 1, until ship has it; -1: none */

@@ -28,6 +28,7 @@
 #include "broker/pop/revive.h"
 #include "broker/pull/parked.h"
 #include "broker/pull/pull.h"
+#include "broker/replica/follow.h"
 #include "broker/replica/ship.h"
 #include "broker/replica/lease.h"
 #include "broker/replica/role.h"
@@ -46,6 +47,7 @@
 #include "broker/state/offset.h"
 #include "broker/state/producer_group.h"
 #include "broker/state/queue_lock.h"
+#include "broker/state/replica.h"
 #include "broker/state/replica_record.h"
 #include "broker/state/replies.h"
 #include "broker/state/stats.h"
@@ -362,6 +364,7 @@ load_state(struct broker *broker)
 	broker->offsets = offsets_new();
 	broker->producer_groups = producer_groups_new(&broker->settings->transaction_policy);
 	broker->replies = replies_new();
+	broker->replica = replica_new();
 	broker->deliveries = deliveries_new(
 	    broker->daemon->n_loops, (size_t)broker->settings->message_trace_entries);
 	broker->transactions = mem_zalloc(sizeof *broker->transactions);
@@ -392,6 +395,8 @@ start_services(struct broker *broker)
 	broker->sql = sql_start(broker);
 	broker->trends = trends_start(broker);
 	broker->timers = timers_start(broker);
+	if (broker_is_slave(broker))
+		broker->follower = follower_new(broker);
 	if (broker->settings->connect_back_check)
 		address_check(broker);
 	return 0;
@@ -416,6 +421,7 @@ broker_stop(struct daemon *daemon)
 
 	broker_http_set_phase(broker, BROKER_STOPS);
 	server_stop_listening(broker->server);
+	follower_stop(broker->follower);
 	transaction_checks_stop(broker->transaction_checks);
 	lease_give_up(broker->lease);
 	registrar_stop(broker->registrar, on_unregistered);
@@ -468,6 +474,7 @@ broker_release(struct daemon *daemon)
 		sql_stop(broker->sql);
 		trends_stop(broker->trends);
 		settle(broker);
+		follower_free(broker->follower);
 		sql_free(broker->sql);
 		trends_free(broker->trends);
 		timers_free(broker->timers);
@@ -496,6 +503,7 @@ broker_release(struct daemon *daemon)
 		stats_free(broker->stats);
 		replies_free(broker->replies);
 		deliveries_free(broker->deliveries);
+		replica_free(broker->replica);
 		send_end(broker);
 		send_front_end(broker);
 	}

@@ -59,6 +59,15 @@ static const char *const groups[] = {
 	"CID_ONSAPI_OWNER",
 };
 
+bool
+group_is_system(struct slice name)
+{
+	for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++)
+		if (slice_is(name, groups[i]))
+			return true;
+	return false;
+}
+
 #define REPLY_SUFFIX "_REPLY_TOPIC"
 
 static struct slice

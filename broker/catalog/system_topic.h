@@ -22,6 +22,8 @@ bool topic_is_system(const struct broker *broker, struct slice name);
 bool topic_is_forbidden(struct slice name);
 /* Those names, for GET_SYSTEM_TOPIC_LIST_FROM_BROKER; in the arena. */
 const struct slice *system_topic_names(const struct broker *broker, struct arena *arena, size_t *n);
+/* A group that every broker has. */
+bool group_is_system(struct slice name);
 /* Adds them to the tables; before the loops run. */
 void system_topics_add(struct broker *broker);
 

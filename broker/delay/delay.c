@@ -406,15 +406,18 @@ on_next_look(struct timer *timer)
 
 /* ---- start and end ----------------------------------------------------- */
 
-/* A store of an older version has the offsets with those of consumers only. */
+/*
+ * A store of an older version has the offsets with those of consumers only. A store that was copied
+ * from a RocketMQ master too, as no record of its log tells them: the larger one counts.
+ */
 static int64_t
 kept_offset(struct broker *broker, int level)
 {
 	int64_t offset = store_level(broker->store, level);
+	int64_t told = offsets_find(broker->offsets, SLICE(DELAY_GROUP), SLICE(DELAY_TOPIC), level);
 
-	if (offset == -1)
-		offset =
-		    offsets_find(broker->offsets, SLICE(DELAY_GROUP), SLICE(DELAY_TOPIC), level);
+	if (told > offset)
+		offset = told;
 	return offset > 0 ? offset : 0;
 }
 
