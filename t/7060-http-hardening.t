@@ -99,6 +99,13 @@ t_ok 'a head byte by byte ends after httpRequestTimeout' t_wait 120 is_over slow
 t_ok 'a body byte by byte, too' t_wait 120 is_over slow-body
 t_ok 'both are counted' t_wait 30 at_least $((late + 2)) connections_late_total
 
+# ---- heads that never end: their buffers count
+printf 'GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: %03000d' 0 >"$T_DIR/half-head"
+crowd -n 200 -b "$T_DIR/half-head"
+t_ok 'heads that never end are counted' t_wait 120 at_least 600000 memory_bytes
+kill9 crowd
+t_ok 'and their memory is given back' t_wait 60 at_most 0 memory_bytes
+
 # ---- bodies that are announced and never come
 printf 'POST /v1/topics/T/messages HTTP/1.1\r\nHost: localhost\r\n%s\r\n%s\r\nContent-Length: 700000\r\n\r\n' "$token" "$json" >"$T_DIR/announced"
 refused=$(metric requests_refused_total)

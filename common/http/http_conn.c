@@ -103,6 +103,14 @@ http_conn_charge(struct http_conn *conn, int64_t bytes)
 	atomic_fetch_add(&conn->server->memory, bytes);
 }
 
+/* Counts the input buffer; a body was counted when its head came. */
+static void
+charge_input(struct http_conn *conn, int64_t bytes)
+{
+	atomic_fetch_add(&conn->server->memory, bytes - conn->input_charged);
+	conn->input_charged = bytes;
+}
+
 /* ---- life ------------------------------------------------------------ */
 
 void
@@ -129,6 +137,7 @@ http_conn_close(struct http_conn *conn)
 	server->options.transport->close(conn->session);
 	close(conn->fd);
 	http_conn_charge(conn, -conn->charged);
+	charge_input(conn, 0);
 	atomic_fetch_sub(&server->n_connections, 1);
 	buf_release(&conn->in);
 	buf_release(&conn->out[0]);
@@ -504,6 +513,7 @@ advance(struct http_conn *conn)
 	while (!conn->dead && step(conn))
 		;
 	conn->advancing = false;
+	charge_input(conn, conn->state == HTTP_CONN_BODY ? 0 : (int64_t)conn->in.cap);
 	if (conn->dead)
 		http_conn_close(conn);
 }

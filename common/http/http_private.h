@@ -55,9 +55,10 @@ struct http_conn {
 	struct buf out[2]; /* the head of an answer, and its body if that is large */
 	size_t n_sent;     /* of out[0], then of out[1] */
 	struct http_exchange *exchange;
-	int64_t charged; /* of server->memory */
-	bool quiet;      /* in that list */
-	bool reads;      /* readable is added */
+	int64_t charged;       /* of server->memory, for a body or an answer */
+	int64_t input_charged; /* ... and for what came and is no body yet */
+	bool quiet;            /* in that list */
+	bool reads;            /* readable is added */
 	bool writes;
 	bool last;  /* closes after this answer */
 	bool ended; /* the peer sends no more */
