@@ -2,6 +2,8 @@
 
 /* Commands that ask the quorum of name servers, or RocketMQ's controllers, who is the master. */
 
+#include <unistd.h>
+
 #include "admin/cmd.h"
 #include "common/json/json_body.h"
 #include "common/protocol/controller.h"
@@ -151,7 +153,7 @@ wanted_names(struct admin *admin, struct buf *body)
 }
 
 static int
-get_sync_state_set_run(struct admin *admin)
+show_sync_state_set(struct admin *admin)
 {
 	struct admin_request ask = { .code = REQUEST_CONTROLLER_GET_SYNC_STATE_DATA };
 	struct twinmq_reply reply;
@@ -177,6 +179,25 @@ get_sync_state_set_run(struct admin *admin)
 	}
 	grid_close(&grid);
 	return 0;
+}
+
+static int
+get_sync_state_set_run(struct admin *admin)
+{
+	int64_t interval_s = args_number(&admin->args, 'i', 0);
+
+	for (;;) {
+		if (show_sync_state_set(admin) == -1)
+			return -1;
+		if (interval_s == 0)
+			return 0;
+		if (report_print(&admin->report) == -1)
+			return admin_fail(admin, "standard output cannot be written");
+		report_release(&admin->report);
+		report_init(&admin->report, args_has(&admin->args, 'J'));
+		arena_reset(&admin->arena);
+		sleep((unsigned)interval_s);
+	}
 }
 
 /* ---- electMaster ---- */
