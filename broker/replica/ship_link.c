@@ -321,7 +321,8 @@ put_block(struct ship_link *link, const struct stretch *stretch)
 
 	while (skip < stretch->n_tags && stretch->tags[skip].position < link->next)
 		skip++;
-	ha_tags_write(&tags, stretch->tags + skip, stretch->n_tags - skip);
+	ha_tags_write(
+	    &tags, skip < stretch->n_tags ? &stretch->tags[skip] : NULL, stretch->n_tags - skip);
 	const struct slice pieces[] = { buf_slice(&tags), { stretch->at, stretch->len } };
 
 	put_head(link, HA_BLOCK, &(struct ha_frame){ .position = link->next }, pieces, 2);
