@@ -69,6 +69,8 @@ cluster_do() {
 	fi
 	case $1 in
 	kill) kill9 "$2" ;;
+	mirror) cluster_mirror "$2" ;;
+	consumed) t_wait 30 cluster_consumed "$2" "$3" "$4" "$5" ;;
 	start) cluster_run "$2" ;;
 	age)
 		cluster_set fileReservedTime 0 || return 1
@@ -86,6 +88,25 @@ cluster_do() {
 	contradictions) [ "$(cluster_transactions contradiction -g "$2")" = "$3" ] ;;
 	*) return 1 ;;
 	esac
+}
+
+# cluster_mirror ROLE: a slave that has all that the master has
+cluster_mirror() {
+	stop "$1" && cp -r "$T_DIR/$1" "$T_DIR/$1-s" &&
+		start "$1-s" mqbroker -o brokerClusterName=rocketmq-cluster -o brokerName="$1" -o brokerId=1 -o brokerRole=SLAVE \
+			-o brokerIP1=127.0.0.1 -o namesrvAddr="$MQ_NAMESRV" -o storePathRootDir="$T_DIR/$1-s" &&
+		cluster_run "$1"
+}
+
+# cluster_consumed ROLE TOPIC GROUP N: the offsets of the group say that it has consumed so many there
+cluster_consumed() {
+	cluster_n=0
+	for cluster_queue in 0 1 2 3; do
+		cluster_offset=$(rawcall "$(address "$1")" 14 consumerGroup="$3" topic="$2" queueId=$cluster_queue setZeroIfNotFound=false |
+			field ext.offset)
+		cluster_n=$((cluster_n + ${cluster_offset:-0}))
+	done
+	[ $cluster_n -eq "$4" ]
 }
 
 # cluster_transactions STATE FLAG...: how many are in this state
