@@ -10,7 +10,6 @@
 #include "common/base/mem.h"
 
 #define BLOCK_BYTES 16384
-#define ALIGN_BYTES 16
 
 struct arena_block {
 	struct arena_block *next;
@@ -76,7 +75,7 @@ arena_reset(struct arena *arena)
 static inline void *
 take_piece(struct arena *arena, size_t size)
 {
-	size = (size + ALIGN_BYTES - 1) & ~(size_t)(ALIGN_BYTES - 1);
+	size = (size + ARENA_ALIGN_BYTES - 1) & ~(size_t)(ARENA_ALIGN_BYTES - 1);
 	if ((size > arena->left || arena->at == NULL) &&
 	    add_block(arena, size > BLOCK_BYTES ? size : BLOCK_BYTES) == -1)
 		return NULL;
@@ -102,7 +101,7 @@ arena_try_zalloc(struct arena *arena, size_t size)
 }
 
 void *
-arena_alloc(struct arena *arena, size_t size)
+arena_alloc_block(struct arena *arena, size_t size)
 {
 	void *piece = take_piece(arena, size);
 
@@ -120,8 +119,8 @@ arena_zalloc(struct arena *arena, size_t size)
 void
 arena_trim(struct arena *arena, void *last, size_t old_size, size_t new_size)
 {
-	size_t old_room = (old_size + ALIGN_BYTES - 1) & ~(size_t)(ALIGN_BYTES - 1);
-	size_t new_room = (new_size + ALIGN_BYTES - 1) & ~(size_t)(ALIGN_BYTES - 1);
+	size_t old_room = (old_size + ARENA_ALIGN_BYTES - 1) & ~(size_t)(ARENA_ALIGN_BYTES - 1);
+	size_t new_room = (new_size + ARENA_ALIGN_BYTES - 1) & ~(size_t)(ARENA_ALIGN_BYTES - 1);
 
 	if ((char *)last + old_room != arena->at || new_room > old_room)
 		fatal("arena_trim of another piece than the last");
