@@ -3,8 +3,8 @@
 
 /*
  * Text that is searched a block at a time: 16 bytes with SSE2, which every amd64 has,
- * else 8 in a word. What finds bytes sets a bit for each (in a word, only the lowest is
- * reliable), simd_first says which byte that is. Any thread.
+ * else 8 in a word. What finds bytes sets a bit for each, SIMD_BITS apart, simd_first says which
+ * byte the lowest is. Any thread.
  */
 
 #include <stdbool.h>
@@ -25,6 +25,7 @@ struct simd_block {
 
 #ifdef __SSE2__
 #define SIMD_BYTES 16
+#define SIMD_BITS 1
 
 static inline uint64_t
 simd_find(struct simd_block block, char value)
@@ -62,9 +63,10 @@ simd_differ(struct simd_block a, struct simd_block b)
 }
 #else
 #define SIMD_BYTES 8
+#define SIMD_BITS 8
 #define SIMD_EACH(value) (UINT64_C(0x0101010101010101) * (unsigned char)(value))
 
-/* x - n borrows into the high bit of bytes below n. */
+/* x - n borrows into the high bit of bytes below n. Only the lowest is reliable. */
 static inline uint64_t
 simd_find_below(struct simd_block block, char limit)
 {
@@ -74,7 +76,10 @@ simd_find_below(struct simd_block block, char limit)
 static inline uint64_t
 simd_find(struct simd_block block, char value)
 {
-	return simd_find_below((struct simd_block){ block.bytes ^ SIMD_EACH(value) }, 1);
+	uint64_t differ = block.bytes ^ SIMD_EACH(value);
+
+	/* the high bit of each byte that is not 0, without a carry into the next */
+	return ~(((differ & SIMD_EACH(0x7F)) + SIMD_EACH(0x7F)) | differ) & SIMD_EACH(0x80);
 }
 
 static inline uint64_t
@@ -123,6 +128,19 @@ simd_same(const char *a, const char *b, size_t len)
 		differ = x ^ y;
 	}
 	return differ == 0;
+}
+
+/* simd_find_both in the n bytes at `at`, n less than a block, of a text that begins at `begin`. */
+static inline uint64_t
+simd_find_both_last(const char *begin, const char *at, size_t n, char a, char b)
+{
+	char bytes[SIMD_BYTES] = { 0 };
+
+	if ((size_t)(at - begin) >= SIMD_BYTES - n) /* a block ends where the text does */
+		return simd_find_both(simd_load(at + n - SIMD_BYTES), a, b) >>
+		       SIMD_BITS * (SIMD_BYTES - n);
+	memcpy(bytes, at, n);
+	return simd_find_both(simd_load(bytes), a, b) & ((UINT64_C(1) << SIMD_BITS * n) - 1);
 }
 
 /* Whether two texts of `len` bytes are the same. */

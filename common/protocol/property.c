@@ -5,11 +5,13 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "common/base/simd_scan.h"
+
 #define NAME_END '\1'
 #define PAIR_END '\2'
 
-static inline bool
-next_pair(struct slice *rest, struct slice *name, struct slice *value)
+bool
+property_next(struct slice *rest, struct slice *name, struct slice *value)
 {
 	if (rest->len == 0)
 		return false; /* maybe no text at all */
@@ -32,12 +34,6 @@ next_pair(struct slice *rest, struct slice *name, struct slice *value)
 		return true;
 	}
 	return false;
-}
-
-bool
-property_next(struct slice *rest, struct slice *name, struct slice *value)
-{
-	return next_pair(rest, name, value);
 }
 
 struct slice
@@ -70,7 +66,7 @@ property_find(struct slice properties, const char *name)
 #define SLOT(first, len) (((unsigned)(first) + 3 * (unsigned)(len)) % N_SLOTS)
 #define MEMBER(name) offsetof(struct known_properties, name)
 
-/* Each in a slot of its own, or the compiler says that one is set twice. */
+/* Each, of 4 bytes or more, in a slot of its own, or the compiler says that one is set twice. */
 static const struct {
 	struct slice name;
 	size_t member;
@@ -94,22 +90,57 @@ static const struct {
 	[SLOT('C', 30)] = { { "CHECK_IMMUNITY_TIME_IN_SECONDS", 30 }, MEMBER(immunity) },
 };
 
+static inline void
+note_pair(struct known_properties *known, const char *pair, const char *middle, const char *stop)
+{
+	if (middle == NULL || middle == pair || middle + 1 == stop)
+		return;
+	size_t len = (size_t)(middle - pair);
+	size_t slot = SLOT((unsigned char)*pair, len);
+
+	if (len != known_names[slot].name.len || !simd_same(pair, known_names[slot].name.data, len))
+		return;
+	struct slice *found = (struct slice *)((char *)known + known_names[slot].member);
+
+	known->repeated |= found->data != NULL;
+	*found = (struct slice){ middle + 1, (size_t)(stop - middle - 1) };
+}
+
+static inline uint64_t
+find_separators(const char *begin, const char *block, const char *end)
+{
+	size_t left = (size_t)(end - block);
+
+	return left >= SIMD_BYTES ? simd_find_both(simd_load(block), NAME_END, PAIR_END)
+	                          : simd_find_both_last(begin, block, left, NAME_END, PAIR_END);
+}
+
+/* The pairs that property_next finds, a block of text at a time. */
 void
 properties_read(struct slice properties, struct known_properties *known)
 {
-	struct slice name, value;
+	const char *begin = properties.data, *end = begin + properties.len;
+	const char *pair = begin, *middle = NULL;
 
 	*known = (struct known_properties){ 0 };
-	while (next_pair(&properties, &name, &value)) {
-		size_t slot = SLOT((unsigned char)name.data[0], name.len);
+	if (properties.len == 0)
+		return;
+	for (const char *block = begin; end - block > 0; block += SIMD_BYTES) {
+		uint64_t matches = find_separators(begin, block, end);
 
-		if (!slice_equal(name, known_names[slot].name))
-			continue;
-		struct slice *found = (struct slice *)((char *)known + known_names[slot].member);
+		for (; matches != 0; matches &= matches - 1) {
+			const char *at = block + simd_first(matches);
 
-		known->repeated |= found->data != NULL;
-		*found = value;
+			if (*at == PAIR_END) {
+				note_pair(known, pair, middle, at);
+				pair = at + 1;
+				middle = NULL;
+			} else if (middle == NULL) {
+				middle = at;
+			}
+		}
 	}
+	note_pair(known, pair, middle, end);
 }
 
 /* Java before 4.9.1 and since 5.1.1 ends the text with a separator, those between do not. */

@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include <criterion/criterion.h>
+#include <stdlib.h>
 
 #include "common/protocol/record.h"
 
@@ -37,6 +38,65 @@ Test(property, the_walk)
 		}
 		cr_assert_str_eq(buf_text(&seen), walks[i].pairs);
 		buf_release(&seen);
+	}
+}
+
+/* The pairs by the rule: up to a \2, parted by the first \1; both sides have something. */
+static void
+walk_slowly(struct slice text, struct buf *seen)
+{
+	for (struct slice pair; slice_next(&text, '\2', &pair);) {
+		struct slice value = pair, name;
+
+		if (slice_next(&value, '\1', &name) && name.len != 0 && value.len != 0)
+			buf_printf(seen, "%.*s=%.*s;", (int)name.len, name.data, (int)value.len,
+			    value.data);
+	}
+}
+
+/* Separators at random places, and names that are known. */
+static struct slice
+random_text(uint32_t *random, int n)
+{
+	static const char *const parts[] = { "\1", "\2", "\2TAGS\1", "\2UNIQ_KEY\1", "a", "bcdefg",
+		"KEYS\1", "CHECK_IMMUNITY_TIME_IN_SECONDS\1", "TAGS" };
+	size_t len = (size_t)n % 90, at = 0;
+	char *text = malloc(len != 0 ? len : 1); /* ends where its block ends */
+
+	while (at < len) {
+		*random = *random * 1664525 + 1013904223;
+		const char *part = parts[(*random >> 20) % (sizeof parts / sizeof *parts)];
+
+		for (; *part != '\0' && at < len; part++)
+			text[at++] = *part;
+	}
+	return (struct slice){ text, len };
+}
+
+Test(property, separators_stand_anywhere)
+{
+	uint32_t random = 1;
+
+	for (int n = 0; n < 20000; n++) {
+		struct slice text = random_text(&random, n), rest = text, name, value;
+		struct buf seen = { 0 }, wanted = { 0 };
+		struct known_properties known;
+
+		walk_slowly(rest, &wanted);
+		while (property_next(&rest, &name, &value))
+			buf_printf(&seen, "%.*s=%.*s;", (int)name.len, name.data, (int)value.len,
+			    value.data);
+		cr_assert(slice_equal(buf_slice(&seen), buf_slice(&wanted)), "%d", n);
+		properties_read(text, &known);
+		cr_assert_eq(known.tags.data, property_find(text, "TAGS").data, "%d", n);
+		cr_assert_eq(known.tags.len, property_find(text, "TAGS").len, "%d", n);
+		cr_assert_eq(known.keys.data, property_find(text, "KEYS").data, "%d", n);
+		cr_assert_eq(known.unique_key.len, property_find(text, "UNIQ_KEY").len, "%d", n);
+		cr_assert_eq(known.immunity.data,
+		    property_find(text, "CHECK_IMMUNITY_TIME_IN_SECONDS").data, "%d", n);
+		buf_release(&seen);
+		buf_release(&wanted);
+		free((void *)(uintptr_t)text.data);
 	}
 }
 
