@@ -21,12 +21,13 @@ struct worker {
 	struct broker *broker;
 	struct loop *loop;
 	struct tail *tail;
-	struct readahead *readahead;  /* what was read for pulls to come */
-	struct parked_pulls *parked;  /* long polling */
-	struct inflight *inflight;    /* sends that are with the writer */
-	struct topic_memo *sent_to;   /* the topic of the last send */
-	struct filter_cache *filters; /* SQL92 expressions of heartbeats and pulls */
-	uint32_t next_queue;          /* for sends that leave the choice to us */
+	struct readahead *readahead;     /* what was read for pulls to come */
+	struct parked_pulls *parked;     /* long polling */
+	struct inflight *inflight;       /* sends that are with the writer */
+	struct topic_memo *sent_to;      /* the topic of the last send */
+	struct topic_memo *committed_to; /* ... and of the last commit of a transaction */
+	struct filter_cache *filters;    /* SQL92 expressions of heartbeats and pulls */
+	uint32_t next_queue;             /* for sends that leave the choice to us */
 	/* pops without messages */
 	struct waiting_pops *waiting;
 };

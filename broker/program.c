@@ -203,6 +203,7 @@ make_workers(struct broker *broker)
 		pull_attach(worker);
 		pop_attach(worker);
 		send_attach(worker);
+		worker->committed_to = mem_zalloc(sizeof *worker->committed_to);
 	}
 }
 
@@ -435,6 +436,7 @@ free_workers(struct broker *broker)
 
 		inflight_free(worker->inflight);
 		free(worker->sent_to);
+		free(worker->committed_to);
 		parked_pulls_free(worker->parked);
 		pop_detach(worker);
 		readahead_free(worker->readahead);

@@ -3,6 +3,7 @@
 #include "broker/state/producer_group.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "common/base/mem.h"
@@ -15,6 +16,7 @@ struct producer_groups {
 	pthread_mutex_t lock;
 	const int *standard;
 	struct strmap table; /* name -> struct producer_group, texts in the same block */
+	_Atomic size_t n;    /* of the table; without the lock */
 	size_t n_claimed;    /* changes on their way to meta.db */
 };
 
@@ -79,6 +81,7 @@ producer_groups_put(struct producer_groups *groups, const struct producer_group 
 	pthread_mutex_lock(&groups->lock);
 	struct producer_group *old = strmap_put(&groups->table, name, copy);
 
+	atomic_store_explicit(&groups->n, groups->table.n, memory_order_release);
 	pthread_mutex_unlock(&groups->lock);
 	free(old);
 }
@@ -99,6 +102,7 @@ producer_groups_remove(struct producer_groups *groups, struct slice name)
 	pthread_mutex_lock(&groups->lock);
 	struct producer_group *gone = strmap_take(&groups->table, name);
 
+	atomic_store_explicit(&groups->n, groups->table.n, memory_order_release);
 	pthread_mutex_unlock(&groups->lock);
 	free(gone);
 	return gone != NULL;
@@ -131,6 +135,22 @@ producer_groups_find(struct producer_groups *groups, struct slice name, struct a
 			.check_url = SLICE(""),
 		};
 	return found != NULL;
+}
+
+enum transaction_policy
+producer_groups_policy(struct producer_groups *groups, struct slice name)
+{
+	enum transaction_policy policy = (enum transaction_policy) * groups->standard;
+
+	if (atomic_load_explicit(&groups->n, memory_order_acquire) == 0)
+		return policy;
+	pthread_mutex_lock(&groups->lock);
+	const struct producer_group *found = strmap_find(&groups->table, name);
+
+	if (found != NULL)
+		policy = found->policy;
+	pthread_mutex_unlock(&groups->lock);
+	return policy;
 }
 
 const struct producer_group *

@@ -50,6 +50,8 @@ bool producer_groups_remove(struct producer_groups *groups, struct slice name);
  * arena. */
 bool producer_groups_find(struct producer_groups *groups, struct slice name, struct arena *arena,
     struct producer_group *group);
+/* Its policy, as producer_groups_find says. */
+enum transaction_policy producer_groups_policy(struct producer_groups *groups, struct slice name);
 /* All, in order of names, in the arena. */
 const struct producer_group *producer_groups_list(
     struct producer_groups *groups, struct arena *arena, size_t *n);

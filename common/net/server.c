@@ -70,6 +70,7 @@ struct server {
 	atomic_int n_silent;   /* connections without a request yet */
 	atomic_int n_evicting; /* silent ones that were asked to make room on other loops */
 	struct addresses addresses;
+	struct reply_stencil success; /* a reply that says nothing else */
 	struct unsupported *unsupported;
 	_Atomic uint64_t n_over_limit, n_over_address, n_silent_closed;
 	int64_t address_line_ms;
@@ -207,11 +208,23 @@ send_any_reply(struct conn *conn, const struct ticket *ticket, const struct repl
 	}
 }
 
+static bool
+is_success(const struct reply *reply)
+{
+	return reply->code == RESPONSE_SUCCESS && reply->remark.data == NULL &&
+	       reply->fields == NULL && reply->ext == NULL && reply->body.len == 0 &&
+	       reply->n_parts == 0;
+}
+
 static void
 send_reply(struct conn *conn, const struct ticket *ticket, const struct reply *reply)
 {
-	if (reply->stencil != NULL && ticket->codec == FRAME_JSON && !ticket->oneway)
-		conn_send_stencil(conn, reply->stencil, ticket->opaque, reply->header);
+	const struct reply_stencil *stencil = reply->stencil;
+
+	if (stencil == NULL && is_success(reply))
+		stencil = &server_of(conn)->success;
+	if (stencil != NULL && ticket->codec == FRAME_JSON && !ticket->oneway)
+		conn_send_stencil(conn, stencil, ticket->opaque, reply->header);
 	else
 		send_any_reply(conn, ticket, reply);
 }
@@ -760,6 +773,15 @@ server_stop_listening(struct server *server)
 	}
 }
 
+static void
+init_success(struct reply_stencil *stencil)
+{
+	static const char *const none[] = { NULL };
+	const struct command sample = server_reply_command(FRAME_JSON, RESPONSE_SUCCESS, 0);
+
+	reply_stencil_init(stencil, &sample, none);
+}
+
 struct server *
 server_new(const struct server_options *options)
 {
@@ -772,6 +794,7 @@ server_new(const struct server_options *options)
 	atomic_init(&server->n_evicting, 0);
 	pthread_mutex_init(&server->addresses.lock, NULL);
 	server->unsupported = unsupported_new();
+	init_success(&server->success);
 	if (options->silent_ms == 0 ||
 	    (options->idle_ms != 0 && options->idle_ms < options->silent_ms))
 		server->options.silent_ms = options->idle_ms;
@@ -797,6 +820,7 @@ server_free(struct server *server)
 	strmap_release(&server->addresses.by_ip, free);
 	pthread_mutex_destroy(&server->addresses.lock);
 	unsupported_free(server->unsupported);
+	reply_stencil_release(&server->success);
 	free(server->counters);
 	free(server->rows);
 	free(server->rows_by_code);

@@ -278,17 +278,6 @@ read_events(struct pending_end *end)
 
 /* ---- deciding -------------------------------------------------------- */
 
-static enum transaction_policy
-policy_of(const struct pending_end *end, const struct known_properties *known)
-{
-	struct broker *broker = end->worker->broker;
-	struct producer_group group;
-
-	producer_groups_find(
-	    broker->producer_groups, known->producer_group, &end->worker->loop->arena, &group);
-	return group.policy;
-}
-
 static void
 count_decision(const struct pending_end *end, const struct append *append)
 {
@@ -343,7 +332,7 @@ commit(struct pending_end *end, const struct record *half, const struct known_pr
 	struct arena *arena = &worker->loop->arena;
 	struct half_event event = event_of(end, EVENT_COMMIT);
 	struct record delivered = *half;
-	struct topic topic;
+	const struct topic *topic;
 
 	/* A CRC that is computed again would hide that the disk has changed the body. */
 	delivered.crc_stands = true;
@@ -353,14 +342,15 @@ commit(struct pending_end *end, const struct record *half, const struct known_pr
 		    SLICE("the half message does not say which topic it is for"));
 		return;
 	}
-	if (!topics_find(broker->topics, delivered.topic, &topic)) {
+	topic = topics_find_again(broker->topics, delivered.topic, worker->committed_to);
+	if (topic == NULL) {
 		finish(end, TRANSACTION_FAILED,
 		    arena_printf(arena,
 			"its topic %.*s was deleted; create it again, the transaction stays open",
 			(int)delivered.topic.len, delivered.topic.data));
 		return;
 	}
-	delivered.queue_id = topic_queue_now(&topic, delivered.queue_id);
+	delivered.queue_id = topic_queue_now(topic, delivered.queue_id);
 
 	int level = delay_level(broker->delays, known->delay);
 	int64_t due = level > 0 ? delay_divert(broker->delays, level, &delivered, arena) : 0;
@@ -444,7 +434,8 @@ decide_record(struct pending_end *end)
 	if (end->copy == -1)
 		decision->half_offset = half->queue_offset;
 	bool lenient = decision->kind != EVENT_UNKNOWN && decision->source != SOURCE_ADMIN &&
-	               policy_of(end, &known) == POLICY_COMMIT_WINS_ONCE;
+	               producer_groups_policy(end->worker->broker->producer_groups,
+			   known.producer_group) == POLICY_COMMIT_WINS_ONCE;
 
 	if (decision->kind == EVENT_UNKNOWN) {
 		keep_event(end, EVENT_UNKNOWN);
