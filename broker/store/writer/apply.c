@@ -232,7 +232,7 @@ commit_stretch(struct apply *apply)
 	const struct placed placed = {
 		.notice = notice,
 		.records = { chunk->data + apply->at, len },
-		.tags = apply->job->tags + apply->tag,
+		.tags = tag > apply->tag ? &apply->job->tags[apply->tag] : NULL,
 		.n_tags = tag - apply->tag,
 	};
 
