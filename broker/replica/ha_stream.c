@@ -271,6 +271,8 @@ is_settled(const struct ha_stream *stream)
 static struct slice
 unparsed(const struct ha_stream *stream)
 {
+	if (stream->at == stream->in.len)
+		return SLICE("");
 	return (struct slice){ stream->in.data + stream->at, stream->in.len - stream->at };
 }
 

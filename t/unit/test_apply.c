@@ -247,7 +247,8 @@ apply_tagged(
 	struct chunk *chunk = chunk_new(position, bytes.len);
 	struct ha_tag *copy = n_tags != 0 ? mem_alloc(n_tags * sizeof tags[0]) : NULL;
 
-	memcpy(chunk->data, bytes.data, bytes.len);
+	if (bytes.len != 0)
+		memcpy(chunk->data, bytes.data, bytes.len);
 	if (n_tags != 0)
 		memcpy(copy, tags, n_tags * sizeof tags[0]);
 	struct apply_job *job = apply_job_new(chunk, copy, n_tags);
