@@ -241,6 +241,29 @@ admin_do_each_name_server(struct admin *admin, const struct admin_request *ask)
 	return n_failed == n ? -1 : 0;
 }
 
+/* ---- settings ---- */
+
+size_t
+admin_settings(struct admin *admin, struct slice body, const struct ext **pairs)
+{
+	size_t n = 0, cap = 1;
+
+	for (size_t i = 0; i < body.len; i++)
+		cap += body.data[i] == '\n';
+	struct ext *list = arena_alloc(&admin->arena, cap * sizeof *list);
+	for (struct slice line; body.len != 0 && slice_next(&body, '\n', &line);) {
+		const char *equals = memchr(line.data, '=', line.len);
+
+		if (line.len == 0 || line.data[0] == '#' || equals == NULL)
+			continue;
+		list[n].key = slice_trim((struct slice){ line.data, (size_t)(equals - line.data) });
+		list[n++].value = slice_trim(
+		    (struct slice){ equals + 1, line.len - (size_t)(equals + 1 - line.data) });
+	}
+	*pairs = list;
+	return n;
+}
+
 /* ---- names for numbers ---- */
 
 /* Since 4.0.0, each release has two consecutive versions: snapshot and release. */

@@ -129,6 +129,9 @@ int admin_fail_asked(struct admin *admin, const struct admin_asked *asked);
 /* Reports a reply whose body cannot be read; returns -1. */
 int admin_bad_body(struct admin *admin, const struct admin_request *ask);
 
+/* The lines "key=value" of a reply with settings, in the arena; how many there are. */
+size_t admin_settings(struct admin *admin, struct slice body, const struct ext **pairs);
+
 /* ---- where ---- */
 
 /*

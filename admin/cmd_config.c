@@ -4,28 +4,6 @@
 
 /* ---- settings of daemons: "key=value" lines, as Java writes properties ---- */
 
-/* The pairs of the body, in the arena. */
-static size_t
-read_lines(struct admin *admin, struct slice body, const struct ext **pairs)
-{
-	size_t n = 0, cap = 1;
-
-	for (size_t i = 0; i < body.len; i++)
-		cap += body.data[i] == '\n';
-	struct ext *list = arena_alloc(&admin->arena, cap * sizeof *list);
-	for (struct slice line; body.len != 0 && slice_next(&body, '\n', &line);) {
-		const char *equals = memchr(line.data, '=', line.len);
-
-		if (line.len == 0 || line.data[0] == '#' || equals == NULL)
-			continue;
-		list[n].key = slice_trim((struct slice){ line.data, (size_t)(equals - line.data) });
-		list[n++].value = slice_trim(
-		    (struct slice){ equals + 1, line.len - (size_t)(equals + 1 - line.data) });
-	}
-	*pairs = list;
-	return n;
-}
-
 static int
 show_config(struct admin *admin, struct slice address, enum request_code code, struct slice only)
 {
@@ -35,7 +13,7 @@ show_config(struct admin *admin, struct slice address, enum request_code code, s
 
 	if (admin_must(admin, &ask, &reply) == -1)
 		return -1;
-	size_t n = read_lines(admin, reply.body, &pairs);
+	size_t n = admin_settings(admin, reply.body, &pairs);
 	for (size_t i = 0; only.data != NULL && i < n; i++)
 		if (slice_equal(pairs[i].key, only)) {
 			report_pairs(&admin->report, address, &pairs[i], 1);

@@ -236,27 +236,6 @@ ask_daemon(struct doctor *doctor, const struct doctor_daemon *daemon, enum reque
 	return admin_ask(doctor->admin, &ask, reply);
 }
 
-static void
-read_lines(struct doctor *doctor, struct slice body, struct doctor_daemon *daemon)
-{
-	size_t cap = 1;
-
-	for (size_t i = 0; i < body.len; i++)
-		cap += body.data[i] == '\n';
-	struct ext *list = arena_alloc(&doctor->admin->arena, cap * sizeof *list);
-	daemon->settings = list;
-	for (struct slice line; body.len != 0 && slice_next(&body, '\n', &line);) {
-		const char *equals = memchr(line.data, '=', line.len);
-
-		if (line.len == 0 || line.data[0] == '#' || equals == NULL)
-			continue;
-		size_t len = (size_t)(equals - line.data);
-		list[daemon->n_settings].key = slice_trim((struct slice){ line.data, len });
-		list[daemon->n_settings++].value =
-		    slice_trim((struct slice){ equals + 1, line.len - len - 1 });
-	}
-}
-
 /* How many ms its clock is ahead of ours; asked when there is a connection already. */
 static void
 ask_clock(struct doctor *doctor, struct doctor_daemon *daemon)
@@ -319,7 +298,7 @@ survey_name_server(struct doctor *doctor, const char *address, struct slice name
 	if (!daemon->answered)
 		return;
 	if (ask_daemon(doctor, daemon, REQUEST_GET_NAMESRV_CONFIG, &reply) == 0)
-		read_lines(doctor, reply.body, daemon);
+		daemon->n_settings = admin_settings(doctor->admin, reply.body, &daemon->settings);
 	if (ask_daemon(doctor, daemon, REQUEST_GET_BROKER_CLUSTER_INFO, &reply) == -1 ||
 	    cluster_info_read(&doctor->admin->arena, reply.body, &server->cluster) == -1) {
 		daemon->answered = false;
@@ -390,7 +369,7 @@ survey_broker(struct doctor *doctor, struct doctor_broker *broker, struct slice 
 	if (!daemon->has_clock)
 		guess_clock(daemon);
 	if (ask_daemon(doctor, daemon, REQUEST_GET_BROKER_CONFIG, &reply) == 0)
-		read_lines(doctor, reply.body, daemon);
+		daemon->n_settings = admin_settings(doctor->admin, reply.body, &daemon->settings);
 	if (ask_daemon(doctor, daemon, REQUEST_GET_ALL_TOPIC_CONFIG, &reply) == 0)
 		topic_table_read(&doctor->admin->arena,
 		    json_parse(&doctor->admin->arena, reply.body), &broker->topics);

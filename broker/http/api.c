@@ -68,6 +68,32 @@ api_body(struct http_exchange *exchange)
 	return json;
 }
 
+void
+api_results_open(struct api_results *results)
+{
+	*results = (struct api_results){ 0 };
+	json_out_init(&results->out, &results->body);
+	json_open_object(&results->out);
+	json_key(&results->out, "results");
+	json_open_array(&results->out);
+}
+
+void
+api_results_put_status(struct api_results *results, int status)
+{
+	results->n_good += status == 200;
+	json_member_put_int(&results->out, "status", status);
+}
+
+void
+api_results_answer(struct api_results *results, struct http_exchange *exchange, const char *count)
+{
+	json_close_array(&results->out);
+	json_member_put_int(&results->out, count, results->n_good);
+	json_close_object(&results->out);
+	http_answer_json(exchange, 200, &results->body);
+}
+
 struct loop *
 api_loop(struct http_exchange *exchange)
 {

@@ -16,6 +16,19 @@ int api_check_name(
     struct http_exchange *exchange, const char *what, enum name_kind kind, struct slice name);
 /* The body as JSON; NULL after a problem was answered. */
 const struct json *api_body(struct http_exchange *exchange);
+/* An answer with a result for each of what was asked: {"results":[...],"COUNT":how many succeeded}.
+ */
+struct api_results {
+	struct buf body;
+	struct json_out out;
+	int64_t n_good;
+};
+
+void api_results_open(struct api_results *results);
+/* The member of one of the objects that the caller writes to `out`. */
+void api_results_put_status(struct api_results *results, int status);
+void api_results_answer(
+    struct api_results *results, struct http_exchange *exchange, const char *count);
 /* The loop for an operation: each in turn. On the server's thread. */
 struct loop *api_loop(struct http_exchange *exchange);
 

@@ -149,33 +149,24 @@ static void
 answer_replayed(struct http_exchange *exchange, struct loop *loop)
 {
 	const struct replaying *replaying = exchange->state;
-	struct buf body = { 0 };
-	struct json_out out;
-	int64_t n_good = 0;
+	struct api_results results;
 
 	(void)loop;
-	json_out_init(&out, &body);
-	json_open_object(&out);
-	json_key(&out, "results");
-	json_open_array(&out);
+	api_results_open(&results);
 	for (size_t i = 0; i < replaying->n; i++) {
 		const struct one_letter *one = &replaying->list[i];
 		bool good = one->code == RESPONSE_SUCCESS;
 
-		n_good += good;
-		json_open_object(&out);
-		json_member_put_int(&out, "offset", one->offset);
-		json_member_put_int(&out, "status", api_status(one->code));
+		json_open_object(&results.out);
+		json_member_put_int(&results.out, "offset", one->offset);
+		api_results_put_status(&results, api_status(one->code));
 		json_member_put_slice(
-		    &out, good ? "id" : "detail", good ? one->msg_id : one->remark);
+		    &results.out, good ? "id" : "detail", good ? one->msg_id : one->remark);
 		if (good)
-			json_member_put_slice(&out, "topic", one->topic);
-		json_close_object(&out);
+			json_member_put_slice(&results.out, "topic", one->topic);
+		json_close_object(&results.out);
 	}
-	json_close_array(&out);
-	json_member_put_int(&out, "replayed", n_good);
-	json_close_object(&out);
-	http_answer_json(exchange, 200, &body);
+	api_results_answer(&results, exchange, "replayed");
 }
 
 /* Goes on until a result has to come later. A client that is gone wants no more. */

@@ -327,32 +327,21 @@ static void
 answer_settled(struct http_exchange *exchange, struct loop *loop)
 {
 	const struct settling *settling = exchange->state;
-	struct buf body = { 0 };
-	struct json_out out;
-	int64_t n_good = 0;
+	struct api_results results;
 
 	(void)loop;
-	json_out_init(&out, &body);
-	json_open_object(&out);
-	json_key(&out, "results");
-	json_open_array(&out);
+	api_results_open(&results);
 	for (size_t i = 0; i < settling->n; i++) {
 		const struct one_receipt *one = &settling->list[i];
-		bool good = one->wrong == NULL && one->code == RESPONSE_SUCCESS;
 
-		n_good += good;
-		json_open_object(&out);
-		json_member_put_int(
-		    &out, "status", one->wrong != NULL ? 400 : api_status(one->code));
-		if (!good)
-			json_member_put_slice(&out, "detail",
+		json_open_object(&results.out);
+		api_results_put_status(&results, one->wrong != NULL ? 400 : api_status(one->code));
+		if (one->wrong != NULL || one->code != RESPONSE_SUCCESS)
+			json_member_put_slice(&results.out, "detail",
 			    one->wrong != NULL ? slice_of(one->wrong) : one->remark);
-		json_close_object(&out);
+		json_close_object(&results.out);
 	}
-	json_close_array(&out);
-	json_member_put_int(&out, "settled", n_good);
-	json_close_object(&out);
-	http_answer_json(exchange, 200, &body);
+	api_results_answer(&results, exchange, "settled");
 }
 
 static void
