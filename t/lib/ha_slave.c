@@ -252,5 +252,9 @@ main(int argc, char **argv)
 	}
 	report(&slave);
 	follow(&slave);
+	buf_release(&slave.in);
+	if (slave.out != NULL)
+		fclose(slave.out);
+	close(slave.fd);
 	return 0;
 }
