@@ -47,6 +47,7 @@ Test(recent, the_oldest_make_room)
 	cr_assert_eq(recent.lost_seq, 99 - (int64_t)recent.n);
 	add(100000, 50000, 100);
 	cr_assert_eq(recent.n, 1, "one stays, whatever its size");
+	recent_clear(&recent);
 	recent_init(&recent, SIZE_MAX);
 	for (int64_t i = 0; i < RECENT_NEWS + 5; i++)
 		add(i, 1, i);
