@@ -54,6 +54,9 @@ t_ok "it gets the log" t_wait 30 slave_is_whole
 t_ok "and the tables" t_wait 30 same_tables
 s=$(address slave)
 
+t_has "it says whom it copies" "$(rawcall "$s" 907)" '"activated":true'
+t_has "and where" "$(rawcall "$s" 907)" "\"masterAddr\":\"127.0.0.1:$((master_port + 1))\""
+
 # While it follows.
 make_topic Later a
 rawcall "$m" 15 consumerGroup=CG topic=T queueId=0 commitOffset=2 >/dev/null

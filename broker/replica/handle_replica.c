@@ -7,6 +7,7 @@
 
 #include "broker/context.h"
 #include "broker/replica/ship.h"
+#include "broker/state/replica.h"
 #include "broker/state/replica_record.h"
 #include "broker/store/store.h"
 #include "common/json/json_body.h"
@@ -151,6 +152,18 @@ fill_master(struct request *request, struct ha_status *status)
 	status->n_slaves = n;
 }
 
+static void
+fill_slave(struct request *request, struct ha_client_status *client)
+{
+	struct replica_state *state = arena_alloc(request->arena, sizeof *state);
+
+	replica_get(request_broker(request)->replica, state);
+	if (state->master[0] != '\0')
+		client->master = slice_of(state->master);
+	client->master_flushed = state->master_max;
+	client->active = state->phase == REPLICA_COPYING;
+}
+
 static enum verdict
 get_ha_status_begin(struct request *request)
 {
@@ -166,6 +179,7 @@ get_ha_status_begin(struct request *request)
 		fill_master(request, &status);
 	} else {
 		status.client.max_position = bounds.max_position;
+		fill_slave(request, &status.client);
 	}
 	json_out_init(&out, &text);
 	ha_status_write(&out, &status);
