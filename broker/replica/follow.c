@@ -11,6 +11,7 @@
 #include "broker/replica/apache_meta.h"
 #include "broker/replica/ha_stream.h"
 #include "broker/state/replica.h"
+#include "broker/state/replica_record.h"
 #include "broker/store/store.h"
 #include "common/base/clock.h"
 #include "common/base/container_of.h"
@@ -231,6 +232,36 @@ ask_runtime_info(struct follower *follower)
 
 /* ---- the hello -------------------------------------------------------------------- */
 
+/* The epochs of our log, in the arena. */
+static const struct ha_epoch *
+own_epochs(struct follower *follower, struct arena *arena, size_t *n)
+{
+	struct replica_epoch *all = arena_alloc(arena, REPLICA_EPOCHS_MAX * sizeof *all);
+	struct ha_epoch *epochs = arena_alloc(arena, REPLICA_EPOCHS_MAX * sizeof *epochs);
+
+	*n = replica_record_epochs(follower->broker->replica_record, all);
+	for (size_t i = 0; i < *n; i++)
+		epochs[i] = (struct ha_epoch){ all[i].epoch, all[i].position };
+	return epochs;
+}
+
+/*
+ * What follows now is the master's log, so its epochs are ours; those that begin behind our end
+ * take nothing from what we have.
+ */
+static void
+take_epochs(struct follower *follower, struct arena *arena, const struct ha_log *master)
+{
+	struct replica_epoch *epochs = arena_alloc(arena, (master->n_epochs + 1) * sizeof *epochs);
+
+	for (size_t i = 0; i < master->n_epochs; i++)
+		epochs[i] =
+		    (struct replica_epoch){ master->epochs[i].epoch, master->epochs[i].start };
+	if (master->n_epochs != 0)
+		replica_record_take_epochs(
+		    follower->broker->replica_record, epochs, master->n_epochs, INT64_MAX);
+}
+
 static void
 take_welcome(struct follower *follower, struct slice body)
 {
@@ -240,9 +271,10 @@ take_welcome(struct follower *follower, struct slice body)
 
 	if (ha_welcome_read(&arena, body, &welcome) == -1 || welcome.token.len != HA_TOKEN_BYTES)
 		set_phase(follower, REPLICA_REFUSED, "its answer to HA_HELLO makes no sense");
-	else if (welcome.stream_from == our_end || our_end == our_min)
+	else if (welcome.stream_from == our_end || our_end == our_min) {
+		take_epochs(follower, &arena, &welcome.log);
 		open_stream(follower, welcome.token.data, welcome.stream_from);
-	else if (welcome.stream_from == HA_START_EMPTY)
+	} else if (welcome.stream_from == HA_START_EMPTY)
 		set_phase(follower, REPLICA_REFUSED,
 		    "it has nothing that continues our log: start this slave with an empty store");
 	else
@@ -285,14 +317,17 @@ say_hello(struct follower *follower)
 		.can_read_meta = true,
 	};
 	struct buf body = { 0 };
+	struct arena arena = { 0 };
 	struct json_out out;
 
+	hello.log.epochs = own_epochs(follower, &arena, &hello.log.n_epochs);
 	hello.log.max_position = end_of_log(follower, &hello.log.min_position);
 	json_out_init(&out, &body);
 	ha_hello_write(&out, &hello);
 	follower->asking = true;
 	conn_request(follower->conn, &command, buf_slice(&body), TIMEOUT_MS, on_hello, follower);
 	buf_release(&body);
+	arena_release(&arena);
 }
 
 /* ---- the connection ----------------------------------------------------------------- */

@@ -513,7 +513,7 @@ on_tick(struct timer *timer)
 	set_tick(lease, PERIOD_MS);
 	if (lease->stopping)
 		return;
-	if (lease->epoch != 0 && !lease->warned && now_ms >= lease->lease_until_ms) {
+	if (lease->lease_until_ms != 0 && !lease->warned && now_ms >= lease->lease_until_ms) {
 		log_warn("this master has no lease any more and writes nothing: no name server of "
 			 "the quorum answers epoch=%lld",
 		    (long long)lease->epoch);
