@@ -317,6 +317,16 @@ http_address(struct doctor *doctor, const struct doctor_broker *broker)
 	    (long long)doctor_counter(daemon, "httpPort"));
 }
 
+/* An older broker does not tell its port. */
+static bool
+tells_http_port(const struct doctor_daemon *daemon)
+{
+	for (size_t i = 0; i < daemon->n_counters; i++)
+		if (slice_is(daemon->counters[i].key, "httpPort"))
+			return true;
+	return false;
+}
+
 static void
 no_http(struct doctor *doctor)
 {
@@ -326,7 +336,7 @@ no_http(struct doctor *doctor)
 		const char *wanted = doctor_setting(doctor, daemon, "httpPort");
 		const char *address, *why = NULL;
 
-		if (wanted == NULL || strcmp(wanted, "0") == 0 || daemon->n_counters == 0)
+		if (wanted == NULL || strcmp(wanted, "0") == 0 || !tells_http_port(daemon))
 			continue;
 		if (doctor_counter(daemon, "httpPort") == 0) {
 			doctor_find(doctor, broker->name,
