@@ -256,9 +256,13 @@ ask_clock(struct doctor *doctor, struct doctor_daemon *daemon)
 	daemon->clock_error_ms = (after - before) / 2 + 1;
 }
 
-/* What it sees of its host. A daemon of RocketMQ refuses; that is an answer, too. */
+/*
+ * What it sees of its host. A daemon of RocketMQ refuses; that is an answer, too. A name server of
+ * RocketMQ 4 is silent, so it is asked `plain`, which daemons of its kind know.
+ */
 static void
-look_at(struct doctor *doctor, struct doctor_daemon *daemon, struct slice names)
+look_at(struct doctor *doctor, struct doctor_daemon *daemon, struct slice names,
+    enum request_code plain)
 {
 	struct host_view_header header = { names };
 	struct admin_request ask = { slice_of(daemon->address), REQUEST_GET_HOST_VIEW,
@@ -273,11 +277,13 @@ look_at(struct doctor *doctor, struct doctor_daemon *daemon, struct slice names)
 	} else {
 		const struct twinmq_error *error = twinmq_error(doctor->admin->mq);
 
-		daemon->answered = error->code > 0;
 		daemon->unreachable = error->code == TWINMQ_UNREACHABLE;
 		daemon->why = doctor_text(doctor, "%s", error->text);
+		daemon->answered =
+		    error->code > 0 || (error->code == TWINMQ_TIMEOUT &&
+					   ask_daemon(doctor, daemon, plain, &reply) == 0);
 	}
-	if (daemon->answered &&
+	if (daemon->answered && (daemon->has_view || plain == REQUEST_GET_BROKER_RUNTIME_INFO) &&
 	    ask_daemon(doctor, daemon, REQUEST_GET_BROKER_RUNTIME_INFO, &reply) == 0)
 		kv_table_read(
 		    &doctor->admin->arena, reply.body, &daemon->counters, &daemon->n_counters);
@@ -294,7 +300,7 @@ survey_name_server(struct doctor *doctor, const char *address, struct slice name
 	*server = (struct doctor_name_server){ 0 };
 	daemon->address = doctor_text(doctor, "%s", address);
 	daemon->title = doctor_text(doctor, "name server %s", address);
-	look_at(doctor, daemon, names);
+	look_at(doctor, daemon, names, REQUEST_GET_BROKER_CLUSTER_INFO);
 	if (!daemon->answered)
 		return;
 	if (ask_daemon(doctor, daemon, REQUEST_GET_NAMESRV_CONFIG, &reply) == 0)
@@ -363,7 +369,7 @@ survey_broker(struct doctor *doctor, struct doctor_broker *broker, struct slice 
 	struct doctor_daemon *daemon = &broker->daemon;
 	struct twinmq_reply reply;
 
-	look_at(doctor, daemon, names);
+	look_at(doctor, daemon, names, REQUEST_GET_BROKER_RUNTIME_INFO);
 	if (!daemon->answered)
 		return;
 	if (!daemon->has_clock)
