@@ -119,12 +119,13 @@ find_separators(const char *begin, const char *block, const char *end)
 void
 properties_read(struct slice properties, struct known_properties *known)
 {
-	const char *begin = properties.data, *end = begin + properties.len;
-	const char *pair = begin, *middle = NULL;
+	const char *begin = properties.data, *pair = begin, *middle = NULL;
 
 	*known = (struct known_properties){ 0 };
 	if (properties.len == 0)
-		return;
+		return; /* data may be NULL */
+	const char *end = begin + properties.len;
+
 	for (const char *block = begin; end - block > 0; block += SIMD_BYTES) {
 		uint64_t matches = find_separators(begin, block, end);
 
