@@ -13,7 +13,6 @@ start ns mqnamesrv -o storePath="$T_DIR/ns" || exit 1
 
 # copy N ROLE ID: the Nth broker of the name "pair", in a folder of its own
 copy() {
-	copy_n=$1
 	broker "copy$1" -o brokerName=pair -o brokerRole="$2" -o brokerId="$3" -o namesrvAddr="$(address ns)" \
 		-o flushDiskType="$flush" -o mappedFileSizeCommitLog=8388608
 }
