@@ -174,6 +174,7 @@ open_store(struct broker *broker)
 		.half_wait_ms = settings->transaction_time_out,
 		.dedup_max_keys = settings->dedup_max_keys,
 		.vfs = vfs_name,
+		.begin_anew = replica_record_begins_anew(broker->replica_record),
 		.tricks_off = tricks_off,
 		.store_host = broker->host,
 	    },
@@ -181,7 +182,11 @@ open_store(struct broker *broker)
 	if (broker->store == NULL)
 		log_error("%s", why);
 	free(why);
-	return broker->store != NULL ? 0 : -1;
+	if (broker->store == NULL)
+		return -1;
+	return replica_record_begins_anew(broker->replica_record)
+	           ? replica_record_began_anew(broker->replica_record)
+	           : 0;
 }
 
 static void
@@ -540,7 +545,8 @@ broker_start(struct daemon *daemon)
 
 	broker->pops = pops_new(broker);
 	if (port == -1 || address_choose(broker, port) == -1 ||
-	    broker_http_start(broker, port) == -1 || open_store(broker) == -1) {
+	    broker_http_start(broker, port) == -1 || open_store(broker) == -1 ||
+	    role_begin_epoch(broker) == -1) {
 		broker_release(daemon);
 		return -1;
 	}

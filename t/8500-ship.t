@@ -24,7 +24,7 @@ end_of_log() {
 
 # hello [KEY VALUE]: with another value for the key
 hello() {
-	hello_body='{"brokerName":"broker-a","brokerId":1,"clusterName":"DefaultCluster","version":"1","canReadMeta":true,"minPosition":0,"maxPosition":0,"epochs":[]}'
+	hello_body='{"brokerName":"broker-a","brokerId":1,"clusterName":"DefaultCluster","version":"1","canReadMeta":true,"minPosition":0,"maxPosition":0,"epochs":[[1,0]]}'
 	[ $# -eq 0 ] || hello_body=$(echo "$hello_body" | sed "s/\"$1\":[^,}]*/\"$1\":$2/")
 	rawcall -B "$hello_body" "$m" 7021
 }

@@ -9,6 +9,7 @@
 
 #include "broker/cluster/register.h"
 #include "broker/replica/apache_meta.h"
+#include "broker/replica/cut.h"
 #include "broker/replica/ha_stream.h"
 #include "broker/state/replica.h"
 #include "broker/state/replica_record.h"
@@ -38,6 +39,7 @@ struct follower {
 	struct ha_stream *stream;  /* NULL: none */
 	int64_t tables_ms;         /* of a RocketMQ master: when they are asked for next */
 	int64_t same_ms;           /* monotonic: when we had all that the master has */
+	struct cut *cut;           /* an end of our log that goes; NULL: none */
 	struct replica_state state;
 	bool stopped;
 };
@@ -263,6 +265,29 @@ take_epochs(struct follower *follower, struct arena *arena, const struct ha_log 
 }
 
 static void
+on_cut_failed(void *arg)
+{
+	struct follower *follower = arg;
+
+	cut_free(follower->cut);
+	follower->cut = NULL;
+}
+
+static void
+cut_off(struct follower *follower, const struct ha_welcome *welcome)
+{
+	if (welcome->log.max_position == welcome->log.min_position) {
+		set_phase(follower, REPLICA_REFUSED,
+		    "its log is empty and ours is not: if it lost its disk, start this slave as "
+		    "the master");
+		return;
+	}
+	set_phase(follower, REPLICA_REFUSED,
+	    "our log has an end that it does not have: that end is cut off");
+	follower->cut = cut_start(follower->broker, welcome->stream_from, on_cut_failed, follower);
+}
+
+static void
 take_welcome(struct follower *follower, struct slice body)
 {
 	struct arena arena = { 0 };
@@ -278,8 +303,7 @@ take_welcome(struct follower *follower, struct slice body)
 		set_phase(follower, REPLICA_REFUSED,
 		    "it has nothing that continues our log: start this slave with an empty store");
 	else
-		set_phase(follower, REPLICA_REFUSED,
-		    "our log has an end that it does not have: that end has to be cut off");
+		cut_off(follower, &welcome);
 	arena_release(&arena);
 }
 
@@ -427,7 +451,7 @@ resolve_master(struct follower *follower)
 static void
 search(struct follower *follower)
 {
-	if (follower->asking || !resolve_master(follower))
+	if (follower->asking || follower->cut != NULL || !resolve_master(follower))
 		return;
 	const struct resolved *at = resolver_get(follower->resolver, 0);
 
@@ -508,6 +532,7 @@ follower_free(struct follower *follower)
 	if (follower == NULL)
 		return;
 	follower_stop(follower);
+	cut_free(follower->cut);
 	if (follower->resolver != NULL)
 		resolver_free(follower->resolver);
 	free(follower->addresses);

@@ -10,6 +10,7 @@
  *   ha_stream.c     the stream: bytes to records, records to the store, reports
  *   meta_apply.c    changes of meta.db
  *   apache_meta.c   the tables of a RocketMQ master
+ *   cut.c           an end of the log that the master does not have
  */
 
 #include "broker/context.h"

@@ -3,6 +3,7 @@
 #include "broker/replica/role.h"
 
 #include "broker/state/replica_record.h"
+#include "broker/store/store.h"
 #include "common/base/log.h"
 
 int
@@ -32,6 +33,19 @@ role_choose(struct broker *broker)
 		settings->broker_id = 1;
 	atomic_store(&broker->held_back, true);
 	return 0;
+}
+
+int
+role_begin_epoch(struct broker *broker)
+{
+	struct replica_record *record = broker->replica_record;
+	struct store_bounds bounds;
+
+	if (broker->settings->enable_controller_mode || broker_is_slave(broker))
+		return 0;
+	store_get_bounds(broker->store, &bounds);
+	return replica_record_begin_epoch(
+	    record, replica_record_last_epoch(record) + 1, bounds.max_position);
 }
 
 void

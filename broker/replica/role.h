@@ -16,6 +16,12 @@
  */
 int role_choose(struct broker *broker);
 /*
+ * The store is open: a master that no quorum gives an epoch begins one. Its disk may have lost what
+ * was not synced, and its slaves see by the epoch where their logs differ. -1 after one line in the
+ * log.
+ */
+int role_begin_epoch(struct broker *broker);
+/*
  * The quorum decided: a master of this epoch, or with 0 a slave. Writes it down and starts the
  * broker again. Loop 0; a decision that cannot be written is tried again later.
  */

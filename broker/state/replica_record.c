@@ -28,6 +28,7 @@ struct content {
 	enum replica_role role;
 	int64_t promoted;
 	char check_code[128];
+	bool begin_anew;
 	size_t n;
 	struct replica_epoch epochs[REPLICA_EPOCHS_MAX];
 };
@@ -48,6 +49,7 @@ content_write(struct json_out *out, const struct content *content)
 	json_member_put_text(out, "role", roles[content->role]);
 	json_member_put_int(out, "promoted", content->promoted);
 	json_member_put_text(out, "checkCode", content->check_code);
+	json_member_put_bool(out, "beginAnew", content->begin_anew);
 	json_key(out, "epochs");
 	json_open_array(out);
 	for (size_t i = 0; i < content->n; i++) {
@@ -86,6 +88,7 @@ content_read(struct arena *arena, struct slice text, struct content *content)
 	*content = (struct content){
 		.id = json_member_int64(json, "id", 0),
 		.promoted = json_member_int64(json, "promoted", 0),
+		.begin_anew = json_member_bool(json, "beginAnew", false),
 		.role = (enum replica_role)json_enum(json_member(json, "role"), roles, 3, 0),
 	};
 	if (code.len > 0)
@@ -254,6 +257,15 @@ replica_record_epochs(
 	return n;
 }
 
+bool
+replica_record_begins_anew(struct replica_record *record)
+{
+	pthread_mutex_lock(&record->lock);
+	bool begins = record->now.begin_anew;
+	pthread_mutex_unlock(&record->lock);
+	return begins;
+}
+
 /* ---- Changes ---- */
 
 void
@@ -356,4 +368,31 @@ replica_record_take_epochs(struct replica_record *record, const struct replica_e
 		status = save(record, &fresh);
 	pthread_mutex_unlock(&record->lock);
 	return status;
+}
+
+static int
+set_begin_anew(struct replica_record *record, bool begin_anew)
+{
+	struct content fresh;
+
+	pthread_mutex_lock(&record->lock);
+	fresh = record->now;
+	fresh.begin_anew = begin_anew;
+	if (!begin_anew)
+		fresh.n = 0;
+	int status = save(record, &fresh);
+	pthread_mutex_unlock(&record->lock);
+	return status;
+}
+
+int
+replica_record_begin_anew(struct replica_record *record)
+{
+	return set_begin_anew(record, true);
+}
+
+int
+replica_record_began_anew(struct replica_record *record)
+{
+	return set_begin_anew(record, false);
 }

@@ -50,6 +50,9 @@ int64_t replica_record_last_epoch(struct replica_record *record);
 size_t replica_record_epochs(
     struct replica_record *record, struct replica_epoch epochs[static REPLICA_EPOCHS_MAX]);
 
+/* The log goes at the next start, as it is no copy of the master's. */
+bool replica_record_begins_anew(struct replica_record *record);
+
 /* Changes. 0, or -1 after one line in the log: it is not on disk, and does not count. */
 int replica_record_set_id(struct replica_record *record, int64_t id);
 int replica_record_set_role(
@@ -62,5 +65,9 @@ int replica_record_begin_epoch(struct replica_record *record, int64_t epoch, int
 /* A slave's log is its master's up to here: takes the epochs that its master had until there. */
 int replica_record_take_epochs(struct replica_record *record, const struct replica_epoch *epochs,
     size_t n, int64_t max_position);
+
+/* The next start begins with an empty log; it did: the epochs of the former one are forgotten. */
+int replica_record_begin_anew(struct replica_record *record);
+int replica_record_began_anew(struct replica_record *record);
 
 #endif

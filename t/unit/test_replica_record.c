@@ -103,3 +103,23 @@ Test(replica_record, what_cannot_be_read_is_no_record, .fini = clean)
 	fclose(file);
 	cr_assert_null(replica_record_open(directory));
 }
+
+Test(replica_record, a_log_that_goes_takes_its_epochs_along, .fini = clean)
+{
+	struct replica_record *record;
+
+	cr_assert_not_null(mkdtemp(directory));
+	record = replica_record_open(directory);
+	cr_assert_not_null(record);
+	cr_assert_eq(replica_record_begin_epoch(record, 3, 100), 0);
+	cr_expect_not(replica_record_begins_anew(record));
+	cr_assert_eq(replica_record_begin_anew(record), 0);
+	record = again(record);
+	cr_expect(replica_record_begins_anew(record));
+	cr_expect_eq(replica_record_last_epoch(record), 3, "until the log is gone");
+	cr_assert_eq(replica_record_began_anew(record), 0);
+	record = again(record);
+	cr_expect_not(replica_record_begins_anew(record));
+	cr_expect_eq(replica_record_last_epoch(record), 0);
+	replica_record_free(record);
+}

@@ -209,6 +209,12 @@ load_row(struct half_table *table, sqlite3_stmt *row)
 }
 
 int
+half_rows_forget(struct half_rows *rows)
+{
+	return sqlite3_exec(meta_db(rows->meta), "DELETE FROM half", NULL, NULL, NULL);
+}
+
+int
 half_rows_load(struct half_rows *rows, struct buf *why)
 {
 	sqlite3_stmt *statement;

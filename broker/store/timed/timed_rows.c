@@ -2,6 +2,7 @@
 
 #include "broker/store/timed/timed_rows.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <unistd.h>
 
@@ -186,6 +187,23 @@ timed_rows_find(struct timed_table *table, int64_t position, struct timed *row)
 }
 
 /* ---- at start ---------------------------------------------------------- */
+
+int
+timed_table_remove(const struct timed_table *table)
+{
+	static const char *const suffixes[] = { "", "-wal", "-shm" };
+	int status = 0;
+
+	for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
+		struct buf name = { 0 };
+
+		buf_printf(&name, "%s%s", table->path, suffixes[i]);
+		if (unlink(buf_text(&name)) == -1 && errno != ENOENT)
+			status = -1;
+		buf_release(&name);
+	}
+	return status;
+}
 
 int
 timed_table_open(struct timed_table *table, bool needed, int64_t *from, struct buf *why)

@@ -1,0 +1,24 @@
+#ifndef BROKER_CUT_H
+#define BROKER_CUT_H
+
+/*
+ * A slave whose log has an end that its master's does not have: a master that was replaced and
+ * comes back, or one that lost what it had not synced. That end is kept as cut-EPOCH-POSITION.log
+ * beside the store, records back to back; then the slave starts again with an empty log, and all of
+ * the master's log is copied. Loop 0.
+ */
+
+#include "broker/context.h"
+
+struct cut;
+
+/*
+ * Keeps what the log has from `position` on, then starts the broker again. When that fails `failed`
+ * is called once, after a line in the log; the cut is over then, and may be begun again.
+ */
+struct cut *cut_start(
+    struct broker *broker, int64_t position, void (*failed)(void *arg), void *arg);
+/* After the last task of the store ran, or when it failed. NULL is ignored. */
+void cut_free(struct cut *cut);
+
+#endif
