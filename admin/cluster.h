@@ -29,8 +29,10 @@ struct role {
 	const char *broker_name; /* ROLE_BROKER: brokerName of that file */
 	int broker_id;           /* ROLE_BROKER: above 0 at a slave */
 	bool here;               /* it belongs to this host */
+	bool witness;            /* ROLE_NAME_SERVER: it only votes in the quorum */
 	int port;
-	int http_port; /* ROLE_NAME_SERVER: as its file says; where two would meet, another one */
+	int quorum_port; /* ROLE_NAME_SERVER, with a witness */
+	int http_port;   /* ROLE_NAME_SERVER: as its file says; where two would meet, another one */
 	int console_port;            /* ROLE_NAME_SERVER; 0: no console */
 	const char *console_address; /* that it binds; NULL: the daemon's default */
 	const char *address;         /* host:port for clients */
@@ -44,11 +46,14 @@ struct cluster {
 	struct arena arena; /* of all texts */
 	const char *file;   /* cluster.ini, absolute */
 	const char *name;
+	const char *witness;                  /* host of the witness; NULL: there is no quorum */
 	const char *own_directory;            /* of the file, absolute; NULL: not said */
 	const char *directory;                /* the one to use, absolute */
 	const char *programs;                 /* directory of the daemons */
 	bool one_machine;                     /* all roles are here; all ports are on loopback */
 	const char *name_servers;             /* all of them, as clients want them */
+	const char *controllers;              /* the same and the witness; NULL: no quorum */
+	const char *quorum_peers;             /* as quorumPeers wants them; NULL: no quorum */
 	struct role roles[CLUSTER_ROLES_MAX]; /* name servers first */
 	size_t n_roles;
 	char why[1024]; /* the error, one line */
@@ -77,7 +82,13 @@ char **role_arguments(struct cluster *cluster, const struct role *role);
 
 /* Sends a message to the broker's own topic and reads it back. 0, or -1 and *error. */
 int cluster_probe_broker(struct twinmq *mq, const char *broker_name, struct twinmq_error *error);
-/* Whether a broker of that name and id is registered: 1 or 0; -1: no name server answers. */
-int cluster_is_registered(struct twinmq *mq, const char *broker_name, int broker_id);
+/* Whether name servers answer at all: 0 or -1. */
+int cluster_is_answered(struct twinmq *mq);
+/*
+ * Whether the broker of this role is registered: 1 or 0; -1: no name server answers. With a quorum
+ * it may have another id than its file says, so its port tells it.
+ */
+int cluster_is_registered(
+    const struct cluster *cluster, struct twinmq *mq, const struct role *role);
 
 #endif

@@ -54,6 +54,7 @@ static const struct cluster_key {
 	size_t offset; /* of a const char *, in struct role or in struct cluster */
 } keys[] = {
 	{ "name", false, false, offsetof(struct cluster, name) },
+	{ "witness", false, false, offsetof(struct cluster, witness) },
 	{ "directory", false, true, offsetof(struct cluster, own_directory) },
 	{ "host", true, false, offsetof(struct role, host) },
 	{ "config", true, true, offsetof(struct role, config) },
@@ -213,6 +214,26 @@ find_file(struct cluster *cluster, const char *file)
 	return cluster_fail(cluster, "there is no cluster.ini: name it with -c");
 }
 
+/* A name server that only votes, with the file of the first one. 0, or -1 after cluster_fail. */
+static int
+add_witness(struct cluster *cluster)
+{
+	if (cluster->witness == NULL)
+		return 0;
+	if (cluster->n_roles == CLUSTER_ROLES_MAX)
+		return cluster_fail(cluster,
+		    "%s: the witness is one role too many; %d is the limit", cluster->file,
+		    CLUSTER_ROLES_MAX);
+	cluster->roles[cluster->n_roles++] = (struct role){
+		.kind = ROLE_NAME_SERVER,
+		.name = "witness",
+		.host = cluster->witness,
+		.config = cluster->roles[0].config,
+		.witness = true,
+	};
+	return 0;
+}
+
 static int
 check_roles(struct cluster *cluster)
 {
@@ -275,7 +296,10 @@ cluster_read(struct cluster *cluster, const char *file, const char *directory)
 		cluster->directory =
 		    cluster->own_directory != NULL ? cluster->own_directory : DEFAULT_DIRECTORY;
 	qsort(cluster->roles, cluster->n_roles, sizeof cluster->roles[0], compare_kinds);
-	return check_roles(cluster);
+	if (check_roles(cluster) == -1 || add_witness(cluster) == -1)
+		return -1;
+	qsort(cluster->roles, cluster->n_roles, sizeof cluster->roles[0], compare_kinds);
+	return 0;
 }
 
 void

@@ -14,6 +14,7 @@
 
 /* A store below this home directory is a daemon's default, not a setting of its file. */
 #define NO_HOME "/nonexistent"
+#define QUORUM_PORT_STEP 5 /* above listenPort */
 
 static const struct {
 	const char *program;
@@ -47,7 +48,7 @@ role_program_path(struct cluster *cluster, const struct role *role)
 
 /* ---- arguments of daemons ---- */
 
-#define ARGUMENTS_MAX 24
+#define ARGUMENTS_MAX 32
 
 struct argument_list {
 	struct cluster *cluster;
@@ -275,13 +276,16 @@ set_ports(struct cluster *cluster)
 			    role->port <= before->port)
 				role->port = before->port + kinds[role->kind].port_step;
 		}
+		if (cluster->witness != NULL && role->kind == ROLE_NAME_SERVER)
+			role->quorum_port = role->port + QUORUM_PORT_STEP;
 		role->address = arena_printf(&cluster->arena, "%s:%d%c",
 		    cluster->one_machine ? "127.0.0.1" : role->host, role->port, '\0')
 		                    .data;
 	}
 }
 
-/* Whether a role of the host has the port already; of those behind `role` only listenPort. */
+/* Whether a role of the host has the port already; of those behind `role` only listenPort
+ * and the port of the quorum. */
 static bool
 is_port_given(const struct cluster *cluster, const struct role *role, int port)
 {
@@ -290,7 +294,7 @@ is_port_given(const struct cluster *cluster, const struct role *role, int port)
 
 		if (!share_host(cluster, role, other))
 			continue;
-		if (other->port == port ||
+		if (other->port == port || other->quorum_port == port ||
 		    (other < role && other->kind == ROLE_NAME_SERVER &&
 			(other->http_port == port || other->console_port == port)))
 			return true;
@@ -305,7 +309,7 @@ set_web_ports(struct cluster *cluster)
 	for (size_t i = 0; i < cluster->n_roles; i++) {
 		struct role *role = &cluster->roles[i];
 
-		if (role->kind != ROLE_NAME_SERVER)
+		if (role->kind != ROLE_NAME_SERVER || role->witness)
 			continue;
 		if (role->http_port < 0)
 			role->http_port = role->port + HTTP_PORT_STEP;
@@ -358,18 +362,47 @@ check_broker_names(struct cluster *cluster)
 	return 0;
 }
 
-static void
-list_name_servers(struct cluster *cluster)
+/* Addresses of the name servers, separated by ;. */
+static const char *
+list_servers(struct cluster *cluster, bool with_witness)
 {
 	struct buf list = { 0 };
 
-	for (size_t i = 0; i < cluster->n_roles; i++)
-		if (cluster->roles[i].kind == ROLE_NAME_SERVER)
-			buf_printf(
-			    &list, "%s%s", list.len != 0 ? ";" : "", cluster->roles[i].address);
+	for (size_t i = 0; i < cluster->n_roles; i++) {
+		const struct role *role = &cluster->roles[i];
+
+		if (role->kind == ROLE_NAME_SERVER && (with_witness || !role->witness))
+			buf_printf(&list, "%s%s", list.len != 0 ? ";" : "", role->address);
+	}
 	buf_append_char(&list, '\0');
-	cluster->name_servers = arena_copy(&cluster->arena, buf_slice(&list)).data;
+	const char *text = arena_copy(&cluster->arena, buf_slice(&list)).data;
 	buf_release(&list);
+	return text;
+}
+
+/* The id of a role in the quorum: its place among the name servers, on every host the same. */
+static int
+quorum_id(const struct cluster *cluster, const struct role *role)
+{
+	return (int)(role - cluster->roles) + 1;
+}
+
+static const char *
+list_peers(struct cluster *cluster)
+{
+	struct buf list = { 0 };
+
+	for (size_t i = 0; i < cluster->n_roles; i++) {
+		const struct role *role = &cluster->roles[i];
+
+		if (role->kind == ROLE_NAME_SERVER)
+			buf_printf(&list, "%s%d-%s:%d", list.len != 0 ? ";" : "",
+			    quorum_id(cluster, role), role->address, role->quorum_port);
+	}
+	buf_append_char(&list, '\0');
+	const char *text = arena_copy(&cluster->arena, buf_slice(&list)).data;
+	buf_release(&list);
+	return text;
 }
 
 int
@@ -387,7 +420,11 @@ cluster_place(struct cluster *cluster, bool local)
 			cluster->roles[i].only_loopback = true;
 	set_ports(cluster);
 	set_web_ports(cluster);
-	list_name_servers(cluster);
+	cluster->name_servers = list_servers(cluster, false);
+	if (cluster->witness != NULL) {
+		cluster->controllers = list_servers(cluster, true);
+		cluster->quorum_peers = list_peers(cluster);
+	}
 	return check_broker_names(cluster) == 0 ? check_ports(cluster) : -1;
 }
 
@@ -433,6 +470,23 @@ add_web_settings(struct argument_list *arguments, const struct role *role)
 	add_setting(arguments, "consoleNamesrvAddr", cluster->name_servers);
 }
 
+static void
+add_quorum_settings(struct argument_list *arguments, const struct role *role)
+{
+	struct cluster *cluster = arguments->cluster;
+
+	if (role->kind == ROLE_BROKER) {
+		add_setting(arguments, "enableControllerMode", "true");
+		add_setting(arguments, "controllerAddr", cluster->controllers);
+		return;
+	}
+	add_setting(arguments, "quorumPeers", cluster->quorum_peers);
+	add_setting(arguments, "quorumId",
+	    arena_printf(&cluster->arena, "%d%c", quorum_id(cluster, role), '\0').data);
+	if (role->witness)
+		add_setting(arguments, "witness", "true");
+}
+
 char **
 role_arguments(struct cluster *cluster, const struct role *role)
 {
@@ -447,8 +501,10 @@ role_arguments(struct cluster *cluster, const struct role *role)
 	add_setting(&arguments, "accountsFile", cluster_accounts_file(cluster, role));
 	if (cluster->one_machine)
 		add_setting(&arguments, "bindAddress", "127.0.0.1");
-	if (!is_broker)
+	if (!is_broker && !role->witness)
 		add_web_settings(&arguments, role);
+	if (cluster->quorum_peers != NULL)
+		add_quorum_settings(&arguments, role);
 	if (is_broker && cluster->one_machine)
 		add_setting(&arguments, "brokerIP1", "127.0.0.1");
 	if (is_broker && (cluster->one_machine || !role->has_name_servers))

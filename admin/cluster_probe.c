@@ -17,17 +17,50 @@ has_id(const struct broker_data *broker, int id)
 	return false;
 }
 
+static bool
+has_port(const struct broker_data *broker, int port)
+{
+	for (size_t i = 0; i < broker->n_addresses; i++) {
+		struct slice address = broker->addresses[i].address;
+		const char *colon = memrchr(address.data, ':', address.len);
+		int32_t number;
+
+		if (colon != NULL &&
+		    slice_to_int32((struct slice){ colon + 1,
+				       address.len - (size_t)(colon + 1 - address.data) },
+			&number) == 0 &&
+		    number == port)
+			return true;
+	}
+	return false;
+}
+
 int
-cluster_is_registered(struct twinmq *mq, const char *broker_name, int broker_id)
+cluster_is_answered(struct twinmq *mq)
 {
 	struct arena arena = { 0 };
 	struct cluster_info info;
 	int result = twinmq_cluster_info(mq, &arena, &info);
 
-	for (size_t i = 0; result == 0 && i < info.n_brokers; i++)
-		if (slice_is(info.brokers[i].name, broker_name) &&
-		    has_id(&info.brokers[i], broker_id))
+	arena_release(&arena);
+	return result;
+}
+
+int
+cluster_is_registered(const struct cluster *cluster, struct twinmq *mq, const struct role *role)
+{
+	struct arena arena = { 0 };
+	struct cluster_info info;
+	int result = twinmq_cluster_info(mq, &arena, &info);
+
+	for (size_t i = 0; result == 0 && i < info.n_brokers; i++) {
+		const struct broker_data *broker = &info.brokers[i];
+
+		if (slice_is(broker->name, role->broker_name) &&
+		    (cluster->quorum_peers != NULL ? has_port(broker, role->port)
+						   : has_id(broker, role->broker_id)))
 			result = 1;
+	}
 	arena_release(&arena);
 	return result;
 }

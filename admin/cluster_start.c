@@ -144,7 +144,7 @@ set_ready(struct starting *one)
 static bool
 is_slave_ready(struct start *start, const struct role *role)
 {
-	int found = cluster_is_registered(start->mq, role->broker_name, role->broker_id);
+	int found = cluster_is_registered(start->cluster, start->mq, role);
 
 	if (found == -1)
 		start->error = *twinmq_error(start->mq);
@@ -154,10 +154,34 @@ is_slave_ready(struct start *start, const struct role *role)
 	return found == 1;
 }
 
+/* A witness has no routes: it is ready when it listens. */
+static bool
+is_witness_ready(struct start *start, const struct role *role)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *found;
+	char port[16];
+
+	snprintf(port, sizeof port, "%d", role->port);
+	if (getaddrinfo(
+		start->cluster->one_machine ? "127.0.0.1" : role->host, port, &hints, &found) != 0)
+		return false;
+	int fd = socket(found->ai_family, found->ai_socktype | SOCK_CLOEXEC, 0);
+	bool ready = fd != -1 && connect(fd, found->ai_addr, found->ai_addrlen) == 0;
+	if (fd != -1)
+		close(fd);
+	freeaddrinfo(found);
+	if (!ready)
+		snprintf(start->error.text, sizeof start->error.text,
+		    "the witness does not listen at %s", role->address);
+	return ready;
+}
+
 /* A name server is ready when it replies, a master when a message went through it. */
 static bool
 is_ready(struct start *start, const struct starting *one)
 {
+	if (one->role->witness)
+		return is_witness_ready(start, one->role);
 	if (one->role->kind == ROLE_BROKER && one->role->broker_id != 0)
 		return is_slave_ready(start, one->role);
 	if (one->role->kind == ROLE_BROKER)
@@ -167,7 +191,7 @@ is_ready(struct start *start, const struct starting *one)
 	    &start->error);
 	if (mq == NULL)
 		return false;
-	bool ready = cluster_is_registered(mq, "", 0) != -1;
+	bool ready = cluster_is_answered(mq) == 0;
 	if (!ready)
 		start->error = *twinmq_error(mq);
 	twinmq_close(mq);
@@ -183,7 +207,7 @@ is_known_everywhere(struct start *start)
 	for (size_t i = 0; i < cluster->n_roles; i++) {
 		const struct role *server = &cluster->roles[i];
 
-		if (server->kind != ROLE_NAME_SERVER || !server->here)
+		if (server->kind != ROLE_NAME_SERVER || server->witness || !server->here)
 			continue;
 		struct twinmq *mq = twinmq_open(
 		    &(struct twinmq_options){ .name_servers = server->address }, &start->error);
@@ -192,7 +216,7 @@ is_known_everywhere(struct start *start)
 			const struct role *broker = &cluster->roles[j];
 
 			if (broker->kind != ROLE_BROKER || !broker->here ||
-			    cluster_is_registered(mq, broker->broker_name, broker->broker_id) == 1)
+			    cluster_is_registered(cluster, mq, broker) == 1)
 				continue;
 			known = false;
 			snprintf(start->error.text, sizeof start->error.text,
@@ -260,8 +284,7 @@ check_others(struct start *start)
 
 		if (one->role->here || one->role->kind != ROLE_BROKER)
 			continue;
-		if (cluster_is_registered(
-			start->mq, one->role->broker_name, one->role->broker_id) != 1) {
+		if (cluster_is_registered(start->cluster, start->mq, one->role) != 1) {
 			report_note(&start->self->report, "%s, on %s, is not registered (yet).",
 			    one->role->name, one->role->host);
 			continue;
@@ -329,8 +352,8 @@ show_console(struct start *start)
 	for (size_t i = 0; i < cluster->n_roles && found == NULL; i++) {
 		const struct role *role = &cluster->roles[i];
 
-		if (role->here && role->kind == ROLE_NAME_SERVER && role->console_port != 0 &&
-		    !is_without_console(start, &start->roles[i]))
+		if (role->here && role->kind == ROLE_NAME_SERVER && !role->witness &&
+		    role->console_port != 0 && !is_without_console(start, &start->roles[i]))
 			found = role;
 	}
 	if (found == NULL)

@@ -84,7 +84,12 @@ cluster_status_run(struct mqcluster *self)
 {
 	size_t n_missing = mqcluster_show(self, NULL);
 
-	if (has_slaves(&self->cluster))
+	if (has_slaves(&self->cluster)) {
 		show_copies(self);
+		report_text(&self->report, "promotion", "A slave is promoted",
+		    self->cluster.witness != NULL
+			? SLICE("by itself: the name servers and the witness vote")
+			: SLICE("by a person: cluster.ini names no witness"));
+	}
 	return n_missing == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -80,7 +80,7 @@ Test(option, names_are_followed_to_the_row_that_counts)
 	    "mappedFileSizeCommitLog");
 	cr_expect_str_eq(
 	    option_resolve(broker_options, SLICE("storePathCommit"))->name, "storePathCommitLog");
-	cr_expect_null(option_resolve(broker_options, SLICE("haMasterAddress")));
+	cr_expect_null(option_resolve(broker_options, SLICE("maxSlaveResendLength")));
 	cr_expect_null(option_resolve(broker_options, SLICE("storePathIndex")));
 	cr_expect_null(option_resolve(broker_options, SLICE("listenport")));
 }
