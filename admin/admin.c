@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "common/base/mem.h"
 #include "common/protocol/name.h"
@@ -287,4 +288,23 @@ perm_text(int32_t perm)
 		"RWX" };
 
 	return texts[perm & (PERM_READ | PERM_WRITE | PERM_INHERIT)];
+}
+
+int
+admin_repeat(struct admin *admin, int (*run)(struct admin *admin))
+{
+	int64_t interval_s = args_number(&admin->args, 'i', 0);
+
+	for (;;) {
+		if (run(admin) == -1)
+			return -1;
+		if (interval_s == 0)
+			return 0;
+		if (report_print(&admin->report) == -1)
+			return admin_fail(admin, "standard output cannot be written");
+		report_release(&admin->report);
+		report_init(&admin->report, args_has(&admin->args, 'J'));
+		arena_reset(&admin->arena);
+		sleep((unsigned)interval_s);
+	}
 }

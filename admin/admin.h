@@ -102,6 +102,9 @@ int admin_name(struct admin *admin, char letter, const char *what, struct slice 
 /* The same with the client's last error. */
 int admin_fail_call(struct admin *admin);
 
+/* Runs it once, or again and again, as often as the flag -i says in seconds. 0 or -1. */
+int admin_repeat(struct admin *admin, int (*run)(struct admin *admin));
+
 /* ---- requests ---- */
 
 struct admin_request {

@@ -237,20 +237,7 @@ list_clusters_once(struct admin *admin)
 static int
 cluster_list_run(struct admin *admin)
 {
-	int64_t interval_s = args_number(&admin->args, 'i', 0);
-
-	for (;;) {
-		if (list_clusters_once(admin) == -1)
-			return -1;
-		if (interval_s == 0)
-			return 0;
-		if (report_print(&admin->report) == -1)
-			return admin_fail(admin, "standard output cannot be written");
-		report_release(&admin->report);
-		report_init(&admin->report, args_has(&admin->args, 'J'));
-		arena_reset(&admin->arena);
-		sleep((unsigned)interval_s);
-	}
+	return admin_repeat(admin, list_clusters_once);
 }
 
 /* ---- brokerStatus ---- */

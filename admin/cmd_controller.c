@@ -184,20 +184,7 @@ show_sync_state_set(struct admin *admin)
 static int
 get_sync_state_set_run(struct admin *admin)
 {
-	int64_t interval_s = args_number(&admin->args, 'i', 0);
-
-	for (;;) {
-		if (show_sync_state_set(admin) == -1)
-			return -1;
-		if (interval_s == 0)
-			return 0;
-		if (report_print(&admin->report) == -1)
-			return admin_fail(admin, "standard output cannot be written");
-		report_release(&admin->report);
-		report_init(&admin->report, args_has(&admin->args, 'J'));
-		arena_reset(&admin->arena);
-		sleep((unsigned)interval_s);
-	}
+	return admin_repeat(admin, show_sync_state_set);
 }
 
 /* ---- electMaster ---- */

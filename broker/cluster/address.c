@@ -261,12 +261,7 @@ address_check(struct broker *broker)
 		return;
 	struct conn *conn = conn_connect(broker_main_loop(broker), (struct sockaddr *)&address, len,
 	    CHECK_TIMEOUT_MS, &events, broker);
-	struct command command = {
-		.codec = FRAME_JSON,
-		.code = REQUEST_GET_BROKER_RUNTIME_INFO,
-		.language = COMMAND_LANGUAGE,
-		.version = COMMAND_VERSION,
-	};
+	struct command command = command_request(REQUEST_GET_BROKER_RUNTIME_INFO);
 
 	conn_request(conn, &command, SLICE(""), CHECK_TIMEOUT_MS, on_runtime_info, broker);
 	conn_set_idle(conn, CHECK_TIMEOUT_MS);

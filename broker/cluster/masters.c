@@ -160,12 +160,7 @@ ask_to_create(struct conn *conn, const struct topic *topic, struct topic_copy *c
 		.order = topic->order,
 		.attributes = attributes_request(&topic->attributes, &arena),
 	};
-	struct command command = {
-		.codec = FRAME_JSON,
-		.code = REQUEST_UPDATE_AND_CREATE_TOPIC,
-		.language = COMMAND_LANGUAGE,
-		.version = COMMAND_VERSION,
-	};
+	struct command command = command_request(REQUEST_UPDATE_AND_CREATE_TOPIC);
 
 	fields_encode(create_topic_header_fields, &header, &arena, &command);
 	struct ext *ext = arena_alloc(&arena, (command.n_ext + 1) * sizeof *ext);

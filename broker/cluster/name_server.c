@@ -63,17 +63,6 @@ name_server_close(struct name_server *server, const char *why)
 
 /* ---- requests -------------------------------------------------------- */
 
-static struct command
-request_of(int32_t code)
-{
-	return (struct command){
-		.codec = FRAME_JSON,
-		.code = code,
-		.language = COMMAND_LANGUAGE,
-		.version = COMMAND_VERSION,
-	};
-}
-
 static void
 on_registered(void *arg, const struct command *reply, struct slice body)
 {
@@ -92,7 +81,7 @@ name_server_register(struct name_server *server, const struct register_message *
 	if (conn == NULL)
 		return false;
 	struct register_broker_header header = register_header(server->broker, message);
-	struct command command = request_of(REQUEST_REGISTER_BROKER);
+	struct command command = command_request(REQUEST_REGISTER_BROKER);
 
 	server->n_sent++;
 	fields_encode(register_broker_header_fields, &header, &arena, &command);
@@ -118,7 +107,7 @@ name_server_beat(struct name_server *server)
 		.broker_id = broker->settings->broker_id,
 		.heartbeat_timeout_ms = broker->settings->broker_not_active_timeout_millis,
 	};
-	struct command command = request_of(REQUEST_BROKER_HEARTBEAT);
+	struct command command = command_request(REQUEST_BROKER_HEARTBEAT);
 
 	if (server->conn == NULL || !server->registered || !conn_can_write(server->conn))
 		return;
@@ -130,7 +119,7 @@ name_server_beat(struct name_server *server)
 void
 name_server_ask_route(struct name_server *server, struct slice topic, call_done_fn *done, void *arg)
 {
-	struct command command = request_of(REQUEST_GET_ROUTEINFO_BY_TOPIC);
+	struct command command = command_request(REQUEST_GET_ROUTEINFO_BY_TOPIC);
 	struct route_header header = { .topic = topic, .accept_standard_json = true };
 	struct arena arena = { 0 };
 
@@ -142,7 +131,7 @@ name_server_ask_route(struct name_server *server, struct slice topic, call_done_
 void
 name_server_ask_cluster(struct name_server *server, call_done_fn *done, void *arg)
 {
-	struct command command = request_of(REQUEST_GET_BROKER_CLUSTER_INFO);
+	struct command command = command_request(REQUEST_GET_BROKER_CLUSTER_INFO);
 
 	conn_request(server->conn, &command, SLICE(""), timeout_of(server), done, arg);
 }
@@ -158,7 +147,7 @@ name_server_unregister(struct name_server *server, int timeout_ms, call_done_fn 
 		.cluster_name = slice_of(broker->settings->broker_cluster_name),
 		.broker_id = broker->settings->broker_id,
 	};
-	struct command command = request_of(REQUEST_UNREGISTER_BROKER);
+	struct command command = command_request(REQUEST_UNREGISTER_BROKER);
 
 	fields_encode(broker_identity_header_fields, &header, &arena, &command);
 	conn_request(server->conn, &command, SLICE(""), timeout_ms, done, arg);

@@ -188,17 +188,6 @@ connection_to_master(struct return_offsets *returns)
 
 /* ---- one offset ------------------------------------------------------ */
 
-static struct command
-command_of(int32_t code)
-{
-	return (struct command){
-		.codec = FRAME_JSON,
-		.code = code,
-		.language = COMMAND_LANGUAGE,
-		.version = COMMAND_VERSION,
-	};
-}
-
 static void
 on_updated(void *arg, const struct command *reply, struct slice body)
 {
@@ -211,7 +200,7 @@ static void
 update(struct returning *it)
 {
 	struct arena arena = { 0 };
-	struct command command = command_of(REQUEST_UPDATE_CONSUMER_OFFSET);
+	struct command command = command_request(REQUEST_UPDATE_CONSUMER_OFFSET);
 	struct update_offset_header header = {
 		.consumer_group = it->row.group,
 		.topic = it->row.topic,
@@ -246,7 +235,7 @@ static void
 query(struct returning *it)
 {
 	struct arena arena = { 0 };
-	struct command command = command_of(REQUEST_QUERY_CONSUMER_OFFSET);
+	struct command command = command_request(REQUEST_QUERY_CONSUMER_OFFSET);
 	struct query_offset_header header = {
 		.consumer_group = it->row.group,
 		.topic = it->row.topic,

@@ -168,12 +168,7 @@ apache_meta_ask(struct broker *broker, struct conn *conn)
 	};
 
 	for (size_t i = 0; i < sizeof questions / sizeof questions[0]; i++) {
-		struct command command = {
-			.codec = FRAME_JSON,
-			.code = questions[i].code,
-			.language = COMMAND_LANGUAGE,
-			.version = COMMAND_VERSION,
-		};
+		struct command command = command_request(questions[i].code);
 
 		conn_request(conn, &command, SLICE(""), TIMEOUT_MS, questions[i].done, broker);
 	}

@@ -212,21 +212,10 @@ on_runtime_info(void *arg, const struct command *reply, struct slice body)
 	}
 }
 
-static struct command
-request_of(int32_t code)
-{
-	return (struct command){
-		.codec = FRAME_JSON,
-		.code = code,
-		.language = COMMAND_LANGUAGE,
-		.version = COMMAND_VERSION,
-	};
-}
-
 static void
 ask_runtime_info(struct follower *follower)
 {
-	struct command command = request_of(REQUEST_GET_BROKER_RUNTIME_INFO);
+	struct command command = command_request(REQUEST_GET_BROKER_RUNTIME_INFO);
 
 	follower->asking = true;
 	conn_request(follower->conn, &command, SLICE(""), TIMEOUT_MS, on_runtime_info, follower);
@@ -332,7 +321,7 @@ static void
 say_hello(struct follower *follower)
 {
 	const struct broker_settings *settings = follower->broker->settings;
-	struct command command = request_of(REQUEST_HA_HELLO);
+	struct command command = command_request(REQUEST_HA_HELLO);
 	struct ha_hello hello = {
 		.broker_name = slice_of(settings->broker_name),
 		.cluster_name = slice_of(settings->broker_cluster_name),

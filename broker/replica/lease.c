@@ -115,12 +115,7 @@ ask(struct lease *lease, int32_t code, const struct field *fields, const void *h
 {
 	struct conn *conn = connection(lease);
 	struct arena arena = { 0 };
-	struct command command = {
-		.codec = FRAME_JSON,
-		.code = code,
-		.language = COMMAND_LANGUAGE,
-		.version = COMMAND_VERSION,
-	};
+	struct command command = command_request(code);
 
 	if (conn == NULL)
 		return false;

@@ -111,4 +111,16 @@ void command_encode(
 const char *command_language_name(enum command_language language); /* "OTHER" for unknown */
 enum command_language command_language_of(struct slice name);
 
+/* A request of our own in JSON, without header fields. */
+static inline struct command
+command_request(int32_t code)
+{
+	return (struct command){
+		.codec = FRAME_JSON,
+		.code = code,
+		.language = COMMAND_LANGUAGE,
+		.version = COMMAND_VERSION,
+	};
+}
+
 #endif

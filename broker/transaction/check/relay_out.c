@@ -84,12 +84,7 @@ send_relay(struct relay_out *relay_out, struct slice master, struct relay_check_
     struct slice body, call_done_fn *done, void *arg)
 {
 	struct arena arena = { 0 };
-	struct command command = {
-		.codec = FRAME_JSON,
-		.code = REQUEST_RELAY_CHECK,
-		.language = COMMAND_LANGUAGE,
-		.version = COMMAND_VERSION,
-	};
+	struct command command = command_request(REQUEST_RELAY_CHECK);
 
 	header->relay_key = relay_keys_get(relay_out->keys, master);
 	fields_encode(relay_check_header_fields, header, &arena, &command);
