@@ -26,18 +26,6 @@ follow() {
 	follower=$!
 }
 
-bodies() { # NAME
-	sed -n 's/^data: .*"body":"\([^"]*\)".*/\1/p' "$T_DIR/$1" | paste -sd' '
-}
-
-has() { # NAME BODIES
-	[ "$(bodies "$1")" = "$2" ]
-}
-
-begun() { # NAME
-	grep -q '^retry: ' "$T_DIR/$1" 2>/dev/null
-}
-
 last_id() { # NAME
 	sed -n 's/^id: //p' "$T_DIR/$1" | tail -1
 }

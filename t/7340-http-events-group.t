@@ -24,18 +24,6 @@ follow() {
 	follower=$!
 }
 
-bodies() { # NAME
-	sed -n 's/^data: .*"body":"\([^"]*\)".*/\1/p' "$T_DIR/$1" | paste -sd' '
-}
-
-has() { # NAME BODIES
-	[ "$(bodies "$1")" = "$2" ]
-}
-
-begun() { # NAME
-	grep -q '^retry: ' "$T_DIR/$1" 2>/dev/null
-}
-
 is_at() { # OFFSET: where the group is in queue 0
 	[ "$(rawcall "$b" 14 consumerGroup=G topic=T queueId=0 setZeroIfNotFound=false | field ext.offset)" = "$1" ]
 }

@@ -53,9 +53,15 @@ kill9 a
 cp "$T_DIR/a/replica.json" "$T_DIR/older"
 rm -rf "$T_DIR/a"
 mv "$T_DIR/older" "$T_DIR/a"
+mkdir "$T_DIR/slave/cut-2-$common.log"
 begin a
 m=$b
 send two
+t_ok "an end that cannot be kept is not cut off" t_wait 30 grep -q 'cannot be kept: Is a directory' "$T_DIR/slave.log"
+t_is "the slave has all of it still" "$(slave_has lost)" 0
+sleep 1.2 # it tries each second
+t_is "one line says so" "$(grep -c 'cannot be kept' "$T_DIR/slave.log")" 1
+rmdir "$T_DIR/slave/cut-2-$common.log"
 t_ok "a slave that is ahead begins anew" t_wait 30 grep -q 'starts again with an empty log' "$T_DIR/slave.log"
 t_ok "and has what the master has" t_wait 30 slave_is_whole
 t_is "the message that both had" "$(slave_has one)" 0

@@ -18,31 +18,24 @@
 
 struct cut {
 	struct broker *broker;
-	void (*failed)(void *arg);
+	void (*failed)(void *arg, const char *why);
 	void *arg;
 	char *path; /* of the file that keeps it */
 	int file;
 	int64_t from, end; /* log positions */
+	bool stopped;
 };
-
-static void
-fail(struct cut *cut, const char *why)
-{
-	log_error("the end of the log cannot be kept, so it is not cut off file=%s why=\"%s\"",
-	    cut->path, why);
-	cut->failed(cut->arg);
-}
 
 /* All of it is in the file. */
 static void
 finish(struct cut *cut)
 {
 	if (fsync(cut->file) == -1) {
-		fail(cut, strerror(errno));
+		cut->failed(cut->arg, strerror(errno));
 		return;
 	}
 	if (replica_record_begin_anew(cut->broker->replica_record) == -1) {
-		fail(cut, "replica.json cannot be written");
+		cut->failed(cut->arg, "replica.json cannot be written");
 		return;
 	}
 	log_warn("this log has an end that the master's does not have: it is kept, and the broker "
@@ -67,8 +60,10 @@ on_read(struct read_job *job, struct loop *loop)
 	else if (write(cut->file, chunk->data, chunk->len) != (ssize_t)chunk->len)
 		why = "the disk takes no more";
 	read_job_free(job);
+	if (cut->stopped)
+		return;
 	if (why != NULL)
-		fail(cut, why);
+		cut->failed(cut->arg, why);
 	else if (next < cut->end)
 		read_from(cut, next);
 	else
@@ -87,7 +82,8 @@ read_from(struct cut *cut, int64_t position)
 }
 
 struct cut *
-cut_start(struct broker *broker, int64_t position, void (*failed)(void *arg), void *arg)
+cut_new(
+    struct broker *broker, int64_t position, void (*failed)(void *arg, const char *why), void *arg)
 {
 	struct cut *cut = mem_zalloc(sizeof *cut);
 	struct store_bounds bounds;
@@ -102,18 +98,28 @@ cut_start(struct broker *broker, int64_t position, void (*failed)(void *arg), vo
 		.failed = failed,
 		.arg = arg,
 		.path = buf_take(&path),
+		.file = -1,
 		.from = position,
 		.end = bounds.max_position,
 	};
-	cut->file = open(cut->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
-	if (cut->file == -1) {
-		log_error("the end of the log cannot be kept file=%s error=\"%s\"", cut->path,
-		    strerror(errno));
-		cut_free(cut);
-		return NULL;
-	}
-	read_from(cut, position);
 	return cut;
+}
+
+void
+cut_start(struct cut *cut)
+{
+	cut->file = open(cut->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+	if (cut->file == -1)
+		cut->failed(cut->arg, strerror(errno));
+	else
+		read_from(cut, cut->from);
+}
+
+void
+cut_stop(struct cut *cut)
+{
+	if (cut != NULL)
+		cut->stopped = true;
 }
 
 void

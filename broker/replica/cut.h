@@ -14,11 +14,14 @@ struct cut;
 
 /*
  * Keeps what the log has from `position` on, then starts the broker again. When that fails `failed`
- * is called once, after a line in the log; the cut is over then, and may be begun again.
+ * is called, and may free the cut; `why` is the end of a sentence.
  */
-struct cut *cut_start(
-    struct broker *broker, int64_t position, void (*failed)(void *arg), void *arg);
-/* After the last task of the store ran, or when it failed. NULL is ignored. */
+struct cut *cut_new(
+    struct broker *broker, int64_t position, void (*failed)(void *arg, const char *why), void *arg);
+void cut_start(struct cut *cut);
+/* Before store_stop: nothing more is read. NULL is ignored, as in the next one. */
+void cut_stop(struct cut *cut);
+/* After the last task of the store ran, or when it failed. */
 void cut_free(struct cut *cut);
 
 #endif

@@ -254,12 +254,16 @@ take_epochs(struct follower *follower, struct arena *arena, const struct ha_log 
 }
 
 static void
-on_cut_failed(void *arg)
+on_cut_failed(void *arg, const char *cause)
 {
 	struct follower *follower = arg;
+	char why[160];
 
 	cut_free(follower->cut);
 	follower->cut = NULL;
+	snprintf(why, sizeof why,
+	    "our log has an end that it does not have, and that end cannot be kept: %s", cause);
+	set_phase(follower, REPLICA_REFUSED, why);
 }
 
 static void
@@ -271,9 +275,8 @@ cut_off(struct follower *follower, const struct ha_welcome *welcome)
 		    "the master");
 		return;
 	}
-	set_phase(follower, REPLICA_REFUSED,
-	    "our log has an end that it does not have: that end is cut off");
-	follower->cut = cut_start(follower->broker, welcome->stream_from, on_cut_failed, follower);
+	follower->cut = cut_new(follower->broker, welcome->stream_from, on_cut_failed, follower);
+	cut_start(follower->cut);
 }
 
 static void
@@ -511,6 +514,7 @@ follower_stop(struct follower *follower)
 	loop_drop_timer(follower->loop, &follower->tick);
 	ha_stream_close(follower->stream);
 	follower->stream = NULL;
+	cut_stop(follower->cut);
 	if (follower->conn != NULL)
 		conn_close(follower->conn, "stopped");
 }

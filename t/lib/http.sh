@@ -76,3 +76,18 @@ said() {
 	printf "$@" | raw b >"$T_DIR/said"
 	t_is "$t_name" "$(cat "$T_DIR/said")" "$t_said"
 }
+
+# Of an event stream that goes to the file $T_DIR/NAME. bodies NAME: of the messages that came
+bodies() {
+	sed -n 's/^data: .*"body":"\([^"]*\)".*/\1/p' "$T_DIR/$1" | paste -sd' '
+}
+
+# has NAME BODIES: they are these
+has() {
+	[ "$(bodies "$1")" = "$2" ]
+}
+
+# begun NAME: the stream is there
+begun() {
+	grep -q '^retry: ' "$T_DIR/$1" 2>/dev/null
+}
