@@ -137,13 +137,15 @@ hosts 2 "$net.2 mq-b"
 doc 1
 t_is "mended" "$found" ""
 
+# Its port and its routes go first; a build with -fsanitize=thread may then live for a second more.
 left() {
-	! on 1 "$RAWCALL" "$net.1:9876" 106 | grep broker-b >/dev/null &&
+	! readlink "/proc/$leaving/exe" >/dev/null && ! on 1 "$RAWCALL" "$net.1:9876" 106 | grep broker-b >/dev/null &&
 		! on 1 "$RAWCALL" "$net.2:9876" 106 | grep broker-b >/dev/null &&
 		! on 2 "$RAWCALL" "127.0.0.1:10911" 28 >/dev/null 2>&1
 }
 stop_broker_b() {
-	kill "$(cat "$STORES/host2/broker-b.pid")"
+	leaving=$(cat "$STORES/host2/broker-b.pid")
+	kill "$leaving"
 	t_ok "broker-b leaves" t_wait 60 left
 }
 stop_broker_b
