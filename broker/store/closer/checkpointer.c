@@ -156,6 +156,7 @@ run(void *arg)
 {
 	struct checkpointer *checkpointer = arg;
 
+	thread_yield_to_others();
 	while (!checkpointer->stop) {
 		wait_for_work(checkpointer);
 		struct task *task = checkpointer->waiting.first;
