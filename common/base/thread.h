@@ -10,8 +10,8 @@
 void thread_start(pthread_t *thread, const char *name, void *(*run)(void *arg), void *arg);
 
 /*
- * The calling thread does work that can wait: where processors are short, other threads get about ten
- * times as much of them (nice 10).
+ * The calling thread does work that can wait: where processors are short, other threads get about
+ * ten times as much of them (nice 10).
  */
 void thread_yield_to_others(void);
 
