@@ -69,14 +69,18 @@ delays_late(struct doctor *doctor)
 {
 	for (size_t i = 0; i < doctor->n_brokers; i++) {
 		const struct doctor_daemon *daemon = &doctor->brokers[i].daemon;
-		int64_t late_s = doctor_counter(daemon, "timerReadBehind");
+		int64_t timed_s = doctor_counter(daemon, "timerReadBehind");
+		int64_t level_s = doctor_counter(daemon, "delayLevelsBehind");
+		int64_t late_s = timed_s > level_s ? timed_s : level_s;
 
 		if (late_s > LATE_LIMIT_S)
 			doctor_find(doctor, daemon->title,
 			    doctor_text(
 				doctor, "%s delivers delayed messages too late.", daemon->title),
-			    doctor_text(doctor, "%lld s behind; %lld messages wait",
-				(long long)late_s,
+			    doctor_text(doctor,
+				"timed messages: %lld s late; delay levels: %lld s late; %lld "
+				"timed messages wait",
+				(long long)timed_s, (long long)level_s,
 				(long long)doctor_counter(daemon, "timerCongestNum")),
 			    "is its disk slow, or its clock set back? mqadmin timerList shows what "
 			    "waits");

@@ -34,6 +34,9 @@ struct level {
 	int64_t due_ms;   /* of that message, steady_ms; 0: unknown */
 	int64_t retry_ms; /* not before, clock_mono_ms */
 	bool busy;        /* a read or append is pending */
+	/* When the message was due that is being delivered, steady_ms; 0: none. Any thread reads.
+	 */
+	_Atomic int64_t overdue_ms;
 };
 
 struct delays {
@@ -189,6 +192,8 @@ delivery_end(struct delivery *delivery)
 		    level->number, delivery->n_dropped, level->offset);
 	atomic_fetch_add(&level->delays->n_dropped, delivery->n_dropped);
 	level->busy = false;
+	if (!delivery->failed)
+		atomic_store(&level->overdue_ms, 0);
 	level->due_ms = delivery->failed ? 0 : delivery->due_ms;
 	level->retry_ms = delivery->failed ? clock_mono_ms() + RETRY_MS : 0;
 	if (delivery->chunk != NULL)
@@ -310,6 +315,8 @@ deliver_due(struct delivery *delivery, struct arena *arena)
 			delivery->due_ms = due_ms;
 			return;
 		}
+		if (at == 0)
+			atomic_store(&level->overdue_ms, due_ms);
 		deliver(delivery, &record, &known, arena);
 	}
 }
@@ -346,6 +353,8 @@ read_head(struct level *level, const struct tail_queue *queue, int64_t offset)
 	    &(struct pull_limits){
 		.max_messages = BATCH, .max_bytes = 1 << 20, .max_scan = BATCH });
 
+	if (level->due_ms != 0)
+		atomic_store(&level->overdue_ms, level->due_ms);
 	level->busy = true;
 	delivery->level = level;
 	delivery->next = level->offset;
@@ -488,6 +497,20 @@ delays_start(struct broker *broker)
 	delays->next_look.due = on_next_look;
 	look(delays);
 	return 0;
+}
+
+int64_t
+delays_late_ms(const struct delays *delays)
+{
+	int64_t now = steady_ms(delays), late_ms = 0;
+
+	for (int i = 0; i < DELAY_LEVELS_MAX; i++) {
+		int64_t due_ms = atomic_load(&delays->levels[i].overdue_ms);
+
+		if (due_ms != 0 && now - due_ms > late_ms)
+			late_ms = now - due_ms;
+	}
+	return late_ms;
 }
 
 int64_t

@@ -30,6 +30,11 @@ int delays_start(struct broker *broker);
 void delays_free(struct delays *delays);
 /* Messages dropped since the start, because their topic was deleted. Any thread. */
 int64_t delays_dropped(const struct delays *delays);
+/*
+ * How late the message of a level is that could not be delivered yet, of all levels the longest; 0:
+ * none is late. Any thread.
+ */
+int64_t delays_late_ms(const struct delays *delays);
 
 /*
  * What a due time of that clock is compared with: the wall clock, or one that starts at the wall

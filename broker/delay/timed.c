@@ -41,6 +41,7 @@ struct timed_messages {
 	int64_t next_log_ms;
 	int64_t n_dropped_unlogged;
 	_Atomic int64_t n_delivered, n_recalled, n_dropped, n_carried;
+	_Atomic int64_t held_late_ms; /* as of the last look */
 };
 
 /* One that is about to be delivered, or carried. */
@@ -398,11 +399,31 @@ next_read_ms(const struct timed_messages *all, const struct timed_counts *counts
 	return wait_ms;
 }
 
+/* Lists are in the order in which messages were due, roughly: their first one stands for all. */
+static int64_t
+late_of(const struct timed_messages *all, const struct held *first)
+{
+	while (first != NULL && first->carried)
+		first = TAILQ_NEXT(first, in_list);
+	return first != NULL ? now_ms(all, first->timed.clock) - first->timed.due_ms : 0;
+}
+
+/* The store does not count those that were taken from it: they may wait for its disk. */
+static void
+note_late(struct timed_messages *all)
+{
+	int64_t unread = late_of(all, TAILQ_FIRST(&all->unread));
+	int64_t other = late_of(all, TAILQ_FIRST(&all->others));
+
+	atomic_store(&all->held_late_ms, unread > other ? unread : other);
+}
+
 static void
 look(struct timed_messages *all)
 {
 	struct timed_counts counts;
 
+	note_late(all);
 	store_timed_counts(all->broker->store, &counts);
 	int64_t wait_ms = next_read_ms(all, &counts);
 
@@ -476,8 +497,10 @@ void
 timed_messages_totals(const struct timed_messages *all, struct timed_totals *totals)
 {
 	struct timed_counts counts;
-	int64_t late_ms = 0;
+	int64_t late_ms = atomic_load(&all->held_late_ms);
 
+	if (late_ms < 0)
+		late_ms = 0;
 	store_timed_counts(all->broker->store, &counts);
 	for (int clock = 0; clock < N_TIMED_CLOCKS; clock++) {
 		int64_t late =

@@ -286,6 +286,7 @@ put_delays(struct table_text *table, const struct worker *worker)
 	if (worker->broker->return_offsets != NULL)
 		put_int(table, "offsetsForMaster",
 		    (int64_t)return_offsets_count(worker->broker->return_offsets));
+	put_int(table, "delayLevelsBehind", delays_late_ms(worker->broker->delays) / 1000);
 	put_int(table, "delayedMessagesDropped", delays_dropped(worker->broker->delays));
 }
 
