@@ -137,13 +137,14 @@ gather_topic(struct progress_report *report, struct worker *worker, struct slice
 }
 
 int64_t
-progress_lag(struct worker *worker, struct slice group, const struct topic *topic)
+progress_lag(
+    struct worker *worker, struct slice group, struct slice topic, int32_t first, int32_t n)
 {
 	struct consume_progress row;
 	int64_t lag = 0;
 
-	for (int32_t i = 0; i < topic->read_queues; i++) {
-		read_queue(worker, group, slice_of(topic->name), i, &row);
+	for (int32_t i = first; i < first + n; i++) {
+		read_queue(worker, group, topic, i, &row);
 		lag += row.broker_offset - row.consumer_offset;
 	}
 	return lag;

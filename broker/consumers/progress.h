@@ -39,10 +39,11 @@ struct progress_report *progress_report_new(const struct request *request,
 void progress_report_add(struct progress_report *report, const struct request *request,
     struct slice group, struct slice topic, bool ordered_only);
 /*
- * How many messages the group is behind in the topic, over the queues that consumers read; the sum
- * of what a report shows. Never below 0. On the worker's loop.
+ * How many messages the group is behind in n queues of the topic from the first one on: over all
+ * that consumers read, the sum of what a report shows. Never below 0. On the worker's loop.
  */
-int64_t progress_lag(struct worker *worker, struct slice group, const struct topic *topic);
+int64_t progress_lag(
+    struct worker *worker, struct slice group, struct slice topic, int32_t first, int32_t n);
 /* Whether a report shows the topic: not one that the group, online, does not subscribe to. */
 bool progress_shows(const struct client_group *online, struct slice topic);
 /* Answers when the store times are known; frees the report. */

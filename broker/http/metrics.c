@@ -30,6 +30,7 @@ struct scrape {
 	struct http_exchange *exchange;
 	const struct survey *survey;
 	struct metrics_text out;
+	struct slice of_broker; /* the labels that most samples have */
 	struct stats_summary summary;
 	struct store_stats store;
 };
@@ -45,8 +46,19 @@ static void
 sample(struct scrape *scrape)
 {
 	metrics_sample(&scrape->out, "");
-	metrics_label(&scrape->out, "cluster", cluster_of(scrape));
-	metrics_label(&scrape->out, "broker", slice_of(scrape->broker->settings->broker_name));
+	metrics_labels(&scrape->out, scrape->of_broker);
+}
+
+static struct slice
+labels_of_broker(const struct scrape *scrape)
+{
+	struct arena *arena = &scrape->exchange->arena;
+	struct slice cluster = metrics_label_text(arena, "cluster", cluster_of(scrape));
+	struct slice broker =
+	    metrics_label_text(arena, "broker", slice_of(scrape->broker->settings->broker_name));
+
+	return arena_printf(
+	    arena, "%.*s,%.*s", (int)cluster.len, cluster.data, (int)broker.len, broker.data);
 }
 
 static void
@@ -342,6 +354,9 @@ write_waiting(struct scrape *scrape)
 	    scrape, "twinmq_timers_pending", "Timed messages that wait.", (double)timed.n_pending);
 	gauge(scrape, "twinmq_timers_late_seconds",
 	    "How late the timed message is that is due first.", (double)totals.late_ms / 1000);
+	gauge(scrape, "twinmq_delay_levels_late_seconds",
+	    "How late the message of a delay level is that waits for its delivery longest.",
+	    (double)delays_late_ms(scrape->broker->delays) / 1000);
 	counter(scrape, "twinmq_timers_delivered_total", "Timed messages delivered.",
 	    (double)totals.delivered);
 }
@@ -428,35 +443,40 @@ write_topic_offsets(struct scrape *scrape)
 	}
 }
 
+struct topic_rates {
+	struct slice topic;
+	double tps, bytes;
+};
+
+static void
+write_rates(struct scrape *scrape, const struct topic_rates *rates, size_t n, bool bytes)
+{
+	for (size_t i = 0; i < n; i++) {
+		sample(scrape);
+		metrics_label(&scrape->out, "topic", rates[i].topic);
+		metrics_double(&scrape->out, bytes ? rates[i].bytes : rates[i].tps);
+	}
+}
+
+/* Each topic is looked up once for both families. */
 static void
 write_topic_rates(struct scrape *scrape)
 {
-	static const struct {
-		const char *family, *about;
-		struct slice name;
-	} rows[] = {
-		{ "rocketmq_producer_tps",
-		    "Messages a second that a topic got, over the last minute.",
-		    { "TOPIC_PUT_NUMS", 14 } },
-		{ "rocketmq_producer_message_size",
-		    "Bytes a second that a topic got, over the last minute.",
-		    { "TOPIC_PUT_SIZE", 14 } },
-	};
+	struct topic_rates *rates =
+	    arena_alloc(&scrape->exchange->arena, (scrape->survey->n_topics + 1) * sizeof *rates);
+	size_t n = 0;
 
-	for (size_t row = 0; row < 2; row++) {
-		metrics_family(&scrape->out, rows[row].family, METRIC_GAUGE, rows[row].about);
-		for (size_t i = 0; i < scrape->survey->n_topics; i++) {
-			struct slice name = scrape->survey->topics[i]->name;
-			struct stats_view view;
-
-			if (!stats_view(scrape->broker->stats, rows[row].name, name,
-				cluster_of(scrape), &view))
-				continue;
-			sample(scrape);
-			metrics_label(&scrape->out, "topic", name);
-			metrics_double(&scrape->out, view.minute.tps);
-		}
+	for (size_t i = 0; i < scrape->survey->n_topics; i++) {
+		rates[n].topic = scrape->survey->topics[i]->name;
+		n += stats_put_rates(
+		    scrape->broker->stats, rates[n].topic, &rates[n].tps, &rates[n].bytes);
 	}
+	metrics_family(&scrape->out, "rocketmq_producer_tps", METRIC_GAUGE,
+	    "Messages a second that a topic got, over the last minute.");
+	write_rates(scrape, rates, n, false);
+	metrics_family(&scrape->out, "rocketmq_producer_message_size", METRIC_GAUGE,
+	    "Bytes a second that a topic got, over the last minute.");
+	write_rates(scrape, rates, n, true);
 }
 
 static void
@@ -618,6 +638,7 @@ answer(struct http_exchange *exchange, struct survey *survey)
 		.survey = survey,
 	};
 
+	scrape.of_broker = labels_of_broker(&scrape);
 	metrics_begin(&scrape.out, exchange);
 	stats_summarize(scrape.broker->stats, &scrape.summary);
 	store_get_stats(scrape.broker->store, &scrape.store);

@@ -472,20 +472,35 @@ stats_view(struct stats *stats, struct slice name, struct slice key, struct slic
 	return series != NULL;
 }
 
+static bool
+find_minute(struct stats *stats, struct slice name, double *tps, double *bytes)
+{
+	const struct stats_series *series;
+
+	pthread_mutex_lock(&stats->lock);
+	series = strmap_find(&stats->series, name);
+	if (series != NULL)
+		stats_series_minute(series, tps, bytes);
+	pthread_mutex_unlock(&stats->lock);
+	return series != NULL;
+}
+
 double
 stats_get_tps(struct stats *stats, struct slice topic, struct slice group)
 {
 	struct name text;
-	struct stats_view view = { 0 };
+	double tps = 0, bytes;
 
-	pthread_mutex_lock(&stats->lock);
-	const struct stats_series *series =
-	    strmap_find(&stats->series, name_of(&text, KIND_GET, topic, group));
+	find_minute(stats, name_of(&text, KIND_GET, topic, group), &tps, &bytes);
+	return tps;
+}
 
-	if (series != NULL)
-		stats_series_view(series, false, &view);
-	pthread_mutex_unlock(&stats->lock);
-	return view.minute.tps;
+bool
+stats_put_rates(struct stats *stats, struct slice topic, double *tps, double *bytes)
+{
+	struct name text;
+
+	return find_minute(stats, name_of(&text, KIND_PUT, topic, SLICE_NONE), tps, bytes);
 }
 
 void

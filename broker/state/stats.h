@@ -64,6 +64,9 @@ bool stats_view(struct stats *stats, struct slice name, struct slice key, struct
     struct stats_view *view);
 /* The consumption of a group, messages a second over the last minute (208). Any thread. */
 double stats_get_tps(struct stats *stats, struct slice topic, struct slice group);
+/* What a topic got over the last minute, messages and bytes a second. False, and both as they were:
+ * nothing was counted. Any thread. */
+bool stats_put_rates(struct stats *stats, struct slice topic, double *tps, double *bytes);
 
 /* What one loop has counted of a thing since the start, or since the thing was forgotten. */
 struct stats_row {

@@ -61,6 +61,13 @@ stats_series_view(const struct stats_series *series, bool bytes, struct stats_vi
 	view->day = rate_over(&series->day, bytes);
 }
 
+void
+stats_series_minute(const struct stats_series *series, double *tps, double *bytes)
+{
+	*tps = rate_over(&series->minute, false).tps;
+	*bytes = rate_over(&series->minute, true).tps;
+}
+
 /* Below 8 us each has a slot; above, eight slots for each doubling. */
 size_t
 stats_latency_slot(int64_t us)

@@ -45,6 +45,8 @@ struct stats_series {
 /* `now` belongs to the second-th second. */
 void stats_series_sample(struct stats_series *series, int64_t now_ms, size_t second);
 void stats_series_view(const struct stats_series *series, bool bytes, struct stats_view *view);
+/* Messages and bytes a second over the last minute. */
+void stats_series_minute(const struct stats_series *series, double *tps, double *bytes);
 
 size_t stats_latency_slot(int64_t us);
 /* The latency that this part (0.99) of all stays below; 0 when there are none. */

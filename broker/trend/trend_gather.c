@@ -14,7 +14,7 @@
 #include "common/base/container_of.h"
 #include "common/base/mem.h"
 
-#define QUEUES_A_TURN 512
+#define QUEUES_A_TURN 256
 #define ENTRIES_A_LOCK 128
 
 /* ---- series ------------------------------------------------------------------------------ */
@@ -308,23 +308,33 @@ on_lags(struct task *task, void *arg)
 	trend_on_surveyed(trends);
 }
 
+/* At most n queues of the next topic, which may have more; how many they were, and at least 1. */
+static int32_t
+measure_some(struct trend_lags *lags, struct worker *worker, int32_t n)
+{
+	struct trend_lag *one = &lags->list[lags->at];
+	struct topic topic;
+	int32_t left = 0;
+
+	if (topics_find(worker->broker->topics, one->topic, &topic))
+		left = topic.read_queues - lags->queue;
+	if (left <= n) {
+		n = left > 0 ? left : 0;
+		lags->at++;
+	}
+	one->lag += progress_lag(worker, one->group, one->topic, lags->queue, n);
+	lags->queue = left > n ? lags->queue + n : 0;
+	return n > 0 ? n : 1;
+}
+
 static void
 measure_portion(struct task *task, void *arg)
 {
 	struct trend_lags *lags = container_of(task, struct trend_lags, task);
 	struct loop *loop = arg;
-	struct worker *worker = loop->context;
-	int32_t n_queues = 0;
 
-	while (lags->at < lags->n && n_queues < QUEUES_A_TURN) {
-		struct trend_lag *one = &lags->list[lags->at++];
-		struct topic topic;
-
-		if (!topics_find(worker->broker->topics, one->topic, &topic))
-			continue;
-		one->lag = progress_lag(worker, one->group, &topic);
-		n_queues += topic.read_queues;
-	}
+	for (int32_t left = QUEUES_A_TURN; lags->at < lags->n && left > 0;)
+		left -= measure_some(lags, loop->context, left);
 	if (lags->at < lags->n) {
 		loop_post(loop, task);
 		return;
@@ -340,6 +350,7 @@ trend_gather_lags(struct trends *trends)
 
 	arena_reset(&lags->arena);
 	lags->n = lags->at = 0;
+	lags->queue = 0;
 	name_lags(lags, trends->broker);
 	if (lags->n == 0) {
 		on_lags(&lags->task, trends);

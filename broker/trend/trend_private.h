@@ -60,7 +60,9 @@ struct trend_lags {
 	struct trends *trends;
 	struct arena arena;
 	struct trend_lag *list;
-	size_t n, cap, at;
+	size_t n, cap;
+	size_t at;     /* of the one that is measured next */
+	int32_t queue; /* ... from this queue on */
 };
 
 /* ---- alarms --------------------------------------------------------------- */

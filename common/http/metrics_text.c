@@ -7,6 +7,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#define WHOLE_MAX 1e12 /* a million times that is an int64_t */
+
 static const char *const type_names[] = {
 	[METRIC_GAUGE] = "gauge",
 	[METRIC_COUNTER] = "counter",
@@ -48,17 +50,20 @@ metrics_sample(struct metrics_text *metrics, const char *suffix)
 static void
 append_escaped(struct buf *text, struct slice value)
 {
+	size_t plain = 0; /* from there on nothing was appended yet */
+
 	for (size_t i = 0; i < value.len; i++) {
 		char c = value.data[i];
 
-		if (c == '\n') {
-			buf_append_text(text, "\\n");
+		if (c != '\n' && c != '\\' && c != '"')
 			continue;
-		}
-		if (c == '\\' || c == '"')
-			buf_append_char(text, '\\');
-		buf_append_char(text, c);
+		buf_append(text, value.data + plain, i - plain);
+		buf_append_char(text, '\\');
+		buf_append_char(text, c == '\n' ? 'n' : c);
+		plain = i + 1;
 	}
+	if (plain < value.len)
+		buf_append(text, value.data + plain, value.len - plain);
 }
 
 void
@@ -70,6 +75,26 @@ metrics_label(struct metrics_text *metrics, const char *name, struct slice value
 	buf_append_text(&metrics->text, "=\"");
 	append_escaped(&metrics->text, value);
 	buf_append_char(&metrics->text, '"');
+}
+
+void
+metrics_labels(struct metrics_text *metrics, struct slice labels)
+{
+	buf_append_char(&metrics->text, metrics->first ? '{' : ',');
+	metrics->first = false;
+	buf_append_slice(&metrics->text, labels);
+}
+
+struct slice
+metrics_label_text(struct arena *arena, const char *name, struct slice value)
+{
+	struct metrics_text one = { .first = true };
+
+	metrics_label(&one, name, value);
+	struct slice text =
+	    arena_copy(arena, (struct slice){ one.text.data + 1, one.text.len - 1 });
+	buf_release(&one.text);
+	return text;
 }
 
 static void
@@ -86,11 +111,34 @@ metrics_int(struct metrics_text *metrics, int64_t value)
 	buf_append_char(&metrics->text, '\n');
 }
 
+/* A value from 0 to WHOLE_MAX with up to six decimals: a tenth of the time of %.15g. */
+static void
+append_decimal(struct buf *text, double value)
+{
+	int64_t micro = (int64_t)(value * 1e6 + 0.5);
+	char decimals[8];
+	int len;
+
+	buf_append_int(text, micro / 1000000);
+	if (micro % 1000000 == 0)
+		return;
+	decimals[0] = '.';
+	for (len = 6, micro %= 1000000; len > 0; len--, micro /= 10)
+		decimals[len] = (char)('0' + micro % 10);
+	for (len = 7; decimals[len - 1] == '0';)
+		len--;
+	buf_append(text, decimals, (size_t)len);
+}
+
 void
 metrics_double(struct metrics_text *metrics, double value)
 {
 	end_labels(metrics);
-	buf_printf(&metrics->text, "%.15g\n", value);
+	if (value >= 0 && value < WHOLE_MAX)
+		append_decimal(&metrics->text, value);
+	else
+		buf_printf(&metrics->text, "%.15g", value);
+	buf_append_char(&metrics->text, '\n');
 }
 
 void

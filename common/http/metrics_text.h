@@ -34,7 +34,11 @@ void metrics_family(
 /* A sample: its name is that of the family and the suffix. Labels follow, then the value. */
 void metrics_sample(struct metrics_text *metrics, const char *suffix);
 void metrics_label(struct metrics_text *metrics, const char *name, struct slice value);
+/* A label as text, and such texts, separated by commas: for what many samples have. */
+struct slice metrics_label_text(struct arena *arena, const char *name, struct slice value);
+void metrics_labels(struct metrics_text *metrics, struct slice labels);
 void metrics_int(struct metrics_text *metrics, int64_t value);
+/* With six decimals. */
 void metrics_double(struct metrics_text *metrics, double value);
 /* A family of one sample without labels. */
 void metrics_one(struct metrics_text *metrics, const char *name, enum metric_type type,
