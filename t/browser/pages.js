@@ -285,6 +285,32 @@ async function transactions() {
   report(true, 'transaction: with the reason');
 }
 
+/* One that nobody is asked about any more, until somebody says so. */
+async function parked() {
+  const asks = n => mqadmin('updateBrokerConfig', '-c', 'rocketmq-cluster', '-k', 'transactionCheckMax', '-v', String(n));
+  const find = () => mqadmin('transactionList', '-s', 'parked').transactions[0];
+  asks(1);
+  mqadmin('sendTransaction', '-t', 'payments', '-p', 'nobody knows', '-g', 'park-group', '-k', 'tx4', '-L', '-a', 'unknown');
+  await until('parked', () => find() !== undefined);
+  const { msgId } = find();
+  asks(15);
+  await c.go('transactions');
+  same('transactions: a parked one is counted', await c.figure('parked'), 1);
+  await c.go(`transactions/${msgId}`);
+  await c.page.waitForSelector('.heading .badge.parked');
+  await c.press('Ask again');
+  await (await c.page.waitForSelector('dialog button.primary')).click();
+  await c.closed();
+  await c.page.waitForSelector('.heading .badge.open');
+  same('transaction: a parked one is open again', mqadmin('transactionShow', '-i', msgId).transactions[0].state, 'open');
+  has('transaction: it says that it was resumed', (await c.rows('Events')).map(row => row[1]).join(), 'resumed');
+  await c.press('Roll back');
+  await c.fill('Reason', 'the shop is closed');
+  await (await c.page.waitForSelector('dialog button.danger')).click();
+  await c.closed();
+  same('transaction: it is rolled back by hand', mqadmin('transactionShow', '-i', msgId).transactions[0].state, 'rolledBack');
+}
+
 async function dead() {
   await c.go('dead');
   same('dead letters: groups', (await c.rows('Dead letters')).map(row => row.slice(0, 2).join()).join(), 'bad-group,1');
@@ -311,6 +337,38 @@ async function statements() {
   await c.press('Run');
   await c.page.waitForSelector('main [role="alert"]');
   report(true, 'SQL: nothing else than SELECT');
+}
+
+/* What the picture in a row of a list says; empty: there is none. */
+function spark(list, name) {
+  return c.page.evaluate((label, wanted) => {
+    const table = [...document.querySelectorAll('table')].find(one => one.getAttribute('aria-label') === label && one.checkVisibility());
+    const row = table && [...table.tBodies[0].rows].find(one => one.cells[0].textContent === wanted);
+    const picture = row && row.querySelector('svg.spark');
+    return picture && picture.querySelector('path') ? picture.getAttribute('aria-label') : '';
+  }, list, name);
+}
+
+/* The list's picture has what mqadmin says; a step of the trends may end between the two. */
+async function pictureIsRight(route, list, name, flags, part) {
+  const wanted = () => {
+    const values = mqadmin('trend', ...flags, '-p', '48').series.find(one => one.name === name)[part];
+    return `24 hours: at most ${Math.max(...values).toLocaleString('en-US')}, now ${values[values.length - 1].toLocaleString('en-US')}`;
+  };
+  let got;
+  await until(`a picture of ${name}`, async () => {
+    await c.go(route);
+    await until('drawn', async () => await spark(list, name) !== '');
+    got = await spark(list, name);
+    return got === wanted();
+  });
+  report(true, `sparklines: ${name}: ${got}`);
+}
+
+async function sparklines() {
+  await pictureIsRight('topics', 'Topics', 'orders', ['-t', 'orders'], 'in');
+  await pictureIsRight('groups', 'Consumer groups', 'idle-group', ['-g', 'idle-group'], 'lag');
+  await pictureIsRight('cluster', 'Brokers', 'broker-a', [], 'in');
 }
 
 async function newer() {
@@ -418,4 +476,4 @@ async function nothingWrong() {
   await c.quiet('no error, and nothing that the policy of content refuses');
 }
 
-play([logsIn, cluster, broker, topics, topic, groups, group, producers, messages, transactions, dead, statements, newer, accounts, nothingWrong]);
+play([logsIn, cluster, broker, topics, topic, groups, group, producers, messages, transactions, parked, dead, statements, sparklines, newer, accounts, nothingWrong]);

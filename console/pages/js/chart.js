@@ -27,14 +27,18 @@ function path(values, x, y) {
   return text;
 }
 
-/* A line without axes, for lists. */
+/* A line without axes, for lists, with a dot at its end: a new cluster has no line yet. */
 export function sparkline(values, label) {
   const width = 96;
   const height = 22;
   const top = largest([{ values }]) || 1;
   const last = Math.max(1, values.length - 1);
+  const now = values[values.length - 1];
+  const x = i => 1 + (i / last) * (width - 4);
+  const y = v => height - 3 - (v / top) * (height - 6);
   return svg('svg', { class: 'spark', width, height, viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': label },
-    svg('path', { d: path(values, i => 1 + (i / last) * (width - 2), v => height - 2 - (v / top) * (height - 4)) }));
+    svg('path', { d: path(values, x, y) }),
+    now === null || now === undefined ? null : svg('circle', { cx: x(last).toFixed(1), cy: y(now).toFixed(1), r: 2 }));
 }
 
 /* 1, 2 or 5 times a power of ten, so that about four lines are drawn. */

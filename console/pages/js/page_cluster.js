@@ -9,6 +9,7 @@ import { clusterMap } from './map.js';
 import { badge, figure, figures, heading, link, loading, section } from './parts.js';
 import { t } from './strings.js';
 import { table } from './table.js';
+import { sparklines } from './trend.js';
 
 function sum(rows, field) {
   return rows.reduce((total, row) => total + (Number(row[field]) || 0), 0);
@@ -34,8 +35,9 @@ export function gauge(ratio, label) {
   return h('meter', { class: `gauge ${kind}`, min: 0, max: 1, value: share, 'aria-label': label });
 }
 
-function brokerTable(state) {
-  return table({
+function brokerTable(state, signal) {
+  const sparks = sparklines(null, 'in', signal, () => list.redraw());
+  const list = table({
     label: t('brokers'),
     rows: state.brokers,
     key: row => `${row.brokerName}/${row.brokerId}`,
@@ -51,8 +53,11 @@ function brokerTable(state) {
       { name: t('disk'), value: row => state.disk(row).ratio, cell: row => h('span', { class: 'disk' }, gauge(state.disk(row).ratio, t('disk')), percent(state.disk(row).ratio)), number: true },
       state.brokers.some(row => row.copy) && { name: t('copies'), value: row => row.copy, cell: row => row.copy ? badge(row.copy, row.inSync === 'false' ? 'warn' : '') : '' },
       { name: t('forecast'), value: row => forecastText(state.forecast(row)), wide: true },
+      sparks.there && { name: t('last_day'), cell: row => sparks.cell(row.brokerName), picture: true },
     ].filter(Boolean),
+    onShown: rows => sparks.want(rows.map(row => row.brokerName)),
   });
+  return list;
 }
 
 function totals(state) {
@@ -126,7 +131,7 @@ export async function show({ here, signal }) {
   state.settings = settings || {};
   state.servers = servers || {};
   state.hasMemory = state.brokers.some(row => state.memory(row) > 0);
-  rows = brokerTable(state);
+  rows = brokerTable(state, signal);
   replace(list, rows.element);
   draw();
 }
