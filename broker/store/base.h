@@ -35,6 +35,7 @@ struct store_counters {
 	_Atomic int64_t n_timed, n_timed_in_memory;
 	_Atomic int64_t timed_due_ms[N_TIMED_CLOCKS];
 	_Atomic bool timed_carry;
+	_Atomic int64_t rocketmq_end; /* store_rocketmq_end */
 };
 
 struct store_base {

@@ -575,7 +575,8 @@ open_timed(struct replay *replay)
 	struct queue_table *queues = &replay->base->queues;
 	struct slice topic = SLICE(TIMED_TOPIC);
 	uint64_t hash = queue_hash(topic, TIMED_QUEUE_MESSAGES);
-	bool stored = queue_table_find(queues, hash, topic, TIMED_QUEUE_MESSAGES) != NULL;
+	bool stored = queue_table_find(queues, hash, topic, TIMED_QUEUE_MESSAGES) != NULL &&
+	              atomic_load(&replay->base->counters.rocketmq_end) != INT64_MAX;
 
 	for (int queue = 0; queue < STORE_KEPT_QUEUES; queue++) {
 		char name[32];
@@ -589,6 +590,18 @@ open_timed(struct replay *replay)
 	if (replay->timed > writer->out.indexed)
 		replay->timed = writer->out.indexed;
 	return 0;
+}
+
+/* What a RocketMQ broker wrote counts for neither. */
+static void
+skip_rocketmq(struct replay *replay)
+{
+	int64_t end = atomic_load(&replay->base->counters.rocketmq_end);
+
+	if (replay->halves < end)
+		replay->halves = end;
+	if (replay->timed < end)
+		replay->timed = end;
 }
 
 static int
@@ -624,8 +637,10 @@ load_newest(struct replay *replay)
 	/* meta.db was deleted: its half messages are in the log, from the beginning. */
 	if (meta_is_new(replay->writer->meta))
 		replay->halves = replay->list[0]->first;
-	if (half_rows_load(&writer->half_rows, &replay->why) == -1 || open_timed(replay) == -1 ||
-	    replay_older(replay) == -1 || replay_log(replay) == -1)
+	if (half_rows_load(&writer->half_rows, &replay->why) == -1 || open_timed(replay) == -1)
+		return -1;
+	skip_rocketmq(replay);
+	if (replay_older(replay) == -1 || replay_log(replay) == -1)
 		return -1;
 	if (timed_table_replayed(
 		&writer->timed, replay->list[0]->first, writer->position, &replay->why) == -1)
@@ -675,7 +690,11 @@ remove_log(struct replay *replay)
 		else
 			forget_newest(replay);
 	}
-	if (replay->why.len == 0 && half_rows_forget(&replay->writer->half_rows) != SQLITE_OK)
+	atomic_store(&replay->base->counters.rocketmq_end, 0);
+	if (replay->why.len == 0 &&
+	    (half_rows_forget(&replay->writer->half_rows) != SQLITE_OK ||
+		sql_exec(meta_db(replay->writer->meta),
+		    "DELETE FROM setting WHERE name = '" STORE_ROCKETMQ_END "'") != SQLITE_OK))
 		buf_printf(
 		    &replay->why, "meta.db in %s cannot be written", replay->base->options.path);
 	if (replay->why.len == 0 && timed_table_remove(&replay->writer->timed) == -1)

@@ -127,6 +127,16 @@ store_new(const struct store_options *options)
 	return store;
 }
 
+static void
+on_setting(void *arg, struct slice key, struct slice value)
+{
+	struct store *store = arg;
+	int64_t end;
+
+	if (slice_is(key, STORE_ROCKETMQ_END) && slice_to_int64(value, &end) == 0)
+		atomic_store(&store->base.counters.rocketmq_end, end);
+}
+
 struct store *
 store_open(const struct store_options *options, char **why)
 {
@@ -140,6 +150,7 @@ store_open(const struct store_options *options, char **why)
 	store->meta = meta_open(store->path, store->vfs, why);
 	if (store->meta == NULL)
 		goto fail;
+	meta_each(store->meta, META_SETTING, on_setting, store);
 	store->readers = readers_new(&store->base, dequeue_read);
 	store->closer = closer_new(&store->base, store->readers);
 	store->writer = writer_new(&store->base, store->meta, store->closer, store->readers);
@@ -291,6 +302,12 @@ int64_t
 store_level(const struct store *store, int32_t queue_id)
 {
 	return store->writer->timed.levels[queue_id];
+}
+
+int64_t
+store_rocketmq_end(const struct store *store)
+{
+	return atomic_load(&store->base.counters.rocketmq_end);
 }
 
 /* ---- copies ---------------------------------------------------------- */

@@ -347,6 +347,15 @@ void apply_job_free(struct apply_job *job);
 /* For a slave, whose log nobody else appends to. One job is one commit, as a rule. */
 void store_apply(struct store *store, struct apply_job *job);
 
+/*
+ * The log up to this position was written by a RocketMQ broker, which notes in its own way what
+ * became of half messages and timed ones: there these records change neither table. 0: none of the
+ * log; INT64_MAX: all of it, at a slave that follows such a broker. It is a setting in meta.db, so
+ * that slaves get it before the log; a job that puts the setting changes it. Any thread.
+ */
+#define STORE_ROCKETMQ_END "rocketmqLogEnd"
+int64_t store_rocketmq_end(const struct store *store);
+
 /* ---- meta.db --------------------------------------------------------- */
 
 enum meta_table {

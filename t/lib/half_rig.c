@@ -27,6 +27,7 @@ static const struct op_records {
 	[HALF_ASK] = { NULL, true, EVENT_ASK },
 	[HALF_PARK] = { HALF_PARKED_TOPIC, true, EVENT_PARK },
 	[HALF_RESUME] = { NULL, true, EVENT_RESUME },
+	[HALF_ADOPT] = { NULL, true, EVENT_ADOPT },
 };
 
 struct submitted {
@@ -278,7 +279,7 @@ see_event(struct log_view *view, const struct record *record)
 		half->n_asked++;
 	} else if (event.kind == EVENT_PARK) {
 		half->state = HALF_PARKED;
-	} else if (event.kind == EVENT_RESUME) {
+	} else if (event.kind == EVENT_RESUME || event.kind == EVENT_ADOPT) {
 		half->state = HALF_OPEN;
 		half->n_asked = 0;
 	} else if (event.kind == EVENT_COMMIT) {

@@ -57,6 +57,7 @@ static const struct rule {
 	{ "ask", HALF_ASK, { [HALF_OPEN] = true }, HALF_OPEN },
 	{ "park", HALF_PARK, { [HALF_OPEN] = true }, HALF_PARKED },
 	{ "resume", HALF_RESUME, { [HALF_OPEN] = true, [HALF_PARKED] = true }, HALF_OPEN },
+	{ "adopt", HALF_ADOPT, { [HALF_NONE] = true }, HALF_OPEN },
 };
 
 #define N_WAYS (sizeof ways / sizeof *ways)

@@ -13,6 +13,11 @@
  * Everything that happens to a half message is an event, a record on HALF_EVENT_TOPIC. The key of
  * an event is the position in decimal. Half messages and events determine the table, so a replay of
  * the log restores it. Entries that are older than a few seconds are in meta.db as well.
+ *
+ * The half messages of a RocketMQ broker, whose log was copied, say nothing about the table, as
+ * that broker notes decisions in its own way (store_rocketmq_end). When this broker takes over,
+ * each of them that is open gets an event of its own, EVENT_ADOPT, and is like any other from then
+ * on, under the log position that its sender knows.
  */
 
 #include <stdbool.h>
@@ -48,13 +53,14 @@ enum half_op {
 	HALF_ASK,      /* open: asked once more */
 	HALF_PARK,     /* open; its record is the copy on HALF_PARKED_TOPIC */
 	HALF_RESUME,   /* open, parked: asked again as if never before */
+	HALF_ADOPT,    /* none: the half message of a RocketMQ broker is open from now on */
 };
 
 struct half_change {
 	enum half_op op;
 	bool revocable;        /* ROLLBACK: leaves it revocable */
 	int64_t position;      /* of the half message; STORE: the writer sets it */
-	int64_t due_in_ms;     /* STORE: its immunity; ASK: the retry delay; RESUME: 0, at once */
+	int64_t due_in_ms;     /* STORE, ADOPT: its immunity; ASK: the retry delay; RESUME: 0 */
 	enum half_state found; /* answer of APPEND_NOT_OPEN: what it was instead */
 };
 
@@ -116,6 +122,7 @@ enum half_event_kind {
 	EVENT_RESUME,
 	EVENT_REPEAT,     /* the same decision came once more */
 	EVENT_CONTRADICT, /* the opposite decision came too late; refused */
+	EVENT_ADOPT,      /* a RocketMQ broker stored it, and this one took over */
 	N_EVENT_KINDS
 };
 
@@ -139,7 +146,7 @@ struct half_event {
 	int64_t position;       /* of the half message */
 	int64_t half_offset;    /* its queue offset */
 	int64_t time_ms;        /* wall clock */
-	int64_t retry_delay_ms; /* ASK, RESUME: until it is due again */
+	int64_t retry_delay_ms; /* ASK, RESUME, ADOPT: until it is due again */
 	int32_t n_asked;        /* ASK: how many times by now */
 	struct host who;        /* address it came from, or that was asked; 0.0.0.0:0: us */
 	struct slice by;        /* client id, URL, person; absent: only the address is known */

@@ -32,6 +32,7 @@ static const char *const names[N_EVENT_KINDS] = {
 	[EVENT_RESUME] = "resume",
 	[EVENT_REPEAT] = "repeat",
 	[EVENT_CONTRADICT] = "contradict",
+	[EVENT_ADOPT] = "adopt",
 };
 
 static const char *const sources[N_SOURCES] = {
@@ -108,7 +109,7 @@ properties_of(struct arena *arena, const struct half_event *event, struct known_
 	}
 	known->keys = (struct slice){ position.data, (size_t)(at - position.data) };
 	*at++ = '\2';
-	if (event->kind == EVENT_ASK || event->kind == EVENT_RESUME) {
+	if (event->kind == EVENT_ASK || event->kind == EVENT_RESUME || event->kind == EVENT_ADOPT) {
 		at = stpcpy(at, RETRY_DELAY "\1");
 		at += itoa_put(at, event->retry_delay_ms);
 		*at++ = '\2';

@@ -44,6 +44,8 @@ op_of(enum half_event_kind kind)
 		return HALF_ASK;
 	case EVENT_RESUME:
 		return HALF_RESUME;
+	case EVENT_ADOPT:
+		return HALF_ADOPT;
 	default:
 		return HALF_OP_NONE;
 	}
@@ -88,7 +90,8 @@ half_table_replay(
 	int n_asked = read_change(record, immunity_ms, &change);
 
 	/* meta.db may have a later state of it. */
-	if (change.op == HALF_STORE && half_table_find(table, record->position) != NULL)
+	if ((change.op == HALF_STORE && half_table_find(table, record->position) != NULL) ||
+	    (change.op == HALF_ADOPT && half_table_find(table, change.position) != NULL))
 		return;
 	half_table_apply(table, &change, record->position, n_asked, clock_mono_ms());
 	half_table_settle(table, at);

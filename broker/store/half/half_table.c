@@ -328,6 +328,7 @@ static const unsigned allowed_from[] = {
 	[HALF_ASK] = STATE(OPEN),
 	[HALF_PARK] = STATE(OPEN),
 	[HALF_RESUME] = STATE(OPEN) | STATE(PARKED),
+	[HALF_ADOPT] = STATE(NONE),
 };
 
 bool

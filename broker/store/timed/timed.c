@@ -9,9 +9,11 @@
 
 /*
  * A mark is the complement of a number, so that it is never zero and never the position that a
- * committed half message names. Bits of the number: a level, its queue, its offset.
+ * committed half message names. Bits of the number: a level, its queue, its offset; or that a
+ * message is adopted, its position.
  */
 #define LEVEL_BIT (INT64_C(1) << 62)
+#define ADOPT_BIT (INT64_C(1) << 61)
 #define LEVEL_SHIFT 48
 #define LEVEL_OFFSET_MAX ((INT64_C(1) << LEVEL_SHIFT) - 1)
 
@@ -27,6 +29,12 @@ timed_level_mark(int32_t queue, int64_t to)
 	return ~(LEVEL_BIT | (int64_t)queue << LEVEL_SHIFT | (to & LEVEL_OFFSET_MAX));
 }
 
+int64_t
+timed_adopt_mark(int64_t position)
+{
+	return ~(ADOPT_BIT | position);
+}
+
 enum timed_mark_kind
 timed_mark_read(int64_t mark, struct timed_change *change)
 {
@@ -35,8 +43,8 @@ timed_mark_read(int64_t mark, struct timed_change *change)
 	if (mark >= 0)
 		return TIMED_MARK_NONE;
 	if ((number & LEVEL_BIT) == 0) {
-		change->position = number;
-		return TIMED_MARK_MESSAGE;
+		change->position = number & ~ADOPT_BIT;
+		return number & ADOPT_BIT ? TIMED_MARK_ADOPT : TIMED_MARK_MESSAGE;
 	}
 	change->queue = (int32_t)((number & ~LEVEL_BIT) >> LEVEL_SHIFT);
 	change->to = number & LEVEL_OFFSET_MAX;

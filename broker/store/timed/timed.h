@@ -13,6 +13,10 @@
  *
  * The messages of the delay levels wait in the queues of the kept topic (store.h). How far each
  * queue came is changed in the same way, by the append that delivers or drops its next message.
+ *
+ * Timed messages of a RocketMQ broker, whose log was copied, are no entries (store_rocketmq_end):
+ * that broker does not say in the log which of them it delivered. When this broker takes over, each
+ * one that still waits gets an event on TIMED_QUEUE_EVENTS, with TIMER_OUT_MS and an adopt mark.
  */
 
 #include <stdbool.h>
@@ -28,7 +32,7 @@
 /* Its queues. */
 enum timed_queue {
 	TIMED_QUEUE_MESSAGES,
-	TIMED_QUEUE_EVENTS, /* what was recalled or dropped */
+	TIMED_QUEUE_EVENTS, /* what was recalled, dropped or adopted */
 	N_TIMED_QUEUES
 };
 
@@ -55,14 +59,15 @@ enum timed_op {
 	TIMED_DONE,  /* the one at `position`, which must wait, waits no more */
 	TIMED_CARRY, /* both: its record is a copy of the one at `position` */
 	TIMED_LEVEL, /* `queue` of the kept topic came from `from`, where it must be, to `to` */
+	TIMED_ADOPT, /* the one at `position`, which is not known, waits from now on */
 };
 
 struct timed_change {
 	uint8_t op;       /* enum timed_op */
-	uint8_t clock;    /* STORE, CARRY: enum timed_clock */
+	uint8_t clock;    /* STORE, CARRY, ADOPT: enum timed_clock */
 	int32_t queue;    /* LEVEL */
-	int64_t due_ms;   /* STORE, CARRY: of that clock */
-	int64_t position; /* DONE, CARRY: log position of the record that waits */
+	int64_t due_ms;   /* STORE, CARRY, ADOPT: of that clock */
+	int64_t position; /* DONE, CARRY, ADOPT: log position of the record that waits */
 	int64_t from, to; /* LEVEL: queue offsets */
 };
 
@@ -70,6 +75,8 @@ struct timed_change {
 int64_t timed_mark(int64_t position);
 /* ... of a record that ends the wait of messages of a level, those before offset `to`. */
 int64_t timed_level_mark(int32_t queue, int64_t to);
+/* ... of an event that lets the record at this position wait, by the wall clock. */
+int64_t timed_adopt_mark(int64_t position);
 
 /* What the properties of a record of TIMED_QUEUE_MESSAGES say; false: no due time. */
 bool timed_of_properties(const struct known_properties *known, struct timed *timed);

@@ -14,6 +14,26 @@
 
 #define REPLAY_CHANGES 16384 /* in memory */
 
+/* The message at this position waits for the time that the record names. */
+static void
+replay_waiting(struct timed_table *table, const struct record *record, int64_t position)
+{
+	struct known_properties known;
+	enum timed_clock clock;
+	struct timed timed, row;
+
+	properties_read(record->properties, &known);
+	if (!timed_of_properties(&known, &timed))
+		log_error(
+		    "timed message without its time is skipped position=%lld", (long long)position);
+	else if (timed_table_find(table, position, &clock) == NULL) {
+		bool kept = timed_rows_find(table, position, &row);
+
+		timed_table_put(table, timed.clock, position, timed.due_ms);
+		half_table_find(&table->of[timed.clock], position)->kept = kept;
+	}
+}
+
 /* What the record says about another one that waited. */
 static void
 replay_mark(struct timed_table *table, const struct record *record, int64_t at)
@@ -27,31 +47,16 @@ replay_mark(struct timed_table *table, const struct record *record, int64_t at)
 		if (table->db != NULL)
 			timed_table_end(table, change.position, at);
 		break;
+	case TIMED_MARK_ADOPT:
+		if (table->db != NULL)
+			replay_waiting(table, record, change.position);
+		break;
 	case TIMED_MARK_LEVEL:
 		if (change.to > table->levels[change.queue]) {
 			table->levels[change.queue] = change.to;
 			table->levels_unsaved |= UINT64_C(1) << change.queue;
 		}
 		break;
-	}
-}
-
-static void
-replay_message(struct timed_table *table, const struct record *record)
-{
-	struct known_properties known;
-	enum timed_clock clock;
-	struct timed timed, row;
-
-	properties_read(record->properties, &known);
-	if (!timed_of_properties(&known, &timed))
-		log_error("timed message without its time is skipped position=%lld",
-		    (long long)record->position);
-	else if (timed_table_find(table, record->position, &clock) == NULL) {
-		bool kept = timed_rows_find(table, record->position, &row);
-
-		timed_table_put(table, timed.clock, record->position, timed.due_ms);
-		half_table_find(&table->of[timed.clock], record->position)->kept = kept;
 	}
 }
 
@@ -74,7 +79,7 @@ timed_table_replay(struct timed_table *table, const struct record *record, int64
 	if (record->prepared_offset < 0)
 		replay_mark(table, record, at);
 	if (waits)
-		replay_message(table, record);
+		replay_waiting(table, record, record->position);
 	if (waits || record->prepared_offset < 0) {
 		for (int clock = 0; clock < N_TIMED_CLOCKS; clock++)
 			half_table_settle(&table->of[clock], at);
@@ -99,16 +104,22 @@ change_of(const struct record *record)
 	case TIMED_MARK_LEVEL:
 		change.op = TIMED_LEVEL;
 		return change;
+	case TIMED_MARK_ADOPT:
+		change.op = TIMED_ADOPT;
+		break;
 	}
-	if (record->queue_id != TIMED_QUEUE_MESSAGES || !slice_is(record->topic, TIMED_TOPIC))
+	if (change.op != TIMED_ADOPT &&
+	    (record->queue_id != TIMED_QUEUE_MESSAGES || !slice_is(record->topic, TIMED_TOPIC)))
 		return change;
 	properties_read(record->properties, &known);
 	if (!timed_of_properties(&known, &timed)) {
 		log_error("timed message without its time is skipped position=%lld",
 		    (long long)record->position);
+		change.op = change.op == TIMED_ADOPT ? TIMED_OP_NONE : change.op;
 		return change;
 	}
-	change.op = change.op == TIMED_DONE ? TIMED_CARRY : TIMED_STORE;
+	if (change.op != TIMED_ADOPT)
+		change.op = change.op == TIMED_DONE ? TIMED_CARRY : TIMED_STORE;
 	change.clock = (uint8_t)timed.clock;
 	change.due_ms = timed.due_ms;
 	return change;

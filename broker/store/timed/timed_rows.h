@@ -5,7 +5,7 @@
 
 #include "broker/store/timed/timed_table.h"
 
-enum timed_mark_kind { TIMED_MARK_NONE, TIMED_MARK_MESSAGE, TIMED_MARK_LEVEL };
+enum timed_mark_kind { TIMED_MARK_NONE, TIMED_MARK_MESSAGE, TIMED_MARK_LEVEL, TIMED_MARK_ADOPT };
 
 /* Sets change's position, or its queue and `to`. */
 enum timed_mark_kind timed_mark_read(int64_t mark, struct timed_change *change);

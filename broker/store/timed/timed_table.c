@@ -78,6 +78,10 @@ timed_table_allows(struct timed_table *table, const struct timed_change *change,
 	case TIMED_LEVEL:
 		return table->levels[change->queue] == -1 ||
 		       table->levels[change->queue] == change->from;
+	case TIMED_ADOPT:
+		return (table->db != NULL || timed_rows_create(table, end) == 0) &&
+		       timed_table_find(table, change->position, &clock) == NULL &&
+		       !timed_rows_find(table, change->position, &row);
 	}
 	return false;
 }
@@ -136,12 +140,13 @@ timed_table_apply(
 		table->levels_changed |= UINT64_C(1) << change->queue;
 		return;
 	}
-	if (change->op != TIMED_STORE) {
+	if (change->op == TIMED_DONE || change->op == TIMED_CARRY) {
 		timed_table_end(table, change->position, end);
 		table->n_pending--;
 	}
 	if (change->op != TIMED_DONE) {
-		timed_table_put(table, (enum timed_clock)change->clock, record, change->due_ms);
+		timed_table_put(table, (enum timed_clock)change->clock,
+		    change->op == TIMED_ADOPT ? change->position : record, change->due_ms);
 		table->n_pending++;
 	}
 	if (change->op == TIMED_CARRY)

@@ -163,6 +163,8 @@ place(struct apply *apply, struct commit_notice *notice, size_t *tag)
 {
 	struct writer *writer = apply->writer;
 	const struct chunk *chunk = apply->job->chunk;
+	int64_t rocketmq_end =
+	    atomic_load_explicit(&writer->base->counters.rocketmq_end, memory_order_relaxed);
 	struct record record;
 	size_t at = apply->at;
 
@@ -183,8 +185,11 @@ place(struct apply *apply, struct commit_notice *notice, size_t *tag)
 		};
 		if (record.store_timestamp > writer->timestamp)
 			writer->timestamp = record.store_timestamp;
-		half_table_follow(&writer->halves, &record, writer->base->options.half_wait_ms);
-		timed_table_follow(&writer->timed, &record, writer->position);
+		if (record.position >= rocketmq_end) {
+			half_table_follow(
+			    &writer->halves, &record, writer->base->options.half_wait_ms);
+			timed_table_follow(&writer->timed, &record, writer->position);
+		}
 	}
 	while (*tag < apply->job->n_tags &&
 	       apply->job->tags[*tag].position < chunk->position + (int64_t)at)

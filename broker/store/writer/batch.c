@@ -274,7 +274,10 @@ place_whole(
 		return APPEND_NOT_OPEN;
 	if (append->timed.op != TIMED_OP_NONE &&
 	    !timed_table_allows(&writer->timed, &append->timed, writer->position))
-		return append->timed.op == TIMED_STORE ? APPEND_FAILED : APPEND_NOT_OPEN;
+		return append->timed.op == TIMED_STORE ||
+		               (append->timed.op == TIMED_ADOPT && writer->timed.db == NULL)
+		           ? APPEND_FAILED
+		           : APPEND_NOT_OPEN;
 	if (append->dedup != NULL) {
 		enum append_status status = check_dedup(writer, append);
 

@@ -96,6 +96,23 @@ any_held(const struct writer *writer)
 	return false;
 }
 
+/* Whether these changes tell another end of a RocketMQ broker's log. */
+static void
+note_rocketmq_end(struct writer *writer, const struct task *first)
+{
+	for (const struct task *task = first; task != NULL; task = task->next) {
+		const struct meta_job *job = (const struct meta_job *)task;
+		int64_t end;
+
+		for (size_t i = 0; i < job->n; i++)
+			if (job->changes[i].table == META_SETTING &&
+			    strcmp(job->changes[i].key, STORE_ROCKETMQ_END) == 0 &&
+			    job->changes[i].op == META_SET &&
+			    slice_to_int64(slice_of(job->changes[i].value), &end) == 0)
+				atomic_store(&writer->base->counters.rocketmq_end, end);
+	}
+}
+
 /* Tells the listener, and replies: at once, or when slaves have the changes. */
 static void
 finish_metas(struct writer *writer, struct task *first, int status)
@@ -105,6 +122,8 @@ finish_metas(struct writer *writer, struct task *first, int status)
 
 	for (const struct task *task = first; task != NULL && status == 0; task = task->next)
 		atomic_fetch_add_explicit(meta_seq, 1, memory_order_relaxed);
+	if (status == 0)
+		note_rocketmq_end(writer, first);
 	if (status == 0 && listen_is_wanted(writer))
 		listen_tell_metas(writer, first);
 	meta_finish(first, status, holds ? writer->held : writer->replies);
