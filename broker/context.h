@@ -66,6 +66,7 @@ struct broker {
 	struct timers *timers;                         /* periodic work; loop 0 */
 	struct replica *replica;                       /* how far a slave has copied its master */
 	struct follower *follower;                     /* ... and who does it; NULL: a master */
+	struct move_in *move_in; /* ends the following of a RocketMQ master; NULL: likewise */
 	struct stats *stats;
 	struct ship *ship; /* sends the log to slaves; NULL: this is a slave */
 	int ha_socket;     /* listens on listenPort + 1, until ship has it; -1: none */

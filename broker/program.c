@@ -29,6 +29,7 @@
 #include "broker/pull/parked.h"
 #include "broker/pull/pull.h"
 #include "broker/replica/follow.h"
+#include "broker/replica/move_in.h"
 #include "broker/replica/ship.h"
 #include "broker/replica/lease.h"
 #include "broker/replica/role.h"
@@ -401,8 +402,10 @@ start_services(struct broker *broker)
 	broker->sql = sql_start(broker);
 	broker->trends = trends_start(broker);
 	broker->timers = timers_start(broker);
-	if (broker_is_slave(broker))
+	if (broker_is_slave(broker)) {
+		broker->move_in = move_in_new(broker);
 		broker->follower = follower_new(broker);
+	}
 	if (broker->settings->connect_back_check)
 		address_check(broker);
 	return 0;
@@ -427,6 +430,7 @@ broker_stop(struct daemon *daemon)
 
 	broker_http_set_phase(broker, BROKER_STOPS);
 	server_stop_listening(broker->server);
+	move_in_stop(broker->move_in);
 	follower_stop(broker->follower);
 	transaction_checks_stop(broker->transaction_checks);
 	lease_give_up(broker->lease);
@@ -481,6 +485,7 @@ broker_release(struct daemon *daemon)
 		sql_stop(broker->sql);
 		trends_stop(broker->trends);
 		settle(broker);
+		move_in_free(broker->move_in);
 		follower_free(broker->follower);
 		sql_free(broker->sql);
 		trends_free(broker->trends);

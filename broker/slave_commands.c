@@ -77,7 +77,8 @@ static const struct slave_row {
 	{ REQUEST_NOTIFICATION, refuse_write },
 	{ REQUEST_LOCK_BATCH_MQ, refuse_write },
 	{ REQUEST_UNLOCK_BATCH_MQ, refuse_write },
-	/* its own settings, its own disk, its own clients */
+	/* its own settings, its own disk, its own clients, its own role */
+	{ REQUEST_MOVE_IN, NULL },
 	{ REQUEST_UPDATE_BROKER_CONFIG, NULL },
 	{ REQUEST_CLEAN_EXPIRED_CONSUMEQUEUE, NULL },
 	{ REQUEST_CLEAN_UNUSED_TOPIC, NULL },

@@ -12,7 +12,7 @@
 
 #include "broker/consumers/commit_offset.h"
 #include "broker/pop/pop_private.h"
-#include "broker/pop/revive_record.h"
+#include "broker/state/revive_record.h"
 #include "broker/state/offset.h"
 #include "common/base/clock.h"
 #include "common/base/mem.h"

@@ -17,7 +17,7 @@
 #include "broker/pop/pop_private.h"
 #include "broker/pop/receipt.h"
 #include "broker/pop/recode.h"
-#include "broker/pop/revive_record.h"
+#include "broker/state/revive_record.h"
 #include "broker/pop/waiting.h"
 #include "broker/state/delivery.h"
 #include "broker/state/group.h"

@@ -9,7 +9,7 @@
 #include "broker/catalog/topic_create.h"
 #include "broker/pop/pop_private.h"
 #include "broker/pop/receipt.h"
-#include "broker/pop/revive_record.h"
+#include "broker/state/revive_record.h"
 #include "broker/send/send_back.h"
 #include "broker/state/group.h"
 #include "broker/state/offset.h"
@@ -538,6 +538,8 @@ replay_one(struct revival *revival, const struct record *stored)
 	struct broker *broker = revival->pops->broker;
 	struct revive_record record;
 
+	if (stored->position < store_rocketmq_end(broker->store))
+		return; /* its pops have records of ours */
 	if (revive_record_read(stored->body, &record) == -1) {
 		log_warn("unreadable record of the revive topic is skipped offset=%" PRId64,
 		    stored->queue_offset);

@@ -2,14 +2,21 @@
 
 #include "broker/replica/apache_meta.h"
 
+#include <string.h>
+
 #include "broker/replica/meta_apply.h"
+#include "broker/replica/move_in.h"
+#include "broker/replica/move_scan.h"
+#include "broker/state/attribute.h"
 #include "broker/state/offset.h"
 #include "broker/store/store.h"
 #include "common/base/log.h"
+#include "common/base/wire.h"
 #include "common/protocol/codes.h"
 
 #define TIMEOUT_MS 5000
 #define DELAY_TOPIC "SCHEDULE_TOPIC_XXXX"
+#define WHEEL_TOPIC "rmq_sys_wheel_timer"
 
 static void
 on_kept(struct meta_job *job, struct loop *loop)
@@ -50,10 +57,33 @@ take_table(struct broker *broker, const struct json *rows, enum ha_table table)
 	keep(broker, apply);
 }
 
+/* How many topics have a message.type that RocketMQ 5.3.3 does not have. */
+static int64_t
+count_unknown_types(const struct json *rows)
+{
+	int64_t n = 0;
+
+	for (const struct json *row = rows != NULL && rows->type == JSON_OBJECT ? rows->first
+	                                                                        : NULL;
+	     row != NULL; row = row->next) {
+		struct slice type =
+		    json_member_text(json_member(row, "attributes"), "message.type");
+		bool known = type.len == 0;
+
+		for (int i = MESSAGE_UNSPECIFIED; i <= MESSAGE_MIXED && !known; i++)
+			known = slice_is(type, message_type_name((enum message_type)i));
+		n += !known;
+	}
+	return n;
+}
+
 static void
 take_topics(struct broker *broker, const struct json *body)
 {
-	take_table(broker, json_member(body, "topicConfigTable"), HA_TOPIC);
+	const struct json *rows = json_member(body, "topicConfigTable");
+
+	move_in_note_types(broker->move_in, count_unknown_types(rows));
+	take_table(broker, rows, HA_TOPIC);
 }
 
 static void
@@ -97,6 +127,7 @@ take_offsets(struct broker *broker, const struct json *body)
 			add_offset(apply, group, topic, queue, 0);
 	}
 	keep(broker, apply);
+	move_in_note_offsets(broker->move_in);
 }
 
 /* {1:7,..}: level 1 is queue 0. */
@@ -148,6 +179,46 @@ on_levels(void *arg, const struct command *reply, struct slice body)
 	take(arg, reply, body, take_levels);
 }
 
+/* TimerCheckpoint: the first of its numbers is the time up to which the wheel was read. */
+static void
+on_wheel(void *arg, const struct command *reply, struct slice body)
+{
+	struct broker *broker = arg;
+	struct meta_apply *apply;
+
+	if (reply == NULL || reply->code != RESPONSE_SUCCESS || body.len < 8)
+		return;
+	int64_t read_ms = (int64_t)be64_get(body.data);
+
+	if (read_ms <= 0)
+		return;
+	apply = meta_apply_new(broker);
+	meta_apply_change(apply, &(struct ha_change){ .op = HA_SET,
+				     .table = HA_OFFSET,
+				     .key = SLICE(WHEEL_GROUP),
+				     .topic = SLICE(WHEEL_TOPIC),
+				     .offset = read_ms });
+	keep(broker, apply);
+}
+
+/* A file of properties. */
+static void
+on_settings(void *arg, const struct command *reply, struct slice body)
+{
+	static const char name[] = "messageDelayLevel=";
+	struct broker *broker = arg;
+	struct slice rest = body, line;
+
+	if (reply == NULL || reply->code != RESPONSE_SUCCESS)
+		return;
+	while (rest.len != 0 && slice_next(&rest, '\n', &line)) {
+		line = slice_trim(line);
+		if (slice_starts(line, name))
+			move_in_note_levels(broker->move_in,
+			    (struct slice){ line.data + strlen(name), line.len - strlen(name) });
+	}
+}
+
 static void
 on_groups(void *arg, const struct command *reply, struct slice body)
 {
@@ -165,6 +236,8 @@ apache_meta_ask(struct broker *broker, struct conn *conn)
 		{ REQUEST_GET_ALL_SUBSCRIPTIONGROUP_CONFIG, on_groups },
 		{ REQUEST_GET_ALL_CONSUMER_OFFSET, on_offsets },
 		{ REQUEST_GET_ALL_DELAY_OFFSET, on_levels },
+		{ REQUEST_GET_TIMER_CHECK_POINT, on_wheel },
+		{ REQUEST_GET_BROKER_CONFIG, on_settings },
 	};
 
 	for (size_t i = 0; i < sizeof questions / sizeof questions[0]; i++) {

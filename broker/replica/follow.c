@@ -3,6 +3,7 @@
 #include "broker/replica/follow.h"
 
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "broker/replica/apache_meta.h"
 #include "broker/replica/cut.h"
 #include "broker/replica/ha_stream.h"
+#include "broker/replica/move_in.h"
 #include "broker/state/replica.h"
 #include "broker/state/replica_record.h"
 #include "broker/store/store.h"
@@ -40,6 +42,8 @@ struct follower {
 	int64_t tables_ms;         /* of a RocketMQ master: when they are asked for next */
 	int64_t same_ms;           /* monotonic: when we had all that the master has */
 	struct cut *cut;           /* an end of our log that goes; NULL: none */
+	bool marking;              /* whose log ours is is on its way to meta.db */
+	_Atomic bool wants_tables; /* follower_refresh */
 	struct replica_state state;
 	bool stopped;
 };
@@ -151,6 +155,41 @@ open_stream(struct follower *follower, const char *token, int64_t from)
 	set_phase(follower, REPLICA_COPYING, "");
 }
 
+/* ---- whose log it is --------------------------------------------------------- */
+
+static void ask_runtime_info(struct follower *follower);
+
+static void
+on_marked(struct meta_job *job, struct loop *loop)
+{
+	struct follower *follower = job->context;
+	bool kept = job->status == 0;
+
+	(void)loop;
+	meta_job_free(job);
+	follower->marking = false;
+	if (kept && store_rocketmq_end(follower->broker->store) == INT64_MAX &&
+	    follower->conn != NULL && !follower->asking && !follower->stopped)
+		ask_runtime_info(follower);
+}
+
+/* Before the first record is stored: what RocketMQ notes about what waits is not what we do. */
+static void
+mark_log(struct follower *follower, int64_t end)
+{
+	struct meta_job *job = meta_job_new();
+	char text[32];
+
+	snprintf(text, sizeof text, "%" PRId64, end);
+	meta_job_put(job, META_SETTING, SLICE(STORE_ROCKETMQ_END), slice_of(text));
+	job->before_appends = true;
+	job->reply_loop = follower->loop;
+	job->done = on_marked;
+	job->context = follower;
+	follower->marking = true;
+	store_meta(follower->broker->store, job);
+}
+
 /* ---- a RocketMQ master ---------------------------------------------------------- */
 
 static int64_t
@@ -205,6 +244,9 @@ on_runtime_info(void *arg, const struct command *reply, struct slice body)
 	follower->state.master_max = max;
 	if (follower->stream != NULL) {
 		note_progress(follower);
+	} else if (store_rocketmq_end(follower->broker->store) != INT64_MAX) {
+		if (!follower->marking)
+			mark_log(follower, INT64_MAX);
 	} else if (fits(follower, min, max, &from)) {
 		apache_meta_ask(follower->broker, follower->conn);
 		follower->tables_ms = clock_mono_ms() + APACHE_TABLES_FIRST_MS;
@@ -289,6 +331,9 @@ take_welcome(struct follower *follower, struct slice body)
 	if (ha_welcome_read(&arena, body, &welcome) == -1 || welcome.token.len != HA_TOKEN_BYTES)
 		set_phase(follower, REPLICA_REFUSED, "its answer to HA_HELLO makes no sense");
 	else if (welcome.stream_from == our_end || our_end == our_min) {
+		/* The snapshot of its tables says it when it has moved in itself. */
+		if (store_rocketmq_end(follower->broker->store) == INT64_MAX)
+			mark_log(follower, 0);
 		take_epochs(follower, &arena, &welcome.log);
 		open_stream(follower, welcome.token.data, welcome.stream_from);
 	} else if (welcome.stream_from == HA_START_EMPTY)
@@ -458,7 +503,8 @@ search(struct follower *follower)
 static void
 ask_tables(struct follower *follower, int64_t now_ms)
 {
-	if (!follower->state.apache || now_ms < follower->tables_ms)
+	if (!follower->state.apache ||
+	    (!atomic_exchange(&follower->wants_tables, false) && now_ms < follower->tables_ms))
 		return;
 	if (follower->conn == NULL) {
 		const struct resolved *at = resolver_get(follower->resolver, 0);
@@ -501,8 +547,15 @@ follower_new(struct broker *broker)
 	follower->state.since_ms = clock_wall_ms();
 	follower->state.position = end_of_log(follower, NULL);
 	publish(follower);
-	loop_set_timer(follower->loop, &follower->tick, clock_mono_ms());
+	if (!move_in_has_begun(broker))
+		loop_set_timer(follower->loop, &follower->tick, clock_mono_ms());
 	return follower;
+}
+
+void
+follower_refresh(struct follower *follower)
+{
+	atomic_store(&follower->wants_tables, true);
 }
 
 void

@@ -21,6 +21,8 @@ struct follower;
 struct follower *follower_new(struct broker *broker);
 /* The link ends; before store_stop. NULL is ignored, as in the next one. */
 void follower_stop(struct follower *follower);
+/* The tables of a RocketMQ master are asked for within a second. Any thread. */
+void follower_refresh(struct follower *follower);
 /* After the last task of the store ran. */
 void follower_free(struct follower *follower);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "broker/context.h"
+#include "broker/replica/move_in.h"
 #include "broker/replica/ship.h"
 #include "broker/state/replica.h"
 #include "broker/state/replica_record.h"
@@ -14,6 +15,7 @@
 #include "common/protocol/codes.h"
 #include "common/protocol/ha_status.h"
 #include "common/protocol/headers.h"
+#include "common/protocol/move_in.h"
 
 /* ---- 7021 ------------------------------------------------------------ */
 
@@ -186,6 +188,45 @@ get_ha_status_begin(struct request *request)
 	return request_reply_body(request, json_finish(&out, request->arena));
 }
 
+/* ---- 7023 ------------------------------------------------------------ */
+
+static enum verdict
+reply_move_in(struct request *request, const struct move_in_status *status)
+{
+	struct buf text = { 0 };
+	struct json_out out;
+
+	json_out_init(&out, &text);
+	move_in_status_write(&out, status);
+	return request_reply_body(request, json_finish(&out, request->arena));
+}
+
+static enum verdict
+move_in_request_begin(struct request *request)
+{
+	const struct move_in_header *header = request->header;
+	struct broker *broker = request_broker(request);
+	bool sync = slice_is(header->role, "SYNC_MASTER");
+	struct move_in_status status;
+
+	if (!slice_is(header->action, "look") && !slice_is(header->action, "move"))
+		return request_refuse(
+		    request, RESPONSE_INVALID_PARAMETER, "action is look or move");
+	if (header->role.len != 0 && !sync && !slice_is(header->role, "ASYNC_MASTER"))
+		return request_refuse(
+		    request, RESPONSE_INVALID_PARAMETER, "role is ASYNC_MASTER or SYNC_MASTER");
+	if (move_in_look(broker, request->arena, &status) == -1)
+		return request_refuse(request, RESPONSE_SYSTEM_ERROR,
+		    "this broker is no slave of a RocketMQ master, and has not been one");
+	if (slice_is(header->action, "look") || status.state == MOVE_IN_MOVED)
+		return reply_move_in(request, &status);
+	status.refusal = move_in_begin(broker, sync, header->force, request->arena);
+	status.state = status.refusal.len != 0 ? MOVE_IN_REFUSED : MOVE_IN_MOVING;
+	if (status.refusal.len == 0)
+		status.refusal = SLICE("");
+	return reply_move_in(request, &status);
+}
+
 /* ---- 1007 ------------------------------------------------------------ */
 
 /* In the form of RocketMQ's EpochEntryCache; the last epoch ends with the log. */
@@ -224,5 +265,7 @@ const struct handler replica_handlers[] = {
 	HANDLER_PLAIN(HA_HELLO, ha_hello_begin, HANDLER_MAIN_PORT),
 	HANDLER_PLAIN(GET_BROKER_HA_STATUS, get_ha_status_begin, 0),
 	HANDLER_PLAIN(GET_BROKER_EPOCH_CACHE, get_epochs_begin, 0),
+	HANDLER_TYPED(
+	    MOVE_IN, move_in_header, move_in_request_begin, HANDLER_ADMIN | HANDLER_MAIN_PORT),
 	{ .name = NULL },
 };

@@ -2,9 +2,34 @@
 
 #include "broker/replica/role.h"
 
+#include <string.h>
+
 #include "broker/state/replica_record.h"
 #include "broker/store/store.h"
 #include "common/base/log.h"
+
+/*
+ * A slave that has moved from a RocketMQ master is the master, whatever its file says about it, as
+ * long as the file says the same as at the move.
+ */
+static void
+choose_moved(struct broker *broker)
+{
+	struct broker_settings *settings = broker->settings;
+	struct replica_moved moved;
+
+	replica_record_moved(broker->replica_record, &moved);
+	if (moved.state != REPLICA_MOVE_DONE || settings->broker_role != BROKER_SLAVE ||
+	    strcmp(moved.from,
+		settings->ha_master_address != NULL ? settings->ha_master_address : "") != 0)
+		return;
+	settings->broker_role = moved.sync ? BROKER_SYNC_MASTER : BROKER_ASYNC_MASTER;
+	settings->broker_id = 0;
+	log_info(
+	    "this broker has moved from a RocketMQ master and is the master now: say so in its "
+	    "file, brokerRole=%s",
+	    broker_role_name(settings->broker_role));
+}
 
 int
 role_choose(struct broker *broker)
@@ -16,8 +41,10 @@ role_choose(struct broker *broker)
 	broker->replica_record = replica_record_open(settings->store_path_root_dir);
 	if (broker->replica_record == NULL)
 		return -1;
-	if (!settings->enable_controller_mode)
+	if (!settings->enable_controller_mode) {
+		choose_moved(broker);
 		return 0;
+	}
 	role = replica_record_role(broker->replica_record);
 	id = replica_record_id(broker->replica_record);
 	/* As in RocketMQ: a slave that is promoted waits for its slaves. */

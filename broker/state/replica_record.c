@@ -22,6 +22,7 @@
 #define FILE_BYTES_MAX (1 << 20)
 
 static const char *const roles[] = { "configured", "master", "slave" };
+static const char *const moves[] = { "none", "begun", "done" };
 
 struct content {
 	int64_t id;
@@ -29,6 +30,7 @@ struct content {
 	int64_t promoted;
 	char check_code[128];
 	bool begin_anew;
+	struct replica_moved moved;
 	size_t n;
 	struct replica_epoch epochs[REPLICA_EPOCHS_MAX];
 };
@@ -50,6 +52,11 @@ content_write(struct json_out *out, const struct content *content)
 	json_member_put_int(out, "promoted", content->promoted);
 	json_member_put_text(out, "checkCode", content->check_code);
 	json_member_put_bool(out, "beginAnew", content->begin_anew);
+	if (content->moved.state != REPLICA_MOVE_NONE) {
+		json_member_put_text(out, "move", moves[content->moved.state]);
+		json_member_put_bool(out, "moveSync", content->moved.sync);
+		json_member_put_text(out, "moveFrom", content->moved.from);
+	}
 	json_key(out, "epochs");
 	json_open_array(out);
 	for (size_t i = 0; i < content->n; i++) {
@@ -82,8 +89,10 @@ content_read(struct arena *arena, struct slice text, struct content *content)
 	const struct json *json = json_parse(arena, text);
 	const struct replica_epoch *epochs;
 	struct slice code = json_member_text(json, "checkCode");
+	struct slice from = json_member_text(json, "moveFrom");
 
-	if (!json_is_object(json) || code.len >= sizeof content->check_code)
+	if (!json_is_object(json) || code.len >= sizeof content->check_code ||
+	    from.len >= sizeof content->moved.from)
 		return -1;
 	*content = (struct content){
 		.id = json_member_int64(json, "id", 0),
@@ -93,6 +102,11 @@ content_read(struct arena *arena, struct slice text, struct content *content)
 	};
 	if (code.len > 0)
 		memcpy(content->check_code, code.data, code.len);
+	content->moved.state =
+	    (enum replica_move)json_enum(json_member(json, "move"), moves, 3, REPLICA_MOVE_NONE);
+	content->moved.sync = json_member_bool(json, "moveSync", false);
+	if (from.len > 0)
+		memcpy(content->moved.from, from.data, from.len);
 	epochs = json_items(arena, json_member(json, "epochs"), JSON_ARRAY, sizeof *epochs,
 	    read_epoch, &content->n);
 	if (epochs == NULL || content->n > REPLICA_EPOCHS_MAX)
@@ -266,7 +280,29 @@ replica_record_begins_anew(struct replica_record *record)
 	return begins;
 }
 
+void
+replica_record_moved(struct replica_record *record, struct replica_moved *moved)
+{
+	pthread_mutex_lock(&record->lock);
+	*moved = record->now.moved;
+	pthread_mutex_unlock(&record->lock);
+}
+
 /* ---- Changes ---- */
+
+int
+replica_record_set_moved(struct replica_record *record, const struct replica_moved *moved)
+{
+	struct content fresh;
+	int status;
+
+	pthread_mutex_lock(&record->lock);
+	fresh = record->now;
+	fresh.moved = *moved;
+	status = save(record, &fresh);
+	pthread_mutex_unlock(&record->lock);
+	return status;
+}
 
 void
 replica_record_check_code(

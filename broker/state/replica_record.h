@@ -27,6 +27,20 @@ enum replica_role {
 	REPLICA_ROLE_SLAVE,
 };
 
+/* How far a move from a RocketMQ master is (broker/replica/move_in.h). */
+enum replica_move {
+	REPLICA_MOVE_NONE,
+	REPLICA_MOVE_BEGUN, /* nothing is followed any more; what waits is converted */
+	REPLICA_MOVE_DONE, /* the role is that of `sync`, as long as brokerRole says SLAVE of `from`
+	                    */
+};
+
+struct replica_moved {
+	enum replica_move state;
+	bool sync;      /* SYNC_MASTER, else ASYNC_MASTER */
+	char from[128]; /* haMasterAddress at the move; empty: it was not set */
+};
+
 struct replica_record;
 
 /* NULL after one line in the log: the file is there and cannot be read. */
@@ -53,6 +67,9 @@ size_t replica_record_epochs(
 /* The log goes at the next start, as it is no copy of the master's. */
 bool replica_record_begins_anew(struct replica_record *record);
 
+/* Copied. */
+void replica_record_moved(struct replica_record *record, struct replica_moved *moved);
+
 /* Changes. 0, or -1 after one line in the log: it is not on disk, and does not count. */
 int replica_record_set_id(struct replica_record *record, int64_t id);
 int replica_record_set_role(
@@ -65,6 +82,8 @@ int replica_record_begin_epoch(struct replica_record *record, int64_t epoch, int
 /* A slave's log is its master's up to here: takes the epochs that its master had until there. */
 int replica_record_take_epochs(struct replica_record *record, const struct replica_epoch *epochs,
     size_t n, int64_t max_position);
+
+int replica_record_set_moved(struct replica_record *record, const struct replica_moved *moved);
 
 /* The next start begins with an empty log; it did: the epochs of the former one are forgotten. */
 int replica_record_begin_anew(struct replica_record *record);

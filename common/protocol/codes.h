@@ -182,6 +182,7 @@
 	X(GET_HOST_VIEW, 7020)                                                                     \
 	X(HA_HELLO, 7021)                                                                          \
 	X(RENEW_LEASE, 7022)                                                                       \
+	X(MOVE_IN, 7023)                                                                           \
 	X(POP_MESSAGE, 200050)                                                                     \
 	X(ACK_MESSAGE, 200051)                                                                     \
 	X(PEEK_MESSAGE, 200052)                                                                    \

@@ -632,6 +632,13 @@ const struct field list_transactions_header_fields[] = {
 	FIELD_END,
 };
 
+const struct field move_in_header_fields[] = {
+	FIELD_ROW("action", FIELD_TEXT, move_in_header, action, true, 0),
+	FIELD_ROW("role", FIELD_TEXT, move_in_header, role, false, 0),
+	FIELD_ROW("force", FIELD_BOOL, move_in_header, force, false, 0),
+	FIELD_END,
+};
+
 const struct field query_sql_header_fields[] = {
 	FIELD_ROW("maxRows", FIELD_INT32, query_sql_header, max_rows, false, 0),
 	FIELD_END,

@@ -644,6 +644,14 @@ struct list_timers_header {
 };
 extern const struct field list_timers_header_fields[];
 
+/* MOVE_IN; see move_in.h */
+struct move_in_header {
+	struct slice action; /* "look", "move" */
+	struct slice role;   /* move: "ASYNC_MASTER" (when absent), "SYNC_MASTER" */
+	bool force;          /* move: although the master has more, or does not answer */
+};
+extern const struct field move_in_header_fields[];
+
 /* ---- Transactions: TwinMQ's own ------------------------------------------------ */
 
 /* LIST_TRANSACTIONS; all but limit narrow it down. */

@@ -6,6 +6,7 @@
 #include "common/json/json_body.h"
 #include "common/protocol/ha.h"
 #include "common/protocol/ha_status.h"
+#include "common/protocol/move_in.h"
 #include "t/fuzz/fuzz.h"
 
 static void
@@ -59,6 +60,7 @@ read_bodies(struct slice body)
 	struct ha_hello hello;
 	struct ha_welcome welcome;
 	struct ha_status status;
+	struct move_in_status move;
 
 	if (ha_hello_read(&arena, body, &hello) == 0) {
 		int64_t from = ha_stream_from(&hello.log, &hello.log);
@@ -67,6 +69,7 @@ read_bodies(struct slice body)
 	}
 	(void)ha_welcome_read(&arena, body, &welcome);
 	(void)ha_status_read(&arena, body, &status);
+	(void)move_in_status_read(&arena, body, &move);
 	arena_release(&arena);
 }
 

@@ -7,7 +7,7 @@
  */
 
 #include "broker/pop/receipt.h"
-#include "broker/pop/revive_record.h"
+#include "broker/state/revive_record.h"
 #include "common/base/arena.h"
 #include "common/protocol/assignment.h"
 #include "common/protocol/batch_ack.h"

@@ -59,6 +59,14 @@ Test(replica_record, what_was_changed_is_there_after_a_restart, .fini = clean)
 	cr_assert_eq(replica_record_epochs(record, epochs), 2);
 	cr_assert(epochs[0].epoch == 7 && epochs[0].position == 100);
 	cr_assert(epochs[1].epoch == 8 && epochs[1].position == 200);
+	struct replica_moved moved = { REPLICA_MOVE_BEGUN, true, "10.0.0.9:10912" };
+
+	cr_assert_eq(replica_record_set_moved(record, &moved), 0);
+	record = again(record);
+	memset(&moved, 0, sizeof moved);
+	replica_record_moved(record, &moved);
+	cr_assert(moved.state == REPLICA_MOVE_BEGUN && moved.sync);
+	cr_assert_str_eq(moved.from, "10.0.0.9:10912");
 	/* Nothing was written in epoch 8, so 9 takes its place; a log that was cut loses epochs. */
 	cr_assert_eq(replica_record_begin_epoch(record, 9, 200), 0);
 	cr_assert_eq(replica_record_epochs(record, epochs), 2);

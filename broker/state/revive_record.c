@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "broker/pop/revive_record.h"
+#include "broker/state/revive_record.h"
 
 #include "common/base/wire.h"
 
