@@ -123,6 +123,15 @@ t_is "a day later only the newest is left" "$(echo "$got" | tr ' ' '\n' | grep -
 t_is "nothing that is older is on disk" "$("$BUILDDIR/t/lib/sql" "$T_DIR/a/trend.db" \
 	'SELECT count(*) FROM steps WHERE step <= (SELECT max(step) FROM steps) - 86400000')" 0
 
+# more queues than loop 0 measures in one turn
+rawcall "$b" 17 topic=Wide defaultTopic=TBW102 readQueueNums=1000 writeQueueNums=1000 perm=6 topicFilterType=SINGLE_TAG \
+	topicSysFlag=0 order=false >/dev/null
+for queue in 3 300 999; do
+	rawcall -B hello "$b" 310 a=PG b=Wide c=TBW102 d=4 e=$queue f=0 g=1700000000000 h=0 i= j=0 k=false m=false >/dev/null
+done
+rawcall "$b" 15 consumerGroup=WG topic=Wide queueId=3 commitOffset=1 >/dev/null
+t_is "the lag of a topic with a thousand queues" "$(last group WG lag 1)" "2 "
+
 # a file that is none
 kill9 a
 head -c 20000 /dev/urandom >"$T_DIR/a/trend.db"
