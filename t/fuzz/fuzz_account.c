@@ -9,6 +9,7 @@
  */
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -194,6 +195,8 @@ client_send(struct slice bytes)
 	while (bytes.len != 0) {
 		ssize_t n = send(rig.fd, bytes.data, bytes.len, MSG_NOSIGNAL);
 
+		if (n == -1 && errno == EINTR)
+			continue;
 		if (n <= 0)
 			return; /* it was refused while it came; the answer says why */
 		bytes.data += n;
@@ -201,12 +204,15 @@ client_send(struct slice bytes)
 	}
 }
 
-/* Whether there was more. */
+/* Whether there was more. libFuzzer's alarm interrupts it. */
 static bool
 client_receive(void)
 {
-	ssize_t n = recv(rig.fd, buf_reserve(&rig.in, 65536), 65536, 0);
+	ssize_t n;
 
+	do
+		n = recv(rig.fd, buf_reserve(&rig.in, 65536), 65536, 0);
+	while (n == -1 && errno == EINTR);
 	if (n > 0)
 		rig.in.len += (size_t)n;
 	return n > 0;
