@@ -29,6 +29,7 @@ const struct subcommand *const admin_families[] = {
 	producer_group_commands,
 	cluster_commands,
 	controller_commands,
+	move_in_commands,
 	config_commands,
 	sql_commands,
 	trend_commands,

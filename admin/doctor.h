@@ -159,6 +159,7 @@ int64_t doctor_until(const struct doctor *doctor);
 /* A master that answered, by number; NULL behind the last. */
 struct doctor_broker *doctor_master_at(struct doctor *doctor, size_t index);
 /* Topics that a broker or client makes for itself. */
+bool admin_is_system_topic(struct slice topic, struct slice broker_name, struct slice cluster);
 bool doctor_is_system_topic(const struct doctor *doctor, struct slice topic);
 /* The progress of the group at all brokers. */
 void doctor_ask_progress(

@@ -166,7 +166,7 @@ static const char *const system_prefixes[] = { "RMQ_SYS_", "rmq_sys_", "%RETRY%"
 	NULL };
 
 bool
-doctor_is_system_topic(const struct doctor *doctor, struct slice topic)
+admin_is_system_topic(struct slice topic, struct slice broker_name, struct slice cluster)
 {
 	for (size_t i = 0; system_topics[i] != NULL; i++)
 		if (slice_is(topic, system_topics[i]))
@@ -174,19 +174,25 @@ doctor_is_system_topic(const struct doctor *doctor, struct slice topic)
 	for (size_t i = 0; system_prefixes[i] != NULL; i++)
 		if (slice_starts(topic, system_prefixes[i]))
 			return true;
-	for (size_t i = 0; i < doctor->n_brokers; i++) {
-		const struct doctor_broker *broker = &doctor->brokers[i];
-		struct slice cluster = slice_of(broker->cluster), rest = topic;
+	if (slice_equal(topic, broker_name) || slice_equal(topic, cluster))
+		return true;
+	if (cluster.len == 0 || topic.len <= cluster.len ||
+	    memcmp(topic.data, cluster.data, cluster.len) != 0)
+		return false;
+	topic.data += cluster.len;
+	topic.len -= cluster.len;
+	return slice_is(topic, "_REPLY_TOPIC");
+}
 
-		if (slice_is(topic, broker->name) || slice_equal(topic, cluster))
+bool
+doctor_is_system_topic(const struct doctor *doctor, struct slice topic)
+{
+	if (admin_is_system_topic(topic, SLICE_NONE, SLICE_NONE))
+		return true;
+	for (size_t i = 0; i < doctor->n_brokers; i++)
+		if (admin_is_system_topic(topic, slice_of(doctor->brokers[i].name),
+			slice_of(doctor->brokers[i].cluster)))
 			return true;
-		if (slice_starts(topic, broker->cluster)) {
-			rest.data += cluster.len;
-			rest.len -= cluster.len;
-			if (slice_is(rest, "_REPLY_TOPIC"))
-				return true;
-		}
-	}
 	return false;
 }
 
