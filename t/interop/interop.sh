@@ -104,9 +104,9 @@ interop_compile() {
 	case $1 in
 	3.*)
 		sed -i 's/org\.apache\.rocketmq/com.alibaba.rocketmq/' "$T_DIR"/src/*.java
-		interop_without Batch ByListener LitePull Vip Sql SqlPull RequestReply Requester Answers Trace Pop PopMember Assigned
+		interop_without Batch ByListener LitePull Vip Sql SqlPull RequestReply Requester Answers Trace Pop PopMember Assigned MoveIn
 		;;
-	4.2.*) interop_without ByListener LitePull SqlPull RequestReply Requester Answers Trace Pop PopMember Assigned ;;
+	4.2.*) interop_without ByListener LitePull SqlPull RequestReply Requester Answers Trace Pop PopMember Assigned MoveIn ;;
 	4.*) interop_without Pop PopMember Assigned ;;
 	5.*) interop_without ArticleProgram Article ByExecuter ;;
 	esac
