@@ -10,6 +10,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "common/base/resident.h"
 #include "nameserver/namesrv_console.h"
 #include "nameserver/namesrv_http.h"
 #include "nameserver/quorum/quorum.h"
@@ -225,6 +226,8 @@ namesrv_start(struct daemon *daemon)
 	if (join_quorum(namesrv) == -1 || listen_for_requests(namesrv) == -1)
 		goto fail;
 	start_scan(namesrv);
+	if (namesrv->settings->witness)
+		resident_drop_files();
 	return 0;
 fail:
 	namesrv_release(daemon);
