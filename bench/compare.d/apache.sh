@@ -50,12 +50,15 @@ apache_topics() {
 	}' >"$1/config/topics.json"
 }
 
-# apache_start_broker RELEASE FLUSH
+# apache_start_broker RELEASE FLUSH; RELEASE.slave is the slave of that broker, which needs less memory
 apache_start_broker() {
+	apache_release=$(master_of "$1")
+	apache_heap=2g
+	[ "$apache_release" = "$1" ] || apache_heap=1g
 	cat >"$T_DIR/$1.conf" <<-END
 		brokerName=broker-a
 		brokerIP1=127.0.0.1
-		namesrvAddr=127.0.0.1:$(side_port "$1" ns)
+		namesrvAddr=127.0.0.1:$(side_port "$apache_release" ns)
 		listenPort=$(side_port "$1")
 		haListenPort=$(($(side_port "$1") + 1))
 		storePathRootDir=$T_DIR/$1.store
@@ -67,7 +70,8 @@ apache_start_broker() {
 		osPageCacheBusyTimeOutMills=5000
 		maxTransferCountOnMessageInDisk=32
 		enablePropertyFilter=true
+		$(copies_conf "$1")
 	END
-	apache_run "$1" "rocketmq-broker-$1" org.apache.rocketmq.broker.BrokerStartup \
-		-Xms2g -Xmx2g -XX:MaxDirectMemorySize=2g
+	apache_run "$1" "rocketmq-broker-$apache_release" org.apache.rocketmq.broker.BrokerStartup \
+		-Xms$apache_heap -Xmx$apache_heap -XX:MaxDirectMemorySize=2g
 }

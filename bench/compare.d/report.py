@@ -17,7 +17,8 @@ import sys
 OURS = "a"  # the side that all is about
 AGREES = 0.95, 1.05  # a broker and itself must agree so well, or nothing can be concluded
 RESAMPLES = 2000
-UNITS = {"rate": "per_second", "us": "us", "ms": "ms", "bytes": "bytes", "count": "count"}
+UNITS = {"rate": "per_second", "us": "us", "ms": "ms", "bytes": "bytes", "count": "count",
+         "speed": "bytes_per_second"}
 # From so much on a figure is shown with this factor and this name.
 SCALES = {
     "rate": [(1e6, 1e-6, " M/s"), (1e3, 1e-3, " k/s"), (0, 1, "/s")],
@@ -25,6 +26,7 @@ SCALES = {
     "ms": [(1e3, 1e-3, " s"), (0, 1, " ms")],
     "bytes": [(1e6, 1e-6, " MB"), (1e4, 1e-3, " kB"), (0, 1, " B")],
     "count": [(0, 1, "")],
+    "speed": [(0, 1e-6, " MB/s")],
 }
 DISK = "disk"  # the "side" that is the disk itself, beside open loops
 COLUMNS = ["id", "scenario", "ratio (95 %)", "TwinMQ", "other", "which", "CPU us", "memory MB",

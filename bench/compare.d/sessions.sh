@@ -84,7 +84,10 @@ estimate() {
 wanted() {
 	[ "$1" != aa ] || [ -n "$only" ] || return 0
 	[ "$mode" = full ] || [ "$2" = both ] || return 1
-	[ -n "$scenarios" ] || return 0
+	if [ -z "$scenarios" ]; then
+		[ "$2" != asked ]
+		return
+	fi
 	for scenario in $scenarios; do
 		[ "$scenario" != "$1" ] && ! grep -q "^$scenario|$1|" "$T_DIR/lines" || return 0
 	done
@@ -99,7 +102,7 @@ line_of() {
 # sessions_play: all of them that have a load
 sessions_play() {
 	table sessions >"$T_DIR/sessions"
-	while IFS='|' read -r session session_flush session_warm <&3; do
+	while IFS='|' read -r session session_flush session_warm session_role session_slaves <&3; do
 		awk -F'|' -v session="$session" '$3 == session' "$T_DIR/loads" >"$T_DIR/session"
 		[ ! -s "$T_DIR/session" ] || session_play
 	done 3<"$T_DIR/sessions"

@@ -2,7 +2,7 @@
 # The brokers that are compared, each with a name server of its own. Sourced by bench/compare.
 #
 # A side is "a" (TwinMQ), "b" (TwinMQ again, of the same build or another) or a release of Apache
-# RocketMQ. Its processes are SIDE and SIDE.ns for pid and stop of t/lib/lib.sh.
+# RocketMQ. Its processes are SIDE and SIDE.ns for pid and stop of t/lib/lib.sh; SIDE.slave is in copies.sh.
 
 # side_build SIDE: where its programs are
 side_build() {
@@ -68,7 +68,11 @@ side_start_broker() {
 	port_take "$1"
 	[ "$session" != topics ] || is_ours "$1" || apache_topics "$T_DIR/$1.store"
 	side_exec "$1" "$2"
-	side_wait "$1"
+	if has_slave "$1"; then
+		copies_start "$1" "$2"
+	else
+		side_wait "$1"
+	fi
 }
 
 names_answer() {
@@ -90,8 +94,10 @@ twinmq_start() {
 }
 
 # twinmq_exec PROCESS FLUSH: without waiting
+# shellcheck disable=SC2046 # flags
 twinmq_exec() {
-	twinmq_programs=$(side_build "${1%.ns}")
+	twinmq_side=$(master_of "${1%.ns}")
+	twinmq_programs=$(side_build "$twinmq_side")
 	: >"$T_DIR/$1.log"
 	case $1 in
 	*.ns)
@@ -101,7 +107,7 @@ twinmq_exec() {
 	*)
 		"$twinmq_programs/mqbroker" -o storePathRootDir="$T_DIR/$1.store" -o brokerName=broker-a \
 			-o brokerIP1=127.0.0.1 -o flushDiskType="$2" -o listenPort="$(side_port "$1")" \
-			-o namesrvAddr="127.0.0.1:$(side_port "$1" ns)" 2>"$T_DIR/$1.log" &
+			-o namesrvAddr="127.0.0.1:$(side_port "$twinmq_side" ns)" $(copies_flags "$1") 2>"$T_DIR/$1.log" &
 		;;
 	esac
 	t_remember "$1" $!
@@ -137,6 +143,7 @@ side_freeze() {
 
 side_pids() {
 	pid "$1"
+	! has_slave "$1" || pid "$1.slave"
 	is_foreign "$1" || pid "$1.ns"
 }
 
@@ -144,6 +151,7 @@ side_pids() {
 side_thaw() {
 	kill -CONT $(side_pids "$1")
 	sleep 0.2 # timers that were due meanwhile
+	! has_slave "$1" || copies_wait "$1"
 }
 
 # side_kill SIDE: its broker, as a sudden death would
@@ -154,8 +162,11 @@ side_kill() {
 
 # side_end SIDE: its processes and its store
 side_end() {
-	for process in "$1" "$1.ns"; do
-		! is_foreign "${process%.ns}" || [ "$process" = "$1" ] || continue
+	for process in "$1" "$1.slave" "$1.ns"; do
+		case $process in
+		*.slave) has_slave "$1" || continue ;;
+		*.ns) ! is_foreign "$1" || continue ;;
+		esac
 		side_kill "$process"
 		rm -rf "$T_DIR/$process.store" "$T_DIR/$process.home" "$T_DIR/taken.$(cat "$T_DIR/$process.port")"
 	done
