@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "broker/replica/lease.h"
@@ -25,6 +26,7 @@
 #define TICK_MS 1000
 #define TOKEN_MS 60000
 #define LINES_MAX 30 /* about links, in a minute */
+#define REST_NS 1000000
 
 /* ---- what replies wait for ------------------------------------------- */
 
@@ -160,7 +162,7 @@ view(struct ship_link *link, struct slave_view *view, int64_t now_ms)
 		.bytes_per_second = link->bytes_per_second,
 		.in_sync = link_is_in_sync(link, now_ms),
 	};
-	snprintf(view->address, sizeof view->address, "%s", link->address);
+	memcpy(view->address, link->address, sizeof view->address);
 }
 
 static void
@@ -212,6 +214,28 @@ free_closed(struct ship *ship)
 	}
 }
 
+/*
+ * No reply of an ASYNC_MASTER waits for a slave, and a wake-up for each commit costs more than what
+ * is sent then. So commits and reports of a millisecond come together. A slave that gets old
+ * records from the store does not wait.
+ */
+static void
+rest(const struct ship *ship)
+{
+	const struct timespec time = { .tv_nsec = REST_NS };
+	bool any = false;
+
+	if (ship->broker->settings->broker_role == BROKER_SYNC_MASTER)
+		return;
+	for (const struct ship_link *link = ship->links; link != NULL; link = link->next_link) {
+		if (link->reading)
+			return;
+		any |= link->kind != LINK_NEW;
+	}
+	if (any)
+		nanosleep(&time, NULL);
+}
+
 static void
 on_turn(struct turn_end *turn)
 {
@@ -224,6 +248,7 @@ on_turn(struct turn_end *turn)
 	settle_copies(ship);
 	set_views(ship);
 	free_closed(ship);
+	rest(ship);
 }
 
 void

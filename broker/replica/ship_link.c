@@ -269,30 +269,42 @@ send_outbox(struct ship_link *link)
 		event_add(link->writable, NULL);
 }
 
-static void
-put_head(struct ship_link *link, enum ha_kind kind, const struct ha_frame *where,
-    const struct slice *pieces, size_t n_pieces)
+/* Room for the head of a frame in the outbox; what follows is appended. Returns where it stands. */
+static size_t
+reserve_head(struct ship_link *link)
 {
-	struct ha_frame frame = *where;
+	size_t at = link->box.bytes.len;
 
-	frame.kind = kind;
-	frame.epoch = (uint32_t)atomic_load(&link->ship->broker->master_epoch);
-	frame.max_position = link->ship->end;
-	frame.wall_ms = clock_wall_ms();
-	ha_frame_head_write(
-	    &frame, pieces, n_pieces, buf_reserve(&link->box.bytes, HA_FRAME_HEAD_BYTES));
+	buf_reserve(&link->box.bytes, HA_FRAME_HEAD_BYTES);
 	link->box.bytes.len += HA_FRAME_HEAD_BYTES;
-	outbox_appended(&link->box, HA_FRAME_HEAD_BYTES);
+	return at;
+}
+
+/* The payload is what was appended behind the head, and then the rest. */
+static void
+put_head(struct ship_link *link, size_t at, const struct ha_frame *frame, struct slice rest)
+{
+	struct buf *bytes = &link->box.bytes;
+	size_t begin = at + HA_FRAME_HEAD_BYTES;
+	const struct slice pieces[] = { { bytes->data + begin, bytes->len - begin }, rest };
+	struct ha_frame head = *frame;
+
+	head.epoch = (uint32_t)atomic_load(&link->ship->broker->master_epoch);
+	head.max_position = link->ship->end;
+	head.wall_ms = clock_wall_ms();
+	ha_frame_head_write(&head, pieces, 2, bytes->data + at);
+	outbox_appended(&link->box, bytes->len - at);
 }
 
 void
 link_send_frame(struct ship_link *link, enum ha_kind kind, int64_t position, int64_t meta_seq,
     struct slice payload)
 {
-	put_head(link, kind, &(struct ha_frame){ .position = position, .meta_seq = meta_seq },
-	    &payload, 1);
+	const struct ha_frame frame = { .kind = kind, .position = position, .meta_seq = meta_seq };
+	size_t at = reserve_head(link);
+
 	buf_append_slice(&link->box.bytes, payload);
-	outbox_appended(&link->box, payload.len);
+	put_head(link, at, &frame, SLICE(""));
 }
 
 static void
@@ -316,20 +328,15 @@ struct stretch {
 static void
 put_block(struct ship_link *link, const struct stretch *stretch)
 {
-	struct buf tags = { 0 };
-	size_t skip = 0;
+	const struct ha_frame frame = { .kind = HA_BLOCK, .position = link->next };
+	size_t skip = 0, at = reserve_head(link);
 
 	while (skip < stretch->n_tags && stretch->tags[skip].position < link->next)
 		skip++;
-	ha_tags_write(
-	    &tags, skip < stretch->n_tags ? &stretch->tags[skip] : NULL, stretch->n_tags - skip);
-	const struct slice pieces[] = { buf_slice(&tags), { stretch->at, stretch->len } };
-
-	put_head(link, HA_BLOCK, &(struct ha_frame){ .position = link->next }, pieces, 2);
-	buf_append(&link->box.bytes, tags.data, tags.len);
-	outbox_appended(&link->box, tags.len);
+	ha_tags_write(&link->box.bytes, skip < stretch->n_tags ? &stretch->tags[skip] : NULL,
+	    stretch->n_tags - skip);
+	put_head(link, at, &frame, (struct slice){ stretch->at, stretch->len });
 	put_part(link, stretch->chunk, stretch->at, stretch->len);
-	buf_release(&tags);
 }
 
 /* RocketMQ's slaves write what they get to files of 1 GiB, and no block may cross an end. */

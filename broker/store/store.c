@@ -22,7 +22,6 @@
 #include "broker/store/replay.h"
 #include "broker/store/sqlite/coalesce_vfs.h"
 #include "broker/store/sqlite/trick.h"
-#include "broker/store/writer/apply.h"
 #include "broker/store/writer/batch.h"
 #include "broker/store/writer/submit.h"
 #include "broker/store/writer/syncer.h"
@@ -241,8 +240,7 @@ store_read(struct store *store, struct read_job *job)
 void
 store_apply(struct store *store, struct apply_job *job)
 {
-	job->task.run = dequeue_apply;
-	writer_post(&store->base.inboxes, &job->task);
+	apply_submit(store->writer, job);
 }
 
 void

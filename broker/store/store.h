@@ -330,7 +330,7 @@ enum apply_status {
  */
 struct apply_job {
 	struct task task;
-	struct loop *reply_loop; /* any loop */
+	struct loop *reply_loop; /* the caller's */
 	void (*done)(struct apply_job *job, struct loop *reply_loop);
 	void *context;
 	struct chunk *chunk; /* the job's reference */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "broker/store/append/append.h"
+#include "broker/store/writer/apply.h"
 #include "broker/store/writer/batch.h"
 #include "broker/store/writer/gather.h"
 #include "common/base/clock.h"
@@ -209,4 +210,12 @@ append_submit(struct append_queues *queues, struct append *append)
 	if (base->options.flush == STORE_FLUSH_ASYNC &&
 	    (queue->n_bytes >= PASS_ON_BYTES || queue->n_records >= PASS_ON_RECORDS))
 		pass_on(queue);
+}
+
+void
+apply_submit(struct writer *writer, struct apply_job *job)
+{
+	job->task.run = dequeue_apply;
+	if (job->chunk->len > PASS_ON_BYTES || !writer_apply_inline(writer, job))
+		writer_post(&writer->base->inboxes, &job->task);
 }

@@ -16,6 +16,8 @@ struct append_queues *append_queues_new(struct writer *writer);
 void append_queues_free(struct append_queues *queues);
 /* On the append's reply loop. */
 void append_submit(struct append_queues *queues, struct append *append);
+/* Of store_apply: commits the job inline if it is small, or posts it. On the job's reply loop. */
+void apply_submit(struct writer *writer, struct apply_job *job);
 /* Posts the appends that wait in the first n loops, which are the caller's or stopped. */
 void append_queues_flush(struct append_queues *queues, int n_loops);
 

@@ -233,6 +233,21 @@ may_commit_inline(const struct writer *writer, const struct loop *loop)
 	       !flush_is_due(writer) && clock_mono_ms() >= writer->inline_after_ms;
 }
 
+/* Wakes the thread when something is due earlier than it thinks. */
+static void
+end_inline(struct writer *writer, int64_t started_us)
+{
+	int64_t ended_us = clock_mono_us();
+	int wait_ms = idle_ms(writer);
+
+	if (ended_us - started_us > INLINE_SLOW_US)
+		writer->inline_after_ms = ended_us / 1000 + INLINE_PAUSE_MS;
+	if (wait_ms != -1 && ended_us / 1000 + wait_ms < writer->wakes_ms) {
+		writer->wakes_ms = 0;
+		mailbox_wake(&writer->base->inboxes.writer);
+	}
+}
+
 static struct task *
 inline_commit(struct writer *writer, const struct loop *loop, struct task *first)
 {
@@ -250,15 +265,7 @@ inline_commit(struct writer *writer, const struct loop *loop, struct task *first
 
 	writer->replies[loop->index] = (struct task_chain){ 0 };
 	writer_post_replies(writer);
-	int64_t ended_us = clock_mono_us();
-	int wait_ms = idle_ms(writer);
-
-	if (ended_us - started_us > INLINE_SLOW_US)
-		writer->inline_after_ms = ended_us / 1000 + INLINE_PAUSE_MS;
-	if (wait_ms != -1 && ended_us / 1000 + wait_ms < writer->wakes_ms) {
-		writer->wakes_ms = 0;
-		mailbox_wake(&writer->base->inboxes.writer);
-	}
+	end_inline(writer, started_us);
 	return own;
 }
 
@@ -275,6 +282,25 @@ writer_commit_inline(struct writer *writer, struct loop *loop, struct task *firs
 		own = inline_commit(writer, loop, first);
 	pthread_mutex_unlock(&writer->batch_lock);
 	loop_run_tasks(loop, own);
+	return done;
+}
+
+bool
+writer_apply_inline(struct writer *writer, struct apply_job *job)
+{
+	if (pthread_mutex_trylock(&writer->batch_lock) != 0)
+		return false;
+	bool done = may_commit_inline(writer, job->reply_loop);
+
+	if (done) {
+		int64_t started_us = clock_mono_us();
+
+		writer->batch = (struct batch){ .apply = job };
+		writer_apply(writer);
+		writer_publish_counts(writer);
+		end_inline(writer, started_us);
+	}
+	pthread_mutex_unlock(&writer->batch_lock);
 	return done;
 }
 

@@ -93,6 +93,11 @@ void writer_drain(struct writer *writer);
  * nothing was done, the appends are to be posted. For the end of a turn of the loop.
  */
 bool writer_commit_inline(struct writer *writer, struct loop *loop, struct task *first);
+/*
+ * The same for a job that is small, on the thread of its reply loop: it is applied, and its reply
+ * is posted.
+ */
+bool writer_apply_inline(struct writer *writer, struct apply_job *job);
 /* It commits now, or is about to: what is posted meanwhile shares the next commit. Any thread. */
 bool writer_is_busy(struct writer *writer);
 /* Publishes the counts of half messages and timed ones, and when the next are due. */
