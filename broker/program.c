@@ -150,10 +150,22 @@ broker_without_tricks(unsigned tricks)
 	tricks_off = tricks;
 }
 
+/* From now on the log may grow again. */
+static int
+note_cut(struct broker *broker)
+{
+	struct store_bounds bounds;
+
+	store_get_bounds(broker->store, &bounds);
+	return replica_record_was_cut(broker->replica_record,
+	    bounds.max_position > bounds.min_position ? bounds.max_position : -1);
+}
+
 static int
 open_store(struct broker *broker)
 {
 	const struct broker_settings *settings = broker->settings;
+	int64_t cut_at = replica_record_cut_at(broker->replica_record);
 	char *why = NULL;
 
 	broker->store = store_open(
@@ -175,7 +187,8 @@ open_store(struct broker *broker)
 		.half_wait_ms = settings->transaction_time_out,
 		.dedup_max_keys = settings->dedup_max_keys,
 		.vfs = vfs_name,
-		.begin_anew = replica_record_begins_anew(broker->replica_record),
+		.cuts = cut_at >= 0,
+		.cut_at = cut_at,
 		.tricks_off = tricks_off,
 		.store_host = broker->host,
 	    },
@@ -185,9 +198,7 @@ open_store(struct broker *broker)
 	free(why);
 	if (broker->store == NULL)
 		return -1;
-	return replica_record_begins_anew(broker->replica_record)
-	           ? replica_record_began_anew(broker->replica_record)
-	           : 0;
+	return cut_at >= 0 ? note_cut(broker) : 0;
 }
 
 static void

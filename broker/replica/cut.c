@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,8 +14,10 @@
 #include "broker/store/store.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
+#include "common/base/path.h"
 
 #define READ_BYTES (256 << 10)
+#define SPARE_BYTES (16 << 20) /* of the disk, for the store itself */
 
 struct cut {
 	struct broker *broker;
@@ -26,20 +29,28 @@ struct cut {
 	bool stopped;
 };
 
-/* All of it is in the file. */
+/* A part of it helps nobody, and may fill the disk. */
+static void
+give_up(struct cut *cut, const char *why)
+{
+	unlink(cut->path);
+	cut->failed(cut->arg, why);
+}
+
+/* All of it is in the file, whose name is synced along with that of replica.json. */
 static void
 finish(struct cut *cut)
 {
 	if (fsync(cut->file) == -1) {
-		cut->failed(cut->arg, strerror(errno));
+		give_up(cut, strerror(errno));
 		return;
 	}
-	if (replica_record_begin_anew(cut->broker->replica_record) == -1) {
-		cut->failed(cut->arg, "replica.json cannot be written");
+	if (replica_record_cut(cut->broker->replica_record, cut->from) == -1) {
+		give_up(cut, "replica.json cannot be written");
 		return;
 	}
-	log_warn("this log has an end that the master's does not have: it is kept, and the broker "
-		 "starts again with an empty log from=%" PRId64 " to=%" PRId64 " file=%s",
+	log_warn("this log has an end that the master's does not have: it is kept in a file, and "
+		 "the broker starts again without it from=%" PRId64 " to=%" PRId64 " file=%s",
 	    cut->from, cut->end, cut->path);
 	daemon_restart(cut->broker->daemon);
 }
@@ -55,7 +66,10 @@ on_read(struct read_job *job, struct loop *loop)
 	const char *why = NULL;
 
 	(void)loop;
-	if (job->status != READ_FOUND)
+	if (job->status == READ_NOTHING)
+		why = "no message of ours begins where it ends; start this slave with an empty "
+		      "store";
+	else if (job->status != READ_FOUND)
 		why = "the log cannot be read";
 	else if (write(cut->file, chunk->data, chunk->len) != (ssize_t)chunk->len)
 		why = "the disk takes no more";
@@ -63,7 +77,7 @@ on_read(struct read_job *job, struct loop *loop)
 	if (cut->stopped)
 		return;
 	if (why != NULL)
-		cut->failed(cut->arg, why);
+		give_up(cut, why);
 	else if (next < cut->end)
 		read_from(cut, next);
 	else
@@ -105,9 +119,28 @@ cut_new(
 	return cut;
 }
 
+/* So that the disk is not filled in vain each time that it is tried. */
+static bool
+has_room(const struct cut *cut)
+{
+	int64_t total, available;
+
+	return path_disk_space(cut->broker->settings->store_path_root_dir, &total, &available) ==
+	           -1 ||
+	       available - (cut->end - cut->from) >= SPARE_BYTES;
+}
+
 void
 cut_start(struct cut *cut)
 {
+	char why[64];
+
+	if (!has_room(cut)) {
+		snprintf(why, sizeof why, "its %" PRId64 " bytes do not fit on the disk",
+		    cut->end - cut->from);
+		cut->failed(cut->arg, why);
+		return;
+	}
 	cut->file = open(cut->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
 	if (cut->file == -1)
 		cut->failed(cut->arg, strerror(errno));

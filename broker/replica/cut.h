@@ -4,8 +4,8 @@
 /*
  * A slave whose log has an end that its master's does not have: a master that was replaced and
  * comes back, or one that lost what it had not synced. That end is kept as cut-EPOCH-POSITION.log
- * beside the store, records back to back; then the slave starts again with an empty log, and all of
- * the master's log is copied. Loop 0.
+ * beside the store, records back to back; then the broker starts again, and that start cuts the log
+ * (log_cut.h of the store). From there on the master's log is copied. Loop 0.
  */
 
 #include "broker/context.h"
@@ -13,7 +13,7 @@
 struct cut;
 
 /*
- * Keeps what the log has from `position` on, then starts the broker again. When that fails `failed`
+ * Keeps what the log has from `position` on, then lets a new start cut it. When that fails `failed`
  * is called, and may free the cut; `why` is the end of a sentence.
  */
 struct cut *cut_new(

@@ -291,8 +291,8 @@ take_epochs(struct follower *follower, struct arena *arena, const struct ha_log 
 		epochs[i] =
 		    (struct replica_epoch){ master->epochs[i].epoch, master->epochs[i].start };
 	if (master->n_epochs != 0)
-		replica_record_take_epochs(
-		    follower->broker->replica_record, epochs, master->n_epochs, INT64_MAX);
+		replica_record_take_epochs(follower->broker->replica_record, epochs,
+		    master->n_epochs, master->forgot, INT64_MAX);
 }
 
 static void
@@ -338,7 +338,8 @@ take_welcome(struct follower *follower, struct slice body)
 		open_stream(follower, welcome.token.data, welcome.stream_from);
 	} else if (welcome.stream_from == HA_START_EMPTY)
 		set_phase(follower, REPLICA_REFUSED,
-		    "it has nothing that continues our log: start this slave with an empty store");
+		    "nothing that it has is known to continue our log: start this slave with an "
+		    "empty store");
 	else
 		cut_off(follower, &welcome);
 	arena_release(&arena);
@@ -382,6 +383,7 @@ say_hello(struct follower *follower)
 	struct json_out out;
 
 	hello.log.epochs = own_epochs(follower, &arena, &hello.log.n_epochs);
+	hello.log.forgot = replica_record_forgot_epochs(follower->broker->replica_record);
 	hello.log.max_position = end_of_log(follower, &hello.log.min_position);
 	json_out_init(&out, &body);
 	ha_hello_write(&out, &hello);

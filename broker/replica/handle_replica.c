@@ -92,7 +92,8 @@ welcome_slave(struct request *request, const struct ha_hello *hello)
 		.log = { .min_position = bounds.min_position,
 		    .max_position = bounds.max_position,
 		    .epochs = epochs,
-		    .n_epochs = n_epochs },
+		    .n_epochs = n_epochs,
+		    .forgot = replica_record_forgot_epochs(broker->replica_record) },
 		.ha_address = slice_of(broker->ha_address),
 	};
 

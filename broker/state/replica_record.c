@@ -29,7 +29,8 @@ struct content {
 	enum replica_role role;
 	int64_t promoted;
 	char check_code[128];
-	bool begin_anew;
+	int64_t cut_at;
+	bool forgot_epochs;
 	struct replica_moved moved;
 	size_t n;
 	struct replica_epoch epochs[REPLICA_EPOCHS_MAX];
@@ -51,7 +52,8 @@ content_write(struct json_out *out, const struct content *content)
 	json_member_put_text(out, "role", roles[content->role]);
 	json_member_put_int(out, "promoted", content->promoted);
 	json_member_put_text(out, "checkCode", content->check_code);
-	json_member_put_bool(out, "beginAnew", content->begin_anew);
+	json_member_put_int(out, "cutAt", content->cut_at);
+	json_member_put_bool(out, "forgotEpochs", content->forgot_epochs);
 	if (content->moved.state != REPLICA_MOVE_NONE) {
 		json_member_put_text(out, "move", moves[content->moved.state]);
 		json_member_put_bool(out, "moveSync", content->moved.sync);
@@ -97,7 +99,8 @@ content_read(struct arena *arena, struct slice text, struct content *content)
 	*content = (struct content){
 		.id = json_member_int64(json, "id", 0),
 		.promoted = json_member_int64(json, "promoted", 0),
-		.begin_anew = json_member_bool(json, "beginAnew", false),
+		.cut_at = json_member_int64(json, "cutAt", -1),
+		.forgot_epochs = json_member_bool(json, "forgotEpochs", false),
 		.role = (enum replica_role)json_enum(json_member(json, "role"), roles, 3, 0),
 	};
 	if (code.len > 0)
@@ -111,6 +114,8 @@ content_read(struct arena *arena, struct slice text, struct content *content)
 	    read_epoch, &content->n);
 	if (epochs == NULL || content->n > REPLICA_EPOCHS_MAX)
 		return -1;
+	/* Of a version that did not say so. */
+	content->forgot_epochs |= content->n == REPLICA_EPOCHS_MAX;
 	for (size_t i = 0; i < content->n; i++)
 		content->epochs[i] = epochs[i];
 	return 0;
@@ -204,6 +209,7 @@ replica_record_open(const char *directory)
 
 	pthread_mutex_init(&record->lock, NULL);
 	record->directory = mem_strdup(directory);
+	record->now.cut_at = -1;
 	if (load(record) == 0)
 		return record;
 	replica_record_free(record);
@@ -272,12 +278,21 @@ replica_record_epochs(
 }
 
 bool
-replica_record_begins_anew(struct replica_record *record)
+replica_record_forgot_epochs(struct replica_record *record)
 {
 	pthread_mutex_lock(&record->lock);
-	bool begins = record->now.begin_anew;
+	bool forgot = record->now.forgot_epochs;
 	pthread_mutex_unlock(&record->lock);
-	return begins;
+	return forgot;
+}
+
+int64_t
+replica_record_cut_at(struct replica_record *record)
+{
+	pthread_mutex_lock(&record->lock);
+	int64_t position = record->now.cut_at;
+	pthread_mutex_unlock(&record->lock);
+	return position;
 }
 
 void
@@ -367,6 +382,7 @@ add_epoch(struct content *content, struct replica_epoch epoch)
 	if (content->n == REPLICA_EPOCHS_MAX) {
 		memmove(&content->epochs[0], &content->epochs[1],
 		    --content->n * sizeof content->epochs[0]);
+		content->forgot_epochs = true;
 	}
 	content->epochs[content->n++] = epoch;
 }
@@ -389,7 +405,7 @@ replica_record_begin_epoch(struct replica_record *record, int64_t epoch, int64_t
 
 int
 replica_record_take_epochs(struct replica_record *record, const struct replica_epoch *epochs,
-    size_t n, int64_t max_position)
+    size_t n, bool forgot, int64_t max_position)
 {
 	struct content fresh;
 	int status = 0;
@@ -397,38 +413,42 @@ replica_record_take_epochs(struct replica_record *record, const struct replica_e
 	pthread_mutex_lock(&record->lock);
 	fresh = record->now;
 	fresh.n = 0;
+	fresh.forgot_epochs = forgot;
 	for (size_t i = 0; i < n && epochs[i].position <= max_position; i++)
 		add_epoch(&fresh, epochs[i]);
-	if (fresh.n != record->now.n ||
+	if (fresh.n != record->now.n || fresh.forgot_epochs != record->now.forgot_epochs ||
 	    memcmp(fresh.epochs, record->now.epochs, fresh.n * sizeof fresh.epochs[0]) != 0)
 		status = save(record, &fresh);
 	pthread_mutex_unlock(&record->lock);
 	return status;
 }
 
-static int
-set_begin_anew(struct replica_record *record, bool begin_anew)
+int
+replica_record_cut(struct replica_record *record, int64_t position)
 {
 	struct content fresh;
 
 	pthread_mutex_lock(&record->lock);
 	fresh = record->now;
-	fresh.begin_anew = begin_anew;
-	if (!begin_anew)
-		fresh.n = 0;
+	fresh.cut_at = position;
 	int status = save(record, &fresh);
 	pthread_mutex_unlock(&record->lock);
 	return status;
 }
 
 int
-replica_record_begin_anew(struct replica_record *record)
+replica_record_was_cut(struct replica_record *record, int64_t end)
 {
-	return set_begin_anew(record, true);
-}
+	struct content fresh;
 
-int
-replica_record_began_anew(struct replica_record *record)
-{
-	return set_begin_anew(record, false);
+	pthread_mutex_lock(&record->lock);
+	fresh = record->now;
+	fresh.cut_at = -1;
+	while (fresh.n > 0 && fresh.epochs[fresh.n - 1].position > end)
+		fresh.n--;
+	if (fresh.n == 0 && end == -1)
+		fresh.forgot_epochs = false;
+	int status = save(record, &fresh);
+	pthread_mutex_unlock(&record->lock);
+	return status;
 }

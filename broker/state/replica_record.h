@@ -64,8 +64,11 @@ int64_t replica_record_last_epoch(struct replica_record *record);
 size_t replica_record_epochs(
     struct replica_record *record, struct replica_epoch epochs[static REPLICA_EPOCHS_MAX]);
 
-/* The log goes at the next start, as it is no copy of the master's. */
-bool replica_record_begins_anew(struct replica_record *record);
+/* There were epochs before those: more than REPLICA_EPOCHS_MAX. */
+bool replica_record_forgot_epochs(struct replica_record *record);
+
+/* Where the next start cuts the log, as the master does not have what is behind; -1: nowhere. */
+int64_t replica_record_cut_at(struct replica_record *record);
 
 /* Copied. */
 void replica_record_moved(struct replica_record *record, struct replica_moved *moved);
@@ -79,14 +82,17 @@ int replica_record_set_role(
  * forgotten with it, since the log was cut. Ends a promotion to it.
  */
 int replica_record_begin_epoch(struct replica_record *record, int64_t epoch, int64_t position);
-/* A slave's log is its master's up to here: takes the epochs that its master had until there. */
+/*
+ * A slave's log is its master's up to here: takes the epochs that its master had until there.
+ * forgot: there were others before them.
+ */
 int replica_record_take_epochs(struct replica_record *record, const struct replica_epoch *epochs,
-    size_t n, int64_t max_position);
+    size_t n, bool forgot, int64_t max_position);
 
 int replica_record_set_moved(struct replica_record *record, const struct replica_moved *moved);
 
-/* The next start begins with an empty log; it did: the epochs of the former one are forgotten. */
-int replica_record_begin_anew(struct replica_record *record);
-int replica_record_began_anew(struct replica_record *record);
+int replica_record_cut(struct replica_record *record, int64_t position);
+/* It was cut, and ends here: epochs that began behind are forgotten with it. -1: it is empty. */
+int replica_record_was_cut(struct replica_record *record, int64_t end);
 
 #endif

@@ -13,6 +13,7 @@
 
 #include "broker/store/closer/closer.h"
 #include "broker/store/log/disk.h"
+#include "broker/store/log_cut.h"
 #include "broker/store/writer/flush.h"
 #include "broker/store/writer/roll.h"
 #include "common/base/buf.h"
@@ -674,34 +675,6 @@ load_oldest(struct replay *replay)
 	sql_close(db);
 }
 
-/*
- * All that is in the log goes, and what was made of it: the rows of half messages, timer.db. The
- * newest segment goes first, so that a start after a kill finds no hole.
- */
-static void
-remove_log(struct replay *replay)
-{
-	while (replay->n > 0 && replay->why.len == 0) {
-		const struct segment *segment = replay->list[replay->n - 1];
-
-		if (segment_unlink(&replay->base->dir, segment) == -1)
-			buf_printf(&replay->why, "%s cannot be removed: %s", segment->path,
-			    strerror(errno));
-		else
-			forget_newest(replay);
-	}
-	atomic_store(&replay->base->counters.rocketmq_end, 0);
-	if (replay->why.len == 0 &&
-	    (half_rows_forget(&replay->writer->half_rows) != SQLITE_OK ||
-		sql_exec(meta_db(replay->writer->meta),
-		    "DELETE FROM setting WHERE name = '" STORE_ROCKETMQ_END "'") != SQLITE_OK))
-		buf_printf(
-		    &replay->why, "meta.db in %s cannot be written", replay->base->options.path);
-	if (replay->why.len == 0 && timed_table_remove(&replay->writer->timed) == -1)
-		buf_printf(&replay->why, "%s cannot be removed: %s", replay->writer->timed.path,
-		    strerror(errno));
-}
-
 static void
 start_empty(struct replay *replay)
 {
@@ -757,8 +730,8 @@ store_replay(struct writer *writer, char **why)
 	/* One of the last run is not in memory any more, and would cost reads. */
 	segment_drop_spare(&base->dir);
 	list_segments(&replay);
-	if (base->options.begin_anew)
-		remove_log(&replay);
+	if (base->options.cuts && replay.why.len == 0)
+		log_cut(writer, replay.list, &replay.n, base->options.cut_at, &replay.why);
 	drop_unborn(&replay);
 	if (replay.why.len == 0)
 		cut_at_hole(&replay);

@@ -49,8 +49,9 @@ struct store_options {
 	    half_wait_ms; /* until a half message found at the start is due, when it does not say */
 	int64_t dedup_max_keys; /* remembered at a time, of all topics */
 	const char *vfs;        /* NULL: SQLite's default; tests plant faults with another */
-	bool begin_anew;        /* the log goes first, with what follows from it; meta.db stays */
-	unsigned tricks_off;    /* sqlite/trick.h: for tests and measurements, else 0 */
+	bool cuts;           /* the log ends at cut_at from now on: what is behind goes, and what */
+	int64_t cut_at;      /* ... it did; the tables of meta.h stay as they are */
+	unsigned tricks_off; /* sqlite/trick.h: for tests and measurements, else 0 */
 	struct host store_host; /* brokerIP1:listenPort, goes into each record */
 };
 

@@ -185,25 +185,56 @@ ha_change_next(struct slice *rest, struct ha_change *change)
 
 /* ---- HA_HELLO (7021) ------------------------------------------------- */
 
+/* The first epoch of the log that the other one may know as well. */
+static size_t
+first_known(const struct ha_log *log, const struct ha_log *other)
+{
+	size_t i = 0;
+
+	while (other->forgot && i < log->n_epochs &&
+	       (other->n_epochs == 0 || log->epochs[i].epoch < other->epochs[0].epoch))
+		i++;
+	return i;
+}
+
+/*
+ * Counts in *slave_n and *master_n the epochs before the first one that is not in both logs. False:
+ * nobody can tell.
+ */
+static bool
+compare_epochs(
+    const struct ha_log *slave, const struct ha_log *master, size_t *slave_n, size_t *master_n)
+{
+	size_t first = first_known(slave, master);
+	size_t i = first, j = first_known(master, slave);
+
+	while (i < slave->n_epochs && j < master->n_epochs &&
+	       slave->epochs[i].epoch == master->epochs[j].epoch &&
+	       slave->epochs[i].start == master->epochs[j].start) {
+		i++;
+		j++;
+	}
+	*slave_n = i;
+	*master_n = j;
+	return i > first || (!slave->forgot && !master->forgot);
+}
+
 int64_t
 ha_stream_from(const struct ha_log *slave, const struct ha_log *master)
 {
-	size_t n = 0;
+	int64_t end =
+	    slave->max_position < master->max_position ? slave->max_position : master->max_position;
+	size_t i, j;
 
 	if (slave->min_position == slave->max_position)
 		return master->min_position;
+	if (!compare_epochs(slave, master, &i, &j))
+		return HA_START_EMPTY;
 	/* The epochs that both have agree from their start to the start of the next one. */
-	while (n < slave->n_epochs && n < master->n_epochs &&
-	       slave->epochs[n].epoch == master->epochs[n].epoch &&
-	       slave->epochs[n].start == master->epochs[n].start)
-		n++;
-	int64_t end =
-	    slave->max_position < master->max_position ? slave->max_position : master->max_position;
-
-	if (n < slave->n_epochs && slave->epochs[n].start < end)
-		end = slave->epochs[n].start;
-	if (n < master->n_epochs && master->epochs[n].start < end)
-		end = master->epochs[n].start;
+	if (i < slave->n_epochs && slave->epochs[i].start < end)
+		end = slave->epochs[i].start;
+	if (j < master->n_epochs && master->epochs[j].start < end)
+		end = master->epochs[j].start;
 	return end >= master->min_position && end >= slave->min_position ? end : HA_START_EMPTY;
 }
 
@@ -212,6 +243,8 @@ write_log(struct json_out *out, const struct ha_log *log)
 {
 	json_member_put_int(out, "minPosition", log->min_position);
 	json_member_put_int(out, "maxPosition", log->max_position);
+	if (log->forgot)
+		json_member_put_bool(out, "forgotEpochs", true);
 	json_key(out, "epochs");
 	json_open_array(out);
 	for (size_t i = 0; i < log->n_epochs; i++) {
@@ -241,6 +274,7 @@ read_log(struct arena *arena, const struct json *json, struct ha_log *log)
 {
 	log->min_position = json_member_int64(json, "minPosition", -1);
 	log->max_position = json_member_int64(json, "maxPosition", -1);
+	log->forgot = json_member_bool(json, "forgotEpochs", false);
 	log->epochs = json_items(arena, json_member(json, "epochs"), JSON_ARRAY,
 	    sizeof *log->epochs, read_epoch, &log->n_epochs);
 	if (log->min_position < 0 || log->max_position < log->min_position || log->epochs == NULL ||

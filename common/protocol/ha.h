@@ -149,14 +149,16 @@ struct ha_log {
 	int64_t min_position, max_position; /* equal: it is empty */
 	const struct ha_epoch *epochs;      /* oldest first; before the first one: epoch 0 */
 	size_t n_epochs;
+	bool forgot; /* before the first one there were others, which nobody knows any more */
 };
 
 #define HA_START_EMPTY (-1)
 
 /*
  * Where the slave's log has to end, so that what the master sends from there on continues it: the
- * end of what both logs have in common. HA_START_EMPTY: the master has nothing that continues it.
- * An empty log begins where the master's does.
+ * end of what both logs have in common. HA_START_EMPTY: the master has nothing that continues it,
+ * or so many epochs were forgotten that nobody can tell. An empty log begins where the master's
+ * does.
  */
 int64_t ha_stream_from(const struct ha_log *slave, const struct ha_log *master);
 

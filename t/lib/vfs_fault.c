@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,6 +68,8 @@ ask(const struct fault_file *file, enum fault_kind kind)
 
 	if (fail_at == 0 || call < fail_at || call > atomic_load(&fault->fail_until))
 		return SQLITE_OK;
+	if (atomic_load(&fault->code) == FAULT_KILL)
+		raise(SIGKILL);
 	if (atomic_load(&fault->code) != FAULT_STALL)
 		return atomic_load(&fault->code);
 	poll(NULL, 0, FAULT_STALL_MS);

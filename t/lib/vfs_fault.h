@@ -29,6 +29,8 @@ void vfs_fault_plan(enum fault_kind kind, long n, bool for_good, int code);
 /* A code of ours: the call succeeds, but only after FAULT_STALL_MS. */
 #define FAULT_STALL (-1)
 #define FAULT_STALL_MS 1500
+/* Another: the process ends there, as kill -9 ends it. */
+#define FAULT_KILL (-2)
 
 /*
  * Remembers from now on what is written to write-ahead logs and not synced.

@@ -2,10 +2,13 @@
 
 #include <criterion/criterion.h>
 #include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -765,4 +768,258 @@ Test(apply, a_disk_that_fails_stores_nothing_and_the_rest_comes_later)
 	cr_assert_eq(rig_check_queue(&slave, "T", 0), 10);
 	buf_release(&log.bytes);
 	rig_release(&slave);
+}
+
+/* ---- a log that is cut --------------------------------------------------- */
+
+static void
+open_cut(struct rig *rig, int64_t position)
+{
+	rig->options.cuts = true;
+	rig->options.cut_at = position;
+	rig_open(rig);
+	rig->options.cuts = false;
+}
+
+/* A slave that has the log up to a position, as it is after a start. */
+static void
+slave_up_to(
+    struct rig *slave, const struct rig *master, const struct log_bytes *log, int64_t position)
+{
+	struct log_bytes begin = *log;
+
+	begin.bytes.len = (size_t)(position - log->first);
+	init_slave(slave, master);
+	rig_open(slave);
+	apply_log(slave, &begin, 3, SIZE_MAX);
+	reopen(slave);
+}
+
+/* Cut at `position`, the log has to end at `end`. */
+static void
+cut_and_go_on(struct rig *master, const struct log_bytes *log, int64_t position, int64_t end)
+{
+	struct rig cut, same;
+
+	init_slave(&cut, master);
+	rig_open(&cut);
+	apply_log(&cut, log, 7, SIZE_MAX);
+	rig_close(&cut);
+	open_cut(&cut, position);
+	slave_up_to(&same, master, log, end);
+	expect_same(&same, &cut);
+	rig_release(&same);
+	reopen(&cut);
+	apply_log(&cut, log, 11, SIZE_MAX);
+	reopen(&cut);
+	expect_same(master, &cut);
+	rig_release(&cut);
+}
+
+static void
+master_and_log(struct rig *master, struct log_bytes *log)
+{
+	fill_master(master);
+	rig_close(master);
+	read_log(master, log);
+	rig_open(master);
+}
+
+static size_t
+count_records(const struct log_bytes *log)
+{
+	size_t n = 0;
+
+	for (size_t at = 0; at < log->bytes.len; at += be32_get(log->bytes.data + at))
+		n++;
+	return n;
+}
+
+Test(apply, a_log_that_is_cut_is_what_it_was_before)
+{
+	enum { N_CUTS = 14 };
+	struct rig master;
+	struct log_bytes log;
+
+	master_and_log(&master, &log);
+	size_t n_records = count_records(&log);
+
+	for (size_t i = 0; i < N_CUTS; i++) {
+		int64_t end = (int64_t)length_of(&log, 1 + n_records * i / N_CUTS);
+
+		cut_and_go_on(&master, &log, end, end);
+	}
+	buf_release(&log.bytes);
+	rig_release(&master);
+}
+
+Test(apply, a_log_is_cut_at_the_begin_of_a_record)
+{
+	struct rig master;
+	struct log_bytes log;
+
+	master_and_log(&master, &log);
+	int64_t end = (int64_t)length_of(&log, 200), all = (int64_t)log.bytes.len;
+
+	cut_and_go_on(&master, &log, end + 7, end);
+	cut_and_go_on(&master, &log, 7, 0);
+	cut_and_go_on(&master, &log, 0, 0);
+	cut_and_go_on(&master, &log, all, all);
+	cut_and_go_on(&master, &log, all + 99, all);
+	buf_release(&log.bytes);
+	rig_release(&master);
+}
+
+Test(apply, a_log_is_cut_where_a_segment_begins)
+{
+	struct rig master, slave;
+	struct log_bytes log;
+	struct dirent **names;
+	char path[512];
+
+	master_and_log(&master, &log);
+	init_slave(&slave, &master);
+	rig_open(&slave);
+	apply_log(&slave, &log, 7, SIZE_MAX);
+	rig_close(&slave);
+	snprintf(path, sizeof path, "%s/log", slave.directory);
+	int n = scandir(path, &names, is_segment, compare_names);
+
+	cr_assert_gt(n, 2);
+	for (int i = 0; i < n; i++) {
+		int64_t first = strtoll(names[i]->d_name, NULL, 10);
+
+		cut_and_go_on(&master, &log, first, first);
+		free(names[i]);
+	}
+	free(names);
+	buf_release(&log.bytes);
+	rig_release(&slave);
+	rig_release(&master);
+}
+
+/* Instead of the C library's. */
+static atomic_long unlinks_until_death;
+
+int
+unlink(const char *path)
+{
+	if (atomic_load(&unlinks_until_death) != 0 &&
+	    atomic_fetch_sub(&unlinks_until_death, 1) == 1)
+		raise(SIGKILL);
+	return (int)syscall(SYS_unlinkat, AT_FDCWD, path, 0);
+}
+
+static void
+copy_tree(const char *from, const char *to)
+{
+	int status;
+	pid_t child = fork();
+
+	if (child == 0) {
+		execlp("cp", "cp", "-a", from, to, (char *)NULL);
+		_exit(99);
+	}
+	waitpid(child, &status, 0);
+	cr_assert_eq(status, 0);
+}
+
+/* False: it was not killed. */
+static bool
+killed_cut(struct rig *rig, int64_t position, long n_writes, long n_unlinks)
+{
+	int status;
+	pid_t child = fork();
+
+	if (child == 0) {
+		loop_init(&rig->loop, 0);
+		vfs_fault_plan(FAULT_WRITE, n_writes, true, FAULT_KILL);
+		atomic_store(&unlinks_until_death, n_unlinks);
+		open_cut(rig, position);
+		_exit(0);
+	}
+	waitpid(child, &status, 0);
+	if (WIFEXITED(status))
+		cr_assert_eq(WEXITSTATUS(status), 0);
+	else
+		cr_assert_eq(WTERMSIG(status), SIGKILL);
+	return WIFSIGNALED(status);
+}
+
+static char *
+describe(struct rig *rig)
+{
+	char *(*const views[])(
+	    struct rig *) = { describe_queues, describe_halves, describe_timed, describe_keys };
+	struct buf text = { 0 };
+
+	for (size_t i = 0; i < sizeof views / sizeof views[0]; i++) {
+		char *view = views[i](rig);
+
+		buf_append_text(&text, view);
+		free(view);
+	}
+	return buf_take(&text);
+}
+
+/* Whether there was such a moment. */
+static bool
+die_and_cut_again(
+    const struct rig *full, const char *same, int64_t position, long n_writes, long n_unlinks)
+{
+	struct rig rig = *full;
+	char directory[256];
+
+	snprintf(directory, sizeof directory, "%s.killed", full->directory);
+	copy_tree(full->directory, directory);
+	rig.directory = directory;
+	rig.options.path = directory;
+	bool killed = killed_cut(&rig, position, n_writes, n_unlinks);
+
+	loop_init(&rig.loop, 0);
+	open_cut(&rig, position);
+	char *view = describe(&rig), *why = half_check(&rig);
+
+	cr_assert_str_eq(view, same);
+	cr_assert_null(why, "%s", why);
+	cr_assert_eq(end_of(&rig), position);
+	free(view);
+	rig_close(&rig);
+	loop_release(&rig.loop);
+	rig_remove_tree(directory);
+	return killed;
+}
+
+Test(apply, a_cut_that_is_killed_is_made_by_the_next_start)
+{
+	struct rig master, full, same;
+	struct log_bytes log;
+
+	vfs_fault_register();
+	master_and_log(&master, &log);
+	int64_t position = (int64_t)length_of(&log, count_records(&log) / 3);
+
+	init_slave(&full, &master);
+	full.options.vfs = "fault";
+	rig_open(&full);
+	apply_log(&full, &log, 7, SIZE_MAX);
+	rig_close(&full);
+	slave_up_to(&same, &master, &log, position);
+	char *view = describe(&same);
+	long n_unlinks = 1, n_writes = 1;
+
+	/* No store is open when the process forks. */
+	rig_close(&same);
+	rig_close(&master);
+	while (die_and_cut_again(&full, view, position, 0, n_unlinks))
+		n_unlinks++;
+	cr_assert_gt(n_unlinks, 4);
+	while (die_and_cut_again(&full, view, position, n_writes, 0))
+		n_writes += 1 + n_writes / 6;
+	cr_assert_gt(n_writes, 10);
+	free(view);
+	buf_release(&log.bytes);
+	rig_release(&same);
+	rig_release(&full);
+	rig_release(&master);
 }

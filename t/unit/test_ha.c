@@ -161,45 +161,95 @@ stream_from(struct ha_log slave, struct ha_log master)
 
 Test(ha, stream_continues_the_slaves_log)
 {
-	cr_assert_eq(
-	    stream_from((struct ha_log){ 0, 70, NULL, 0 }, (struct ha_log){ 0, 90, NULL, 0 }), 70);
-	cr_assert_eq(
-	    stream_from((struct ha_log){ 0, 450, three, 3 }, (struct ha_log){ 0, 900, three, 3 }),
+	cr_assert_eq(stream_from((struct ha_log){ 0, 70, NULL, 0, false },
+			 (struct ha_log){ 0, 90, NULL, 0, false }),
+	    70);
+	cr_assert_eq(stream_from((struct ha_log){ 0, 450, three, 3, false },
+			 (struct ha_log){ 0, 900, three, 3, false }),
 	    450);
 	/* it has not heard of the newest epoch yet */
-	cr_assert_eq(
-	    stream_from((struct ha_log){ 0, 400, three, 2 }, (struct ha_log){ 0, 900, three, 3 }),
+	cr_assert_eq(stream_from((struct ha_log){ 0, 400, three, 2, false },
+			 (struct ha_log){ 0, 900, three, 3, false }),
 	    400);
 }
 
 Test(ha, empty_log_begins_where_the_masters_does)
 {
-	cr_assert_eq(
-	    stream_from((struct ha_log){ 0, 0, NULL, 0 }, (struct ha_log){ 30, 90, NULL, 0 }), 30);
+	cr_assert_eq(stream_from((struct ha_log){ 0, 0, NULL, 0, false },
+			 (struct ha_log){ 30, 90, NULL, 0, false }),
+	    30);
 }
 
 Test(ha, log_that_is_ahead_is_cut)
 {
-	cr_assert_eq(
-	    stream_from((struct ha_log){ 0, 95, NULL, 0 }, (struct ha_log){ 0, 90, NULL, 0 }), 90);
+	cr_assert_eq(stream_from((struct ha_log){ 0, 95, NULL, 0, false },
+			 (struct ha_log){ 0, 90, NULL, 0, false }),
+	    90);
 	/* an old master wrote on behind the start of the new one */
-	cr_assert_eq(
-	    stream_from((struct ha_log){ 0, 500, three, 2 }, (struct ha_log){ 0, 900, three, 3 }),
+	cr_assert_eq(stream_from((struct ha_log){ 0, 500, three, 2, false },
+			 (struct ha_log){ 0, 900, three, 3, false }),
 	    400);
 	/* two went on from epoch 1 */
-	cr_assert_eq(
-	    stream_from((struct ha_log){ 0, 500, three, 3 }, (struct ha_log){ 0, 900, other, 2 }),
+	cr_assert_eq(stream_from((struct ha_log){ 0, 500, three, 3, false },
+			 (struct ha_log){ 0, 900, other, 2, false }),
 	    200);
 }
 
 Test(ha, log_that_the_master_cannot_continue_starts_empty)
 {
-	cr_assert_eq(
-	    stream_from((struct ha_log){ 0, 70, NULL, 0 }, (struct ha_log){ 80, 90, NULL, 0 }),
+	cr_assert_eq(stream_from((struct ha_log){ 0, 70, NULL, 0, false },
+			 (struct ha_log){ 80, 90, NULL, 0, false }),
 	    HA_START_EMPTY);
-	cr_assert_eq(
-	    stream_from((struct ha_log){ 210, 500, three, 3 }, (struct ha_log){ 0, 900, other, 2 }),
+	cr_assert_eq(stream_from((struct ha_log){ 210, 500, three, 3, false },
+			 (struct ha_log){ 0, 900, other, 2, false }),
 	    HA_START_EMPTY);
+}
+
+/* Lists of epochs that do not begin with the first one. */
+static const struct ha_epoch five[] = { { 1, 100 }, { 2, 200 }, { 4, 400 }, { 7, 700 },
+	{ 8, 800 } };
+
+/* Some of these epochs. */
+static struct ha_log
+with(int64_t max_position, size_t first, size_t n)
+{
+	return (struct ha_log){ 0, max_position, five + first, n, first != 0 };
+}
+
+Test(ha, epochs_that_the_master_forgot_are_not_compared)
+{
+	cr_assert_eq(stream_from(with(750, 0, 4), with(900, 2, 3)), 750);
+	/* an old master wrote on behind the start of the new one */
+	cr_assert_eq(stream_from(with(950, 0, 4), with(990, 2, 3)), 800);
+	/* the slave's last epoch is forgotten: where its log parted nobody knows */
+	cr_assert_eq(stream_from(with(300, 0, 2), with(900, 2, 3)), HA_START_EMPTY);
+	/* a log of a time without epochs */
+	cr_assert_eq(stream_from(with(90, 0, 0), with(900, 2, 3)), HA_START_EMPTY);
+}
+
+Test(ha, epochs_that_the_slave_forgot_are_not_compared)
+{
+	cr_assert_eq(stream_from(with(850, 3, 2), with(900, 0, 5)), 850);
+	cr_assert_eq(stream_from(with(850, 3, 2), with(900, 0, 4)), 800);
+	cr_assert_eq(stream_from(with(850, 4, 1), with(900, 0, 4)), HA_START_EMPTY);
+	/* ... all of them, as its log was cut */
+	cr_assert_eq(
+	    stream_from((struct ha_log){ 0, 850, NULL, 0, true }, with(900, 0, 5)), HA_START_EMPTY);
+}
+
+Test(ha, epochs_that_both_forgot_are_not_compared)
+{
+	static const struct ha_epoch elsewhere[] = { { 4, 400 }, { 7, 720 } };
+
+	cr_assert_eq(stream_from(with(850, 1, 4), with(900, 3, 2)), 850);
+	cr_assert_eq(stream_from(with(850, 3, 2), with(900, 1, 4)), 850);
+	cr_assert_eq(stream_from(with(760, 1, 3), with(900, 2, 3)), 760);
+	cr_assert_eq(
+	    stream_from((struct ha_log){ 0, 850, elsewhere, 2, true }, with(900, 1, 4)), 700);
+	cr_assert_eq(stream_from((struct ha_log){ 0, 850, elsewhere, 2, true }, with(900, 3, 2)),
+	    HA_START_EMPTY);
+	/* an empty log needs no comparison */
+	cr_assert_eq(stream_from(with(0, 1, 2), with(900, 3, 2)), 0);
 }
 
 /* ---- the bodies ------------------------------------------------------ */
@@ -222,6 +272,13 @@ Test(ha, hello)
 	json_out_init(&out, &buf);
 	ha_hello_write(&out, &hello);
 	cr_assert_str_eq(buf_text(&buf), hello_text);
+	hello.log.forgot = true;
+	buf_release(&buf);
+	buf = (struct buf){ 0 };
+	json_out_init(&out, &buf);
+	ha_hello_write(&out, &hello);
+	cr_assert_eq(ha_hello_read(&arena, buf_slice(&buf), &hello), 0);
+	cr_assert(hello.log.forgot);
 	buf_release(&buf);
 }
 

@@ -85,15 +85,19 @@ Test(replica_record, a_slave_has_the_epochs_that_its_log_reaches, .fini = clean)
 
 	cr_assert_not_null(mkdtemp(directory));
 	record = again(NULL);
-	cr_assert_eq(replica_record_take_epochs(record, master, 3, 1500), 0);
+	cr_assert_eq(replica_record_take_epochs(record, master, 3, false, 1500), 0);
 	cr_assert_eq(replica_record_last_epoch(record), 4);
-	cr_assert_eq(replica_record_take_epochs(record, master, 3, 2000), 0);
+	cr_assert_eq(replica_record_take_epochs(record, master, 3, true, 2000), 0);
 	record = again(record);
+	cr_assert(replica_record_forgot_epochs(record));
+	cr_assert_eq(replica_record_take_epochs(record, master, 3, false, 2000), 0);
+	cr_assert_not(replica_record_forgot_epochs(record));
 	cr_assert_eq(replica_record_last_epoch(record), 5);
 	for (int64_t i = 0; i < N_LONG; i++)
 		long_log[i] = (struct replica_epoch){ i + 1, 1000 * i };
-	cr_assert_eq(replica_record_take_epochs(record, long_log, N_LONG, INT64_MAX), 0);
+	cr_assert_eq(replica_record_take_epochs(record, long_log, N_LONG, false, INT64_MAX), 0);
 	record = again(record);
+	cr_assert(replica_record_forgot_epochs(record));
 	cr_assert_eq(replica_record_last_epoch(record), N_LONG);
 	replica_record_free(record);
 }
@@ -112,22 +116,29 @@ Test(replica_record, what_cannot_be_read_is_no_record, .fini = clean)
 	cr_assert_null(replica_record_open(directory));
 }
 
-Test(replica_record, a_log_that_goes_takes_its_epochs_along, .fini = clean)
+Test(replica_record, a_log_that_is_cut_loses_epochs, .fini = clean)
 {
 	struct replica_record *record;
 
 	cr_assert_not_null(mkdtemp(directory));
 	record = replica_record_open(directory);
 	cr_assert_not_null(record);
+	cr_assert_eq(replica_record_cut_at(record), -1);
 	cr_assert_eq(replica_record_begin_epoch(record, 3, 100), 0);
-	cr_expect_not(replica_record_begins_anew(record));
-	cr_assert_eq(replica_record_begin_anew(record), 0);
+	cr_assert_eq(replica_record_begin_epoch(record, 4, 200), 0);
+	cr_assert_eq(replica_record_begin_epoch(record, 5, 300), 0);
+	cr_assert_eq(replica_record_cut(record, 0), 0);
 	record = again(record);
-	cr_expect(replica_record_begins_anew(record));
-	cr_expect_eq(replica_record_last_epoch(record), 3, "until the log is gone");
-	cr_assert_eq(replica_record_began_anew(record), 0);
+	cr_expect_eq(replica_record_cut_at(record), 0);
+	cr_assert_eq(replica_record_cut(record, 250), 0);
 	record = again(record);
-	cr_expect_not(replica_record_begins_anew(record));
+	cr_expect_eq(replica_record_cut_at(record), 250);
+	cr_expect_eq(replica_record_last_epoch(record), 5, "until the log is cut");
+	cr_assert_eq(replica_record_was_cut(record, 200), 0);
+	record = again(record);
+	cr_expect_eq(replica_record_cut_at(record), -1);
+	cr_expect_eq(replica_record_last_epoch(record), 4);
+	cr_assert_eq(replica_record_was_cut(record, -1), 0);
 	cr_expect_eq(replica_record_last_epoch(record), 0);
 	replica_record_free(record);
 }

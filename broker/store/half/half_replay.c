@@ -82,6 +82,15 @@ read_change(const struct record *record, int64_t immunity_ms, struct half_change
 	return -1;
 }
 
+int64_t
+half_of_record(const struct record *record)
+{
+	struct half_change change = { 0 };
+
+	read_change(record, 0, &change);
+	return change.op != HALF_OP_NONE && change.op != HALF_STORE ? change.position : -1;
+}
+
 void
 half_table_replay(
     struct half_table *table, const struct record *record, int64_t at, int64_t immunity_ms)

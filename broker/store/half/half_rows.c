@@ -2,6 +2,9 @@
 
 #include "broker/store/half/half_rows.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "common/base/clock.h"
 #include "common/base/log.h"
 
@@ -209,9 +212,12 @@ load_row(struct half_table *table, sqlite3_stmt *row)
 }
 
 int
-half_rows_forget(struct half_rows *rows)
+half_rows_forget(struct half_rows *rows, int64_t from)
 {
-	return sqlite3_exec(meta_db(rows->meta), "DELETE FROM half", NULL, NULL, NULL);
+	char text[80];
+
+	snprintf(text, sizeof text, "DELETE FROM half WHERE position >= %" PRId64, from);
+	return sql_exec(meta_db(rows->meta), text);
 }
 
 int

@@ -39,8 +39,8 @@ void half_rows_flush(struct half_rows *rows, int64_t synced, bool all);
 void half_rows_flush_all(struct half_rows *rows, int64_t synced);
 /* Where a replay has to begin for the table's sake; end: of the log. */
 int64_t half_rows_position(const struct half_rows *rows, int64_t end);
-/* At start: removes all rows. The result is one of SQLite's. */
-int half_rows_forget(struct half_rows *rows);
+/* At start: removes the rows of half messages from this log position on. One of SQLite's codes. */
+int half_rows_forget(struct half_rows *rows, int64_t from);
 /* At start: the table as meta.db knows it. -1: *why says what is wrong. */
 int half_rows_load(struct half_rows *rows, struct buf *why);
 

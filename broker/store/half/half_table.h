@@ -119,6 +119,8 @@ void half_table_cut(struct half_table *table, int64_t end, int64_t now_ms);
  */
 void half_table_replay(
     struct half_table *table, const struct record *record, int64_t at, int64_t immunity_ms);
+/* half_replay.c: the log position of the half message that the record changes; -1: none. */
+int64_t half_of_record(const struct record *record);
 /*
  * half_replay.c: what a record does that another broker's log brings while this one runs. It is a
  * change of a batch: to be settled or undone.

@@ -82,6 +82,12 @@ key_block_each(const void *block, size_t bytes, uint64_t hash,
 			found(arg, (int64_t)be64_get(at + i + 8));
 }
 
+int64_t
+key_block_position(const void *entry)
+{
+	return (int64_t)be64_get((const char *)entry + 8);
+}
+
 void
 pending_release(struct pending *pending)
 {

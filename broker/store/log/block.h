@@ -82,6 +82,8 @@ int64_t key_block_id(int64_t run, uint64_t hash);
 /* Calls back with the positions of a key block (a key row's blob) that carry the hash. */
 void key_block_each(const void *block, size_t bytes, uint64_t hash,
     void (*found)(void *arg, int64_t position), void *arg);
+/* The position of one entry of a key block. */
+int64_t key_block_position(const void *entry);
 
 struct key_entry {
 	uint64_t hash;

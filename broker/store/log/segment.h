@@ -11,6 +11,8 @@
  *   bounds(number, ...)   the queues that were known when the segment began,
  *                         as they stood then, and those born in it
  *   tag(pos, hash)        tag hashes that are not those of the record's TAGS
+ *   dropped(position, ...) rows of bounds that went with a topic, and up to which end of the log
+ *                         they are needed if it is cut; absent while there are none
  *   info(name, value)     versions, first, indexed, keyed, next_number, last_timestamp; birthN:
  *                         the first offset of queue number N, where it is not 0
  *

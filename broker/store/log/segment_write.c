@@ -282,9 +282,37 @@ segment_put_bounds(
 	return rc == SQLITE_OK && queue->birth != 0 ? put_birth(writer, queue) : rc;
 }
 
-int
-segment_put_drop(struct segment_writer *writer, int32_t number)
+/* A log that is cut needs it again. */
+static int
+keep_dropped(struct segment_writer *writer, int32_t number, int64_t end)
 {
+	sqlite3_stmt *statement;
+	int rc = sql_exec(writer->db,
+	    "CREATE TABLE IF NOT EXISTS dropped(position INTEGER NOT NULL, number INTEGER NOT NULL,"
+	    " topic TEXT NOT NULL, queue_id INTEGER NOT NULL, first INTEGER NOT NULL,"
+	    " next INTEGER NOT NULL, last_timestamp INTEGER NOT NULL, born INTEGER NOT NULL)");
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_prepare_v2(writer->db,
+		    "INSERT INTO dropped SELECT ?2, number, topic, queue_id, first, next,"
+		    " last_timestamp, born FROM bounds WHERE number = ?1",
+		    -1, &statement, NULL);
+	if (rc != SQLITE_OK)
+		return rc;
+	sqlite3_bind_int64(statement, 1, number);
+	sqlite3_bind_int64(statement, 2, end);
+	rc = sql_run(statement);
+	sqlite3_finalize(statement);
+	return rc;
+}
+
+int
+segment_put_drop(struct segment_writer *writer, int32_t number, int64_t end)
+{
+	int rc = keep_dropped(writer, number, end);
+
+	if (rc != SQLITE_OK)
+		return rc;
 	sqlite3_bind_int64(writer->statements[PUT_DROP], 1, number);
 	return sql_run(writer->statements[PUT_DROP]);
 }

@@ -77,7 +77,8 @@ int segment_put_records(
 int segment_put_blank(struct segment_writer *writer, int64_t position, const char *blank);
 int segment_put_bounds(
     struct segment_writer *writer, const struct queue *queue, int64_t first, int64_t next);
-int segment_put_drop(struct segment_writer *writer, int32_t number);
+/* end: where the log has to end at least, so that the queue stays dropped (segment_cut.h). */
+int segment_put_drop(struct segment_writer *writer, int32_t number, int64_t end);
 int segment_put_tag(struct segment_writer *writer, int64_t position, int64_t tag_hash);
 int segment_put_info(struct segment_writer *writer, const char *name, int64_t value);
 int segment_put_queue_blocks(struct segment_writer *writer, struct pending *pending);

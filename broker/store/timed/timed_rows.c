@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "common/base/log.h"
@@ -203,6 +204,26 @@ timed_table_remove(const struct timed_table *table)
 		buf_release(&name);
 	}
 	return status;
+}
+
+int
+timed_table_reach_back(const struct timed_table *table, int64_t position)
+{
+	char text[96];
+	sqlite3 *db;
+
+	if (access(table->path, F_OK) != 0)
+		return SQLITE_OK;
+	int rc = sql_open(table->path, table->vfs, SQL_WRITE, &db);
+	if (rc != SQLITE_OK)
+		return rc;
+	snprintf(text, sizeof text,
+	    "UPDATE info SET value = min(value, %" PRId64 ") WHERE name = 'position'", position);
+	rc = sql_exec(db, "PRAGMA synchronous = FULL");
+	if (rc == SQLITE_OK)
+		rc = sql_exec(db, text);
+	sql_close(db);
+	return rc == SQLITE_ERROR ? SQLITE_OK : rc; /* it has no tables yet */
 }
 
 int

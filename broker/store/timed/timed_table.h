@@ -117,6 +117,8 @@ bool timed_table_may_expire(struct timed_table *table, int64_t before, int64_t s
 
 /* Before it is opened: removes timer.db. 0, or -1 and errno. */
 int timed_table_remove(const struct timed_table *table);
+/* Before it is opened: its next replay begins here at the latest. One of SQLite's codes. */
+int timed_table_reach_back(const struct timed_table *table, int64_t position);
 /*
  * Opens timer.db if it is there, or if `needed`. *from: where the replay has to begin for its sake;
  * INT64_MAX: nowhere, 0: at the begin of the log. -1: *why says what is wrong.

@@ -12,6 +12,7 @@
 struct drop {
 	struct flush flush;
 	const struct commit_notice *notice;
+	int64_t end; /* a log that ends before has the queues still */
 };
 
 static int
@@ -22,16 +23,16 @@ put_drops(void *arg)
 	int rc = flush_put(&drop->flush);
 
 	for (size_t i = 0; i < drop->notice->n_queues && rc == SQLITE_OK; i++)
-		rc = segment_put_drop(out, drop->notice->queues[i].number);
+		rc = segment_put_drop(out, drop->notice->queues[i].number, drop->end);
 	return rc;
 }
 
 /* Forgets the queues that the notice names, and lets go of it; an SQLite code. */
 static int
-drop_queues(struct writer *writer, struct commit_notice *notice)
+drop_queues(struct writer *writer, struct commit_notice *notice, int64_t end)
 {
 	struct queue_table *queues = &writer->base->queues;
-	struct drop drop = { { .writer = writer, .queues = true }, notice };
+	struct drop drop = { { .writer = writer, .queues = true }, notice, end };
 	int rc = segment_write(&writer->out, put_drops, &drop);
 
 	if (rc != SQLITE_OK) {
@@ -52,7 +53,8 @@ drop_queue(struct writer *writer, const struct queue *queue)
 	struct commit_notice *notice = commit_notice_new(COMMIT_NOTICE_DROP, 0);
 
 	commit_notice_add_queue(notice, &(struct commit_notice_queue){ .number = queue->number });
-	return drop_queues(writer, notice);
+	/* It goes because of the next record. */
+	return drop_queues(writer, notice, writer->position + 1);
 }
 
 static int
@@ -66,7 +68,7 @@ drop_topic(struct writer *writer, struct slice topic)
 		if (slice_equal(queue->topic, topic))
 			commit_notice_add_queue(
 			    notice, &(struct commit_notice_queue){ .number = queue->number });
-	int rc = drop_queues(writer, notice);
+	int rc = drop_queues(writer, notice, writer->position);
 
 	if (rc == SQLITE_OK)
 		dedup_forget(&writer->dedup, dedup_topic_hash(topic));
