@@ -29,6 +29,7 @@
 #define TIMEOUT_MS 5000
 #define APACHE_TABLES_MS 10000
 #define APACHE_TABLES_FIRST_MS 3000
+#define CLOCK_LIMIT_MS 1000 /* as mqadmin doctor has it */
 
 struct follower {
 	struct broker *broker;
@@ -45,6 +46,7 @@ struct follower {
 	bool marking;              /* whose log ours is is on its way to meta.db */
 	_Atomic bool wants_tables; /* follower_refresh */
 	struct replica_state state;
+	int clock_off; /* that was said: the master's is ahead, 1, or behind, -1 */
 	bool stopped;
 };
 
@@ -89,6 +91,21 @@ set_phase(struct follower *follower, enum replica_phase phase, const char *why)
 	publish(follower);
 }
 
+/* Times of messages, and when those of a promoted slave are due, depend on the clocks. */
+static void
+note_clock(struct follower *follower, int64_t ahead_ms)
+{
+	int off = ahead_ms > CLOCK_LIMIT_MS ? 1 : ahead_ms < -CLOCK_LIMIT_MS ? -1 : 0;
+
+	if (off != 0 && off != follower->clock_off)
+		log_warn("the clock of the master is not ours: let both hosts keep their clocks "
+			 "with NTP master=%s %s_ms=%" PRId64,
+		    follower->state.master, off > 0 ? "ahead" : "behind", off * ahead_ms);
+	/* Twice as near before it is said again. */
+	if (off != 0 || llabs(ahead_ms) < CLOCK_LIMIT_MS / 2)
+		follower->clock_off = off;
+}
+
 static void
 note_progress(struct follower *follower)
 {
@@ -100,8 +117,10 @@ note_progress(struct follower *follower)
 	state->position = progress.position;
 	if (progress.master_max > state->master_max || !state->apache)
 		state->master_max = progress.master_max;
-	if (!state->apache)
+	if (!state->apache) {
 		state->epoch = progress.epoch;
+		note_clock(follower, progress.clock_ahead_ms);
+	}
 	if (state->position >= state->master_max)
 		follower->same_ms = now_ms;
 	state->lag_ms = now_ms - follower->same_ms;
@@ -487,10 +506,23 @@ resolve_master(struct follower *follower)
 	       resolver_get(follower->resolver, 1)->len != 0;
 }
 
+/* Else the master would take us for a slave that can follow. */
+static bool
+store_takes_records(struct follower *follower)
+{
+	struct store_stats stats;
+
+	store_get_stats(follower->broker->store, &stats);
+	if (!stats.writable)
+		set_phase(follower, REPLICA_SEARCHING, HA_STORE_BLOCKED);
+	return stats.writable;
+}
+
 static void
 search(struct follower *follower)
 {
-	if (follower->asking || follower->cut != NULL || !resolve_master(follower))
+	if (follower->asking || follower->cut != NULL || !resolve_master(follower) ||
+	    !store_takes_records(follower))
 		return;
 	const struct resolved *at = resolver_get(follower->resolver, 0);
 

@@ -24,6 +24,7 @@
 #define JOB_BYTES (1 << 20)         /* records of one commit, about */
 #define RECORD_BYTES_MAX (128 << 20)
 #define TWIN_SILENT_MS 10000
+#define TWIN_SILENT_MIN_MS 3000 /* it speaks each second */
 #define REPORT_MS 1000
 
 /* Tables that a snapshot replaces. Settings that do not come any more stay. */
@@ -48,10 +49,11 @@ struct ha_stream {
 	int64_t next; /* position of what comes next, if nothing is cut off there */
 	int64_t stored;
 	int jobs;               /* with the store */
-	struct apply_job *held; /* the disk refused it: to be tried again */
+	struct apply_job *held; /* it could not be committed: to be tried again */
 	struct meta_apply *meta;
 	int64_t meta_seq; /* of what is in meta.db */
 	int64_t master_max, epoch;
+	int64_t clock_ahead_ms;        /* the master's */
 	int64_t heard_ms, reported_ms; /* monotonic */
 	char out[64];
 	size_t out_len;
@@ -167,8 +169,7 @@ on_applied(struct apply_job *job, struct loop *loop)
 	bool part = job->status != APPLY_OK && job->end != job->chunk->position;
 
 	(void)loop;
-	if (!stream->closed && !part &&
-	    (job->status == APPLY_DISK_FULL || job->status == APPLY_FAILED)) {
+	if (!stream->closed && !part && job->status == APPLY_FAILED) {
 		stream->held = job; /* it counts as with the store */
 		return;
 	}
@@ -186,6 +187,8 @@ on_applied(struct apply_job *job, struct loop *loop)
 		end(stream, "its log is corrupt, or was damaged on its way");
 	else if (status == APPLY_MISPLACED)
 		end(stream, "its log does not continue ours");
+	else if (status == APPLY_DISK_FULL)
+		end(stream, HA_STORE_BLOCKED); /* the master need not wait for us */
 	else if (status != APPLY_OK)
 		end(stream, "a part could not be stored");
 	if (status == APPLY_OK) {
@@ -428,6 +431,9 @@ take_frame(struct ha_stream *stream, const struct ha_frame *frame)
 	case HA_CHANGES:
 		return take_changes(stream, frame);
 	case HA_HEARTBEAT:
+		/* Else it may have waited behind the log. */
+		if (stream->stored >= frame->max_position)
+			stream->clock_ahead_ms = frame->wall_ms - clock_wall_ms();
 		stream->options.moved(stream->options.arg);
 		return true;
 	}
@@ -573,12 +579,23 @@ ha_stream_open(const struct ha_stream_options *options)
 	return stream;
 }
 
+/* Our masters send a sign of life each second, so a link that is silent is known sooner. */
+static int64_t
+longest_silence(const struct ha_stream *stream)
+{
+	int64_t interval = stream->options.broker->settings->ha_housekeeping_interval;
+
+	if (is_apache(stream))
+		return interval;
+	if (interval > TWIN_SILENT_MS)
+		return TWIN_SILENT_MS;
+	return interval > TWIN_SILENT_MIN_MS ? interval : TWIN_SILENT_MIN_MS;
+}
+
 void
 ha_stream_tick(struct ha_stream *stream)
 {
-	const struct broker_settings *settings = stream->options.broker->settings;
 	int64_t now_ms = clock_mono_ms();
-	int64_t silent_ms = is_apache(stream) ? settings->ha_housekeeping_interval : TWIN_SILENT_MS;
 
 	if (stream->held != NULL) {
 		struct apply_job *job = stream->held;
@@ -586,7 +603,8 @@ ha_stream_tick(struct ha_stream *stream)
 		stream->held = NULL;
 		submit(stream, job);
 	}
-	if ((stream->reads || !stream->connected) && now_ms - stream->heard_ms > silent_ms)
+	if ((stream->reads || !stream->connected) &&
+	    now_ms - stream->heard_ms > longest_silence(stream))
 		end(stream, "it is silent");
 	else if (now_ms - stream->reported_ms >= REPORT_MS)
 		report(stream);
@@ -600,5 +618,6 @@ ha_stream_progress(const struct ha_stream *stream, struct ha_progress *progress)
 		.position = stream->stored,
 		.master_max = stream->master_max,
 		.epoch = stream->epoch,
+		.clock_ahead_ms = stream->clock_ahead_ms,
 	};
 }

@@ -11,6 +11,9 @@
 
 #include "broker/context.h"
 
+/* Why a link ends, or is not opened, when the store refuses what comes. */
+#define HA_STORE_BLOCKED "our own store takes nothing at the moment, see its line in this log"
+
 struct ha_stream;
 
 struct ha_stream_options {
@@ -42,6 +45,7 @@ struct ha_progress {
 	int64_t position;   /* stored up to here */
 	int64_t master_max; /* the end of the master's log, or the end of what came */
 	int64_t epoch;
+	int64_t clock_ahead_ms; /* the master's clock, of ours; as of the last quiet moment */
 };
 
 void ha_stream_progress(const struct ha_stream *stream, struct ha_progress *progress);
