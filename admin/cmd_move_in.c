@@ -170,7 +170,7 @@ fail_fence(struct move *move, const char *why)
 
 	return admin_fail(move->admin,
 	    "%.*s does not let itself be told to take no more messages (%s): stop it cleanly "
-	    "(mqshutdown broker), then run this again",
+	    "(mqshutdown broker), then run this again with -f",
 	    (int)at.len, at.data, why);
 }
 

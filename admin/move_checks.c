@@ -129,26 +129,27 @@ check_master(struct move *move)
 {
 	const struct move_side *master = &move->master;
 
-	if (master->address.len == 0) {
-		find(move, "master-unknown", MOVE_DIFFERS,
-		    SLICE("neither the name servers nor the slave know the old master"),
-		    SLICE("start it once more if its settings and tables shall be compared"));
-		return;
-	}
-	if (!master->answers && move->view.master_answers)
+	if (master->address.len == 0)
+		find(move, "master-unknown", MOVE_STOPS,
+		    SLICE("neither the name servers nor the slave know the old master: nobody can "
+			  "tell whether all of its log is here"),
+		    SLICE("start it again; if it was stopped cleanly while the slave copied, go on "
+			  "(-f)"));
+	else if (!master->answers && move->view.master_answers)
 		find(move, "master-unreachable", MOVE_STOPS,
 		    text(move,
 			"the slave hears the old master, and from here it cannot be told to "
 			"take no more messages: %.*s",
 			(int)master->why.len, master->why.data),
-		    SLICE("run this where its port for clients can be reached, or stop it "
-			  "cleanly first"));
+		    SLICE("run this where its port for clients can be reached"));
 	else if (!master->answers)
-		find(move, "master-silent", MOVE_DIFFERS,
-		    text(move, "the old master does not answer: %.*s", (int)master->why.len,
-			master->why.data),
-		    SLICE("its settings and tables were not compared; if it was not stopped "
-			  "cleanly, start it again before"));
+		find(move, "master-silent", MOVE_STOPS,
+		    text(move,
+			"the old master does not answer, so nobody can tell whether all of its log "
+			"is here: %.*s",
+			(int)master->why.len, master->why.data),
+		    SLICE("start it again; if it was stopped cleanly while the slave copied, go on "
+			  "(-f)"));
 	else if (master->n_settings == 0)
 		find(move, "settings-untold", MOVE_DIFFERS,
 		    text(move, "%.*s does not tell its settings", (int)master->address.len,

@@ -27,7 +27,8 @@ admin() {
 # What the Java program asks for.
 cluster_do() {
 	[ "$1" = move ] || return 1
-	admin moveIn -b broker-a -y -d 2 -t 100 -J >"$T_DIR/moved" 2>"$T_DIR/moving" &
+	rm -f "$T_DIR/moving"
+	"$BUILDDIR/mqadmin" moveIn -n "$(address ns)" -b broker-a -y -d 2 -t 100 -J >"$T_DIR/moved" 2>"$T_DIR/moving" &
 	mover=$!
 	T_PIDS="$T_PIDS $mover"
 	t_wait 60 told_to_stop && kill -0 $mover || return 1
@@ -81,6 +82,15 @@ t_has_not "but not those that are alike" "$got" messageDelayLevel
 t_fails "the old master is not stopped in time" admin moveIn -b broker-a -y -d 0 -t 1
 t_has "it says so" "$(cat "$T_DIR/t_ok.out")" 'was not stopped in time'
 t_is "the old master takes messages again" "$(send_code three)" 0
+"$BUILDDIR/mqadmin" moveIn -n "$(address ns)" -b broker-a -y -d 0 >/dev/null 2>"$T_DIR/moving" &
+mover=$!
+T_PIDS="$T_PIDS $mover"
+t_ok "the next try waits for its end" t_wait 60 told_to_stop
+t_is "and it refuses sends" "$(send_code four)" 1
+kill $mover
+t_fails "a signal ends it" wait $mover
+t_has "it says so" "$(cat "$T_DIR/moving")" 'interrupted'
+t_is "the old master takes messages once more" "$(send_code five)" 0
 
 interop_drive "$release" interop_java "$T_DIR/classes:$jars/*" -Dinterop.timed="$timed" \
 	-Dinterop.other="${other:+true}" -Dinterop.again="$again" Interop "$(address ns)" \

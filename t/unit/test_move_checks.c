@@ -106,14 +106,16 @@ Test(move_checks, a_log_that_is_not_here)
 	cr_assert_str_eq(found(&rig, MOVE_DIFFERS), "behind ");
 	rig.move.view.master_answers = false;
 	rig.move.master.answers = false;
-	cr_assert_str_eq(found(&rig, MOVE_STOPS), "behind ");
-	cr_assert_eq(rig.move.n_stops, 1);
+	cr_assert_str_eq(found(&rig, MOVE_STOPS), "behind master-silent ");
+	cr_assert_eq(rig.move.n_stops, 2);
 	rig.move.view.behind_bytes = 0;
-	cr_assert_str_eq(found(&rig, MOVE_STOPS), "", "it was stopped, and all is here");
+	cr_assert_str_eq(found(&rig, MOVE_STOPS), "master-silent ");
 	rig.move.view.state = MOVE_IN_COPYING;
-	cr_assert_str_eq(found(&rig, MOVE_STOPS), "not-copying ");
+	cr_assert_str_eq(found(&rig, MOVE_STOPS), "not-copying master-silent ");
 	rig.move.view.master_answers = true;
 	cr_assert_str_eq(found(&rig, MOVE_STOPS), "master-unreachable ");
+	rig.move.master.address = SLICE_NONE;
+	cr_assert_str_eq(found(&rig, MOVE_STOPS), "master-unknown ");
 	end(&rig);
 }
 
