@@ -52,17 +52,18 @@ record|t4|rmq_sys_wheel_timer|0|4300|0|0|t4|TIMER_OUT_MS=now+3600000;REAL_TOPIC=
 record|t4del|rmq_sys_wheel_timer|0|4200|0|0|t4|TIMER_DEL_UNIQKEY=T+t4;TIMER_OUT_MS=now+3600000;REAL_TOPIC=T;REAL_QID=0;UNIQ_KEY=x4
 record|t3copy|rmq_sys_wheel_timer|0|4200|0|0|t3|TIMER_ROLL_TIMES=1;TIMER_OUT_MS=now+3600000;REAL_TOPIC=T;REAL_QID=0;UNIQ_KEY=t3
 record|t5|rmq_sys_wheel_timer|0|4200|0|0|t5|TIMER_OUT_MS=now+3000;REAL_TOPIC=T;REAL_QID=0;UNIQ_KEY=t5
-# Popped by PopG: 0 and 1 of T, of which 0 was acknowledged; and 2, which was.
+# Popped by PopG: 0 and 1 of T, of which 0 was acknowledged; 2, which was; and 4, invisible for years.
 record|ck1|rmq_sys_wheel_timer|0|4200|0|0|{"bm":0,"bn":"a","c":"PopG","d":[0,1],"it":1000,"n":2,"pt":1700000000000,"q":0,"ro":0,"so":0,"t":"T"}|TAGS=ck;TIMER_OUT_MS=now-1000;REAL_TOPIC=rmq_sys_REVIVE_LOG_DefaultCluster;REAL_QID=3;UNIQ_KEY=ck1
 record|ack1|rmq_sys_wheel_timer|0|4200|0|0|{"ao":0,"bn":"a","c":"PopG","pt":1700000000000,"q":0,"so":0,"t":"T"}|TAGS=ack;TIMER_OUT_MS=now;REAL_TOPIC=rmq_sys_REVIVE_LOG_DefaultCluster;REAL_QID=3;UNIQ_KEY=ack1
 record|ck2|rmq_sys_REVIVE_LOG_DefaultCluster|3|4200|0|0|{"bm":0,"bn":"a","c":"PopG","d":[0],"it":1000,"n":1,"pt":1700000000001,"q":0,"ro":0,"so":2,"t":"T"}|TAGS=ck
 record|ack2|rmq_sys_REVIVE_LOG_DefaultCluster|3|4200|0|0|{"aol":[2],"bn":"a","c":"PopG","pt":1700000000001,"q":0,"so":2,"t":"T"}|TAGS=bAck
+record|ck3|rmq_sys_REVIVE_LOG_DefaultCluster|5|4200|0|0|{"bm":0,"bn":"a","c":"PopG","d":[0],"it":800000000000,"n":1,"pt":1700000000002,"q":0,"ro":0,"so":4,"t":"T"}|TAGS=ck
 record|t1done|T|0|3400|0|0|t1|TIMER_OUT_MS=now-3500;UNIQ_KEY=t1
 record|last|T|0|3000|0|0|last|UNIQ_KEY=last
 
 answer|21|{"dataVersion":{"counter":1,"timestamp":1},"topicConfigTable":{"T":{"order":false,"perm":6,"readQueueNums":2,"topicFilterType":"SINGLE_TAG","topicName":"T","topicSysFlag":0,"writeQueueNums":2},"%RETRY%CG":{"order":false,"perm":6,"readQueueNums":1,"topicFilterType":"SINGLE_TAG","topicName":"%RETRY%CG","topicSysFlag":0,"writeQueueNums":1},"Read":{"order":false,"perm":4,"readQueueNums":3,"topicFilterType":"SINGLE_TAG","topicName":"Read","topicSysFlag":0,"writeQueueNums":3},"Small":{"attributes":{"cleanup.policy":"COMPACTION"},"order":false,"perm":6,"readQueueNums":1,"topicFilterType":"SINGLE_TAG","topicName":"Small","topicSysFlag":0,"writeQueueNums":1}}}
 answer|201|{"dataVersion":{"counter":1,"timestamp":1},"subscriptionGroupTable":{"PopG":{"groupName":"PopG","consumeEnable":true,"retryMaxTimes":7,"retryQueueNums":1},"CG":{"groupName":"CG","consumeEnable":true,"retryMaxTimes":7,"retryQueueNums":1}}}
-answer|43|{"offsetTable":{"T@CG":{0:2},"T@PopG":{0:3},"%RETRY%CG@CG":{0:1},"RMQ_SYS_TRANS_HALF_TOPIC@CID_RMQ_SYS_TRANS":{0:1},"RMQ_SYS_TRANS_OP_HALF_TOPIC@CID_RMQ_SYS_TRANS":{0:0}}}
+answer|43|{"offsetTable":{"T@CG":{0:2},"T@PopG":{0:5},"%RETRY%CG@CG":{0:1},"RMQ_SYS_TRANS_HALF_TOPIC@CID_RMQ_SYS_TRANS":{0:1},"RMQ_SYS_TRANS_OP_HALF_TOPIC@CID_RMQ_SYS_TRANS":{0:0}}}
 answer|45|{"offsetTable":{1:1,2:0}}
 answer|26|brokerName=a
 wheel|4000
@@ -76,7 +77,7 @@ t_ok "half messages without an end" t_wait 30 looks '"halvesOpen":4'
 t_ok "what waits behind the progress of the levels" t_wait 30 looks '"delayed":4'
 t_ok "timed ones" t_wait 30 looks '"timed":4'
 got=$(move_in look)
-t_has "popped ones" "$got" '"poppedOpen":1'
+t_has "popped ones" "$got" '"poppedOpen":2'
 t_has "the master answers" "$got" '"masterAnswers":true'
 t_has "a topic that is not compacted here" "$got" 'COMPACTION","n":1'
 
@@ -98,6 +99,15 @@ t_has "the retry is the third" "$(rawcall -R "$b" 11 consumerGroup=CG topic=%RET
 	maxMsgNums=1 sysFlag=4 commitOffset=0 suspendTimeoutMillis=0 'subscription=*' subVersion=0)" 'times=3 body=again'
 t_ok "a popped message that was not acknowledged comes again" t_wait 30 has_stored %RETRY%PopG_T 1
 t_is "it is that one" "$(bodies %RETRY%PopG_T)" "second "
+ack() {
+	rawcall "$b" 200051 consumerGroup=PopG topic=T queueId=0 offset=4 \
+		extraInfo='4 1700000000002 800000000000 5 0 a 0 4' | field code
+}
+popped() {
+	rawcall "$b" 28 | sed -n 's/.*"popMessages":"\([0-9]*\)".*/\1/p'
+}
+t_is "another is invisible still" "$(popped)" 1
+t_is "it can be acknowledged with RocketMQ's receipt" "$(ack) $(popped)" "0 0"
 timers() {
 	rawcall "$b" 7009 topic=T | grep -o '"keys":"[^"]*"\|"uniqueId":"[^"]*"' | cut -d '"' -f 4 | tr '\n' ' '
 }

@@ -10,6 +10,7 @@
 #include "broker/pop/receipt.h"
 #include "broker/state/group.h"
 #include "broker/state/topic.h"
+#include "broker/store/store.h"
 #include "common/base/mem.h"
 #include "common/protocol/batch_ack.h"
 #include "common/protocol/codes.h"
@@ -41,10 +42,13 @@ on_acked(void *context, struct loop *loop, const struct ack_result *result)
 
 /* ---- one receipt ------------------------------------------------------ */
 
+/* Receipts of a RocketMQ broker, whose place this one took, name any of its revive queues. */
 static bool
-is_receipt_queue(int32_t revive_queue)
+is_receipt_queue(const struct broker *broker, int32_t revive_queue)
 {
-	return revive_queue == RECEIPT_REVIVE_QUEUE || revive_queue == RECEIPT_ORDERED_QUEUE;
+	return revive_queue == RECEIPT_REVIVE_QUEUE || revive_queue == RECEIPT_ORDERED_QUEUE ||
+	       (revive_queue > 0 && revive_queue < RECEIPT_ORDERED_QUEUE &&
+		   store_rocketmq_end(broker->store) != 0);
 }
 
 /*
@@ -77,7 +81,8 @@ read_receipt(struct request *request, const struct ack_header *header, struct po
 		    "extraInfo is no receipt: START-OFFSET POP-TIME INVISIBLE-TIME REVIVE-QUEUE "
 		    "RETRY BROKER QUEUE [OFFSET]");
 	else if (!slice_is(read.broker_name, broker->settings->broker_name) ||
-		 read.queue_id != header->queue_id || !is_receipt_queue(read.revive_queue) ||
+		 read.queue_id != header->queue_id ||
+		 !is_receipt_queue(broker, read.revive_queue) ||
 		 (read.offset != -1 && read.offset != header->offset))
 		request_refuse(request, RESPONSE_MESSAGE_ILLEGAL,
 		    "the receipt is of another broker, queue or message");
@@ -194,7 +199,7 @@ batch_ack_begin(struct request *request)
 		struct group group;
 
 		if (!groups_find(broker->groups, ack->group, &group) ||
-		    !is_receipt_queue(ack->revive_queue) || ack->start_offset < 0 ||
+		    !is_receipt_queue(broker, ack->revive_queue) || ack->start_offset < 0 ||
 		    ack->start_offset > INT64_MAX / 2)
 			continue;
 		*receipt = (struct pop_receipt){
