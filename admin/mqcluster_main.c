@@ -80,6 +80,27 @@ run(struct mqcluster *self, const struct cluster_command *command)
 	return status;
 }
 
+#define COMMANDS_MAX 32
+
+static int
+refuse_command(const struct cluster_command *table, const char *name)
+{
+	const char *names[COMMANDS_MAX + 1];
+	size_t n = 0;
+
+	for (const struct cluster_command *one = table; one->name != NULL; one++)
+		if (n < COMMANDS_MAX)
+			names[n++] = one->name;
+	names[n] = NULL;
+	const char *near = args_nearest(name, names);
+	if (near == NULL) {
+		fprintf(stderr, "mqcluster: unknown command \"%s\"\n", name);
+		return usage(stderr, table);
+	}
+	fprintf(stderr, "mqcluster: unknown command \"%s\", did you mean %s?\n", name, near);
+	return EXIT_USAGE;
+}
+
 /* argv[1] is a command of the table. */
 static int
 run_one_of(const struct cluster_command *table, int argc, char **argv)
@@ -95,10 +116,8 @@ run_one_of(const struct cluster_command *table, int argc, char **argv)
 		return usage(stdout, table);
 	while (command->name != NULL && strcmp(command->name, argv[1]) != 0)
 		command++;
-	if (command->name == NULL) {
-		fprintf(stderr, "mqcluster: unknown command \"%s\"\n", argv[1]);
-		return usage(stderr, table);
-	}
+	if (command->name == NULL)
+		return refuse_command(table, argv[1]);
 	if (args_parse(&self.args, command->flags, common_cluster_flags, argc - 1, argv + 1,
 		&error) == -1) {
 		fprintf(stderr, "mqcluster: %s: %s\n", command->name, buf_text(&error));

@@ -45,6 +45,7 @@ t_has 'no password' "$(account password me </dev/null)" 'standard input has no p
 t_is 'a name that is not there' "$(exit_of account token nobody -n x)" 1
 t_is 'a flag that is missing' "$(exit_of account add x)" 2
 t_is 'an unknown command' "$(exit_of "$BUILDDIR/mqcluster" account change)" 2
+t_has 'which one was meant' "$("$BUILDDIR/mqcluster" doctr 2>&1)" 'unknown command "doctr", did you mean doctor?'
 t_ok 'help' "$BUILDDIR/mqcluster" account --help
 t_ok 'help for a command' "$BUILDDIR/mqcluster" account add --help
 
