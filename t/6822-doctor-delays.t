@@ -52,6 +52,7 @@ with_steps doc "$(address n)"
 says "messages that are late" delays-late "broker-c ($(address broker-c)) delivers delayed messages too late" "timed messages: 39"
 disk write:0:full:once
 t_ok "with room again it comes" t_wait 30 stored 1
+t_ok "and none is late" t_wait 30 eval '! more timerReadBehind 0'
 with_steps doc "$(address n)"
 t_is "all is well again" "$found" ""
 [ -z "$found" ] || sed 's/^/# /' "$T_DIR/doc"
