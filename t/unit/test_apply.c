@@ -898,6 +898,55 @@ Test(apply, a_log_is_cut_where_a_segment_begins)
 	rig_release(&master);
 }
 
+/* A master that was replaced: its topic was deleted, and made again, in the end that goes. */
+Test(apply, a_topic_that_was_deleted_behind_the_cut_is_back)
+{
+	struct rig rig;
+
+	rig_init(&rig);
+	rig_open(&rig);
+	rig_fill(&rig, &(struct sample){ .topic = "G", .keys = "old" }, 5);
+	rig_fill(&rig, &(struct sample){ .topic = "T" }, 5);
+	int64_t position = end_of(&rig);
+
+	rig_fill(&rig, &(struct sample){ .topic = "T" }, 1);
+	int64_t deleted = end_of(&rig);
+
+	remake_topic(&rig, "G");
+	rig_fill(&rig, &(struct sample){ .topic = "New" }, 1);
+	rig_close(&rig);
+	open_cut(&rig, deleted);
+	cr_assert_null(
+	    tail_find(rig.tail, SLICE("G"), 0), "it was deleted when the log ended there");
+	cr_assert_null(tail_find(rig.tail, SLICE("New"), 0));
+	rig_close(&rig);
+	rig_remove_tree(rig.directory);
+
+	rig_open(&rig);
+	rig_fill(&rig, &(struct sample){ .topic = "G", .keys = "old" }, 5);
+	rig_fill(&rig, &(struct sample){ .topic = "T" }, 5);
+	rig_fill(&rig, &(struct sample){ .topic = "T" }, 1);
+	remake_topic(&rig, "G");
+	remake_topic(&rig, "G");
+	rig_close(&rig);
+	open_cut(&rig, position);
+	for (int round = 0; round < 2; round++) {
+		cr_assert_eq(rig_check_queue(&rig, "G", 0), 5);
+		cr_assert_eq(rig_check_queue(&rig, "T", 0), 5);
+		struct read_job *job = rig_find_key(&rig, "G", "again");
+
+		cr_assert_eq(job->status, READ_NOTHING);
+		read_job_free(job);
+		job = rig_find_key(&rig, "G", "old");
+		cr_assert_eq(job->n_records, 5);
+		read_job_free(job);
+		reopen(&rig);
+	}
+	rig_fill(&rig, &(struct sample){ .topic = "G", .keys = "old" }, 1);
+	cr_assert_eq(rig_check_queue(&rig, "G", 0), 6);
+	rig_release(&rig);
+}
+
 /* Instead of the C library's. */
 static atomic_long unlinks_until_death;
 
