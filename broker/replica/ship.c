@@ -462,6 +462,12 @@ ship_new(struct broker *broker, int listen_fd)
 	store_listen(broker->store, &ship->listener);
 	if (broker->settings->broker_role == BROKER_SYNC_MASTER)
 		store_wait_for_copies(broker->store, (int)broker->settings->slave_timeout);
+	/*
+	 * As RocketMQ's confirmOffset with a controller: what a slave lacks is lost when that slave
+	 * is promoted, and a consumer must not have seen it.
+	 */
+	if (broker->settings->broker_role == BROKER_SYNC_MASTER && broker->lease != NULL)
+		store_hide_uncopied(broker->store);
 	return ship;
 }
 
@@ -485,7 +491,9 @@ ship_stop(struct ship *ship)
 	loop_stop(&ship->loop);
 	pthread_join(ship->thread, NULL);
 	ship->started = false;
-	store_copies_enough(ship->broker->store, false);
+	/* With a quorum, what slaves lack stays hidden to the end: the next master lacks it. */
+	if (ship->broker->lease == NULL)
+		store_copies_enough(ship->broker->store, false);
 	while (ship->links != NULL)
 		link_close(ship->links, NULL);
 	stop_listening(ship);

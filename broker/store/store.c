@@ -344,6 +344,12 @@ store_wait_for_copies(struct store *store, int timeout_ms)
 }
 
 void
+store_hide_uncopied(struct store *store)
+{
+	store->writer->gate.hides = true;
+}
+
+void
 store_set_copy_timeout(struct store *store, int timeout_ms)
 {
 	atomic_store_explicit(&store->writer->gate.timeout_ms, timeout_ms, memory_order_relaxed);
@@ -352,7 +358,7 @@ store_set_copy_timeout(struct store *store, int timeout_ms)
 void
 store_copies_enough(struct store *store, bool enough)
 {
-	atomic_store_explicit(&store->writer->gate.enough, enough, memory_order_release);
+	copy_gate_set_enough(&store->writer->gate, enough);
 }
 
 void

@@ -495,6 +495,11 @@ void store_news_free(struct store_news *news);
  * store_start; without it, nothing waits. At first there are too few slaves.
  */
 void store_wait_for_copies(struct store *store, int timeout_ms);
+/*
+ * Before store_start, with the former: the tails hear of a commit when slaves have it, however long
+ * that takes, or when too few are in sync.
+ */
+void store_hide_uncopied(struct store *store);
 /* A reply waits so long at most, from now on. Any thread. */
 void store_set_copy_timeout(struct store *store, int timeout_ms);
 /* Whether enough slaves are in sync; false: what is committed from now on does not wait. Any

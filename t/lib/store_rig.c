@@ -46,6 +46,8 @@ rig_open(struct rig *rig)
 		store_listen(rig->store, rig->listener);
 	if (rig->copies)
 		store_wait_for_copies(rig->store, rig->copy_timeout_ms);
+	if (rig->hides)
+		store_hide_uncopied(rig->store);
 	store_start(rig->store, &rig->loop, &rig->tail, 1);
 }
 

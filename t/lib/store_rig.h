@@ -21,6 +21,7 @@ struct rig {
 	/* Before rig_open: */
 	struct store_listener *listener; /* NULL: none */
 	bool copies;                     /* appends wait for slaves */
+	bool hides;                      /* tails too */
 	int copy_timeout_ms;
 };
 

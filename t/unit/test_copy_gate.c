@@ -258,6 +258,69 @@ Test(copy_gate, a_change_of_meta_db_waits_too)
 	rig_release(&rig);
 }
 
+/* ---- what consumers see ---------------------------------------------- */
+
+static int64_t
+seen(struct rig *rig)
+{
+	loop_drain(&rig->loop);
+	const struct tail_queue *queue = tail_find(rig->tail, SLICE("T"), 0);
+
+	return queue != NULL ? queue->max_offset : 0;
+}
+
+/* One more record; returns when it is committed. */
+static void
+store_one(struct rig *rig, struct outcome *outcome)
+{
+	int64_t end = log_end(rig);
+
+	rig_submit(rig, &(struct sample){ .topic = "T" }, outcome);
+	while (log_end(rig) == end)
+		turn(rig);
+}
+
+Test(copy_gate, consumers_see_what_slaves_have)
+{
+	struct rig rig;
+	struct outcome outcomes[5];
+
+	rig_init(&rig);
+	rig.copies = rig.hides = true;
+	rig.copy_timeout_ms = 600000;
+	rig_open(&rig);
+	store_one(&rig, &outcomes[0]);
+	cr_assert_eq(seen(&rig), 1, "without slaves all is seen");
+
+	store_copies_enough(rig.store, true);
+	store_one(&rig, &outcomes[1]);
+	cr_assert_eq(seen(&rig), 1);
+	store_one(&rig, &outcomes[2]);
+	store_copied(rig.store, outcomes[0].position, 0);
+	cr_assert_eq(seen(&rig), 1);
+	store_copied(rig.store, log_end(&rig), 0);
+	cr_assert_eq(seen(&rig), 3);
+	rig_wait(&rig);
+
+	store_set_copy_timeout(rig.store, 0);
+	store_one(&rig, &outcomes[3]);
+	while (rig.outstanding != 0) {
+		store_copies_expire(rig.store);
+		turn(&rig);
+	}
+	cr_assert_eq(outcomes[3].copy, COPY_TIMEOUT);
+	cr_assert_eq(seen(&rig), 3, "an answer in time is no copy");
+	store_copies_enough(rig.store, false);
+	cr_assert_eq(seen(&rig), 4, "nobody is promoted who lacks it");
+
+	store_copies_enough(rig.store, true);
+	store_one(&rig, &outcomes[4]);
+	rig_close(&rig); /* while one is hidden */
+	for (int i = 0; i < 5; i++)
+		free(outcomes[i].records);
+	rig_release(&rig);
+}
+
 Test(copy_gate, the_end_of_the_store_lets_all_go)
 {
 	struct rig rig;

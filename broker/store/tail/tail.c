@@ -364,6 +364,15 @@ tail_notice_task(struct tail *tail, struct commit_notice *notice)
 	return &task->task;
 }
 
+void
+tail_notice_drop(struct task *self)
+{
+	struct notice_task *task = (struct notice_task *)self;
+
+	commit_notice_unref(task->notice);
+	free(task);
+}
+
 /* ---- reading --------------------------------------------------------- */
 
 /* The parts of an answer as they come together. */

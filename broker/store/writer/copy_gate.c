@@ -5,10 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "broker/store/tail/tail_notice.h"
 #include "common/base/clock.h"
 #include "common/base/mem.h"
 
-/* The replies of one commit. */
+/* The replies of one commit, or its notices. */
 struct held_replies {
 	struct held_replies *next;
 	int64_t until;  /* copied */
@@ -31,6 +32,7 @@ copy_gate_init(struct copy_gate *gate, struct store_base *base)
 	pthread_mutex_init(&gate->lock, NULL);
 	queue_init(&gate->appends);
 	queue_init(&gate->metas);
+	queue_init(&gate->notices);
 }
 
 void
@@ -102,11 +104,41 @@ let_go(struct copy_gate *gate, struct held_replies *appends, struct held_replies
 	}
 }
 
+static void
+drop(const struct copy_gate *gate, struct held_replies *held)
+{
+	for (int i = 0; i < gate->base->n_loops; i++)
+		for (struct task *task = held->replies[i].first, *next; task != NULL; task = next) {
+			next = task->next;
+			tail_notice_drop(task);
+		}
+	free(held);
+}
+
+/* With the lock, for two threads that post would mix up the order. The broker stops: nobody reads.
+ */
+static void
+let_notices_go(struct copy_gate *gate)
+{
+	bool all = gate->closed || !copy_gate_holds(gate);
+	struct held_replies *held = take(&gate->notices, all ? INT64_MAX : INT64_MIN);
+
+	for (struct held_replies *next; held != NULL; held = next) {
+		next = held->next;
+		if (gate->closed)
+			drop(gate, held);
+		else
+			post(gate, held);
+	}
+}
+
 /* With the lock, which is free afterwards. Answers when the next is due. */
 static int64_t
 release_unlock(struct copy_gate *gate, int64_t now_ms)
 {
 	int64_t next_ms = INT64_MAX;
+
+	let_notices_go(gate);
 	struct held_replies *appends = take(&gate->appends, now_ms);
 	struct held_replies *metas = take(&gate->metas, now_ms);
 	int64_t copied = gate->appends.copied;
@@ -124,7 +156,7 @@ void
 copy_gate_copied(struct copy_gate *gate, int64_t position, int64_t meta_seq)
 {
 	pthread_mutex_lock(&gate->lock);
-	gate->appends.copied = position;
+	gate->appends.copied = gate->notices.copied = position;
 	gate->metas.copied = meta_seq;
 	release_unlock(gate, INT64_MIN);
 }
@@ -134,6 +166,17 @@ copy_gate_expire(struct copy_gate *gate)
 {
 	pthread_mutex_lock(&gate->lock);
 	return release_unlock(gate, clock_mono_ms());
+}
+
+void
+copy_gate_set_enough(struct copy_gate *gate, bool enough)
+{
+	bool was = atomic_exchange(&gate->enough, enough);
+
+	if (!was || enough || !gate->hides)
+		return;
+	pthread_mutex_lock(&gate->lock);
+	release_unlock(gate, INT64_MIN);
 }
 
 void
@@ -155,8 +198,6 @@ hold(struct copy_gate *gate, struct held_queue *queue, const struct task_chain *
 	struct held_replies *held = mem_alloc(sizeof *held + size);
 
 	*held = *what;
-	held->due_ms =
-	    clock_mono_ms() + atomic_load_explicit(&gate->timeout_ms, memory_order_relaxed);
 	memcpy(held->replies, replies, size);
 	pthread_mutex_lock(&gate->lock);
 	*queue->last = held;
@@ -165,16 +206,31 @@ hold(struct copy_gate *gate, struct held_queue *queue, const struct task_chain *
 	release_unlock(gate, gate->closed ? INT64_MAX : INT64_MIN);
 }
 
+static int64_t
+reply_due_ms(const struct copy_gate *gate)
+{
+	return clock_mono_ms() + atomic_load_explicit(&gate->timeout_ms, memory_order_relaxed);
+}
+
 void
 copy_gate_hold_appends(struct copy_gate *gate, const struct task_chain *replies, int64_t position,
     int64_t queued_bytes)
 {
 	hold(gate, &gate->appends, replies,
-	    &(struct held_replies){ .until = position, .queued_bytes = queued_bytes });
+	    &(struct held_replies){
+		.until = position, .due_ms = reply_due_ms(gate), .queued_bytes = queued_bytes });
 }
 
 void
 copy_gate_hold_metas(struct copy_gate *gate, const struct task_chain *replies, int64_t meta_seq)
 {
-	hold(gate, &gate->metas, replies, &(struct held_replies){ .until = meta_seq });
+	hold(gate, &gate->metas, replies,
+	    &(struct held_replies){ .until = meta_seq, .due_ms = reply_due_ms(gate) });
+}
+
+void
+copy_gate_publish(struct copy_gate *gate, const struct task_chain *notices, int64_t position)
+{
+	hold(gate, &gate->notices, notices,
+	    &(struct held_replies){ .until = position, .due_ms = INT64_MAX });
 }

@@ -54,6 +54,7 @@ writer_free(struct writer *writer)
 	copy_gate_release(&writer->gate);
 	pthread_mutex_destroy(&writer->batch_lock);
 	free(writer->held);
+	free(writer->hidden);
 	free(writer->replies);
 	free(writer);
 }
@@ -261,9 +262,13 @@ inline_commit(struct writer *writer, const struct loop *loop, struct task *first
 	writer_commit(writer);
 	writer_publish_counts(writer);
 
-	struct task *own = writer->replies[loop->index].first;
+	struct task *own = NULL;
 
-	writer->replies[loop->index] = (struct task_chain){ 0 };
+	/* Where notices may be hidden they come by the inbox, and replies behind them. */
+	if (!writer->gate.hides) {
+		own = writer->replies[loop->index].first;
+		writer->replies[loop->index] = (struct task_chain){ 0 };
+	}
 	writer_post_replies(writer);
 	end_inline(writer, started_us);
 	return own;
@@ -320,6 +325,7 @@ writer_start(struct writer *writer, struct syncer *syncer)
 	writer->syncer = syncer;
 	writer->replies = mem_zalloc((size_t)writer->base->n_loops * sizeof writer->replies[0]);
 	writer->held = mem_zalloc((size_t)writer->base->n_loops * sizeof writer->held[0]);
+	writer->hidden = mem_zalloc((size_t)writer->base->n_loops * sizeof writer->hidden[0]);
 	thread_start(&writer->thread, "writer", run, writer);
 }
 

@@ -74,7 +74,8 @@ struct writer {
 	/* copies */
 	struct store_listener *listener; /* NULL: none; set before the start */
 	struct copy_gate gate;
-	struct task_chain *held; /* per loop, replies of the batch that wait for slaves */
+	struct task_chain *held;   /* per loop, replies of the batch that wait for slaves */
+	struct task_chain *hidden; /* per loop, its notice, if it does */
 	int64_t held_bytes;
 };
 
