@@ -51,6 +51,8 @@ struct broker {
 	struct lease *lease;                   /* NULL: no quorum decides about roles */
 	_Atomic bool held_back;                /* the name servers are not to hear of it yet */
 	_Atomic int master_epoch;              /* that this broker is the master of; 0: none */
+	_Atomic int64_t
+	    id; /* among brokers of its name; 0: a master. A slave gets it of a quorum */
 	struct registrar *registrar;           /* tells the name servers; loop 0 */
 	struct return_offsets *return_offsets; /* of a slave, to its master; else NULL */
 	struct delays *delays;                 /* messages with a delay level; loop 0 */

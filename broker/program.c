@@ -585,7 +585,7 @@ broker_start(struct daemon *daemon)
 	log_info("broker ready name=%s cluster=%s id=%d role=%s address=%s port=%d flush=%s "
 		 "store=%s",
 	    broker->settings->broker_name, broker->settings->broker_cluster_name,
-	    (int)broker->settings->broker_id, broker_role_name(broker->settings->broker_role),
+	    (int)atomic_load(&broker->id), broker_role_name(broker->settings->broker_role),
 	    broker->address, port,
 	    broker->settings->flush_disk_type == FLUSH_SYNC ? "SYNC_FLUSH" : "ASYNC_FLUSH",
 	    broker->settings->store_path_root_dir);

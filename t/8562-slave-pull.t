@@ -30,7 +30,7 @@ master() {
 
 slave() {
 	start s mqbroker -o brokerRole=SLAVE -o brokerId=1 -o brokerName=a -o brokerIP1=127.0.0.1 \
-		-o haMasterAddress=127.0.0.1:$((${a#*:} + 1)) -o storePathRootDir="$T_DIR/s" "$@" || exit 1
+		-o haMasterAddress=localhost:$((${a#*:} + 1)) -o storePathRootDir="$T_DIR/s" "$@" || exit 1
 	s=$(address s)
 }
 

@@ -104,7 +104,7 @@ name_server_beat(struct name_server *server)
 		.cluster_name = slice_of(broker->settings->broker_cluster_name),
 		.broker_addr = slice_of(broker->address),
 		.broker_name = slice_of(broker->settings->broker_name),
-		.broker_id = broker->settings->broker_id,
+		.broker_id = atomic_load(&broker->id),
 		.heartbeat_timeout_ms = broker->settings->broker_not_active_timeout_millis,
 	};
 	struct command command = command_request(REQUEST_BROKER_HEARTBEAT);
@@ -145,7 +145,7 @@ name_server_unregister(struct name_server *server, int timeout_ms, call_done_fn 
 		.broker_name = slice_of(broker->settings->broker_name),
 		.broker_addr = slice_of(broker->address),
 		.cluster_name = slice_of(broker->settings->broker_cluster_name),
-		.broker_id = broker->settings->broker_id,
+		.broker_id = atomic_load(&broker->id),
 	};
 	struct command command = command_request(REQUEST_UNREGISTER_BROKER);
 

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "broker/cluster/masters.h"
 #include "broker/cluster/name_server.h"
@@ -145,8 +146,8 @@ take_master(struct enrolment *enrolment, const struct register_broker_reply *tol
 	pthread_mutex_unlock(&registrar->master_lock);
 }
 
-bool
-registrar_master(struct registrar *registrar, struct arena *arena, struct slice *address,
+static bool
+master_told(struct registrar *registrar, struct arena *arena, struct slice *address,
     struct slice *ha_address)
 {
 	pthread_mutex_lock(&registrar->master_lock);
@@ -158,6 +159,25 @@ registrar_master(struct registrar *registrar, struct arena *arena, struct slice 
 	}
 	pthread_mutex_unlock(&registrar->master_lock);
 	return known;
+}
+
+bool
+registrar_master(struct registrar *registrar, struct arena *arena, struct slice *address,
+    struct slice *ha_address)
+{
+	const char *option = registrar->broker->settings->ha_master_address;
+	bool told = master_told(registrar, arena, address, ha_address);
+	int64_t port;
+
+	if (option == NULL || (told && slice_is(*ha_address, option)))
+		return told;
+	const char *colon = strrchr(option, ':');
+
+	if (colon == NULL || slice_to_int64(slice_of(colon + 1), &port) == -1 || port < 2)
+		return false;
+	*ha_address = slice_of(option);
+	*address = arena_printf(arena, "%.*s:%d", (int)(colon - option), option, (int)port - 1);
+	return true;
 }
 
 static void

@@ -41,8 +41,10 @@ void registrar_stop(struct registrar *registrar, void (*done)(struct broker *bro
 /* How many name servers there are, and how many of them took the last registration. Loop 0. */
 void registrar_count(const struct registrar *registrar, size_t *n_servers, size_t *n_registered);
 /*
- * Of a slave: where its master was last, by a name server, and where its replication port. False:
- * none has told it yet. The texts are in the arena. Any thread.
+ * Of a slave: where its master is, and where its replication port. haMasterAddress says the latter;
+ * then the ordinary port is that of the name servers, if they speak of the same one, else one
+ * below, as in RocketMQ. Without the option, a name server told both last. False: nobody has told
+ * yet. The texts are in the arena. Any thread.
  */
 bool registrar_master(struct registrar *registrar, struct arena *arena, struct slice *address,
     struct slice *ha_address);

@@ -21,7 +21,7 @@ register_header(const struct broker *broker, const struct register_message *mess
 		.broker_addr = slice_of(broker->address),
 		.cluster_name = slice_of(broker->settings->broker_cluster_name),
 		.ha_server_addr = slice_of(broker->ha_address),
-		.broker_id = broker->settings->broker_id,
+		.broker_id = atomic_load(&broker->id),
 		.body_crc32 = registration_crc(buf_slice(&message->body)),
 		.compressed = message->compressed,
 		.heartbeat_timeout_ms = broker->settings->broker_not_active_timeout_millis,

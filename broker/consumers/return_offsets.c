@@ -34,8 +34,9 @@ struct return_offsets {
 	struct broker *broker;
 	struct loop *loop;
 	struct timer look;
-	struct conn *conn; /* NULL: none */
-	char *address;     /* that the connection is to */
+	struct conn *conn;         /* NULL: none */
+	char *address;             /* that the connection is to */
+	struct resolver *resolver; /* of it; NULL: nobody has told it yet */
 	size_t n_underway;
 	pthread_mutex_t lock;
 	struct strmap table; /* under the lock: "group\1topic\1queue" -> struct returning */
@@ -141,48 +142,45 @@ static const struct conn_events events = {
 	.on_close = on_lost,
 };
 
-/* The address for requests, by the name servers or one below the replication port. */
-static struct slice
-master_address(struct return_offsets *returns, struct arena *arena)
+static void
+on_resolved(void *arg, size_t index)
 {
-	const char *configured = returns->broker->settings->ha_master_address;
-	struct slice address, ha_address, port;
-	int64_t number;
+	(void)arg; /* the next look sees it */
+	(void)index;
+}
 
-	if (registrar_master(returns->broker->registrar, arena, &address, &ha_address))
-		return address;
-	if (configured == NULL)
-		return SLICE_NONE;
-	address = slice_of(configured);
-	const char *colon = strrchr(configured, ':');
+static void
+find_master(struct return_offsets *returns)
+{
+	struct arena arena = { 0 };
+	struct slice at, ha_address;
 
-	port = colon != NULL ? slice_of(colon + 1) : SLICE_NONE;
-	if (colon == NULL || slice_to_int64(port, &number) == -1)
-		return SLICE_NONE;
-	return arena_printf(
-	    arena, "%.*s:%d", (int)(colon - configured), configured, (int)number - 1);
+	if (registrar_master(returns->broker->registrar, &arena, &at, &ha_address) &&
+	    (returns->address == NULL || !slice_is(at, returns->address))) {
+		if (returns->conn != NULL)
+			conn_close(returns->conn, "the master's address changed");
+		if (returns->resolver != NULL)
+			resolver_free(returns->resolver);
+		free(returns->address);
+		returns->address = slice_dup(at);
+		returns->resolver =
+		    resolver_new(returns->loop, returns->address, on_resolved, returns);
+	}
+	arena_release(&arena);
 }
 
 static struct conn *
 connection_to_master(struct return_offsets *returns)
 {
-	struct arena arena = { 0 };
-	struct slice at = master_address(returns, &arena);
-	struct sockaddr_storage address;
-	socklen_t len;
+	find_master(returns);
+	if (returns->conn != NULL || returns->resolver == NULL ||
+	    resolver_count(returns->resolver) != 1)
+		return returns->conn;
+	const struct resolved *at = resolver_get(returns->resolver, 0);
 
-	if (at.len != 0 && (returns->address == NULL || !slice_is(at, returns->address))) {
-		free(returns->address);
-		returns->address = slice_dup(at);
-		if (returns->conn != NULL)
-			conn_close(returns->conn, "the master's address changed");
-	}
-	arena_release(&arena);
-	/* Only a literal address: resolving a name would block the loop. */
-	if (returns->conn == NULL && returns->address != NULL &&
-	    resolve(returns->address, true, &address, &len, NULL) == 0)
-		returns->conn = conn_connect(returns->loop, (const struct sockaddr *)&address, len,
-		    TIMEOUT_MS, &events, returns);
+	if (at->len != 0)
+		returns->conn = conn_connect(returns->loop, (const struct sockaddr *)&at->address,
+		    at->len, TIMEOUT_MS, &events, returns);
 	return returns->conn;
 }
 
@@ -314,6 +312,8 @@ return_offsets_free(struct return_offsets *returns)
 	loop_drop_timer(returns->loop, &returns->look);
 	if (returns->conn != NULL)
 		conn_close(returns->conn, "stopped"); /* its requests end */
+	if (returns->resolver != NULL)
+		resolver_free(returns->resolver);
 	strmap_release(&returns->table, free);
 	pthread_mutex_destroy(&returns->lock);
 	free(returns->address);

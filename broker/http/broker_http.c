@@ -57,7 +57,7 @@ static struct slice
 token_name(struct broker *broker, struct arena *arena)
 {
 	struct slice name = arena_printf(arena, "%.*s-%d", ACCOUNT_NAME_MAX - 12,
-	    broker->settings->broker_name, (int)broker->settings->broker_id);
+	    broker->settings->broker_name, (int)atomic_load(&broker->id));
 	char *text = arena_alloc(arena, name.len);
 
 	for (size_t i = 0; i < name.len; i++)

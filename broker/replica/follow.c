@@ -394,7 +394,7 @@ say_hello(struct follower *follower)
 		.broker_name = slice_of(settings->broker_name),
 		.cluster_name = slice_of(settings->broker_cluster_name),
 		.version = SLICE(PACKAGE_VERSION),
-		.broker_id = settings->broker_id,
+		.broker_id = atomic_load(&follower->broker->id),
 		.can_read_meta = true,
 	};
 	struct buf body = { 0 };
@@ -445,21 +445,6 @@ on_resolved(void *arg, size_t index)
 	(void)index;
 }
 
-/* haMasterAddress says where the stream is; the ordinary port is one below, as RocketMQ has it. */
-static char *
-addresses_of_option(const char *ha_address)
-{
-	struct buf text = { 0 };
-	const char *colon = strrchr(ha_address, ':');
-	int64_t port;
-
-	if (colon == NULL || slice_to_int64(slice_of(colon + 1), &port) == -1 || port < 2)
-		return NULL;
-	buf_printf(&text, "%.*s:%" PRId64 ";%s", (int)(colon - ha_address), ha_address, port - 1,
-	    ha_address);
-	return buf_take(&text);
-}
-
 /* "ADDRESS;REPLICATION ADDRESS"; NULL: nobody has told yet. The caller frees it. */
 static char *
 find_addresses(struct follower *follower)
@@ -469,8 +454,6 @@ find_addresses(struct follower *follower)
 	struct slice address, ha_address;
 	struct buf text = { 0 };
 
-	if (broker->settings->ha_master_address != NULL)
-		return addresses_of_option(broker->settings->ha_master_address);
 	if (registrar_master(broker->registrar, &arena, &address, &ha_address) &&
 	    ha_address.len != 0)
 		buf_printf(&text, "%.*s;%.*s", (int)address.len, address.data, (int)ha_address.len,

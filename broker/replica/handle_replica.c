@@ -244,7 +244,7 @@ get_epochs_begin(struct request *request)
 	store_get_bounds(broker->store, &bounds);
 	json_out_init(&out, &text);
 	json_open_object(&out);
-	json_member_put_int(&out, "brokerId", broker->settings->broker_id);
+	json_member_put_int(&out, "brokerId", atomic_load(&broker->id));
 	json_member_put_text(&out, "brokerName", broker->settings->broker_name);
 	json_member_put_text(&out, "clusterName", broker->settings->broker_cluster_name);
 	json_key(&out, "epochList");

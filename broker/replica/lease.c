@@ -325,7 +325,7 @@ on_applied(void *arg, const struct command *reply, struct slice body)
 	    replica_record_set_id(lease->broker->replica_record, lease->id) == 0) {
 		log_info("this replica has an id of the quorum id=%lld", (long long)lease->id);
 		if (broker_is_slave(lease->broker))
-			lease->broker->settings->broker_id = lease->id;
+			atomic_store(&lease->broker->id, lease->id);
 		lease->step = LEASE_REGISTER;
 	} else if (reply->code != RESPONSE_CONTROLLER_BROKER_ID_INVALID) {
 		warn_once(lease, "the quorum gives no id", reply);

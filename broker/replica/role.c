@@ -43,6 +43,7 @@ role_choose(struct broker *broker)
 		return -1;
 	if (!settings->enable_controller_mode) {
 		choose_moved(broker);
+		atomic_store(&broker->id, settings->broker_id);
 		return 0;
 	}
 	role = replica_record_role(broker->replica_record);
@@ -58,6 +59,7 @@ role_choose(struct broker *broker)
 		settings->broker_id = id;
 	else if (settings->broker_id == 0)
 		settings->broker_id = 1;
+	atomic_store(&broker->id, settings->broker_id);
 	atomic_store(&broker->held_back, true);
 	return 0;
 }

@@ -12,7 +12,7 @@
 
 /*
  * First thing at a start: opens broker->replica_record, and sets broker_role and broker_id of the
- * settings. -1 after one line in the log.
+ * settings, and broker->id. -1 after one line in the log.
  */
 int role_choose(struct broker *broker);
 /*
