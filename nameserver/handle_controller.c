@@ -123,6 +123,13 @@ copy_header(struct arena *arena, const struct handler *handler, const void *head
 	return copy;
 }
 
+static enum verdict
+refuse_no_quorum(struct request *request)
+{
+	return request_refuse(request, RESPONSE_REQUEST_CODE_NOT_SUPPORTED,
+	    "this name server takes part in no quorum: its quorumPeers is not set");
+}
+
 /* NULL: the reply is a refusal. */
 static struct controller_job *
 controller_job_new(struct request *request, const struct quorum_job_kind *kind)
@@ -131,8 +138,7 @@ controller_job_new(struct request *request, const struct quorum_job_kind *kind)
 	struct controller_job *job;
 
 	if (namesrv->quorum == NULL) {
-		request_refuse(request, RESPONSE_REQUEST_CODE_NOT_SUPPORTED,
-		    "this name server takes part in no quorum: its quorumPeers is not set");
+		refuse_no_quorum(request);
 		return NULL;
 	}
 	if (namesrv->n_controller_jobs >= JOBS_MAX) {
@@ -516,8 +522,7 @@ metadata_begin(struct request *request)
 	struct buf peers = { 0 };
 
 	if (quorum == NULL)
-		return request_refuse(request, RESPONSE_REQUEST_CODE_NOT_SUPPORTED,
-		    "this name server takes part in no quorum: its quorumPeers is not set");
+		return refuse_no_quorum(request);
 	servers = quorum_servers(quorum);
 	leader = quorum_leader(quorum);
 	for (size_t i = 0; i < servers->n; i++)
@@ -868,6 +873,22 @@ renew_lease_begin(struct request *request)
 	return controller_begin(request, &renew_lease_kind);
 }
 
+/* ---- GET_CONTROLLER_CONFIG, UPDATE_CONTROLLER_CONFIG: of this server, which need not lead ---- */
+
+static enum verdict
+get_controller_config_begin(struct request *request)
+{
+	return namesrv_of(request)->quorum != NULL ? daemon_get_config(request)
+	                                           : refuse_no_quorum(request);
+}
+
+static enum verdict
+update_controller_config_begin(struct request *request)
+{
+	return namesrv_of(request)->quorum != NULL ? daemon_update_config(request)
+	                                           : refuse_no_quorum(request);
+}
+
 const struct handler controller_handlers[] = {
 	HANDLER_TYPED(
 	    CONTROLLER_ALTER_SYNC_STATE_SET, alter_set_header, alter_set_begin, HANDLER_ADMIN),
@@ -877,6 +898,8 @@ const struct handler controller_handlers[] = {
 	HANDLER_TYPED(CONTROLLER_GET_REPLICA_INFO, replica_info_header, replica_info_begin, 0),
 	HANDLER_PLAIN(CONTROLLER_GET_METADATA_INFO, metadata_begin, 0),
 	HANDLER_PLAIN(CONTROLLER_GET_SYNC_STATE_DATA, sync_state_begin, 0),
+	HANDLER_PLAIN(UPDATE_CONTROLLER_CONFIG, update_controller_config_begin, HANDLER_ADMIN),
+	HANDLER_PLAIN(GET_CONTROLLER_CONFIG, get_controller_config_begin, 0),
 	HANDLER_TYPED(CLEAN_BROKER_DATA, clean_broker_header, clean_begin, HANDLER_ADMIN),
 	HANDLER_TYPED(CONTROLLER_GET_NEXT_BROKER_ID, next_id_header, next_id_begin, 0),
 	HANDLER_TYPED(CONTROLLER_APPLY_BROKER_ID, apply_id_header, apply_id_begin, HANDLER_ADMIN),

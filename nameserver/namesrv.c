@@ -243,6 +243,8 @@ namesrv_changed(struct daemon *daemon, const struct option *option)
 		routes_forget_all(namesrv->routes);
 	if (strcmp(option->name, "scanNotActiveBrokerInterval") == 0)
 		arm_scan(namesrv);
+	if (strcmp(option->name, "enableElectUncleanMaster") == 0 && namesrv->quorum != NULL)
+		quorum_set_unclean(namesrv->quorum, namesrv->settings->quorum.elect_unclean_master);
 }
 
 static void

@@ -107,7 +107,8 @@ const struct option namesrv_options[] = {
 	SWITCH("enableElectUncleanMaster", quorum.elect_unclean_master, "false",
 	    "promote a replica that is not in sync when no other one is alive: acknowledged "
 	    "messages "
-	    "may be lost"),
+	    "may be lost",
+	    LIVE),
 	SWITCH("witness", witness, "false",
 	    "vote in the quorum and do nothing else: no routes, no console, no HTTP", FILE_ONLY),
 	TEXT("logFile", log_file, NULL,
@@ -127,7 +128,7 @@ const struct option namesrv_options[] = {
 	IGNORED("unRegisterBrokerQueueCapacity", ONE_LOOP),
 	IGNORED("supportActingMaster", NO_SLAVES_ACT),
 	IGNORED("notifyMinBrokerIdChanged", NO_SLAVES_ACT),
-	IGNORED("enableControllerInNamesrv", "there is no controller"),
+	IGNORED("enableControllerInNamesrv", "a name server with quorumPeers is a controller"),
 	IGNORED(
 	    "needWaitForService", "the name server gives routes from the first registration on"),
 	IGNORED(

@@ -7,8 +7,12 @@
 . "${SRCDIR:-.}/t/lib/quorum.sh"
 
 # Nobody copies the log here: a slave that is not in sync is promoted because this allows it.
-quorum -o enableElectUncleanMaster=true || exit 1
+quorum || exit 1
 t_ok 'a quorum' t_wait 30 has_leader
+for q in $Q1 $Q2 $Q3; do
+	t_is 'a setting of a server' "$(rawcall -B 'enableElectUncleanMaster=true' "$q" 1009 | field code)" 0
+	t_has 'is told' "$(rawcall "$q" 1010)" 'enableElectUncleanMaster=true'
+done
 
 # replica NAME FLAGS ...: a broker of the name pair
 replica() {
@@ -47,6 +51,9 @@ slave_is_known() {
 }
 t_ok 'the slave is known, too' t_wait 30 slave_is_known
 t_fails 'a slave writes nothing' writes "$two"
+t_is 'a slave that is told of another role asks the quorum' "$(rawcall "$two" 1008 masterAddress="$two" masterBrokerId=2 \
+	masterEpoch=9 syncStateSetEpoch=9 -- 1008 | field code | tr '\n' ' ')" '0 0 '
+t_fails 'and believes it' writes "$two"
 
 # killed: the other one, within 5 seconds
 kill9 one
@@ -105,8 +112,8 @@ refused() {
 }
 t_ok 'without the quorum the master stops writing' t_wait 30 refused
 t_ok 'and says so once' grep -q 'writes nothing: no name server' "$T_DIR/two.log"
-server 1 -o enableElectUncleanMaster=true && server 2 -o enableElectUncleanMaster=true &&
-	server 3 -o witness=true -o enableElectUncleanMaster=true || exit 1
+quorum || exit 1
+t_has 'a changed setting is kept' "$(rawcall $Q3 1010)" 'enableElectUncleanMaster=true'
 t_ok 'with the quorum it writes again' t_wait 30 writes "$two"
 for b in one two; do
 	t_ok "$b stops as asked" stop $b

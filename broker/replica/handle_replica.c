@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "broker/context.h"
+#include "broker/replica/lease.h"
 #include "broker/replica/move_in.h"
 #include "broker/replica/ship.h"
 #include "broker/state/replica.h"
@@ -262,11 +263,22 @@ get_epochs_begin(struct request *request)
 	return request_reply_body(request, json_finish(&out, request->arena));
 }
 
+/* ---- 1008 ------------------------------------------------------------ */
+
+/* What it says is not believed: the quorum is asked. */
+static enum verdict
+role_changed_begin(struct request *request)
+{
+	lease_ask_soon(request_broker(request)->lease);
+	return VERDICT_REPLY;
+}
+
 const struct handler replica_handlers[] = {
 	HANDLER_PLAIN(HA_HELLO, ha_hello_begin, HANDLER_MAIN_PORT),
 	HANDLER_PLAIN(GET_BROKER_HA_STATUS, get_ha_status_begin, 0),
 	HANDLER_PLAIN(GET_BROKER_EPOCH_CACHE, get_epochs_begin, 0),
 	HANDLER_TYPED(
 	    MOVE_IN, move_in_header, move_in_request_begin, HANDLER_ADMIN | HANDLER_MAIN_PORT),
+	HANDLER_PLAIN(NOTIFY_BROKER_ROLE_CHANGED, role_changed_begin, 0),
 	{ .name = NULL },
 };

@@ -24,7 +24,7 @@
 enum {
 	PERIOD_MS = 500,
 	TIMEOUT_MS = 1000,   /* of a request: a lease has room for two that are lost */
-	RETRY_MS = 100,      /* to the next name server */
+	RETRY_MS = 100,      /* to the next name server; between two requests at least */
 	GIVE_WAY_MS = 10000, /* for an election that a person asked for */
 	MARGIN_MS = 300,     /* a tenth of a lease: for clocks that run at different speeds */
 };
@@ -53,6 +53,8 @@ struct lease {
 	int64_t id;     /* that it applies for */
 	int64_t epoch;  /* that this broker is the master of; 0: none */
 	int64_t lease_until_ms;
+	struct task soon_task;
+	_Atomic bool soon; /* the task is on its way */
 
 	pthread_mutex_t lock; /* a leaf: the rest */
 	int64_t wanted[LEASE_REPLICAS_MAX], known[LEASE_REPLICAS_MAX];
@@ -532,6 +534,25 @@ set_tick(struct lease *lease, int64_t after_ms)
 }
 
 static void
+run_soon(struct task *task, void *loop)
+{
+	struct lease *lease = container_of(task, struct lease, soon_task);
+
+	(void)loop;
+	atomic_store(&lease->soon, false);
+	if (!lease->stopping && !lease->asked)
+		loop_set_timer(lease->loop, &lease->tick, lease->sent_ms + RETRY_MS);
+}
+
+void
+lease_ask_soon(struct lease *lease)
+{
+	if (lease == NULL || atomic_exchange(&lease->soon, true))
+		return;
+	loop_post(lease->loop, &lease->soon_task);
+}
+
+static void
 on_resolved(void *arg, size_t index)
 {
 	(void)arg;
@@ -553,6 +574,7 @@ lease_new(struct broker *broker)
 	    replica_record_id(broker->replica_record) != 0 ? LEASE_REGISTER : LEASE_NEXT_ID;
 	lease->epoch = replica_record_promoted(broker->replica_record);
 	lease->tick.due = on_tick;
+	lease->soon_task.run = run_soon;
 	pthread_mutex_init(&lease->lock, NULL);
 	stop_writing(lease);
 	set_tick(lease, 0);

@@ -22,6 +22,12 @@ void lease_free(struct lease *lease);
 void lease_give_up(struct lease *lease);
 
 /*
+ * Somebody says that the role of a broker changed: the quorum is asked soon, and at most ten times
+ * a second. NULL is allowed. Any thread.
+ */
+void lease_ask_soon(struct lease *lease);
+
+/*
  * The master's slaves that are in sync, by their ids, without its own: the quorum is asked to know
  * this set, again and again until it does. A slave that is dropped must be waited for until
  * lease_set_covers. Any thread, as of the next.

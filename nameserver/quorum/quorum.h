@@ -85,6 +85,8 @@ const struct quorum_peer *quorum_leader(const struct quorum *quorum);
 bool quorum_is_leader(const struct quorum *quorum);
 const struct quorum_peers *quorum_servers(const struct quorum *quorum);
 int64_t quorum_id(const struct quorum *quorum);
+/* enableElectUncleanMaster was changed; it counts from the next election on. Any thread. */
+void quorum_set_unclean(struct quorum *quorum, bool unclean);
 /* Promotes by itself. */
 bool quorum_is_automatic(const struct quorum *quorum);
 

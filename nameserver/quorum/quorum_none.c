@@ -55,6 +55,13 @@ quorum_id(const struct quorum *quorum)
 	return 0;
 }
 
+void
+quorum_set_unclean(struct quorum *quorum, bool unclean)
+{
+	(void)quorum;
+	(void)unclean;
+}
+
 bool
 quorum_is_automatic(const struct quorum *quorum)
 {

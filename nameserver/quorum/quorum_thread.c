@@ -33,7 +33,7 @@ enum {
 struct quorum {
 	struct quorum_peers peers;
 	int64_t id;
-	bool unclean;
+	_Atomic bool unclean;
 	pthread_t thread;
 	struct mailbox inbox;
 	struct task stop_task;
@@ -63,7 +63,7 @@ view_of(struct quorum *quorum)
 		.state = quorum->fsm.state,
 		.leases = quorum->leases,
 		.now_ms = clock_mono_ms(),
-		.unclean = quorum->unclean,
+		.unclean = atomic_load(&quorum->unclean),
 	};
 }
 
@@ -114,6 +114,12 @@ int64_t
 quorum_id(const struct quorum *quorum)
 {
 	return quorum->id;
+}
+
+void
+quorum_set_unclean(struct quorum *quorum, bool unclean)
+{
+	atomic_store(&quorum->unclean, unclean);
 }
 
 bool
@@ -296,7 +302,7 @@ take_over(struct quorum *quorum, const struct quorum_group *group)
 		.op = QUORUM_PROMOTE,
 		.name = name,
 		.epoch = group->epoch,
-		.unclean = quorum->unclean,
+		.unclean = view.unclean,
 	};
 
 	if (group->epoch == 0 || !quorum_leases_over(quorum->leases, name, view.now_ms))
@@ -304,7 +310,7 @@ take_over(struct quorum *quorum, const struct quorum_group *group)
 	if (quorum_leases_designated(quorum->leases, group, view.now_ms) != 0)
 		return; /* the election that a person asked for is about to end */
 	command.id = quorum_leases_candidate(quorum->leases, group, false, view.now_ms);
-	if (command.id == 0 && quorum->unclean)
+	if (command.id == 0 && view.unclean)
 		command.id = quorum_leases_candidate(quorum->leases, group, true, view.now_ms);
 	/* The master itself asks again when it is there. */
 	if (command.id == 0 || command.id == group->master)
@@ -445,7 +451,7 @@ quorum_start(const struct quorum_options *options)
 	int error;
 
 	quorum->id = options->id;
-	quorum->unclean = options->unclean;
+	atomic_store(&quorum->unclean, options->unclean);
 	quorum->waiting_tail = &quorum->waiting;
 	if (quorum_peers_parse(&quorum->peers, slice_of(options->peers), &fault) == -1) {
 		log_error("quorumPeers %s", fault);
