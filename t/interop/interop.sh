@@ -78,11 +78,12 @@ interop_evidence() {
 	done
 }
 
-# What the clients of all generations need on a new JVM, and where they may write.
+# What the clients of all generations need on a new JVM, and where they may write. INTEROP_EXEC=exec: in place of this
+# shell.
 interop_java() { # CLASSPATH ARGUMENT...
 	java_path=$1
 	shift
-	java -Xms64m -Xmx512m -XX:+UseSerialGC \
+	${INTEROP_EXEC-} java -Xms64m -Xmx512m -XX:+UseSerialGC \
 		--add-opens=java.base/java.nio=ALL-UNNAMED --add-opens=java.base/sun.nio.ch=ALL-UNNAMED \
 		--add-opens=java.base/java.lang=ALL-UNNAMED --add-opens=java.base/java.util=ALL-UNNAMED \
 		-Duser.home="$T_DIR" -Drocketmq.client.rebalance.waitInterval=2000 \

@@ -44,6 +44,7 @@ var scenarios = map[string]func() (string, error){
 	"from":           from,
 	"members":        members,
 	"failover":       failover,
+	"promotion":      promotion,
 	"bulk":           bulk,
 	"cross":          cross,
 	"transactions":   transactions,
