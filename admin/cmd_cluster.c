@@ -6,64 +6,11 @@
 
 #include "admin/cmd.h"
 #include "admin/copies.h"
+#include "admin/runtime.h"
 #include "common/base/clock.h"
 #include "common/protocol/ha_status.h"
-#include "common/protocol/kv_table.h"
 
 #define HOUR_MS 3600000.0
-
-/* A broker's counters: texts by name. */
-struct runtime {
-	const struct ext *pairs;
-	size_t n;
-	struct arena *arena; /* for texts of the output */
-};
-
-static int
-ask_runtime(struct admin *admin, struct slice address, struct runtime *runtime)
-{
-	struct admin_request ask = { .address = address, .code = REQUEST_GET_BROKER_RUNTIME_INFO };
-	struct twinmq_reply reply;
-
-	if (admin_must(admin, &ask, &reply) == -1)
-		return -1;
-	if (kv_table_read(&admin->arena, reply.body, &runtime->pairs, &runtime->n) == -1)
-		return admin_bad_body(admin, &ask);
-	return 0;
-}
-
-/* Absent when the broker does not have it. */
-static struct slice
-runtime_text(const struct runtime *runtime, const char *name)
-{
-	for (size_t i = 0; i < runtime->n; i++)
-		if (slice_is(runtime->pairs[i].key, name))
-			return slice_trim(runtime->pairs[i].value);
-	return SLICE_NONE;
-}
-
-static int64_t
-runtime_int(const struct runtime *runtime, const char *name)
-{
-	int64_t value = 0;
-
-	slice_to_int64(runtime_text(runtime, name), &value);
-	return value;
-}
-
-/* The first number, of the last 10 s. 4.x and 5.x spell some names differently. */
-static double
-runtime_rate(const struct runtime *runtime, const char *name, const char *other_name)
-{
-	struct slice text = runtime_text(runtime, name);
-	char number[32];
-
-	if (text.data == NULL && other_name != NULL)
-		text = runtime_text(runtime, other_name);
-	snprintf(number, sizeof number, "%.*s", text.len < sizeof number ? (int)text.len : 0,
-	    text.data != NULL ? text.data : "");
-	return strtod(number, NULL);
-}
 
 /* ---- clusterList ---- */
 
@@ -92,6 +39,7 @@ static const struct column load_columns[] = {
 	{ "hours", "Hours kept", COLUMN_TEXT },
 	{ "space", "Disk used", COLUMN_TEXT },
 	{ "copy", "Copy", COLUMN_TEXT },
+	{ "epoch", "Epoch", COLUMN_SIZE },
 	{ NULL },
 };
 
@@ -123,6 +71,7 @@ static const struct column full_columns[] = {
 	{ "hours", "", COLUMN_TEXT },
 	{ "space", "", COLUMN_TEXT },
 	{ "copy", "", COLUMN_TEXT },
+	{ "epoch", "", COLUMN_INT },
 	{ "inYesterday", "", COLUMN_INT },
 	{ "outYesterday", "", COLUMN_INT },
 	{ "inToday", "", COLUMN_INT },
@@ -138,6 +87,9 @@ static const struct column full_columns[] = {
 	{ "inSync", "", COLUMN_TEXT },
 	{ "lagBytes", "", COLUMN_INT },
 	{ "lagMs", "", COLUMN_INT },
+	{ "roleSince", "", COLUMN_INT },
+	{ "roleCause", "", COLUMN_TEXT },
+	{ "rolePeer", "", COLUMN_TEXT },
 	{ NULL },
 };
 
@@ -162,6 +114,7 @@ put_load(struct grid *grid, const struct target *broker, const struct runtime *r
 		grid_text(grid, SLICE(""));
 	grid_printf(grid, "%.0f%%", 100 * runtime_rate(runtime, "commitLogDiskRatio", NULL));
 	grid_text(grid, copy_text(runtime->arena, broker, copy));
+	grid_int(grid, runtime_int(runtime, "replicaEpoch"));
 }
 
 /* Brokers keep a copy of their counters at midnight; differences are the sums of a day. */
@@ -200,6 +153,9 @@ put_full(struct grid *grid, const struct target *broker, const struct runtime *r
 								: SLICE("false"));
 	grid_int(grid, copy->lag_bytes);
 	grid_int(grid, copy->lag_ms);
+	grid_int(grid, runtime_int(runtime, "roleSince"));
+	grid_text(grid, runtime_text(runtime, "roleCause"));
+	grid_text(grid, runtime_text(runtime, "rolePeer"));
 }
 
 static int
@@ -222,7 +178,7 @@ list_clusters_once(struct admin *admin)
 		struct runtime runtime = { .arena = &admin->arena };
 
 		/* A broker that does not reply is shown too, because it is registered. */
-		ask_runtime(admin, broker->address, &runtime);
+		runtime_ask(admin, broker->address, &runtime);
 		grid_text(&grid, broker->cluster);
 		grid_text(&grid, broker->name);
 		grid_int(&grid, broker->id);
@@ -259,7 +215,7 @@ broker_status_run(struct admin *admin)
 	for (size_t i = 0; i < targets.n; i++) {
 		struct runtime runtime;
 
-		if (ask_runtime(admin, targets.list[i].address, &runtime) == -1) {
+		if (runtime_ask(admin, targets.list[i].address, &runtime) == -1) {
 			n_failed++;
 			continue;
 		}

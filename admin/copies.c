@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 
+#include "admin/runtime.h"
 #include "common/protocol/codes.h"
 #include "common/protocol/ha_status.h"
 
@@ -106,6 +107,7 @@ static const struct column columns[] = {
 	{ "copy", "Copy", COLUMN_TEXT },
 	{ "lagBytes", "Behind", COLUMN_INT },
 	{ "lagMs", "ms", COLUMN_INT },
+	{ "role", "Role", COLUMN_TEXT },
 	{ NULL },
 };
 
@@ -119,13 +121,16 @@ copies_show(struct admin *admin, struct report *report, const struct targets *br
 	for (size_t i = 0; i < brokers->n; i++) {
 		const struct target *broker = &brokers->list[i];
 		struct slice text = copy_text(&admin->arena, broker, &views[i]);
+		struct runtime runtime = { .arena = &admin->arena };
 
+		runtime_ask(admin, broker->address, &runtime);
 		grid_text(&grid, broker->name);
 		grid_int(&grid, broker->id);
 		grid_text(&grid, broker->address);
 		grid_text(&grid, text.len != 0 ? text : SLICE("not known"));
 		grid_int(&grid, views[i].lag_bytes);
 		grid_int(&grid, views[i].lag_ms);
+		grid_text(&grid, runtime_role_text(&admin->arena, &runtime));
 	}
 	grid_close(&grid);
 }

@@ -851,6 +851,7 @@ renew_lease_finish(struct quorum_job *base, const struct quorum_view *view)
 		.master_address = master_address(job, group),
 		.master_epoch = (int32_t)group->epoch,
 		.set_epoch = (int32_t)group->set_epoch,
+		.gave_way = quorum_leases_gave_up(view->leases, header->broker_name),
 		.lease_ms = QUORUM_LEASE_MS,
 	};
 	/* After a promotion in this job the sender has not held the new epoch yet, and may now. */

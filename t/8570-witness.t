@@ -53,6 +53,7 @@ sends() {
 	"$BUILDDIR/mqadmin" sendMessage -n "$n" -t broker-a -p hello -b broker-a 2>&1 | grep -q 'SEND_OK\|SLAVE_NOT_AVAILABLE'
 }
 t_ok "messages are taken" t_wait 30 sends
+t_has "the status says what happened" "$(mq status)" "epoch 2: took over from $a, which was lost"
 out=$(mq start)
 t_is "the former master starts again" $? 0
 t_has "by itself" "$out" 'ran already'

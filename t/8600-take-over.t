@@ -64,6 +64,13 @@ echo "# writes were accepted again after $(((after - before) / 1000000)) ms"
 t_ok 'and clients hear of it' t_wait 30 master_is "$two"
 t_has 'the process is the same' "$(cat "$T_DIR/two.log")" 'starts again role=master epoch=2'
 t_ok 'with its pid' kill -0 "$(pid two)"
+list() {
+	"$BUILDDIR/mqadmin" clusterList -n "$Q1" --json 2>&1
+}
+got=$(list)
+t_has 'it says what happened' "$got" '"roleCause":"lost","rolePeer":"'"$one"'"'
+t_has 'in which epoch' "$got" '"epoch":2,'
+t_has 'and when' "$got" '"roleSince":1'
 
 # the former master is back
 replica one -o brokerRole=ASYNC_MASTER || exit 1
@@ -88,6 +95,10 @@ wait $late
 t_is 'the frozen one acknowledges nothing' "$(cat "$T_DIR"/late.* | grep -cE '^code=(0|11)$')" 0
 t_ok 'it becomes a slave' t_wait 30 is_slave two
 t_ok 'clients know the master' t_wait 30 master_is "$one"
+says_replaced() {
+	list | grep -q '"roleCause":"replaced","rolePeer":"'"$one"'"'
+}
+t_ok 'the slave says who replaced it' t_wait 30 says_replaced
 
 # a person elects
 admin() {
@@ -102,6 +113,7 @@ got=$(admin electMaster -b 2 -N pair -c C)
 t_has 'electMaster' "$got" "$two"
 t_ok 'the other one is the master' t_wait 30 master_is "$two"
 t_ok 'and writes' t_wait 10 writes "$two"
+t_has 'a master that gave way was not lost' "$(list)" '"roleCause":"gaveWay","rolePeer":"'"$one"'"'
 
 # cut off from the quorum: no writes after the lease
 for q in q1 q2 q3; do

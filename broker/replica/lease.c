@@ -53,6 +53,7 @@ struct lease {
 	int64_t id;     /* that it applies for */
 	int64_t epoch;  /* that this broker is the master of; 0: none */
 	int64_t lease_until_ms;
+	char master[80]; /* a slave's, as the quorum said last; empty: not yet */
 	struct task soon_task;
 	_Atomic bool soon; /* the task is on its way */
 
@@ -234,16 +235,51 @@ take_known_set(struct lease *lease, struct slice body)
 }
 
 static void
+set_peer(char peer[static 80], struct slice address)
+{
+	snprintf(peer, 80, "%.*s", (int)(address.len < 80 ? address.len : 0),
+	    address.data != NULL ? address.data : "");
+}
+
+/* Of a slave: it is promoted, or hears who its master is. */
+static void
+take_news(struct lease *lease, const struct renew_lease_reply *answer, int64_t id)
+{
+	struct replica_change change = {
+		.at_ms = clock_wall_ms(),
+		.epoch = answer->master_epoch,
+		.cause = answer->gave_way ? REPLICA_CAUSE_GAVE_WAY : REPLICA_CAUSE_LOST,
+	};
+
+	if (answer->master_id == id) {
+		snprintf(change.peer, sizeof change.peer, "%s", lease->master);
+		role_change(lease->broker, answer->master_epoch, &change);
+	} else if (answer->master_id != 0) {
+		set_peer(lease->master, answer->master_address);
+		be_known(lease);
+	}
+}
+
+static void
+become_slave(struct lease *lease, const struct renew_lease_reply *answer)
+{
+	struct replica_change change = {
+		.at_ms = clock_wall_ms(),
+		.epoch = answer->master_epoch,
+		.cause = REPLICA_CAUSE_REPLACED,
+	};
+
+	set_peer(change.peer, answer->master_address);
+	role_change(lease->broker, 0, &change);
+}
+
+static void
 take_renewal(struct lease *lease, const struct renew_lease_reply *answer)
 {
-	struct broker *broker = lease->broker;
-	int64_t id = replica_record_id(broker->replica_record);
+	int64_t id = replica_record_id(lease->broker->replica_record);
 
-	if (broker_is_slave(broker)) {
-		if (answer->master_id == id)
-			role_change(broker, answer->master_epoch);
-		else if (answer->master_id != 0)
-			be_known(lease);
+	if (broker_is_slave(lease->broker)) {
+		take_news(lease, answer, id);
 		return;
 	}
 	if (answer->granted) {
@@ -252,7 +288,7 @@ take_renewal(struct lease *lease, const struct renew_lease_reply *answer)
 	}
 	stop_writing(lease);
 	if (answer->master_id != 0 && answer->master_id != id) {
-		role_change(broker, 0);
+		become_slave(lease, answer);
 		return;
 	}
 	/* Another one is about to be elected, and waits for us. */

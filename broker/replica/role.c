@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include "broker/state/replica_record.h"
 #include "broker/store/store.h"
 #include "common/base/log.h"
 
@@ -78,13 +77,15 @@ role_begin_epoch(struct broker *broker)
 }
 
 void
-role_change(struct broker *broker, int64_t master_epoch)
+role_change(struct broker *broker, int64_t master_epoch, const struct replica_change *change)
 {
 	enum replica_role role = master_epoch != 0 ? REPLICA_ROLE_MASTER : REPLICA_ROLE_SLAVE;
 
-	if (replica_record_set_role(broker->replica_record, role, master_epoch) == -1)
+	if (replica_record_set_role(broker->replica_record, role, master_epoch, change) == -1)
 		return;
-	log_warn("this broker gets another role and starts again role=%s epoch=%lld",
-	    master_epoch != 0 ? "master" : "slave", (long long)master_epoch);
+	log_warn("this broker gets another role and starts again role=%s epoch=%lld cause=%s "
+		 "peer=%s",
+	    master_epoch != 0 ? "master" : "slave", (long long)master_epoch,
+	    replica_cause_name(change->cause), change->peer);
 	daemon_restart(broker->daemon);
 }

@@ -9,6 +9,7 @@
  */
 
 #include "broker/context.h"
+#include "broker/state/replica_record.h"
 
 /*
  * First thing at a start: opens broker->replica_record, and sets broker_role and broker_id of the
@@ -25,6 +26,7 @@ int role_begin_epoch(struct broker *broker);
  * The quorum decided: a master of this epoch, or with 0 a slave. Writes it down and starts the
  * broker again. Loop 0; a decision that cannot be written is tried again later.
  */
-void role_change(struct broker *broker, int64_t master_epoch);
+void role_change(
+    struct broker *broker, int64_t master_epoch, const struct replica_change *change);
 
 #endif

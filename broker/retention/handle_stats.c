@@ -20,6 +20,7 @@
 #include "broker/state/offset.h"
 #include "broker/state/producer_group.h"
 #include "broker/state/queue_lock.h"
+#include "broker/state/replica_record.h"
 #include "broker/state/replies.h"
 #include "broker/state/stats.h"
 #include "broker/state/topic.h"
@@ -36,7 +37,7 @@
 
 /* ---- 28: a table of texts -------------------------------------------- */
 
-#define PAIRS_MAX 160
+#define PAIRS_MAX 192
 
 struct table_text {
 	struct arena *arena;
@@ -85,7 +86,6 @@ static const char *const constants[][2] = {
 	{ "ackThreadPoolQueueCapacity", "100000" },
 	{ "ackThreadPoolQueueHeadWaitTimeMills", "0" },
 	{ "ackThreadPoolQueueSize", "0" },
-	{ "brokerActive", "true" },
 	{ "dispatchBehindBytes", "0" },
 	{ "dispatchMaxBuffer", "0" },
 	{ "litePullThreadPoolQueueCapacity", "100000" },
@@ -142,6 +142,35 @@ put_identity(struct table_text *table, const struct broker *broker)
 	    broker->settings->send_thread_pool_queue_capacity);
 	clients_get_counts(broker->clients, &counts);
 	put_int(table, "subscriptionConflicts", (int64_t)counts.n_conflicts);
+}
+
+/* Which role it has, since when, and why. */
+static void
+put_role(struct table_text *table, const struct broker *broker)
+{
+	bool slave = broker_is_slave(broker);
+	struct replica_record *record = broker->replica_record;
+	int64_t epoch = replica_record_last_epoch(record), since_ms = broker->boot_ms;
+	struct replica_change change;
+
+	replica_record_change(record, &change);
+	bool changed = change.at_ms != 0 && slave == (change.cause == REPLICA_CAUSE_REPLACED) &&
+	               (slave || change.epoch == epoch);
+
+	if (changed)
+		since_ms = change.at_ms;
+	else if (!slave && replica_record_began_ms(record) != 0)
+		since_ms = replica_record_began_ms(record);
+	/* As RocketMQ: what only masters do runs here. */
+	put(table, "brokerActive", slave ? SLICE("false") : SLICE("true"));
+	put(table, "brokerRole", slice_of(broker_role_name(broker->settings->broker_role)));
+	put_int(table, "replicaEpoch", epoch);
+	put_int(table, "roleSince", since_ms);
+	put(table, "roleCause",
+	    slice_of(
+		replica_cause_name(changed ? change.cause : REPLICA_CAUSE_CONFIGURED)));
+	put(table, "rolePeer",
+	    arena_printf(table->arena, "%s", changed ? change.peer : ""));
 }
 
 /* The number of objects that requests created, and of refusals because of limits. */
@@ -363,6 +392,7 @@ get_runtime_info_begin(struct request *request)
 	for (size_t i = 0; i < sizeof constants / sizeof *constants; i++)
 		put(table, constants[i][0], slice_of(constants[i][1]));
 	put_identity(table, broker);
+	put_role(table, broker);
 	put_limits(table, broker);
 	put_counters(table, broker->stats);
 	put_server(table, request->server);

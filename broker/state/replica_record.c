@@ -14,6 +14,7 @@
 
 #include "common/base/arena.h"
 #include "common/base/buf.h"
+#include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "common/json/json_body.h"
@@ -23,6 +24,13 @@
 
 static const char *const roles[] = { "configured", "master", "slave" };
 static const char *const moves[] = { "none", "begun", "done" };
+static const char *const causes[] = { "configured", "lost", "gaveWay", "replaced" };
+
+const char *
+replica_cause_name(enum replica_cause cause)
+{
+	return causes[cause];
+}
 
 struct content {
 	int64_t id;
@@ -32,6 +40,8 @@ struct content {
 	int64_t cut_at;
 	bool forgot_epochs;
 	struct replica_moved moved;
+	int64_t began_ms;
+	struct replica_change change;
 	size_t n;
 	struct replica_epoch epochs[REPLICA_EPOCHS_MAX];
 };
@@ -59,6 +69,11 @@ content_write(struct json_out *out, const struct content *content)
 		json_member_put_bool(out, "moveSync", content->moved.sync);
 		json_member_put_text(out, "moveFrom", content->moved.from);
 	}
+	json_member_put_int(out, "began", content->began_ms);
+	json_member_put_int(out, "changed", content->change.at_ms);
+	json_member_put_int(out, "changedEpoch", content->change.epoch);
+	json_member_put_text(out, "cause", causes[content->change.cause]);
+	json_member_put_text(out, "peer", content->change.peer);
 	json_key(out, "epochs");
 	json_open_array(out);
 	for (size_t i = 0; i < content->n; i++) {
@@ -92,9 +107,10 @@ content_read(struct arena *arena, struct slice text, struct content *content)
 	const struct replica_epoch *epochs;
 	struct slice code = json_member_text(json, "checkCode");
 	struct slice from = json_member_text(json, "moveFrom");
+	struct slice peer = json_member_text(json, "peer");
 
 	if (!json_is_object(json) || code.len >= sizeof content->check_code ||
-	    from.len >= sizeof content->moved.from)
+	    from.len >= sizeof content->moved.from || peer.len >= sizeof content->change.peer)
 		return -1;
 	*content = (struct content){
 		.id = json_member_int64(json, "id", 0),
@@ -102,6 +118,11 @@ content_read(struct arena *arena, struct slice text, struct content *content)
 		.cut_at = json_member_int64(json, "cutAt", -1),
 		.forgot_epochs = json_member_bool(json, "forgotEpochs", false),
 		.role = (enum replica_role)json_enum(json_member(json, "role"), roles, 3, 0),
+		.began_ms = json_member_int64(json, "began", 0),
+		.change = { .at_ms = json_member_int64(json, "changed", 0),
+		    .epoch = json_member_int64(json, "changedEpoch", 0),
+		    .cause = (enum replica_cause)json_enum(
+			json_member(json, "cause"), causes, 4, 0) },
 	};
 	if (code.len > 0)
 		memcpy(content->check_code, code.data, code.len);
@@ -110,6 +131,8 @@ content_read(struct arena *arena, struct slice text, struct content *content)
 	content->moved.sync = json_member_bool(json, "moveSync", false);
 	if (from.len > 0)
 		memcpy(content->moved.from, from.data, from.len);
+	if (peer.len > 0)
+		memcpy(content->change.peer, peer.data, peer.len);
 	epochs = json_items(arena, json_member(json, "epochs"), JSON_ARRAY, sizeof *epochs,
 	    read_epoch, &content->n);
 	if (epochs == NULL || content->n > REPLICA_EPOCHS_MAX)
@@ -264,6 +287,23 @@ replica_record_last_epoch(struct replica_record *record)
 	return epoch;
 }
 
+int64_t
+replica_record_began_ms(struct replica_record *record)
+{
+	pthread_mutex_lock(&record->lock);
+	int64_t began_ms = record->now.began_ms;
+	pthread_mutex_unlock(&record->lock);
+	return began_ms;
+}
+
+void
+replica_record_change(struct replica_record *record, struct replica_change *change)
+{
+	pthread_mutex_lock(&record->lock);
+	*change = record->now.change;
+	pthread_mutex_unlock(&record->lock);
+}
+
 size_t
 replica_record_epochs(
     struct replica_record *record, struct replica_epoch epochs[static REPLICA_EPOCHS_MAX])
@@ -359,7 +399,8 @@ replica_record_set_id(struct replica_record *record, int64_t id)
 }
 
 int
-replica_record_set_role(struct replica_record *record, enum replica_role role, int64_t promoted)
+replica_record_set_role(struct replica_record *record, enum replica_role role, int64_t promoted,
+    const struct replica_change *change)
 {
 	struct content fresh;
 	int status;
@@ -368,6 +409,7 @@ replica_record_set_role(struct replica_record *record, enum replica_role role, i
 	fresh = record->now;
 	fresh.role = role;
 	fresh.promoted = promoted;
+	fresh.change = *change;
 	status = save(record, &fresh);
 	pthread_mutex_unlock(&record->lock);
 	return status;
@@ -396,6 +438,7 @@ replica_record_begin_epoch(struct replica_record *record, int64_t epoch, int64_t
 	pthread_mutex_lock(&record->lock);
 	fresh = record->now;
 	add_epoch(&fresh, (struct replica_epoch){ epoch, position });
+	fresh.began_ms = clock_wall_ms();
 	if (fresh.promoted <= epoch)
 		fresh.promoted = 0;
 	status = save(record, &fresh);

@@ -41,6 +41,24 @@ struct replica_moved {
 	char from[128]; /* haMasterAddress at the move; empty: it was not set */
 };
 
+/* Why a replica has its role. */
+enum replica_cause {
+	REPLICA_CAUSE_CONFIGURED, /* the quorum changed nothing */
+	REPLICA_CAUSE_LOST,       /* the peer was the master, and was lost */
+	REPLICA_CAUSE_GAVE_WAY,   /* ... and gave way: it stopped, or a person elected this one */
+	REPLICA_CAUSE_REPLACED,   /* the peer is the master, and this one was */
+};
+
+/* The last change of its role. */
+struct replica_change {
+	int64_t at_ms; /* wall clock; 0: there was none */
+	int64_t epoch; /* that began with it */
+	enum replica_cause cause;
+	char peer[80]; /* its address; empty: not known */
+};
+
+const char *replica_cause_name(enum replica_cause cause); /* static */
+
 struct replica_record;
 
 /* NULL after one line in the log: the file is there and cannot be read. */
@@ -60,6 +78,9 @@ enum replica_role replica_record_role(struct replica_record *record);
 int64_t replica_record_promoted(struct replica_record *record);
 /* The last epoch; 0: none. */
 int64_t replica_record_last_epoch(struct replica_record *record);
+/* When the last epoch began here, wall clock; 0: at another one, or never. */
+int64_t replica_record_began_ms(struct replica_record *record);
+void replica_record_change(struct replica_record *record, struct replica_change *change);
 /* Copies the epochs, oldest first; returns how many. */
 size_t replica_record_epochs(
     struct replica_record *record, struct replica_epoch epochs[static REPLICA_EPOCHS_MAX]);
@@ -75,8 +96,8 @@ void replica_record_moved(struct replica_record *record, struct replica_moved *m
 
 /* Changes. 0, or -1 after one line in the log: it is not on disk, and does not count. */
 int replica_record_set_id(struct replica_record *record, int64_t id);
-int replica_record_set_role(
-    struct replica_record *record, enum replica_role role, int64_t promoted);
+int replica_record_set_role(struct replica_record *record, enum replica_role role, int64_t promoted,
+    const struct replica_change *change);
 /*
  * The log's records from this position on belong to the epoch. Later positions of former epochs are
  * forgotten with it, since the log was cut. Ends a promotion to it.

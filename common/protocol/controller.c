@@ -120,6 +120,7 @@ const struct field renew_lease_reply_fields[] = {
 	FIELD_ROW("masterEpoch", FIELD_INT32, renew_lease_reply, master_epoch, true, 0),
 	FIELD_ROW("syncStateSetEpoch", FIELD_INT32, renew_lease_reply, set_epoch, true, 0),
 	FIELD_ROW("granted", FIELD_BOOL, renew_lease_reply, granted, true, 0),
+	FIELD_ROW("gaveWay", FIELD_BOOL, renew_lease_reply, gave_way, false, 0),
 	FIELD_ROW("leaseMs", FIELD_INT64, renew_lease_reply, lease_ms, true, 0),
 	FIELD_END,
 };

@@ -107,6 +107,14 @@ quorum_leases_given_up(struct quorum_leases *leases, struct slice name)
 }
 
 bool
+quorum_leases_gave_up(const struct quorum_leases *leases, struct slice name)
+{
+	const struct name_lease *lease = strmap_find(&leases->by_name, name);
+
+	return lease != NULL && lease->granted_ms == -1;
+}
+
+bool
 quorum_leases_over(const struct quorum_leases *leases, struct slice name, int64_t now_ms)
 {
 	const struct name_lease *lease = strmap_find(&leases->by_name, name);

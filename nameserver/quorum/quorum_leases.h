@@ -29,6 +29,8 @@ void quorum_leases_heard(
 void quorum_leases_granted(struct quorum_leases *leases, struct slice name, int64_t now_ms);
 /* Its master gives up what it was granted. */
 void quorum_leases_given_up(struct quorum_leases *leases, struct slice name);
+/* It did, and nothing was granted since. */
+bool quorum_leases_gave_up(const struct quorum_leases *leases, struct slice name);
 /* No master of this name may write any more. */
 bool quorum_leases_over(const struct quorum_leases *leases, struct slice name, int64_t now_ms);
 /* A person chose the next master: nothing is granted to the present one for a while. */

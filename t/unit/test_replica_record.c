@@ -35,6 +35,7 @@ Test(replica_record, what_was_changed_is_there_after_a_restart, .fini = clean)
 {
 	struct replica_record *record;
 	struct replica_epoch epochs[REPLICA_EPOCHS_MAX];
+	struct replica_change change;
 	char code[128], same[128];
 
 	cr_assert_not_null(mkdtemp(directory));
@@ -48,12 +49,21 @@ Test(replica_record, what_was_changed_is_there_after_a_restart, .fini = clean)
 	replica_record_check_code(record, SLICE("10.0.0.2:10911"), same);
 	cr_assert_str_eq(same, code);
 	cr_assert_eq(replica_record_set_id(record, 2), 0);
-	cr_assert_eq(replica_record_set_role(record, REPLICA_ROLE_MASTER, 7), 0);
+	cr_assert_eq(replica_record_set_role(record, REPLICA_ROLE_MASTER, 7,
+			 &(struct replica_change){
+			     99, 7, REPLICA_CAUSE_GAVE_WAY, "10.0.0.2:10911" }),
+	    0);
 	record = again(record);
+	replica_record_change(record, &change);
+	cr_assert(change.at_ms == 99 && change.epoch == 7);
+	cr_assert_eq(change.cause, REPLICA_CAUSE_GAVE_WAY);
+	cr_assert_str_eq(change.peer, "10.0.0.2:10911");
+	cr_assert_eq(replica_record_began_ms(record), 0);
 	cr_assert_eq(replica_record_id(record), 2);
 	cr_assert_eq(replica_record_promoted(record), 7);
 	cr_assert_eq(replica_record_begin_epoch(record, 7, 100), 0);
 	cr_assert_eq(replica_record_promoted(record), 0, "it has begun");
+	cr_assert_gt(replica_record_began_ms(record), 0);
 	cr_assert_eq(replica_record_begin_epoch(record, 8, 200), 0);
 	record = again(record);
 	cr_assert_eq(replica_record_epochs(record, epochs), 2);

@@ -3,7 +3,7 @@
 import { command, may } from './api.js';
 import { diskOf, forecast } from './broker_data.js';
 import { h, replace, update } from './dom.js';
-import { bytes, day, number, percent, rate } from './format.js';
+import { bytes, day, number, percent, rate, time } from './format.js';
 import { lastCluster, onCluster } from './live.js';
 import { clusterMap } from './map.js';
 import { badge, figure, figures, heading, link, loading, section } from './parts.js';
@@ -35,6 +35,12 @@ export function gauge(ratio, label) {
   return h('meter', { class: `gauge ${kind}`, min: 0, max: 1, value: share, 'aria-label': label });
 }
 
+/* Since when it is master or slave, and after a take-over whose place it took. */
+function roleText(row) {
+  const why = row.roleCause && row.roleCause !== 'configured' ? t(`role_${row.roleCause}`, row.rolePeer || '?') : '';
+  return why ? [time(row.roleSince), ' ', why] : time(row.roleSince);
+}
+
 function brokerTable(state, signal) {
   const sparks = sparklines(null, 'in', signal, () => list.redraw());
   const list = table({
@@ -52,6 +58,8 @@ function brokerTable(state, signal) {
       state.hasMemory && { name: t('memory'), value: row => state.memory(row), cell: row => bytes(state.memory(row)), number: true },
       { name: t('disk'), value: row => state.disk(row).ratio, cell: row => h('span', { class: 'disk' }, gauge(state.disk(row).ratio, t('disk')), percent(state.disk(row).ratio)), number: true },
       state.brokers.some(row => row.copy) && { name: t('copies'), value: row => row.copy, cell: row => row.copy ? badge(row.copy, row.inSync === 'false' ? 'warn' : '') : '' },
+      state.brokers.some(row => row.copy) && { name: t('epoch'), value: row => Number(row.epoch), cell: row => number(row.epoch || null), number: true },
+      state.brokers.some(row => row.copy) && { name: t('role_since'), value: row => Number(row.roleSince), cell: row => roleText(row) },
       { name: t('forecast'), value: row => forecastText(state.forecast(row)), wide: true },
       sparks.there && { name: t('last_day'), cell: row => sparks.cell(row.brokerName), picture: true },
     ].filter(Boolean),
