@@ -19,8 +19,8 @@ int64_t runtime_int(const struct runtime *runtime, const char *name);
 /* The first number, of the last 10 s. 4.x and 5.x spell some names differently. */
 double runtime_rate(const struct runtime *runtime, const char *name, const char *other_name);
 /*
- * "master since 2026-11-30 12:03:04, epoch 4: took over from 10.0.0.1:10911, which was lost"; empty:
- * the broker does not say. Arena.
+ * "master since 2026-11-30 12:03:04, epoch 4: took over from 10.0.0.1:10911, which was lost";
+ * empty: the broker does not say. Arena.
  */
 struct slice runtime_role_text(struct arena *arena, const struct runtime *runtime);
 

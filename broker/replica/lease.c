@@ -600,6 +600,7 @@ lease_new(struct broker *broker)
 {
 	const struct broker_settings *settings = broker->settings;
 	struct lease *lease = mem_zalloc(sizeof *lease);
+	struct replica_change change;
 	const char *servers =
 	    settings->controller_addr != NULL ? settings->controller_addr : settings->namesrv_addr;
 
@@ -611,6 +612,10 @@ lease_new(struct broker *broker)
 	lease->epoch = replica_record_promoted(broker->replica_record);
 	lease->tick.due = on_tick;
 	lease->soon_task.run = run_soon;
+	/* A slave that was the master knows who replaced it. */
+	replica_record_change(broker->replica_record, &change);
+	if (change.cause == REPLICA_CAUSE_REPLACED)
+		snprintf(lease->master, sizeof lease->master, "%s", change.peer);
 	pthread_mutex_init(&lease->lock, NULL);
 	stop_writing(lease);
 	set_tick(lease, 0);

@@ -26,7 +26,6 @@ int role_begin_epoch(struct broker *broker);
  * The quorum decided: a master of this epoch, or with 0 a slave. Writes it down and starts the
  * broker again. Loop 0; a decision that cannot be written is tried again later.
  */
-void role_change(
-    struct broker *broker, int64_t master_epoch, const struct replica_change *change);
+void role_change(struct broker *broker, int64_t master_epoch, const struct replica_change *change);
 
 #endif

@@ -167,10 +167,8 @@ put_role(struct table_text *table, const struct broker *broker)
 	put_int(table, "replicaEpoch", epoch);
 	put_int(table, "roleSince", since_ms);
 	put(table, "roleCause",
-	    slice_of(
-		replica_cause_name(changed ? change.cause : REPLICA_CAUSE_CONFIGURED)));
-	put(table, "rolePeer",
-	    arena_printf(table->arena, "%s", changed ? change.peer : ""));
+	    slice_of(replica_cause_name(changed ? change.cause : REPLICA_CAUSE_CONFIGURED)));
+	put(table, "rolePeer", arena_printf(table->arena, "%s", changed ? change.peer : ""));
 }
 
 /* The number of objects that requests created, and of refusals because of limits. */

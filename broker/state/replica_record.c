@@ -121,8 +121,8 @@ content_read(struct arena *arena, struct slice text, struct content *content)
 		.began_ms = json_member_int64(json, "began", 0),
 		.change = { .at_ms = json_member_int64(json, "changed", 0),
 		    .epoch = json_member_int64(json, "changedEpoch", 0),
-		    .cause = (enum replica_cause)json_enum(
-			json_member(json, "cause"), causes, 4, 0) },
+		    .cause =
+			(enum replica_cause)json_enum(json_member(json, "cause"), causes, 4, 0) },
 	};
 	if (code.len > 0)
 		memcpy(content->check_code, code.data, code.len);

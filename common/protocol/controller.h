@@ -121,8 +121,9 @@ struct renew_lease_reply {
 	int64_t master_id; /* 0: there is none */
 	struct slice master_address;
 	int32_t master_epoch, set_epoch;
-	bool granted;  /* the sender is the master and may write */
-	bool gave_way; /* the former master gave up its lease, which the present one has not begun */
+	bool granted; /* the sender is the master and may write */
+	bool
+	    gave_way; /* the former master gave up its lease, which the present one has not begun */
 	int64_t lease_ms;
 };
 extern const struct field renew_lease_reply_fields[];

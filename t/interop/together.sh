@@ -6,7 +6,8 @@ TOGETHER=   # NAME:DESCRIPTOR of each
 together_n=0 # stages so far
 
 together_exec() {
-	INTEROP_EXEC=exec
+	# shellcheck disable=SC2034 # interop_java has it
+	INTEROP_EXEC='exec'
 	case $1 in
 	interop_*) "$@" ;;
 	*) exec "$@" ;;

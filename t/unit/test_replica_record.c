@@ -49,9 +49,9 @@ Test(replica_record, what_was_changed_is_there_after_a_restart, .fini = clean)
 	replica_record_check_code(record, SLICE("10.0.0.2:10911"), same);
 	cr_assert_str_eq(same, code);
 	cr_assert_eq(replica_record_set_id(record, 2), 0);
-	cr_assert_eq(replica_record_set_role(record, REPLICA_ROLE_MASTER, 7,
-			 &(struct replica_change){
-			     99, 7, REPLICA_CAUSE_GAVE_WAY, "10.0.0.2:10911" }),
+	cr_assert_eq(
+	    replica_record_set_role(record, REPLICA_ROLE_MASTER, 7,
+		&(struct replica_change){ 99, 7, REPLICA_CAUSE_GAVE_WAY, "10.0.0.2:10911" }),
 	    0);
 	record = again(record);
 	replica_record_change(record, &change);

@@ -88,20 +88,20 @@ func (v *vault) any() bool {
 
 // All clients of a pair share one instance, and so one table of routes.
 type pairClients struct {
-	shared                         string
-	plain, ordered, transactional  string
-	ledger                         *ledger
-	orders                         *orders
-	vault                          *vault
-	transactor                     rocketmq.TransactionProducer
-	sent                           [2 + pairQueues]int64 // plain, transactions, each queue
-	opened                         int
-	renewing                       sync.Mutex
-	renewals                       int
-	renewed                        time.Time
-	stopped                        int32
-	sending                        sync.WaitGroup
-	failure                        atomic.Value
+	shared                        string
+	plain, ordered, transactional string
+	ledger                        *ledger
+	orders                        *orders
+	vault                         *vault
+	transactor                    rocketmq.TransactionProducer
+	sent                          [2 + pairQueues]int64 // plain, transactions, each queue
+	opened                        int
+	renewing                      sync.Mutex
+	renewals                      int
+	renewed                       time.Time
+	stopped                       int32
+	sending                       sync.WaitGroup
+	failure                       atomic.Value
 }
 
 // renew has the client ask for its routes, which it does by itself every half minute: it does so too when a
@@ -202,11 +202,9 @@ func (c *pairClients) consume() error {
 	return err
 }
 
-func (c *pairClients) produce() error {
-	p, err := c.newProducer("promotion")
-	if err != nil {
-		return err
-	}
+// prepare makes the producer of transactions, before all others: the client asks the one that made an instance.
+func (c *pairClients) prepare() error {
+	var err error
 	c.transactor, err = rocketmq.NewTransactionProducer(c.vault,
 		producer.WithNsResolver(primitive.NewPassthroughResolver(namesrv)), producer.WithGroupName(name("promotion_tx")),
 		producer.WithInstanceName(c.shared), producer.WithRetry(0), producer.WithSendMsgTimeout(3*time.Second))
@@ -214,7 +212,12 @@ func (c *pairClients) produce() error {
 		return err
 	}
 	onClose(c.transactor.Shutdown)
-	if err = c.transactor.Start(); err != nil {
+	return c.transactor.Start()
+}
+
+func (c *pairClients) produce() error {
+	p, err := c.newProducer("promotion")
+	if err != nil {
 		return err
 	}
 	send := func(p rocketmq.Producer, message *primitive.Message) bool {
@@ -346,6 +349,7 @@ func promotion() (string, error) {
 		vault:  &vault{done: map[string]bool{}, given: map[string]bool{}, came: map[string]map[string]bool{}},
 	}
 	steps := []func() error{
+		c.prepare,
 		c.consume,
 		c.produce,
 		c.progress,
