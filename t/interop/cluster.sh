@@ -90,12 +90,20 @@ cluster_do() {
 	esac
 }
 
-# cluster_mirror ROLE: a slave that has all that the master has
+# cluster_mirror ROLE: a slave that has copied all that the master has
 cluster_mirror() {
-	stop "$1" && cp -r "$T_DIR/$1" "$T_DIR/$1-s" &&
-		start "$1-s" mqbroker -o brokerClusterName=rocketmq-cluster -o brokerName="$1" -o brokerId=1 -o brokerRole=SLAVE \
-			-o brokerIP1=127.0.0.1 -o namesrvAddr="$MQ_NAMESRV" -o storePathRootDir="$T_DIR/$1-s" &&
-		cluster_run "$1"
+	start "$1-s" mqbroker -o brokerClusterName=rocketmq-cluster -o brokerName="$1" -o brokerId=1 -o brokerRole=SLAVE \
+		-o brokerIP1=127.0.0.1 -o namesrvAddr="$MQ_NAMESRV" -o storePathRootDir="$T_DIR/$1-s" &&
+		t_wait 60 cluster_is_copied "$1"
+}
+
+cluster_is_copied() {
+	cluster_end=$(cluster_log_end "$1")
+	[ "${cluster_end:-0}" != 0 ] && [ "$(cluster_log_end "$1-s")" = "$cluster_end" ]
+}
+
+cluster_log_end() {
+	rawcall "$(address "$1")" 28 | sed -n 's/.*"commitLogMaxOffset":"\([0-9]*\)".*/\1/p'
 }
 
 # cluster_consumed ROLE TOPIC GROUP N: the offsets of the group say that it has consumed so many there
