@@ -9,7 +9,7 @@ extern const struct subcommand topic_commands[], message_commands[], send_transa
     query_commands[], trace_commands[], group_commands[], catalog_commands[],
     transaction_commands[], producer_group_commands[], cluster_commands[], config_commands[],
     reset_commands[], timer_commands[], sql_commands[], trend_commands[], dead_letter_commands[],
-    doctor_commands[], controller_commands[], move_in_commands[];
+    doctor_commands[], controller_commands[], move_in_commands[], lost_commands[];
 
 /* Deletes the topic from the targets and from all name servers; also for topics of a group. */
 int delete_topic_everywhere(

@@ -30,6 +30,7 @@ const struct subcommand *const admin_families[] = {
 	cluster_commands,
 	controller_commands,
 	move_in_commands,
+	lost_commands,
 	config_commands,
 	sql_commands,
 	trend_commands,

@@ -48,9 +48,14 @@ struct broker {
 	struct checkpoints *checkpoints;
 	struct pops *pops;
 	struct replica_record *replica_record; /* what this replica knows about itself */
-	struct lease *lease;                   /* NULL: no quorum decides about roles */
-	_Atomic bool held_back;                /* the name servers are not to hear of it yet */
-	_Atomic int master_epoch;              /* that this broker is the master of; 0: none */
+	struct {
+		int64_t files, messages;
+	} cut;                  /* ends of the log that are kept beside it, as of the start */
+	struct lease *lease;    /* NULL: no quorum decides about roles */
+	_Atomic bool held_back; /* the name servers are not to hear of it yet */
+	/* With a quorum: its log may have an end that no other replica has; pulls are refused. */
+	_Atomic bool unagreed;
+	_Atomic int master_epoch; /* that this broker is the master of; 0: none */
 	_Atomic int64_t
 	    id; /* among brokers of its name; 0: a master. A slave gets it of a quorum */
 	struct registrar *registrar;           /* tells the name servers; loop 0 */

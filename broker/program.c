@@ -28,6 +28,7 @@
 #include "broker/pop/revive.h"
 #include "broker/pull/parked.h"
 #include "broker/pull/pull.h"
+#include "broker/replica/cut.h"
 #include "broker/replica/follow.h"
 #include "broker/replica/move_in.h"
 #include "broker/replica/ship.h"
@@ -556,6 +557,7 @@ broker_start(struct daemon *daemon)
 		free(broker);
 		return -1;
 	}
+	cut_count(broker);
 	broker->server = make_server(daemon, broker->settings);
 	int port = listen_all(broker);
 

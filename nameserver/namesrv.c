@@ -132,6 +132,7 @@ join_quorum(struct namesrv *namesrv)
 		.directory = settings->quorum.store_path,
 		.bind_address = settings->bind_address,
 		.unclean = settings->quorum.elect_unclean_master,
+		.recover = settings->quorum.recover,
 	};
 	struct buf path = { 0 };
 

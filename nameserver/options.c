@@ -109,6 +109,10 @@ const struct option namesrv_options[] = {
 	    "messages "
 	    "may be lost",
 	    LIVE),
+	SWITCH("quorumRecover", quorum.recover, "false",
+	    "if the log of the quorum knows other servers than quorumPeers, quorumPeers counts: "
+	    "the others are dead for ever",
+	    FILE_ONLY),
 	SWITCH("witness", witness, "false",
 	    "vote in the quorum and do nothing else: no routes, no console, no HTTP", FILE_ONLY),
 	TEXT("logFile", log_file, NULL,

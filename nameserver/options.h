@@ -48,6 +48,7 @@ struct namesrv_settings {
 		int64_t id;
 		char *store_path; /* NULL: quorum below store_path */
 		bool elect_unclean_master;
+		bool recover;
 	} quorum;
 	bool witness;
 	char *log_file; /* NULL: stderr */

@@ -1,6 +1,7 @@
 #!/bin/sh
 # The set of replicas in sync, as the quorum knows it: a slave comes in when it has all that was
-# answered, and the master answers without it only after the quorum knows that it fell out.
+# answered, and the master answers without it only after the quorum knows that it fell out. Consumers
+# get nothing before either.
 # shellcheck source=t/lib/lib.sh
 . "${SRCDIR:-.}/t/lib/lib.sh"
 # shellcheck source=t/lib/quorum.sh
@@ -35,6 +36,10 @@ slave() {
 	"$BUILDDIR/t/lib/ha_slave" -t "$token" "127.0.0.1:$((${m##*:} + 1))" >"$T_DIR/$1" 2>&1 &
 	t_remember "$1" $!
 }
+pull() { # at $at
+	rawcall "$m" 11 consumerGroup=G topic=T queueId=0 queueOffset="$at" maxMsgNums=32 sysFlag=4 commitOffset=0 \
+		suspendTimeoutMillis=0 subscription='*' subVersion=0
+}
 both() {
 	[ "$(in_sync)" = '"brokerId":1"brokerId":2' ]
 }
@@ -47,9 +52,14 @@ alone() {
 	got=$(send | field code)
 	[ "$got" = 11 ] && echo "$got $(in_sync)" >"$T_DIR/alone"
 }
-t_is 'a slave that is frozen: sends time out' "$(send | field code)" 12
+got=$(send)
+t_is 'a slave that is frozen: sends time out' "$(echo "$got" | field code)" 12
+at=$(echo "$got" | field ext.queueOffset)
+t_is 'nobody gets what the slave lacks, as it may be promoted' "$(pull | field code)" 19
+t_is 'the queue is as long as the slave has it' "$(rawcall "$m" 30 topic=T queueId=0 | field ext.offset)" "$at"
 t_ok 'until the master answers without it' t_wait 30 alone
 t_is 'which it does after the quorum knows' "$(cat "$T_DIR/alone")" '11 "brokerId":1'
+t_is 'then consumers get it' "$(pull | field code)" 0
 kill9 s
 slave s2
 t_ok 'it comes in again' t_wait 30 both

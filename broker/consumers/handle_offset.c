@@ -114,25 +114,96 @@ query_offset_begin(struct request *request)
 
 /* ---- 15 -------------------------------------------------------------- */
 
+/* A commit whose reply waits for the writer. */
+struct offset_commit {
+	struct ticket ticket;
+	struct meta_job *copied; /* its reply waits for slaves, too; NULL: it does not */
+};
+
 static void
-on_committed(void *context, struct loop *loop, const char *why)
+end_commit(struct offset_commit *commit, struct loop *loop, const char *why)
 {
-	struct ticket *ticket = context;
 	struct reply reply = { .code = RESPONSE_SUCCESS };
 
 	if (why != NULL)
 		reply = (struct reply){ .code = RESPONSE_SYSTEM_ERROR, .remark = slice_of(why) };
-	ticket_reply(loop, ticket, &reply);
-	free(ticket);
+	ticket_reply(loop, &commit->ticket, &reply);
+	free(commit);
+}
+
+static void
+on_copied(struct meta_job *job, struct loop *loop)
+{
+	const char *why = NULL;
+
+	if (job->status == -1)
+		why = "the offset counts, but the broker's disk did not take it";
+	else if (job->copy_timeout)
+		why = "the offset counts, but a slave did not confirm it in slaveTimeout";
+	end_commit(job->context, loop, why);
+	meta_job_free(job);
+}
+
+static void
+copy_commit(struct offset_commit *commit, const struct broker *broker)
+{
+	struct meta_job *job = commit->copied;
+	struct meta_change *change = &job->changes[0];
+	int64_t offset = offsets_find(
+	    broker->offsets, slice_of(change->key), slice_of(change->topic), change->queue_id);
+
+	if (offset >= 0)
+		change->offset = offset; /* what counts now */
+	job->done = on_copied;
+	job->context = commit;
+	store_meta(broker->store, job);
+}
+
+static void
+on_committed(void *context, struct loop *loop, const char *why)
+{
+	struct offset_commit *commit = context;
+	const struct worker *worker = loop->context;
+
+	if (why == NULL && commit->copied != NULL) {
+		copy_commit(commit, worker->broker);
+		return;
+	}
+	if (commit->copied != NULL)
+		meta_job_free(commit->copied);
+	end_commit(commit, loop, why);
+}
+
+/*
+ * What a SYNC_MASTER has acknowledged is on its slave. Clients commit oneway, or with a pull: what
+ * nobody waits for goes with the next flushConsumerOffsetInterval.
+ */
+static struct offset_commit *
+new_commit(struct request *request, const struct offset_row *row)
+{
+	struct offset_commit *commit = mem_alloc(sizeof *commit);
+	const struct broker *broker = request_broker(request);
+
+	*commit = (struct offset_commit){ .ticket = request_ticket(request) };
+	if (broker->settings->broker_role == BROKER_SYNC_MASTER && !commit->ticket.oneway) {
+		commit->copied = meta_job_new();
+		commit->copied->reply_loop = request->loop;
+		meta_job_put_offset(
+		    commit->copied, row->group, row->topic, row->queue_id, row->offset);
+	}
+	return commit;
 }
 
 static enum verdict
-commit_later(struct request *request, const struct offset_row *row, bool group_exists)
+commit_copied(struct request *request, const struct offset_row *row)
 {
-	struct ticket *ticket = mem_alloc(sizeof *ticket);
+	struct offset_commit *commit = new_commit(request, row);
 
-	*ticket = request_ticket(request);
-	commit_offset_later(request_worker(request), row, group_exists, on_committed, ticket);
+	if (commit->copied == NULL) {
+		free(commit);
+		return VERDICT_REPLY;
+	}
+	copy_commit(commit, request_broker(request));
 	return VERDICT_LATER;
 }
 
@@ -161,11 +232,15 @@ update_offset_begin(struct request *request)
 		lock_queues_hear(broker, request->loop, conn_id_of(request->conn), &row);
 	switch (commit_offset(request_worker(request), &row, group_exists, &why)) {
 	case COMMIT_KEPT:
-		break;
+		if (broker->settings->broker_role != BROKER_SYNC_MASTER)
+			break;
+		return commit_copied(request, &row);
 	case COMMIT_REFUSED:
 		return request_refuse(request, RESPONSE_SYSTEM_ERROR, "%s", why);
 	case COMMIT_BEYOND_END:
-		return commit_later(request, &row, group_exists);
+		commit_offset_later(request_worker(request), &row, group_exists, on_committed,
+		    new_commit(request, &row));
+		return VERDICT_LATER;
 	}
 	return VERDICT_REPLY;
 }

@@ -270,6 +270,7 @@ read_queue(struct pop *pop, const struct group_queue *queue, struct tail_queue *
 
 	pop->looking = *queue;
 	pop->looking_row = row;
+	job->in_queue.end_offset = tail->max_offset; /* more of it is not to be seen yet */
 	job->reply_loop = pop->worker->loop;
 	job->done = on_cold;
 	job->context = pop;

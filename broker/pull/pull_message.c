@@ -114,12 +114,15 @@ limits_ahead(const struct pull_limits *asked, int64_t n_there)
 	};
 }
 
+/* A reader may know more of the queue than this loop was told: that is not to be seen yet. */
 static void
-submit_read(struct worker *worker, int32_t queue, int64_t offset, const struct pull_limits *limits,
-    void (*done)(struct read_job *job, struct loop *loop), void *context)
+submit_read(struct worker *worker, const struct tail_queue *queue, int64_t offset,
+    const struct pull_limits *limits, void (*done)(struct read_job *job, struct loop *loop),
+    void *context)
 {
-	struct read_job *job = read_queue_new(queue, offset, limits);
+	struct read_job *job = read_queue_new(queue->number, offset, limits);
 
+	job->in_queue.end_offset = queue->max_offset;
 	job->reply_loop = worker->loop;
 	job->done = done;
 	job->context = context;
@@ -163,7 +166,7 @@ take_ahead(struct worker *worker, const struct pull_question *question, int32_t 
 		struct pull_limits limits =
 		    limits_ahead(&question->limits, max_offset - read->offset);
 
-		submit_read(worker, number, read->offset, &limits, on_ahead, read);
+		submit_read(worker, queue, read->offset, &limits, on_ahead, read);
 	}
 	return true;
 }
@@ -394,7 +397,7 @@ read_cold(struct worker *worker, struct pull *pull)
 		if (readahead_expects(worker->readahead, queue->number, question->offset))
 			limits = limits_ahead(&limits, queue->max_offset - question->offset);
 	}
-	submit_read(worker, queue->number, question->offset, &limits, on_cold, pull);
+	submit_read(worker, queue, question->offset, &limits, on_cold, pull);
 }
 
 /* ---- parked pulls ---------------------------------------------------- */
@@ -525,6 +528,9 @@ check_group_and_topic(
 	const char *why;
 	struct topic topic;
 
+	if (atomic_load_explicit(&broker->unagreed, memory_order_relaxed))
+		return refuse(wish, pulled, RESPONSE_SYSTEM_BUSY,
+		    "the broker has just started and asks the other replicas what is in the log");
 	if (!(broker->settings->broker_permission & PERM_READ))
 		return refuse(wish, pulled, RESPONSE_NO_PERMISSION,
 		    "the broker[%s] pulling message is forbidden", broker->address);

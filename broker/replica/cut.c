@@ -2,6 +2,7 @@
 
 #include "broker/replica/cut.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -26,6 +27,7 @@ struct cut {
 	char *path; /* of the file that keeps it */
 	int file;
 	int64_t from, end; /* log positions */
+	int64_t n_messages;
 	bool stopped;
 };
 
@@ -35,6 +37,22 @@ give_up(struct cut *cut, const char *why)
 {
 	unlink(cut->path);
 	cut->failed(cut->arg, why);
+}
+
+/* How many messages there are, in a file beside the file; a start does not read all of it again. */
+static void
+note_count(const struct cut *cut)
+{
+	struct buf path = { 0 };
+	FILE *file;
+
+	buf_printf(&path, "%s.count", cut->path);
+	file = fopen(buf_text(&path), "we");
+	if (file != NULL) {
+		fprintf(file, "%" PRId64 "\n", cut->n_messages);
+		fclose(file);
+	}
+	buf_release(&path);
 }
 
 /* All of it is in the file, whose name is synced along with that of replica.json. */
@@ -49,9 +67,11 @@ finish(struct cut *cut)
 		give_up(cut, "replica.json cannot be written");
 		return;
 	}
+	note_count(cut);
 	log_warn("this log has an end that the master's does not have: it is kept in a file, and "
-		 "the broker starts again without it from=%" PRId64 " to=%" PRId64 " file=%s",
-	    cut->from, cut->end, cut->path);
+		 "the broker starts again without it from=%" PRId64 " to=%" PRId64
+		 " messages=%" PRId64 " file=%s",
+	    cut->from, cut->end, cut->n_messages, cut->path);
 	daemon_restart(cut->broker->daemon);
 }
 
@@ -73,6 +93,7 @@ on_read(struct read_job *job, struct loop *loop)
 		why = "the log cannot be read";
 	else if (write(cut->file, chunk->data, chunk->len) != (ssize_t)chunk->len)
 		why = "the disk takes no more";
+	cut->n_messages += job->n_records;
 	read_job_free(job);
 	if (cut->stopped)
 		return;
@@ -164,4 +185,51 @@ cut_free(struct cut *cut)
 		close(cut->file);
 	free(cut->path);
 	free(cut);
+}
+
+static int64_t
+read_count(int directory, const char *name)
+{
+	char path[300];
+	long long n = 0;
+
+	snprintf(path, sizeof path, "%s.count", name);
+	int fd = openat(directory, path, O_RDONLY | O_CLOEXEC);
+	FILE *file = fd != -1 ? fdopen(fd, "r") : NULL;
+
+	if (file == NULL) {
+		if (fd != -1)
+			close(fd);
+		return 0;
+	}
+	if (fscanf(file, "%lld", &n) != 1 || n < 0)
+		n = 0;
+	fclose(file);
+	return n;
+}
+
+void
+cut_count(struct broker *broker)
+{
+	const char *path = broker->settings->store_path_root_dir;
+	DIR *directory = opendir(path);
+
+	if (directory == NULL)
+		return; /* a new broker */
+	for (const struct dirent *one; (one = readdir(directory)) != NULL;) {
+		int64_t epoch, position;
+		int end = 0;
+
+		if (sscanf(one->d_name, "cut-%" SCNd64 "-%" SCNd64 ".log%n", &epoch, &position,
+			&end) != 2 ||
+		    end == 0 || one->d_name[end] != '\0')
+			continue;
+		broker->cut.files++;
+		broker->cut.messages += read_count(dirfd(directory), one->d_name);
+	}
+	closedir(directory);
+	if (broker->cut.files != 0)
+		log_warn("ends of this log that its master did not have are kept beside it; see "
+			 "mqadmin lostMessages -d %s files=%" PRId64 " messages=%" PRId64,
+		    path, broker->cut.files, broker->cut.messages);
 }

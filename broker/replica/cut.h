@@ -23,5 +23,7 @@ void cut_start(struct cut *cut);
 void cut_stop(struct cut *cut);
 /* After the last task of the store ran, or when it failed. */
 void cut_free(struct cut *cut);
+/* At the start: counts what earlier cuts left beside the store, for brokerStatus. */
+void cut_count(struct broker *broker);
 
 #endif

@@ -81,6 +81,8 @@ set_phase(struct follower *follower, enum replica_phase phase, const char *why)
 	state->since_ms = clock_wall_ms();
 	snprintf(state->why, sizeof state->why, "%s", why);
 	if (phase == REPLICA_COPYING)
+		atomic_store(&follower->broker->unagreed, false);
+	if (phase == REPLICA_COPYING)
 		log_info("copies its master master=%s kind=%s position=%" PRId64, state->master,
 		    state->apache ? "RocketMQ" : "TwinMQ", state->position);
 	else if (phase == REPLICA_REFUSED)

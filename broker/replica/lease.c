@@ -27,6 +27,7 @@ enum {
 	RETRY_MS = 100,      /* to the next name server; between two requests at least */
 	GIVE_WAY_MS = 10000, /* for an election that a person asked for */
 	MARGIN_MS = 300,     /* a tenth of a lease: for clocks that run at different speeds */
+	AGREE_MS = 10000,    /* a slave without a master is read all the same then */
 };
 
 /* What is asked next. */
@@ -45,7 +46,7 @@ struct lease {
 	struct conn *conn;
 	struct timer tick;
 	enum lease_step step;
-	int64_t sent_ms;
+	int64_t sent_ms, began_ms;
 	bool asked, altering, given_up, stopping;
 	int64_t given_up_ms;
 	bool warned;    /* the log says that there is no lease */
@@ -210,6 +211,7 @@ take_grant(struct lease *lease, const struct renew_lease_reply *answer)
 {
 	if (lease->given_up || !begin_epoch(lease, answer->master_epoch))
 		return;
+	atomic_store(&lease->broker->unagreed, false);
 	lease->lease_until_ms = lease->sent_ms + answer->lease_ms - MARGIN_MS;
 	store_write_until(lease->broker->store, lease->lease_until_ms);
 	if (lease->warned)
@@ -525,9 +527,10 @@ bool
 lease_set_covers(struct lease *lease)
 {
 	int64_t self = replica_record_id(lease->broker->replica_record);
-	bool covers = true;
+	bool covers;
 
 	pthread_mutex_lock(&lease->lock);
+	covers = lease->n_known != 0; /* else the quorum did not say yet */
 	for (size_t i = 0; i < lease->n_known; i++)
 		covers &= lease->known[i] == self ||
 		          in_list(lease->wanted, lease->n_wanted, lease->known[i]);
@@ -546,6 +549,8 @@ on_tick(struct timer *timer)
 	set_tick(lease, PERIOD_MS);
 	if (lease->stopping)
 		return;
+	if (broker_is_slave(lease->broker) && now_ms - lease->began_ms > AGREE_MS)
+		atomic_store(&lease->broker->unagreed, false);
 	if (lease->lease_until_ms != 0 && !lease->warned && now_ms >= lease->lease_until_ms) {
 		log_warn("this master has no lease any more and writes nothing: no name server of "
 			 "the quorum answers epoch=%lld",
@@ -616,6 +621,7 @@ lease_new(struct broker *broker)
 	replica_record_change(broker->replica_record, &change);
 	if (change.cause == REPLICA_CAUSE_REPLACED)
 		snprintf(lease->master, sizeof lease->master, "%s", change.peer);
+	lease->began_ms = clock_mono_ms();
 	pthread_mutex_init(&lease->lock, NULL);
 	stop_writing(lease);
 	set_tick(lease, 0);

@@ -60,6 +60,7 @@ role_choose(struct broker *broker)
 		settings->broker_id = 1;
 	atomic_store(&broker->id, settings->broker_id);
 	atomic_store(&broker->held_back, true);
+	atomic_store(&broker->unagreed, true);
 	return 0;
 }
 

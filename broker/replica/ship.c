@@ -24,6 +24,7 @@
 #define RECORDS_BYTES (8 << 20) /* of the newest commits, for all slaves */
 #define CHANGES_BYTES (4 << 20)
 #define TICK_MS 1000
+#define FIRST_TICK_MS 50 /* with a quorum, until it says who is in sync: sends wait for that */
 #define TOKEN_MS 60000
 #define LINES_MAX 30 /* about links, in a minute */
 #define REST_NS 1000000
@@ -84,6 +85,7 @@ settle_with_quorum(struct ship *ship)
 	lease_want_set(ship->broker->lease, ids, n_ids);
 	if (!lease_set_covers(ship->broker->lease))
 		return;
+	ship->settled = true;
 	if (enough)
 		store_copied(ship->broker->store, position, seq);
 	else
@@ -241,6 +243,8 @@ on_turn(struct turn_end *turn)
 {
 	struct ship *ship = container_of(turn, struct ship, turn);
 
+	if (ship->stopped)
+		return; /* the end of the loop runs it once more; the lease is gone by then */
 	for (struct ship_link *link = ship->links, *next; link != NULL; link = next) {
 		next = link->next_link;
 		link_pump(link);
@@ -409,6 +413,15 @@ ship_admit(struct ship *ship, const char *token, struct ship_guest *guest)
 
 /* ---- the thread ------------------------------------------------------ */
 
+static int64_t
+tick_ms(const struct ship *ship)
+{
+	bool waits = ship->broker->lease != NULL &&
+	             ship->broker->settings->broker_role == BROKER_SYNC_MASTER;
+
+	return waits && !ship->settled ? FIRST_TICK_MS : TICK_MS;
+}
+
 static void
 on_tick(struct timer *timer)
 {
@@ -432,7 +445,7 @@ on_tick(struct timer *timer)
 		    ship->broker->store, (int)ship->broker->settings->slave_timeout);
 	event_add(ship->acceptable, NULL);
 	ship_stir(ship);
-	loop_set_timer(&ship->loop, timer, now + TICK_MS);
+	loop_set_timer(&ship->loop, timer, now + tick_ms(ship));
 }
 
 static void *
@@ -478,7 +491,7 @@ ship_start(struct ship *ship)
 	    event_new(ship->loop.base, ship->listen_fd, EV_READ | EV_PERSIST, on_acceptable, ship);
 	if (ship->acceptable == NULL || event_add(ship->acceptable, NULL) == -1)
 		fatal("event cannot be made");
-	loop_set_timer(&ship->loop, &ship->tick, clock_mono_ms() + TICK_MS);
+	loop_set_timer(&ship->loop, &ship->tick, clock_mono_ms() + tick_ms(ship));
 	thread_start(&ship->thread, "ship", run, ship);
 	ship->started = true;
 }
@@ -491,6 +504,7 @@ ship_stop(struct ship *ship)
 	loop_stop(&ship->loop);
 	pthread_join(ship->thread, NULL);
 	ship->started = false;
+	ship->stopped = true;
 	/* With a quorum, what slaves lack stays hidden to the end: the next master lacks it. */
 	if (ship->broker->lease == NULL)
 		store_copies_enough(ship->broker->store, false);

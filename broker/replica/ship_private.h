@@ -54,7 +54,8 @@ struct ship {
 	struct broker *broker;
 	struct loop loop;
 	pthread_t thread;
-	bool started;
+	bool started, stopped;
+	bool settled; /* the quorum has said once who is in sync */
 	int listen_fd;
 	struct event *acceptable;
 	struct ship_link *links;

@@ -284,6 +284,8 @@ put_store(struct table_text *table, const struct broker *broker)
 	put_int(table, "commitLogMaxOffset", stats.max_position);
 	put_int(table, "earliestMessageTimeStamp", stats.earliest_ms);
 	put(table, "remainHowManyDataToFlush", size_text(arena, stats.unsynced_bytes));
+	put_int(table, "cutFiles", broker->cut.files);
+	put_int(table, "cutMessages", broker->cut.messages);
 	put_int(table, "dedupKeys", stats.n_dedup_keys);
 	put_int(table, "dedupAnswered", stats.n_duplicates);
 	put(table, "commitLogDiskRatio", ratio);

@@ -241,6 +241,7 @@ struct queue_read {
 	int32_t queue; /* number (tail_queue) */
 	int64_t offset;
 	struct pull_limits limits; /* tag_codes and filter are the job's own */
+	int64_t end_offset;        /* nothing from here on; INT64_MAX at first */
 	int64_t next_offset;       /* reply: where to go on */
 };
 
@@ -396,6 +397,7 @@ struct meta_job {
 	char *drop_topic;    /* also forget the queues of this topic (offsets begin at 0 again) */
 	bool before_appends; /* appends behind it need it: it is committed before they are */
 	int status;          /* 0, or -1: nothing was changed */
+	bool copy_timeout;   /* answer: it was changed, and slaves did not confirm it in time */
 };
 
 struct meta_job *meta_job_new(void);
@@ -505,6 +507,11 @@ void store_set_copy_timeout(struct store *store, int timeout_ms);
 /* Whether enough slaves are in sync; false: what is committed from now on does not wait. Any
  * thread, as of the next two. */
 void store_copies_enough(struct store *store, bool enough);
+/*
+ * Nobody calls the other functions any more: no reply waits from now on. What
+ * store_hide_until_copied has hidden stays hidden.
+ */
+void store_copies_end(struct store *store);
 /* Enough slaves have the log up to here, and so many changes of meta.db. */
 void store_copied(struct store *store, int64_t position, int64_t meta_seq);
 /* Lets go what has waited for too long. When to call again: clock_mono_ms, INT64_MAX: never. */

@@ -28,6 +28,7 @@ struct quorum_options {
 	const char *directory;    /* made when it is not there */
 	const char *bind_address; /* NULL: all */
 	bool unclean;             /* enableElectUncleanMaster */
+	bool recover;             /* quorumRecover: see quorum_start */
 };
 
 enum quorum_status {
@@ -72,7 +73,12 @@ struct quorum_job {
 	struct quorum_job *next;
 };
 
-/* NULL after one line in the log that says why it cannot start. */
+/*
+ * NULL after one line in the log that says why it cannot start. A log that knows other servers than
+ * quorumPeers is such a reason, unless `recover` is set: then what this server knows counts, and
+ * the servers of quorumPeers are the quorum from now on, without asking the former ones. Two
+ * quorums may result when these live; so an operator has to say that they do not.
+ */
 struct quorum *quorum_start(const struct quorum_options *options);
 /* Waits for the thread. Jobs that are on their way come back first. NULL is allowed. */
 void quorum_stop(struct quorum *quorum);

@@ -226,7 +226,11 @@ on_barrier(struct raft_barrier *barrier, int status)
 	quorum->n_under_way--;
 	quorum->agreed_with = NULL;
 	end_jobs(first, status == 0 ? QUORUM_AGREED : QUORUM_LOST);
-	begin_barrier(quorum);
+	/* While libraft gives up the leadership it still says that it leads, but takes nothing. */
+	if (status == 0)
+		begin_barrier(quorum);
+	else
+		end_jobs(take_waiting(quorum), QUORUM_NOT_LEADER);
 }
 
 /* One barrier at a time, for all jobs that came before it. */
@@ -379,9 +383,12 @@ run_stop(struct task *task, void *receiver)
 	raft_close(&quorum->raft, on_raft_closed);
 }
 
-/* Every server begins with the same first entry, which names all of them. */
+/*
+ * Every server begins with the same first entry, which names all of them. Or the log of a recovered
+ * one gets another such entry.
+ */
 static int
-bootstrap(struct quorum *quorum)
+name_servers(struct quorum *quorum, bool recover)
 {
 	struct raft_configuration configuration;
 	int error = 0;
@@ -391,13 +398,14 @@ bootstrap(struct quorum *quorum)
 		error = raft_configuration_add(&configuration, (raft_id)quorum->peers.peers[i].id,
 		    quorum->peers.peers[i].quorum_address, RAFT_VOTER);
 	if (error == 0)
-		error = raft_bootstrap(&quorum->raft, &configuration);
+		error = recover ? raft_recover(&quorum->raft, &configuration)
+		                : raft_bootstrap(&quorum->raft, &configuration);
 	raft_configuration_close(&configuration);
 	return error == RAFT_CANTBOOTSTRAP ? 0 : error;
 }
 
 static int
-open_raft(struct quorum *quorum, const struct quorum_options *options)
+open_raft(struct quorum *quorum, const struct quorum_options *options, bool recover)
 {
 	const struct quorum_peer *self = quorum_peers_find(&quorum->peers, quorum->id);
 	struct raft *raft = &quorum->raft;
@@ -422,7 +430,7 @@ open_raft(struct quorum *quorum, const struct quorum_options *options)
 	raft_set_snapshot_threshold(raft, SNAPSHOT_ENTRIES);
 	raft_set_snapshot_trailing(raft, SNAPSHOT_TRAILING);
 	raft_set_pre_vote(raft, true);
-	error = bootstrap(quorum);
+	error = name_servers(quorum, recover);
 	return error != 0 ? error : raft_start(raft);
 }
 
@@ -437,6 +445,50 @@ open_loop(struct quorum *quorum)
 	uv_poll_start(&quorum->on_inbox, UV_READABLE, on_inbox);
 	uv_timer_start(&quorum->on_step, on_step, STEP_MS, STEP_MS);
 	return 0;
+}
+
+/* After libraft is closed and its loop has ended. */
+static void
+close_all(struct quorum *quorum)
+{
+	raft_uv_close(&quorum->io);
+	quorum_transport_free(quorum->transport);
+	uv_loop_close(&quorum->loop);
+	quorum_fsm_release(&quorum->fsm);
+}
+
+static int
+open_all(struct quorum *quorum, const struct quorum_options *options, bool recover)
+{
+	return open_loop(quorum) == 0 ? open_raft(quorum, options, recover) : RAFT_IOERR;
+}
+
+/* The log names the servers of quorumPeers, by their ids. */
+static bool
+knows_peers(const struct quorum *quorum)
+{
+	const struct raft_configuration *known = &quorum->raft.configuration;
+	bool same = known->n == quorum->peers.n;
+
+	for (unsigned i = 0; i < known->n; i++)
+		same &= quorum_peers_find(&quorum->peers, (int64_t)known->servers[i].id) != NULL;
+	return same;
+}
+
+/* What the log says of the servers of the quorum is replaced by quorumPeers, with a new start. */
+static int
+recover(struct quorum *quorum, const struct quorum_options *options)
+{
+	log_warn("quorumRecover: the servers of quorumPeers are the quorum from now on; those of "
+		 "the former one must not start again with their logs servers=%s former=%u",
+	    options->peers, quorum->raft.configuration.n);
+	raft_close(&quorum->raft, on_raft_closed);
+	uv_run(&quorum->loop, UV_RUN_DEFAULT);
+	close_all(quorum);
+	memset(&quorum->raft, 0, sizeof quorum->raft);
+	memset(&quorum->io, 0, sizeof quorum->io);
+	memset(&quorum->raft_transport, 0, sizeof quorum->raft_transport);
+	return open_all(quorum, options, true);
 }
 
 /*
@@ -469,7 +521,18 @@ quorum_start(const struct quorum_options *options)
 	}
 	mailbox_init(&quorum->inbox);
 	quorum->leases = quorum_leases_new(QUORUM_LEASE_MS, MARGIN_MS);
-	error = open_loop(quorum) == 0 ? open_raft(quorum, options) : RAFT_IOERR;
+	error = open_all(quorum, options, false);
+	if (error == 0 && !knows_peers(quorum)) {
+		if (!options->recover) {
+			log_error(
+			    "the log of the quorum knows other servers than quorumPeers; if those "
+			    "are dead for ever, quorumRecover=true makes quorumPeers the quorum "
+			    "path=%s",
+			    options->directory);
+			return NULL;
+		}
+		error = recover(quorum, options);
+	}
 	if (error != 0) {
 		log_error("the quorum cannot start path=%s error=\"%s\" detail=\"%s\"",
 		    options->directory, raft_strerror(error), raft_errmsg(&quorum->raft));
@@ -494,10 +557,7 @@ quorum_stop(struct quorum *quorum)
 	quorum->stop_task.run = run_stop;
 	mailbox_post(&quorum->inbox, &quorum->stop_task);
 	pthread_join(quorum->thread, NULL);
-	raft_uv_close(&quorum->io);
-	quorum_transport_free(quorum->transport);
-	uv_loop_close(&quorum->loop);
-	quorum_fsm_release(&quorum->fsm);
+	close_all(quorum);
 	quorum_leases_free(quorum->leases);
 	mailbox_release(&quorum->inbox);
 	quorum_peers_release(&quorum->peers);

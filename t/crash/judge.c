@@ -159,10 +159,7 @@ judge_open(struct judge *judge)
 				.queue = { slice_of(judge->topic), route.queues[i].broker_name,
 				    id },
 				.retry = { .due = on_retry } };
-	judge->brokers = arena_alloc(&judge->kept, route.n_brokers * sizeof *judge->brokers);
 	judge->n_brokers = route.n_brokers;
-	for (size_t i = 0; i < route.n_brokers; i++)
-		judge->brokers[i] = broker_data_address(&route.brokers[i]);
 	return 0;
 }
 

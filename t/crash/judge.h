@@ -36,8 +36,7 @@ struct judge {
 	/* Answers. */
 	uint64_t n_met;              /* records of numbered messages */
 	const struct record *record; /* while `met` runs: where it was met */
-	struct slice *brokers;       /* addresses of the masters, from judge_open on */
-	size_t n_brokers;
+	size_t n_brokers;            /* with queues of the topic, from judge_open on */
 	/* internal */
 	struct arena kept;
 	struct judge_queue *queues;

@@ -1,10 +1,11 @@
 /*
  * sends: a load for a broker that is being killed, and the proof afterwards.
  *
- *   sends [-c connections] [-w window] [-s bytes] [-l] NAMESRV TOPIC
+ *   sends [-c connections] [-w window] [-s bytes] [-p ms] [-l] NAMESRV TOPIC
  *
  * Sends numbered messages over many connections, without retries, until SIGTERM; then the judge
- * compares every queue of the topic with what was answered (judge.h: I1, I4, I5, I6).
+ * compares every queue of the topic with what was answered (judge.h: I1, I4, I5, I6). -p is the
+ * pause of a lane from one send to the next.
  *
  * With -l what was promised may be gone, as with ASYNC_FLUSH after a power cut; all else holds.
  *
@@ -31,7 +32,7 @@
 
 struct sends {
 	const char *topic;
-	size_t body_max;
+	size_t body_max, pause_ms;
 	bool may_lose;
 	struct ledger ledger;
 	uint32_t n_operations;
@@ -65,7 +66,7 @@ on_sent(void *arg, const struct twinmq_error *error, const struct send_result *r
 			row->offset = result->queue_offset + i;
 		}
 	}
-	lane_again(lane, error == NULL ? 0 : PAUSE_MS);
+	lane_again(lane, error == NULL ? (int64_t)sends->pause_ms : PAUSE_MS);
 }
 
 static void
@@ -131,20 +132,23 @@ main(int argc, char **argv)
 		.context = &sends };
 	int option, status;
 
-	while ((option = getopt(argc, argv, "c:w:s:l")) != -1) {
+	while ((option = getopt(argc, argv, "c:w:s:p:l")) != -1) {
 		if (option == 'c')
 			load.n_handles = number_argument(optarg, 1, 1000);
 		else if (option == 'w')
 			load.window = number_argument(optarg, 1, 1000);
 		else if (option == 's')
 			sends.body_max = number_argument(optarg, NUMBERED_BODY_MIN, 1 << 20);
+		else if (option == 'p')
+			sends.pause_ms = number_argument(optarg, 0, 60000);
 		else if (option == 'l')
 			sends.may_lose = true;
 		else
 			return 2;
 	}
 	if (argc - optind != 2) {
-		fputs("usage: sends [-c connections] [-w window] [-s bytes] [-l] NAMESRV TOPIC\n",
+		fputs("usage: sends [-c connections] [-w window] [-s bytes] [-p ms] [-l] NAMESRV "
+		      "TOPIC\n",
 		    stderr);
 		return 2;
 	}

@@ -2,14 +2,15 @@
  * timers: a load of timed messages for a broker that is being killed, and the proof afterwards.
  *
  *   timers [-c connections] [-w window] [-n messages] [-l ms] [-d ms] [-r each] [-s bytes]
- *          [-L] NAMESRV TOPIC
+ *          [-p ms] [-L] NAMESRV TOPIC
  *
  * Sends numbered messages whose times lie from -l to -l plus -d ms ahead, half of them as a wait
  * and half as a time of day, until there are -n or until SIGTERM. Recalls one in -r of the latter,
  * some at once and some when they are just due. With -L the messages have delay level 1 instead,
- * which is a second. When all are due the judge compares every queue of the topic with what was
- * answered (judge.h: I1, I5, I6): a message that was promised is there, once; one that was recalled
- * is not; and none was stored before its time.
+ * which is a second. -p is the pause of a lane from one send to the next. When all are due the
+ * judge compares every queue of the topic with what was answered (judge.h: I1, I5, I6): a message
+ * that was promised is there, once; one that was recalled is not; and none was stored before its
+ * time.
  *
  * Prints what it counted as name=value, and how late messages were; each breach is a line on
  * stderr. Exit status: 0 all holds, 1 something does not, 2 it could not be found out.
@@ -39,7 +40,7 @@
 
 struct timers_load {
 	const char *topic;
-	size_t body_max, n_max, recall_each;
+	size_t body_max, n_max, recall_each, pause_ms;
 	bool levels;
 	int64_t lead_ms, span_ms, last_due_ms;
 	struct ledger ledger;
@@ -146,7 +147,7 @@ on_sent(void *arg, const struct twinmq_error *error, const struct send_result *r
 		recall(lane, result, timers->due_ms[lane->number]);
 		return;
 	}
-	lane_again(lane, error == NULL ? 0 : PAUSE_MS);
+	lane_again(lane, error == NULL ? (int64_t)timers->pause_ms : PAUSE_MS);
 }
 
 static void
@@ -244,7 +245,7 @@ static int
 usage(void)
 {
 	fputs("usage: timers [-c connections] [-w window] [-n messages] [-l ms] [-d ms] [-r each] "
-	      "[-s bytes] [-L] NAMESRV TOPIC\n",
+	      "[-s bytes] [-p ms] [-L] NAMESRV TOPIC\n",
 	    stderr);
 	return 2;
 }
@@ -263,7 +264,7 @@ main(int argc, char **argv)
 		.context = &timers };
 	int option, status;
 
-	while ((option = getopt(argc, argv, "c:w:n:l:d:r:s:L")) != -1) {
+	while ((option = getopt(argc, argv, "c:w:n:l:d:r:s:p:L")) != -1) {
 		if (option == 'c')
 			load.n_handles = number_argument(optarg, 1, 1000);
 		else if (option == 'w')
@@ -276,6 +277,8 @@ main(int argc, char **argv)
 			timers.span_ms = (int64_t)number_argument(optarg, 0, 1000000000);
 		else if (option == 'r')
 			timers.recall_each = number_argument(optarg, 0, 1000000);
+		else if (option == 'p')
+			timers.pause_ms = number_argument(optarg, 0, 60000);
 		else if (option == 'L')
 			timers.levels = true;
 		else if (option == 's')

@@ -183,24 +183,35 @@ queue_end(struct twinmq *mq, struct slice address, const char *topic, int32_t id
 	return status;
 }
 
-/* Half messages and decisions of all brokers. */
+static bool
+count_decided(struct transfers *transfers, struct slice address)
+{
+	struct twinmq *mq = transfers->judge.mq;
+	int64_t halves, decided;
+
+	if (queue_end(mq, address, HALF_TOPIC, 0, &halves) == -1 ||
+	    queue_end(mq, address, HALF_EVENT_TOPIC, EVENT_QUEUE_DECISIONS, &decided) == -1)
+		return false;
+	transfers->n_halves += halves;
+	transfers->n_decided += decided;
+	return true;
+}
+
+/* Half messages and decisions of all brokers: of their masters of now. */
 static bool
 all_decided(struct transfers *transfers)
 {
-	const struct judge *judge = &transfers->judge;
+	struct arena arena = { 0 };
+	struct route route;
+	bool counted = twinmq_route(transfers->judge.mq, slice_of(transfers->judge.topic), &arena,
+			   &route) == 0 &&
+	               route.n_brokers == transfers->judge.n_brokers;
 
 	transfers->n_halves = transfers->n_decided = 0;
-	for (size_t i = 0; i < judge->n_brokers; i++) {
-		int64_t halves, decided;
-
-		if (queue_end(judge->mq, judge->brokers[i], HALF_TOPIC, 0, &halves) == -1 ||
-		    queue_end(judge->mq, judge->brokers[i], HALF_EVENT_TOPIC, EVENT_QUEUE_DECISIONS,
-			&decided) == -1)
-			return false;
-		transfers->n_halves += halves;
-		transfers->n_decided += decided;
-	}
-	return transfers->n_halves == transfers->n_decided;
+	for (size_t i = 0; counted && i < route.n_brokers; i++)
+		counted = count_decided(transfers, broker_data_address(&route.brokers[i]));
+	arena_release(&arena);
+	return counted && transfers->n_halves == transfers->n_decided;
 }
 
 static void

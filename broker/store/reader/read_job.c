@@ -24,7 +24,9 @@ read_queue_new(int32_t queue, int64_t offset, const struct pull_limits *limits)
 	struct read_job *job = job_new(READ_QUEUE);
 	size_t size = limits->n_tag_codes * sizeof limits->tag_codes[0];
 
-	job->in_queue = (struct queue_read){ .queue = queue, .offset = offset, .limits = *limits };
+	job->in_queue = (struct queue_read){
+		.queue = queue, .offset = offset, .limits = *limits, .end_offset = INT64_MAX
+	};
 	if (limits->tag_codes != NULL) {
 		int32_t *codes = mem_alloc(size);
 

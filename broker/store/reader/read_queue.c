@@ -31,14 +31,19 @@ struct selection {
 	struct pull_count count;
 	struct pick *picks;
 	size_t n, cap;
-	int64_t next_offset;
-	bool full;
+	int64_t next_offset, end_offset;
+	bool full, ended; /* ended: by end_offset */
 };
 
 static bool
 select_entry(void *arg, int64_t offset, struct queue_entry entry)
 {
 	struct selection *it = arg;
+
+	if (offset >= it->end_offset) {
+		it->full = it->ended = true;
+		return false;
+	}
 	enum pull_verdict verdict =
 	    pull_next(it->limits, &it->count, entry.size, (int32_t)entry.tag_hash);
 
@@ -143,7 +148,7 @@ select_entries(struct reader_files *files, struct selection *it, const struct re
 		if (status == GET_NONE)
 			status = select_in_blocks(files, it, work);
 	}
-	return status;
+	return it->ended ? GET_NONE : status;
 }
 
 /* ---- with a filter on properties ------------------------------------- */
@@ -218,7 +223,11 @@ read_round(struct filtered *reading, int32_t max_records)
 	enum get_status selected;
 
 	*it = (struct selection){
-		.limits = &all, .picks = it->picks, .cap = it->cap, .next_offset = read->next_offset
+		.limits = &all,
+		.picks = it->picks,
+		.cap = it->cap,
+		.next_offset = read->next_offset,
+		.end_offset = read->end_offset,
 	};
 	selected = select_entries(reading->files, it, reading->work);
 	for (size_t i = 0; i < it->n; i++)
@@ -262,7 +271,8 @@ enum read_reply
 read_queue(struct reader_files *files, struct read_work *work)
 {
 	struct selection it = { .limits = &work->job.in_queue.limits,
-		.next_offset = work->job.in_queue.offset };
+		.next_offset = work->job.in_queue.offset,
+		.end_offset = work->job.in_queue.end_offset };
 
 	if (it.limits->filter != NULL) {
 		read_filtered(files, work);

@@ -89,10 +89,19 @@ let_appends_go(struct copy_gate *gate, struct held_replies *held, enum append_co
 	post(gate, held);
 }
 
+static void
+let_metas_go(struct copy_gate *gate, struct held_replies *held, bool copied)
+{
+	for (int i = 0; i < gate->base->n_loops; i++)
+		for (struct task *task = held->replies[i].first; task != NULL; task = task->next)
+			((struct meta_job *)task)->copy_timeout = !copied;
+	post(gate, held);
+}
+
 /* Those that are copied have come in time, whenever that is seen. */
 static void
 let_go(struct copy_gate *gate, struct held_replies *appends, struct held_replies *metas,
-    int64_t copied)
+    int64_t copied, int64_t copied_metas)
 {
 	for (struct held_replies *next; appends != NULL; appends = next) {
 		next = appends->next;
@@ -100,7 +109,7 @@ let_go(struct copy_gate *gate, struct held_replies *appends, struct held_replies
 	}
 	for (struct held_replies *next; metas != NULL; metas = next) {
 		next = metas->next;
-		post(gate, metas);
+		let_metas_go(gate, metas, metas->until <= copied_metas);
 	}
 }
 
@@ -141,14 +150,14 @@ release_unlock(struct copy_gate *gate, int64_t now_ms)
 	let_notices_go(gate);
 	struct held_replies *appends = take(&gate->appends, now_ms);
 	struct held_replies *metas = take(&gate->metas, now_ms);
-	int64_t copied = gate->appends.copied;
+	int64_t copied = gate->appends.copied, copied_metas = gate->metas.copied;
 
 	if (gate->appends.first != NULL)
 		next_ms = gate->appends.first->due_ms;
 	if (gate->metas.first != NULL && gate->metas.first->due_ms < next_ms)
 		next_ms = gate->metas.first->due_ms;
 	pthread_mutex_unlock(&gate->lock);
-	let_go(gate, appends, metas, copied);
+	let_go(gate, appends, metas, copied, copied_metas);
 	return next_ms;
 }
 
