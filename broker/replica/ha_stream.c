@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "broker/replica/meta_apply.h"
+#include "broker/state/replica_record.h"
 #include "broker/store/store.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
@@ -415,9 +416,25 @@ take_changes(struct ha_stream *stream, const struct ha_frame *frame)
 	return true;
 }
 
+/*
+ * HA_HELLO told the epochs of the master. One that began since is told by the next hello: without
+ * it this log would differ from the master's from there on, when one of them is cut. 0: it tells
+ * none.
+ */
+static bool
+knows_epoch(struct ha_stream *stream, const struct ha_frame *frame)
+{
+	return frame->epoch == 0 || frame->epoch == stream->epoch ||
+	       frame->epoch == replica_record_last_epoch(stream->options.broker->replica_record);
+}
+
 static bool
 take_frame(struct ha_stream *stream, const struct ha_frame *frame)
 {
+	if (!knows_epoch(stream, frame)) {
+		end(stream, "an epoch of its log has begun");
+		return false;
+	}
 	stream->epoch = frame->epoch;
 	stream->master_max = frame->max_position;
 	switch (frame->kind) {

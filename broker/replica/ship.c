@@ -243,8 +243,11 @@ on_turn(struct turn_end *turn)
 {
 	struct ship *ship = container_of(turn, struct ship, turn);
 
-	if (ship->stopped)
-		return; /* the end of the loop runs it once more; the lease is gone by then */
+	/* A stop runs it once more for links that it closed; the lease may be gone by then. */
+	if (ship->stopped) {
+		free_closed(ship);
+		return;
+	}
 	for (struct ship_link *link = ship->links, *next; link != NULL; link = next) {
 		next = link->next_link;
 		link_pump(link);
