@@ -4,45 +4,16 @@
 # shellcheck source=t/lib/lib.sh
 . "${SRCDIR:-.}/t/lib/lib.sh"
 
-[ "$(id -u)" -eq 0 ] || t_skip_all "network namespaces need root"
-command -v ip >/dev/null || t_skip_all "ip(8) is not here"
 us=nh$$
-net=10.$((224 + $$ % 16)).$((($$ / 16) % 250))
-
-# The switch is a third namespace, which routes: what it drops nobody is told of.
-remove_hosts() {
-	t_kill_all
-	for host in 1 2 s; do
-		ip netns del $us-$host 2>/dev/null
-	done
-	t_cleanup
-}
-make_hosts() {
-	ip netns add $us-s 2>/dev/null || return 1
-	ip netns exec $us-s sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward' || return 1
-	for host in 1 2; do
-		ip netns add $us-$host &&
-			ip link add eth0 netns $us-$host type veth peer name to$host netns $us-s 2>/dev/null || return 1
-		ip -n $us-$host addr add "$net.$host/32" dev eth0
-		ip -n $us-$host link set lo up
-		ip -n $us-$host link set eth0 up
-		ip -n $us-$host route add "$net.254" dev eth0
-		ip -n $us-$host route add default via "$net.254"
-		ip -n $us-s addr add "$net.254/32" dev to$host 2>/dev/null
-		ip -n $us-s link set to$host up
-		ip -n $us-s route add "$net.$host" dev to$host
-	done
-}
+net=10.$((224 + $$ % 16)).$((($$ / 16) % 250)) hosts="1 2"
+# shellcheck source=t/lib/router.sh
+. "$SRCDIR/t/lib/router.sh"
 trap 'remove_hosts' EXIT
 make_hosts || t_skip_all "no network namespaces can be made here"
 
 cut() {
-	ip -n $us-s rule add from "$net.1" to "$net.2" blackhole
-	ip -n $us-s rule add from "$net.2" to "$net.1" blackhole
-}
-heal() {
-	ip -n $us-s rule del blackhole
-	ip -n $us-s rule del blackhole
+	block 1 2
+	block 2 1
 }
 
 # on HOST NAME FLAGS ...
@@ -80,7 +51,7 @@ t_ok "the master does not wait for long" t_wait 30 answers 11
 t_ok "the master gives the link up" t_wait 30 grep -q 'slave lost .* reason="nothing was heard of it in haHousekeepingInterval"' \
 	"$T_DIR/master.log"
 t_ok "so does the slave" t_wait 30 grep -q 'does not copy its master .* why="it is silent"' "$T_DIR/slave.log"
-heal
+unblock
 t_ok "it copies again" t_wait 60 whole
 t_ok "and is waited for" t_wait 30 answers 0
 t_has_not "nothing went wrong" "$(cat "$T_DIR/master.log" "$T_DIR/slave.log")" "error:"

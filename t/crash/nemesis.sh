@@ -4,49 +4,15 @@
 # shellcheck shell=sh
 
 grep -q 'define WITH_RAFT 1' "$BUILDDIR/config.h" || t_skip_all "this build has no libraft"
-[ "$(id -u)" -eq 0 ] || t_skip_all "network namespaces need root"
-command -v ip >/dev/null || t_skip_all "ip(8) is not here"
-
 us=np$$
 net=10.$((192 + $$ % 32)).$((($$ / 32) % 250))
 servers="$net.1:9876;$net.2:9876"
 
 # ---- the network ----
-# The switch is a fifth namespace, which routes, so that a link can be cut in one direction.
 
-remove_hosts() {
-	t_kill_all
-	for host in 1 2 3 4 s; do
-		ip netns del $us-$host 2>/dev/null
-	done
-	t_cleanup
-}
-
-make_hosts() {
-	ip netns add $us-s 2>/dev/null || return 1
-	ip netns exec $us-s sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward
-		for of in all default; do echo 0 >/proc/sys/net/ipv4/conf/$of/rp_filter; done' || return 1
-	for host in 1 2 3 4; do
-		ip netns add $us-$host &&
-			ip link add eth0 netns $us-$host type veth peer name to$host netns $us-s 2>/dev/null || return 1
-		ip -n $us-$host addr add "$net.$host/32" dev eth0
-		ip -n $us-$host link set lo up
-		ip -n $us-$host link set eth0 up
-		ip -n $us-$host route add "$net.254" dev eth0
-		ip -n $us-$host route add default via "$net.254"
-		ip -n $us-s addr add "$net.254/32" dev to$host 2>/dev/null
-		ip -n $us-s link set to$host up
-		ip -n $us-s route add "$net.$host" dev to$host
-	done
-}
-
-# block FROM TO, unblock: packets of one host to another
-block() {
-	ip -n $us-s rule add from "$net.$1" to "$net.$2" blackhole
-}
-unblock() {
-	while ip -n $us-s rule del blackhole 2>/dev/null; do :; done
-}
+hosts="1 2 3 4"
+# shellcheck source=t/lib/router.sh
+. "$SRCDIR/t/lib/router.sh"
 
 # slow HOST MS, fast HOST: packets of the host and to it, which a tun device of the switch keeps so long.
 # Those that it gives back come from no host, and go the ordinary way.
