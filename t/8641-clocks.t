@@ -5,9 +5,9 @@
 #   8641-clocks.t [FAULTS [SEED]]     FAULTS: a number, or a time like 12h; else $FAULTS, else 3; the seed: 16
 # shellcheck source=t/lib/lib.sh
 . "${SRCDIR:-.}/t/lib/lib.sh"
-# Once in ten runs it finds that consumers saw messages that the next master lacks (mqcopies(7) tells when), so
+# Once in ten runs it finds that consumers saw messages that the next master lacks (mqcopies(7)), so
 # it is played by argument until that is mended.
-[ $# -gt 0 ] || t_skip_all "it is played by argument: t/8641-clocks.t FAULTS [SEED]"
+[ $# -gt 0 ] || t_skip_all "an open fault fails it now and then; by argument: t/8641-clocks.t FAULTS [SEED]"
 # shellcheck source=t/lib/clock.sh
 . "$SRCDIR/t/lib/clock.sh"
 # shellcheck source=t/crash/crash.sh
